@@ -1,0 +1,88 @@
+/** @module Every error that leaves the package: one base class, a stable code, what a handler needs. */
+
+/** The codes of all errors of the package. A code is stable; a message is not. */
+export type ErrorCode =
+  | 'configuration'
+  | 'application-id-taken'
+  | 'store-unavailable'
+  | 'store-format'
+  | 'store-eviction'
+  | 'keys-unavailable'
+  | 'identity-unavailable'
+  | 'body-too-large'
+  | 'body-malformed'
+  | 'cookie-too-large'
+  | 'not-active'
+  | 'no-middleware'
+  | 'sealed-value'
+  | 'emulator'
+  | 'usage'
+
+/** What an error may carry besides its message. */
+export interface ErrorDetails {
+  readonly cause?: unknown
+  /** HTTP status for the framework's error handler. Default 500. */
+  readonly status?: number
+  /** Response headers for the framework's error handler. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** Whether the same call may succeed later without a change. Default `false`. */
+  readonly isTransient?: boolean
+}
+
+/** The base of all errors of the package. Never carries a token, a cookie or a key. */
+export class CitizenSessionError extends Error {
+  override readonly name: string = 'CitizenSessionError'
+  readonly code: ErrorCode
+  readonly status: number
+  readonly statusCode: number
+  readonly headers: Readonly<Record<string, string>>
+  /** Frameworks show the message of an error to the client only where this is true. */
+  readonly expose: boolean
+  readonly isTransient: boolean
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.code = code
+    this.status = details.status ?? 500
+    this.statusCode = this.status
+    this.headers = details.headers ?? {}
+    this.expose = this.status < 500
+    this.isTransient = details.isTransient ?? false
+  }
+}
+
+/** One thing wrong with the configuration. */
+export interface ConfigurationProblem {
+  /** Path of the option, as in `identityProvider.url`. */
+  readonly path: string
+  /** Its environment variable, as in `CITIZEN_IDENTITY_PROVIDER_URL`. */
+  readonly variable: string
+  /** What is wrong and what to write instead. */
+  readonly message: string
+}
+
+/** The configuration is wrong; `problems` lists everything that is, not only the first. */
+export class ConfigurationError extends CitizenSessionError {
+  override readonly name = 'ConfigurationError'
+  readonly problems: readonly ConfigurationProblem[]
+
+  constructor(problems: readonly ConfigurationProblem[]) {
+    const lines = problems.map((problem) => `  ${problem.path} (${problem.variable}): ${problem.message}`)
+    super('configuration', `the configuration cannot be used:\n${lines.join('\n')}`)
+    this.problems = problems
+  }
+}
+
+/** The store did not answer in time, or not at all: told apart from "not there". */
+export class StoreUnavailableError extends CitizenSessionError {
+  override readonly name = 'StoreUnavailableError'
+
+  constructor(message: string, details: { readonly cause?: unknown; readonly code?: ErrorCode } = {}) {
+    super(details.code ?? 'store-unavailable', message, {
+      cause: details.cause,
+      status: 503,
+      headers: { 'retry-after': '5' },
+      isTransient: true,
+    })
+  }
+}

@@ -1,0 +1,172 @@
+/** @module What happens, for whoever operates the application: typed events, without any secret. */
+import diagnosticsChannel from 'node:diagnostics_channel'
+import type { LegName, LegState } from './logout/receipt.js'
+import type { AnonymousReason } from './citizen.js'
+import type { EndReason } from './stores/store.js'
+
+interface EventBase {
+  /** Milliseconds since the epoch, by the suite's clock. */
+  readonly at: number
+  /** `application.id`. */
+  readonly application: string
+}
+
+/** A session began, or rose in assurance (`renewed`). */
+export interface SessionStartedEvent extends EventBase {
+  readonly type: 'session.started'
+  readonly publicId: string
+  /** Digest of (issuer, subject): the same for all events of a person, and not reversible to a name. */
+  readonly person: string
+  readonly level: number
+  /** `first`: a new session. `lifted`: begun again after an application end. `assurance`: a rise in assurance. */
+  readonly cause: 'first' | 'lifted' | 'assurance'
+}
+
+/** A session ended. Every ended session has exactly one such event on the instance that ended it. */
+export interface SessionEndedEvent extends EventBase {
+  readonly type: 'session.ended'
+  readonly publicId: string
+  readonly person: string
+  readonly reason: EndReason
+}
+
+/** A good token met a session that has ended or was revoked. */
+export interface SessionRefusedEvent extends EventBase {
+  readonly type: 'session.refused'
+  readonly person: string
+  readonly reason: AnonymousReason
+}
+
+/** A token for another person came with the hint of the one before. */
+export interface IdentityChangedEvent extends EventBase {
+  readonly type: 'session.identity-changed'
+  readonly person: string
+  readonly previousPerson: string
+}
+
+/** The session value changed at a refresh; the session goes on under the old one. */
+export interface SessionAliasedEvent extends EventBase {
+  readonly type: 'session.aliased'
+  readonly publicId: string
+  readonly person: string
+}
+
+/** A token was refused before any session was looked at. */
+export interface TokenRejectedEvent extends EventBase {
+  readonly type: 'token.rejected'
+  /** What was wrong, as in `signature`, `issuer`, `expired`, `kind`. */
+  readonly problem: string
+}
+
+/** The identity session was extended. */
+export interface IdentityRefreshedEvent extends EventBase {
+  readonly type: 'identity.refreshed'
+  readonly publicId: string
+  /** `token`: a new token came. `extended`: a success without one. */
+  readonly result: 'token' | 'extended'
+  readonly milliseconds: number
+}
+
+/** The identity provider refused to extend the identity session. */
+export interface IdentityRefusedEvent extends EventBase {
+  readonly type: 'identity.refused'
+  readonly publicId: string
+  readonly status: number
+}
+
+/** A refresh that is due cannot be had; the session lives on until the token's `exp`. */
+export interface IdentityDegradedEvent extends EventBase {
+  readonly type: 'identity.degraded'
+  readonly publicId: string
+  /** What was wrong, as in `timeout`, `status`, `answer`, `outage`. */
+  readonly problem: string
+  readonly status?: number | undefined
+  /** Seconds until the next try. */
+  readonly retryAfterSeconds: number
+}
+
+/** A leg of a logout came to a result. */
+export interface LogoutLegEvent extends EventBase {
+  readonly type: 'logout.leg'
+  readonly person: string
+  readonly leg: LegName
+  readonly target: string
+  readonly state: LegState
+  readonly reason?: string | undefined
+  readonly milliseconds: number
+}
+
+/** The store could not answer. */
+export interface StoreUnavailableEvent extends EventBase {
+  readonly type: 'store.unavailable'
+  readonly code: string
+  readonly message: string
+}
+
+/** The keys of the identity provider could not be fetched; the last good ones go on verifying. */
+export interface KeysUnavailableEvent extends EventBase {
+  readonly type: 'keys.unavailable'
+  readonly problem: string
+}
+
+/** One of the shared cookies came more than once. */
+export interface DuplicateCookieEvent extends EventBase {
+  readonly type: 'duplicate-cookie'
+  /** Names of the cookies that came more than once. */
+  readonly names: readonly string[]
+  /** `agreed`: all valid tokens named the same session. `ambiguous`: they did not, nobody is signed in. */
+  readonly outcome: 'agreed' | 'ambiguous'
+}
+
+/** Something that the developer should mend, once per cause. */
+export interface WarningEvent extends EventBase {
+  readonly type: 'warning'
+  readonly code: string
+  readonly message: string
+}
+
+export type CitizenEvent =
+  | SessionStartedEvent
+  | SessionEndedEvent
+  | SessionRefusedEvent
+  | IdentityChangedEvent
+  | SessionAliasedEvent
+  | TokenRejectedEvent
+  | IdentityRefreshedEvent
+  | IdentityRefusedEvent
+  | IdentityDegradedEvent
+  | LogoutLegEvent
+  | StoreUnavailableEvent
+  | KeysUnavailableEvent
+  | DuplicateCookieEvent
+  | WarningEvent
+
+type WithoutBase<E> = E extends CitizenEvent ? Omit<E, keyof EventBase> : never
+
+/** An event as the part that saw it describes it; time and application are added on the way. */
+export type EventDescription = WithoutBase<CitizenEvent>
+
+/** Name of the `node:diagnostics_channel` that carries every event. */
+export const channelName = 'citizen-session'
+
+/** Reports an event. Never throws: a listener's failure is the listener's. */
+export type Report = (event: EventDescription) => void
+
+/** Makes the function through which all parts of one suite report. */
+export function createReport(options: {
+  readonly application: string
+  readonly clock: () => number
+  readonly onEvent?: ((event: CitizenEvent) => void) | undefined
+}): Report {
+  const channel = diagnosticsChannel.channel(channelName)
+  return (description) => {
+    if (options.onEvent === undefined && !channel.hasSubscribers) return
+    const event = { at: options.clock(), application: options.application, ...description } as CitizenEvent
+    channel.publish(event)
+    try {
+      options.onEvent?.(event)
+    } catch (error) {
+      process.emitWarning(error instanceof Error ? error : new Error(String(error)), 'CitizenEventListener')
+    }
+  }
+}

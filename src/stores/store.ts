@@ -1,0 +1,230 @@
+/** @module The store contract: what a session needs of the place that remembers it. */
+import type { MaybePromise } from '../exchange.js'
+
+/** Why a session ended. The first four are application ends; the others are revocations or come from the IdP. */
+export type EndReason =
+  | 'idle-timeout'
+  | 'absolute-timeout'
+  | 'application-sign-out'
+  | 'identity-ended'
+  | 'identity-changed'
+  | 'signed-out'
+  | 'revoked'
+
+/**
+ * Where a record lives. `person` and `session` are digests (22 characters of base64url): of (issuer, subject)
+ * and of the session value. Every key of a person lies in one place, so that one script sees all of them.
+ */
+export interface RecordAddress {
+  readonly person: string
+  readonly session: string
+  readonly application: string
+}
+
+/** A running application session. Times are milliseconds since the epoch. */
+export interface LiveRecord {
+  readonly state: 'live'
+  /** Random, new at each start and each rise in assurance; every write compares it. 22 characters. */
+  readonly generation: string
+  readonly startedAt: number
+  readonly lastSeenAt: number
+  /** The absolute limit. */
+  readonly endsAt: number
+  readonly idleMilliseconds: number
+  /** `exp` of the newest token that was seen or fetched for this session. */
+  readonly tokenExpiresAt: number
+  /** Assurance level in force when the generation began. */
+  readonly level: number
+  /** When the person proved who they are; 0 when unknown. */
+  readonly authenticatedAt: number
+  /** The record is kept at least until then, whatever happens to it. */
+  readonly retainUntil: number
+  /** Details that only the application can open (a base64url text without blanks), or the empty string. */
+  readonly sealed: string
+}
+
+/** A session that has ended: the tombstone that refuses its token until nobody can have one any more. */
+export interface EndedRecord {
+  readonly state: 'ended'
+  readonly reason: EndReason
+  readonly at: number
+  /** Generation of the session that ended; empty when a revocation met no session. */
+  readonly generation: string
+  readonly retainUntil: number
+  readonly sealed: string
+}
+
+/** The session value is another name of an older one of the same person: look there. */
+export interface AliasRecord {
+  readonly state: 'alias'
+  /** Digest of the session value that the record lies under. Never an alias itself. */
+  readonly session: string
+}
+
+export type SessionRecord = LiveRecord | EndedRecord
+
+/** A revocation of one session value, or of everything of a person up to a time. */
+export interface Revocation {
+  readonly reason: EndReason
+  readonly at: number
+  readonly retainUntil: number
+}
+
+export interface StartRequest {
+  readonly record: LiveRecord
+  /** The token's time of issue: a revocation of the whole person refuses what was issued before it. */
+  readonly issuedAt: number
+  /** Now: what is no longer retained is dropped. */
+  readonly now: number
+  /**
+   * An application end that this start may lift. It is lifted only if the stored record still is the very same
+   * end (reason and time). A revocation is never lifted.
+   */
+  readonly lifts?: EndedRecord | undefined
+}
+
+export type StartOutcome =
+  /** The record was written: this call began the session. */
+  | { readonly outcome: 'started'; readonly record: LiveRecord }
+  /** Another call was first, or the session has ended: this is what is there. */
+  | { readonly outcome: 'exists'; readonly record: SessionRecord }
+  | { readonly outcome: 'alias'; readonly record: AliasRecord }
+  /** Revoked for this session value or this person; a tombstone with the reason was written for this record. */
+  | { readonly outcome: 'revoked'; readonly record: EndedRecord }
+
+/** What a write of a live record may change. Everything else stays. */
+export interface RecordChange {
+  /** Never moves backwards: the later of the two is kept. */
+  readonly lastSeenAt?: number | undefined
+  /** Never moves backwards. */
+  readonly tokenExpiresAt?: number | undefined
+  readonly generation?: string | undefined
+  readonly level?: number | undefined
+  readonly authenticatedAt?: number | undefined
+  readonly retainUntil?: number | undefined
+  readonly sealed?: string | undefined
+}
+
+/** Which of a person's sessions a revocation ends. */
+export type RevocationScope =
+  /** One session value, in every application. */
+  | { readonly kind: 'session'; readonly session: string }
+  /** Everything of the person, and every token issued until now. */
+  | { readonly kind: 'person' }
+  /** Every session value of the person that the store knows, but this one. */
+  | { readonly kind: 'others'; readonly session: string }
+
+/** A record as a list shows it. */
+export interface ListedRecord {
+  readonly address: RecordAddress
+  readonly record: SessionRecord
+}
+
+/** The settled answer of an identity refresh, kept for the requests that still carry the old token. */
+export interface KeptRefresh {
+  /** Digest of the token that was exchanged. */
+  readonly token: string
+  /** The new token, sealed by the application. */
+  readonly sealed: string
+  /** Fencing number of the lease under which it was fetched. */
+  readonly fence: number
+  /** Until then it is handed out. */
+  readonly until: number
+}
+
+/**
+ * A store. Every method that can wait returns a value or a promise; a store in the same process returns values.
+ * Every method throws (or rejects with) `StoreUnavailableError` when the store cannot answer within its deadline.
+ * A write compares `generation` and is refused on a record that has ended or is gone: delete wins.
+ * Source: `RACE-1`, `RACE-2`, ASVS 5.0 7.4.1.
+ */
+export interface Store {
+  /** Whether other processes see the same records. */
+  readonly isShared: boolean
+
+  /** One command, from the master. */
+  read(address: RecordAddress): MaybePromise<SessionRecord | AliasRecord | undefined>
+
+  /** One atomic step: revocations, alias and record are looked at, then the record is written. */
+  start(address: RecordAddress, request: StartRequest): MaybePromise<StartOutcome>
+
+  /** Changes a live record of this generation. `false`: ended, gone, or of another generation; nothing changed. */
+  update(address: RecordAddress, generation: string, change: RecordChange): MaybePromise<boolean>
+
+  /**
+   * Ends a live record of this generation (and, with `lastSeenAt`, only if nobody touched it since). Returns the
+   * record that is there afterwards: the new end, an older end, or the live record that did not match.
+   */
+  end(
+    address: RecordAddress,
+    expected: { readonly generation: string; readonly lastSeenAt?: number | undefined },
+    ended: EndedRecord,
+  ): MaybePromise<SessionRecord | undefined>
+
+  /**
+   * Keeps an ended record at least until `retainUntil` (an ended session's token was seen again). Never shortens,
+   * never touches a live record.
+   */
+  retain(address: RecordAddress, retainUntil: number): MaybePromise<void>
+
+  /**
+   * One atomic step: writes the revocation and ends every live record in its scope, of all applications. Records
+   * that had ended already keep their reason; a later start meets the revocation first, so nothing lifts them.
+   * `person` and `others` also write a revocation for each session value that the store knows of the person, so
+   * that a token renewed later under an old session value stays refused; an alias is revoked with its root.
+   * Returns the records that were live. `acknowledged` is false when replicas exist and none confirmed in time.
+   */
+  revoke(
+    person: string,
+    scope: RevocationScope,
+    revocation: Revocation,
+  ): MaybePromise<{ readonly ended: readonly ListedRecord[]; readonly acknowledged: boolean }>
+
+  /** The revocation that concerns this session value of this person: its own, else the person's. */
+  revocation(person: string, session: string): MaybePromise<Revocation | undefined>
+
+  /** Every record of a person, of all applications. */
+  list(person: string): MaybePromise<readonly ListedRecord[]>
+
+  /** Makes `session` another name of `address.session`. Refused (`false`) if the record is not live. */
+  alias(address: RecordAddress, generation: string, session: string): MaybePromise<boolean>
+
+  /**
+   * Keeps a refresh's result with the record and moves `tokenExpiresAt`, if the record is live, of this generation,
+   * and no result with a higher fence is there.
+   */
+  keep(
+    address: RecordAddress,
+    generation: string,
+    kept: KeptRefresh,
+    tokenExpiresAt: number,
+  ): MaybePromise<boolean>
+
+  /** The kept result, if the record is live. */
+  kept(address: RecordAddress): MaybePromise<KeptRefresh | undefined>
+
+  /** Forgets the kept result if it still is the one with this fence. */
+  dropKept(address: RecordAddress, fence: number): MaybePromise<void>
+
+  /** True for exactly one caller, for 30 s, until `settle` makes it final or `abandon` gives it back. */
+  claim(key: string): MaybePromise<boolean>
+  settle(key: string, seconds: number): MaybePromise<void>
+  abandon(key: string): MaybePromise<void>
+
+  /** A lease on `key`, or `undefined` if somebody has it. The number grows with every lease of the key. */
+  lease(key: string, seconds: number): MaybePromise<number | undefined>
+  /** Extends (or shortens) a lease; `false` if it is no longer this one. */
+  renew(key: string, fence: number, seconds: number): MaybePromise<boolean>
+  release(key: string, fence: number): MaybePromise<void>
+
+  /**
+   * Notes that an application of this id uses the store. `false`: the id is taken by an application with another
+   * fingerprint that was seen within `seconds`.
+   */
+  register(application: string, fingerprint: string, seconds: number): MaybePromise<boolean>
+
+  /** Resolves when the store can be used; rejects with what to mend (unreachable, eviction policy). */
+  ready(): Promise<void>
+  /** Releases what the store itself opened. */
+  close(): Promise<void>
+}
