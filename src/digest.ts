@@ -1,0 +1,19 @@
+/** @module Digests: the names under which things are stored, so that nothing readable is. */
+import { hash, timingSafeEqual } from 'node:crypto'
+
+/**
+ * The first 132 bits of SHA-256 over the parts, as 22 characters of base64url. Each part is preceded by its length,
+ * so that no two lists of parts have the same digest.
+ */
+export function digest(...parts: readonly string[]): string {
+  let text = ''
+  for (const part of parts) text += `${part.length}:${part}`
+  return hash('sha256', text, 'base64url').slice(0, 22)
+}
+
+/** Whether two texts are equal, in time that does not depend on where they differ. */
+export function equalsInConstantTime(left: string, right: string): boolean {
+  const leftBytes = Buffer.from(left)
+  const rightBytes = Buffer.from(right)
+  return leftBytes.length === rightBytes.length && timingSafeEqual(leftBytes, rightBytes)
+}
