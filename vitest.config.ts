@@ -1,24 +1,46 @@
 import { defineConfig } from 'vitest/config'
 
+/** Tests that need a program carry its kind in their name; `test/programs.mjs` knows the programs. */
+const kinds = ['redis', 'browser', 'nginx']
+const filesOf = (kind: string) => [`test/**/*.${kind}.test.ts`, `test/**/*.${kind}.*.test.ts`]
+const leftOut = (process.env.CITIZEN_TEST_LEAVE_OUT ?? '').split(',').filter((kind) => kinds.includes(kind))
+
 export default defineConfig({
   test: {
     globals: false,
-    coverage: { provider: 'v8', include: ['src/**/*.ts', 'adapters/**/*.ts'], reporter: ['text', 'json-summary'] },
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts', 'adapters/**/*.ts'],
+      reporter: ['text', 'json-summary'],
+    },
     projects: [
       {
         test: {
           name: 'quick',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.redis.test.ts', 'test/**/*.browser.test.ts', 'test/**/*.nginx.test.ts', 'test/package/**'],
+          exclude: [...kinds.flatMap(filesOf), 'test/package/**'],
+          sequence: { groupOrder: 0 },
         },
       },
       {
         test: {
           name: 'real',
-          include: ['test/**/*.redis.test.ts', 'test/**/*.browser.test.ts', 'test/**/*.nginx.test.ts', 'test/package/**/*.test.ts'],
+          include: kinds.flatMap(filesOf),
+          exclude: leftOut.flatMap(filesOf),
           testTimeout: 60_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'package',
+          include: ['test/package/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -1,0 +1,26 @@
+/** @module Types of `programs.mjs`, for the tests. */
+
+/** A kind of test that needs a program. */
+export type ProgramKind = 'redis' | 'browser' | 'nginx'
+
+/** What is known of each program. */
+export const programs: Readonly<
+  Record<
+    ProgramKind,
+    {
+      readonly variable: string
+      readonly names: readonly string[]
+      readonly debian: string
+      readonly targets: readonly string[]
+    }
+  >
+>
+
+/** The executable, by its variable, on the path, or unpacked earlier. */
+export function findProgram(kind: ProgramKind): string | undefined
+
+/** Like {@link findProgram}, and gets it from Debian's packages where it is missing. */
+export function obtainProgram(kind: ProgramKind, say: (line: string) => void): Promise<string | undefined>
+
+/** What to tell whoever lacks it. */
+export function howToGet(kind: ProgramKind): string

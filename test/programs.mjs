@@ -1,0 +1,155 @@
+/**
+ * @module The programs that tests run for real: where they are, and how they come onto a Debian machine.
+ * Plain JavaScript that imports nothing but Node, because it runs before anything is installed.
+ */
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { basename, delimiter, join } from 'node:path'
+import { cache, lastLines, run, SetUpError } from '../examples/set-up.mjs'
+
+/**
+ * Kind of test (`*.redis.test.ts`, `*.browser.test.ts`, `*.nginx.test.ts`) to the program it needs.
+ * `variable` names an executable that is taken before any on the path; `target` is looked for in unpacked packages.
+ */
+export const programs = {
+  redis: {
+    variable: 'CITIZEN_TEST_REDIS_SERVER',
+    names: ['redis-server', 'valkey-server'],
+    debian: 'redis-server',
+    targets: ['usr/bin/redis-server', 'usr/bin/redis-check-rdb'],
+  },
+  browser: {
+    variable: 'CITIZEN_TEST_CHROMIUM',
+    names: ['chromium', 'chromium-browser', 'google-chrome'],
+    debian: 'chromium',
+    targets: ['usr/lib/chromium/chromium'],
+  },
+  nginx: {
+    variable: 'CITIZEN_TEST_NGINX',
+    names: ['nginx'],
+    debian: 'nginx-light',
+    targets: ['usr/sbin/nginx'],
+  },
+}
+
+const unpacked = join(cache, 'debian')
+const wrappers = join(cache, 'bin')
+
+/**
+ * The executable for a kind of test: by its variable, on the path (and in the sbin folders), or unpacked earlier.
+ * @param {keyof typeof programs} kind
+ * @returns {string | undefined}
+ * @throws {SetUpError} where the variable names something that cannot be executed.
+ */
+export function findProgram(kind) {
+  const { variable, names } = programs[kind]
+  const named = process.env[variable]
+  if (named !== undefined && named !== '') {
+    if (!isExecutable(named)) throw new SetUpError(`${variable} names ${named}, which cannot be executed`)
+    return named
+  }
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', wrappers]
+  return folders
+    .filter((folder) => folder !== '')
+    .flatMap((folder) => names.map((name) => join(folder, name)))
+    .find(isExecutable)
+}
+
+/**
+ * Like {@link findProgram}, and gets it from Debian's packages where it is missing: installed as root,
+ * else unpacked into `.cache/debian` without touching the machine.
+ * @param {keyof typeof programs} kind
+ * @param {(line: string) => void} say
+ * @returns {Promise<string | undefined>} `undefined` where it cannot be had here.
+ */
+export async function obtainProgram(kind, say) {
+  const found = findProgram(kind)
+  if (found !== undefined || !existsSync('/usr/bin/apt-get')) return found
+  const { debian } = programs[kind]
+  const isRoot = process.getuid?.() === 0
+  say(`${isRoot ? 'installing' : 'unpacking into .cache/debian:'} ${debian} (Debian package)`)
+  const failure = isRoot ? await install(debian) : await unpack(kind)
+  if (failure !== undefined) say(failure)
+  return findProgram(kind)
+}
+
+/** @param {keyof typeof programs} kind */
+export function howToGet(kind) {
+  const { debian, variable } = programs[kind]
+  return `apt-get install ${debian}, or set ${variable} to the executable`
+}
+
+async function install(name) {
+  const env = { DEBIAN_FRONTEND: 'noninteractive' }
+  const update = await run('apt-get', ['update'], { log: 'apt-update', env })
+  const arguments_ = ['install', '-y', '--no-install-recommends', name]
+  const { code, output } = await run('apt-get', arguments_, { log: `apt-${name}`, env })
+  return code === 0 ? undefined : lastLines(`${update.output}\n${output}`, 8)
+}
+
+/** Without root: own package lists, the packages that are missing here, each unpacked; then a wrapper. */
+async function unpack(kind) {
+  const { debian, names, targets } = programs[kind]
+  const lists = join(cache, 'apt', 'lists')
+  const archives = join(cache, 'apt', 'archives')
+  for (const folder of [join(lists, 'partial'), join(archives, 'partial'), unpacked, wrappers]) {
+    mkdirSync(folder, { recursive: true })
+  }
+  const own = [
+    '-o',
+    `Dir::State::lists=${lists}`,
+    '-o',
+    `Dir::Cache=${join(cache, 'apt')}`,
+    '-o',
+    'Debug::NoLocking=1',
+  ]
+  const update = await run('apt-get', [...own, 'update'], { log: 'apt-update' })
+  if (update.code !== 0) return lastLines(update.output, 8)
+  const plan = await run('apt-get', [...own, '-s', '--no-install-recommends', 'install', debian])
+  if (plan.code !== 0) return lastLines(plan.output, 8)
+  const missing = [...plan.output.matchAll(/^Inst (\S+)/gm)].map((match) => match[1])
+  const download = await run('apt-get', [...own, 'download', ...missing], {
+    log: `apt-${debian}`,
+    cwd: archives,
+  })
+  if (download.code !== 0) return lastLines(download.output, 8)
+  for (const file of readdirSync(archives).filter((name) => name.endsWith('.deb'))) {
+    const { code, output } = await run('dpkg-deb', ['-x', join(archives, file), unpacked])
+    if (code !== 0) return lastLines(output, 8)
+  }
+  const target = targets.map((path) => join(unpacked, path)).find(isExecutable)
+  if (target === undefined) return `${debian} holds no ${targets.join(' or ')}`
+  const wrapper = join(wrappers, names[0])
+  writeFileSync(wrapper, wrapperOf(target, names[0]))
+  chmodSync(wrapper, 0o755)
+  return undefined
+}
+
+/** `exec`, so that the process keeps its id; the name decides what a Redis binary does. */
+function wrapperOf(target, name) {
+  const libraries = ['usr/lib', 'lib'].flatMap((folder) => {
+    const path = join(unpacked, folder)
+    if (!existsSync(path)) return []
+    const triplets = readdirSync(path).filter(
+      (entry) => entry.endsWith('-linux-gnu') || entry.includes('-linux-gnueabi'),
+    )
+    return triplets.map((entry) => join(path, entry))
+  })
+  const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`
+  return [
+    '#!/bin/bash',
+    `export LD_LIBRARY_PATH=${quote(libraries.join(':'))}\${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}`,
+    basename(target) === name || basename(target) === 'chromium'
+      ? `exec ${quote(target)} "$@"`
+      : `exec -a ${name} ${quote(target)} "$@"`,
+    '',
+  ].join('\n')
+}
+
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,132 @@
+/** @module A real nginx with TLS in front of servers under test. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { findProgram, howToGet } from '../programs.mjs'
+import { createCertificate } from './certificate.js'
+
+/** A server name, and the loopback port that it is passed on to. */
+export interface NginxSite {
+  readonly name: string
+  readonly port: number
+}
+
+/** A running nginx. */
+export interface TestNginx {
+  /** The TLS port on 127.0.0.1. */
+  readonly port: number
+  /** Its self-signed certificate, PEM: the `ca` to trust. */
+  readonly certificate: string
+  /** The origin of a site, as in `https://benefits.citizen.localhost:40123`. */
+  origin(name: string): string
+  /** Ends it and removes its files. */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts nginx on a free loopback port, with a certificate for `citizen.localhost` and `*.citizen.localhost`.
+ * It passes `Host` on and sets `X-Forwarded-For`, `-Proto` and `-Host`; an unknown name is answered 421.
+ * @throws Error where there is no nginx, or it does not start; it says why.
+ */
+export async function startNginx(sites: readonly NginxSite[]): Promise<TestNginx> {
+  const program = findProgram('nginx')
+  if (program === undefined) throw new Error(`no nginx here: ${howToGet('nginx')}`)
+  const folder = await mkdtemp(join(tmpdir(), 'citizen-nginx-'))
+  const { key, certificate } = createCertificate(['citizen.localhost', '*.citizen.localhost'])
+  await writeFile(join(folder, 'key.pem'), key, { mode: 0o600 })
+  await writeFile(join(folder, 'certificate.pem'), certificate)
+  try {
+    const { child, port } = await startOnFreePort(program, folder, sites)
+    return {
+      port,
+      certificate,
+      origin: (name) => `https://${name}:${port}`,
+      async stop() {
+        if (child.exitCode === null && child.signalCode === null) {
+          const exited = once(child, 'exit')
+          child.kill('SIGTERM')
+          await exited
+        }
+        await rm(folder, { recursive: true, force: true })
+      },
+    }
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true })
+    throw error
+  }
+}
+
+/** Another process may take the port between our look and nginx's bind, so a few attempts. */
+async function startOnFreePort(program: string, folder: string, sites: readonly NginxSite[]) {
+  for (let attempt = 1; ; attempt++) {
+    const port = await freePort()
+    await writeFile(join(folder, 'nginx.conf'), configuration(folder, port, sites))
+    try {
+      return { child: await start(program, folder), port }
+    } catch (error) {
+      if (attempt === 3) throw error
+    }
+  }
+}
+
+async function start(program: string, folder: string): Promise<ChildProcess> {
+  const args = ['-p', folder, '-e', 'stderr', '-c', join(folder, 'nginx.conf')]
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  let output = ''
+  await new Promise<void>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('exit', (code) => reject(new Error(`nginx ended with ${code}: ${output}`)))
+    child.stderr.on('data', (chunk: Buffer) => {
+      output += chunk.toString()
+      if (output.includes('start worker process ')) resolve()
+    })
+  })
+  return child
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no free port')
+  return address.port
+}
+
+function configuration(folder: string, port: number, sites: readonly NginxSite[]): string {
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+  return `
+daemon off;
+worker_processes 1;
+${process.getuid?.() === 0 ? 'user root;' : ''}
+pid ${folder}/nginx.pid;
+error_log stderr notice;
+events { worker_connections 256; }
+http {
+  access_log off;
+${temporary.map((kind) => `  ${kind}_temp_path ${folder}/${kind};`).join('\n')}
+  server_names_hash_bucket_size 128;
+  ssl_certificate ${folder}/certificate.pem;
+  ssl_certificate_key ${folder}/key.pem;
+  proxy_http_version 1.1;
+  proxy_set_header Host $http_host;
+  proxy_set_header Connection '';
+  proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+  proxy_set_header X-Forwarded-Proto $scheme;
+  proxy_set_header X-Forwarded-Host $http_host;
+  proxy_buffer_size 32k;
+  proxy_buffers 8 32k;
+  server { listen 127.0.0.1:${port} ssl default_server; server_name _; return 421; }
+${sites
+  .map(
+    (site) =>
+      `  server { listen 127.0.0.1:${port} ssl; server_name ${site.name}; location / { proxy_pass http://127.0.0.1:${site.port}; } }`,
+  )
+  .join('\n')}
+}
+`
+}
