@@ -1,0 +1,58 @@
+/** @module What the runner reads from vitest's reports: counts, failures in full, the table of coverage. */
+import { relative } from 'node:path'
+
+/**
+ * Counts a JSON report. Files that failed before their first test, errors outside of tests and empty runs
+ * count as one failure each, so that nothing passes by not running.
+ * @param {import('./report.mjs').JsonReport} report
+ * @param {{ code: number, output: string, root: string, failSkipped: boolean }} run
+ */
+export function countReport(report, { code, output, root, failSkipped }) {
+  const failures = []
+  const skipped = []
+  let passed = 0
+  for (const file of report.testResults) {
+    const name = relative(root, file.name)
+    if (file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed')) {
+      failures.push(`${name}\n${file.message}`)
+    }
+    for (const test of file.assertionResults) {
+      const title = `${name} > ${test.fullName}`
+      if (test.status === 'passed') passed++
+      else if (test.status === 'failed') failures.push(`${title}\n${test.failureMessages.join('\n')}`)
+      else skipped.push(title)
+    }
+  }
+  if (passed === 0 && failures.length === 0) failures.push('no test has run')
+  if (code !== 0 && failures.length === 0) {
+    failures.push(`vitest ended with ${code}\n${output.trimEnd().split('\n').slice(-80).join('\n')}`)
+  }
+  if (failSkipped) failures.push(...skipped.map((title) => `${title}\nis skipped`))
+  return {
+    passed,
+    failed: failures.length,
+    note: skipped.length === 0 ? undefined : `${skipped.length} skipped: ${skipped.join(', ')}`,
+    details: failures.join('\n\n'),
+  }
+}
+
+/**
+ * The per-file table of a coverage summary, the total last.
+ * @param {import('./report.mjs').CoverageSummary} summary
+ * @param {string} root
+ */
+export function coverageTable(summary, root) {
+  const { total, ...files } = summary
+  const names = Object.keys(files).sort()
+  const width = Math.max('all files'.length, ...names.map((path) => relative(root, path).length))
+  const row = (name, cells) => name.padEnd(width) + cells.map((cell) => String(cell).padStart(12)).join('')
+  const values = ({ statements, branches, functions, lines }) =>
+    [statements, branches, functions, lines].map(({ pct }) =>
+      typeof pct === 'number' ? pct.toFixed(1) : '-',
+    )
+  return [
+    row('coverage, %', ['statements', 'branches', 'functions', 'lines']),
+    ...names.map((path) => row(relative(root, path), values(files[path]))),
+    row('all files', values(total)),
+  ].join('\n')
+}
