@@ -55,7 +55,7 @@ export class CitizenSessionError extends Error {
 export interface ConfigurationProblem {
   /** Path of the option, as in `identityProvider.url`. */
   readonly path: string
-  /** Its environment variable, as in `CITIZEN_IDENTITY_PROVIDER_URL`. */
+  /** Its environment variable, as in `CITIZEN_IDENTITY_PROVIDER_URL`; empty where no variable can hold the value. */
   readonly variable: string
   /** What is wrong and what to write instead. */
   readonly message: string
@@ -67,7 +67,9 @@ export class ConfigurationError extends CitizenSessionError {
   readonly problems: readonly ConfigurationProblem[]
 
   constructor(problems: readonly ConfigurationProblem[]) {
-    const lines = problems.map((problem) => `  ${problem.path} (${problem.variable}): ${problem.message}`)
+    const lines = problems.map(({ path, variable, message }) =>
+      variable === '' ? `  ${path}: ${message}` : `  ${path} (${variable}): ${message}`,
+    )
     super('configuration', `the configuration cannot be used:\n${lines.join('\n')}`)
     this.problems = problems
   }

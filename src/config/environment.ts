@@ -1,0 +1,42 @@
+/** @module The environment variables of the options: their names, and names that were probably meant. */
+import type { ConfigurationProblem } from '../errors.js'
+import { nearest } from './nearest.js'
+
+/** The environment as a process has it. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** The prefix of all our variables. */
+export const prefix = 'CITIZEN_'
+
+/** The variable of an option: `identityProvider.url` is `CITIZEN_IDENTITY_PROVIDER_URL`. */
+export function variableOf(path: string): string {
+  // A variable holds the address of a store; the store itself can only be given in code.
+  const named = path === 'store' || path === 'revocations' ? `${path}.url` : path
+  return prefix + named.replace(/\./g, '_').replace(/[A-Z]/g, '_$&').toUpperCase()
+}
+
+/** The text of a variable without blanks around it; an empty variable counts as not set. */
+export function textOfVariable(environment: Environment, variable: string): string | undefined {
+  const text = environment[variable]?.trim()
+  return text === undefined || text === '' ? undefined : text
+}
+
+/**
+ * Variables that are at most two letters away from one of ours: surely typing mistakes. Any other variable that
+ * begins with our prefix belongs to somebody else.
+ */
+export function misspelt(
+  environment: Environment,
+  known: ReadonlyMap<string, string>,
+): readonly ConfigurationProblem[] {
+  const problems: ConfigurationProblem[] = []
+  const names = [...known.keys()]
+  for (const name of Object.keys(environment)) {
+    if (known.has(name) || !/^_?CIT/i.test(name) || textOfVariable(environment, name) === undefined) continue
+    const meant = nearest(name, names)
+    if (meant === undefined || meant.distance > 2) continue
+    const path = known.get(meant.name) ?? ''
+    problems.push({ path, variable: name, message: `is not known: write ${meant.name}` })
+  }
+  return problems
+}

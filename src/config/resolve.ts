@@ -1,0 +1,133 @@
+/** @module Resolves the options of a suite: code, then environment, then defaults; everything wrong at once. */
+import { randomBytes } from 'node:crypto'
+import { systemClock } from '../clock.js'
+import { ConfigurationError } from '../errors.js'
+import { defaultAssuranceLevel, sensitivities } from './defaults.js'
+import type { Environment } from './environment.js'
+import { type Gathered, gather, variableFor } from './gather.js'
+import type { ResolvedOptions, SuiteOptions } from './options.js'
+import { applyRules } from './rules.js'
+import type { OptionPath, OptionValue } from './schema.js'
+
+/**
+ * Resolves the options. What is not given in code is read from its environment variable, then from the defaults.
+ * @throws ConfigurationError (`configuration`) with every problem: its path, its variable and what to write.
+ */
+export function resolveOptions(options: SuiteOptions, environment: Environment): ResolvedOptions {
+  const gathered = gather(options, environment, { isProduction: isProduction(environment) })
+  applyRules(gathered)
+  if (gathered.problems.length > 0) throw new ConfigurationError(gathered.problems)
+  return assemble(gathered)
+}
+
+/** Whether the environment says that this is production. */
+export function isProduction(environment: Environment): boolean {
+  return environment.NODE_ENV?.trim() === 'production'
+}
+
+function assemble({ get }: Gathered): ResolvedOptions {
+  const must = <P extends OptionPath>(path: P): OptionValue<P> => {
+    const value = get(path)
+    if (value === undefined) throw new ConfigurationError([problem(path, 'is missing')])
+    return value
+  }
+  const url = must('identityProvider.url')
+  const internalUrl = get('identityProvider.internalUrl') ?? url
+  const login = below(url, must('identityProvider.endpoints.login'))
+  const secondFactor = get('identityProvider.endpoints.secondFactor')
+  const sensitivity = must('application.sensitivity')
+  const absoluteSeconds = must('application.absoluteSeconds')
+  const ceilingSeconds = must('identityProvider.keys.ceilingSeconds')
+  const random = get('random') ?? ((bytes: number) => new Uint8Array(randomBytes(bytes)))
+  return {
+    identityProvider: {
+      url,
+      internalUrl,
+      issuers: get('identityProvider.issuer') ?? [url],
+      audience: get('identityProvider.audience'),
+      algorithms: must('identityProvider.algorithms'),
+      endpoints: {
+        jwks: below(internalUrl, must('identityProvider.endpoints.jwks')),
+        refresh: below(internalUrl, must('identityProvider.endpoints.refresh')),
+        login,
+        logout: below(url, must('identityProvider.endpoints.logout')),
+        secondFactor: secondFactor === undefined ? login : below(url, secondFactor),
+      },
+      sessionClaim: must('identityProvider.sessionClaim'),
+      kindClaims: must('identityProvider.kindClaims'),
+      returnParameter: must('identityProvider.returnParameter'),
+      reauthenticateParameters: must('identityProvider.reauthenticateParameters'),
+      refresh: {
+        afterSeconds: get('identityProvider.refresh.afterSeconds'),
+        timeoutSeconds: must('identityProvider.refresh.timeoutSeconds'),
+        waitMilliseconds: must('identityProvider.refresh.waitMilliseconds'),
+        onUnavailable: must('identityProvider.refresh.onUnavailable'),
+        readAnswer: get('identityProvider.refresh.readAnswer'),
+      },
+      clockSkewSeconds: must('identityProvider.clockSkewSeconds'),
+      assuranceLevel: get('identityProvider.assuranceLevel') ?? defaultAssuranceLevel,
+      keys: {
+        coolDownSeconds: must('identityProvider.keys.coolDownSeconds'),
+        floorSeconds: Math.min(must('identityProvider.keys.floorSeconds'), ceilingSeconds),
+        ceilingSeconds,
+        staleSeconds: must('identityProvider.keys.staleSeconds'),
+        timeoutSeconds: must('identityProvider.keys.timeoutSeconds'),
+      },
+    },
+    sharedCookie: {
+      domain: must('sharedCookie.domain'),
+      names: {
+        header: must('sharedCookie.names.header'),
+        payload: must('sharedCookie.names.payload'),
+        signature: must('sharedCookie.names.signature'),
+      },
+      path: must('sharedCookie.path'),
+      sameSite: must('sharedCookie.sameSite'),
+      persistent: must('sharedCookie.persistent'),
+    },
+    application: {
+      id: must('application.id'),
+      url: must('application.url'),
+      sensitivity,
+      idleSeconds:
+        get('application.idleSeconds') ?? Math.min(sensitivities[sensitivity].idleSeconds, absoluteSeconds),
+      absoluteSeconds,
+      onIdle: get('application.onIdle') ?? sensitivities[sensitivity].onIdle,
+      returnOrigins: must('application.returnOrigins'),
+      secrets: get('application.secrets') ?? [randomSecret(random)],
+    },
+    routes: {
+      path: must('routes.path'),
+      touch: get('routes.touch'),
+      skip: get('routes.skip'),
+      stylesheet: get('routes.stylesheet'),
+    },
+    isSecure: must('application.url').startsWith('https://'),
+    store: get('store'),
+    revocations: get('revocations'),
+    onEvent: get('onEvent'),
+    clock: get('clock') ?? systemClock,
+    fetch: get('fetch') ?? globalThis.fetch,
+    random,
+  }
+}
+
+/** An endpoint below a base, whose path prefix is kept, unless it is absolute by itself. */
+function below(base: string, endpoint: string): string {
+  return endpoint.startsWith('/') ? new URL(base + endpoint).href : endpoint
+}
+
+/** 32 random bytes in base64url. A source that returns fewer would seal with a secret that can be guessed. */
+function randomSecret(random: (bytes: number) => Uint8Array): string {
+  const bytes = random(32)
+  if (!(bytes instanceof Uint8Array) || bytes.length !== 32) {
+    throw new ConfigurationError([
+      problem('random', 'write a function that returns as many bytes as it is asked for'),
+    ])
+  }
+  return Buffer.from(bytes).toString('base64url')
+}
+
+function problem(path: OptionPath, message: string) {
+  return { path, variable: variableFor(path), message }
+}

@@ -1,0 +1,117 @@
+/** @module The rules between options: each speaks only when the options that it looks at are good by themselves. */
+import { domainMatches } from './addresses.js'
+import type { Gathered } from './gather.js'
+import type { OptionPath } from './schema.js'
+import { isSharedStore } from './store-kind.js'
+
+const namePaths = ['header', 'payload', 'signature'].map(
+  (part) => `sharedCookie.names.${part}` as 'sharedCookie.names.header',
+)
+
+/** Notes every broken rule. */
+export function applyRules(gathered: Gathered): void {
+  checkDomain(gathered)
+  checkNames(gathered)
+  checkSecrets(gathered)
+  checkTimes(gathered)
+  checkParameters(gathered)
+}
+
+/** `CK-04`: a cookie that does not match the host of its reader or its setter is never seen. */
+function checkDomain({ get, areGood, note }: Gathered): void {
+  const domain = get('sharedCookie.domain')
+  if (domain === undefined || !areGood('sharedCookie.domain')) return
+  const hosts = new Map<OptionPath, string>()
+  for (const path of ['application.url', 'identityProvider.url'] as const) {
+    const url = get(path)
+    if (url !== undefined && areGood(path)) hosts.set(path, new URL(url).hostname)
+  }
+  if (domain === false) {
+    if (hosts.size === 2 && new Set(hosts.values()).size > 1) {
+      note(
+        'sharedCookie.domain',
+        'write the base domain: false is only for an identity provider on our very host',
+      )
+    }
+    return
+  }
+  const outside = [...hosts].filter(([, host]) => !domainMatches(host, domain)).map(([path]) => path)
+  if (outside.length > 0) {
+    note(
+      'sharedCookie.domain',
+      `write a domain that the host of ${outside.join(' and of ')} is or lies below`,
+    )
+  }
+}
+
+/** `CK-01`, `CK-02`, `CK-13`: what a browser would silently refuse is refused here. */
+function checkNames({ get, areGood, note }: Gathered): void {
+  const url = get('application.url')
+  const isSecure = url?.startsWith('https://')
+  const seen = new Set<string>()
+  for (const path of namePaths) {
+    const name = get(path)
+    if (name === undefined || !areGood(path)) continue
+    if (seen.has(name)) note(path, 'write another name: two parts of the token cannot share one cookie')
+    seen.add(name)
+    if (name.startsWith('__Host-') && get('sharedCookie.domain') !== undefined) {
+      if (get('sharedCookie.domain') !== false) {
+        note(path, 'write a name without __Host-: browsers refuse that prefix on a cookie with a domain')
+        continue
+      }
+      if (get('sharedCookie.path') !== '/') {
+        note(path, 'write a name without __Host-, or set sharedCookie.path to /')
+        continue
+      }
+    }
+    if (/^__(Host|Secure)-/.test(name) && isSecure === false) {
+      note(path, 'write a name without prefix: application.url is not https, so the cookie cannot be Secure')
+    }
+  }
+  if (get('sharedCookie.sameSite') === 'none' && isSecure === false) {
+    note(
+      'sharedCookie.sameSite',
+      'write lax or strict: browsers refuse none without Secure, which needs https',
+    )
+  }
+}
+
+function checkSecrets({ get, areGood, isGiven, note }: Gathered): void {
+  if (isGiven('application.secrets') || !areGood('application.secrets', 'store')) return
+  if (isSharedStore(get('store'))) {
+    note(
+      'application.secrets',
+      'is missing: a shared store needs secrets that every process has; write one of 32 bytes or more, as `openssl rand -base64 32` makes one',
+    )
+  }
+}
+
+function checkTimes({ get, areGood, isGiven, note }: Gathered): void {
+  const pairs = [
+    ['application.idleSeconds', 'application.absoluteSeconds'],
+    ['identityProvider.keys.floorSeconds', 'identityProvider.keys.ceilingSeconds'],
+  ] as const
+  for (const [shorter, longer] of pairs) {
+    // A default gives way to the longer time; only what was written can contradict it.
+    if (!isGiven(shorter) || !areGood(shorter, longer)) continue
+    const least = get(shorter)
+    const most = get(longer)
+    if (least !== undefined && most !== undefined && least > most) {
+      note(shorter, `write at most ${most}, which is ${longer}`)
+    }
+  }
+}
+
+function checkParameters({ get, areGood, isGiven, note }: Gathered): void {
+  const name = get('identityProvider.returnParameter')
+  const parameters = get('identityProvider.reauthenticateParameters')
+  if (!areGood('identityProvider.returnParameter', 'identityProvider.reauthenticateParameters')) return
+  if (name === undefined || parameters === undefined || !Object.hasOwn(parameters, name)) return
+  const path = isGiven('identityProvider.reauthenticateParameters')
+    ? 'identityProvider.reauthenticateParameters'
+    : 'identityProvider.returnParameter'
+  note(
+    path,
+    'write other names: the parameters for a new authentication would replace the address to return to',
+  )
+}

@@ -1,0 +1,38 @@
+/** @module The check of a store given in code or by its address. */
+import type { Store } from '../stores/store.js'
+import type { Kind } from './kinds.js'
+
+/** A store, or the address of a Redis. The address may hold a password: no message repeats it. */
+export const storeOrAddress: Kind<Store | string> = {
+  fromText: (text) => text,
+  check: (value) => {
+    if (typeof value === 'string') {
+      const isRedis = /^rediss?:\/\/[^/\s]/.test(value) && !/[\s\p{Cc}]/u.test(value) && URL.canParse(value)
+      return isRedis
+        ? { value }
+        : {
+            problem:
+              'write the address of a Redis, such as redis://127.0.0.1:6379 or rediss://redis.example.gov',
+          }
+    }
+    return isStore(value)
+      ? { value }
+      : {
+          problem:
+            'write a store, as memoryStore() or redisStore(client) makes one, or the address of a Redis',
+        }
+  },
+}
+
+/** Whether other processes see what this store remembers. */
+export function isSharedStore(store: Store | string | undefined): boolean {
+  return typeof store === 'string' || store?.isShared === true
+}
+
+function isStore(value: unknown): value is Store {
+  if (typeof value !== 'object' || value === null || !('isShared' in value)) return false
+  if (typeof value.isShared !== 'boolean') return false
+  return ['read', 'start', 'update', 'end', 'revoke', 'ready', 'close'].every(
+    (method) => typeof Reflect.get(value, method) === 'function',
+  )
+}
