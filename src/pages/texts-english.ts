@@ -1,0 +1,95 @@
+/** @module The words of the pages in English, which decide which keys there are. */
+import type { AnonymousReason } from '../citizen.js'
+import type { LegName, LegState, LogoutOutcome } from '../logout/receipt.js'
+
+/** Keys that follow from a value: `reason.idle-timeout`, `leg.cookies`, `leg-state.done`, `outcome.global`. */
+type DerivedKey =
+  | `reason.${AnonymousReason}`
+  | `leg.${LegName}`
+  | `leg-state.${LegState}`
+  | `outcome.${LogoutOutcome}`
+
+export const english = {
+  'title.session-ended': 'Your session has ended',
+  'title.sign-in': 'Please sign in',
+  'title.sign-out': 'Do you want to sign out?',
+  'title.signed-out': 'You are signed out',
+  'title.sign-out-incomplete': 'You are not signed out everywhere yet',
+  'title.second-factor': 'One more step is needed',
+  'title.sign-in-incomplete': 'Your sign-in did not complete',
+  'title.cookies': 'Your browser sent cookies that do not belong together',
+  'title.unavailable': 'This service is not available right now',
+  'title.not-sent': 'Your form was not sent',
+  'title.not-found': 'There is nothing at this address',
+
+  'reason.not-signed-in': 'You are not signed in.',
+  'reason.not-started': 'Your session here has not begun yet.',
+  'reason.token-expired': 'Your sign-in has expired.',
+  'reason.invalid-token': 'Your sign-in could not be recognised.',
+  'reason.ambiguous-cookie': 'Your browser sent sign-in cookies of more than one session.',
+  'reason.idle-timeout': 'You were away for a while. We ended your session to protect your information.',
+  'reason.absolute-timeout': 'Your session reached its longest time. Please sign in again to go on.',
+  'reason.application-sign-out': 'You signed out of this application.',
+  'reason.identity-ended': 'The sign-in service has ended your session.',
+  'reason.identity-changed':
+    'Somebody else has signed in with this browser. The earlier session here has ended.',
+  'reason.signed-out': 'You signed out in this or another application.',
+  'reason.revoked': 'Your session was ended for you, for example because you signed out on another device.',
+
+  'login.again': 'Sign in again to go on where you left off.',
+  'login.to-continue': 'Sign in to continue.',
+  'action.sign-in': 'Sign in',
+  'action.sign-in-again': 'Sign in again',
+  'action.continue': 'Continue',
+  'action.try-again': 'Try again',
+  'action.home': 'Go to the start page',
+
+  'sign-out.explain': 'You can sign out of all applications, or only of this one.',
+  'sign-out.other-people': 'If other people use this device, sign out of all applications.',
+  'sign-out.nothing-yet': 'Nothing has changed yet: you are still signed in.',
+  'action.sign-out-everywhere': 'Sign out everywhere',
+  'action.sign-out-here': 'Sign out only here',
+  'action.stay': 'Stay signed in',
+  'action.sign-out-and-in': 'Sign out everywhere and sign in again',
+  'action.finish-sign-out': 'Finish signing out',
+
+  'outcome.global': 'You are signed out of all applications and of the sign-in service.',
+  'outcome.partial': 'You are signed out here. Some other part could not be confirmed; the list says which.',
+  'outcome.failed': 'Some part of signing out failed. Please try again, or close your browser.',
+  'signed-out.here-only': 'You are signed out of this application. You may still be signed in elsewhere.',
+  'signed-out.close': 'If other people use this device, close the browser as well.',
+  'leg.sessions': 'Sessions of the applications',
+  'leg.cookies': 'Shared sign-in cookies',
+  'leg.identity': 'Session at the sign-in service',
+  'leg-state.done': 'ended',
+  'leg-state.skipped': 'not needed',
+  'leg-state.refused': 'refused',
+  'leg-state.timed-out': 'no answer in time',
+  'leg-state.unknown': 'not confirmed',
+
+  'second-factor.needed': 'You have signed in, but this application needs a second proof that it is you.',
+  'action.second-factor': 'Go to the second step',
+  'judgement.not-active': 'You came back from the sign-in service without being signed in.',
+  'judgement.assurance': 'You are signed in, but not in the strong way that this part needs.',
+  'judgement.same-session':
+    'The sign-in service returned the session that has ended. To begin a new one, sign out everywhere and sign in again.',
+  'judgement.not-recent': 'You are signed in, but this part needs you to prove again that it is you.',
+  'judgement.no-state':
+    'This visit does not belong to a sign-in that this browser began, or it took too long. Nothing has changed.',
+  'action.sign-in-strong': 'Sign in in the stronger way',
+
+  'cookies.explain':
+    'Your browser sent more than one sign-in, and we cannot tell which one is yours. To protect you, nobody is signed in.',
+  'cookies.remedy':
+    'Sign out everywhere and sign in again. If this page comes back, delete the cookies of this site.',
+  'unavailable.explain':
+    'Your session could not be looked up. You have not been signed out, and nothing was lost.',
+  'unavailable.remedy': 'Please try again in a moment.',
+  'not-sent.explain': 'You are not signed in, so what you sent was not processed.',
+  'not-sent.nothing-kept':
+    'Nothing of it was kept. Use your browser’s back button to copy what you wrote, then sign in and send it again.',
+  'not-sent.foreign': 'The request did not come from a page of this application, so nothing was changed.',
+} as const satisfies Readonly<Record<DerivedKey, string>> & Readonly<Record<string, string>>
+
+/** Names a text of the pages. */
+export type TextKey = keyof typeof english
