@@ -1,0 +1,51 @@
+/** @module The hint cookie: remembers which session this browser had, so that a sign-out elsewhere is noticed. */
+import type { SetCookie } from '../exchange.js'
+import type { Sealer } from '../seal.js'
+
+/** What a hint says: the address and generation of the session that this browser had. */
+export interface Hint {
+  readonly person: string
+  readonly session: string
+  readonly generation: string
+}
+
+/** The hint cookie of one application. */
+export interface HintCookie {
+  readonly name: string
+  /** The hint in a cookie value, or `undefined` for anything that we did not make. */
+  open(value: string): Hint | undefined
+  make(hint: Hint): SetCookie
+  expire(): SetCookie
+}
+
+/** Name of a cookie of our own: with the prefix that binds it to this very host, where the browser allows it. */
+export function ownCookieName(application: string, name: string, isSecure: boolean): string {
+  return `${isSecure ? '__Host-' : ''}${application}.${name}`
+}
+
+/**
+ * Makes the hint cookie of an application: HttpOnly, SameSite=Strict, for the browser's session, and sealed, so that
+ * it names nobody and cannot be made by anybody else.
+ */
+export function createHintCookie(options: {
+  readonly application: string
+  readonly isSecure: boolean
+  readonly sealer: Sealer
+}): HintCookie {
+  const name = ownCookieName(options.application, 'seen', options.isSecure)
+  const base = { name, path: '/', httpOnly: true, secure: options.isSecure, sameSite: 'strict' } as const
+  return {
+    name,
+    open(value) {
+      const text = options.sealer.open('hint', name, value)
+      const [person, session, generation] = text?.split(' ') ?? []
+      if (person === undefined || session === undefined || generation === undefined) return undefined
+      return { person, session, generation }
+    },
+    make: (hint) => ({
+      ...base,
+      value: options.sealer.seal('hint', name, `${hint.person} ${hint.session} ${hint.generation}`),
+    }),
+    expire: () => ({ ...base, value: '', maxAgeSeconds: 0 }),
+  }
+}

@@ -1,0 +1,151 @@
+/** @module What a token must look like before its signature is worth checking. */
+import type { Claims } from '../citizen.js'
+import type { TokenParts } from '../cookies/split-token.js'
+import { findAlgorithm } from './algorithms.js'
+import { decodeBase64url, parseStrictObject } from './strict-json.js'
+
+/** A whole token, dots included, in characters; a longer one is not decoded (`JWT-10`). */
+export const maximumTokenLength = 8192
+/** The encoded header of a token (`JWT-10`). */
+export const maximumTokenHeaderLength = 2048
+/** A key's name, in a token as in a key set (`JWT-04`). */
+export const maximumKidLength = 256
+
+/** Why a token was refused. */
+export type TokenProblem =
+  /** Not three parts of canonical base64url, not JSON objects, duplicate names, `crit`, a claim of a wrong type. */
+  | 'malformed'
+  | 'too-large'
+  /** The algorithm is not on the allow list. */
+  | 'algorithm'
+  | 'signature'
+  /** The issuer has no key of that name for that algorithm. */
+  | 'unknown-key'
+  | 'issuer'
+  | 'audience'
+  | 'expired'
+  /** `nbf` or `iat` lies in the future by more than the clock skew. */
+  | 'not-yet-valid'
+  /** A token of another kind: an ID token, an access token, a logout token. */
+  | 'kind'
+  /** A required claim is missing, of a wrong type, or out of range. */
+  | 'claims'
+
+/** What the claims of an acceptable token are. */
+export interface ClaimRules {
+  /** Names of `alg`, exact. */
+  readonly algorithms: readonly string[]
+  /** What `aud` must contain; without it a token that has an `aud` is refused. */
+  readonly audience: string | undefined
+  /** Claims that must be there and be boolean. */
+  readonly kindClaims: readonly string[]
+  /** The claim that names the identity session. */
+  readonly sessionClaim: string
+  /** At most 60 (`JWT-08`). */
+  readonly clockSkewSeconds: number
+}
+
+/** A token whose parts are well-formed and whose claims are acceptable; nothing is proven yet. */
+export interface DecodedToken {
+  readonly algorithm: string
+  readonly kid: string | undefined
+  readonly claims: Claims
+  readonly sessionValue: string
+  /** Milliseconds since the epoch, as are the two below. */
+  readonly issuedAt: number
+  readonly notBefore: number
+  readonly expiresAt: number
+  readonly signature: Uint8Array
+}
+
+/** Claims that only other kinds of token have: ID tokens, access tokens, logout tokens. Source: RFC 8725, 3.12. */
+const foreignClaims = ['nonce', 'at_hash', 'c_hash', 'azp', 'client_id', 'scope', 'events'] as const
+/** The last second of the year 9999: what is later is a mistake, most likely milliseconds. */
+const latestNumericDate = 253_402_300_799
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
+
+function isNumericDate(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= latestNumericDate
+}
+
+/** `alg` and `kid` of an acceptable header. `jku`, `x5u`, `jwk` and `x5c` are never looked at (`JWT-04`). */
+function readHeader(
+  part: string,
+  rules: ClaimRules,
+): { readonly algorithm: string; readonly kid: string | undefined } | TokenProblem {
+  const header = parseStrictObject(part)
+  if (header === undefined) return 'malformed'
+  const { alg, kid, typ } = header
+  if (findAlgorithm(alg) === undefined || !rules.algorithms.includes(alg as string)) return 'algorithm'
+  // RFC 7515, section 4.1.11: no extension is understood here, so any `crit` is refused, and with it `b64`.
+  if (Object.hasOwn(header, 'crit') || Object.hasOwn(header, 'b64') || Object.hasOwn(header, 'zip')) {
+    return 'malformed'
+  }
+  if (typ !== undefined && !(typeof typ === 'string' && typ.toUpperCase() === 'JWT')) return 'kind'
+  if (kid !== undefined && !(isText(kid) && kid.length <= maximumKidLength)) return 'malformed'
+  return { algorithm: alg as string, kid }
+}
+
+function hasAudience(claims: Readonly<Record<string, unknown>>, audience: string | undefined): boolean {
+  if (!Object.hasOwn(claims, 'aud')) return audience === undefined
+  if (audience === undefined) return false
+  return Array.isArray(claims.aud) ? claims.aud.includes(audience) : claims.aud === audience
+}
+
+function isOurKind(claims: Readonly<Record<string, unknown>>, kindClaims: readonly string[]): boolean {
+  for (const name of foreignClaims) if (Object.hasOwn(claims, name)) return false
+  for (const name of kindClaims) if (typeof claims[name] !== 'boolean') return false
+  return true
+}
+
+/**
+ * Whether a token is within its time at `now` (milliseconds): before `exp`, and not before `nbf`, each give or take
+ * the skew. Source: RFC 7519, sections 4.1.4 and 4.1.5.
+ */
+export function findTimeProblem(
+  token: Pick<DecodedToken, 'notBefore' | 'expiresAt'>,
+  now: number,
+  skewMilliseconds: number,
+): 'expired' | 'not-yet-valid' | undefined {
+  if (now >= token.expiresAt + skewMilliseconds) return 'expired'
+  if (now < token.notBefore - skewMilliseconds) return 'not-yet-valid'
+  return undefined
+}
+
+/**
+ * Decodes a token strictly and holds its claims against the rules, cheap checks first; the signature and whose key
+ * it must be are left to the caller. Never throws.
+ * Source: RFC 7515, RFC 7519, RFC 8725; `JWT-01`, `JWT-04` to `JWT-10`.
+ */
+export function decodeToken(parts: TokenParts, rules: ClaimRules, now: number): DecodedToken | TokenProblem {
+  const { header, payload, signature } = parts
+  if (header.length > maximumTokenHeaderLength) return 'too-large'
+  if (header.length + payload.length + signature.length + 2 > maximumTokenLength) return 'too-large'
+  const read = readHeader(header, rules)
+  if (typeof read === 'string') return read
+  const signatureBytes = decodeBase64url(signature)
+  if (signatureBytes === undefined || signatureBytes.length === 0) return 'malformed'
+  const claims = parseStrictObject(payload)
+  if (claims === undefined) return 'malformed'
+  const { iss, sub, exp, iat, nbf = 0 } = claims
+  const sessionValue = claims[rules.sessionClaim]
+  if (!isText(iss) || !isText(sub) || !isText(sessionValue)) return 'claims'
+  if (!isNumericDate(exp) || !isNumericDate(iat) || !isNumericDate(nbf) || exp <= iat) return 'claims'
+  if (!isOurKind(claims, rules.kindClaims)) return 'kind'
+  if (!hasAudience(claims, rules.audience)) return 'audience'
+  const token: DecodedToken = {
+    algorithm: read.algorithm,
+    kid: read.kid,
+    claims: claims as Claims,
+    sessionValue,
+    issuedAt: Math.floor(iat * 1000),
+    // A token from the future would outlive every revocation that is yet to come.
+    notBefore: Math.floor(Math.max(nbf, iat) * 1000),
+    expiresAt: Math.floor(exp * 1000),
+    signature: signatureBytes,
+  }
+  return findTimeProblem(token, now, rules.clockSkewSeconds * 1000) ?? token
+}

@@ -1,0 +1,235 @@
+/** @module The keys of one issuer: found at once when known, fetched as seldom as possible, never older than allowed. */
+import type { Clock } from '../clock.js'
+import { CitizenSessionError } from '../errors.js'
+import type { Report } from '../events.js'
+import type { MaybePromise } from '../exchange.js'
+import { findAlgorithm } from './algorithms.js'
+import { fetchKeySet, isKeySetUrl, KeySetError } from './fetch-key-set.js'
+import { fits, importVerificationKey, type VerificationKey } from './verification-keys.js'
+
+/** With no usable set a fetch is tried again after that many seconds, or after the cool-down if that is shorter. */
+const outageRetrySeconds = 5
+/** So many keys of one name are tried at most (`JWT-12`). */
+const maximumCandidates = 8
+const none: readonly VerificationKey[] = Object.freeze([])
+
+export interface JwksCacheOptions {
+  /** Where the keys are; fixed for the life of the cache, and never taken from a token. */
+  readonly url: string
+  /** Origins that `url` may lie on. Default: its own. */
+  readonly origins?: readonly string[] | undefined
+  /** Names of `alg`; a key that fits none of them is left out. */
+  readonly algorithms: readonly string[]
+  /** Least time between two fetches for keys that are not known. */
+  readonly coolDownSeconds: number
+  /** A set is kept at least that long, whatever its headers say. */
+  readonly floorSeconds: number
+  /** A set is fetched anew after that long at the latest, and without `max-age`. */
+  readonly ceilingSeconds: number
+  /** How long the last good set verifies while no new one can be had. */
+  readonly staleSeconds: number
+  readonly timeoutSeconds: number
+  readonly fetch: typeof globalThis.fetch
+  readonly clock: Clock
+  readonly report: Report
+}
+
+/** The keys of one issuer. Times are milliseconds since the epoch. */
+export interface JwksCache {
+  /**
+   * The keys that may have signed a token: at once if they are known, else after at most one fetch that all callers
+   * share. None: the issuer has no such key, as far as the cool-down lets us know.
+   * @throws CitizenSessionError `keys-unavailable` (503, transient), at once or later, when no usable set can be had.
+   */
+  find(kid: string | undefined, algorithm: string, now: number): MaybePromise<readonly VerificationKey[]>
+  /** Whether the issuer still publishes the key, as far as is known and fresh enough. Starts a refresh that is due. */
+  isCurrent(key: VerificationKey, now: number): boolean
+  /** Forgets every key at once, for an emergency; the next token fetches anew, whatever the cool-down says. */
+  purge(): void
+  /** Number of keys that verify. */
+  readonly size: number
+  /** When the set in use was asked for; 0 without one. */
+  readonly fetchedAt: number
+  readonly isFetching: boolean
+}
+
+interface KeySet {
+  readonly keys: readonly VerificationKey[]
+  readonly fetchedAt: number
+  readonly refreshAt: number
+  readonly staleAt: number
+}
+
+const noKeys: KeySet = { keys: [], fetchedAt: 0, refreshAt: 0, staleAt: 0 }
+
+function keysUnavailable(cause: unknown): CitizenSessionError {
+  return new CitizenSessionError('keys-unavailable', 'the keys of the identity provider cannot be fetched', {
+    cause,
+    status: 503,
+    headers: { 'retry-after': String(outageRetrySeconds) },
+    isTransient: true,
+  })
+}
+
+/** What a set says of a token's key: the candidates, or that it is worth asking for a newer set. */
+function select(
+  keys: readonly VerificationKey[],
+  kid: string | undefined,
+  name: string,
+): readonly VerificationKey[] | 'unknown' {
+  const algorithm = findAlgorithm(name)
+  if (algorithm === undefined) return none
+  if (kid === undefined) {
+    const fitting = keys.filter((key) => fits(key, algorithm))
+    if (fitting.length === 0) return 'unknown'
+    return fitting.length === 1 ? fitting : none
+  }
+  const named = keys.filter((key) => key.kid === kid)
+  if (named.length === 0) return 'unknown'
+  return named.filter((key) => fits(key, algorithm)).slice(0, maximumCandidates)
+}
+
+/**
+ * Makes the cache of one issuer's keys; nothing is fetched before the first token.
+ *
+ * Three clocks run apart from each other: unknown names cause one fetch a cool-down, whatever it brings; a set past
+ * its age is refreshed behind the requests, so that junk names cannot hold up a rotation; with no usable set a fetch
+ * is tried every few seconds. A failed fetch leaves the last good set in use until `staleSeconds`.
+ * @throws CitizenSessionError `usage` when `url` is not https (or http on loopback) or on none of the origins.
+ * Source: `JWT-11` to `JWT-17`.
+ */
+export function createJwksCache(options: JwksCacheOptions): JwksCache {
+  const { url, algorithms, clock, report } = options
+  if (
+    !isKeySetUrl(url) ||
+    (options.origins !== undefined && !options.origins.includes(new URL(url).origin))
+  ) {
+    throw new CitizenSessionError('usage', 'keys are fetched over https from the identity provider only')
+  }
+  const coolDown = options.coolDownSeconds * 1000
+  const outageRetry = Math.min(coolDown, outageRetrySeconds * 1000)
+  let set = noKeys
+  let pending: Promise<void> | undefined
+  let pendingSince = 0
+  let epoch = 0
+  let unknownAllowedAt = 0
+  let refreshAllowedAt = 0
+  let outageAllowedAt = 0
+  let lastFailure: unknown
+
+  function install(keys: readonly unknown[], maxAgeSeconds: number | undefined, fetchedAt: number): void {
+    const known = new Map(set.keys.map((key) => [key.identity, key]))
+    const usable = new Set<VerificationKey>()
+    for (const jwk of keys) {
+      const key = importVerificationKey(jwk, algorithms, (identity) => known.get(identity))
+      if (key !== undefined) usable.add(key)
+    }
+    if (usable.size === 0) throw new KeySetError('no-usable-key')
+    for (const key of set.keys) key.isRetired = !usable.has(key)
+    const age = Math.min(
+      Math.max(maxAgeSeconds ?? options.ceilingSeconds, options.floorSeconds),
+      options.ceilingSeconds,
+    )
+    set = {
+      keys: [...usable],
+      fetchedAt,
+      refreshAt: fetchedAt + age * 1000,
+      staleAt: fetchedAt + Math.max(options.staleSeconds, age) * 1000,
+    }
+  }
+
+  async function load(startedAt: number, startedIn: number): Promise<void> {
+    try {
+      const fetched = await fetchKeySet(options)
+      // After a purge an answer that was under way may hold the very key that was purged.
+      if (epoch === startedIn) install(fetched.keys, fetched.maxAgeSeconds, startedAt)
+    } catch (error) {
+      if (epoch !== startedIn) return
+      lastFailure = error
+      report({ type: 'keys.unavailable', problem: error instanceof KeySetError ? error.problem : 'network' })
+    } finally {
+      if (epoch === startedIn) pending = undefined
+    }
+  }
+
+  /** Starts a fetch, or joins the one under way. Never rejects. */
+  function start(now: number): Promise<void> {
+    if (pending === undefined) {
+      pendingSince = now
+      pending = load(now, epoch)
+    }
+    return pending
+  }
+
+  function refreshIfDue(now: number): void {
+    if (now < set.refreshAt || now < refreshAllowedAt || pending !== undefined) return
+    refreshAllowedAt = now + coolDown
+    void start(now)
+  }
+
+  /** What the set says once a fetch has come to its end. A name that is still unknown starts the cool-down. */
+  async function findAfter(
+    fetching: Promise<void>,
+    kid: string | undefined,
+    algorithm: string,
+  ): Promise<readonly VerificationKey[]> {
+    const startedIn = epoch
+    const startedAt = pendingSince
+    await fetching
+    const now = clock()
+    if (epoch !== startedIn) return find(kid, algorithm, now)
+    if (now >= set.staleAt) throw keysUnavailable(lastFailure)
+    const selected = select(set.keys, kid, algorithm)
+    if (selected !== 'unknown') return selected
+    unknownAllowedAt = Math.max(unknownAllowedAt, startedAt + coolDown)
+    return none
+  }
+
+  function find(
+    kid: string | undefined,
+    algorithm: string,
+    now: number,
+  ): MaybePromise<readonly VerificationKey[]> {
+    if (now >= set.staleAt) {
+      if (pending === undefined) {
+        if (now < outageAllowedAt) throw keysUnavailable(lastFailure)
+        outageAllowedAt = now + outageRetry
+      }
+      return findAfter(start(now), kid, algorithm)
+    }
+    refreshIfDue(now)
+    const selected = select(set.keys, kid, algorithm)
+    if (selected !== 'unknown') return selected
+    if (pending === undefined) {
+      if (now < unknownAllowedAt) return none
+      unknownAllowedAt = now + coolDown
+    }
+    return findAfter(start(now), kid, algorithm)
+  }
+
+  return {
+    find,
+    isCurrent(key, now) {
+      if (now >= set.refreshAt) refreshIfDue(now)
+      return !key.isRetired && now < set.staleAt
+    },
+    purge() {
+      epoch += 1
+      for (const key of set.keys) key.isRetired = true
+      set = noKeys
+      pending = undefined
+      unknownAllowedAt = 0
+      refreshAllowedAt = 0
+      outageAllowedAt = 0
+    },
+    get size() {
+      return set.keys.length
+    },
+    get fetchedAt() {
+      return set.fetchedAt
+    },
+    get isFetching() {
+      return pending !== undefined
+    },
+  }
+}

@@ -1,0 +1,77 @@
+/** @module Turns a JSON Web Key Set into keys that verify, and leaves out everything else. */
+import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { type Algorithm, findAlgorithm } from './algorithms.js'
+import { maximumKidLength } from './claims.js'
+
+/** More keys than this in one set, and the set is not used (`JWT-17`). */
+export const maximumKeys = 64
+
+/** A public key of one issuer. The same object for as long as the issuer publishes it unchanged. */
+export interface VerificationKey {
+  readonly kid: string | undefined
+  readonly kty: string
+  readonly crv: string | undefined
+  /** The one algorithm it is meant for, if it says so. */
+  readonly algorithm: string | undefined
+  readonly key: KeyObject
+  /** What makes it the same key in a later set. */
+  readonly identity: string
+  /** The issuer no longer publishes it. */
+  isRetired: boolean
+}
+
+/** Members that only private and symmetric keys have. Source: RFC 7518, sections 6.2.2, 6.3.2, 6.4.1. */
+const secretMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'] as const
+
+function isForVerification(jwk: Readonly<Record<string, unknown>>): boolean {
+  if (secretMembers.some((member) => Object.hasOwn(jwk, member))) return false
+  if (jwk.use !== undefined && jwk.use !== 'sig') return false
+  return jwk.key_ops === undefined || (Array.isArray(jwk.key_ops) && jwk.key_ops.includes('verify'))
+}
+
+/** RFC 8725, section 3.5, and exponents that make an RSA signature mean something. */
+function isStrong(key: KeyObject): boolean {
+  if (key.asymmetricKeyType !== 'rsa') return true
+  const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {}
+  return modulusLength >= 2048 && modulusLength <= 8192 && publicExponent >= 3n && publicExponent < 2n ** 64n
+}
+
+/** Whether a key may verify signatures of that algorithm. Source: RFC 8725, section 3.1. */
+export function fits(key: VerificationKey, algorithm: Algorithm): boolean {
+  if (key.kty !== algorithm.kty) return false
+  if (algorithm.crv !== undefined && key.crv !== algorithm.crv) return false
+  return key.algorithm === undefined || key.algorithm === algorithm.name
+}
+
+/**
+ * A key of a set; `undefined` for one that cannot verify any of the algorithms, which is not an error (`JWT-11`).
+ * Refused are private and symmetric keys, keys for encryption, RSA below 2,048 bits, points off their curve.
+ */
+export function importVerificationKey(
+  jwk: unknown,
+  algorithms: readonly string[],
+  known: (identity: string) => VerificationKey | undefined,
+): VerificationKey | undefined {
+  if (typeof jwk !== 'object' || jwk === null) return undefined
+  const { kty, crv, kid, alg, n, e, x, y } = jwk as Readonly<Record<string, unknown>>
+  if (!isForVerification(jwk as Readonly<Record<string, unknown>>) || typeof kty !== 'string')
+    return undefined
+  if (kid !== undefined && (typeof kid !== 'string' || kid.length > maximumKidLength)) return undefined
+  if (alg !== undefined && typeof alg !== 'string') return undefined
+  if (crv !== undefined && typeof crv !== 'string') return undefined
+  const identity = JSON.stringify([kty, crv, kid, alg, n, e, x, y])
+  const same = known(identity)
+  if (same !== undefined) return same
+  const description = { kid, kty, crv, algorithm: alg, identity, isRetired: false }
+  try {
+    const key = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' })
+    const candidate: VerificationKey = { ...description, key }
+    const isOfUse = algorithms.some((name) => {
+      const algorithm = findAlgorithm(name)
+      return algorithm !== undefined && fits(candidate, algorithm)
+    })
+    return isOfUse && isStrong(key) ? candidate : undefined
+  } catch {
+    return undefined
+  }
+}

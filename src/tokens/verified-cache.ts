@@ -1,0 +1,75 @@
+/** @module Remembers tokens that were verified, so that a token seen before costs no cryptography. */
+import type { TokenParts } from '../cookies/split-token.js'
+
+/** An entry can be dropped as soon as nobody has asked for it that long: 10 minutes. */
+export const generationMilliseconds = 600_000
+
+/** A bounded memory of verified tokens. */
+export interface VerifiedCache<T extends { readonly parts: TokenParts }> {
+  /** The entry whose token is the same in all three parts. `now` in milliseconds. */
+  get(parts: TokenParts, now: number): T | undefined
+  set(entry: T, now: number): void
+  delete(entry: T): void
+  clear(): void
+  readonly size: number
+}
+
+/**
+ * Makes a cache of at most `maximumEntries` in two generations: a full or old generation becomes the second, and the
+ * second is dropped with all that nobody asked for since. No entry has a timer, and no look-up moves more than one.
+ *
+ * Entries are found by the end of the signature, which is short to hash, and compared in full: nobody can put a
+ * token here but the verifier.
+ */
+export function createVerifiedCache<T extends { readonly parts: TokenParts }>(
+  maximumEntries: number,
+): VerifiedCache<T> {
+  const generationSize = Math.max(1, Math.floor(maximumEntries / 2))
+  let young = new Map<string, T>()
+  let old = new Map<string, T>()
+  let youngUntil = 0
+
+  function insert(tail: string, entry: T, now: number): void {
+    if (young.size >= generationSize || now >= youngUntil) {
+      old = young
+      young = new Map()
+      youngUntil = now + generationMilliseconds
+    }
+    young.set(tail, entry)
+  }
+
+  return {
+    get(parts, now) {
+      const signature = parts.signature
+      const tail = signature.slice(-43)
+      let entry = young.get(tail)
+      const isOld = entry === undefined
+      if (isOld) entry = old.get(tail)
+      if (entry === undefined) return undefined
+      const known = entry.parts
+      if (known.signature !== signature || known.payload !== parts.payload || known.header !== parts.header) {
+        return undefined
+      }
+      if (isOld) {
+        old.delete(tail)
+        insert(tail, entry, now)
+      }
+      return entry
+    },
+    set(entry, now) {
+      insert(entry.parts.signature.slice(-43), entry, now)
+    },
+    delete(entry) {
+      const tail = entry.parts.signature.slice(-43)
+      if (young.get(tail) === entry) young.delete(tail)
+      if (old.get(tail) === entry) old.delete(tail)
+    },
+    clear() {
+      young = new Map()
+      old = new Map()
+    },
+    get size() {
+      return young.size + old.size
+    },
+  }
+}

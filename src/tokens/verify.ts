@@ -1,0 +1,178 @@
+/** @module Verifies a token of the shared cookie: synchronously wherever its key is known. */
+import type { Claims } from '../citizen.js'
+import type { TokenParts } from '../cookies/split-token.js'
+import { CitizenSessionError } from '../errors.js'
+import type { MaybePromise } from '../exchange.js'
+import { findAlgorithm, isSignedBy } from './algorithms.js'
+import {
+  type ClaimRules,
+  type DecodedToken,
+  decodeToken,
+  findTimeProblem,
+  type TokenProblem,
+} from './claims.js'
+import type { JwksCache } from './jwks-cache.js'
+import type { VerificationKey } from './verification-keys.js'
+import { createVerifiedCache } from './verified-cache.js'
+
+/** Default number of tokens that are remembered. */
+export const defaultCacheSize = 10_000
+
+/** A token that holds now. The same object each time it is presented, for as long as it is remembered. */
+export interface VerifiedToken {
+  readonly valid: true
+  readonly parts: TokenParts
+  /** Frozen through and through: requests share them. */
+  readonly claims: Claims
+  /** Value of the claim that names the identity session. */
+  readonly sessionValue: string
+  /** Milliseconds since the epoch. */
+  readonly issuedAt: number
+  /** `exp` in milliseconds since the epoch, without the clock skew. */
+  readonly expiresAt: number
+  /** Whatever the session layer keeps with the token; lives as long as this object is remembered. */
+  attachment: unknown
+}
+
+/** A token that does not hold, and why. */
+export interface RejectedToken {
+  readonly valid: false
+  readonly problem: TokenProblem
+}
+
+/** The rules for the claims, and whose keys sign for which issuer. */
+export interface TokenVerifierOptions extends ClaimRules {
+  /** The keys of each issuer by its exact `iss`: no issuer's key verifies another's token. */
+  readonly issuers: ReadonlyMap<string, JwksCache>
+  /** Tokens remembered at most. Default 10,000. */
+  readonly cacheSize?: number | undefined
+}
+
+/** Verifies tokens and remembers those that hold. */
+export interface TokenVerifier {
+  /**
+   * Holds a token against every rule. A token seen before is found again without cryptography, but its times and its
+   * key are looked at each time. `now` in milliseconds since the epoch.
+   * @throws CitizenSessionError `keys-unavailable`, at once or later, when no keys can be had: says nothing about
+   * the token.
+   */
+  verify(parts: TokenParts, now: number): MaybePromise<VerifiedToken | RejectedToken>
+  /** Forgets every token and every key. */
+  purge(): void
+  /** Number of tokens remembered. */
+  readonly size: number
+}
+
+interface RememberedToken extends VerifiedToken {
+  readonly notBefore: number
+  readonly key: VerificationKey
+  readonly keys: JwksCache
+}
+
+function reject(problem: TokenProblem): RejectedToken {
+  return Object.freeze({ valid: false, problem })
+}
+
+const rejections: Readonly<Record<TokenProblem, RejectedToken>> = Object.freeze({
+  malformed: reject('malformed'),
+  'too-large': reject('too-large'),
+  algorithm: reject('algorithm'),
+  signature: reject('signature'),
+  'unknown-key': reject('unknown-key'),
+  issuer: reject('issuer'),
+  audience: reject('audience'),
+  expired: reject('expired'),
+  'not-yet-valid': reject('not-yet-valid'),
+  kind: reject('kind'),
+  claims: reject('claims'),
+})
+
+/** A copy that does not keep the whole `Cookie` header alive, as a slice of it would. */
+function copyText(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1')
+}
+
+/**
+ * Makes the verifier of the shared cookie's tokens.
+ * @throws CitizenSessionError `usage` for an algorithm that is not supported, or a skew of more than 60 s.
+ * Source: RFC 7515, RFC 7519, RFC 8725; `JWT-01` to `JWT-10`.
+ */
+export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
+  const { issuers } = options
+  const unsupported = options.algorithms.find((name) => findAlgorithm(name) === undefined)
+  if (unsupported !== undefined || options.algorithms.length === 0) {
+    throw new CitizenSessionError('usage', 'identityProvider.algorithms must name asymmetric algorithms only')
+  }
+  if (!(options.clockSkewSeconds >= 0 && options.clockSkewSeconds <= 60)) {
+    throw new CitizenSessionError('usage', 'identityProvider.clockSkewSeconds must be between 0 and 60')
+  }
+  const skew = options.clockSkewSeconds * 1000
+  const remembered = createVerifiedCache<RememberedToken>(options.cacheSize ?? defaultCacheSize)
+
+  function checkSignature(
+    parts: TokenParts,
+    token: DecodedToken,
+    keys: JwksCache,
+    candidates: readonly VerificationKey[],
+    now: number,
+  ): VerifiedToken | RejectedToken {
+    if (candidates.length === 0) return rejections['unknown-key']
+    const data = Buffer.from(`${parts.header}.${parts.payload}`, 'latin1')
+    const key = candidates.find(
+      // A purge may have come between the search for keys and now.
+      (each) => !each.isRetired && isSignedBy(each.key, token.algorithm, data, token.signature),
+    )
+    if (key === undefined) return rejections.signature
+    const entry: RememberedToken = {
+      valid: true,
+      parts: {
+        header: copyText(parts.header),
+        payload: copyText(parts.payload),
+        signature: copyText(parts.signature),
+      },
+      claims: token.claims,
+      sessionValue: token.sessionValue,
+      issuedAt: token.issuedAt,
+      expiresAt: token.expiresAt,
+      attachment: undefined,
+      notBefore: token.notBefore,
+      key,
+      keys,
+    }
+    remembered.set(entry, now)
+    return entry
+  }
+
+  function verifyAnew(parts: TokenParts, now: number): MaybePromise<VerifiedToken | RejectedToken> {
+    const token = decodeToken(parts, options, now)
+    if (typeof token === 'string') return rejections[token]
+    const keys = issuers.get(token.claims.iss)
+    if (keys === undefined) return rejections.issuer
+    const candidates = keys.find(token.kid, token.algorithm, now)
+    if (!(candidates instanceof Promise)) return checkSignature(parts, token, keys, candidates, now)
+    // Whoever waited for the same fetch finds what the first of them verified.
+    return candidates.then((found) => recall(parts, now) ?? checkSignature(parts, token, keys, found, now))
+  }
+
+  /** A token seen before, if it still holds; expired if it no longer does; `undefined`: look at it anew. */
+  function recall(parts: TokenParts, now: number): VerifiedToken | RejectedToken | undefined {
+    const entry = remembered.get(parts, now)
+    if (entry === undefined) return undefined
+    const problem = findTimeProblem(entry, now, skew)
+    if (problem === undefined && entry.keys.isCurrent(entry.key, now)) return entry
+    if (problem === 'not-yet-valid') return rejections[problem]
+    remembered.delete(entry)
+    return problem === undefined ? undefined : rejections[problem]
+  }
+
+  return {
+    verify: (parts, now) => recall(parts, now) ?? verifyAnew(parts, now),
+    purge() {
+      remembered.clear()
+      for (const keys of issuers.values()) keys.purge()
+    },
+    get size() {
+      return remembered.size
+    },
+  }
+}
