@@ -12,6 +12,7 @@ const order: readonly (readonly string[])[] = [
   ['guards'],
   ['logout'],
   ['login'],
+  ['requests'],
   ['identity'],
   ['sessions'],
   ['pages'],
