@@ -1,0 +1,77 @@
+/** @module The endpoints of the emulator: their names, paths, and how often they were asked. */
+
+/** The endpoints that can be counted and made to fail. */
+export const endpointNames = [
+  'jwks',
+  'refresh',
+  'login',
+  'second-factor',
+  'logout',
+  'profile',
+  'home',
+  'messages',
+] as const
+
+/** Name of an endpoint. */
+export type EndpointName = (typeof endpointNames)[number]
+
+/** Their paths, as CitizenOne has them where it documents them. */
+export const endpointPaths: Readonly<Record<EndpointName, string>> = {
+  jwks: '/api/v1/authentication/.well-known/jwks.json',
+  refresh: '/sp/api/v1/authenticate',
+  login: '/login',
+  'second-factor': '/second-factor',
+  logout: '/logout',
+  profile: '/profile',
+  home: '/',
+  messages: '/messages',
+}
+
+/** How often each endpoint was asked since the start or the last reset. */
+export type RequestCounts = Readonly<Record<EndpointName, number>>
+
+/** Counts requests, and tells when enough have come. */
+export interface RequestCounter {
+  readonly counts: RequestCounts
+  count(endpoint: EndpointName): void
+  /** Resolves as soon as the endpoint was asked `times` times in all. */
+  arrived(endpoint: EndpointName, times: number): Promise<void>
+  clear(): void
+}
+
+const zero = (): Record<EndpointName, number> => ({
+  jwks: 0,
+  refresh: 0,
+  login: 0,
+  'second-factor': 0,
+  logout: 0,
+  profile: 0,
+  home: 0,
+  messages: 0,
+})
+
+/** Makes a counter at zero. */
+export function createRequestCounter(): RequestCounter {
+  let counts = zero()
+  let waiting: { endpoint: EndpointName; times: number; resolve: () => void }[] = []
+  return {
+    get counts() {
+      return { ...counts }
+    },
+    count(endpoint) {
+      counts[endpoint] += 1
+      const done = waiting.filter((one) => one.endpoint === endpoint && one.times <= counts[endpoint])
+      waiting = waiting.filter((one) => !done.includes(one))
+      for (const one of done) one.resolve()
+    },
+    arrived(endpoint, times) {
+      if (counts[endpoint] >= times) return Promise.resolve()
+      return new Promise((resolve) => {
+        waiting.push({ endpoint, times, resolve })
+      })
+    },
+    clear() {
+      counts = zero()
+    },
+  }
+}

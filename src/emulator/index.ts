@@ -1,0 +1,10 @@
+/** @module `citizen-session/emulator`: an identity provider in a process, for development and tests. */
+export type { CookieNames } from './cookies.js'
+export { createEmulator, type Emulator, type TokenRequest } from './emulator.js'
+export type { EndpointName, RequestCounts } from './endpoints.js'
+export type { FaultSettings, Faults, Nonsense } from './faults.js'
+export type { RotateKeysOptions, SignTokenOptions } from './keys.js'
+export type { EmulatorOptions, RefreshAnswerShape } from './options.js'
+export { defaultPeople, type EmulatedPerson, type SecondFactor } from './people.js'
+export type { IdentitySession, Level } from './sessions.js'
+export type { SmsMessage } from './sms-codes.js'

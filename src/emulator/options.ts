@@ -1,0 +1,203 @@
+/** @module The options of the emulator, and their defaults. */
+import { type Clock, systemClock } from '../clock.js'
+import { CitizenSessionError } from '../errors.js'
+import type { CookieNames } from './cookies.js'
+import { defaultPeople, type EmulatedPerson } from './people.js'
+import { type Random, systemRandom } from './random.js'
+
+/**
+ * How a successful refresh answers. The first four: a JSON object with the new token under that name. `cookies`: the
+ * three cookies as `Set-Cookie`. `empty`: a success without a token.
+ */
+export type RefreshAnswerShape = 'token' | 'authToken' | 'access_token' | 'jwt' | 'cookies' | 'empty'
+
+/** The shapes of {@link RefreshAnswerShape}. */
+export const refreshAnswerShapes = ['token', 'authToken', 'access_token', 'jwt', 'cookies', 'empty'] as const
+
+/** Options of `createEmulator`. */
+export interface EmulatorOptions {
+  /** Public origin, and the issuer. Default `http://id.citizen.localhost`, with the port when one is open. */
+  readonly url?: string | undefined
+  /** Port to listen on; 0: a free one. Without it no port is opened: use `emulator.fetch`. */
+  readonly port?: number | undefined
+  /** Address to listen on. Default `127.0.0.1`. */
+  readonly host?: string | undefined
+  /** Domain of the shared cookie. Default `citizen.localhost`; `false`: host-only. */
+  readonly domain?: string | false | undefined
+  /** Whether cookies are `Secure`. Default: whether `url` is https. */
+  readonly secure?: boolean | undefined
+  readonly clock?: Clock | undefined
+  readonly random?: Random | undefined
+  /** Default: ana (password), ben (SMS), cleo (TOTP), dan (Eeze). */
+  readonly people?: readonly EmulatedPerson[] | undefined
+  /** Life of a token. Default 1800. */
+  readonly tokenSeconds?: number | undefined
+  /** Life of an identity session that nobody extends. Default 3600, never less than `tokenSeconds`. */
+  readonly idleSeconds?: number | undefined
+  /** Absolute life of an identity session. Default 43200 (12 h). */
+  readonly sessionSeconds?: number | undefined
+  /** Age at which a request to the emulator itself renews the token, same `jti`. Default half of its life. */
+  readonly renewAfterSeconds?: number | undefined
+  /** Default `c1_header`, `c1_payload`, `c1_signature`. */
+  readonly cookieNames?: Partial<CookieNames> | undefined
+  /** When given, exactly these origins may be returned to. Default: the base domain and everything below it. */
+  readonly allowedReturnOrigins?: readonly string[] | undefined
+  /** Default `token`. */
+  readonly refreshAnswer?: RefreshAnswerShape | undefined
+  /** Whether a refresh accepts a token that has been renewed since. Default yes. */
+  readonly acceptsOlderTokens?: boolean | undefined
+  /** `max-age` of the key set. Default 300. */
+  readonly jwksMaxAgeSeconds?: number | undefined
+  /** Whether the control endpoints are served. Default: only when both `host` and `url` are loopback. */
+  readonly control?: boolean | undefined
+  /** Cost of scrypt (N, a power of two). Default 1024: quick, for secrets that are public anyway. */
+  readonly hashingCost?: number | undefined
+  /** The timer behind the fault `slowMilliseconds`. Default: a real one. */
+  readonly wait?: ((milliseconds: number) => Promise<void>) | undefined
+}
+
+/** The options with every default filled in. */
+export interface ResolvedEmulatorOptions {
+  readonly url: string | undefined
+  readonly port: number | undefined
+  readonly host: string
+  readonly domain: string | false
+  readonly secure: boolean
+  readonly clock: Clock
+  readonly random: Random
+  readonly people: readonly EmulatedPerson[]
+  readonly tokenSeconds: number
+  readonly idleSeconds: number
+  readonly sessionSeconds: number
+  readonly renewAfterSeconds: number
+  readonly cookieNames: CookieNames
+  readonly allowedReturnOrigins: readonly string[] | undefined
+  readonly refreshAnswer: RefreshAnswerShape
+  readonly acceptsOlderTokens: boolean
+  readonly jwksMaxAgeSeconds: number
+  readonly hasControl: boolean
+  readonly hashingCost: number
+  readonly wait: (milliseconds: number) => Promise<void>
+}
+
+/** Host of the emulator unless `url` names another. */
+export const defaultHost = 'id.citizen.localhost'
+
+const isLoopback = (host: string) => /^(localhost|.+\.localhost|127(\.\d+){3}|\[?::1\]?)$/.test(host)
+
+const known: Readonly<Record<keyof EmulatorOptions, true>> = {
+  url: true,
+  port: true,
+  host: true,
+  domain: true,
+  secure: true,
+  clock: true,
+  random: true,
+  people: true,
+  tokenSeconds: true,
+  idleSeconds: true,
+  sessionSeconds: true,
+  renewAfterSeconds: true,
+  cookieNames: true,
+  allowedReturnOrigins: true,
+  refreshAnswer: true,
+  acceptsOlderTokens: true,
+  jwksMaxAgeSeconds: true,
+  control: true,
+  hashingCost: true,
+  wait: true,
+}
+
+/** Fills in the defaults and checks everything. @throws `emulator` with what to write instead. */
+export function resolveEmulatorOptions(options: EmulatorOptions): ResolvedEmulatorOptions {
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(known, name)) throw wrong(`the option "${name}" is unknown`)
+  }
+  const url = options.url === undefined ? undefined : toOrigin('url', options.url)
+  const hostname = url === undefined ? defaultHost : new URL(url).hostname
+  const domain = toDomain(options.domain ?? 'citizen.localhost', hostname)
+  const tokenSeconds = seconds('tokenSeconds', options.tokenSeconds, 1800)
+  const host = options.host ?? '127.0.0.1'
+  const shape = options.refreshAnswer ?? 'token'
+  if (!refreshAnswerShapes.includes(shape)) {
+    throw wrong(`refreshAnswer must be one of ${refreshAnswerShapes.join(', ')}`)
+  }
+  const port = options.port
+  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65535)) {
+    throw wrong('port must be 0 to 65535')
+  }
+  const cost = options.hashingCost ?? 1024
+  if (!Number.isInteger(Math.log2(cost)) || cost < 2 || cost > 1_048_576) {
+    throw wrong('hashingCost must be a power of two, 2 to 1048576')
+  }
+  const { allowedReturnOrigins } = options
+  return {
+    url,
+    port,
+    host,
+    domain,
+    secure: options.secure ?? url?.startsWith('https:') ?? false,
+    clock: options.clock ?? systemClock,
+    random: options.random ?? systemRandom,
+    people: options.people ?? defaultPeople,
+    tokenSeconds,
+    idleSeconds: seconds('idleSeconds', options.idleSeconds, Math.max(3600, tokenSeconds)),
+    sessionSeconds: seconds('sessionSeconds', options.sessionSeconds, 43_200),
+    renewAfterSeconds: seconds('renewAfterSeconds', options.renewAfterSeconds, tokenSeconds / 2),
+    cookieNames: toCookieNames(options.cookieNames ?? {}),
+    allowedReturnOrigins: allowedReturnOrigins?.map((origin) => toOrigin('allowedReturnOrigins', origin)),
+    refreshAnswer: shape,
+    acceptsOlderTokens: options.acceptsOlderTokens ?? true,
+    jwksMaxAgeSeconds: seconds('jwksMaxAgeSeconds', options.jwksMaxAgeSeconds, 300),
+    hasControl: options.control ?? (isLoopback(host) && isLoopback(hostname)),
+    hashingCost: cost,
+    wait: options.wait ?? realWait,
+  }
+}
+
+const realWait = (milliseconds: number) =>
+  new Promise<void>((resolve) => {
+    setTimeout(resolve, milliseconds)
+  })
+
+function wrong(message: string) {
+  return new CitizenSessionError('emulator', `createEmulator: ${message}`)
+}
+
+function seconds(name: string, given: number | undefined, fallback: number) {
+  const value = given ?? fallback
+  if (!Number.isFinite(value) || value < 0) throw wrong(`${name} must be a number of seconds, 0 or more`)
+  return value
+}
+
+function toOrigin(name: string, given: string) {
+  const url = URL.canParse(given) ? new URL(given) : undefined
+  const isOrigin =
+    url && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search + url.hash === ''
+  if (!url || !isOrigin || url.username + url.password !== '') {
+    throw wrong(`${name} must be an origin, as in https://id.example.gov`)
+  }
+  return url.origin
+}
+
+function toDomain(domain: string | false, hostname: string) {
+  if (domain === false) return false
+  const isName = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(domain) && !/^[0-9.]+$/.test(domain)
+  if (!isName || (hostname !== domain && !hostname.endsWith(`.${domain}`))) {
+    throw wrong(`domain must be false, or a base domain of ${hostname} in lower case without a leading dot`)
+  }
+  return domain
+}
+
+function toCookieNames(given: Partial<CookieNames>): CookieNames {
+  const names = {
+    header: given.header ?? 'c1_header',
+    payload: given.payload ?? 'c1_payload',
+    signature: given.signature ?? 'c1_signature',
+  }
+  const list = Object.values(names)
+  if (new Set(list).size !== 3 || !list.every((name) => /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/.test(name))) {
+    throw wrong('cookieNames must be three different cookie names')
+  }
+  return names
+}

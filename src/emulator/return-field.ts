@@ -1,0 +1,39 @@
+/** @module The return address of a request: checked, carried from page to page. */
+import { type Context, returnRules } from './context.js'
+import { html } from './markup.js'
+import { page } from './page.js'
+import { checkReturnAddress } from './return-address.js'
+
+/** Name of the parameter. */
+export const returnParameter = 'returnTo'
+
+/**
+ * The checked return address of a query or form: absolute, the given default without one, `undefined` when it is not
+ * allowed or there is more than one.
+ */
+export function returnAddress(
+  context: Context,
+  parameters: URLSearchParams,
+  fallback: string,
+): string | undefined {
+  const [given, ...more] = parameters.getAll(returnParameter).filter((value) => value !== '')
+  if (given === undefined) return new URL(fallback, context.url()).href
+  return more.length > 0 ? undefined : checkReturnAddress(given, returnRules(context))
+}
+
+/** The hidden field that carries the address on. */
+export const returnField = (address: string) =>
+  html`<input type="hidden" name="${returnParameter}" value="${address}">`
+
+/** A path of ours that carries the address on. */
+export const withReturn = (path: string, address: string) =>
+  `${path}?${new URLSearchParams({ [returnParameter]: address })}`
+
+/** The page for an address that is not allowed: nobody is sent anywhere. */
+export const refusedReturn = (context: Context) =>
+  page(context, {
+    title: 'Return address refused',
+    status: 400,
+    content: html`<section><p>The application asked to return to an address outside its base domain. Nothing was done.</p>
+<p class="soft">Allow it with the option <code>allowedReturnOrigins</code>.</p></section>`,
+  })

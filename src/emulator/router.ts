@@ -1,0 +1,108 @@
+/** @module From a request to its answer: the table of endpoints, and what holds for all of them. */
+import { CitizenSessionError } from '../errors.js'
+import type { Context } from './context.js'
+import { type EndpointName, endpointNames, endpointPaths, type RequestCounter } from './endpoints.js'
+import { refresh, showKeys } from './identity-api.js'
+import { html } from './markup.js'
+import { showHome, showMessages } from './own-pages.js'
+import { json, page } from './page.js'
+import { showSecondFactor, useSecondFactor } from './second-factor.js'
+import { showLogin, signIn } from './sign-in.js'
+import { signOut } from './sign-out.js'
+import { isOwnPost, openVisit, signedInCookies, type Visit } from './visit.js'
+
+type Handler = (context: Context, visit: Visit) => Response | Promise<Response>
+
+const routes: Readonly<Record<EndpointName, Readonly<Partial<Record<'GET' | 'POST', Handler>>>>> = {
+  jwks: { GET: showKeys },
+  refresh: { POST: refresh },
+  login: { GET: showLogin, POST: signIn },
+  'second-factor': { GET: showSecondFactor, POST: useSecondFactor },
+  logout: { GET: signOut, POST: signOut },
+  profile: {},
+  home: { GET: showHome },
+  messages: { GET: showMessages },
+}
+
+/** Endpoints of servers: no page, no cookie of a person. */
+const isApi = (endpoint: EndpointName) => endpoint === 'jwks' || endpoint === 'refresh'
+
+/** What the router needs besides the context. */
+export interface RouterOptions {
+  readonly context: Context
+  readonly counter: RequestCounter
+  /** Origins that count as our own besides the public one. */
+  readonly ownOrigins: () => readonly string[]
+}
+
+/** Makes the pure core: a request in, its answer out. The origin of the request's URL is not looked at. */
+export function createRouter({ context, counter, ownOrigins }: RouterOptions) {
+  async function answer(endpoint: EndpointName, request: Request): Promise<Response> {
+    const { method } = request
+    const isHead = method === 'HEAD' && endpoint === 'jwks'
+    const handler = method === 'GET' || method === 'POST' ? routes[endpoint][method] : isHead && showKeys
+    if (!handler) {
+      const allow = Object.keys(routes[endpoint]).join(', ')
+      return new Response(null, { status: 405, headers: { allow, 'cache-control': 'no-store' } })
+    }
+    // A browser that only guesses that the person may come here must not sign anybody in or out.
+    if (isPrefetch(request) && !isApi(endpoint)) {
+      return new Response(null, { status: 503, headers: { 'cache-control': 'no-store' } })
+    }
+    if (method === 'POST' && !isApi(endpoint) && !isOwnPost(context, request, ownOrigins())) {
+      return foreignPost(context)
+    }
+    const visit = await openVisit(context, request)
+    const response = await handler(context, visit)
+    return isApi(endpoint) ? response : renew(visit, response)
+  }
+
+  /** The provider extends the token by itself on requests of its own. Source: CitizenOne, Sessions & JWT. */
+  async function renew({ shared }: Visit, response: Response) {
+    const isDue =
+      shared &&
+      context.now() - shared.issuedAt >= context.options.renewAfterSeconds * 1000 &&
+      response.headers.getSetCookie().length === 0 &&
+      context.sessions.find(shared.session.jti)
+    if (!isDue) return response
+    for (const line of await signedInCookies(context, shared)) response.headers.append('set-cookie', line)
+    return response
+  }
+
+  return async function handle(request: Request): Promise<Response> {
+    const { pathname } = new URL(request.url)
+    const endpoint = endpointNames.find((name) => endpointPaths[name] === pathname)
+    try {
+      if (endpoint === undefined) {
+        await context.gate.pass('home')
+        return page(context, {
+          title: 'Not found',
+          status: 404,
+          content: html`<section><p><a href="/">Home</a></p></section>`,
+        })
+      }
+      counter.count(endpoint)
+      return (await context.gate.pass(endpoint)) ?? (await answer(endpoint, request))
+    } catch (error) {
+      if (!(error instanceof CitizenSessionError)) throw error
+      if (endpoint !== undefined && isApi(endpoint)) return json({ error: error.message }, error.status)
+      return page(context, {
+        title: 'That did not work',
+        status: error.status,
+        content: html`<section><p>${error.message}</p></section>`,
+      })
+    }
+  }
+}
+
+const isPrefetch = (request: Request) =>
+  /prefetch|prerender/.test(
+    `${request.headers.get('sec-purpose') ?? ''} ${request.headers.get('purpose') ?? ''}`,
+  )
+
+const foreignPost = (context: Context) =>
+  page(context, {
+    title: 'Not from here',
+    status: 403,
+    content: html`<section><p>This request came from another site. Nothing was done.</p><p><a href="/">Home</a></p></section>`,
+  })

@@ -1,0 +1,97 @@
+/** @module The second factor: a code by SMS, or of an authenticator app. */
+import { type Context, lacksSecondFactor } from './context.js'
+import { html } from './markup.js'
+import { page, redirect } from './page.js'
+import { refusedReturn, returnAddress, returnField, withReturn } from './return-field.js'
+import { useTotpCode } from './totp.js'
+import { readForm, type SignedIn, signedInCookies, signedOutCookies, type Visit } from './visit.js'
+
+/** Wrong codes after which the session ends. */
+const mostFailures = 5
+
+/** `GET /second-factor`: asks for the code; straight back when nothing is missing. */
+export async function showSecondFactor(context: Context, visit: Visit): Promise<Response> {
+  const target = returnAddress(context, visit.query, '/')
+  if (target === undefined) return refusedReturn(context)
+  const known = visit.identity
+  if (!known) return redirect(withReturn('/login', target))
+  if (known.session.level !== 'password') return redirect(target, await signedInCookies(context, known))
+  if (!lacksSecondFactor(known.session, known.person)) return noFactorPage(context, target)
+  if (known.person.secondFactor === 'sms' && !context.codes.isPending(known.session.jti)) {
+    await context.codes.send(known.session.jti, known.person)
+  }
+  return codePage(context, known, { target })
+}
+
+/** `POST /second-factor`: the right code raises the session, same session value; too many wrong ones end it. */
+export async function useSecondFactor(context: Context, visit: Visit): Promise<Response> {
+  const form = await readForm(visit.request)
+  const target = returnAddress(context, form, '/')
+  if (target === undefined) return refusedReturn(context)
+  const known = visit.identity
+  if (!known || !lacksSecondFactor(known.session, known.person)) return redirect(withReturn('/login', target))
+  const { session, person } = known
+  if (form.has('resend') && person.secondFactor === 'sms') {
+    await context.codes.send(session.jti, person)
+    return redirect(withReturn('/second-factor', target))
+  }
+  // Counted before the comparison, so that parallel guesses count too.
+  session.failedCodes += 1
+  const code = (form.get('code') ?? '').replaceAll(' ', '')
+  const isRight = session.failedCodes <= mostFailures && (await isRightCode(context, known, code))
+  if (isRight && context.sessions.find(session.jti)) {
+    session.failedCodes = 0
+    session.level = 'mfa'
+    return redirect(target, await signedInCookies(context, known))
+  }
+  if (session.failedCodes < mostFailures) return codePage(context, known, { target, isWrong: true })
+  context.sessions.end(session)
+  return page(context, {
+    title: 'Too many wrong codes',
+    status: 403,
+    cookies: signedOutCookies(context),
+    content: html`<section><p>You are signed out.</p><p><a href="${withReturn('/login', target)}">Sign in again</a></p></section>`,
+  })
+}
+
+async function isRightCode(context: Context, { session, person }: SignedIn, code: string) {
+  if (!/^[0-9]{6}$/.test(code)) return false
+  if (person.secondFactor === 'sms') return context.codes.use(session.jti, code)
+  if (person.totpSecret === undefined) return false
+  return useTotpCode(person, person.totpSecret, { code, now: context.now() })
+}
+
+function codePage(
+  context: Context,
+  { person }: SignedIn,
+  { target, isWrong }: { target: string; isWrong?: boolean },
+) {
+  const isSms = person.secondFactor === 'sms'
+  return page(context, {
+    title: 'One more step',
+    status: isWrong ? 403 : 200,
+    content: html`<section>
+${isWrong && html`<p class="bad" role="alert">That code is not right, or it was used before.</p>`}
+<p>${isSms ? `We sent a code by SMS to ${person.phone}.` : 'Enter the code that your authenticator app shows.'}</p>
+<form method="post" action="/second-factor">${returnField(target)}
+<label for="code">Six-digit code</label>
+<input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" pattern="[0-9 ]{6,7}" required autofocus>
+<button>Continue</button>
+</form>
+${
+  isSms &&
+  html`<form method="post" action="/second-factor">${returnField(target)}<button class="plain" name="resend" value="1">Send another code</button></form>`
+}
+<p class="soft">Here the phone is a page: <a href="/messages" target="_blank" rel="noopener">open it</a>.</p>
+</section>`,
+  })
+}
+
+function noFactorPage(context: Context, target: string) {
+  return page(context, {
+    title: 'No second factor yet',
+    status: 403,
+    content: html`<section><p>The application asks for a second factor, and you have none.</p>
+<p><a href="/profile">Add one on your profile</a></p><p><a href="${target}">Back to the application</a></p></section>`,
+  })
+}

@@ -1,0 +1,94 @@
+/** @module Signing in: single sign-on, password, Eeze. */
+import { type Context, lacksSecondFactor } from './context.js'
+import { type Content, html } from './markup.js'
+import { page, redirect } from './page.js'
+import type { Person } from './people.js'
+import { refusedReturn, returnAddress, returnField, withReturn } from './return-field.js'
+import type { Level } from './sessions.js'
+import { readForm, signedInCookies, type Visit } from './visit.js'
+
+/** `GET /login`: straight back while the identity session lives, unless `prompt=login`; else the page. */
+export async function showLogin(context: Context, visit: Visit): Promise<Response> {
+  const target = returnAddress(context, visit.query, '/')
+  if (target === undefined) return refusedReturn(context)
+  const isForced = visit.query.get('prompt') === 'login'
+  if (!visit.identity || isForced) return loginPage(context, { target, isForced })
+  const cookies = await signedInCookies(context, visit.identity)
+  const { session, person } = visit.identity
+  return redirect(lacksSecondFactor(session, person) ? withReturn('/second-factor', target) : target, cookies)
+}
+
+/** `POST /login`: a new session, with a session value of its own; the browser's older one ends. */
+export async function signIn(context: Context, visit: Visit): Promise<Response> {
+  const form = await readForm(visit.request)
+  const target = returnAddress(context, form, '/')
+  if (target === undefined) return refusedReturn(context)
+  const isForced = form.get('prompt') === 'login'
+  const eeze = form.get('eeze')
+  if (eeze !== null) {
+    const person = context.people.find(eeze)
+    if (person?.eeze) return begin(context, visit, { person, level: 'did', target })
+  } else {
+    const person = await context.people.authenticate(form.get('username') ?? '', form.get('password') ?? '')
+    if (person) return begin(context, visit, { person, level: 'password', target })
+  }
+  return loginPage(context, { target, isForced, problem: 'That username and password do not match.' })
+}
+
+interface Beginning {
+  readonly person: Person
+  readonly level: Level
+  readonly target: string
+}
+
+async function begin(context: Context, visit: Visit, { person, level, target }: Beginning) {
+  for (const known of [visit.identity, visit.shared]) if (known) context.sessions.end(known.session)
+  const session = context.sessions.begin(person.username, level)
+  const cookies = await signedInCookies(context, { session, person })
+  if (!lacksSecondFactor(session, person)) return redirect(target, cookies)
+  if (person.secondFactor === 'sms') await context.codes.send(session.jti, person)
+  return redirect(withReturn('/second-factor', target), cookies)
+}
+
+interface LoginPage {
+  readonly target: string
+  readonly isForced: boolean
+  readonly problem?: string
+}
+
+function loginPage(context: Context, { target, isForced, problem }: LoginPage) {
+  const hidden = html`${returnField(target)}${isForced && html`<input type="hidden" name="prompt" value="login">`}`
+  const eezePeople = context.people.all.filter((person) => person.eeze)
+  const content: Content = html`<section>
+${problem && html`<p class="bad" role="alert">${problem}</p>`}
+${isForced && html`<p>The application asks you to sign in again.</p>`}
+<form method="post" action="/login">${hidden}
+<label for="username">Username</label>
+<input id="username" name="username" autocomplete="username" autocapitalize="none" required autofocus>
+<label for="password">Password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required>
+<button>Sign in</button>
+</form>
+</section>
+${
+  eezePeople.length > 0 &&
+  html`<section><h2>Eeze</h2>
+<form method="post" action="/login">${hidden}${eezePeople.map(
+    (person) =>
+      html`<button class="plain" name="eeze" value="${person.username}">Sign in with Eeze as ${person.name}</button>`,
+  )}</form></section>`
+}
+<section><h2>People of this emulator</h2>
+<table><thead><tr><th>Username</th><th>Password</th><th>Then</th></tr></thead>
+<tbody>${context.people.all.map(
+    (person) =>
+      html`<tr><td>${person.username}</td><td>${person.shownPassword}</td><td>${thenOf(person)}</td></tr>`,
+  )}</tbody></table></section>`
+  return page(context, { title: 'Sign in', content, status: problem === undefined ? 200 : 403 })
+}
+
+function thenOf(person: Person) {
+  if (person.secondFactor === 'sms') return 'a code by SMS'
+  if (person.secondFactor === 'totp') return 'a code of the authenticator app'
+  return person.eeze ? 'nothing, or Eeze' : 'nothing'
+}

@@ -1,0 +1,27 @@
+/** @module Signing out at the identity provider. */
+import type { Context } from './context.js'
+import { html } from './markup.js'
+import { page, redirect } from './page.js'
+import { returnAddress, returnParameter } from './return-field.js'
+import { readForm, signedOutCookies, type Visit } from './visit.js'
+
+/**
+ * `GET|POST /logout`: ends the identity session at once, deletes the cookies, and returns where that is allowed; the
+ * query of the return address stays as it was. Applications send the browser here top-level.
+ */
+export async function signOut(context: Context, visit: Visit): Promise<Response> {
+  const parameters = visit.request.method === 'POST' ? await readForm(visit.request) : visit.query
+  for (const known of [visit.identity, visit.shared]) if (known) context.sessions.end(known.session)
+  const cookies = signedOutCookies(context)
+  const target = returnAddress(context, parameters, '/logout')
+  if (parameters.get(returnParameter) && target !== undefined) return redirect(target, cookies)
+  const isRefused = target === undefined
+  return page(context, {
+    title: 'Signed out',
+    cookies,
+    status: isRefused ? 400 : 200,
+    content: html`<section><p>You are signed out of CitizenOne and of every application that shares its cookie.</p>
+${isRefused && html`<p class="bad">The address to return to is outside the base domain, so you stay here.</p>`}
+<p><a href="/login">Sign in again</a></p></section>`,
+  })
+}
