@@ -274,7 +274,9 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
 
     revocation(person, session) {
       const marks = marked.get(person)
-      return revocationOf(marks, session) ?? marks?.revocation
+      const own = revocationOf(marks, session)
+      if (own !== undefined) return { ...own, kind: 'session' }
+      return marks?.revocation === undefined ? undefined : { ...marks.revocation, kind: 'person' }
     },
 
     list(person) {
