@@ -21,7 +21,8 @@ import {
 import { howToGet, obtainProgram, programs } from './programs.mjs'
 import { countReport, coverageTable } from './report.mjs'
 
-const otherNodes = ['22', '24']
+const [thisNode] = process.versions.node.split('.')
+const otherNodes = ['22', '24'].filter((major) => major !== thisNode)
 const isContinuousIntegration = /^(1|true)$/i.test(process.env.CI ?? '')
 const totals = { passed: 0, failed: 0 }
 const leftOut = []
@@ -136,8 +137,17 @@ async function setUp() {
   })
 }
 
+/** The demo goes through everything by itself and ends with 0 or 1. */
+async function walk(major, node = process.execPath) {
+  if (!existsSync(join(root, 'examples/demo/main.mjs'))) return
+  const program = [join(root, 'examples/demo/start.mjs'), '--walk']
+  await checkStep(`the demo on Node ${major}`, () =>
+    run(node, program, { log: `demo-node-${major}`, timeoutSeconds: 300 }),
+  )
+}
+
 async function onOtherNodes(env) {
-  for (const major of otherNodes.filter((each) => each !== process.versions.node.split('.')[0])) {
+  for (const major of otherNodes) {
     let node
     const isHere = await step(`set-up: Node ${major}`, async () => {
       try {
@@ -149,6 +159,7 @@ async function onOtherNodes(env) {
       }
     })
     if (!isHere || node === undefined) continue
+    await walk(major, node)
     await step(`the package on Node ${major}`, () =>
       vitest(`package-node-${major}`, ['--project', 'package', 'test/package/smoke.test.ts'], { node, env }),
     )

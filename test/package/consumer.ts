@@ -1,9 +1,9 @@
 /** @module A project that has installed the packed package, as a user's would. */
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { root } from '../house/source.js'
+import { root, textOf } from '../house/source.js'
 
 /** What a program left behind. */
 export interface Outcome {
@@ -39,6 +39,20 @@ export function execute(command: string, args: readonly string[], cwd: string): 
   })
 }
 
+interface Manifest {
+  readonly exports: object
+  readonly peerDependencies: object
+}
+
+function manifest(): Manifest {
+  return JSON.parse(textOf('package.json'))
+}
+
+/** The optional packages that users install for the entries that need them. */
+export function peers(): readonly string[] {
+  return Object.keys(manifest().peerDependencies)
+}
+
 async function npm(args: readonly string[], cwd: string): Promise<string> {
   const { code, stdout, stderr } = await execute('npm', args, cwd)
   if (code !== 0) throw new Error(`npm ${args[0]} ended with ${code}:\n${stderr}`)
@@ -61,11 +75,10 @@ export async function createConsumer(present: readonly string[] = []): Promise<C
     await mkdir(dirname(place), { recursive: true })
     await symlink(join(root, 'node_modules', name), place)
   }
-  const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { exports: object }
   return {
     folder,
     tarball,
-    specifiers: Object.keys(manifest.exports)
+    specifiers: Object.keys(manifest().exports)
       .filter((path) => path !== './package.json')
       .map((path) => `citizen-session${path.slice(1)}`),
     files: pack.files.map(({ path }) => path),

@@ -5,15 +5,14 @@ import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { repositoryFiles, root } from '../house/source.js'
-import { type Consumer, createConsumer, execute } from './consumer.js'
+import { type Consumer, createConsumer, execute, peers } from './consumer.js'
 
-const typesOfPeers = ['@types', 'express', 'express-session', 'ioredis', 'redis', '@redis', 'otpauth', 'uqr']
 let bare: Consumer
 let complete: Consumer
 
 beforeAll(async () => {
   bare = await createConsumer(['@types/node', 'undici-types'])
-  complete = await createConsumer(typesOfPeers)
+  complete = await createConsumer(['@types', ...peers()])
 })
 afterAll(async () => {
   await bare.remove()

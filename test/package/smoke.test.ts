@@ -1,15 +1,13 @@
 /** @module The packed package in this very Node: every entry loads, by `import` and by `require()`, silently. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type Consumer, createConsumer } from './consumer.js'
+import { type Consumer, createConsumer, peers } from './consumer.js'
 
-/** Optional peers that users install for the entries that need them. */
-const peers = ['express', 'express-session', 'ioredis', 'redis', 'otpauth', 'uqr']
 let bare: Consumer
 let complete: Consumer
 
 beforeAll(async () => {
   bare = await createConsumer()
-  complete = await createConsumer(peers)
+  complete = await createConsumer(peers())
 })
 afterAll(async () => {
   await bare.remove()
