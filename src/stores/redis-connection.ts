@@ -1,0 +1,84 @@
+/** @module Commands with a deadline: every failure is a `StoreUnavailableError` that names no key and no value. */
+import { StoreUnavailableError } from '../errors.js'
+import type { Command, RedisClient } from './redis-client.js'
+import { createDeadline } from './redis-deadline.js'
+import type { Script } from './redis-scripts.js'
+
+/** How long a client that was never connected may take to connect, in milliseconds. */
+const connectMilliseconds = 5000
+
+/** Commands and scripts, each within the deadline. */
+export interface Connection {
+  readonly client: RedisClient
+  command(key: string, command: Command): Promise<unknown>
+  /** A script on one key. Every script replies texts or numbers in a list, the outcome first. */
+  run(script: Script, key: string, ...given: string[]): Promise<Reply>
+  /** Both on one connection. */
+  both(key: string, first: Command, second: Command): Promise<readonly [unknown, unknown]>
+  /** On every master; waits longer while the client connects for the first time. */
+  masters(command: Command): Promise<readonly unknown[]>
+}
+
+/** What a script answers. */
+export type Reply = readonly (string | number)[]
+
+/** `EVAL` of a script on one key. */
+export function evaluation(script: Script, key: string, ...given: string[]): Command {
+  return ['EVAL', script.source, '1', key, ...given]
+}
+
+/** The code that Redis or the socket gives an error: never its text, which may repeat keys and values. */
+export function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown'
+  const code: unknown = Reflect.get(error, 'code')
+  if (typeof code === 'string' && /^[A-Z_]{2,40}$/.test(code)) return code
+  return /^[A-Z]{2,40}(?= |$)/.exec(error.message)?.[0] ?? error.name
+}
+
+function unavailable(error: unknown): StoreUnavailableError {
+  if (error instanceof StoreUnavailableError) return error
+  // Errors of a client carry the command with its arguments: they are not passed on, not even as a cause.
+  return new StoreUnavailableError(`redis did not carry out an operation: ${codeOf(error)}`)
+}
+
+/** Commands through `client`, each within `milliseconds`. */
+export function createConnection(client: RedisClient, milliseconds: number): Connection {
+  const expired = (): Error => new StoreUnavailableError(`redis did not answer within ${milliseconds} ms`)
+  const guard = createDeadline(milliseconds, expired)
+  const guardConnecting = createDeadline(Math.max(milliseconds, connectMilliseconds), expired)
+
+  async function within<Value>(work: () => Promise<Value>, limit = guard): Promise<Value> {
+    if (client.isDown()) throw new StoreUnavailableError('redis is not connected')
+    try {
+      return await limit(work())
+    } catch (error) {
+      throw unavailable(error)
+    }
+  }
+
+  async function evaluate(script: Script, key: string, given: readonly string[]): Promise<unknown> {
+    try {
+      return await client.callScript(key, ['EVALSHA', script.digest, '1', key, ...given])
+    } catch (error) {
+      if (codeOf(error) !== 'NOSCRIPT') throw error
+      return client.callScript(key, evaluation(script, key, ...given))
+    }
+  }
+
+  return {
+    client,
+    command: (key, command) => within(() => client.call(key, command)),
+    async run(script, key, ...given) {
+      const reply = await within(() => evaluate(script, key, given))
+      if (!isReply(reply)) throw new StoreUnavailableError('redis answered what no script of ours answers')
+      return reply
+    },
+    both: (key, first, second) => within(() => client.callBoth(key, first, second)),
+    masters: (command) =>
+      within(() => client.callMasters(command), client.wasConnected() ? guard : guardConnecting),
+  }
+}
+
+function isReply(value: unknown): value is Reply {
+  return Array.isArray(value) && value.every((word) => typeof word === 'string' || typeof word === 'number')
+}

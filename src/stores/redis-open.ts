@@ -1,0 +1,174 @@
+/** @module A Redis store from an address alone: the client is ours, so are its settings and its end. */
+import type { RedisOptions } from 'ioredis'
+import { ConfigurationError } from '../errors.js'
+import { type Command, createRedisClient, type RedisClient } from './redis-client.js'
+import { createRedisStore, type RedisStoreOptions } from './redis-store.js'
+import type { Store } from './store.js'
+
+/** An address, taken apart. */
+export interface RedisAddress {
+  readonly kind: 'single' | 'cluster' | 'sentinel'
+  readonly hosts: readonly { readonly host: string; readonly port: number }[]
+  readonly isTls: boolean
+  readonly username: string | undefined
+  readonly password: string | undefined
+  readonly database: number
+  /** Name of the group of masters; Sentinel only. */
+  readonly masterName: string | undefined
+  readonly sentinelPassword: string | undefined
+}
+
+function wrong(message: string): ConfigurationError {
+  return new ConfigurationError([{ path: 'store', variable: 'CITIZEN_STORE_URL', message }])
+}
+
+const forms =
+  'write redis://[user:password@]host:port[/database], rediss://… for TLS, ' +
+  'redis+cluster://host:port,host:port or redis+sentinel://host:port,host:port/master-name[/database]'
+
+const shape =
+  /^redis(s?)(?:\+(cluster|sentinel))?:\/\/(?:([^@/?#]*)@)?([^@/?#]+)((?:\/[^/?#]*)*)(?:\?([^#]*))?$/
+
+function decode(text: string | undefined): string | undefined {
+  if (text === undefined || text === '') return undefined
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw wrong('user and password in the address of the store must be percent-encoded')
+  }
+}
+
+function parseHost(text: string, fallback: number): { host: string; port: number } {
+  const parts = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/.exec(text)
+  const host = parts?.[1] ?? parts?.[2]
+  const port = Number(parts?.[3] ?? fallback)
+  if (host === undefined || port < 1 || port > 65_535) throw wrong(forms)
+  return { host, port }
+}
+
+/**
+ * Takes the address of a store apart: `redis://`, `rediss://` (TLS), `redis+cluster://`, `redis+sentinel://` and
+ * their `rediss+…` forms. Ports default to 6379, for Sentinel to 26379.
+ * @throws ConfigurationError for anything else; the message never repeats the address.
+ */
+export function parseRedisUrl(url: string): RedisAddress {
+  const parts = shape.exec(url)
+  if (url.length > 4096 || parts === null) throw wrong(forms)
+  const [, tls, form, credentials, hosts = '', path = '', query] = parts
+  const kind = form === 'cluster' || form === 'sentinel' ? form : 'single'
+  const names = path
+    .split('/')
+    .slice(1)
+    .filter((name) => name !== '')
+  const masterName = kind === 'sentinel' ? decode(names.shift()) : undefined
+  const [database = '0', ...rest] = names
+  const [username, ...password] = credentials === undefined ? [] : credentials.split(':')
+  const addresses = hosts.split(',').map((host) => parseHost(host, kind === 'sentinel' ? 26_379 : 6379))
+  if (!/^\d{1,4}$/.test(database) || rest.length > 0) throw wrong(forms)
+  if (kind === 'single' && addresses.length !== 1) throw wrong(forms)
+  if (kind === 'cluster' && database !== '0') throw wrong('a cluster has no databases: leave the path out')
+  if (kind === 'sentinel' && masterName === undefined) throw wrong(forms)
+  return {
+    kind,
+    hosts: addresses,
+    isTls: tls === 's',
+    username: decode(username),
+    password: decode(password.join(':')),
+    database: Number(database),
+    masterName,
+    sentinelPassword: new URLSearchParams(query).get('sentinelPassword') ?? undefined,
+  }
+}
+
+/** Settings that fail fast and come back by themselves: a lost connection is noticed at once, and tried each second. */
+const failFast = {
+  enableAutoPipelining: true,
+  maxRetriesPerRequest: 0,
+  autoResendUnfulfilledCommands: false,
+  connectTimeout: 2000,
+  retryStrategy: (attempt: number) => Math.min(attempt * 50, 1000),
+} as const satisfies RedisOptions
+
+async function connect(address: RedisAddress): Promise<RedisClient> {
+  const { Redis, Cluster } = await import('ioredis').catch(() => {
+    throw wrong('the store is a Redis, and the package for it is missing: npm install ioredis')
+  })
+  const { kind, hosts, username, password, database, masterName, sentinelPassword } = address
+  const shared: RedisOptions = {
+    ...failFast,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(address.isTls ? { tls: {} } : {}),
+  }
+  if (kind === 'cluster') {
+    const cluster = new Cluster([...hosts], {
+      enableAutoPipelining: true,
+      clusterRetryStrategy: failFast.retryStrategy,
+      slotsRefreshTimeout: 2000,
+      slotsRefreshInterval: 5000,
+      redisOptions: shared,
+    })
+    cluster.on('error', () => {})
+    return createRedisClient(cluster)
+  }
+  const target =
+    kind === 'sentinel'
+      ? {
+          sentinels: [...hosts],
+          name: masterName ?? '',
+          sentinelRetryStrategy: failFast.retryStrategy,
+          enableTLSForSentinelMode: address.isTls,
+          ...(address.isTls ? { sentinelTLS: {} } : {}),
+          ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
+        }
+      : { host: hosts[0]?.host ?? '', port: hosts[0]?.port ?? 0 }
+  const redis = new Redis({ ...shared, ...target, db: database })
+  // The store tells of every failed operation; without a listener ioredis would write to the console besides.
+  redis.on('error', () => {})
+  return createRedisClient(redis)
+}
+
+/** A client that is there as soon as its package is loaded. */
+function createPendingClient(opening: Promise<RedisClient>): RedisClient {
+  let client: RedisClient | undefined
+  opening.then(
+    (opened) => {
+      client = opened
+    },
+    () => {},
+  )
+  const opened = async (): Promise<RedisClient> => client ?? opening
+  return {
+    readsReplicas: false,
+    isDown: () => client?.isDown() ?? false,
+    wasConnected: () => client?.wasConnected() ?? false,
+    call: async (key, command) => (await opened()).call(key, command),
+    callScript: async (key, command) => (await opened()).callScript(key, command),
+    callBoth: async (key: string, first: Command, second: Command) =>
+      (await opened()).callBoth(key, first, second),
+    callMasters: async (command) => (await opened()).callMasters(command),
+    close: async () => {
+      await opening.then(
+        (redis) => redis.close(),
+        () => {},
+      )
+    },
+  }
+}
+
+/**
+ * The store at an address, through ioredis (an optional peer that is loaded now): see {@link parseRedisUrl} for the
+ * forms. `close()` closes the connection. `ready()` rejects with `ConfigurationError` if ioredis is not installed.
+ * @throws ConfigurationError for an address of no known form.
+ */
+export function openRedisStore(url: string, options: Omit<RedisStoreOptions, 'closeClient'> = {}): Store {
+  const opening = connect(parseRedisUrl(url))
+  const store = createRedisStore(createPendingClient(opening), { ...options, closeClient: true })
+  return {
+    ...store,
+    async ready() {
+      await opening
+      await store.ready()
+    },
+  }
+}

@@ -1,0 +1,392 @@
+/**
+ * @module The atomic steps in Redis, as Lua. Each touches one key, the hash of one person, so that a Cluster needs
+ * nothing special. Formats are those of `redis-format.ts`; times and lengths of life come from the caller's clock.
+ */
+import { createHash } from 'node:crypto'
+
+/** A script with the digest under which Redis remembers it. */
+export interface Script {
+  readonly source: string
+  readonly digest: string
+}
+
+const words = `
+local key = KEYS[1]
+local function words(text)
+  local list = {}
+  for word in string.gmatch(text, '%S+') do list[#list + 1] = word end
+  return list
+end
+local function larger(one, other)
+  if (tonumber(one) or 0) > (tonumber(other) or 0) then return one end
+  return other
+end
+`
+
+/** Lengthens the life of the hash, never shortens it. A hash without an end of life has just been made. */
+const keepFor = `
+local function keepFor(milliseconds)
+  local wanted = math.max(tonumber(milliseconds) or 0, 1000)
+  if redis.call('PTTL', key) < wanted then redis.call('PEXPIRE', key, string.format('%.0f', wanted)) end
+end
+`
+
+/** The older names of a session value. Bounded, so that a damaged hash cannot hold up the server. */
+const names = `
+local function older(session)
+  local value = redis.call('HGET', key, 'a:' .. session)
+  if value then return words(value)[3] end
+end
+local function namesOf(session)
+  local list, name = {}, session
+  while name and #list < 64 do
+    list[#list + 1] = name
+    name = older(name)
+  end
+  return list
+end
+`
+
+const alias = `
+local function aliasOf(application, session)
+  local list = namesOf(session)
+  for index = 2, #list do
+    if redis.call('HEXISTS', key, 'r:' .. application .. ':' .. list[index]) == 1 then return list[index] end
+  end
+  if #list > 1 then return list[#list] end
+end
+`
+
+/** Of two revocations the later one, kept as long as the longer of them. */
+const mark = `
+local function mark(field, reason, at, retain)
+  local known = redis.call('HGET', key, field)
+  if known then
+    local was = words(known)
+    retain = larger(was[5], retain)
+    if tonumber(was[4]) >= tonumber(at) then reason, at = was[3], was[4] end
+  end
+  redis.call('HSET', key, field, '1 v ' .. reason .. ' ' .. at .. ' ' .. retain)
+end
+`
+
+/** The live record of a generation, as words; else why not. */
+const live = `
+local function live(field, generation)
+  local value = redis.call('HGET', key, field)
+  if not value then return nil, 'gone' end
+  local record = words(value)
+  if record[2] ~= 'l' then return nil, 'ended' end
+  if record[1] ~= '1' then return nil, 'format' end
+  if record[3] ~= generation then return nil, 'other' end
+  return record
+end
+`
+
+/** How many replicas follow this server; -1 where that may not be asked. */
+const replicas = `
+local function replicas()
+  local info = redis.pcall('INFO', 'replication')
+  if type(info) ~= 'string' then return -1 end
+  return tonumber(string.match(info, 'connected_slaves:(%d+)')) or -1
+end
+`
+
+/** Drops what is no longer retained. Newer formats are left to the end of life of the hash. */
+const prune = `
+local function prune(now)
+  local all = redis.call('HGETALL', key)
+  local needed, aliases = {}, {}
+  for index = 1, #all, 2 do
+    local field, value = all[index], words(all[index + 1])
+    local kind, session = string.sub(field, 1, 1), string.match(field, '([^:]*)$')
+    local retain
+    if kind == 'a' then aliases[session] = value[3]
+    elseif value[1] ~= '1' then retain = nil
+    elseif value[2] == 'l' then retain = value[11]
+    elseif value[2] == 'e' then retain = value[6]
+    else retain = value[5] end
+    if retain and tonumber(retain) <= now then redis.call('HDEL', key, field)
+    elseif field ~= 'v' and (kind == 'r' or kind == 'v') then needed[session] = true end
+  end
+  for session, name in pairs(aliases) do
+    local isNeeded, steps = false, 0
+    while name and not isNeeded and steps < 64 do
+      isNeeded, name, steps = needed[name], aliases[name], steps + 1
+    end
+    if not isNeeded then redis.call('HDEL', key, 'a:' .. session) end
+  end
+end
+`
+
+const start = `
+local application, session, record, issued, now, retain, liftReason, liftAt = unpack(ARGV)
+prune(tonumber(now))
+local field = 'r:' .. application .. ':' .. session
+local value = redis.call('HGET', key, field)
+local known = value and words(value)
+if known and known[2] ~= 'e' then
+  if known[1] ~= '1' or known[2] ~= 'l' then return {'format'} end
+  return {'exists', value}
+end
+local revocation
+for _, name in ipairs(namesOf(session)) do
+  revocation = revocation or redis.call('HGET', key, 'v:' .. name)
+end
+if not revocation then
+  local person = redis.call('HGET', key, 'v')
+  if person and tonumber(issued) < tonumber(words(person)[4]) then revocation = person end
+end
+if revocation then
+  local revoked = words(revocation)
+  local generation, sealed = '-', '-'
+  retain = larger(revoked[5], retain)
+  if known and known[1] == '1' then
+    generation, sealed, retain = known[5], known[7], larger(known[6], retain)
+  end
+  value = '1 e ' .. revoked[3] .. ' ' .. revoked[4] .. ' ' .. generation .. ' ' .. retain .. ' ' .. sealed
+  redis.call('HSET', key, field, value)
+  mark('v:' .. session, revoked[3], revoked[4], retain)
+  keepFor(tonumber(retain) - tonumber(now))
+  return {'revoked', value}
+end
+if not known then
+  local name = aliasOf(application, session)
+  if name then return {'alias', name} end
+elseif known[1] ~= '1' or known[3] ~= liftReason or known[4] ~= liftAt then
+  return {'exists', value}
+end
+redis.call('HSET', key, field, record)
+keepFor(tonumber(retain) - tonumber(now))
+return {'started'}
+`
+
+const update = `
+local field, generation, life, seen, expires, newGeneration, level, authenticated, retain, sealed = unpack(ARGV)
+local record, why = live(field, generation)
+if not record then return {why} end
+record[5] = larger(seen, record[5])
+record[8] = larger(expires, record[8])
+record[11] = larger(retain, record[11])
+if newGeneration ~= '' then record[3] = newGeneration end
+if level ~= '' then record[9] = level end
+if authenticated ~= '' then record[10] = authenticated end
+if sealed ~= '' then record[12] = sealed end
+redis.call('HSET', key, field, table.concat(record, ' '))
+if retain ~= '' then keepFor(life) end
+return {'done'}
+`
+
+const end = `
+local field, generation, seen, life, reason, at, endedGeneration, retain, sealed = unpack(ARGV)
+local record, why = live(field, generation)
+if why == 'format' or why == 'gone' then return {why} end
+if not record or (seen ~= '' and tonumber(record[5]) > tonumber(seen)) then
+  return {'exists', redis.call('HGET', key, field)}
+end
+retain = larger(record[11], retain)
+local value = '1 e ' .. reason .. ' ' .. at .. ' ' .. endedGeneration .. ' ' .. retain .. ' ' .. sealed
+redis.call('HSET', key, field, value)
+redis.call('HDEL', key, 'k' .. string.sub(field, 2))
+keepFor(life)
+return {'ended', value, replicas()}
+`
+
+const retain = `
+local application, session, retain, life = unpack(ARGV)
+local function lengthen(field, kind, position)
+  local value = redis.call('HGET', key, field)
+  local record = value and words(value)
+  if not record or record[2] ~= kind then return false end
+  if record[1] == '1' and tonumber(record[position]) < tonumber(retain) then
+    record[position] = retain
+    redis.call('HSET', key, field, table.concat(record, ' '))
+  end
+  return true
+end
+if lengthen('r:' .. application .. ':' .. session, 'e', 6) then
+  lengthen('v:' .. session, 'v', 5)
+  keepFor(life)
+end
+return {'done'}
+`
+
+/** Replies replicas, the field of the revocation, then application, session and record of each that was live. */
+const revoke = `
+local kind, named, reason, at, retain, life = unpack(ARGV)
+local all = redis.call('HGETALL', key)
+local aliases, known = {}, {}
+for index = 1, #all, 2 do
+  local session = string.match(all[index], '^[rvak]:.*:([^:]+)$') or string.match(all[index], '^[va]:([^:]+)$')
+  if session then known[session] = true end
+  if string.sub(all[index], 1, 2) == 'a:' then
+    aliases[session] = words(all[index + 1])[3]
+    known[aliases[session]] = true
+  end
+end
+local function rootOf(session)
+  for _ = 1, 64 do
+    if not aliases[session] then return session end
+    session = aliases[session]
+  end
+  return session
+end
+local root = named ~= '' and rootOf(named)
+if kind == 'session' then known[named] = true end
+local reply = {'revoked', replicas(), ''}
+for session in pairs(known) do
+  local isMeant = kind == 'person' or (rootOf(session) == root) == (kind == 'session')
+  known[session] = isMeant
+  if isMeant then
+    mark('v:' .. session, reason, at, retain)
+    reply[3] = 'v:' .. session
+  end
+end
+if kind == 'person' then
+  mark('v', reason, at, retain)
+  reply[3] = 'v'
+end
+for index = 1, #all, 2 do
+  local application, session = string.match(all[index], '^r:(.*):([^:]+)$')
+  local record = application and known[session] and words(all[index + 1])
+  if record and record[2] ~= 'e' then
+    local generation, kept, sealed = '-', retain, '-'
+    if record[1] == '1' then
+      generation, kept, sealed = record[3], larger(record[11], retain), record[12]
+      reply[#reply + 1], reply[#reply + 2], reply[#reply + 3] = application, session, all[index + 1]
+    end
+    redis.call('HSET', key, all[index], table.concat({'1 e', reason, at, generation, kept, sealed}, ' '))
+    redis.call('HDEL', key, 'k' .. string.sub(all[index], 2))
+  end
+end
+if reply[3] ~= '' then keepFor(life) end
+return reply
+`
+
+/**
+ * Answers `confirmed` if an end or revocation is (still) there, and writes it once more as it is: whatever replica
+ * acknowledges this write has the first one too, whichever connection or server that went over.
+ */
+const confirm = `
+local value = redis.call('HGET', key, ARGV[1])
+local record = value and words(value)
+if not record or record[2] == 'l' or tonumber(record[4]) < tonumber(ARGV[2]) then return {'gone'} end
+redis.call('HSET', key, ARGV[1], value)
+return {'confirmed'}
+`
+
+const revocation = `
+for _, name in ipairs(namesOf(ARGV[1])) do
+  local value = redis.call('HGET', key, 'v:' .. name)
+  if value then return {'session', value} end
+end
+local value = redis.call('HGET', key, 'v')
+if value then return {'person', value} end
+return {'none'}
+`
+
+const list = `
+local all, reply = redis.call('HGETALL', KEYS[1]), {'list'}
+for index = 1, #all, 2 do
+  local application, session = string.match(all[index], '^r:(.*):([^:]+)$')
+  if application then
+    reply[#reply + 1], reply[#reply + 2], reply[#reply + 3] = application, session, all[index + 1]
+  end
+end
+return reply
+`
+
+const addAlias = `
+local application, session, generation, named = unpack(ARGV)
+local record, why = live('r:' .. application .. ':' .. session, generation)
+if not record then return {why} end
+local theirs, ours = namesOf(named), namesOf(session)
+for _, name in ipairs(theirs) do
+  if redis.call('HEXISTS', key, 'v:' .. name) == 1 then return {'revoked'} end
+end
+if theirs[#theirs] ~= ours[#ours] then redis.call('HSET', key, 'a:' .. theirs[#theirs], '1 a ' .. session) end
+return {'done'}
+`
+
+const readAlias = `
+local field = 'r:' .. ARGV[1] .. ':' .. ARGV[2]
+local value = redis.call('HGET', key, field)
+if value then return {'record', value} end
+local name = aliasOf(ARGV[1], ARGV[2])
+if name then return {'alias', name} end
+return {'none'}
+`
+
+const keep = `
+local field, generation, kept, fence, expires = unpack(ARGV)
+local record, why = live(field, generation)
+if not record then return {why} end
+local keptField = 'k' .. string.sub(field, 2)
+local known = redis.call('HGET', key, keptField)
+if known and tonumber(words(known)[4]) > tonumber(fence) then return {'older'} end
+redis.call('HSET', key, keptField, kept)
+record[8] = larger(expires, record[8])
+redis.call('HSET', key, field, table.concat(record, ' '))
+return {'done'}
+`
+
+const kept = `return {redis.call('HGET', KEYS[1], ARGV[1]) or '', redis.call('HGET', KEYS[1], ARGV[2]) or ''}`
+
+const dropKept = `
+local known = redis.call('HGET', key, ARGV[1])
+if known and words(known)[4] == ARGV[2] then redis.call('HDEL', key, ARGV[1]) end
+return {'done'}
+`
+
+/** The number comes from the server's clock in microseconds: it grows with every lease, and needs no second key. */
+const lease = `
+if redis.call('EXISTS', KEYS[1]) == 1 then return {'taken'} end
+local time = redis.call('TIME')
+local fence = string.format('%.0f', tonumber(time[1]) * 1000000 + tonumber(time[2]))
+redis.call('SET', KEYS[1], fence, 'PX', ARGV[1])
+return {'leased', fence}
+`
+
+const renew = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {'other'} end
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return {'done'}
+`
+
+const release = `
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+return {'done'}
+`
+
+const register = `
+local known = redis.call('GET', KEYS[1])
+if known and known ~= ARGV[1] then return {'other'} end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return {'done'}
+`
+
+function createScript(...parts: readonly string[]): Script {
+  const source = parts.join('')
+  return { source, digest: createHash('sha1').update(source).digest('hex') }
+}
+
+/** Every atomic step by its name. */
+export const scripts = {
+  start: createScript(words, keepFor, names, alias, mark, prune, start),
+  update: createScript(words, keepFor, live, update),
+  end: createScript(words, keepFor, live, replicas, end),
+  retain: createScript(words, keepFor, retain),
+  revoke: createScript(words, keepFor, mark, replicas, revoke),
+  confirm: createScript(words, confirm),
+  revocation: createScript(words, names, revocation),
+  list: createScript(list),
+  alias: createScript(words, names, live, addAlias),
+  readAlias: createScript(words, names, alias, readAlias),
+  keep: createScript(words, live, keep),
+  kept: createScript(kept),
+  dropKept: createScript(words, dropKept),
+  lease: createScript(lease),
+  renew: createScript(renew),
+  release: createScript(release),
+  register: createScript(register),
+} as const

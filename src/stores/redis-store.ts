@@ -1,0 +1,288 @@
+/** @module The store contract in commands and scripts of Redis: one hash per person. */
+import { type Clock, systemClock } from '../clock.js'
+import { claimSeconds } from './memory-locks.js'
+import { createAcknowledgement } from './redis-acknowledge.js'
+import type { RedisClient } from './redis-client.js'
+import { createConnection, type Reply } from './redis-connection.js'
+import {
+  formatError,
+  parseKept,
+  parseRecord,
+  parseRevocation,
+  serializeKept,
+  serializeRecord,
+  toWord,
+} from './redis-format.js'
+import { checkRedis } from './redis-ready.js'
+import { scripts } from './redis-scripts.js'
+import type { EndedRecord, EndReason, ListedRecord, RecordAddress, SessionRecord, Store } from './store.js'
+
+/** Settings of the Redis store. */
+export interface RedisStoreOptions {
+  /** Before every key. Default `citizen:`. No braces: the person's digest is the hash tag. */
+  readonly prefix?: string | undefined
+  /** An operation that takes longer is given up as `StoreUnavailableError`. Default 250. */
+  readonly deadlineMilliseconds?: number | undefined
+  /** Default: the machine's clock. */
+  readonly clock?: Clock | undefined
+  /** Whether `close()` closes the client too. Default `false`. */
+  readonly closeClient?: boolean | undefined
+}
+
+/** Ends that time alone would not bring about again, were they lost with a failing master. */
+const lasting: ReadonlySet<EndReason> = new Set<EndReason>([
+  'application-sign-out',
+  'identity-ended',
+  'identity-changed',
+  'signed-out',
+  'revoked',
+])
+
+const fieldOf = ({ application, session }: RecordAddress): string => `r:${application}:${session}`
+const keptFieldOf = ({ application, session }: RecordAddress): string => `k:${application}:${session}`
+const numberWord = (value: number | undefined): string => (value === undefined ? '' : String(value))
+const milliseconds = (seconds: number): string => String(Math.max(1, Math.ceil(seconds * 1000)))
+
+function textAt(reply: Reply, index: number): string {
+  const word = reply[index]
+  if (typeof word !== 'string') throw formatError()
+  return word
+}
+
+function endedIn(text: string): EndedRecord {
+  const record = parseRecord(text)
+  if (record.state !== 'ended') throw formatError()
+  return record
+}
+
+function recordsIn(person: string, reply: Reply, from: number): ListedRecord[] {
+  const records: ListedRecord[] = []
+  for (let index = from; index < reply.length; index += 3) {
+    const address = { person, application: textAt(reply, index), session: textAt(reply, index + 1) }
+    records.push({ address, record: parseRecord(textAt(reply, index + 2)) })
+  }
+  return records
+}
+
+/** Whether a write was done; `store-format` if the record is of a newer release. */
+function isDone(reply: Reply): boolean {
+  if (reply[0] === 'format') throw formatError()
+  return reply[0] === 'done'
+}
+
+/** The store over the few things that it asks of a client. */
+export function createRedisStore(client: RedisClient, options: RedisStoreOptions = {}): Store {
+  const {
+    prefix = 'citizen:',
+    deadlineMilliseconds = 250,
+    clock = systemClock,
+    closeClient = false,
+  } = options
+  if (/[{}\s]/.test(prefix)) throw new TypeError('the prefix of redisStore must not have braces or blanks')
+  if (!(deadlineMilliseconds > 0)) throw new TypeError('deadlineMilliseconds of redisStore must be above 0')
+  const connection = createConnection(client, deadlineMilliseconds)
+  const acknowledgement = createAcknowledgement(connection)
+  const keyOf = (person: string): string => `${prefix}{${person}}`
+  const claimKey = (key: string): string => `${prefix}claim:${key}`
+  const leaseKey = (key: string): string => `${prefix}lease:${key}`
+  const lifeUntil = (retainUntil: number): string => String(retainUntil - clock())
+
+  /** A record that was not there under its own session value: perhaps under an older one. */
+  async function readAlias({ person, application, session }: RecordAddress) {
+    const reply = await connection.run(scripts.readAlias, keyOf(person), application, session)
+    if (reply[0] === 'record') return parseRecord(textAt(reply, 1))
+    return reply[0] === 'alias' ? ({ state: 'alias', session: textAt(reply, 1) } as const) : undefined
+  }
+
+  return {
+    isShared: true,
+
+    async read(address) {
+      if (client.readsReplicas) return readAlias(address)
+      const key = keyOf(address.person)
+      const text = await connection.command(key, ['HGET', key, fieldOf(address)])
+      if (text === null) return readAlias(address)
+      if (typeof text !== 'string') throw formatError()
+      return parseRecord(text)
+    },
+
+    async start({ person, application, session }, { record, issuedAt, now, lifts }) {
+      const reply = await connection.run(
+        scripts.start,
+        keyOf(person),
+        application,
+        session,
+        serializeRecord(record),
+        String(issuedAt),
+        String(now),
+        String(record.retainUntil),
+        lifts?.reason ?? '',
+        numberWord(lifts?.at),
+      )
+      switch (reply[0]) {
+        case 'started':
+          return { outcome: 'started', record }
+        case 'alias':
+          return { outcome: 'alias', record: { state: 'alias', session: textAt(reply, 1) } }
+        case 'exists':
+          return { outcome: 'exists', record: parseRecord(textAt(reply, 1)) }
+        case 'revoked':
+          return { outcome: 'revoked', record: endedIn(textAt(reply, 1)) }
+        default:
+          throw formatError()
+      }
+    },
+
+    async update(address, generation, change) {
+      const reply = await connection.run(
+        scripts.update,
+        keyOf(address.person),
+        fieldOf(address),
+        generation,
+        change.retainUntil === undefined ? '' : lifeUntil(change.retainUntil),
+        numberWord(change.lastSeenAt),
+        numberWord(change.tokenExpiresAt),
+        change.generation ?? '',
+        numberWord(change.level),
+        numberWord(change.authenticatedAt),
+        numberWord(change.retainUntil),
+        change.sealed === undefined ? '' : toWord(change.sealed),
+      )
+      return isDone(reply)
+    },
+
+    async end(address, expected, ended): Promise<SessionRecord | undefined> {
+      const deadline = performance.now() + deadlineMilliseconds
+      const key = keyOf(address.person)
+      const reply = await connection.run(
+        scripts.end,
+        key,
+        fieldOf(address),
+        expected.generation,
+        numberWord(expected.lastSeenAt),
+        lifeUntil(ended.retainUntil),
+        ended.reason,
+        String(ended.at),
+        toWord(ended.generation),
+        String(ended.retainUntil),
+        toWord(ended.sealed),
+      )
+      if (reply[0] === 'format') throw formatError()
+      if (reply[0] === 'gone') return undefined
+      if (reply[0] === 'ended' && lasting.has(ended.reason)) {
+        acknowledgement.noteReplicas(Number(reply[2]))
+        await acknowledgement.isAcknowledged(key, fieldOf(address), ended.at, deadline)
+      }
+      return parseRecord(textAt(reply, 1))
+    },
+
+    async retain({ person, application, session }, retainUntil) {
+      const life = lifeUntil(retainUntil)
+      await connection.run(scripts.retain, keyOf(person), application, session, String(retainUntil), life)
+    },
+
+    async revoke(person, scope, { reason, at, retainUntil }) {
+      const deadline = performance.now() + deadlineMilliseconds
+      const key = keyOf(person)
+      const reply = await connection.run(
+        scripts.revoke,
+        key,
+        scope.kind,
+        scope.kind === 'person' ? '' : scope.session,
+        reason,
+        String(at),
+        String(retainUntil),
+        lifeUntil(retainUntil),
+      )
+      acknowledgement.noteReplicas(Number(reply[1]))
+      const field = textAt(reply, 2)
+      const acknowledged = field === '' || (await acknowledgement.isAcknowledged(key, field, at, deadline))
+      return { ended: recordsIn(person, reply, 3), acknowledged }
+    },
+
+    async revocation(person, session) {
+      const reply = await connection.run(scripts.revocation, keyOf(person), session)
+      const [kind] = reply
+      if (kind !== 'session' && kind !== 'person') return undefined
+      return { ...parseRevocation(textAt(reply, 1)), kind }
+    },
+
+    async list(person) {
+      return recordsIn(person, await connection.run(scripts.list, keyOf(person)), 1)
+    },
+
+    async alias({ person, application, session }, generation, named) {
+      return isDone(
+        await connection.run(scripts.alias, keyOf(person), application, session, generation, named),
+      )
+    },
+
+    async keep(address, generation, kept, tokenExpiresAt) {
+      const reply = await connection.run(
+        scripts.keep,
+        keyOf(address.person),
+        fieldOf(address),
+        generation,
+        serializeKept(kept),
+        String(kept.fence),
+        String(tokenExpiresAt),
+      )
+      return isDone(reply)
+    },
+
+    async kept(address) {
+      const key = keyOf(address.person)
+      const reply = client.readsReplicas
+        ? await connection.run(scripts.kept, key, fieldOf(address), keptFieldOf(address))
+        : await connection.command(key, ['HMGET', key, fieldOf(address), keptFieldOf(address)])
+      if (!Array.isArray(reply)) throw formatError()
+      const [record, text] = reply.map((word: unknown) => (typeof word === 'string' ? word : ''))
+      if (!record || !text || parseRecord(record).state !== 'live') return undefined
+      const kept = parseKept(text)
+      return kept !== undefined && kept.until > clock() ? kept : undefined
+    },
+
+    async dropKept(address, fence) {
+      await connection.run(scripts.dropKept, keyOf(address.person), keptFieldOf(address), String(fence))
+    },
+
+    async claim(name) {
+      const key = claimKey(name)
+      const life = milliseconds(claimSeconds)
+      return (await connection.command(key, ['SET', key, 'claimed', 'PX', life, 'NX'])) === 'OK'
+    },
+    async settle(name, seconds) {
+      const key = claimKey(name)
+      await connection.command(key, ['SET', key, 'settled', 'PX', milliseconds(seconds)])
+    },
+    async abandon(name) {
+      await connection.run(scripts.release, claimKey(name), 'claimed')
+    },
+
+    async lease(name, seconds) {
+      const reply = await connection.run(scripts.lease, leaseKey(name), milliseconds(seconds))
+      return reply[0] === 'leased' ? Number(reply[1]) : undefined
+    },
+    async renew(name, fence, seconds) {
+      return isDone(await connection.run(scripts.renew, leaseKey(name), String(fence), milliseconds(seconds)))
+    },
+    async release(name, fence) {
+      await connection.run(scripts.release, leaseKey(name), String(fence))
+    },
+
+    async register(application, fingerprint, seconds) {
+      const key = `${prefix}application:${application}`
+      return isDone(await connection.run(scripts.register, key, fingerprint, milliseconds(seconds)))
+    },
+
+    async ready() {
+      acknowledgement.noteReplicas(await checkRedis(connection))
+    },
+    async close() {
+      if (closeClient) await client.close()
+    },
+  }
+}
+
+export type { AnyRedisClient } from './redis-client.js'
+export type { Store } from './store.js'

@@ -1,0 +1,26 @@
+/** @module The store that processes share: Redis or Valkey, single, Sentinel or Cluster. */
+import { type AnyRedisClient, createRedisClient } from './redis-client.js'
+import { createRedisStore, type RedisStoreOptions } from './redis-store.js'
+import type { Store } from './store.js'
+
+/**
+ * Remembers sessions in Redis 6.2 or later, or Valkey. `client` is an ioredis 5 or 6 (`Redis` or `Cluster`) or a
+ * connected node-redis 5 or 6 (`createClient` or `createCluster`, with an `error` listener of its own); its settings
+ * for retries and queues do not matter. The store does not close it unless `closeClient` says so.
+ * @throws TypeError for another client, or a prefix with braces.
+ */
+export function redisStore(client: AnyRedisClient, options: RedisStoreOptions = {}): Store {
+  return createRedisStore(createRedisClient(client), options)
+}
+
+export { StoreUnavailableError } from '../errors.js'
+export type {
+  AnyRedisClient,
+  IoredisClusterLike,
+  IoredisLike,
+  NodeRedisClusterLike,
+  NodeRedisLike,
+} from './redis-client.js'
+export { openRedisStore } from './redis-open.js'
+export type { RedisStoreOptions } from './redis-store.js'
+export type { Store } from './store.js'
