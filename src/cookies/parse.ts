@@ -11,6 +11,9 @@ export interface ScannedNames {
   readonly hint: string
 }
 
+/** Finds the wanted cookies in a raw `Cookie` header. */
+export type CookieScanner = (cookieHeader: string) => ScannedCookies
+
 /** Every value received for each part of the shared cookie, in the order of the header. */
 export interface DuplicateValues {
   readonly header: string[]
@@ -80,7 +83,7 @@ function readValue(text: string, from: number, to: number): string {
  * their case: a look-alike such as `__hOsT-x` is another name (`CK-03`).
  * Source: RFC 6265bis, section 4.2.
  */
-export function createCookieScanner(names: ScannedNames): (cookieHeader: string) => ScannedCookies {
+export function createCookieScanner(names: ScannedNames): CookieScanner {
   const { header: headerName, payload: payloadName, signature: signatureName, hint: hintName } = names
 
   return (text) => {

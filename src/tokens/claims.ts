@@ -71,15 +71,17 @@ function isNumericDate(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && value <= latestNumericDate
 }
 
+interface TokenHeader {
+  readonly algorithm: string
+  readonly kid: string | undefined
+}
+
 /** `alg` and `kid` of an acceptable header. `jku`, `x5u`, `jwk` and `x5c` are never looked at (`JWT-04`). */
-function readHeader(
-  part: string,
-  rules: ClaimRules,
-): { readonly algorithm: string; readonly kid: string | undefined } | TokenProblem {
+function readHeader(part: string, algorithms: readonly string[]): TokenHeader | TokenProblem {
   const header = parseStrictObject(part)
   if (header === undefined) return 'malformed'
   const { alg, kid, typ } = header
-  if (findAlgorithm(alg) === undefined || !rules.algorithms.includes(alg as string)) return 'algorithm'
+  if (findAlgorithm(alg) === undefined || !algorithms.includes(alg as string)) return 'algorithm'
   // RFC 7515, section 4.1.11: no extension is understood here, so any `crit` is refused, and with it `b64`.
   if (Object.hasOwn(header, 'crit') || Object.hasOwn(header, 'b64') || Object.hasOwn(header, 'zip')) {
     return 'malformed'
@@ -115,20 +117,12 @@ export function findTimeProblem(
   return undefined
 }
 
-/**
- * Decodes a token strictly and holds its claims against the rules, cheap checks first; the signature and whose key
- * it must be are left to the caller. Never throws.
- * Source: RFC 7515, RFC 7519, RFC 8725; `JWT-01`, `JWT-04` to `JWT-10`.
- */
-export function decodeToken(parts: TokenParts, rules: ClaimRules, now: number): DecodedToken | TokenProblem {
-  const { header, payload, signature } = parts
-  if (header.length > maximumTokenHeaderLength) return 'too-large'
-  if (header.length + payload.length + signature.length + 2 > maximumTokenLength) return 'too-large'
-  const read = readHeader(header, rules)
-  if (typeof read === 'string') return read
-  const signatureBytes = decodeBase64url(signature)
-  if (signatureBytes === undefined || signatureBytes.length === 0) return 'malformed'
-  const claims = parseStrictObject(payload)
+/** Claims that hold by the rules, with what the session layer needs of them; times are not yet compared. */
+function readClaims(
+  part: string,
+  rules: ClaimRules,
+): Omit<DecodedToken, 'algorithm' | 'kid' | 'signature'> | TokenProblem {
+  const claims = parseStrictObject(part)
   if (claims === undefined) return 'malformed'
   const { iss, sub, exp, iat, nbf = 0 } = claims
   const sessionValue = claims[rules.sessionClaim]
@@ -136,16 +130,45 @@ export function decodeToken(parts: TokenParts, rules: ClaimRules, now: number): 
   if (!isNumericDate(exp) || !isNumericDate(iat) || !isNumericDate(nbf) || exp <= iat) return 'claims'
   if (!isOurKind(claims, rules.kindClaims)) return 'kind'
   if (!hasAudience(claims, rules.audience)) return 'audience'
-  const token: DecodedToken = {
-    algorithm: read.algorithm,
-    kid: read.kid,
+  return {
     claims: claims as Claims,
     sessionValue,
     issuedAt: Math.floor(iat * 1000),
     // A token from the future would outlive every revocation that is yet to come.
     notBefore: Math.floor(Math.max(nbf, iat) * 1000),
     expiresAt: Math.floor(exp * 1000),
-    signature: signatureBytes,
   }
-  return findTimeProblem(token, now, rules.clockSkewSeconds * 1000) ?? token
+}
+
+/**
+ * Makes the function that decodes a token strictly and holds its claims against the rules, cheap checks first; the
+ * signature, and whose key it must be, are left to the caller. It never throws. `now` in milliseconds.
+ * Source: RFC 7515, RFC 7519, RFC 8725; `JWT-01`, `JWT-04` to `JWT-10`.
+ */
+export function createTokenDecoder(
+  rules: ClaimRules,
+): (parts: TokenParts, now: number) => DecodedToken | TokenProblem {
+  const skew = rules.clockSkewSeconds * 1000
+  // All tokens of one key have the same header: it is read once.
+  let latestPart = ''
+  let latestHeader: TokenHeader | undefined
+
+  return ({ header: part, payload, signature }, now) => {
+    if (part.length > maximumTokenHeaderLength) return 'too-large'
+    if (part.length + payload.length + signature.length + 2 > maximumTokenLength) return 'too-large'
+    let header = part === latestPart ? latestHeader : undefined
+    if (header === undefined) {
+      const read = readHeader(part, rules.algorithms)
+      if (typeof read === 'string') return read
+      header = read
+      latestHeader = read
+      latestPart = Buffer.from(part, 'latin1').toString('latin1')
+    }
+    const signatureBytes = decodeBase64url(signature)
+    if (signatureBytes === undefined || signatureBytes.length === 0) return 'malformed'
+    const claims = readClaims(payload, rules)
+    if (typeof claims === 'string') return claims
+    const { algorithm, kid } = header
+    return findTimeProblem(claims, now, skew) ?? { algorithm, kid, signature: signatureBytes, ...claims }
+  }
 }

@@ -1,9 +1,8 @@
 /** @module Reads a part of a token as JSON, and refuses what two parsers could read differently. */
+import { isUtf8 } from 'node:buffer'
 
 /** Objects and arrays may lie so deep in each other, and no deeper. */
 export const maximumDepth = 16
-
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** The bytes of canonical base64url: no padding, no blanks, no stray bits. Source: RFC 7515, section 2; `JWT-09`. */
 export function decodeBase64url(text: string): Buffer | undefined {
@@ -11,38 +10,69 @@ export function decodeBase64url(text: string): Buffer | undefined {
   return bytes.toString('base64url') === text ? bytes : undefined
 }
 
+const quote = 0x22
+const comma = 0x2c
+const openBracket = 0x5b
+const backslash = 0x5c
+const closeBracket = 0x5d
+const openBrace = 0x7b
+const closeBrace = 0x7d
+
+/** Where the string that begins at `start` ends: the place of its closing quote. */
+function findStringEnd(json: string, start: number): number {
+  let end = json.indexOf('"', start + 1)
+  while (json.charCodeAt(end - 1) === backslash) {
+    // A quote is escaped by an odd number of backslashes before it.
+    let first = end - 1
+    while (json.charCodeAt(first - 1) === backslash) first -= 1
+    if ((end - first) % 2 === 0) break
+    end = json.indexOf('"', end + 1)
+  }
+  return end
+}
+
+function readName(json: string, start: number, end: number): string {
+  const name = json.slice(start + 1, end)
+  return name.includes('\\') ? String(JSON.parse(json.slice(start, end + 1))) : name
+}
+
 /** Whether a text that is known to be JSON names nothing twice, nests within bounds, and holds no `__proto__`. */
 function isUnambiguous(json: string): boolean {
-  const names: (Set<string> | undefined)[] = []
+  const open: (Set<string> | undefined)[] = []
+  let names: Set<string> | undefined
   let isName = false
   for (let at = 0; at < json.length; at += 1) {
-    const character = json[at]
-    if (character === '"') {
-      const start = at
-      for (at += 1; json[at] !== '"'; at += 1) if (json[at] === '\\') at += 1
-      const open = names.at(-1)
-      if (!isName || open === undefined) continue
-      const name: unknown = JSON.parse(json.slice(start, at + 1))
-      if (typeof name !== 'string' || name === '__proto__' || open.has(name)) return false
-      open.add(name)
+    const code = json.charCodeAt(at)
+    if (code === quote) {
+      const end = findStringEnd(json, at)
+      if (isName && names !== undefined) {
+        const name = readName(json, at, end)
+        if (name === '__proto__' || names.has(name)) return false
+        names.add(name)
+        isName = false
+      }
+      at = end
+    } else if (code === openBrace || code === openBracket) {
+      if (open.length === maximumDepth) return false
+      names = code === openBrace ? new Set() : undefined
+      open.push(names)
+      isName = names !== undefined
+    } else if (code === closeBrace || code === closeBracket) {
+      open.pop()
+      names = open.at(-1)
       isName = false
-    } else if (character === '{' || character === '[') {
-      if (names.length === maximumDepth) return false
-      names.push(character === '{' ? new Set() : undefined)
-      isName = character === '{'
-    } else if (character === '}' || character === ']') {
-      names.pop()
-      isName = false
-    } else if (character === ',') {
-      isName = names.at(-1) !== undefined
+    } else if (code === comma) {
+      isName = names !== undefined
     }
   }
   return true
 }
 
-function freezeDeep(value: unknown): void {
-  if (typeof value !== 'object' || value === null) return
-  for (const member of Object.values(value)) freezeDeep(member)
+function freezeDeep(value: object): void {
+  for (const name in value) {
+    const member: unknown = (value as Record<string, unknown>)[name]
+    if (typeof member === 'object' && member !== null) freezeDeep(member)
+  }
   Object.freeze(value)
 }
 
@@ -53,9 +83,9 @@ function freezeDeep(value: unknown): void {
  */
 export function parseStrictObject(part: string): Readonly<Record<string, unknown>> | undefined {
   const bytes = decodeBase64url(part)
-  if (bytes === undefined) return undefined
+  if (bytes === undefined || !isUtf8(bytes)) return undefined
   try {
-    const text = decoder.decode(bytes)
+    const text = bytes.toString('utf8')
     const value: unknown = JSON.parse(text)
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
     if (!isUnambiguous(text)) return undefined

@@ -6,8 +6,8 @@ import type { MaybePromise } from '../exchange.js'
 import { findAlgorithm, isSignedBy } from './algorithms.js'
 import {
   type ClaimRules,
+  createTokenDecoder,
   type DecodedToken,
-  decodeToken,
   findTimeProblem,
   type TokenProblem,
 } from './claims.js'
@@ -107,6 +107,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     throw new CitizenSessionError('usage', 'identityProvider.clockSkewSeconds must be between 0 and 60')
   }
   const skew = options.clockSkewSeconds * 1000
+  const decode = createTokenDecoder(options)
   const remembered = createVerifiedCache<RememberedToken>(options.cacheSize ?? defaultCacheSize)
 
   function checkSignature(
@@ -144,7 +145,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   }
 
   function verifyAnew(parts: TokenParts, now: number): MaybePromise<VerifiedToken | RejectedToken> {
-    const token = decodeToken(parts, options, now)
+    const token = decode(parts, now)
     if (typeof token === 'string') return rejections[token]
     const keys = issuers.get(token.claims.iss)
     if (keys === undefined) return rejections.issuer
