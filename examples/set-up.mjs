@@ -139,9 +139,17 @@ export async function installPackages(say) {
   const offline = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|ECONNRESET)\b/.exec(output)
   throw new SetUpError(
     offline === null
-      ? `npm ci failed:\n${lastLines(output, 20)}`
+      ? `npm ci failed; all it said is in ${logFile('npm-ci')}\n${firstErrors(output)}`
       : `npm ci could not reach the package registry (${offline[0]}). Connect, or set npm's proxy, and run the same again.`,
   )
+}
+
+/** What npm says first; its usage follows. */
+function firstErrors(output) {
+  const errors = output
+    .split('\n')
+    .filter((line) => line.startsWith('npm error') && line.trim() !== 'npm error')
+  return errors.slice(0, 8).join('\n') || lastLines(output, 8)
 }
 
 /** By content, not by time: a checkout gives every file a new time. */

@@ -21,11 +21,38 @@ function findingsIn(path: string, text: string): readonly string[] {
   )
 }
 
+interface Lock {
+  readonly packages: Readonly<
+    Record<
+      string,
+      { readonly dependencies?: object; readonly optionalDependencies?: object; readonly link?: boolean }
+    >
+  >
+}
+
+/** Packages that a locked one names and that no folder above it holds. */
+function missingIn({ packages }: Lock): readonly string[] {
+  return Object.entries(packages).flatMap(([path, { dependencies, optionalDependencies }]) =>
+    Object.keys({ ...dependencies, ...optionalDependencies })
+      .filter((name) => !foldersAbove(path).some((folder) => `${folder}node_modules/${name}` in packages))
+      .map((name) => `${path} -> ${name}`),
+  )
+}
+
+function foldersAbove(path: string): readonly string[] {
+  const parts = path === '' ? [] : path.split('/')
+  return [...parts.map((_, index) => `${parts.slice(0, index + 1).join('/')}/`), ''].reverse()
+}
+
 describe('the repository', () => {
   it('names no registry, no machine and no tool of its making', () => {
     const texts = repositoryFiles().filter((path) => !/\.(png|ico|woff2?|gif|jpe?g)$/.test(path))
     expect(texts).toContain('package.json')
     expect(texts.flatMap((path) => findingsIn(path, textOf(path)))).toEqual([])
+  })
+
+  it('locks every package that another one names, for all platforms, or `npm ci` refuses it', () => {
+    expect(missingIn(JSON.parse(textOf('package-lock.json')))).toEqual([])
   })
 
   it('locks versions without binding them to a registry', () => {
@@ -37,6 +64,15 @@ describe('the repository', () => {
     )
     expect(bound).toEqual([])
   })
+})
+
+it('finds what a lock lacks', () => {
+  const packages = {
+    '': { dependencies: { a: '1' } },
+    'node_modules/a': { dependencies: { b: '1' }, optionalDependencies: { c: '1' } },
+    'node_modules/a/node_modules/b': { dependencies: { a: '1' } },
+  }
+  expect(missingIn({ packages })).toEqual(['node_modules/a -> c'])
 })
 
 describe('the search', () => {
