@@ -38,7 +38,9 @@ export function gather(options: unknown, environment: Environment, surroundings:
     const descriptor: Descriptor<unknown> = schema[path]
     const variable = variableFor(path)
     const text = variable === '' ? undefined : textOfVariable(environment, variable)
-    const value = inCode.get(path) ?? (text === undefined ? undefined : descriptor.kind.fromText?.(text))
+    const fromText = text === undefined ? undefined : descriptor.kind.fromText?.(text)
+    // `null` in code is a value, and a wrong one: falling through to the variable would hide it.
+    const value = inCode.has(path) ? inCode.get(path) : fromText
     if (value === undefined) {
       if (descriptor.fallback !== undefined) values.set(path, descriptor.fallback)
       if (descriptor.isRequired && !problems.some((problem) => path.startsWith(`${problem.path}.`))) {

@@ -1,0 +1,13 @@
+import { expect, it } from 'vitest'
+import { schema } from '../../src/config/schema.js'
+import { optionsPage } from './options-page.js'
+
+it('is what docs/options.md says; vitest -u writes it', async () => {
+  await expect(optionsPage()).toMatchFileSnapshot('../../docs/options.md')
+})
+
+it.each(Object.entries(schema))('has one sentence and one default for %s', (_path, descriptor) => {
+  expect(descriptor.meaning).toMatch(/^[A-Z`][^|\n]+[^.]\.$/)
+  const defaults = ['isRequired', 'derived', 'fallback'].filter((name) => name in descriptor)
+  expect(defaults).toHaveLength(1)
+})

@@ -1,0 +1,60 @@
+/** @module Writes the page of all options from their table. */
+import { variableFor } from '../../src/config/gather.js'
+import { type Descriptor, type OptionPath, schema } from '../../src/config/schema.js'
+
+function written(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(written).join(', ')
+  if (typeof value === 'object' && value !== null) {
+    return `\`${new URLSearchParams(value as Record<string, string>).toString()}\``
+  }
+  return `\`${String(value)}\``
+}
+
+function defaultOf(descriptor: Descriptor<unknown>): string {
+  if (descriptor.isRequired) return '**required**'
+  return descriptor.derived ?? written(descriptor.fallback)
+}
+
+function rowOf(path: OptionPath): string {
+  const descriptor: Descriptor<unknown> = schema[path]
+  const variable = variableFor(path)
+  const cells = [`\`${path}\``, variable === '' ? 'only in code' : `\`${variable}\``]
+  return `| ${[...cells, defaultOf(descriptor), descriptor.meaning].join(' | ')} |`
+}
+
+/** The whole page. */
+export function optionsPage(): string {
+  const rows = (Object.keys(schema) as OptionPath[]).map(rowOf)
+  return `# Options
+
+One object, the same for every adapter, nested as the dots say. An option given in code wins over its environment
+variable, and the variable over the default. An empty variable counts as not set.
+
+In a variable a list is comma-separated, a boolean is \`true\` or \`false\`, and parameters are a query string, as in
+\`prompt=login&max_age=0\`. Durations are in the unit that their name ends with.
+
+Everything that is missing or wrong is reported at once, at start, in one \`ConfigurationError\`: its \`problems\` list
+each with its path, its variable and what to write. An unknown option is refused with the nearest name; so is a
+variable that is a letter or two away from one of ours.
+
+| option | variable | default | meaning |
+|---|---|---|---|
+${rows.join('\n')}
+
+## Rules between options
+
+- Addresses are https. Plain http is accepted only for \`localhost\`, \`*.localhost\`, 127.0.0.0/8 and \`[::1]\`, and never
+  with \`NODE_ENV=production\`. Where \`application.url\` is http, our own cookies lose their prefix and \`Secure\`.
+- \`sharedCookie.domain\` is the host of \`application.url\` and of \`identityProvider.url\`, or above both. It has a dot, is
+  not an IP address and not a public suffix. \`false\` means that both have the very same host.
+- A cookie name with \`__Host-\` has no domain and the path \`/\`; \`__Host-\`, \`__Secure-\` and \`sameSite\` \`none\` need https.
+  The three names differ.
+- \`application.idleSeconds\` is at most \`application.absoluteSeconds\`, and \`identityProvider.keys.floorSeconds\` at most
+  \`identityProvider.keys.ceilingSeconds\`. A default gives way to the other value by itself.
+- \`application.secrets\` is required with a shared store: a Redis, or any store whose \`isShared\` is true.
+- \`identityProvider.reauthenticateParameters\` does not name \`identityProvider.returnParameter\`.
+
+To change a secret without signing anybody out, put the new one first and keep the old one behind it until the longest
+session is over.
+`
+}

@@ -1,0 +1,145 @@
+import { describe, expect, it } from 'vitest'
+import { isLoopbackHost } from '../../src/config/addresses.js'
+import { pathsOf, required, withValue } from './given.js'
+
+const local = {
+  identityProvider: { url: 'http://id.citizen.localhost:4000' },
+  sharedCookie: { domain: 'citizen.localhost' as string | false },
+  application: { id: 'benefits', url: 'http://benefits.citizen.localhost:3001' },
+}
+const oneHost = {
+  identityProvider: { url: 'https://example.gov/id' },
+  sharedCookie: { domain: false },
+  application: { id: 'benefits', url: 'https://example.gov' },
+}
+
+describe('plain http', () => {
+  it('is fine on loopback while developing, and never in production', () => {
+    expect(pathsOf(local, { NODE_ENV: 'development' })).toEqual([])
+    expect(pathsOf(local)).toEqual([])
+    expect(pathsOf(local, { NODE_ENV: 'production' })).toEqual(['identityProvider.url', 'application.url'])
+  })
+
+  it.each([
+    ['localhost', true],
+    ['a.localhost', true],
+    ['127.0.0.1', true],
+    ['127.255.0.9', true],
+    ['[::1]', true],
+    ['localhost.example.gov', false],
+    ['mylocalhost', false],
+    ['127.example.gov', false],
+    ['127.0.0.1.example.gov', false],
+    ['128.0.0.1', false],
+    ['0.0.0.0', false],
+    ['[::]', false],
+    ['10.0.0.1', false],
+    ['host.docker.internal', false],
+  ])('takes %s for loopback: %s', (host, isLoopback) => {
+    expect(isLoopbackHost(host)).toBe(isLoopback)
+    expect(pathsOf(withValue(required, 'identityProvider.internalUrl', `http://${host}`))).toEqual(
+      isLoopback ? [] : ['identityProvider.internalUrl'],
+    )
+  })
+})
+
+describe('CK-04 the cookie domain', () => {
+  it.each([
+    ['example.gov', 'https://benefits.example.gov', 'https://id.example.gov', true],
+    ['example.gov', 'https://example.gov', 'https://example.gov', true],
+    ['apps.example.gov', 'https://benefits.apps.example.gov', 'https://id.apps.example.gov', true],
+    ['éxample.gov', 'https://benefits.éxample.gov', 'https://id.xn--xample-9ua.gov', true],
+    ['example.gov', 'https://benefits.example.org', 'https://id.example.gov', false],
+    ['example.gov', 'https://benefits.example.gov', 'https://id.other.gov', false],
+    ['example.gov', 'https://badexample.gov', 'https://id.example.gov', false],
+    ['apps.example.gov', 'https://apps.example.gov', 'https://id.example.gov', false],
+    [false, 'https://example.gov', 'https://example.gov:8443', true],
+    [false, 'https://benefits.example.gov', 'https://id.example.gov', false],
+  ])('%j fits %s and %s: %s', (domain, url, provider, fits) => {
+    const options = {
+      identityProvider: { url: provider },
+      sharedCookie: { domain },
+      application: { id: 'benefits', url },
+    }
+    expect(pathsOf(options)).toEqual(fits ? [] : ['sharedCookie.domain'])
+  })
+
+  it.each([
+    ...['localhost', 'gov', 'co.uk', 'gov.uk', 'com.au', 'govt.nz', 'bc.ca', 'gc.ca', 'gouv.fr', 'go.jp'],
+    ...['github.io', 'vercel.app', 'azurewebsites.net'],
+  ])('refuses %s, where strangers have names', (domain) => {
+    const options = {
+      identityProvider: { url: `https://id.${domain}` },
+      sharedCookie: { domain },
+      application: { id: 'benefits', url: `https://benefits.${domain}` },
+    }
+    expect(pathsOf(options)).toEqual(['sharedCookie.domain'])
+  })
+
+  it('refuses an IP address, which shares no cookies', () => {
+    const options = {
+      identityProvider: { url: 'https://127.0.0.1' },
+      application: { id: 'benefits', url: 'https://127.0.0.1' },
+    }
+    expect(pathsOf({ ...options, sharedCookie: { domain: '127.0.0.1' } })).toEqual(['sharedCookie.domain'])
+    expect(pathsOf({ ...options, sharedCookie: { domain: false } })).toEqual([])
+  })
+})
+
+describe('cookie names and attributes', () => {
+  const named = (options: object, name: string) => withValue(options, 'sharedCookie.names.payload', name)
+  const refused = ['sharedCookie.names.payload']
+
+  it.each([
+    ['__Host- with a domain', named(required, '__Host-sso'), refused],
+    [
+      '__Host- with another path',
+      withValue(named(oneHost, '__Host-sso'), 'sharedCookie.path', '/a'),
+      refused,
+    ],
+    ['__Host- without https', named(withValue(local, 'sharedCookie.domain', false), '__Host-sso'), null],
+    ['__Host- on one host', named(oneHost, '__Host-sso'), []],
+  ])('CK-01 says of %s what a browser would do', (_, options, expected) => {
+    expect(pathsOf(options)).toEqual(expected ?? ['sharedCookie.domain', ...refused])
+  })
+
+  it('CK-02 refuses __Host- for the shared cookie, and __Secure- without https', () => {
+    expect(pathsOf(named(required, '__Host-sso'))).toEqual(refused)
+    expect(pathsOf(named(required, '__Secure-sso'))).toEqual([])
+    expect(pathsOf(named(local, '__Secure-sso'))).toEqual(refused)
+    expect(pathsOf(named(local, '__Host-sso'))).toEqual(refused)
+  })
+
+  it.each(['__host-sso', '__HOST-sso', '__hOsT-sso', '__secure-sso', '__SECURE-sso'])(
+    'CK-03 refuses %s, which a browser takes for the prefix and a server does not',
+    (name) => {
+      expect(pathsOf(named(required, name))).toEqual(refused)
+      expect(pathsOf(named(oneHost, name))).toEqual(refused)
+    },
+  )
+
+  it('CK-13 refuses SameSite=None where the cookie cannot be Secure', () => {
+    expect(pathsOf(withValue(local, 'sharedCookie.sameSite', 'none'))).toEqual(['sharedCookie.sameSite'])
+    expect(pathsOf(withValue(required, 'sharedCookie.sameSite', 'none'))).toEqual([])
+  })
+
+  it('refuses two parts in one cookie', () => {
+    expect(pathsOf(named(required, 'c1_signature'))).toEqual(['sharedCookie.names.signature'])
+  })
+})
+
+describe('times and parameters', () => {
+  it.each([
+    [600, 600, []],
+    [601, 600, ['application.idleSeconds']],
+  ])('idle %i with absolute %i', (idleSeconds, absoluteSeconds, expected) => {
+    const application = { ...required.application, idleSeconds, absoluteSeconds }
+    expect(pathsOf({ ...required, application })).toEqual(expected)
+  })
+
+  it('keeps the parameters of a new authentication away from the return address', () => {
+    expect(pathsOf(withValue(required, 'identityProvider.returnParameter', 'prompt'))).toEqual([
+      'identityProvider.returnParameter',
+    ])
+  })
+})

@@ -1,0 +1,244 @@
+/** @module Good and bad values of every option, as rows. */
+import type { OptionPath } from '../../src/config/schema.js'
+import { secret, storeLike } from './given.js'
+
+interface Values {
+  readonly good: readonly unknown[]
+  readonly bad: readonly unknown[]
+  /** The same good values as texts of a variable, in the same order, as far as they have one. */
+  readonly texts?: readonly string[]
+}
+
+const badBases = [
+  'id.example.gov',
+  'http://id.example.gov',
+  'ftp://id.example.gov',
+  'https://user:password@id.example.gov',
+  'https://id.example.gov/?a=b',
+  'https://id.example.gov/#a',
+  'https://id.example.gov.',
+  'https:id.example.gov',
+  'https://id.example\t.gov',
+  'https:\\\\id.example.gov',
+  'https://',
+  ' https://id.example.gov',
+  '',
+  7,
+  null,
+  new URL('https://id.example.gov'),
+]
+const badEndpoints = [
+  'login',
+  '//evil.example/login',
+  '/a b',
+  '/a\\b',
+  '/a#b',
+  'http://id.example.gov/x',
+  '',
+  7,
+]
+const endpoint: Values = {
+  good: ['/x', '/x?type=token', 'https://keys.example.gov/x?y=z'],
+  texts: ['/x', '/x?type=token', 'https://keys.example.gov/x?y=z'],
+  bad: badEndpoints,
+}
+const fn: Values = { good: [() => 1], bad: ['() => 1', 7, {}] }
+const name: Values = {
+  good: ['sso', '__Secure-sso', 'c1.x'],
+  texts: ['sso', '__Secure-sso', 'c1.x'],
+  bad: ['', 'a b', 'a;b', 'a=b', 'é', '__secure-sso', '__hOsT-sso', '__Host-sso', 'a'.repeat(65), 7],
+}
+
+function numbers(least: number, most: number, isWhole = true): Values {
+  return {
+    good: [least, most],
+    texts: [String(least), String(most)],
+    bad: [
+      least - 1,
+      most + 1,
+      Number.NaN,
+      Number.POSITIVE_INFINITY,
+      '5',
+      null,
+      ...(isWhole ? [least + 0.5] : []),
+    ],
+  }
+}
+
+/** Values that are good or bad in the company of the required options alone. */
+export const values: Readonly<Record<OptionPath, Values>> = {
+  'identityProvider.url': {
+    good: ['https://id.example.gov', 'https://ID.example.gov:8443/tenant/', 'https://example.gov'],
+    texts: ['https://id.example.gov', 'https://ID.example.gov:8443/tenant/', 'https://example.gov'],
+    bad: badBases,
+  },
+  'identityProvider.internalUrl': {
+    good: ['https://id.internal', 'http://127.0.0.1:4000', 'http://[::1]:4000/x', 'http://id.localhost'],
+    texts: ['https://id.internal', 'http://127.0.0.1:4000', 'http://[::1]:4000/x', 'http://id.localhost'],
+    bad: [...badBases, 'http://10.0.0.1', 'http://localhost.example.gov', 'http://127.0.0.1.example.gov'],
+  },
+  'identityProvider.issuer': {
+    good: [['https://id.example.gov/'], ['urn:a', 'urn:b'], 'citizen-one'],
+    texts: ['https://id.example.gov/', 'urn:a, urn:b', 'citizen-one'],
+    bad: ['', [], [''], ['a b'], [7], 7, {}, Array.from({ length: 17 }, (_, index) => `i${index}`)],
+  },
+  'identityProvider.audience': { good: ['benefits'], texts: ['benefits'], bad: ['', 'a b', 7, ['a']] },
+  'identityProvider.algorithms': {
+    good: [['ES256'], ['RS256', 'PS512', 'EdDSA']],
+    texts: ['ES256', 'RS256,PS512, EdDSA'],
+    bad: [[], ['none'], ['HS256'], ['RS256', 'HS512'], ['rs256'], 'RS256', [7]],
+  },
+  'identityProvider.endpoints.jwks': endpoint,
+  'identityProvider.endpoints.refresh': endpoint,
+  'identityProvider.endpoints.login': endpoint,
+  'identityProvider.endpoints.logout': endpoint,
+  'identityProvider.endpoints.secondFactor': endpoint,
+  'identityProvider.sessionClaim': {
+    good: ['sid', 'https://claims.example/session'],
+    texts: ['sid', 'https://claims.example/session'],
+    bad: ['', 'a b', 7],
+  },
+  'identityProvider.kindClaims': {
+    good: [['isMfa'], ['a', 'b'], []],
+    texts: ['isMfa', 'a,b'],
+    bad: ['isMfa', [''], [7]],
+  },
+  'identityProvider.returnParameter': {
+    good: ['next', 'return_to'],
+    texts: ['next', 'return_to'],
+    bad: ['', 'a&b', 'a=b', 7],
+  },
+  'identityProvider.reauthenticateParameters': {
+    good: [{ max_age: '0' }, { prompt: 'login', max_age: '0' }],
+    texts: ['max_age=0', 'prompt=login&max_age=0'],
+    bad: [{}, { prompt: 7 }, { '': 'a' }, 'prompt=login', [], { returnTo: '/' }],
+  },
+  'identityProvider.refresh.afterSeconds': numbers(1, 86_400),
+  'identityProvider.refresh.timeoutSeconds': numbers(0.05, 60, false),
+  'identityProvider.refresh.waitMilliseconds': numbers(0, 10_000),
+  'identityProvider.refresh.onUnavailable': {
+    good: ['keep', 'end'],
+    texts: ['keep', 'end'],
+    bad: ['Keep', '', true],
+  },
+  'identityProvider.refresh.readAnswer': fn,
+  'identityProvider.clockSkewSeconds': numbers(0, 60),
+  'identityProvider.assuranceLevel': fn,
+  'identityProvider.keys.coolDownSeconds': numbers(1, 3_600),
+  'identityProvider.keys.floorSeconds': { ...numbers(1, 86_400), good: [1, 900], texts: ['1', '900'] },
+  'identityProvider.keys.ceilingSeconds': numbers(1, 86_400),
+  'identityProvider.keys.staleSeconds': numbers(0, 604_800),
+  'identityProvider.keys.timeoutSeconds': numbers(0.05, 60, false),
+  'sharedCookie.domain': {
+    good: ['example.gov', '.EXAMPLE.gov'],
+    texts: ['example.gov', '.EXAMPLE.gov'],
+    bad: [
+      ...[
+        'gov',
+        'localhost',
+        '127.0.0.1',
+        '[::1]',
+        '0x7f.1',
+        'co.uk',
+        'gov.uk',
+        'on.ca',
+        'gc.ca',
+        'com.au',
+        'github.io',
+      ],
+      ...[
+        'https://example.gov',
+        'example.gov:443',
+        'example.gov/',
+        'example.gov.',
+        '*.example.gov',
+        'exa mple.gov',
+        '',
+      ],
+      ...['other.gov', 'benefits.example.gov', 'ple.gov', false, true, 7, null],
+    ],
+  },
+  'sharedCookie.names.header': name,
+  'sharedCookie.names.payload': { ...name, bad: [...name.bad, 'c1_header'] },
+  'sharedCookie.names.signature': { ...name, bad: [...name.bad, 'c1_payload'] },
+  'sharedCookie.path': { good: ['/', '/apps'], texts: ['/', '/apps'], bad: ['', 'apps', '/a;b', '/a b', 7] },
+  'sharedCookie.sameSite': {
+    good: ['strict', 'lax', 'none'],
+    texts: ['strict', 'lax', 'none'],
+    bad: ['Lax', '', false],
+  },
+  'sharedCookie.persistent': { good: [true, false], texts: ['true', 'false'], bad: ['true', 1, 'yes'] },
+  'application.id': {
+    good: ['a', 'permits-2', 'x'.repeat(32)],
+    texts: ['a', 'permits-2', 'x'.repeat(32)],
+    bad: ['', 'Benefits', 'a_b', 'a.b', 'x'.repeat(33), 'a\n', 7],
+  },
+  'application.url': {
+    good: ['https://benefits.example.gov', 'https://benefits.example.gov:8443/'],
+    texts: ['https://benefits.example.gov', 'https://benefits.example.gov:8443/'],
+    bad: [...badBases, 'https://benefits.example.gov/app', 'https://benefits.example.gov?'],
+  },
+  'application.sensitivity': {
+    good: ['sensitive', 'basic', 'public'],
+    texts: ['sensitive', 'basic', 'public'],
+    bad: ['secret', '', 3, 'toString'],
+  },
+  'application.idleSeconds': { ...numbers(1, 34_560_000), good: [1, 43_200], texts: ['1', '43200'] },
+  'application.absoluteSeconds': numbers(1, 34_560_000),
+  'application.onIdle': {
+    good: ['reauthenticate', 'resume', 'end-everywhere'],
+    texts: ['reauthenticate', 'resume', 'end-everywhere'],
+    bad: ['end', '', true],
+  },
+  'application.returnOrigins': {
+    good: [['https://permits.example.gov/', 'https://library.example.gov:8443'], []],
+    texts: ['https://permits.example.gov/, https://library.example.gov:8443'],
+    bad: [
+      ['https://permits.example.gov/a'],
+      ['*'],
+      ['null'],
+      ['http://permits.example.gov'],
+      'https://permits.example.gov',
+    ],
+  },
+  'application.secrets': {
+    good: [[secret], [`${secret}2`, secret], ['é'.repeat(16)]],
+    texts: [secret, `${secret}2, ${secret}`, 'é'.repeat(16)],
+    bad: [[], ['x'.repeat(31)], ['é'.repeat(15)], [secret, 'short'], secret, [7]],
+  },
+  'routes.path': {
+    good: ['/session', '/account/session'],
+    texts: ['/session', '/account/session'],
+    bad: ['/', '', 'session', '/session/', '//session', '/a/../b', '/a/.', '/a?b', '/a b', '/a%2fb', 7],
+  },
+  'routes.touch': fn,
+  'routes.skip': fn,
+  'routes.stylesheet': {
+    good: ['/pages.css', 'https://cdn.example.gov/pages.css'],
+    texts: ['/pages.css', 'https://cdn.example.gov/pages.css'],
+    bad: ['pages.css', '//cdn.example.gov/pages.css', 'javascript:alert(1)', 7],
+  },
+  store: {
+    good: [storeLike(false)],
+    bad: [
+      'memory',
+      'http://redis.example.gov',
+      'redis://',
+      'redis:',
+      'redis://a b',
+      {},
+      { isShared: true },
+      7,
+      null,
+    ],
+  },
+  revocations: {
+    good: ['redis://127.0.0.1:6379', 'rediss://user:password@redis.example.gov/1', storeLike(true)],
+    texts: ['redis://127.0.0.1:6379', 'rediss://user:password@redis.example.gov/1'],
+    bad: ['memory', 'https://redis.example.gov', {}, 7],
+  },
+  onEvent: fn,
+  clock: fn,
+  fetch: fn,
+  random: { good: [(bytes: number) => new Uint8Array(bytes)], bad: ['x', 7, () => new Uint8Array(16)] },
+}
