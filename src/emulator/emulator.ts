@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.js'
 import { CitizenSessionError } from '../errors.js'
 import { type Context, issueToken } from './context.js'
+import { createControl } from './control.js'
 import { type CookieNames, toCookieHeader } from './cookies.js'
 import { createRequestCounter, type EndpointName, type RequestCounts } from './endpoints.js'
 import { createFaults, type Faults } from './faults.js'
@@ -39,6 +40,8 @@ export interface Emulator {
   /** Domain of the shared cookie. */
   readonly domain: string | false
   readonly cookieNames: CookieNames
+  /** Whether `/faults` and `/emulator/…` are served. */
+  readonly hasControl: boolean
   /** Its time without a skew, travel included: give it to the application, so that both travel together. */
   readonly clock: Clock
   readonly people: readonly Pick<
@@ -135,7 +138,10 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
     refreshAnswer: options.refreshAnswer,
   }
   const counter = createRequestCounter()
-  const handle = createRouter({ context, counter, ownOrigins: () => [internalUrl()] })
+  const ownOrigins = () => [internalUrl()]
+  const control =
+    options.control !== 'off' ? createControl({ context, controls: () => emulator, ownOrigins }) : undefined
+  const handle = createRouter({ context, counter, ownOrigins, control })
 
   function person(username: string) {
     const found = people.find(username)
@@ -162,9 +168,7 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
     lastPort = server.port
     return server.port
   }
-  if (options.port !== undefined) await listen()
-
-  return {
+  const emulator: Emulator = {
     get url() {
       return url()
     },
@@ -176,6 +180,7 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
     },
     domain: options.domain,
     cookieNames: options.cookieNames,
+    hasControl: control !== undefined,
     clock,
     people: people.all,
     get sessions() {
@@ -212,6 +217,8 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
       context.refreshAnswer = shape
     },
     travel(seconds) {
+      if (!Number.isFinite(seconds))
+        throw new CitizenSessionError('emulator', 'travel: seconds must be a number')
       travelled += seconds * 1000
     },
     revoke: sessions.revoke,
@@ -225,6 +232,8 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
       travelled = 0
     },
   }
+  if (options.port !== undefined) await listen()
+  return emulator
 }
 
 const toPublicSession = ({ jti, username, level, startedAt, expiresAt, endsAt }: IdentitySession) => ({

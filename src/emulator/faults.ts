@@ -52,7 +52,8 @@ const none: FaultSettings = {
   skewSeconds: 0,
 }
 
-const kinds: readonly string[] = [
+/** The kinds of {@link Nonsense}; the first three fit every endpoint. */
+export const nonsenseKinds: readonly Nonsense[] = [
   'html',
   'huge',
   'missing-fields',
@@ -155,8 +156,7 @@ export function checkedSettings(change: unknown): Partial<FaultSettings> {
   const isStatus = (value: unknown) =>
     value === undefined ||
     (typeof value === 'number' && Number.isInteger(value) && value >= 400 && value <= 599)
-  const isKind = (value: unknown) =>
-    value === undefined || (typeof value === 'string' && kinds.includes(value))
+  const isKind = (value: unknown) => value === undefined || nonsenseKinds.some((kind) => kind === value)
   const perEndpoint = (value: unknown, isValue: (one: unknown) => boolean) =>
     isRecord(value) &&
     Object.entries(value).every(
@@ -172,7 +172,7 @@ export function checkedSettings(change: unknown): Partial<FaultSettings> {
     retryAfterSeconds: [(value) => value === undefined || isSeconds(value, 0), 'seconds, 0 or more'],
     nonsense: [
       (value) => perEndpoint(value, isKind),
-      `an object of ${kinds.join(', ')} by endpoint (${endpointNames.join(', ')})`,
+      `an object of ${nonsenseKinds.join(', ')} by endpoint (${endpointNames.join(', ')})`,
     ],
     skewSeconds: [(value) => isSeconds(value, -86_400_000), 'seconds'],
   }

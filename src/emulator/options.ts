@@ -48,7 +48,10 @@ export interface EmulatorOptions {
   readonly acceptsOlderTokens?: boolean | undefined
   /** `max-age` of the key set. Default 300. */
   readonly jwksMaxAgeSeconds?: number | undefined
-  /** Whether the control endpoints are served. Default: only when both `host` and `url` are loopback. */
+  /**
+   * Whether the control endpoints are served, to whoever reaches the port and under any name. Default: only when both
+   * `host` and `url` are loopback, and only under those names.
+   */
   readonly control?: boolean | undefined
   /** Cost of scrypt (N, a power of two). Default 1024: quick, for secrets that are public anyway. */
   readonly hashingCost?: number | undefined
@@ -75,7 +78,8 @@ export interface ResolvedEmulatorOptions {
   readonly refreshAnswer: RefreshAnswerShape
   readonly acceptsOlderTokens: boolean
   readonly jwksMaxAgeSeconds: number
-  readonly hasControl: boolean
+  /** `own-hosts`: for requests that name one of our hosts; a name rebound to loopback is refused. */
+  readonly control: 'off' | 'own-hosts' | 'any-host'
   readonly hashingCost: number
   readonly wait: (milliseconds: number) => Promise<void>
 }
@@ -149,7 +153,7 @@ export function resolveEmulatorOptions(options: EmulatorOptions): ResolvedEmulat
     refreshAnswer: shape,
     acceptsOlderTokens: options.acceptsOlderTokens ?? true,
     jwksMaxAgeSeconds: seconds('jwksMaxAgeSeconds', options.jwksMaxAgeSeconds, 300),
-    hasControl: options.control ?? (isLoopback(host) && isLoopback(hostname)),
+    control: toControl(options.control, isLoopback(host) && isLoopback(hostname)),
     hashingCost: cost,
     wait: options.wait ?? realWait,
   }
@@ -159,6 +163,11 @@ const realWait = (milliseconds: number) =>
   new Promise<void>((resolve) => {
     setTimeout(resolve, milliseconds)
   })
+
+function toControl(given: boolean | undefined, isLocal: boolean) {
+  if (given === undefined) return isLocal ? 'own-hosts' : 'off'
+  return given ? 'any-host' : 'off'
+}
 
 function wrong(message: string) {
   return new CitizenSessionError('emulator', `createEmulator: ${message}`)

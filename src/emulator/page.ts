@@ -17,7 +17,7 @@ button{font:inherit;font-weight:600;cursor:pointer;border:1px solid var(--main);
 button.plain{background:none;color:var(--main)}:focus-visible{outline:3px solid var(--main);outline-offset:2px}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .5rem .3rem 0;vertical-align:top;overflow-wrap:anywhere}th{font-weight:600}
 .bad{color:var(--bad);font-weight:600}code{font-size:.95em;overflow-wrap:anywhere}.qr svg{display:block;width:14rem;max-width:100%;height:auto;border-radius:.4rem}
-.code{font-size:1.5rem;letter-spacing:.15em}`
+input.tick{width:auto}.code{font-size:1.5rem;letter-spacing:.15em}`
 
 const styleHash = createHash('sha256').update(style).digest('base64')
 
@@ -56,7 +56,7 @@ export function page(context: Context, parts: PageParts): Response {
 <style>${{ markup: style }}</style>
 </head>
 <body>
-<header><strong>CitizenOne</strong><small>emulator</small><a href="/">Home</a> <a href="/messages">Phone</a></header>
+<header><strong>CitizenOne</strong><small>emulator</small><a href="/">Home</a> <a href="/messages">Phone</a>${context.options.control !== 'off' && html` <a href="/faults">Faults</a>`}</header>
 <main>
 <h1>${parts.title}</h1>
 ${parts.content}

@@ -6,6 +6,7 @@ import { refresh, showKeys } from './identity-api.js'
 import { html } from './markup.js'
 import { showHome, showMessages } from './own-pages.js'
 import { json, page } from './page.js'
+import { changeProfile, showProfile } from './profile.js'
 import { showSecondFactor, useSecondFactor } from './second-factor.js'
 import { showLogin, signIn } from './sign-in.js'
 import { signOut } from './sign-out.js'
@@ -19,7 +20,7 @@ const routes: Readonly<Record<EndpointName, Readonly<Partial<Record<'GET' | 'POS
   login: { GET: showLogin, POST: signIn },
   'second-factor': { GET: showSecondFactor, POST: useSecondFactor },
   logout: { GET: signOut, POST: signOut },
-  profile: {},
+  profile: { GET: showProfile, POST: changeProfile },
   home: { GET: showHome },
   messages: { GET: showMessages },
 }
@@ -33,10 +34,12 @@ export interface RouterOptions {
   readonly counter: RequestCounter
   /** Origins that count as our own besides the public one. */
   readonly ownOrigins: () => readonly string[]
+  /** The control interface, where it is served. */
+  readonly control: ((path: string, request: Request) => Promise<Response | undefined>) | undefined
 }
 
 /** Makes the pure core: a request in, its answer out. The origin of the request's URL is not looked at. */
-export function createRouter({ context, counter, ownOrigins }: RouterOptions) {
+export function createRouter({ context, counter, ownOrigins, control }: RouterOptions) {
   async function answer(endpoint: EndpointName, request: Request): Promise<Response> {
     const { method } = request
     const isHead = method === 'HEAD' && endpoint === 'jwks'
@@ -71,6 +74,8 @@ export function createRouter({ context, counter, ownOrigins }: RouterOptions) {
 
   return async function handle(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url)
+    const controlled = await control?.(pathname, request)
+    if (controlled) return controlled
     const endpoint = endpointNames.find((name) => endpointPaths[name] === pathname)
     try {
       if (endpoint === undefined) {

@@ -1,0 +1,24 @@
+/** @module What a command of the command line is. */
+import { CitizenSessionError } from '../errors.js'
+
+/** What a command may do to the outside. */
+export interface Console {
+  out(line: string): void
+  err(line: string): void
+  /** Aborts when the person or the system wants the command to stop. */
+  readonly stop: AbortSignal
+}
+
+/** One command. */
+export interface Command {
+  /** One line for the list of commands. */
+  readonly summary: string
+  /** The whole text of `--help`. */
+  readonly help: string
+  /** Returns the exit code: 0 done, 1 failed. @throws `usage` for wrong arguments: exit code 2. */
+  run(args: readonly string[], console: Console): Promise<number>
+}
+
+/** Wrong arguments: says what to write instead. */
+export const usageError = (message: string, cause?: unknown): CitizenSessionError =>
+  new CitizenSessionError('usage', message, { cause })

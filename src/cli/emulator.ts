@@ -1,0 +1,121 @@
+/** @module `citizen-session emulator`: the emulated identity provider as a process of its own. */
+import { parseArgs } from 'node:util'
+import { createEmulator, type Emulator, type EmulatorOptions } from '../emulator/index.js'
+import { refreshAnswerShapes } from '../emulator/options.js'
+import { type Command, type Console, usageError } from './command.js'
+
+const help = `Usage: citizen-session emulator [options]
+
+Runs an identity provider that behaves as CitizenOne's cookie mode, for development and tests.
+
+  --port <number>            port to listen on; default 4000, 0: a free one
+  --host <address>           address to listen on; default 127.0.0.1
+  --url <origin>             public origin and issuer; default http://id.citizen.localhost:<port>
+  --domain <name>            domain of the shared cookie; default citizen.localhost
+  --host-only                no domain: the cookie belongs to the host of --url
+  --token-seconds <number>   life of a token; default 1800
+  --idle-seconds <number>    life of an identity session that nobody extends; default 3600
+  --session-seconds <number> absolute life of an identity session; default 43200
+  --renew-after <seconds>    age at which the provider renews a token by itself; default half of its life
+  --refresh-answer <shape>   ${refreshAnswerShapes.join(', ')}; default token
+  --return-origin <origin>   origin that may be returned to, may be repeated; default: the base domain
+  --control, --no-control    serve the control endpoints; default: only on loopback
+  --help                     this text
+
+Stops on SIGINT and SIGTERM. Does not start with NODE_ENV=production.
+Exit codes: 0 stopped, 1 could not start, 2 wrong usage.`
+
+const options = {
+  port: { type: 'string', default: '4000' },
+  host: { type: 'string' },
+  url: { type: 'string' },
+  domain: { type: 'string' },
+  'host-only': { type: 'boolean' },
+  'token-seconds': { type: 'string' },
+  'idle-seconds': { type: 'string' },
+  'session-seconds': { type: 'string' },
+  'renew-after': { type: 'string' },
+  'refresh-answer': { type: 'string' },
+  'return-origin': { type: 'string', multiple: true },
+  control: { type: 'boolean' },
+} as const
+
+function parse(args: readonly string[]) {
+  try {
+    const { values } = parseArgs({ args: [...args], options, allowNegative: true, strict: true })
+    return values
+  } catch (cause) {
+    throw usageError(cause instanceof Error ? cause.message : 'the arguments cannot be read', cause)
+  }
+}
+
+function toNumber(name: string, text: string | undefined) {
+  if (text === undefined) return undefined
+  if (!/^[0-9]{1,9}$/.test(text)) throw usageError(`--${name} must be a whole number, not "${text}"`)
+  return Number(text)
+}
+
+/** The options of the emulator that the arguments say. @throws `usage` */
+export function toEmulatorOptions(args: readonly string[]): EmulatorOptions {
+  const values = parse(args)
+  if (values['host-only'] && values.domain !== undefined) {
+    throw usageError('--domain and --host-only cannot go together')
+  }
+  const port = toNumber('port', values.port)
+  if (port !== undefined && port > 65535) throw usageError('--port must be 0 to 65535')
+  const wanted = values['refresh-answer']
+  const refreshAnswer = refreshAnswerShapes.find((shape) => shape === wanted)
+  if (wanted !== undefined && refreshAnswer === undefined) {
+    throw usageError(`--refresh-answer must be one of ${refreshAnswerShapes.join(', ')}`)
+  }
+  return {
+    port,
+    host: values.host,
+    url: values.url,
+    domain: values['host-only'] ? false : values.domain,
+    tokenSeconds: toNumber('token-seconds', values['token-seconds']),
+    idleSeconds: toNumber('idle-seconds', values['idle-seconds']),
+    sessionSeconds: toNumber('session-seconds', values['session-seconds']),
+    renewAfterSeconds: toNumber('renew-after', values['renew-after']),
+    refreshAnswer,
+    allowedReturnOrigins: values['return-origin'],
+    control: values.control,
+  }
+}
+
+function describe(emulator: Emulator): string {
+  const people = emulator.people.map(({ username, shownPassword, secondFactor, eeze }) => {
+    const then = secondFactor === 'sms' ? ', then a code by SMS' : secondFactor ? ', then an app code' : ''
+    return `  ${username.padEnd(10)} ${shownPassword}${then}${eeze ? ', or Eeze' : ''}`
+  })
+  return [
+    `Identity provider  ${emulator.url}`,
+    `For servers        ${emulator.internalUrl}`,
+    `Shared cookie      ${emulator.domain === false ? 'host-only' : emulator.domain}`,
+    `Phone (SMS, app)   ${emulator.url}/messages`,
+    ...(emulator.hasControl ? [`Faults             ${emulator.url}/faults`] : []),
+    '',
+    'People and their passwords',
+    ...people,
+    '',
+    'Ctrl+C stops it.',
+  ].join('\n')
+}
+
+async function run(args: readonly string[], console: Console): Promise<number> {
+  const emulator = await createEmulator(toEmulatorOptions(args))
+  console.out(describe(emulator))
+  if (!console.stop.aborted) {
+    await new Promise((resolve) => console.stop.addEventListener('abort', resolve, { once: true }))
+  }
+  await emulator.close()
+  console.out('Stopped.')
+  return 0
+}
+
+/** The command. */
+export const emulatorCommand: Command = {
+  summary: 'an identity provider for development and tests',
+  help,
+  run,
+}

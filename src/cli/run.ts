@@ -1,0 +1,50 @@
+/** @module The command line: finds the command, runs it, turns the outcome into an exit code. */
+import { CitizenSessionError } from '../errors.js'
+import type { Command, Console } from './command.js'
+import { emulatorCommand } from './emulator.js'
+
+/** The commands, by name. */
+export const commands: Readonly<Record<string, Command>> = {
+  emulator: emulatorCommand,
+}
+
+function overview() {
+  const width = Math.max(...Object.keys(commands).map((name) => name.length))
+  const list = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`)
+  return [
+    'Usage: citizen-session <command> [options]',
+    '',
+    ...list,
+    '',
+    'citizen-session <command> --help says more about one.',
+  ].join('\n')
+}
+
+/** Runs the command line. Returns the exit code: 0 done, 1 failed, 2 wrong usage. */
+export async function runCommandLine(args: readonly string[], console: Console): Promise<number> {
+  const [name, ...rest] = args
+  if (name === '--help' || name === '-h' || name === 'help') {
+    console.out(overview())
+    return 0
+  }
+  const command = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (!command) {
+    console.err(
+      name === undefined ? overview() : `citizen-session: "${name}" is not a command\n\n${overview()}`,
+    )
+    return 2
+  }
+  if (rest.includes('--help') || rest.includes('-h')) {
+    console.out(command.help)
+    return 0
+  }
+  try {
+    return await command.run(rest, console)
+  } catch (error) {
+    if (!(error instanceof CitizenSessionError)) throw error
+    console.err(`citizen-session ${name}: ${error.message}`)
+    if (error.code !== 'usage') return 1
+    console.err(`citizen-session ${name} --help says what there is.`)
+    return 2
+  }
+}

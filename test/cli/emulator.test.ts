@@ -1,0 +1,119 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { toEmulatorOptions } from '../../src/cli/emulator.js'
+import { commands, runCommandLine } from '../../src/cli/run.js'
+
+afterEach(() => {
+  vi.unstubAllEnvs()
+})
+
+function start(...args: string[]) {
+  const lines: string[] = []
+  const errors: string[] = []
+  const controller = new AbortController()
+  let ready = () => {}
+  const printed = new Promise<void>((resolve) => {
+    ready = resolve
+  })
+  const code = runCommandLine(args, {
+    out: (line) => {
+      lines.push(line)
+      ready()
+    },
+    err: (line) => errors.push(line),
+    stop: controller.signal,
+  })
+  return { code, printed, lines, errors, stop: () => controller.abort() }
+}
+
+describe('citizen-session', () => {
+  it('lists its commands, and says the help of each', async () => {
+    const overview = start('--help')
+    expect(await overview.code).toBe(0)
+    for (const [name, { summary }] of Object.entries(commands)) {
+      expect(overview.lines[0]).toContain(`${name}  ${summary}`)
+      const help = start(name, '--help')
+      expect(await help.code).toBe(0)
+      expect(help.lines[0]).toContain(`Usage: citizen-session ${name}`)
+    }
+  })
+
+  it.each([
+    [[], 'Usage'],
+    [['nonsense'], '"nonsense" is not a command'],
+    [['toString'], '"toString" is not a command'],
+    [['emulator', '--prot', '1'], '--prot'],
+    [['emulator', 'extra'], 'extra'],
+    [['emulator', '--port', 'x'], '--port must be a whole number'],
+    [['emulator', '--port', '70000'], '--port must be 0 to 65535'],
+    [['emulator', '--token-seconds', '-5'], '--token-seconds'],
+    [['emulator', '--refresh-answer', 'xml'], '--refresh-answer must be one of'],
+    [['emulator', '--domain', 'a.b', '--host-only'], 'cannot go together'],
+  ])('answers %j with a usage error and exit code 2', async (args, message) => {
+    const run = start(...args)
+    expect(await run.code).toBe(2)
+    expect(run.errors.join('\n')).toContain(message)
+    expect(run.lines).toEqual([])
+  })
+})
+
+describe('citizen-session emulator', () => {
+  it('prints addresses, people and passwords, serves, and stops when told', async () => {
+    const run = start('emulator', '--port', '0', '--token-seconds', '60')
+    await run.printed
+    const text = run.lines.join('\n')
+    for (const part of ['http://id.citizen.localhost:', '/messages', '/faults', 'ana-password', 'or Eeze']) {
+      expect(text).toContain(part)
+    }
+    const address = /http:\/\/127\.0\.0\.1:\d+/.exec(text)?.[0] ?? ''
+    expect((await fetch(address)).status).toBe(200)
+    run.stop()
+    expect(await run.code).toBe(0)
+    await expect(fetch(address)).rejects.toThrow(TypeError)
+  })
+
+  it('turns arguments into options', () => {
+    expect(
+      toEmulatorOptions([
+        ...[
+          '--port',
+          '0',
+          '--url',
+          'https://id.example.gov',
+          '--domain',
+          'example.gov',
+          '--renew-after',
+          '5',
+        ],
+        ...[
+          '--refresh-answer',
+          'jwt',
+          '--return-origin',
+          'https://a.example',
+          '--return-origin',
+          'https://b.example',
+        ],
+        ...['--idle-seconds', '1', '--session-seconds', '2', '--host', '0.0.0.0', '--no-control'],
+      ]),
+    ).toEqual({
+      port: 0,
+      host: '0.0.0.0',
+      url: 'https://id.example.gov',
+      domain: 'example.gov',
+      tokenSeconds: undefined,
+      idleSeconds: 1,
+      sessionSeconds: 2,
+      renewAfterSeconds: 5,
+      refreshAnswer: 'jwt',
+      allowedReturnOrigins: ['https://a.example', 'https://b.example'],
+      control: false,
+    })
+    expect(toEmulatorOptions(['--host-only'])).toMatchObject({ port: 4000, domain: false })
+  })
+
+  it('fails with exit code 1 in production', async () => {
+    vi.stubEnv('NODE_ENV', 'production')
+    const run = start('emulator', '--port', '0')
+    expect(await run.code).toBe(1)
+    expect(run.errors[0]).toContain('NODE_ENV=production')
+  })
+})
