@@ -210,8 +210,9 @@ export function createJwksCache(options: JwksCacheOptions): JwksCache {
   return {
     find,
     isCurrent(key, now) {
-      if (now >= set.refreshAt) refreshIfDue(now)
-      return !key.isRetired && now < set.staleAt
+      if (key.isRetired || now >= set.staleAt) return false
+      refreshIfDue(now)
+      return true
     },
     purge() {
       epoch += 1
