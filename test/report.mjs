@@ -32,8 +32,21 @@ export function countReport(report, { code, output, root, failSkipped }) {
     passed,
     failed: failures.length,
     note: skipped.length === 0 ? undefined : `${skipped.length} skipped: ${skipped.join(', ')}`,
-    details: failures.join('\n\n'),
+    details:
+      failures.length === 0
+        ? ''
+        : [...failures.map(titleOf), '', sectionOf(output) ?? failures.join('\n\n')].join('\n'),
   }
+}
+
+function titleOf(failure) {
+  return failure.split('\n')[0]
+}
+
+/** The part of vitest's own output that tells failures, with differences and code. */
+function sectionOf(output) {
+  const start = output.search(/^⎯+ ?(?:Failed|Unhandled)/m)
+  return start === -1 ? undefined : output.slice(start).trim()
 }
 
 /**

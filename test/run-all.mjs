@@ -73,7 +73,10 @@ async function vitest(log, args, { node = process.execPath, env } = {}) {
     '--reporter=default',
     '--reporter=json',
   ]
-  const { code, output } = await run(node, [...command, `--outputFile.json=${report}`, ...args], { log, env })
+  const { code, output } = await run(node, [...command, `--outputFile.json=${report}`, ...args], {
+    log,
+    env: { ...env, NO_COLOR: '1' },
+  })
   if (!existsSync(report)) return { failed: 1, details: lastLines(output, 80) }
   return countReport(readJson(report), { code, output, root, failSkipped: isContinuousIntegration })
 }

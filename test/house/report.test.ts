@@ -21,7 +21,12 @@ describe('countReport', () => {
       ...run,
       code: 1,
     })
-    expect(result).toEqual({ passed: 3, failed: 1, note: undefined, details: 'test/1.test.ts > holds\nwhy' })
+    expect(result).toEqual({
+      passed: 3,
+      failed: 1,
+      note: undefined,
+      details: 'test/1.test.ts > holds\n\ntest/1.test.ts > holds\nwhy',
+    })
   })
 
   it.each([
@@ -50,6 +55,12 @@ describe('countReport', () => {
     const result = countReport(report, options)
     expect(result.failed).toBe(1)
     expect(result.details).toContain(details)
+  })
+
+  it('tells failures as vitest does, with the difference, where its output has that', () => {
+    const output = 'passed\n⎯⎯⎯⎯ Failed Tests 1 ⎯⎯⎯⎯\n- 1\n+ 2\n'
+    const { details } = countReport(reportOf(['failed', 'failed']), { ...run, code: 1, output })
+    expect(details).toBe('test/0.test.ts > holds\n\n⎯⎯⎯⎯ Failed Tests 1 ⎯⎯⎯⎯\n- 1\n+ 2')
   })
 
   it('names skipped tests', () => {
