@@ -85,9 +85,10 @@ export interface AnonymousCitizen extends Omit<EveryKey<'anonymous'>, 'reason'> 
   readonly reason: AnonymousReason
 }
 
-/** The store cannot answer: neither signed in nor signed out. */
+/** The store, or the identity provider's keys, cannot be had: neither signed in nor signed out. */
 export interface UnavailableCitizen extends Omit<EveryKey<'unavailable'>, 'reason'> {
-  readonly reason: 'store'
+  /** `keys`: the keys that the token is signed with cannot be fetched, so nobody can say whether it is good. */
+  readonly reason: 'store' | 'keys'
 }
 
 /** The person of a request. No session is a value, never an exception. */

@@ -17,3 +17,8 @@ export function equalsInConstantTime(left: string, right: string): boolean {
   const rightBytes = Buffer.from(right)
   return leftBytes.length === rightBytes.length && timingSafeEqual(leftBytes, rightBytes)
 }
+
+/** Random bytes as base64url. 16 bytes are 22 characters. */
+export function randomText(random: (bytes: number) => Uint8Array, bytes: number): string {
+  return Buffer.from(random(bytes)).toString('base64url')
+}

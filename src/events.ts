@@ -1,7 +1,7 @@
 /** @module What happens, for whoever operates the application: typed events, without any secret. */
 import diagnosticsChannel from 'node:diagnostics_channel'
-import type { LegName, LegState } from './logout/receipt.js'
 import type { AnonymousReason } from './citizen.js'
+import type { LegName, LegState } from './logout/receipt.js'
 import type { EndReason } from './stores/store.js'
 
 interface EventBase {

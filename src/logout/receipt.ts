@@ -29,5 +29,7 @@ export interface Receipt {
 export function outcomeOf(legs: readonly Leg[]): LogoutOutcome {
   const ours = legs.filter((leg) => leg.leg !== 'identity')
   if (ours.some((leg) => leg.state !== 'done' && leg.state !== 'skipped')) return 'failed'
-  return legs.every((leg) => leg.state === 'done') ? 'global' : 'partial'
+  const isComplete = (leg: Leg): boolean =>
+    leg.state === 'done' || (leg.state === 'skipped' && leg.reason === 'no-session')
+  return legs.every(isComplete) ? 'global' : 'partial'
 }

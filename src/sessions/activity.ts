@@ -14,7 +14,8 @@ export function isActivity(exchange: Exchange, applicationOrigin: string): boole
   if (destination !== undefined && destination !== 'document' && destination !== 'empty') return false
   const site = exchange.header('sec-fetch-site')
   if (site === 'same-origin' || site === 'none') return true
-  if (site !== undefined) return exchange.header('sec-fetch-mode') === 'navigate' && destination === 'document'
+  if (site !== undefined)
+    return exchange.header('sec-fetch-mode') === 'navigate' && destination === 'document'
   const origin = exchange.header('origin')
   return origin === undefined || origin === applicationOrigin
 }

@@ -105,6 +105,11 @@ export interface RecordChange {
   readonly sealed?: string | undefined
 }
 
+/** A revocation as it is found: of the session value itself, or of the whole person. */
+export interface FoundRevocation extends Revocation {
+  readonly kind: 'session' | 'person'
+}
+
 /** Which of a person's sessions a revocation ends. */
 export type RevocationScope =
   /** One session value, in every application. */
@@ -181,7 +186,7 @@ export interface Store {
   ): MaybePromise<{ readonly ended: readonly ListedRecord[]; readonly acknowledged: boolean }>
 
   /** The revocation that concerns this session value of this person: its own, else the person's. */
-  revocation(person: string, session: string): MaybePromise<Revocation | undefined>
+  revocation(person: string, session: string): MaybePromise<FoundRevocation | undefined>
 
   /** Every record of a person, of all applications. */
   list(person: string): MaybePromise<readonly ListedRecord[]>

@@ -1,0 +1,63 @@
+/** @module The POST that extends the identity session. */
+import type { RefreshAnswer, RefreshResponse } from '../config/options.js'
+import { interpretAnswer, type RefreshOutcome } from './outcome.js'
+
+const longestBody = 64 * 1024
+
+/** Asks the identity provider to extend the session of a token. Never throws: a failure is an outcome. */
+export type RefreshClient = (jwt: string) => Promise<RefreshOutcome>
+
+/**
+ * Makes the client of the refresh endpoint: `POST` with the JSON body `{"token": "<jwt>", "refresh": "true"}`.
+ * Source: CitizenOne, "Identity Session Layer".
+ */
+export function createRefreshClient(options: {
+  readonly endpoint: string
+  readonly timeoutSeconds: number
+  readonly fetch: typeof globalThis.fetch
+  readonly readAnswer: (response: RefreshResponse) => RefreshAnswer
+}): RefreshClient {
+  return async (jwt) => {
+    let response: RefreshResponse
+    try {
+      const answer = await options.fetch(options.endpoint, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept: 'application/json' },
+        body: JSON.stringify({ token: jwt, refresh: 'true' }),
+        redirect: 'manual',
+        signal: AbortSignal.timeout(options.timeoutSeconds * 1000),
+      })
+      const body = await readLimited(answer)
+      if (body === undefined) return { kind: 'failed', problem: 'answer', status: answer.status }
+      response = {
+        status: answer.status,
+        header: (name) => answer.headers.get(name),
+        setCookies: answer.headers.getSetCookie(),
+        body,
+      }
+    } catch (error) {
+      return { kind: 'failed', problem: isTimeout(error) ? 'timeout' : 'network' }
+    }
+    try {
+      return interpretAnswer(response, jwt, options.readAnswer)
+    } catch {
+      return { kind: 'failed', problem: 'answer', status: response.status }
+    }
+  }
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError')
+}
+
+async function readLimited(answer: Response): Promise<string | undefined> {
+  if (answer.body === null) return ''
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of answer.body as unknown as AsyncIterable<Uint8Array>) {
+    length += chunk.byteLength
+    if (length > longestBody) return undefined
+    chunks.push(chunk)
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks))
+}

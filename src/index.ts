@@ -1,0 +1,67 @@
+/** @module The public core, and the one file that adapters import. */
+export type {
+  ActiveCitizen,
+  AnonymousCitizen,
+  AnonymousReason,
+  Assurance,
+  Citizen,
+  CitizenSession,
+  Claims,
+  LogoutRequest,
+  MfaRequiredCitizen,
+  UnavailableCitizen,
+} from './citizen.js'
+export type { Clock } from './clock.js'
+export { sensitivities } from './config/defaults.js'
+export type {
+  ApplicationOptions,
+  IdentityProviderOptions,
+  OnIdle,
+  RefreshAnswer,
+  RefreshResponse,
+  ResolvedOptions,
+  RoutesOptions,
+  Sensitivity,
+  SharedCookieOptions,
+  SuiteOptions,
+} from './config/options.js'
+export { serializeCookie } from './cookies/serialize.js'
+export {
+  CitizenSessionError,
+  ConfigurationError,
+  type ConfigurationProblem,
+  type ErrorCode,
+  StoreUnavailableError,
+} from './errors.js'
+export type {
+  CitizenEvent,
+  DuplicateCookieEvent,
+  IdentityChangedEvent,
+  IdentityDegradedEvent,
+  IdentityRefreshedEvent,
+  IdentityRefusedEvent,
+  KeysUnavailableEvent,
+  LogoutLegEvent,
+  SessionAliasedEvent,
+  SessionEndedEvent,
+  SessionRefusedEvent,
+  SessionStartedEvent,
+  StoreUnavailableEvent,
+  TokenRejectedEvent,
+  WarningEvent,
+} from './events.js'
+export { channelName } from './events.js'
+export type { Exchange, Handler, MaybePromise, Reply, SetCookie } from './exchange.js'
+export type { Demand } from './guards/verdict.js'
+export type { Leg, LegName, LegState, LogoutOutcome, Receipt } from './logout/receipt.js'
+export type {
+  EndResult,
+  ListedSession,
+  SessionAdministration,
+  Subject,
+} from './sessions/administration.js'
+export type { EndedSession } from './sessions/lifecycle.js'
+export type { StatusDocument } from './sessions/status.js'
+export { memoryStore } from './stores/memory.js'
+export type { EndReason, Store } from './stores/store.js'
+export { createSuite, type Suite } from './suite.js'

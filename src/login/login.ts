@@ -1,0 +1,251 @@
+/** @module The login routes: send the person to the identity provider, with a page in between where one must decide. */
+import type { AnonymousReason, Citizen } from '../citizen.js'
+import type { ResolvedOptions } from '../config/options.js'
+import type { Exchange, Reply } from '../exchange.js'
+import { type PageAction, renderPage } from '../pages/page.js'
+import { redirect } from '../pages/redirect.js'
+import { languageOf, type TextKey } from '../pages/texts.js'
+import { isSameOriginPost } from '../sessions/activity.js'
+import type { Markers } from './marker.js'
+import { visitUrl } from './provider-urls.js'
+
+/** What a login in flight is for. */
+export interface LoginMarker {
+  /** Already checked; checked again when used. */
+  readonly returnTo: string
+  /** Whether the provider was asked for a new authentication. */
+  readonly reauthenticate: boolean
+  /** Whether the person pressed our button, which may lift an application end. */
+  readonly mayLift: boolean
+  /** The level of assurance that is wanted; 0: none. */
+  readonly level: number
+  /** The greatest age of the authentication in seconds; 0: any. */
+  readonly maxAgeSeconds: number
+}
+
+/** What somebody wants who comes to the login route. Nothing here needs trust: it can only ask for more. */
+export interface LoginWish {
+  readonly returnTo: string
+  readonly level: number
+  readonly maxAgeSeconds: number
+}
+
+/** The parts that login and return stand on. */
+export interface LoginContext {
+  readonly options: ResolvedOptions
+  readonly markers: Markers<LoginMarker>
+  readonly checkReturnTarget: (value: unknown) => string | undefined
+  readonly authenticate: (exchange: Exchange) => Citizen | Promise<Citizen>
+  /** Whether a logout of this browser is not known to have reached the provider. */
+  readonly isLogoutPending: (exchange: Exchange) => boolean
+}
+
+export interface LoginRoutes {
+  get(exchange: Exchange): Promise<Reply>
+  post(exchange: Exchange): Promise<Reply>
+}
+
+const longestForm = 8 * 1024
+/** Ends that only a person's own decision may follow: their page has a button. */
+const decided: readonly AnonymousReason[] = [
+  'idle-timeout',
+  'absolute-timeout',
+  'application-sign-out',
+  'identity-ended',
+  'identity-changed',
+  'signed-out',
+  'revoked',
+]
+
+/** The wish in a query or a form; what does not hold falls back to the start page and to no demands. */
+export function readWish(
+  parameters: URLSearchParams,
+  checkReturnTarget: LoginContext['checkReturnTarget'],
+): LoginWish {
+  const whole = (name: string, most: number): number => {
+    const number = Number(parameters.get(name) ?? 0)
+    return Number.isInteger(number) && number > 0 && number <= most ? number : 0
+  }
+  return {
+    returnTo: checkReturnTarget(parameters.get('returnTo')) ?? '/',
+    level: whole('level', 9),
+    maxAgeSeconds: whole('maxAge', 31_536_000),
+  }
+}
+
+/** The wish as parameters, for an address or a form of ours. */
+export function wishParameters(wish: LoginWish): Record<string, string> {
+  return {
+    returnTo: wish.returnTo,
+    ...(wish.level > 0 ? { level: String(wish.level) } : {}),
+    ...(wish.maxAgeSeconds > 0 ? { maxAge: String(wish.maxAgeSeconds) } : {}),
+  }
+}
+
+/** The query of a request. */
+export function queryOf(exchange: Exchange): URLSearchParams {
+  const at = exchange.target.indexOf('?')
+  return new URLSearchParams(at === -1 ? '' : exchange.target.slice(at + 1))
+}
+
+/** Whether an active citizen is all that a wish asks for. */
+export function satisfies(citizen: Citizen, wish: Omit<LoginWish, 'returnTo'>, now: number): boolean {
+  if (citizen.state !== 'active') return false
+  if (citizen.assurance.level < wish.level) return false
+  if (wish.maxAgeSeconds === 0) return true
+  const { authenticatedAt } = citizen.assurance
+  return authenticatedAt !== undefined && now - authenticatedAt <= wish.maxAgeSeconds * 1000
+}
+
+/** Makes the login routes. */
+export function createLoginRoutes(context: LoginContext): LoginRoutes {
+  const { options, markers, checkReturnTarget } = context
+  const { application, identityProvider, routes, clock } = options
+  const { endpoints } = identityProvider
+  const returnUrl = `${application.url}${routes.path}/return`
+  const formTargets = [...new Set([endpoints.login, endpoints.logout, endpoints.secondFactor])]
+
+  const send = (
+    exchange: Exchange,
+    wish: LoginWish,
+    visit: { readonly reauthenticate: boolean; readonly mayLift: boolean; readonly secondFactor?: boolean },
+  ): Reply => {
+    const marker = { ...wish, reauthenticate: visit.reauthenticate, mayLift: visit.mayLift }
+    const state = markers.set(exchange, marker, clock())
+    const location = visitUrl({
+      endpoint: visit.secondFactor === true ? endpoints.secondFactor : endpoints.login,
+      returnParameter: identityProvider.returnParameter,
+      returnUrl: `${returnUrl}?state=${state}`,
+      parameters: visit.reauthenticate ? identityProvider.reauthenticateParameters : undefined,
+    })
+    return redirect(location, exchange.method === 'POST' ? 303 : 302)
+  }
+
+  const page = (
+    exchange: Exchange,
+    content: {
+      status: number
+      title: TextKey
+      paragraphs: readonly TextKey[]
+      actions: readonly PageAction[]
+    },
+  ): Reply =>
+    renderPage({
+      ...content,
+      language: languageOf(exchange.header('accept-language')),
+      formTargets,
+      stylesheet: routes.stylesheet,
+    })
+
+  const signIn = (wish: LoginWish): PageAction => ({
+    label: 'action.sign-in',
+    method: 'post',
+    href: `${routes.path}/login`,
+    fields: wishParameters(wish),
+    primary: true,
+  })
+
+  const unavailablePage = (exchange: Exchange, wish: LoginWish): Reply => {
+    const reply = page(exchange, {
+      status: 503,
+      title: 'title.unavailable',
+      paragraphs: ['unavailable.explain', 'unavailable.remedy'],
+      actions: [
+        {
+          label: 'action.try-again',
+          method: 'get',
+          href: `${routes.path}/login`,
+          fields: wishParameters(wish),
+        },
+      ],
+    })
+    return { ...reply, headers: { ...reply.headers, 'retry-after': '5' } }
+  }
+
+  const ambiguousPage = (exchange: Exchange, wish: LoginWish): Reply =>
+    page(exchange, {
+      status: 401,
+      title: 'title.cookies',
+      paragraphs: ['cookies.explain', 'cookies.remedy'],
+      actions: [
+        {
+          label: 'action.sign-out-and-in',
+          method: 'post',
+          href: `${routes.path}/logout`,
+          fields: { next: 'login', returnTo: wish.returnTo },
+        },
+      ],
+    })
+
+  /** Where nobody must decide anything: on to where the wish leads, or to the provider. */
+  const proceed = (exchange: Exchange, citizen: Citizen, wish: LoginWish): Reply => {
+    if (satisfies(citizen, wish, clock()))
+      return redirect(wish.returnTo, exchange.method === 'POST' ? 303 : 302)
+    if (citizen.state === 'mfa-required') {
+      return send(exchange, wish, { reauthenticate: false, mayLift: false, secondFactor: true })
+    }
+    if (citizen.state === 'active') {
+      const lacksLevel = citizen.assurance.level < wish.level
+      return send(exchange, wish, { reauthenticate: !lacksLevel, mayLift: false, secondFactor: lacksLevel })
+    }
+    return send(exchange, wish, { reauthenticate: context.isLogoutPending(exchange), mayLift: false })
+  }
+
+  return {
+    async get(exchange) {
+      const wish = readWish(queryOf(exchange), checkReturnTarget)
+      const citizen = await context.authenticate(exchange)
+      if (citizen.state === 'unavailable') return unavailablePage(exchange, wish)
+      if (citizen.reason === 'ambiguous-cookie') return ambiguousPage(exchange, wish)
+      if (citizen.state === 'anonymous' && decided.includes(citizen.reason)) {
+        return page(exchange, {
+          status: 200,
+          title: 'title.session-ended',
+          paragraphs: [`reason.${citizen.reason}`, 'login.again'],
+          actions: [signIn(wish)],
+        })
+      }
+      return proceed(exchange, citizen, wish)
+    },
+
+    async post(exchange) {
+      const wish = readWish(await exchange.form(longestForm), checkReturnTarget)
+      if (!isSameOriginPost(exchange, application.url)) {
+        return page(exchange, {
+          status: 403,
+          title: 'title.sign-in',
+          paragraphs: ['not-sent.foreign', 'login.to-continue'],
+          actions: [signIn(wish)],
+        })
+      }
+      const citizen = await context.authenticate(exchange)
+      if (citizen.state === 'unavailable') return unavailablePage(exchange, wish)
+      if (citizen.reason === 'ambiguous-cookie') return ambiguousPage(exchange, wish)
+      if (citizen.state !== 'anonymous') return proceed(exchange, citizen, wish)
+      return send(exchange, wish, {
+        reauthenticate:
+          needsReauthentication(citizen.reason, application.onIdle) || context.isLogoutPending(exchange),
+        mayLift: true,
+      })
+    },
+  }
+}
+
+/** Whether only a new authentication can follow an end. */
+function needsReauthentication(
+  reason: AnonymousReason,
+  onIdle: ResolvedOptions['application']['onIdle'],
+): boolean {
+  switch (reason) {
+    case 'absolute-timeout':
+    case 'signed-out':
+    case 'revoked':
+      return true
+    case 'idle-timeout':
+    case 'application-sign-out':
+    case 'identity-changed':
+      return onIdle !== 'resume'
+    default:
+      return false
+  }
+}

@@ -1,0 +1,116 @@
+/** @module Markers: sealed one-time cookies that remember, in this browser, what a visit to the provider is for. */
+
+import { ownCookieName } from '../cookies/hint.js'
+import { listCookies } from '../cookies/parse.js'
+import { equalsInConstantTime, randomText } from '../digest.js'
+import type { Exchange, SetCookie } from '../exchange.js'
+import type { Sealer } from '../seal.js'
+import type { Store } from '../stores/store.js'
+
+/** A marker that came back with its `state`. */
+export interface FoundMarker<T> {
+  readonly content: T
+  /** When it was set. */
+  readonly since: number
+}
+
+/** The markers of one purpose of one application. */
+export interface Markers<T> {
+  /** Sets a marker and returns the `state` that must come back with it. Drops the oldest beyond the cap. */
+  set(exchange: Exchange, content: T, now: number): string
+  /**
+   * Takes the marker of a `state`: removed from the browser, and true for one caller only, on whichever instance.
+   * @throws StoreUnavailableError
+   */
+  take(exchange: Exchange, state: string | undefined, now: number): Promise<FoundMarker<T> | undefined>
+  /** Whether this browser has a marker that nobody has taken yet. */
+  isPending(exchange: Exchange, now: number): boolean
+  /** Removes every marker of this purpose from the browser. */
+  clear(exchange: Exchange): void
+}
+
+interface Sealed<T> {
+  readonly secret: string
+  readonly since: number
+  readonly content: T
+}
+
+/** Life of a marker: 15 minutes. */
+export const markerSeconds = 900
+/** Markers in one browser at a time, for one purpose: as many logins may be in flight. */
+const mostMarkers = 5
+const keyLength = 8
+
+/**
+ * Makes the markers of one purpose. Each is a cookie of its own, named by application and by the beginning of its
+ * `state`, so that tabs and sibling applications never take each other's.
+ * Source: RFC 6749 10.12; `RPI-06`, `CK-10`.
+ */
+export function createMarkers<T>(options: {
+  readonly purpose: 'login' | 'logout'
+  readonly application: string
+  readonly isSecure: boolean
+  readonly sealer: Sealer
+  readonly store: Store
+  readonly random: (bytes: number) => Uint8Array
+}): Markers<T> {
+  const { purpose, sealer, store } = options
+  const prefix = `${ownCookieName(options.application, purpose, options.isSecure)}.`
+  const cookie = (name: string, value: string, maxAgeSeconds: number): SetCookie => ({
+    name,
+    value,
+    path: '/',
+    maxAgeSeconds,
+    httpOnly: true,
+    secure: options.isSecure,
+    sameSite: 'lax',
+  })
+
+  const open = (name: string, value: string, now: number): Sealed<T> | undefined => {
+    const text = sealer.open(purpose, name, value)
+    if (text === undefined) return undefined
+    const sealed = JSON.parse(text) as Sealed<T>
+    const age = now - sealed.since
+    return age >= 0 && age < markerSeconds * 1000 ? sealed : undefined
+  }
+
+  const received = (exchange: Exchange) => listCookies(exchange.header('cookie') ?? '', prefix)
+
+  return {
+    set(exchange, content, now) {
+      const known = received(exchange).map(({ name, value }) => ({
+        name,
+        since: open(name, value, now)?.since ?? 0,
+      }))
+      known.sort((left, right) => right.since - left.since)
+      for (const { name } of known.slice(mostMarkers - 1)) exchange.setCookie(cookie(name, '', 0))
+      const secret = randomText(options.random, 24)
+      const name = prefix + secret.slice(0, keyLength)
+      const sealed: Sealed<T> = { secret, since: now, content }
+      exchange.setCookie(cookie(name, sealer.seal(purpose, name, JSON.stringify(sealed)), markerSeconds))
+      return secret
+    },
+
+    async take(exchange, state, now) {
+      if (state === undefined || !/^[\w-]{32}$/.test(state)) return undefined
+      const name = prefix + state.slice(0, keyLength)
+      const values = received(exchange).filter((candidate) => candidate.name === name)
+      const [value] = values
+      if (value === undefined || values.length > 1) return undefined
+      const sealed = open(name, value.value, now)
+      if (sealed === undefined || !equalsInConstantTime(sealed.secret, state)) return undefined
+      const claim = `${purpose}:${options.application}:${state}`
+      if (!(await store.claim(claim))) return undefined
+      await store.settle(claim, markerSeconds)
+      exchange.setCookie(cookie(name, '', 0))
+      return { content: sealed.content, since: sealed.since }
+    },
+
+    isPending: (exchange, now) =>
+      received(exchange).some(({ name, value }) => open(name, value, now) !== undefined),
+
+    clear(exchange) {
+      for (const { name } of received(exchange)) exchange.setCookie(cookie(name, '', 0))
+    },
+  }
+}

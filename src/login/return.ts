@@ -1,0 +1,146 @@
+/** @module The way back from the identity provider: judged here, so that nothing can loop. */
+import type { Citizen } from '../citizen.js'
+import type { Exchange, Reply } from '../exchange.js'
+import { type PageAction, renderPage } from '../pages/page.js'
+import { redirect } from '../pages/redirect.js'
+import { languageOf, type TextKey } from '../pages/texts.js'
+import { type LoginContext, type LoginWish, satisfies, wishParameters } from './login.js'
+
+/** How a visit that comes back from a login is taken in. */
+export type ArriveFromLogin = (
+  exchange: Exchange,
+  arrival: { readonly askedReauthentication: boolean; readonly mayLift: boolean; readonly since: number },
+) => Promise<Citizen>
+
+/** Answers the return from a login whose `state` is given. */
+export type LoginReturn = (exchange: Exchange, state: string | undefined) => Promise<Reply>
+
+interface Judgement {
+  readonly status: number
+  readonly title: TextKey
+  readonly paragraphs: readonly TextKey[]
+  readonly actions: readonly PageAction[]
+}
+
+/**
+ * Makes the return from a login. Only a citizen who is active, and as strongly as was asked, goes on to `returnTo`;
+ * everybody else gets a page with the reason and a way out.
+ */
+export function createLoginReturn(context: LoginContext & { readonly arrive: ArriveFromLogin }): LoginReturn {
+  const { options, markers, checkReturnTarget } = context
+  const { routes, identityProvider, clock } = options
+  const { endpoints } = identityProvider
+  const formTargets = [...new Set([endpoints.login, endpoints.logout, endpoints.secondFactor])]
+
+  const tryAgain = (wish: LoginWish, label: PageAction['label'] = 'action.try-again'): PageAction => ({
+    label,
+    method: 'get',
+    href: `${routes.path}/login`,
+    fields: wishParameters(wish),
+    primary: true,
+  })
+
+  const signOutAndIn = (wish: LoginWish): PageAction => ({
+    label: 'action.sign-out-and-in',
+    method: 'post',
+    href: `${routes.path}/logout`,
+    fields: { ...wishParameters(wish), next: 'login' },
+    primary: true,
+  })
+
+  const judge = (citizen: Citizen, wish: LoginWish): Judgement => {
+    const incomplete = { status: 401, title: 'title.sign-in-incomplete' } as const
+    switch (citizen.state) {
+      case 'unavailable':
+        return {
+          status: 503,
+          title: 'title.unavailable',
+          paragraphs: ['unavailable.explain', 'unavailable.remedy'],
+          actions: [tryAgain(wish)],
+        }
+      case 'mfa-required':
+        return {
+          status: 401,
+          title: 'title.second-factor',
+          paragraphs: ['second-factor.needed'],
+          actions: [tryAgain(wish, 'action.second-factor')],
+        }
+      case 'active': {
+        const lacksLevel = citizen.assurance.level < wish.level
+        return {
+          ...incomplete,
+          paragraphs: [lacksLevel ? 'judgement.assurance' : 'judgement.not-recent'],
+          actions: lacksLevel ? [tryAgain(wish, 'action.sign-in-strong')] : [signOutAndIn(wish)],
+        }
+      }
+      case 'anonymous':
+        return judgeAnonymous(citizen.reason, wish)
+    }
+  }
+
+  const judgeAnonymous = (
+    reason: Extract<Citizen, { state: 'anonymous' }>['reason'],
+    wish: LoginWish,
+  ): Judgement => {
+    const incomplete = { status: 401, title: 'title.sign-in-incomplete' } as const
+    switch (reason) {
+      case 'ambiguous-cookie':
+        return {
+          status: 401,
+          title: 'title.cookies',
+          paragraphs: ['cookies.explain', 'cookies.remedy'],
+          actions: [signOutAndIn(wish)],
+        }
+      case 'not-signed-in':
+      case 'not-started':
+      case 'token-expired':
+      case 'invalid-token':
+        return {
+          ...incomplete,
+          paragraphs: ['judgement.not-active', `reason.${reason}`],
+          actions: [tryAgain(wish)],
+        }
+      default:
+        return {
+          ...incomplete,
+          paragraphs: [`reason.${reason}`, 'judgement.same-session'],
+          actions: [signOutAndIn(wish)],
+        }
+    }
+  }
+
+  const render = (exchange: Exchange, judgement: Judgement): Reply => {
+    const reply = renderPage({
+      ...judgement,
+      language: languageOf(exchange.header('accept-language')),
+      formTargets,
+      stylesheet: routes.stylesheet,
+    })
+    return judgement.status === 503 ? { ...reply, headers: { ...reply.headers, 'retry-after': '5' } } : reply
+  }
+
+  const withoutState = (exchange: Exchange): Reply =>
+    render(exchange, {
+      status: 400,
+      title: 'title.sign-in-incomplete',
+      paragraphs: ['judgement.no-state'],
+      actions: [
+        { label: 'action.home', method: 'get', href: '/' },
+        { label: 'action.sign-in', method: 'get', href: `${routes.path}/login` },
+      ],
+    })
+
+  return async (exchange, state) => {
+    const marker = await markers.take(exchange, state, clock())
+    if (marker === undefined) return withoutState(exchange)
+    const { content, since } = marker
+    const wish = { ...content, returnTo: checkReturnTarget(content.returnTo) ?? '/' }
+    const citizen = await context.arrive(exchange, {
+      askedReauthentication: content.reauthenticate,
+      mayLift: content.mayLift,
+      since,
+    })
+    if (satisfies(citizen, wish, clock())) return redirect(wish.returnTo)
+    return render(exchange, judge(citizen, wish))
+  }
+}

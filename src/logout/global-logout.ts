@@ -1,0 +1,93 @@
+/** @module The logout itself: every leg that can be done here and now, in the right order, each with its result. */
+import type { ResolvedOptions } from '../config/options.js'
+import type { HintCookie } from '../cookies/hint.js'
+import { StoreUnavailableError } from '../errors.js'
+import type { Report } from '../events.js'
+import type { Exchange } from '../exchange.js'
+import type { Lifecycle } from '../sessions/lifecycle.js'
+import type { EndReason, RecordAddress, RevocationScope, Store } from '../stores/store.js'
+import type { Leg, LegName, LegState } from './receipt.js'
+
+/** The legs of a logout, each done once and reported. An outage is a leg's state, never an exception. */
+export interface GlobalLogout {
+  /** What the cookies leg names: the base domain, or our host. */
+  readonly cookieTarget: string
+  /** Ends one session value, or more of a person, in every application of the store. */
+  endSessions(person: string, scope: RevocationScope, reason: EndReason): Promise<Leg>
+  /** Ends this application's session only. */
+  endHere(address: RecordAddress): Promise<Leg>
+  /** Deletes the shared cookies and the hint from the browser. */
+  expireCookies(exchange: Exchange, person: string): Leg
+  /** Completes, and reports, a leg that another part has seen to. */
+  conclude(person: string, leg: Omit<Leg, 'milliseconds'>, began: number): Leg
+}
+
+/** Makes the logout of one application. */
+export function createGlobalLogout(context: {
+  readonly options: ResolvedOptions
+  readonly store: Store
+  readonly revocations: Store | undefined
+  readonly lifecycle: Lifecycle
+  readonly hintCookie: HintCookie
+  readonly report: Report
+  readonly expireShared: (exchange: Exchange) => void
+}): GlobalLogout {
+  const { options, store, revocations, lifecycle, report } = context
+  const { clock, sharedCookie, application } = options
+
+  const conclude: GlobalLogout['conclude'] = (person, leg, began) => {
+    const complete: Leg = { ...leg, milliseconds: clock() - began }
+    report({ type: 'logout.leg', person, ...complete })
+    return complete
+  }
+
+  const attempt = async (
+    person: string,
+    leg: LegName,
+    target: string,
+    work: () => Promise<{ state: LegState; reason?: string }>,
+  ): Promise<Leg> => {
+    const began = clock()
+    try {
+      return conclude(person, { leg, target, ...(await work()) }, began)
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error
+      report({ type: 'store.unavailable', code: error.code, message: error.message })
+      return conclude(person, { leg, target, state: 'timed-out', reason: 'store-unavailable' }, began)
+    }
+  }
+
+  const cookieTarget = sharedCookie.domain === false ? new URL(application.url).hostname : sharedCookie.domain
+
+  return {
+    cookieTarget,
+    conclude,
+
+    endSessions: (person, scope, reason) =>
+      attempt(person, 'sessions', 'store', async () => {
+        const now = clock()
+        const revocation = { reason, at: now, retainUntil: now + lifecycle.retention }
+        const here = await store.revoke(person, scope, revocation)
+        lifecycle.reportRevoked(here.ended, reason)
+        const elsewhere = await revocations?.revoke(person, scope, revocation)
+        const isAcknowledged = here.acknowledged && elsewhere?.acknowledged !== false
+        return isAcknowledged ? { state: 'done' } : { state: 'unknown', reason: 'not-replicated' }
+      }),
+
+    endHere: (address) =>
+      attempt(address.person, 'sessions', application.id, async () => {
+        const record = await store.read(address)
+        if (record?.state !== 'live') return { state: 'done' }
+        const now = clock()
+        const after = await lifecycle.end(address, record, { reason: 'application-sign-out', at: now }, now)
+        return after?.state === 'live' ? { state: 'unknown', reason: 'changed-meanwhile' } : { state: 'done' }
+      }),
+
+    expireCookies(exchange, person) {
+      const began = clock()
+      context.expireShared(exchange)
+      exchange.setCookie(context.hintCookie.expire())
+      return conclude(person, { leg: 'cookies', target: cookieTarget, state: 'done' }, began)
+    },
+  }
+}

@@ -1,0 +1,242 @@
+/** @module The logout routes: confirm, end everything, visit the provider, come back with the receipt complete. */
+import type { LogoutRequest } from '../citizen.js'
+import type { ResolvedOptions } from '../config/options.js'
+import type { Exchange, Reply } from '../exchange.js'
+import { queryOf } from '../login/login.js'
+import type { Markers } from '../login/marker.js'
+import { visitUrl } from '../login/provider-urls.js'
+import { type PageAction, type PageFact, renderPage } from '../pages/page.js'
+import { redirect } from '../pages/redirect.js'
+import { languageOf } from '../pages/texts.js'
+import { asksForPage, isSameOriginPost } from '../sessions/activity.js'
+import type { RecordAddress } from '../stores/store.js'
+import type { GlobalLogout } from './global-logout.js'
+import { type Leg, outcomeOf, type Receipt } from './receipt.js'
+
+/** What a logout in flight is for. */
+export interface LogoutMarker {
+  readonly person: string
+  readonly legs: readonly Leg[]
+  readonly began: number
+  /** Checked when it was set and when it is used; absent: the receipt is shown. */
+  readonly returnTo: string | undefined
+  /** Where a login that follows at once leads to; absent: none follows. */
+  readonly thenLogin: string | undefined
+}
+
+/** Where the browser goes in the end. */
+export interface LogoutWish extends LogoutRequest {
+  /** Whether a login follows, and where that leads to. */
+  readonly thenLogin?: string | undefined
+}
+
+export interface LogoutContext {
+  readonly options: ResolvedOptions
+  readonly markers: Markers<LogoutMarker>
+  readonly globalLogout: GlobalLogout
+  readonly checkReturnTarget: (value: unknown) => string | undefined
+  /** The session of a request, whatever became of it; `undefined` without a good token or hint. */
+  readonly addressOf: (exchange: Exchange) => Promise<RecordAddress | undefined>
+  /** Whether the browser still sends a part of the shared cookie. */
+  readonly sendsShared: (exchange: Exchange) => boolean
+  readonly clearLogins: (exchange: Exchange) => void
+}
+
+export interface LogoutRoutes {
+  /** Ends the session of a request. Never throws for an outage: the receipt says what could not be done. */
+  logout(exchange: Exchange, address: RecordAddress | undefined, wish: LogoutWish): Promise<Receipt>
+  get(exchange: Exchange): Reply
+  post(exchange: Exchange, overrides?: LogoutRequest): Promise<Reply>
+  /** The return from the provider's logout; `undefined` if the `state` is not one of ours. */
+  comeBack(exchange: Exchange, state: string | undefined): Promise<Reply | undefined>
+}
+
+const longestForm = 8 * 1024
+const nobody = 'unknown'
+
+/** Makes the logout routes. */
+export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
+  const { options, markers, globalLogout, checkReturnTarget } = context
+  const { application, identityProvider, routes, clock } = options
+  const { logout: endpoint, login: loginEndpoint } = identityProvider.endpoints
+  const provider = new URL(endpoint).origin
+  const formTargets = [...new Set([endpoint, loginEndpoint])]
+
+  const languageFor = (exchange: Exchange) => languageOf(exchange.header('accept-language'))
+
+  const confirmation = (exchange: Exchange, status: number, returnTo: string | undefined): Reply => {
+    const fields: Record<string, string> = returnTo === undefined ? {} : { returnTo }
+    const href = `${routes.path}/logout`
+    return renderPage({
+      status,
+      language: languageFor(exchange),
+      title: 'title.sign-out',
+      paragraphs: ['sign-out.explain', 'sign-out.other-people'],
+      actions: [
+        { label: 'action.sign-out-everywhere', method: 'post', href, fields, primary: true },
+        {
+          label: 'action.sign-out-here',
+          method: 'post',
+          href,
+          fields: { ...fields, scope: 'application' },
+        },
+        { label: 'action.stay', method: 'get', href: returnTo ?? '/' },
+      ],
+      formTargets,
+      stylesheet: routes.stylesheet,
+    })
+  }
+
+  const receiptPage = (exchange: Exchange, receipt: Receipt, isHereOnly: boolean): Reply => {
+    const facts = receipt.legs.map(
+      (leg): PageFact => ({ label: `leg.${leg.leg}`, value: `leg-state.${leg.state}` }),
+    )
+    const actions: PageAction[] = []
+    if (receipt.outcome !== 'global' && !isHereOnly) {
+      actions.push({
+        label: 'action.finish-sign-out',
+        method: 'post',
+        href: `${routes.path}/logout`,
+        primary: true,
+      })
+    }
+    actions.push({ label: 'action.sign-in-again', method: 'get', href: `${routes.path}/login` })
+    actions.push({ label: 'action.home', method: 'get', href: '/' })
+    return renderPage({
+      status: receipt.outcome === 'failed' ? 503 : 200,
+      language: languageFor(exchange),
+      title: receipt.outcome === 'global' || isHereOnly ? 'title.signed-out' : 'title.sign-out-incomplete',
+      paragraphs: isHereOnly
+        ? ['signed-out.here-only', 'signed-out.close']
+        : [`outcome.${receipt.outcome}`, 'signed-out.close'],
+      facts,
+      actions,
+      formTargets,
+      stylesheet: routes.stylesheet,
+    })
+  }
+
+  const withoutSession = (target: string): Leg =>
+    globalLogout.conclude(
+      nobody,
+      { leg: 'sessions', target, state: 'skipped', reason: 'no-session' },
+      clock(),
+    )
+
+  const logoutHere = async (address: RecordAddress | undefined): Promise<Receipt> => {
+    const sessions =
+      address === undefined ? withoutSession(application.id) : await globalLogout.endHere(address)
+    const left = { state: 'skipped', reason: 'only-here', milliseconds: 0 } as const
+    const legs: Leg[] = [
+      sessions,
+      { ...left, leg: 'cookies', target: globalLogout.cookieTarget },
+      { ...left, leg: 'identity', target: provider },
+    ]
+    return { outcome: outcomeOf(legs), legs }
+  }
+
+  const logoutEverywhere = async (
+    exchange: Exchange,
+    address: RecordAddress | undefined,
+    wish: LogoutWish,
+  ): Promise<Receipt> => {
+    const person = address?.person ?? nobody
+    const sessions =
+      address === undefined
+        ? withoutSession('store')
+        : await globalLogout.endSessions(person, { kind: 'session', session: address.session }, 'signed-out')
+    const cookies = globalLogout.expireCookies(exchange, person)
+    context.clearLogins(exchange)
+    const identity: Leg = {
+      leg: 'identity',
+      target: provider,
+      state: 'unknown',
+      reason: 'browser-not-back-yet',
+      milliseconds: 0,
+    }
+    const state = markers.set(
+      exchange,
+      {
+        person,
+        legs: [sessions, cookies],
+        began: clock(),
+        returnTo: wish.returnTo,
+        thenLogin: wish.thenLogin,
+      },
+      clock(),
+    )
+    const continueAt = visitUrl({
+      endpoint,
+      returnParameter: identityProvider.returnParameter,
+      returnUrl: `${application.url}${routes.path}/return?state=${state}`,
+    })
+    const legs = [sessions, cookies, identity]
+    return { outcome: outcomeOf(legs), legs, continueAt }
+  }
+
+  const logout: LogoutRoutes['logout'] = (exchange, address, wish) => {
+    const checked = { ...wish, returnTo: checkReturnTarget(wish.returnTo) }
+    return wish.scope === 'application' ? logoutHere(address) : logoutEverywhere(exchange, address, checked)
+  }
+
+  return {
+    logout,
+
+    get: (exchange) => confirmation(exchange, 200, checkReturnTarget(queryOf(exchange).get('returnTo'))),
+
+    async post(exchange, overrides = {}) {
+      const form = await exchange.form(longestForm)
+      const returnTo = checkReturnTarget(overrides.returnTo ?? form.get('returnTo'))
+      if (!isSameOriginPost(exchange, application.url)) return confirmation(exchange, 403, returnTo)
+      const scope = overrides.scope ?? (form.get('scope') === 'application' ? 'application' : 'everywhere')
+      const thenLogin = form.get('next') === 'login' ? (returnTo ?? '/') : undefined
+      const address = await context.addressOf(exchange)
+      const receipt = await logout(exchange, address, {
+        scope,
+        returnTo: thenLogin === undefined ? returnTo : undefined,
+        thenLogin,
+      })
+      if (!asksForPage(exchange)) return json(receipt)
+      if (receipt.continueAt !== undefined) return redirect(receipt.continueAt, 303)
+      if (receipt.outcome !== 'failed' && returnTo !== undefined) return redirect(returnTo, 303)
+      return receiptPage(exchange, receipt, true)
+    },
+
+    async comeBack(exchange, state) {
+      const marker = await markers.take(exchange, state, clock())
+      if (marker === undefined) return undefined
+      const { person, began } = marker.content
+      const identity = globalLogout.conclude(
+        person,
+        { leg: 'identity', target: provider, state: 'done' },
+        began,
+      )
+      const legs = [...verifyCookies(exchange, marker.content), identity]
+      const receipt: Receipt = { outcome: outcomeOf(legs), legs }
+      const { thenLogin } = marker.content
+      if (thenLogin !== undefined) {
+        const query = new URLSearchParams({ returnTo: checkReturnTarget(thenLogin) ?? '/' })
+        return redirect(`${routes.path}/login?${query}`)
+      }
+      const returnTo = checkReturnTarget(marker.content.returnTo)
+      if (receipt.outcome === 'global' && returnTo !== undefined) return redirect(returnTo)
+      return receiptPage(exchange, receipt, false)
+    },
+  }
+
+  /** The browser comes back: cookies that it still sends were not deleted, or were set again. */
+  function verifyCookies(exchange: Exchange, marker: LogoutMarker): readonly Leg[] {
+    if (!context.sendsShared(exchange)) return marker.legs
+    const again = globalLogout.expireCookies(exchange, marker.person)
+    const stubborn: Leg = { ...again, state: 'refused', reason: 'still-there' }
+    return marker.legs.map((leg) => (leg.leg === 'cookies' ? stubborn : leg))
+  }
+}
+
+function json(receipt: Receipt): Reply {
+  return {
+    status: receipt.outcome === 'failed' ? 503 : 200,
+    headers: { 'content-type': 'application/json', 'cache-control': 'private, no-store' },
+    body: JSON.stringify(receipt),
+  }
+}

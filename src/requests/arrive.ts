@@ -1,0 +1,107 @@
+/** @module Arrival from a login: what only a return with its marker may do, before the request is judged as any other. */
+import type { Citizen } from '../citizen.js'
+import type { ResolvedOptions } from '../config/options.js'
+import type { Exchange } from '../exchange.js'
+import type { Lifecycle } from '../sessions/lifecycle.js'
+import { type TokenState, tokenState } from '../sessions/token-state.js'
+import type { EndedRecord, SessionRecord, Store } from '../stores/store.js'
+import type { VerifiedToken } from '../tokens/verify.js'
+import type { Authenticator } from './authenticate.js'
+import { authenticationTime } from './judge.js'
+
+/** What the login that comes back had been. */
+export interface Arrival {
+  /** Whether it had asked the provider for a new authentication. */
+  readonly askedReauthentication: boolean
+  /** Whether the person had pressed our button, which may lift an application end. */
+  readonly mayLift: boolean
+  /** When it began. */
+  readonly since: number
+}
+
+/** Judges the arrival and answers with the citizen that it makes. */
+export type Arrive = (exchange: Exchange, arrival: Arrival) => Promise<Citizen>
+
+/** Makes the arrival of one application. */
+export function createArrival(options: {
+  readonly resolved: ResolvedOptions
+  readonly authenticator: Authenticator
+  readonly store: Store
+  readonly lifecycle: Lifecycle
+}): Arrive {
+  const { authenticator, store, lifecycle } = options
+  const { application, identityProvider, clock } = options.resolved
+
+  /** Whether this arrival lifts that end, and whether the person has proven anew who they are. */
+  const liftOf = (
+    ended: EndedRecord,
+    arrival: Arrival,
+    token: VerifiedToken,
+  ): 'proven' | 'resumed' | undefined => {
+    if (authenticationTime(token.claims) > ended.at) return 'proven'
+    if (!arrival.mayLift || arrival.since < ended.at) return undefined
+    if (ended.reason === 'identity-ended') return token.issuedAt > ended.at ? 'resumed' : undefined
+    const isResumable =
+      ended.reason === 'idle-timeout' ||
+      ended.reason === 'application-sign-out' ||
+      ended.reason === 'identity-changed'
+    return isResumable && application.onIdle === 'resume' ? 'resumed' : undefined
+  }
+
+  const find = async (state: TokenState): Promise<SessionRecord | undefined> => {
+    const record = await store.read(state.address)
+    if (record?.state !== 'alias') return record
+    state.address = { ...state.address, session: record.session }
+    const root = await store.read(state.address)
+    return root?.state === 'alias' ? undefined : root
+  }
+
+  const settle = async (token: VerifiedToken, arrival: Arrival): Promise<void> => {
+    const now = clock()
+    const state = tokenState(token, application.id, identityProvider.refresh.afterSeconds)
+    const level = identityProvider.assuranceLevel(token.claims)
+    const stated = authenticationTime(token.claims)
+    const common = { address: state.address, now, tokenExpiresAt: token.expiresAt, level }
+    const record = await find(state)
+    if (record === undefined) {
+      // A session value never seen before, on a return that had asked for it: the person has just proven who they are.
+      const authenticatedAt = stated || (arrival.askedReauthentication ? now : 0)
+      const issuedAt = arrival.askedReauthentication ? now : token.issuedAt
+      await lifecycle.begin({ ...common, issuedAt, authenticatedAt })
+    } else if (record.state === 'ended') {
+      const lift = liftOf(record, arrival, token)
+      if (lift === undefined) return
+      const keepsLimit = lift === 'resumed'
+      await lifecycle.begin({
+        ...common,
+        address: state.address,
+        issuedAt: token.issuedAt,
+        authenticatedAt: stated,
+        lifts: record,
+        keepsLimit,
+      })
+    } else {
+      // Begun by a faster request of this very login: still a session value that the login brought.
+      const isNew = arrival.askedReauthentication && record.startedAt >= arrival.since
+      const authenticatedAt = stated || (isNew ? now : 0)
+      if (authenticatedAt > record.authenticatedAt) {
+        await lifecycle.raise(state.address, record, {
+          level: Math.max(level, record.level),
+          authenticatedAt,
+        })
+      }
+    }
+  }
+
+  return async (exchange, arrival) => {
+    try {
+      const token = await authenticator.tokenOf(exchange)
+      const isSignedIn =
+        token !== undefined && !(token.claims.mfaRequired === true && token.claims.isMfa !== true)
+      if (isSignedIn) await settle(token, arrival)
+    } catch (error) {
+      return authenticator.unavailableBecause(error)
+    }
+    return authenticator.authenticate(exchange, { isTouching: true })
+  }
+}

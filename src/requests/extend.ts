@@ -1,0 +1,125 @@
+/** @module The identity session in a request: a refresh when one is due, and its result handed to the browser. */
+
+import type { RefreshResult } from '../identity/refresher.js'
+import { type TokenState, tokenState } from '../sessions/token-state.js'
+import type { LiveRecord } from '../stores/store.js'
+import type { VerifiedToken } from '../tokens/verify.js'
+import type { Case, Judging } from './judge.js'
+
+/** The token to go on with, or that the session has ended meanwhile. */
+export type Extended = VerifiedToken | 'ended'
+
+export type Extend = (
+  request: Case,
+  state: TokenState,
+  record: LiveRecord,
+  seen: { readonly isFirstSight: boolean; readonly isTouching: boolean },
+) => Promise<Extended>
+
+/** How soon a request looks again after another instance was found at work. */
+const lookAgainMilliseconds = 1000
+
+/** Takes note of a refresh's result in the state of the token that was refreshed. */
+export function noteRefresh(
+  state: TokenState,
+  token: VerifiedToken,
+  result: RefreshResult,
+  now: number,
+): void {
+  switch (result.kind) {
+    case 'extended':
+      state.failures = 0
+      state.degradedUntil = 0
+      state.refreshDueAt = now + Math.max(now - token.issuedAt, lookAgainMilliseconds)
+      return
+    case 'elsewhere':
+      state.refreshDueAt = Math.max(state.refreshDueAt, now + lookAgainMilliseconds)
+      return
+    case 'degraded':
+      state.failures += 1
+      state.degradedUntil = now + result.retryAfterSeconds * 1000
+      state.refreshDueAt = state.degradedUntil
+      return
+    case 'token':
+    case 'newer':
+    case 'ended':
+      state.failures = 0
+      state.degradedUntil = 0
+  }
+}
+
+/** Makes the part of a judgement that deals with the identity session. */
+export function createExtension(judging: Judging): Extend {
+  const { options, refresher, store } = judging
+  const { waitMilliseconds, afterSeconds } = options.identityProvider.refresh
+
+  /** The first one to refresh waits a little for the answer; whoever meets a refresh under way does not. */
+  const refreshDue = async (
+    request: Case,
+    state: TokenState,
+    record: LiveRecord,
+  ): Promise<RefreshResult | undefined> => {
+    const { address } = state
+    const { token } = request
+    if (refresher.isUnderWay(address)) return undefined
+    const flight = refresher.refresh({ token, address, record, failures: state.failures })
+    const noted = flight.then((result) => {
+      noteRefresh(state, token, result, options.clock())
+      return result
+    })
+    return settledWithin(noted, waitMilliseconds)
+  }
+
+  const handOver = (
+    request: Case,
+    state: TokenState,
+    fresh: VerifiedToken,
+    record: LiveRecord,
+  ): VerifiedToken => {
+    for (const cookie of judging.cookiesFor(fresh)) request.exchange.setCookie(cookie)
+    const freshState = tokenState(fresh, options.application.id, afterSeconds)
+    freshState.address = state.address
+    freshState.adopt(record.generation)
+    return fresh
+  }
+
+  return async (request, state, record, { isFirstSight, isTouching }) => {
+    const { token, now } = request
+    if (!isTouching) return token
+    if (record.tokenExpiresAt > token.expiresAt) {
+      if (state.passedExpiresAt === record.tokenExpiresAt) return token
+      const kept = await refresher.takeKept(token, state.address)
+      if (kept !== undefined) return handOver(request, state, kept, record)
+      // Nothing to hand out: the newer token is the browser's, or another application's.
+      state.passedExpiresAt = record.tokenExpiresAt
+      return token
+    }
+    if (isFirstSight && token.issuedAt > record.startedAt) {
+      const kept = await store.kept(state.address)
+      if (kept !== undefined) await store.dropKept(state.address, kept.fence)
+    }
+    if (now < state.refreshDueAt) return token
+    const result = await refreshDue(request, state, record)
+    if (result?.kind === 'ended') return 'ended'
+    if (result?.kind === 'token') return handOver(request, state, result.token, record)
+    if (result?.kind === 'newer') {
+      const kept = await refresher.takeKept(token, state.address)
+      if (kept !== undefined) return handOver(request, state, kept, record)
+    }
+    return token
+  }
+}
+
+/** The answer, if it comes in time; a late failure is nobody's to handle, for its result is kept in the store. */
+async function settledWithin<T>(work: Promise<T>, milliseconds: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const patience = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, milliseconds, undefined)
+  })
+  try {
+    work.catch(() => undefined)
+    return await Promise.race([work, patience])
+  } finally {
+    clearTimeout(timer)
+  }
+}

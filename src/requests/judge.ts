@@ -1,0 +1,262 @@
+/** @module The judgement of a request with a good token: what its record says, and what the request does to it. */
+import type { Citizen, Claims } from '../citizen.js'
+import type { ResolvedOptions } from '../config/options.js'
+import type { HintCookie } from '../cookies/hint.js'
+import type { ScannedCookies } from '../cookies/parse.js'
+import { StoreUnavailableError } from '../errors.js'
+import type { Report } from '../events.js'
+import type { Exchange, MaybePromise, SetCookie } from '../exchange.js'
+import type { Refresher } from '../identity/refresher.js'
+import { isNavigation } from '../sessions/activity.js'
+import { active, anonymous, assuranceOf, type CitizenActions } from '../sessions/citizens.js'
+import type { Lifecycle } from '../sessions/lifecycle.js'
+import { timerOver, touchInterval } from '../sessions/timers.js'
+import { type TokenState, tokenState } from '../sessions/token-state.js'
+import type {
+  AliasRecord,
+  EndedRecord,
+  LiveRecord,
+  RecordAddress,
+  SessionRecord,
+  Store,
+} from '../stores/store.js'
+import type { VerifiedToken } from '../tokens/verify.js'
+import { createExtension } from './extend.js'
+
+/** What a judgement stands on. */
+export interface Judging {
+  readonly options: ResolvedOptions
+  readonly store: Store
+  /** Where revocations are looked up besides, if they are kept elsewhere. */
+  readonly revocations: Store | undefined
+  readonly lifecycle: Lifecycle
+  readonly refresher: Refresher
+  readonly hintCookie: HintCookie
+  readonly report: Report
+  readonly actions: CitizenActions
+  readonly cookiesFor: (token: VerifiedToken) => readonly SetCookie[]
+  readonly expireShared: (exchange: Exchange) => void
+  /** Ends the identity session's records everywhere: what `onIdle: 'end-everywhere'` does. */
+  readonly endEverywhere: (address: RecordAddress, now: number) => Promise<void>
+}
+
+/** One request under judgement. */
+export interface Case {
+  readonly exchange: Exchange
+  readonly scanned: ScannedCookies
+  readonly token: VerifiedToken
+  readonly now: number
+  /** Whether the request counts as activity; asked only when it matters. */
+  readonly isTouching: () => boolean
+}
+
+/** Judges a request whose token is good. */
+export type Judge = (request: Case) => MaybePromise<Citizen>
+
+const mostAttempts = 6
+
+/** Whether the time of authentication is part of the token; milliseconds, 0 when it is not. */
+export function authenticationTime(claims: Claims): number {
+  return typeof claims.auth_time === 'number' && Number.isFinite(claims.auth_time)
+    ? claims.auth_time * 1000
+    : 0
+}
+
+/** Makes the judge of one application's requests. */
+export function createJudge(judging: Judging): Judge {
+  const { options, store, revocations, lifecycle, hintCookie, report } = judging
+  const { assuranceLevel, refresh } = options.identityProvider
+  const application = options.application.id
+  const idleMilliseconds = options.application.idleSeconds * 1000
+  const extend = createExtension(judging)
+
+  const idleOf = (record: LiveRecord): number => Math.min(record.idleMilliseconds, idleMilliseconds)
+
+  const citizenOf = (request: Case, state: TokenState, record: LiveRecord, level: number): Citizen => {
+    const { claims } = request.token
+    const live = { exchange: request.exchange, claims, token: request.token, state, record }
+    const assurance = assuranceOf(claims, level, record.authenticatedAt)
+    return active(live, assurance, state.degradedUntil > request.now, judging.actions)
+  }
+
+  /** Whether nothing about this request needs a write, a cookie or a second look. */
+  const isPlain = (request: Case, state: TokenState, record: LiveRecord, level: number): boolean => {
+    const { now, scanned, token } = request
+    const idle = idleOf(record)
+    const unseen = now - record.lastSeenAt
+    return (
+      record.generation === state.generation &&
+      unseen < touchInterval(idle) &&
+      unseen < idle &&
+      now < record.endsAt &&
+      now < state.refreshDueAt &&
+      level <= record.level &&
+      (scanned.hint === undefined || scanned.hint === state.hint) &&
+      (record.tokenExpiresAt === token.expiresAt || record.tokenExpiresAt === state.passedExpiresAt)
+    )
+  }
+
+  const refuse = async (request: Case, address: RecordAddress, record: EndedRecord): Promise<Citizen> => {
+    report({ type: 'session.refused', person: address.person, reason: record.reason })
+    const { now, exchange } = request
+    if (record.retainUntil - now < lifecycle.retention / 2)
+      await store.retain(address, now + lifecycle.retention)
+    const isRevoked = record.reason === 'signed-out' || record.reason === 'revoked'
+    if (isRevoked && isNavigation(exchange)) judging.expireShared(exchange)
+    return anonymous(record.reason)
+  }
+
+  const endHinted = async (
+    address: RecordAddress,
+    generation: string,
+    reason: 'identity-changed' | 'signed-out',
+    now: number,
+  ) => {
+    const record = await store.read(address)
+    if (record?.state !== 'live' || record.generation !== generation) return
+    await lifecycle.end(address, record, { reason, at: now }, now)
+  }
+
+  /** Looks at a hint that is not known to belong to this token. `true`: another person's. */
+  const meetHint = async (request: Case, state: TokenState): Promise<boolean> => {
+    const { scanned, now } = request
+    if (scanned.hint === undefined || scanned.hint === state.hint) return false
+    const hint = hintCookie.open(scanned.hint)
+    if (hint === undefined) return false
+    const { address } = state
+    if (hint.person !== address.person) {
+      await endHinted({ ...hint, application }, hint.generation, 'identity-changed', now)
+      report({ type: 'session.identity-changed', person: address.person, previousPerson: hint.person })
+      request.exchange.setCookie(hintCookie.expire())
+      return true
+    }
+    if (hint.session !== address.session) {
+      // The same person with a session value that is not an alias of the old one: the old session is over here.
+      await endHinted({ ...hint, application }, hint.generation, 'signed-out', now)
+    } else if (hint.generation === state.generation) {
+      state.hint = scanned.hint
+    }
+    return false
+  }
+
+  const isRevokedElsewhere = async (
+    address: RecordAddress,
+    record: LiveRecord,
+  ): Promise<EndedRecord | undefined> => {
+    const revocation = await revocations?.revocation(address.person, address.session)
+    if (revocation === undefined) return undefined
+    if (revocation.kind === 'person' && revocation.at < record.startedAt) return undefined
+    return { ...revocation, state: 'ended', generation: record.generation, sealed: '' }
+  }
+
+  const judgeLive = async (
+    request: Case,
+    state: TokenState,
+    found: LiveRecord,
+    level: number,
+  ): Promise<Citizen | 'again'> => {
+    const { exchange, scanned, token, now } = request
+    const { address } = state
+    const isTouching = request.isTouching()
+    let record = found
+    const revoked = await isRevokedElsewhere(address, record)
+    if (revoked !== undefined) {
+      await lifecycle.end(address, record, { reason: revoked.reason, at: revoked.at }, now)
+      return 'again'
+    }
+    let isWritten = false
+    if (level > record.level && isTouching) {
+      const raised = await lifecycle.raise(address, record, {
+        level,
+        authenticatedAt: record.authenticatedAt,
+      })
+      if (raised === undefined) return 'again'
+      record = raised
+      isWritten = true
+    }
+    const isFirstSight = state.generation !== record.generation
+    state.adopt(record.generation)
+    if (await meetHint(request, state)) return anonymous('identity-changed')
+    const isTouchDue = now - record.lastSeenAt >= touchInterval(idleOf(record))
+    if (isTouching && (isTouchDue || token.expiresAt > record.tokenExpiresAt)) {
+      const change = {
+        lastSeenAt: now,
+        tokenExpiresAt: Math.max(token.expiresAt, record.tokenExpiresAt),
+        retainUntil: now + lifecycle.retention,
+      }
+      if (!(await store.update(address, record.generation, change))) return 'again'
+      record = { ...record, ...change }
+      isWritten = true
+    }
+    if (isTouching && (isWritten || isFirstSight) && scanned.hint !== (state.hint ?? '')) {
+      exchange.setCookie(hintCookie.make({ ...address, generation: record.generation }))
+    }
+    const extended = await extend(request, state, record, { isFirstSight, isTouching })
+    if (extended === 'ended') return 'again'
+    return citizenOf({ ...request, token: extended }, state, record, level)
+  }
+
+  const judgeRecord = async (
+    request: Case,
+    state: TokenState,
+    first: SessionRecord | AliasRecord | undefined,
+    level: number,
+  ): Promise<Citizen> => {
+    const { now, token } = request
+    let record = first
+    for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
+      if (record === undefined) {
+        if (!request.isTouching()) return anonymous('not-started')
+        if (await meetHint(request, state)) return anonymous('identity-changed')
+        const outcome = await lifecycle.begin({
+          address: state.address,
+          now,
+          issuedAt: token.issuedAt,
+          tokenExpiresAt: token.expiresAt,
+          level,
+          authenticatedAt: authenticationTime(token.claims),
+        })
+        record = outcome.record
+      } else if (record.state === 'alias') {
+        state.address = { ...state.address, session: record.session }
+        record = await store.read(state.address)
+      } else if (record.state === 'ended') {
+        return refuse(request, state.address, record)
+      } else {
+        const over = timerOver({ ...record, idleMilliseconds: idleOf(record) }, now)
+        if (over === undefined) {
+          const judged = await judgeLive(request, state, record, level)
+          if (judged !== 'again') return judged
+          record = await store.read(state.address)
+        } else {
+          record = await lifecycle.endOver(state.address, record, idleOf(record), now)
+          const endsAll = over === 'idle-timeout' && options.application.onIdle === 'end-everywhere'
+          if (endsAll && record?.state === 'ended' && request.isTouching()) {
+            await judging.endEverywhere(state.address, now)
+          }
+        }
+      }
+    }
+    throw new StoreUnavailableError('the session record changed faster than it could be judged')
+  }
+
+  const judgeFound = (
+    request: Case,
+    state: TokenState,
+    record: SessionRecord | AliasRecord | undefined,
+  ): MaybePromise<Citizen> => {
+    const level = assuranceLevel(request.token.claims)
+    if (record?.state === 'live' && revocations === undefined && isPlain(request, state, record, level)) {
+      return citizenOf(request, state, record, level)
+    }
+    return judgeRecord(request, state, record, level)
+  }
+
+  return (request) => {
+    const state = tokenState(request.token, application, refresh.afterSeconds)
+    const record = store.read(state.address)
+    return record instanceof Promise
+      ? record.then((found) => judgeFound(request, state, found))
+      : judgeFound(request, state, record)
+  }
+}

@@ -1,0 +1,180 @@
+/** @module The life of a session: begun, lifted, raised, ended; each step written first and reported then. */
+import type { Report } from '../events.js'
+import type { Sealer } from '../seal.js'
+import type {
+  AliasRecord,
+  EndedRecord,
+  EndReason,
+  ListedRecord,
+  LiveRecord,
+  RecordAddress,
+  SessionRecord,
+  Store,
+} from '../stores/store.js'
+import { createGeneration, endedFrom, openDetails, publicIdOf } from './record.js'
+import { overSince, timerOver } from './timers.js'
+
+/** A session of this application that has ended, for whoever must end something with it. */
+export interface EndedSession {
+  readonly publicId: string
+  readonly reason: EndReason
+  /** Identifier of the application's own framework session, where one was bound. */
+  readonly boundSession: string | undefined
+}
+
+/** What a session begins with. */
+export interface Beginning {
+  readonly address: RecordAddress
+  readonly now: number
+  /** `iat` of the token in milliseconds, or now where a new authentication is proven. */
+  readonly issuedAt: number
+  readonly tokenExpiresAt: number
+  readonly level: number
+  /** 0 when unknown. */
+  readonly authenticatedAt: number
+  /** An application end that this beginning lifts. */
+  readonly lifts?: EndedRecord | undefined
+  /** A lifted session keeps its old beginning and limit unless a new authentication is proven. */
+  readonly keepsLimit?: boolean | undefined
+}
+
+/** What is there after an attempt to begin. */
+export interface BeginOutcome {
+  readonly began: boolean
+  readonly record: SessionRecord | AliasRecord
+}
+
+/** The steps of a session's life. Each throws `StoreUnavailableError` where the store cannot answer. */
+export interface Lifecycle {
+  /** How long a record is kept: as long as any token for it could live. Milliseconds. */
+  readonly retention: number
+  begin(beginning: Beginning): Promise<BeginOutcome>
+  /** Ends a record, unless it changed meanwhile; the answer is what is there then. */
+  end(
+    address: RecordAddress,
+    record: LiveRecord,
+    end: { readonly reason: EndReason; readonly at: number; readonly untouchedOnly?: boolean },
+    now: number,
+  ): Promise<SessionRecord | undefined>
+  /** Ends a record whose timer is over. */
+  endOver(
+    address: RecordAddress,
+    record: LiveRecord,
+    idleMilliseconds: number,
+    now: number,
+  ): Promise<SessionRecord | undefined>
+  /** Gives a live record a new generation at a higher level of assurance, or a newer authentication. */
+  raise(
+    address: RecordAddress,
+    record: LiveRecord,
+    rise: { readonly level: number; readonly authenticatedAt: number },
+  ): Promise<LiveRecord | undefined>
+  /** Reports the sessions that a revocation ended, and ends what is bound to those of this application. */
+  reportRevoked(ended: readonly ListedRecord[], reason: EndReason): void
+}
+
+const leastRetention = 24 * 60 * 60 * 1000
+
+/** Makes the lifecycle of one application's sessions. */
+export function createLifecycle(options: {
+  readonly application: string
+  readonly idleMilliseconds: number
+  readonly absoluteMilliseconds: number
+  readonly store: Store
+  readonly sealer: Sealer
+  readonly random: (bytes: number) => Uint8Array
+  readonly report: Report
+  readonly onEnded: (session: EndedSession) => void
+}): Lifecycle {
+  const { store, sealer, report } = options
+  const retention = Math.max(leastRetention, options.absoluteMilliseconds)
+
+  const announceEnd = (
+    address: RecordAddress,
+    generation: string,
+    sealed: string,
+    reason: EndReason,
+  ): void => {
+    const publicId = publicIdOf(generation)
+    report({ type: 'session.ended', publicId, person: address.person, reason })
+    if (address.application !== options.application) return
+    const { boundSession } = openDetails(sealer, address, sealed)
+    options.onEnded({ publicId, reason, boundSession })
+  }
+
+  const end: Lifecycle['end'] = async (address, record, request, now) => {
+    const ended = endedFrom(sealer, address, record, {
+      reason: request.reason,
+      at: request.at,
+      retainUntil: now + retention,
+    })
+    const expected = request.untouchedOnly
+      ? { generation: record.generation, lastSeenAt: record.lastSeenAt }
+      : { generation: record.generation }
+    const after = await store.end(address, expected, ended)
+    // Sealing is randomised: only the call whose end was written finds its own seal there.
+    if (after?.state === 'ended' && after.sealed === ended.sealed) {
+      announceEnd(address, record.generation, ended.sealed, request.reason)
+    }
+    return after
+  }
+
+  return {
+    retention,
+    end,
+
+    async begin(beginning) {
+      const { address, now, lifts } = beginning
+      const before = lifts === undefined ? {} : openDetails(sealer, address, lifts.sealed)
+      const keepsLimit = beginning.keepsLimit === true
+      const record: LiveRecord = {
+        state: 'live',
+        generation: createGeneration(options.random),
+        startedAt: (keepsLimit ? before.startedAt : undefined) ?? now,
+        lastSeenAt: now,
+        endsAt: (keepsLimit ? before.endsAt : undefined) ?? now + options.absoluteMilliseconds,
+        idleMilliseconds: options.idleMilliseconds,
+        tokenExpiresAt: beginning.tokenExpiresAt,
+        level: beginning.level,
+        authenticatedAt: beginning.authenticatedAt,
+        retainUntil: now + retention,
+        sealed: '',
+      }
+      const outcome = await store.start(address, { record, issuedAt: beginning.issuedAt, now, lifts })
+      if (outcome.outcome !== 'started') return { began: false, record: outcome.record }
+      report({
+        type: 'session.started',
+        publicId: publicIdOf(record.generation),
+        person: address.person,
+        level: record.level,
+        cause: lifts === undefined ? 'first' : 'lifted',
+      })
+      return { began: true, record: outcome.record }
+    },
+
+    endOver(address, record, idleMilliseconds, now) {
+      const times = { lastSeenAt: record.lastSeenAt, endsAt: record.endsAt, idleMilliseconds }
+      const reason = timerOver(times, now)
+      if (reason === undefined) return Promise.resolve(record)
+      return end(address, record, { reason, at: overSince(times), untouchedOnly: true }, now)
+    },
+
+    async raise(address, record, rise) {
+      const generation = createGeneration(options.random)
+      const changed = await store.update(address, record.generation, { generation, ...rise })
+      if (!changed) return undefined
+      report({
+        type: 'session.started',
+        publicId: publicIdOf(generation),
+        person: address.person,
+        level: rise.level,
+        cause: 'assurance',
+      })
+      return { ...record, generation, ...rise }
+    },
+
+    reportRevoked(ended, reason) {
+      for (const { address, record } of ended) announceEnd(address, record.generation, record.sealed, reason)
+    },
+  }
+}

@@ -1,0 +1,68 @@
+/** @module Records: how a session is named, begun and ended, before any store is asked. */
+import { digest, randomText } from '../digest.js'
+import type { Sealer } from '../seal.js'
+import type { EndedRecord, EndReason, LiveRecord, RecordAddress } from '../stores/store.js'
+
+/** What only the application itself can read in a record. */
+export interface RecordDetails {
+  /** The session's beginning and absolute limit, kept over an application end. */
+  readonly startedAt?: number | undefined
+  readonly endsAt?: number | undefined
+  /** Identifier of the application's own framework session that ends with this one. */
+  readonly boundSession?: string | undefined
+}
+
+/** Digest of a person: issuer and subject. The same in every application. */
+export function personOf(issuer: string, subject: string): string {
+  return digest('person', issuer, subject)
+}
+
+/** Digest of a session value of one issuer. */
+export function sessionOf(issuer: string, sessionValue: string): string {
+  return digest('session', issuer, sessionValue)
+}
+
+/** The name of a generation that may be shown: it opens nothing. */
+export function publicIdOf(generation: string): string {
+  return digest('public', generation)
+}
+
+/** A new random generation: 128 bits. Source: ASVS 5.0 7.2.3. */
+export function createGeneration(random: (bytes: number) => Uint8Array): string {
+  return randomText(random, 16)
+}
+
+function placeOf(address: RecordAddress): string {
+  return `${address.person} ${address.session} ${address.application}`
+}
+
+/** Seals details to the record at this address. Nothing to say is the empty text. */
+export function sealDetails(sealer: Sealer, address: RecordAddress, details: RecordDetails): string {
+  return sealer.seal('record', placeOf(address), JSON.stringify(details))
+}
+
+/** Opens the details of a record; nothing where another application sealed them. */
+export function openDetails(sealer: Sealer, address: RecordAddress, sealed: string): RecordDetails {
+  if (sealed === '') return {}
+  const text = sealer.open('record', placeOf(address), sealed)
+  return text === undefined ? {} : (JSON.parse(text) as RecordDetails)
+}
+
+/** The tombstone of a live record. It keeps the beginning and the limit, so that a resumed session is no longer one. */
+export function endedFrom(
+  sealer: Sealer,
+  address: RecordAddress,
+  record: LiveRecord,
+  end: { readonly reason: EndReason; readonly at: number; readonly retainUntil: number },
+): EndedRecord {
+  const { boundSession } = openDetails(sealer, address, record.sealed)
+  const details: RecordDetails = { startedAt: record.startedAt, endsAt: record.endsAt, boundSession }
+  return {
+    state: 'ended',
+    reason: end.reason,
+    at: end.at,
+    generation: record.generation,
+    retainUntil: end.retainUntil,
+    sealed: sealDetails(sealer, address, details),
+  }
+}

@@ -1,0 +1,52 @@
+/** @module The status that the browser client reads: never activity, never a secret. */
+import type { Citizen } from '../citizen.js'
+import type { Reply } from '../exchange.js'
+
+/** The JSON of `GET <path>/status` and `POST <path>/extend`. Times are milliseconds since the epoch. */
+export interface StatusDocument {
+  readonly state: Citizen['state']
+  readonly reason: string | null
+  /** The server's time: a client counts from this, never from its own clock. */
+  readonly now: number
+  readonly session: {
+    readonly publicId: string
+    readonly startedAt: number
+    readonly lastSeenAt: number
+    readonly idleEndsAt: number
+    readonly endsAt: number
+  } | null
+  readonly assurance: { readonly level: number; readonly method: string } | null
+  readonly degraded: boolean
+  /** Where a person can sign in. */
+  readonly login: string
+  readonly logout: string
+}
+
+/** Says how things stand with a citizen. */
+export function statusOf(citizen: Citizen, now: number, routesPath: string): StatusDocument {
+  const { state, session, assurance } = citizen
+  return {
+    state,
+    reason: citizen.reason ?? null,
+    now,
+    session: session === undefined ? null : { ...session },
+    assurance: assurance === undefined ? null : { level: assurance.level, method: assurance.method },
+    degraded: citizen.degraded,
+    login: `${routesPath}/login`,
+    logout: `${routesPath}/logout`,
+  }
+}
+
+/** The answer that carries a status: 200 whatever it says, but for an outage. */
+export function statusReply(document: StatusDocument): Reply {
+  const isUnavailable = document.state === 'unavailable'
+  return {
+    status: isUnavailable ? 503 : 200,
+    headers: {
+      'content-type': 'application/json',
+      'cache-control': 'private, no-store',
+      ...(isUnavailable ? { 'retry-after': '5' } : {}),
+    },
+    body: JSON.stringify(document),
+  }
+}
