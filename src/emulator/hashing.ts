@@ -24,7 +24,7 @@ export function createHashing(cost: number): Hashing {
         secret.normalize('NFKC'),
         salt,
         32,
-        { N: cost, r: 8, p: 1, maxmem: 256 * cost * 8 },
+        { N: cost, r: 8, p: 1, maxmem: 33_554_432 + 2048 * cost },
         (error, key) => (error ? reject(error) : resolve(key)),
       )
     })
