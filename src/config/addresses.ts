@@ -23,6 +23,14 @@ export function isAddressHost(hostname: string): boolean {
   return hostname.startsWith('[') || /^\d+\.\d+\.\d+\.\d+$/.test(hostname)
 }
 
+/**
+ * Whether a host is made only of what host names are made of. The URL parser also lets `;`, `,`, `'` and `*` through,
+ * which mean something in a cookie or in a content security policy.
+ */
+export function isPlainHost(hostname: string): boolean {
+  return /^(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])$/.test(hostname)
+}
+
 /** Whether `host` is `domain` or below it. Both in lower case. Source: RFC 6265bis, section 5.1.3 (`CK-04`). */
 export function domainMatches(host: string, domain: string): boolean {
   if (host === domain) return true
@@ -44,8 +52,11 @@ export function checkAddress(value: unknown, surroundings: Surroundings, example
     return { problem: `write the address without a user name or password, such as ${example}` }
   }
   if (value.includes('#')) return { problem: `write the address without a fragment, such as ${example}` }
-  if (url.hostname.endsWith('.'))
-    return { problem: `write the host without a dot at its end, as in ${example}` }
+  if (!isPlainHost(url.hostname)) {
+    return {
+      problem: `write a host of letters, digits and hyphens without a dot at its end, as in ${example}`,
+    }
+  }
   if (url.protocol === 'http:') {
     if (surroundings.isProduction) return { problem: 'write an https:// address: NODE_ENV is production' }
     if (!isLoopbackHost(url.hostname)) {

@@ -1,5 +1,5 @@
 /** @module The checks of what a cookie is made of: its domain, name and path. */
-import { type Checked, isAddressHost } from './addresses.js'
+import { type Checked, isAddressHost, isPlainHost } from './addresses.js'
 import type { Kind } from './kinds.js'
 import { isCommonPublicSuffix } from './public-suffix.js'
 
@@ -23,6 +23,9 @@ export const cookieDomain: Kind<string | false> = {
       return {
         problem: 'write a domain, such as example.gov: an IP address cannot be shared by several hosts',
       }
+    }
+    if (!isPlainHost(domain)) {
+      return { problem: 'write a domain of letters, digits and hyphens, such as example.gov' }
     }
     if (!domain.includes('.')) {
       return {

@@ -1,9 +1,10 @@
 /** @module Gathers the value of each option from code, environment and defaults, and notes what is wrong. */
 import type { ConfigurationProblem } from '../errors.js'
 import type { Surroundings } from './addresses.js'
+import type { Descriptor } from './descriptor.js'
 import { type Environment, misspelt, textOfVariable, variableOf } from './environment.js'
 import { nearest } from './nearest.js'
-import { type Descriptor, type OptionPath, type OptionValue, schema } from './schema.js'
+import { type OptionPath, type OptionValue, schema } from './schema.js'
 
 /** The checked values, and everything that is wrong so far. */
 export interface Gathered {

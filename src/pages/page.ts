@@ -109,7 +109,13 @@ function policyOf(page: Page): string {
 /** The origin of an address as a source expression: nothing but the origin can reach the header. */
 function sourceOf(address: string): string {
   const web = webAddress(address)
-  return web.startsWith('/') ? "'self'" : new URL(web).origin
+  if (web.startsWith('/')) return "'self'"
+  const { origin } = new URL(web)
+  // The URL parser lets `;`, `,`, `'` and `*` through in a host; in a policy they would begin something else.
+  if (!/^https?:\/\/(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/.test(origin)) {
+    throw new TypeError('a page names only plain origins in its policy')
+  }
+  return origin
 }
 
 function webAddress(address: string): string {

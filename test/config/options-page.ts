@@ -1,6 +1,7 @@
 /** @module Writes the page of all options from their table. */
+import type { Descriptor } from '../../src/config/descriptor.js'
 import { variableFor } from '../../src/config/gather.js'
-import { type Descriptor, type OptionPath, schema } from '../../src/config/schema.js'
+import { type OptionPath, schema } from '../../src/config/schema.js'
 
 function written(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(written).join(', ')

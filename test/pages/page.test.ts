@@ -152,6 +152,18 @@ describe('the page', () => {
     expect(() => renderPage({ ...plain, stylesheet: href })).toThrow(TypeError)
     expect(() => renderPage({ ...plain, formTargets: [href] })).toThrow(TypeError)
   })
+
+  it.each([
+    'https://a;script-src',
+    'https://a,b.example',
+    "https://'unsafe-inline'",
+    'https://*',
+    'https://*.example.gov',
+  ])('names no source %j, which would say more in a policy than in an address', (address) => {
+    expect(() => renderPage({ ...plain, formTargets: [address] })).toThrow(TypeError)
+    expect(() => renderPage({ ...plain, frameAncestors: address })).toThrow(TypeError)
+    expect(() => renderPage({ ...plain, stylesheet: `${address}/pages.css` })).toThrow(TypeError)
+  })
 })
 
 it('escapes every value that it reflects: no value adds a tag, an attribute or a directive', () => {

@@ -1,0 +1,170 @@
+/** @module The options of the shared cookie, the application, its routes and what it runs on, line by line. */
+import type { Clock } from '../clock.js'
+import type { CitizenEvent } from '../events.js'
+import type { Exchange } from '../exchange.js'
+import { checkEndpoint, checkOrigin } from './addresses.js'
+import { cookieDomain, cookieName } from './cookie-settings.js'
+import { defaults } from './defaults.js'
+import { row } from './descriptor.js'
+import {
+  address,
+  choice,
+  functionOf,
+  listOf,
+  numberBetween,
+  origins,
+  textMatching,
+  yesOrNo,
+} from './kinds.js'
+import { storeOrAddress } from './store-kind.js'
+
+/** The longest time that any browser keeps a cookie. Source: RFC 6265bis, section 5.5. */
+const fourHundredDays = 34_560_000
+
+/** The options besides those of the identity provider. */
+export const applicationRows = {
+  'sharedCookie.domain': row<string | false>({
+    kind: cookieDomain,
+    isRequired: true,
+    meaning:
+      'The base domain of all applications, or `false` where the identity provider shares our very host.',
+  }),
+  'sharedCookie.names.header': row<string>({
+    kind: cookieName,
+    fallback: defaults.sharedCookie.names.header,
+    meaning: "Cookie with the token's header.",
+  }),
+  'sharedCookie.names.payload': row<string>({
+    kind: cookieName,
+    fallback: defaults.sharedCookie.names.payload,
+    meaning: "Cookie with the token's payload, readable by scripts.",
+  }),
+  'sharedCookie.names.signature': row<string>({
+    kind: cookieName,
+    fallback: defaults.sharedCookie.names.signature,
+    meaning: "Cookie with the token's signature.",
+  }),
+  'sharedCookie.path': row<string>({
+    kind: textMatching(/^\/[!-:<-~]{0,255}$/, 'a path that begins with a slash'),
+    fallback: defaults.sharedCookie.path,
+    meaning: 'Path of the shared cookies, as the identity provider sets them.',
+  }),
+  'sharedCookie.sameSite': row<'strict' | 'lax' | 'none'>({
+    kind: choice('strict', 'lax', 'none'),
+    fallback: defaults.sharedCookie.sameSite,
+    meaning: 'SameSite of the shared cookies, as the identity provider sets them.',
+  }),
+  'sharedCookie.persistent': row<boolean>({
+    kind: yesOrNo,
+    fallback: defaults.sharedCookie.persistent,
+    meaning: 'Whether a refreshed shared cookie outlives the browser, until `exp`.',
+  }),
+  'application.id': row<string>({
+    kind: textMatching(
+      /^[a-z0-9-]{1,32}$/,
+      '1 to 32 lower-case letters, digits and hyphens, such as benefits',
+    ),
+    isRequired: true,
+    meaning:
+      'Name of this application in cookies and records: 1 to 32 lower-case letters, digits and hyphens.',
+  }),
+  'application.url': row<string>({
+    kind: address(checkOrigin, 'https://benefits.example.gov'),
+    isRequired: true,
+    meaning: 'Origin of this application, and of every address that is built.',
+  }),
+  'application.sensitivity': row<'sensitive' | 'basic' | 'public'>({
+    kind: choice('sensitive', 'basic', 'public'),
+    fallback: defaults.application.sensitivity,
+    meaning:
+      'How private the data of this application is; decides the defaults of `idleSeconds` and `onIdle`.',
+  }),
+  'application.idleSeconds': row<number>({
+    kind: numberBetween(1, fourHundredDays),
+    derived: '600, 3600 or 28800 by `sensitivity`, at most `absoluteSeconds`',
+    meaning: 'A session without activity ends after that long.',
+  }),
+  'application.absoluteSeconds': row<number>({
+    kind: numberBetween(1, fourHundredDays),
+    fallback: defaults.application.absoluteSeconds,
+    meaning: 'A session ends after that long, whatever happens.',
+  }),
+  'application.onIdle': row<'reauthenticate' | 'resume' | 'end-everywhere'>({
+    kind: choice('reauthenticate', 'resume', 'end-everywhere'),
+    derived: '`reauthenticate` for `sensitive`, else `resume`',
+    meaning:
+      'What an idle session needs to go on: a new authentication, a visit to the login, or it ends everywhere.',
+  }),
+  'application.returnOrigins': row<readonly string[]>({
+    kind: origins,
+    fallback: defaults.application.returnOrigins,
+    meaning: 'Origins besides our own that a login or logout may return to.',
+  }),
+  'application.secrets': row<readonly string[]>({
+    kind: listOf(
+      (value) =>
+        typeof value === 'string' && new TextEncoder().encode(value).length >= 32
+          ? { value }
+          : {
+              problem:
+                'write secrets of 32 bytes or more each, newest first, as `openssl rand -base64 32` makes one',
+            },
+      { least: 1, most: 16, hint: 'a list of 1 to 16 secrets of 32 bytes or more each, newest first' },
+    ),
+    derived: 'random for the life of the process; required with a shared store',
+    meaning: 'Seal what leaves the process, newest first, 32 bytes or more each.',
+  }),
+  'routes.path': row<string>({
+    kind: textMatching(
+      /^(?!.*\/\.{1,2}(\/|$))(\/[\w.~-]+){1,8}$/,
+      'a path that begins with a slash and does not end with one, such as /session',
+    ),
+    fallback: defaults.routes.path,
+    meaning: 'Where our own routes are served, as the browser sees it.',
+  }),
+  'routes.touch': row<(exchange: Exchange) => boolean>({
+    kind: functionOf('a function from the exchange to true or false'),
+    derived: 'document navigations and same-origin requests',
+    meaning: "Whether a request counts as the person's activity.",
+  }),
+  'routes.skip': row<(exchange: Exchange) => boolean>({
+    kind: functionOf('a function from the exchange to true or false'),
+    derived: 'none',
+    meaning: 'Requests that are left alone altogether.',
+  }),
+  'routes.stylesheet': row<string>({
+    kind: address(checkEndpoint, '/session-pages.css'),
+    derived: 'a built-in one',
+    meaning: 'Style sheet for the pages that we serve: a path of this application or an absolute address.',
+  }),
+  store: row({
+    kind: storeOrAddress,
+    derived: 'memory',
+    meaning: 'Where sessions are remembered: a store, or the address of a Redis.',
+  }),
+  revocations: row({
+    kind: storeOrAddress,
+    derived: '`store`',
+    meaning: 'Where revocations are shared by applications that keep stores of their own.',
+  }),
+  onEvent: row<(event: CitizenEvent) => void>({
+    kind: functionOf('a function that takes an event'),
+    derived: 'none',
+    meaning: 'Is told every event.',
+  }),
+  clock: row<Clock>({
+    kind: functionOf('a function that returns milliseconds since the epoch'),
+    derived: 'the clock of the machine',
+    meaning: 'Returns the time in milliseconds since the epoch.',
+  }),
+  fetch: row<typeof globalThis.fetch>({
+    kind: functionOf('a function such as the global fetch'),
+    derived: 'the global `fetch`',
+    meaning: 'Makes all requests to the identity provider.',
+  }),
+  random: row<(bytes: number) => Uint8Array>({
+    kind: functionOf('a function that returns that many random bytes'),
+    derived: 'the random bytes of `node:crypto`',
+    meaning: 'Returns that many random bytes, fit for secrets.',
+  }),
+} as const
