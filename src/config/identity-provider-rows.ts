@@ -17,6 +17,7 @@ export const supportedAlgorithms: readonly string[] = [
   'ES256',
   'ES384',
   'EdDSA',
+  'Ed25519',
 ]
 
 const claimName = textMatching(/^[\w:/.#~-]{1,128}$/, 'the name of a claim, such as jti')
