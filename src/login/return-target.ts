@@ -43,7 +43,7 @@ export function createReturnTargetCheck(
     if (/[\\\p{Cc}\p{Zl}\p{Zp}]|^\s|\s$/u.test(value)) return undefined
     if (!/^(?:\/(?!\/)|https?:\/\/[^/])/i.test(value) || !URL.canParse(value, own)) return undefined
     const url = new URL(value, own)
-    if (!allowed.has(url.origin) || !/^https?:$/.test(url.protocol)) return undefined
+    if (!allowed.has(url.origin)) return undefined
     if (url.username !== '' || url.password !== '' || /^https?:\/\/[^/?#]*@/i.test(value)) return undefined
     if (!isPlainPath(url.pathname) || leadsOn(url.pathname, routesPath)) return undefined
     const target = `${url.pathname}${url.search}${url.hash}`
