@@ -5,8 +5,8 @@ export const french: Readonly<Record<TextKey, string>> = {
   'title.session-ended': 'Votre session est terminée',
   'title.sign-in': 'Veuillez vous connecter',
   'title.sign-out': 'Voulez-vous vous déconnecter ?',
-  'title.signed-out': 'Vous êtes déconnecté',
-  'title.sign-out-incomplete': 'Vous n’êtes pas encore déconnecté partout',
+  'title.signed-out': 'La déconnexion est terminée',
+  'title.sign-out-incomplete': 'La déconnexion n’est pas encore complète partout',
   'title.second-factor': 'Une étape de plus est nécessaire',
   'title.sign-in-incomplete': 'Votre connexion n’a pas abouti',
   'title.cookies': 'Votre navigateur a envoyé des témoins (cookies) qui ne vont pas ensemble',
@@ -14,22 +14,22 @@ export const french: Readonly<Record<TextKey, string>> = {
   'title.not-sent': 'Votre formulaire n’a pas été envoyé',
   'title.not-found': 'Il n’y a rien à cette adresse',
 
-  'reason.not-signed-in': 'Vous n’êtes pas connecté.',
+  'reason.not-signed-in': 'Vous n’avez pas de session ouverte.',
   'reason.not-started': 'Votre session ici n’a pas encore commencé.',
   'reason.token-expired': 'Votre connexion a expiré.',
   'reason.invalid-token': 'Votre connexion n’a pas pu être reconnue.',
   'reason.ambiguous-cookie': 'Votre navigateur a envoyé les témoins (cookies) de plus d’une session.',
   'reason.idle-timeout':
-    'Vous avez été absent un moment. Nous avons mis fin à votre session pour protéger vos renseignements.',
+    'Après un moment sans activité, nous avons mis fin à votre session pour protéger vos renseignements.',
   'reason.absolute-timeout':
     'Votre session a atteint sa durée maximale. Veuillez vous connecter de nouveau pour continuer.',
-  'reason.application-sign-out': 'Vous vous êtes déconnecté de cette application.',
+  'reason.application-sign-out': 'Vous avez fermé votre session dans cette application.',
   'reason.identity-ended': 'Le service de connexion a mis fin à votre session.',
   'reason.identity-changed':
     'Une autre personne s’est connectée avec ce navigateur. La session précédente est terminée ici.',
-  'reason.signed-out': 'Vous vous êtes déconnecté dans cette application ou dans une autre.',
+  'reason.signed-out': 'Vous avez fermé votre session dans cette application ou dans une autre.',
   'reason.revoked':
-    'Votre session a été fermée pour vous, par exemple parce que vous vous êtes déconnecté sur un autre appareil.',
+    'Votre session a été fermée pour vous, par exemple parce que vous l’avez fermée sur un autre appareil.',
 
   'login.again': 'Connectez-vous de nouveau pour reprendre où vous en étiez.',
   'login.to-continue': 'Connectez-vous pour continuer.',
@@ -42,19 +42,19 @@ export const french: Readonly<Record<TextKey, string>> = {
   'sign-out.explain': 'Vous pouvez vous déconnecter de toutes les applications, ou seulement de celle-ci.',
   'sign-out.other-people':
     'Si d’autres personnes utilisent cet appareil, déconnectez-vous de toutes les applications.',
-  'sign-out.nothing-yet': 'Rien n’a changé : vous êtes toujours connecté.',
+  'sign-out.nothing-yet': 'Rien n’a changé : votre session est toujours ouverte.',
   'action.sign-out-everywhere': 'Se déconnecter partout',
   'action.sign-out-here': 'Se déconnecter seulement ici',
-  'action.stay': 'Rester connecté',
+  'action.stay': 'Garder ma session ouverte',
   'action.sign-out-and-in': 'Se déconnecter partout et se connecter de nouveau',
   'action.finish-sign-out': 'Terminer la déconnexion',
 
-  'outcome.global': 'Vous êtes déconnecté de toutes les applications et du service de connexion.',
+  'outcome.global': 'Votre session est fermée dans toutes les applications et au service de connexion.',
   'outcome.partial':
-    'Vous êtes déconnecté ici. Une autre partie n’a pas pu être confirmée ; la liste indique laquelle.',
+    'Votre session est fermée ici. Une autre partie n’a pas pu être confirmée ; la liste indique laquelle.',
   'outcome.failed': 'Une partie de la déconnexion a échoué. Veuillez réessayer, ou fermez votre navigateur.',
   'signed-out.here-only':
-    'Vous êtes déconnecté de cette application. Vous êtes peut-être encore connecté ailleurs.',
+    'Votre session est fermée dans cette application. Elle est peut-être encore ouverte ailleurs.',
   'signed-out.close': 'Si d’autres personnes utilisent cet appareil, fermez aussi le navigateur.',
   'leg.sessions': 'Sessions des applications',
   'leg.cookies': 'Témoins (cookies) de connexion partagés',
@@ -66,26 +66,27 @@ export const french: Readonly<Record<TextKey, string>> = {
   'leg-state.unknown': 'non confirmé',
 
   'second-factor.needed':
-    'Vous êtes connecté, mais cette application a besoin d’une seconde preuve que c’est bien vous.',
+    'Votre connexion a réussi, mais cette application a besoin d’une seconde preuve que c’est bien vous.',
   'action.second-factor': 'Passer à la seconde étape',
-  'judgement.not-active': 'Vous êtes revenu du service de connexion sans être connecté.',
-  'judgement.assurance': 'Vous êtes connecté, mais pas de la manière renforcée que cette partie demande.',
+  'judgement.not-active': 'Vous êtes de retour du service de connexion, mais sans session ouverte.',
+  'judgement.assurance':
+    'Votre session est ouverte, mais pas de la manière renforcée que cette partie demande.',
   'judgement.same-session':
     'Le service de connexion a renvoyé la session qui est terminée. Pour en commencer une nouvelle, déconnectez-vous partout et connectez-vous de nouveau.',
   'judgement.not-recent':
-    'Vous êtes connecté, mais cette partie vous demande de prouver de nouveau que c’est bien vous.',
+    'Votre session est ouverte, mais cette partie vous demande de prouver de nouveau que c’est bien vous.',
   'judgement.no-state':
     'Cette visite ne correspond à aucune connexion commencée dans ce navigateur, ou elle a duré trop longtemps. Rien n’a changé.',
   'action.sign-in-strong': 'Se connecter de la manière renforcée',
 
   'cookies.explain':
-    'Votre navigateur a envoyé plus d’une connexion, et nous ne pouvons pas savoir laquelle est la vôtre. Pour vous protéger, personne n’est connecté.',
+    'Votre navigateur a envoyé plus d’une connexion, et nous ne pouvons pas savoir laquelle est la vôtre. Pour vous protéger, nous n’en acceptons aucune.',
   'cookies.remedy':
     'Déconnectez-vous partout et connectez-vous de nouveau. Si cette page revient, supprimez les témoins (cookies) de ce site.',
   'unavailable.explain':
-    'Votre session n’a pas pu être consultée. Vous n’avez pas été déconnecté, et rien n’a été perdu.',
+    'Votre session n’a pas pu être consultée. Elle n’a pas été fermée, et rien n’a été perdu.',
   'unavailable.remedy': 'Veuillez réessayer dans un instant.',
-  'not-sent.explain': 'Vous n’êtes pas connecté ; ce que vous avez envoyé n’a pas été traité.',
+  'not-sent.explain': 'Vous n’avez pas de session ouverte ; ce que vous avez envoyé n’a pas été traité.',
   'not-sent.nothing-kept':
     'Rien n’en a été conservé. Utilisez le bouton Précédent de votre navigateur pour copier ce que vous avez écrit, puis connectez-vous et envoyez-le de nouveau.',
   'not-sent.foreign': 'La demande ne venait pas d’une page de cette application ; rien n’a été changé.',
