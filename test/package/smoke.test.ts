@@ -49,6 +49,51 @@ it('loads every entry by import and by require(), with the same names', async ()
   }
 })
 
+/** A whole sign-in in an application of a user's own: an emulated identity provider without a port, and Express. */
+const application = `
+async function main() {
+  const emulator = await createEmulator({ url: 'https://id.citizen.localhost' })
+  const app = express()
+  app.use(citizenSession({
+    identityProvider: { url: emulator.url },
+    sharedCookie: { domain: 'citizen.localhost' },
+    application: { id: 'benefits', url: 'https://benefits.citizen.localhost' },
+    fetch: emulator.fetch,
+  }))
+  app.get('/', requireCitizen(), (req, res) => { res.json(req.citizen.claims.sub) })
+  const server = app.listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  const cookie = await emulator.cookiesFor('ana')
+  const statuses = []
+  for (const headers of [{}, { cookie }, { cookie: cookie + 'x' }]) {
+    const response = await fetch('http://127.0.0.1:' + server.address().port, { headers })
+    statuses.push(response.status, response.ok ? await response.json() : (await response.json()).code)
+  }
+  console.log(JSON.stringify(statuses))
+  server.close()
+  await emulator.close()
+}
+main()`
+
+it.each([
+  [
+    'app.mjs',
+    "import express from 'express'",
+    "import { citizenSession, requireCitizen } from 'citizen-session/express'",
+    "import { createEmulator } from 'citizen-session/emulator'",
+  ],
+  [
+    'app.cjs',
+    "const express = require('express')",
+    "const { citizenSession, requireCitizen } = require('citizen-session/express')",
+    "const { createEmulator } = require('citizen-session/emulator')",
+  ],
+])('signs a person in, in %s of a user', async (name, ...imports) => {
+  const { code, stdout, stderr } = await complete.node(name, imports.join('\n') + application)
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(JSON.parse(stdout)).toEqual([401, 'login-required', 200, expect.any(String), 401, 'login-required'])
+})
+
 it('has no entry beyond those of package.json', async () => {
   const { code, stderr } = await bare.node('inner.mjs', "import 'citizen-session/dist/src/index.js'")
   expect(code).toBe(1)
