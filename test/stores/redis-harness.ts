@@ -1,0 +1,97 @@
+/** @module A Redis store under test: the client of a package, on servers of a test's own, with a clock that moves. */
+import { Cluster, Redis } from 'ioredis'
+import { createClient, createCluster } from 'redis'
+import { type AnyRedisClient, type RedisStoreOptions, redisStore } from '../../src/stores/redis.js'
+import type { StoreHarness } from '../contracts/store-harness.js'
+import type { RedisServer } from '../support/redis.js'
+
+/** A client and how to close it. */
+export interface OpenClient {
+  readonly client: AnyRedisClient
+  close(): Promise<void>
+}
+
+interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+/** Settings with which a lost connection is tried again soon, so that tests of it need not wait. */
+const soon = { retryStrategy: () => 50, enableAutoPipelining: true } as const
+
+const closing = (client: Redis | Cluster): OpenClient => ({
+  client,
+  close: async () => client.disconnect(),
+})
+
+/** How each client is opened on the servers that the tests start. */
+export const clients = {
+  ioredis: ({ host, port }: Address) => closing(new Redis({ host, port, ...soon }).on('error', () => {})),
+
+  ioredisSentinel: ({ host, port }: Address, name: string) =>
+    closing(
+      new Redis({ sentinels: [{ host, port }], name, sentinelRetryStrategy: () => 50, ...soon }).on(
+        'error',
+        () => {},
+      ),
+    ),
+
+  ioredisCluster: (nodes: readonly Address[], options: { readonly scaleReads?: 'slave' } = {}) =>
+    closing(
+      new Cluster(
+        nodes.map(({ host, port }) => ({ host, port })),
+        {
+          enableAutoPipelining: true,
+          clusterRetryStrategy: () => 50,
+          slotsRefreshInterval: 250,
+          ...options,
+        },
+      ).on('error', () => {}),
+    ),
+
+  async nodeRedis({ host, port }: Address): Promise<OpenClient> {
+    const client = createClient({ socket: { host, port, reconnectStrategy: 50 } }).on('error', () => {})
+    await client.connect()
+    return { client, close: async () => client.destroy() }
+  },
+
+  async nodeRedisCluster(nodes: readonly Address[]): Promise<OpenClient> {
+    const rootNodes = nodes.map(({ host, port }) => ({ socket: { host, port } }))
+    const client = createCluster({ rootNodes, defaults: { socket: { reconnectStrategy: 50 } } }).on(
+      'error',
+      () => {},
+    )
+    await client.connect()
+    return { client, close: async () => client.destroy() }
+  },
+} as const
+
+/** The harness of the store contract over a client. `masters` hold the keys, whose lives it shortens. */
+export function createRedisHarness(
+  { client, close }: OpenClient,
+  masters: readonly RedisServer[],
+  options: RedisStoreOptions = {},
+): StoreHarness {
+  let now = 1_800_000_000_000
+  // The contract is not about speed: a busy machine must not decide it.
+  const store = redisStore(client, { deadlineMilliseconds: 5000, clock: () => now, ...options })
+  return {
+    store,
+    now: () => now,
+    async advance(seconds) {
+      now += seconds * 1000
+      for (const master of masters) {
+        const keys = await master.command('KEYS', '*')
+        for (const key of Array.isArray(keys) ? keys.map(String) : []) {
+          const left = Number(await master.command('PTTL', key)) - seconds * 1000
+          if (left > 0) await master.command('PEXPIRE', key, String(left))
+          else await master.command('DEL', key)
+        }
+      }
+    },
+    async close() {
+      await store.close()
+      await close()
+    },
+  }
+}
