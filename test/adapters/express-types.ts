@@ -1,6 +1,12 @@
 /** @module Compiled, never run: what the types of the Express adapter must allow and must refuse. */
 import express from 'express'
-import { citizenOf, citizenSession, logout, requireAssurance, requireCitizen } from '../../adapters/express.js'
+import {
+  citizenOf,
+  citizenSession,
+  logout,
+  requireAssurance,
+  requireCitizen,
+} from '../../adapters/express.js'
 
 interface Claims {
   readonly [name: string]: unknown
