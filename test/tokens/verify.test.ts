@@ -264,7 +264,7 @@ describe('a token seen before', () => {
 
   it('does not open the door to one with the same signature and another header or payload', async () => {
     const { verifier, clock } = await verifierOf()
-    verifier.verify(good, clock())
+    void verifier.verify(good, clock())
     const raised = createToken(other, { sub: 'administrator' })
     expect(verifier.verify({ ...good, payload: raised.payload }, clock())).toMatchObject({
       problem: 'signature',
@@ -280,7 +280,7 @@ describe('a token seen before', () => {
 
   it('JWT-16 is refused once its key is no longer published', async () => {
     const { verifier, clock, cache, endpoint } = await verifierOf()
-    verifier.verify(good, clock())
+    void verifier.verify(good, clock())
     endpoint.answer = () => keySet([createSigningKey('k2')])
     clock.advance(901)
     expect(verifier.verify(good, clock())).toMatchObject({ valid: true })
@@ -290,7 +290,7 @@ describe('a token seen before', () => {
 
   it('JWT-16 is forgotten with its key by a purge', async () => {
     const { verifier, clock, endpoint } = await verifierOf()
-    verifier.verify(good, clock())
+    void verifier.verify(good, clock())
     endpoint.answer = () => keySet([createSigningKey('k2')])
     verifier.purge()
     expect(verifier.size).toBe(0)
