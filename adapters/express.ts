@@ -1,6 +1,6 @@
 /** @module The Express adapter: middleware that knows who is there, guards, and a logout handler. Express 5 and 4. */
 import type { ServerResponse } from 'node:http'
-import type { NextFunction, Request, RequestHandler, Response } from 'express'
+import type { RequestHandler } from 'express'
 import {
   type ActiveCitizen,
   type Citizen,
