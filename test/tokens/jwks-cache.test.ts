@@ -189,6 +189,16 @@ describe('finding a key', () => {
     expect(await lookUp(setting, 'k2')).toEqual(['k2'])
   })
 
+  it('JWT-13 the first fetch counts for a kid that it did not bring', async () => {
+    const setting = createTestCache([first])
+    const { clock, endpoint } = setting
+    for (let count = 0; count < 5; count += 1) expect(await lookUp(setting, 'k2')).toEqual([])
+    expect(endpoint.requests).toHaveLength(1)
+    clock.advance(30)
+    endpoint.answer = () => keySet([first, second])
+    expect(await lookUp(setting, 'k2')).toEqual(['k2'])
+  })
+
   it('JWT-15 concurrent misses share one fetch', async () => {
     const setting = createTestCache([first])
     const found = await Promise.all(
@@ -391,6 +401,11 @@ describe('fetching', () => {
     ],
   ])('JWT-17 %s is a failed fetch', async (_, problem, answer) => {
     expect(await problemWith(answer)).toEqual({ type: 'keys.unavailable', problem })
+  })
+
+  it('JWT-17 an answer for which a redirect was followed in spite of us is a failed fetch', async () => {
+    const answer = () => Object.defineProperty(keySet([first]), 'redirected', { value: true })
+    expect(await problemWith(answer)).toMatchObject({ problem: 'status' })
   })
 
   it('JWT-17 a body without end is read no further than 256 KiB', async () => {
