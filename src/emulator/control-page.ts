@@ -90,7 +90,7 @@ const kindsFor = (endpoint: EndpointName): readonly Nonsense[] =>
 
 function select(name: string, values: readonly (string | number)[], chosen: string | number | undefined) {
   const shown = chosen === undefined || values.includes(chosen) ? values : [...values, chosen]
-  return html`<select name="${name}" aria-label="${name.replace('-', ' of ')}"><option value="">as usual</option>${shown.map(
+  return html`<select name="${name}" aria-label="${name.replace('-', ' of ')}"><option value="">off</option>${shown.map(
     (value) => html`<option ${value === chosen && 'selected'}>${value}</option>`,
   )}</select>`
 }
