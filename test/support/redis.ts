@@ -104,8 +104,8 @@ function isAnswering(port: number): Promise<boolean> {
 
 /** Starts a server. `settings` are lines of redis.conf. It keeps what it is told, also over a restart. */
 export async function startRedis(settings: readonly string[] = [], kind?: 'sentinel'): Promise<RedisServer> {
-  const program = findProgram('redis')
-  if (program === undefined) throw new Error(`no redis-server here: ${howToGet('redis')}`)
+  const program = findProgram('redis') ?? ''
+  if (program === '') throw new Error(`no redis-server here: ${howToGet('redis')}`)
   const port = await freePort()
   const folder = await mkdtemp(join(tmpdir(), 'citizen-redis-'))
   const file = join(folder, 'redis.conf')

@@ -1,0 +1,65 @@
+/** @module The texts that lie in Redis. */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  parseKept,
+  parseRecord,
+  parseRevocation,
+  serializeKept,
+  serializeRecord,
+} from '../../src/stores/redis-format.js'
+
+const time = fc.integer({ min: 0, max: 9_000_000_000_000 })
+const word = fc.stringMatching(/^[A-Za-z0-9_]{1,22}$/)
+const sealed = fc.oneof(fc.constant(''), word)
+const reason = fc.constantFrom('idle-timeout', 'identity-ended', 'revoked' as const)
+
+describe('formats in Redis', () => {
+  it('gives back every live record', () => {
+    const live = fc.record({
+      state: fc.constant('live' as const),
+      generation: word,
+      startedAt: time,
+      lastSeenAt: time,
+      endsAt: time,
+      idleMilliseconds: time,
+      tokenExpiresAt: time,
+      level: fc.integer({ min: 0, max: 9 }),
+      authenticatedAt: time,
+      retainUntil: time,
+      sealed,
+    })
+    fc.assert(
+      fc.property(live, (record) => void expect(parseRecord(serializeRecord(record))).toEqual(record)),
+    )
+  })
+
+  it('gives back every ended record and every kept refresh', () => {
+    const state = fc.constant('ended' as const)
+    const ended = fc.record({ state, reason, at: time, generation: sealed, retainUntil: time, sealed })
+    fc.assert(
+      fc.property(ended, (record) => void expect(parseRecord(serializeRecord(record))).toEqual(record)),
+    )
+    const kept = fc.record({ token: word, sealed, fence: time, until: time })
+    fc.assert(fc.property(kept, (each) => void expect(parseKept(serializeKept(each))).toEqual(each)))
+  })
+
+  it('answers any other text with a record or with store-format', () => {
+    const start = fc.constantFrom('1 l ', '1 e ', '2 e ', '1 ', '')
+    fc.assert(
+      fc.property(start, fc.string(), (before, after) => {
+        for (const parse of [parseRecord, parseRevocation]) {
+          try {
+            parse(before + after)
+          } catch (error) {
+            expect(error).toMatchObject({ code: 'store-format' })
+          }
+        }
+      }),
+    )
+  })
+
+  it.each(['1 v idle 5 6', '1 e revoked 5 6', 'v', ''])('takes %j for no revocation', (text) => {
+    expect(() => parseRevocation(text)).toThrow(expect.objectContaining({ code: 'store-format' }))
+  })
+})

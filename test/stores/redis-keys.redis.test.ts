@@ -1,0 +1,184 @@
+/** @module What lies in Redis: formats of other releases, lives of keys, room, scripts that were forgotten. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { redisStore } from '../../src/stores/redis.js'
+import {
+  addressOf,
+  day,
+  endedAt,
+  liveAt,
+  minute,
+  type StoreHarness,
+  startAt,
+  startedAt,
+  unique,
+} from '../contracts/store-harness.js'
+import { type RedisServer, startRedis } from '../support/redis.js'
+import { clients, createRedisHarness } from './redis-harness.js'
+
+let server: RedisServer
+let harness: StoreHarness
+beforeAll(async () => {
+  server = await startRedis()
+  harness = createRedisHarness(clients.ioredis(server), [server])
+})
+afterAll(async () => {
+  await harness.close()
+  await server.close()
+})
+
+const keyOf = (person: string): string => `citizen:{${person}}`
+const plant = (person: string, field: string, text: string) =>
+  server.command('HSET', keyOf(person), field, text)
+
+describe('formats of another release', () => {
+  it.each([
+    [
+      'an end',
+      '2 e idle-timeout 1800000000000 more words',
+      { reason: 'idle-timeout', at: 1_800_000_000_000 },
+    ],
+    [
+      'an end for a new reason',
+      '2 e space-weather 1800000000000',
+      { reason: 'revoked', at: 1_800_000_000_000 },
+    ],
+  ])('%s of a newer one still ends', async (_name, text, expected) => {
+    const address = addressOf()
+    await plant(address.person, `r:${address.application}:${address.session}`, text)
+    expect(await harness.store.read(address)).toMatchObject({ state: 'ended', ...expected })
+    const { outcome, record } = await startAt(harness, address)
+    expect([outcome, record.state]).toEqual(['exists', 'ended'])
+    if (record.state === 'ended')
+      expect((await startAt(harness, address, { lifts: record })).outcome).toBe('exists')
+    const revocation = { reason: 'revoked', at: harness.now(), retainUntil: harness.now() + day } as const
+    expect((await harness.store.revoke(address.person, { kind: 'person' }, revocation)).ended).toEqual([])
+    expect((await startAt(harness, address)).outcome).toBe('revoked')
+  })
+
+  it.each(['v', 'v:session'])('a revocation of a newer one still revokes: %s', async (field) => {
+    const address = addressOf({ session: 'session' })
+    await plant(address.person, field, `2 v signed-out ${harness.now()} ${harness.now() + day} more`)
+    const found = await harness.store.revocation(address.person, address.session)
+    expect(found).toMatchObject({ reason: 'signed-out', at: harness.now() })
+    const { outcome } = await startAt(harness, address, { issuedAt: harness.now() - 1 })
+    expect(outcome).toBe('revoked')
+  })
+
+  it.each([
+    ['a newer live record', '2 l whatever comes'],
+    ['a record cut short', '1 l generation 1 2 3'],
+    ['an unknown kind', '1 x 1 2 3'],
+    ['an end without a time', '1 e idle-timeout'],
+    ['nothing', ''],
+  ])('%s is refused as unreadable', async (_name, text) => {
+    const address = addressOf()
+    await plant(address.person, `r:${address.application}:${address.session}`, text)
+    await expect(harness.store.read(address)).rejects.toMatchObject({ code: 'store-format', status: 503 })
+  })
+
+  it('a newer live record is changed by nothing but a revocation', async () => {
+    const address = addressOf()
+    const field = `r:${address.application}:${address.session}`
+    const text = '2 l generation 1 2 3'
+    await plant(address.person, field, text)
+    const expected = { code: 'store-format' }
+    const ended = endedAt(liveAt(harness.now()), harness.now())
+    const kept = { token: unique(), sealed: unique(), fence: 1, until: harness.now() + minute }
+    await expect(startAt(harness, address)).rejects.toMatchObject(expected)
+    await expect(harness.store.update(address, 'generation', {})).rejects.toMatchObject(expected)
+    await expect(harness.store.end(address, { generation: 'generation' }, ended)).rejects.toMatchObject(
+      expected,
+    )
+    await expect(harness.store.alias(address, 'generation', unique())).rejects.toMatchObject(expected)
+    await expect(harness.store.keep(address, 'generation', kept, 0)).rejects.toMatchObject(expected)
+    expect(await server.command('HGET', keyOf(address.person), field)).toBe(text)
+    const revocation = { reason: 'revoked', at: harness.now(), retainUntil: harness.now() + day } as const
+    await harness.store.revoke(address.person, { kind: 'person' }, revocation)
+    expect(await harness.store.read(address)).toMatchObject({ state: 'ended', reason: 'revoked' })
+  })
+
+  it('a kept refresh of a newer one is made again', async () => {
+    const address = addressOf()
+    await startedAt(harness, address)
+    await plant(address.person, `k:${address.application}:${address.session}`, '2 k something else')
+    expect(await harness.store.kept(address)).toBeUndefined()
+  })
+})
+
+describe('keys', () => {
+  it('holds everything of a person in one key, which ends when nothing must be retained any more', async () => {
+    const address = addressOf()
+    const record = await startedAt(harness, address)
+    await harness.store.revoke(
+      address.person,
+      { kind: 'others', session: address.session },
+      { reason: 'revoked', at: harness.now(), retainUntil: harness.now() + 3 * day },
+    )
+    await harness.store.alias(address, record.generation, unique())
+    expect(await server.command('KEYS', `*${address.person}*`)).toEqual([keyOf(address.person)])
+    const left = Number(await server.command('PTTL', keyOf(address.person)))
+    expect(left).toBeGreaterThan(day - minute)
+    expect(left).toBeLessThanOrEqual(day)
+    await harness.store.revoke(
+      address.person,
+      { kind: 'person' },
+      { reason: 'revoked', at: harness.now(), retainUntil: harness.now() + 3 * day },
+    )
+    expect(Number(await server.command('PTTL', keyOf(address.person)))).toBeGreaterThan(3 * day - minute)
+  })
+
+  it('leaves no key without an end', async () => {
+    await harness.store.claim(unique())
+    await harness.store.settle(unique(), 5)
+    await harness.store.lease(unique(), 5)
+    await harness.store.register(unique(), unique(), 5)
+    await startedAt(harness, addressOf(), { retainUntil: harness.now() - minute })
+    const keys = await server.command('KEYS', '*')
+    // The planted hashes of this file are no work of the store.
+    const endless: string[] = []
+    for (const key of Array.isArray(keys) ? keys.map(String) : []) {
+      if (Number(await server.command('PTTL', key)) < 0)
+        endless.push(String(await server.command('HVALS', key)))
+    }
+    expect(
+      endless.filter(
+        (values) => !values.startsWith('2 ') && !/^(?:1 l g.* 3|1 x 1 2 3|1 e idle-timeout|)$/.test(values),
+      ),
+    ).toEqual([])
+  })
+
+  it('keeps prefixes apart, and refuses one that would move the hash tag', async () => {
+    const client = clients.ioredis(server)
+    const other = createRedisHarness(client, [server], { prefix: 'permits:' })
+    const address = addressOf()
+    await startedAt(harness, address)
+    expect(await other.store.read(address)).toBeUndefined()
+    expect(() => redisStore(client.client, { prefix: '{permits}:' })).toThrow(TypeError)
+    await other.close()
+  })
+
+  it('takes at most 600 bytes for a live record', async () => {
+    const address = addressOf()
+    await startedAt(harness, address, { authenticatedAt: harness.now(), level: 2 })
+    const bytes = Number(await server.command('MEMORY', 'USAGE', keyOf(address.person), 'SAMPLES', '0'))
+    expect(bytes).toBeLessThanOrEqual(600)
+  })
+
+  it('sends a script again that the server has forgotten', async () => {
+    const address = addressOf()
+    const record = await startedAt(harness, address)
+    await server.command('SCRIPT', 'FLUSH')
+    expect(await harness.store.update(address, record.generation, { level: 2 })).toBe(true)
+    expect(await harness.store.read(address)).toMatchObject({ level: 2 })
+  })
+
+  it('stops at a circle of aliases that something else has written', async () => {
+    const address = addressOf({ session: 'one' })
+    await plant(address.person, 'a:one', '1 a other')
+    await plant(address.person, 'a:other', '1 a one')
+    expect(await harness.store.read(address)).toMatchObject({ state: 'alias' })
+    const revocation = { reason: 'revoked', at: harness.now(), retainUntil: harness.now() + day } as const
+    await harness.store.revoke(address.person, { kind: 'session', session: 'one' }, revocation)
+    expect((await startAt(harness, address)).outcome).toBe('revoked')
+  })
+})

@@ -1,0 +1,93 @@
+/** @module Addresses of stores, and a package that is not installed. */
+import { describe, expect, it, vi } from 'vitest'
+import { openRedisStore, redisStore } from '../../src/stores/redis.js'
+import { parseRedisUrl } from '../../src/stores/redis-open.js'
+
+describe('parseRedisUrl', () => {
+  const plain = {
+    kind: 'single',
+    hosts: [{ host: 'cache', port: 6379 }],
+    isTls: false,
+    username: undefined,
+    password: undefined,
+    database: 0,
+    masterName: undefined,
+    sentinelPassword: undefined,
+  }
+  it.each([
+    ['redis://cache', plain],
+    ['redis://cache/', plain],
+    ['rediss://cache:7000/3', { ...plain, hosts: [{ host: 'cache', port: 7000 }], isTls: true, database: 3 }],
+    ['redis://ana:p%40ss%3Aword@cache', { ...plain, username: 'ana', password: 'p@ss:word' }],
+    ['redis://:secret@[::1]:7000', { ...plain, hosts: [{ host: '::1', port: 7000 }], password: 'secret' }],
+    [
+      'rediss+cluster://a:1,b',
+      {
+        ...plain,
+        kind: 'cluster',
+        isTls: true,
+        hosts: [
+          { host: 'a', port: 1 },
+          { host: 'b', port: 6379 },
+        ],
+      },
+    ],
+    [
+      'redis+sentinel://:p@a,b:2/citizens/1?sentinelPassword=s',
+      {
+        ...plain,
+        kind: 'sentinel',
+        hosts: [
+          { host: 'a', port: 26_379 },
+          { host: 'b', port: 2 },
+        ],
+        password: 'p',
+        database: 1,
+        masterName: 'citizens',
+        sentinelPassword: 's',
+      },
+    ],
+  ])('takes %s apart', (url, expected) => {
+    expect(parseRedisUrl(url)).toEqual(expected)
+  })
+
+  it.each([
+    'http://cache',
+    'redis:cache',
+    'redis://',
+    'redis://a,b',
+    'redis://secret-host:0',
+    'redis://cache:70000',
+    'redis://cache/x',
+    'redis://cache/0/1',
+    'redis+cluster://a,b/1',
+    'redis+sentinel://a,b',
+    'redis://%zz:secret@cache',
+    `redis://${'secret'.repeat(1000)}`,
+  ])('refuses %s without repeating it', (url) => {
+    expect(() => openRedisStore(url)).toThrow(
+      expect.objectContaining({ code: 'configuration', message: expect.not.stringContaining('secret') }),
+    )
+  })
+})
+
+describe('clients', () => {
+  it.each([[{}], [new Map()], [null], ['redis://cache']])('refuses what is no client: %j', (client) => {
+    // What an application in JavaScript might hand over.
+    expect(() => Reflect.apply(redisStore, undefined, [client])).toThrow(TypeError)
+  })
+
+  it('says what to install where ioredis is missing', async () => {
+    vi.doMock('ioredis', () => {
+      throw new Error('not found')
+    })
+    const store = openRedisStore('redis://cache')
+    await expect(store.ready()).rejects.toMatchObject({
+      code: 'configuration',
+      message: expect.stringContaining('npm install ioredis'),
+    })
+    await expect(Promise.resolve(store.claim('key'))).rejects.toMatchObject({ code: 'store-unavailable' })
+    await store.close()
+    vi.doUnmock('ioredis')
+  })
+})
