@@ -38,6 +38,7 @@ import { createLifecycle, type EndedSession } from './sessions/lifecycle.js'
 import { openDetails, sealDetails } from './sessions/record.js'
 import { statusOf, statusReply } from './sessions/status.js'
 import { tokenState } from './sessions/token-state.js'
+import { createAdmission } from './stores/admission.js'
 import { memoryStore } from './stores/memory.js'
 import { openRedisStore } from './stores/redis-open.js'
 import type { RecordAddress, Store } from './stores/store.js'
@@ -77,9 +78,6 @@ export interface Suite<C extends Claims = Claims> {
   close(): Promise<void>
 }
 
-const registrationSeconds = 180
-const registrationRenewalMilliseconds = 60_000
-
 /**
  * Makes the suite of one application from options, the environment and the defaults.
  * @throws ConfigurationError with every problem; CitizenSessionError `application-id-taken` where that shows at once.
@@ -110,6 +108,8 @@ export function createSuite<C extends Claims = Claims>(
     resolved.revocations === undefined || resolved.revocations === resolved.store
       ? undefined
       : storeFrom(resolved.revocations)
+
+  const admission = createAdmission(store, application)
 
   const sealer = createSealer({ application: application.id, secrets: application.secrets, random })
   const hintCookie = createHintCookie({ application: application.id, isSecure, sealer })
@@ -305,7 +305,7 @@ export function createSuite<C extends Claims = Claims>(
     (handler: (exchange: Exchange) => MaybePromise<Reply>) =>
     async (exchange: Exchange): Promise<Reply> => {
       try {
-        await admit()
+        await admission.request()
         return await handler(exchange)
       } catch (error) {
         return answerFailure(exchange, error)
@@ -319,30 +319,6 @@ export function createSuite<C extends Claims = Claims>(
     status: { GET: steady((exchange) => statusFor(exchange, false)) },
     extend: { POST: steady(extend) },
   })
-
-  let isAdmitted = false
-  let renewal: NodeJS.Timeout | undefined
-  const idTaken = (): CitizenSessionError =>
-    new CitizenSessionError(
-      'application-id-taken',
-      `another application uses the id "${application.id}" on this store: give each a different application.id (CITIZEN_APPLICATION_ID)`,
-    )
-  const registration = () => store.register(application.id, application.url, registrationSeconds)
-  // A store in this process tells at once: a clash is refused at start.
-  if (!store.isShared && registration() === false) throw idTaken()
-  const register = async (): Promise<void> => {
-    isAdmitted = await registration()
-    if (!isAdmitted) throw idTaken()
-  }
-  const renew = (): void => {
-    // An outage is met, and reported, by the requests themselves.
-    register().catch(() => undefined)
-  }
-  const admit = async (): Promise<void> => {
-    if (isAdmitted) return
-    await register()
-    renewal ??= setInterval(renew, registrationRenewalMilliseconds).unref()
-  }
 
   const revoke: Revoke = async (person, scope) => {
     const revocation = { reason: 'revoked', at: clock(), retainUntil: clock() + lifecycle.retention } as const
@@ -359,8 +335,8 @@ export function createSuite<C extends Claims = Claims>(
     skips: routes.skip ?? (() => false),
 
     authenticate(exchange) {
-      if (isAdmitted) return authenticator.authenticate(exchange) as MaybePromise<Citizen<C>>
-      return admit().then(
+      if (admission.isGranted) return authenticator.authenticate(exchange) as MaybePromise<Citizen<C>>
+      return admission.request().then(
         () => authenticator.authenticate(exchange) as MaybePromise<Citizen<C>>,
         (error) => authenticator.unavailableBecause(error) as Citizen<C>,
       )
@@ -394,11 +370,11 @@ export function createSuite<C extends Claims = Claims>(
     async ready() {
       await store.ready()
       await revocations?.ready()
-      await admit()
+      await admission.request()
     },
 
     async close() {
-      clearInterval(renewal)
+      admission.close()
       await Promise.all(opened.map((each) => each.close()))
     },
   }

@@ -96,11 +96,20 @@ export function createJudge(judging: Judging): Judge {
     )
   }
 
+  /** `end-everywhere`: the first activity after an idle end signs the person out of the siblings as well. */
+  const endSiblings = async (request: Case, address: RecordAddress, record: EndedRecord): Promise<void> => {
+    const endsAll = options.application.onIdle === 'end-everywhere' && record.reason === 'idle-timeout'
+    if (!endsAll || !request.isTouching()) return
+    const isDone = (await store.revocation(address.person, address.session)) !== undefined
+    if (!isDone) await judging.endEverywhere(address, request.now)
+  }
+
   const refuse = async (request: Case, address: RecordAddress, record: EndedRecord): Promise<Citizen> => {
     report({ type: 'session.refused', person: address.person, reason: record.reason })
     const { now, exchange } = request
     if (record.retainUntil - now < lifecycle.retention / 2)
       await store.retain(address, now + lifecycle.retention)
+    await endSiblings(request, address, record)
     const isRevoked = record.reason === 'signed-out' || record.reason === 'revoked'
     if (isRevoked && isNavigation(exchange)) judging.expireShared(exchange)
     return anonymous(record.reason)
@@ -230,10 +239,6 @@ export function createJudge(judging: Judging): Judge {
           record = await store.read(state.address)
         } else {
           record = await lifecycle.endOver(state.address, record, idleOf(record), now)
-          const endsAll = over === 'idle-timeout' && options.application.onIdle === 'end-everywhere'
-          if (endsAll && record?.state === 'ended' && request.isTouching()) {
-            await judging.endEverywhere(state.address, now)
-          }
         }
       }
     }

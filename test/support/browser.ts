@@ -126,13 +126,14 @@ export function createBrowser(sites: ReadonlyMap<string, Site>): Browser {
       const forms = [...visit.body.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/g)]
       for (const [, attributes = '', content = ''] of forms) {
         const label = /<button\b[^>]*>([\s\S]*?)<\/button>/.exec(content)?.[1] ?? ''
-        const isMeant = typeof button === 'string' ? unescape(label) === button : button.test(unescape(label))
+        const isMeant =
+          typeof button === 'string' ? decodeEntities(label) === button : button.test(decodeEntities(label))
         if (!isMeant) continue
-        const action = new URL(unescape(/action="([^"]*)"/.exec(attributes)?.[1] ?? ''), visit.url)
+        const action = new URL(decodeEntities(/action="([^"]*)"/.exec(attributes)?.[1] ?? ''), visit.url)
         const fields: Record<string, string> = {}
         for (const [input] of content.matchAll(/<input\b[^>]*>/g)) {
           const name = /name="([^"]*)"/.exec(input)?.[1]
-          if (name !== undefined) fields[name] = unescape(/value="([^"]*)"/.exec(input)?.[1] ?? '')
+          if (name !== undefined) fields[name] = decodeEntities(/value="([^"]*)"/.exec(input)?.[1] ?? '')
         }
         Object.assign(fields, typed)
         if (/method="post"/i.test(attributes))
@@ -142,10 +143,12 @@ export function createBrowser(sites: ReadonlyMap<string, Site>): Browser {
       }
       const links = [...visit.body.matchAll(/<a\b[^>]*href="([^"]*)"[^>]*>([\s\S]*?)<\/a>/g)]
       const link = links.find(([, , label = '']) =>
-        typeof button === 'string' ? unescape(label) === button : button.test(unescape(label)),
+        typeof button === 'string' ? decodeEntities(label) === button : button.test(decodeEntities(label)),
       )
       if (link === undefined) throw new Error(`no button ${button} on ${visit.url}:\n${visit.body}`)
-      return navigate('GET', new URL(unescape(link[1] ?? ''), visit.url).href, undefined, { from: visit.url })
+      return navigate('GET', new URL(decodeEntities(link[1] ?? ''), visit.url).href, undefined, {
+        from: visit.url,
+      })
     },
 
     async fetch(address, init = {}) {
@@ -168,7 +171,7 @@ export function createBrowser(sites: ReadonlyMap<string, Site>): Browser {
   }
 }
 
-function unescape(text: string): string {
+function decodeEntities(text: string): string {
   return text
     .replace(/&lt;/g, '<')
     .replace(/&gt;/g, '>')

@@ -1,0 +1,266 @@
+import { describe, expect, it } from 'vitest'
+import type { SuiteOptions } from '../../src/index.js'
+import { createWorld } from '../support/world.js'
+
+const benefits = 'https://benefits.citizen.example'
+const library = 'https://library.citizen.example'
+const long = { tokenSeconds: 86_400, idleSeconds: 86_400, sessionSeconds: 86_400 }
+
+const two = (onIdle: 'reauthenticate' | 'resume' | 'end-everywhere'): Record<string, SuiteOptions> => ({
+  benefits: { application: { onIdle } },
+  library: { application: { sensitivity: 'basic' } },
+})
+
+const reasonOf = async (response: Response): Promise<unknown> =>
+  ((await response.json()) as { reason: unknown }).reason
+
+describe('an application end', () => {
+  it('leaves the sibling alone, and the shared cookie does not bring the session back', async () => {
+    const world = await createWorld({ applications: two('reauthenticate'), emulator: long })
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    await browser.open(`${library}/private`)
+    world.travel(601)
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      expect(await reasonOf(await browser.fetch(`${benefits}/private`))).toBe('idle-timeout')
+    }
+    expect((await browser.fetch(`${library}/private`)).status).toBe(200)
+    const names = await browser.cookieNames(benefits)
+    expect(names).toEqual(expect.arrayContaining(['c1_header', 'c1_payload', 'c1_signature']))
+  })
+
+  it('reauthenticate: the page says why, its button asks the provider anew, and a new session begins', async () => {
+    const world = await createWorld({ applications: two('reauthenticate'), emulator: long })
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    world.travel(601)
+    const page = await browser.open(`${benefits}/private`)
+    expect(page.url).toBe(`${benefits}/session/login?returnTo=%2Fprivate`)
+    expect(page.body).toContain('You were away for a while')
+    const login = await browser.press(page, 'Sign in')
+    expect(new URL(login.url).searchParams.get('prompt')).toBe('login')
+    const back = await browser.press(login, /^Sign in$/, { username: 'ana', password: 'ana-password' })
+    expect(back.url).toBe(`${benefits}/private`)
+    const citizen = JSON.parse(back.body)
+    expect(citizen.session.startedAt).toBe(world.now())
+    expect(citizen.assurance.authenticatedAt).toBe(world.now())
+  })
+
+  it('ASV-09 reauthenticate: where the provider hands back the old session, a page says so and offers the way out', async () => {
+    const world = await createWorld({
+      applications: {
+        benefits: {
+          application: { onIdle: 'reauthenticate' },
+          identityProvider: { reauthenticateParameters: { ignored: 'yes' } },
+        },
+      },
+      emulator: long,
+    })
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    world.travel(601)
+    const page = await browser.open(`${benefits}/private`)
+    const back = await browser.press(page, 'Sign in')
+    expect(back.status).toBe(401)
+    expect(back.url).toContain(`${benefits}/session/return`)
+    expect(back.body).toContain('returned the session that has ended')
+    const login = await browser.press(back, 'Sign out everywhere and sign in again')
+    expect(login.url).toContain(`${world.emulator.url}/login`)
+    const again = await browser.press(login, /^Sign in$/, { username: 'ana', password: 'ana-password' })
+    expect(again.url).toBe(`${benefits}/private`)
+    expect(again.status).toBe(200)
+  })
+
+  it('resume: the button lifts it without a password, and the absolute limit stays', async () => {
+    const world = await createWorld({ applications: two('resume'), emulator: long })
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    const began = world.now()
+    world.travel(601)
+    const page = await browser.open(`${benefits}/private`)
+    const back = await browser.press(page, 'Sign in')
+    expect(back.url).toBe(`${benefits}/private`)
+    const citizen = JSON.parse(back.body)
+    expect(citizen.session.startedAt).toBe(began)
+    expect(citizen.session.endsAt).toBe(began + 43_200_000)
+  })
+
+  it('resume: a GET, a foreign POST or a marker from before the end lifts nothing', async () => {
+    const world = await createWorld({ applications: two('resume'), emulator: long })
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    world.travel(590)
+    world.travel(20)
+    await browser.open(`${benefits}/session/login`)
+    await browser.open(`${benefits}/session/return?state=${'x'.repeat(32)}`)
+    const foreign = await browser.post(`${benefits}/session/login`, {}, { from: library })
+    expect(foreign.status).toBe(403)
+    const evil = await browser.post(`${benefits}/session/login`, {}, { from: 'https://evil.example' })
+    expect(evil.status).toBe(403)
+    expect(await reasonOf(await browser.fetch(`${benefits}/private`))).toBe('idle-timeout')
+  })
+
+  it('NIST-07 an absolute end is lifted by nothing but a new authentication, resume or not', async () => {
+    const world = await createWorld({
+      applications: {
+        benefits: { application: { onIdle: 'resume', absoluteSeconds: 900, idleSeconds: 900 } },
+      },
+      emulator: long,
+    })
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    world.travel(901)
+    const page = await browser.open(`${benefits}/private`)
+    expect(page.body).toContain('reached its longest time')
+    const login = await browser.press(page, 'Sign in')
+    expect(new URL(login.url).searchParams.get('prompt')).toBe('login')
+  })
+
+  it('end-everywhere: the next activity signs the person out of the siblings as well', async () => {
+    const world = await createWorld({ applications: two('end-everywhere'), emulator: long })
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    await browser.open(`${library}/private`)
+    world.travel(601)
+    await browser.fetch(`${benefits}/session/status`)
+    expect((await browser.fetch(`${library}/private`)).status).toBe(200)
+    await browser.open(`${benefits}/open`)
+    expect(await reasonOf(await browser.fetch(`${library}/private`))).toBe('signed-out')
+  })
+
+  it('sign out here: this application only, and its shared cookie does not bring it back', async () => {
+    const world = await createWorld({ applications: two('resume'), emulator: long })
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    await browser.open(`${library}/private`)
+    const confirm = await browser.open(`${benefits}/session/logout`)
+    const done = await browser.press(confirm, 'Sign out only here')
+    expect(done.body).toContain('You are signed out of this application')
+    expect(await reasonOf(await browser.fetch(`${benefits}/private`))).toBe('application-sign-out')
+    expect((await browser.fetch(`${library}/private`)).status).toBe(200)
+    const page = await browser.open(`${benefits}/private`)
+    expect((await browser.press(page, 'Sign in')).url).toBe(`${benefits}/private`)
+  })
+})
+
+describe('the hint', () => {
+  it('shows that the person signed out elsewhere', async () => {
+    const world = await createWorld({ applications: two('resume'), emulator: long })
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    for (const name of ['c1_header', 'c1_payload', 'c1_signature']) {
+      await browser.jar.setCookie(`${name}=; Domain=citizen.example; Path=/; Max-Age=0`, benefits)
+    }
+    const saved = await browser.cookieHeader(benefits)
+    expect(saved).toContain('__Host-benefits.seen=')
+    expect(await reasonOf(await browser.fetch(`${benefits}/private`))).toBe('signed-out')
+    expect(world.application('benefits').events).toContainEqual(
+      expect.objectContaining({ type: 'session.ended', reason: 'signed-out' }),
+    )
+    expect(await browser.cookieNames(benefits)).toEqual([])
+  })
+
+  it('does not mistake a cookie whose time is over for a sign-out', async () => {
+    const world = await createWorld({ emulator: { tokenSeconds: 300, idleSeconds: 86_400 } })
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    world.travel(400)
+    for (const name of ['c1_header', 'c1_payload', 'c1_signature']) {
+      await browser.jar.setCookie(`${name}=; Domain=citizen.example; Path=/; Max-Age=0`, benefits)
+    }
+    expect(await reasonOf(await browser.fetch(`${benefits}/private`))).toBe('token-expired')
+    const page = await browser.open(`${benefits}/private`)
+    expect(page.url).toBe(`${benefits}/private`)
+  })
+
+  it('with a wrong secret changes nothing', async () => {
+    const world = await createWorld({ emulator: long })
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    const cookie = await browser.cookieHeader(benefits)
+    const hint = /__Host-benefits\.seen=([^;]*)/.exec(cookie)?.[1] ?? ''
+    const forged = `${hint.slice(0, -2)}${hint.endsWith('AA') ? 'BB' : 'AA'}`
+    const request = new Request(`${benefits}/private`, {
+      headers: { cookie: `__Host-benefits.seen=${forged}` },
+    })
+    expect(await reasonOf(await world.application('benefits').handle(request))).toBe('not-signed-in')
+    expect((await browser.fetch(`${benefits}/private`)).status).toBe(200)
+  })
+
+  it('is not believed on a request from another site', async () => {
+    const world = await createWorld({ emulator: long })
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    const hint = /__Host-benefits\.seen=[^;]*/.exec(await browser.cookieHeader(benefits))?.[0] ?? ''
+    const request = new Request(`${benefits}/private`, {
+      headers: { cookie: hint, 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'no-cors' },
+    })
+    expect(await reasonOf(await world.application('benefits').handle(request))).toBe('not-signed-in')
+    expect((await browser.fetch(`${benefits}/private`)).status).toBe(200)
+  })
+
+  it('CK-08 another person with the same browser: the old session ends, the new one begins with the next request', async () => {
+    const world = await createWorld({ emulator: long })
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits', 'ana')
+    const ana = await (await browser.fetch(`${benefits}/session/status`)).json()
+    for (const pair of (await world.emulator.cookiesFor('dan')).split('; ')) {
+      await browser.jar.setCookie(`${pair}; Domain=citizen.example; Path=/; Secure`, benefits)
+    }
+    expect(await reasonOf(await browser.fetch(`${benefits}/private`))).toBe('identity-changed')
+    const events = world.application('benefits').events
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        type: 'session.ended',
+        reason: 'identity-changed',
+        publicId: ana.session.publicId,
+      }),
+    )
+    expect(events).toContainEqual(expect.objectContaining({ type: 'session.identity-changed' }))
+    const dan = await (await browser.fetch(`${benefits}/private`)).json()
+    expect(dan.state).toBe('active')
+    expect(dan.session.publicId).not.toBe(ana.session.publicId)
+  })
+})
+
+describe('a rise in assurance', () => {
+  it('ASV-03 brings a new generation; the old public id is gone', async () => {
+    const world = await createWorld({ emulator: long })
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    const before = await (await browser.fetch(`${benefits}/private`)).json()
+    const [session] = world.emulator.sessions
+    const claims = { mfaRequired: true, isMfa: true, isDidAuth: true, jti: session?.jti, sub: before.sub }
+    const seconds = Math.floor(world.now() / 1000)
+    const token = await world.emulator.signToken({
+      ...claims,
+      iss: world.emulator.issuer,
+      iat: seconds,
+      exp: seconds + 86_400,
+    })
+    const cookie = world.emulator.cookieHeader(token)
+    const request = () =>
+      world.application('benefits').handle(new Request(`${benefits}/level2`, { headers: { cookie } }))
+    const after = await (await request()).json()
+    expect(after).toMatchObject({ state: 'active', assurance: { level: 2, method: 'did' } })
+    expect(after.session.publicId).not.toBe(before.session.publicId)
+    expect(after.session.startedAt).toBe(before.session.startedAt)
+  })
+
+  it('mfaRequired without isMfa opens nothing, and leads to the second factor', async () => {
+    const world = await createWorld({ emulator: long })
+    const browser = world.browser()
+    const login = await browser.open(`${benefits}/private`)
+    const second = await browser.press(login, /^Sign in$/, { username: 'ben', password: 'ben-password' })
+    expect(second.url).toContain(`${world.emulator.url}/second-factor`)
+    const closed = await browser.fetch(`${benefits}/private`)
+    expect(closed.status).toBe(401)
+    expect(await closed.json()).toMatchObject({ code: 'second-factor-required' })
+    const again = await browser.open(`${benefits}/private`)
+    expect(again.url).toContain(`${world.emulator.url}/second-factor`)
+    const code = world.emulator.messages[0]?.code ?? ''
+    const done = await browser.press(again, 'Continue', { code: world.emulator.messages[0]?.code ?? code })
+    expect(done.url).toBe(`${benefits}/private`)
+    expect(JSON.parse(done.body).assurance.method).toBe('mfa')
+  })
+})
