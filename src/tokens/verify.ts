@@ -119,10 +119,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   ): VerifiedToken | RejectedToken {
     if (candidates.length === 0) return rejections['unknown-key']
     const data = Buffer.from(`${parts.header}.${parts.payload}`, 'latin1')
-    const key = candidates.find(
-      // A purge may have come between the search for keys and now.
-      (each) => !each.isRetired && isSignedBy(each.key, token.algorithm, data, token.signature),
-    )
+    const key = candidates.find((each) => isSignedBy(each.key, token.algorithm, data, token.signature))
     if (key === undefined) return rejections.signature
     const entry: RememberedToken = {
       valid: true,
@@ -151,8 +148,12 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     if (keys === undefined) return rejections.issuer
     const candidates = keys.find(token.kid, token.algorithm, now)
     if (!(candidates instanceof Promise)) return checkSignature(parts, token, keys, candidates, now)
-    // Whoever waited for the same fetch finds what the first of them verified.
-    return candidates.then((found) => recall(parts, now) ?? checkSignature(parts, token, keys, found, now))
+    return candidates.then((found) => {
+      // A purge may have come between the end of the fetch and now.
+      const current = found.filter((key) => !key.isRetired)
+      // Whoever waited for the same fetch finds what the first of them verified.
+      return recall(parts, now) ?? checkSignature(parts, token, keys, current, now)
+    })
   }
 
   /** A token seen before, if it still holds; expired if it no longer does; `undefined`: look at it anew. */

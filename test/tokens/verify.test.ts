@@ -298,6 +298,18 @@ describe('a token seen before', () => {
     expect(endpoint.requests).toHaveLength(2)
   })
 
+  it('JWT-16 is not verified by a key that was purged in the very moment in which it was found', async () => {
+    const { cache, clock } = await verifierOf()
+    const find: typeof cache.find = async (...asked) => {
+      const keys = await cache.find(...asked)
+      cache.purge()
+      return keys
+    }
+    const verifier = createTestVerifier({ ...cache, find })
+    expect(await verifier.verify(good, clock())).toEqual({ valid: false, problem: 'unknown-key' })
+    expect(verifier.size).toBe(0)
+  })
+
   it('JWT-15 an outage is not a bad token: known keys go on, unknown ones say 503', async () => {
     const { cache, clock, endpoint } = createTestCache([key], { staleSeconds: 1000, ceilingSeconds: 600 })
     const verifier = createTestVerifier(cache)
