@@ -70,16 +70,10 @@ export function createExtension(judging: Judging): Extend {
     return settledWithin(noted, waitMilliseconds)
   }
 
-  const handOver = (
-    request: Case,
-    state: TokenState,
-    fresh: VerifiedToken,
-    record: LiveRecord,
-  ): VerifiedToken => {
+  const handOver = (request: Case, state: TokenState, fresh: VerifiedToken): VerifiedToken => {
     for (const cookie of judging.cookiesFor(fresh)) request.exchange.setCookie(cookie)
-    const freshState = tokenState(fresh, options.application.id, afterSeconds)
-    freshState.address = state.address
-    freshState.adopt(record.generation)
+    // Its generation is adopted when a request presents it: that is when the kept result is dropped.
+    tokenState(fresh, options.application.id, afterSeconds).address = state.address
     return fresh
   }
 
@@ -89,7 +83,7 @@ export function createExtension(judging: Judging): Extend {
     if (record.tokenExpiresAt > token.expiresAt) {
       if (state.passedExpiresAt === record.tokenExpiresAt) return token
       const kept = await refresher.takeKept(token, state.address)
-      if (kept !== undefined) return handOver(request, state, kept, record)
+      if (kept !== undefined) return handOver(request, state, kept)
       // Nothing to hand out: the newer token is the browser's, or another application's.
       state.passedExpiresAt = record.tokenExpiresAt
       return token
@@ -101,10 +95,10 @@ export function createExtension(judging: Judging): Extend {
     if (now < state.refreshDueAt) return token
     const result = await refreshDue(request, state, record)
     if (result?.kind === 'ended') return 'ended'
-    if (result?.kind === 'token') return handOver(request, state, result.token, record)
+    if (result?.kind === 'token') return handOver(request, state, result.token)
     if (result?.kind === 'newer') {
       const kept = await refresher.takeKept(token, state.address)
-      if (kept !== undefined) return handOver(request, state, kept, record)
+      if (kept !== undefined) return handOver(request, state, kept)
     }
     return token
   }
