@@ -120,6 +120,10 @@ function assertUp({ down }: FaultSettings) {
   throw new TypeError('fetch failed', { cause })
 }
 
+/** Whether an error is the fault `down`, and not a mistake of ours. */
+export const isDown = (error: unknown): boolean =>
+  error instanceof TypeError && error.cause instanceof Error && Object.hasOwn(error.cause, 'code')
+
 function faultAnswer(status: number, retryAfterSeconds: number | undefined) {
   const headers = new Headers({ 'content-type': 'application/json', 'cache-control': 'no-store' })
   if (retryAfterSeconds !== undefined) headers.set('retry-after', String(retryAfterSeconds))

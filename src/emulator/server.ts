@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { CitizenSessionError } from '../errors.js'
+import { isDown } from './faults.js'
 
 /** A running server. */
 export interface RunningServer {
@@ -19,8 +20,11 @@ export async function openServer(
 ): Promise<RunningServer> {
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, maxHeaderSize: 32_768 })
   server.on('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    // Nothing answered is how a provider that is down looks from outside.
-    serve(handle, incoming, outgoing).catch(() => incoming.socket.destroy())
+    serve(handle, incoming, outgoing).catch((error: unknown) => {
+      // Nothing answered is how a provider that is down looks from outside.
+      if (isDown(error) || outgoing.headersSent) incoming.socket.destroy()
+      else outgoing.writeHead(500, { 'content-type': 'text/plain' }).end(String(error))
+    })
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) =>
