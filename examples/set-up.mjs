@@ -92,8 +92,10 @@ export function logFile(name) {
  * @param {readonly string[]} args
  * @param {Parameters<typeof run>[2]} [options]
  */
-export function npm(args, options) {
+export function npm(args, given = {}) {
   const cli = process.env.npm_execpath
+  // `npm run --silent` hands its silence down, and then a failure says nothing.
+  const options = { ...given, env: { npm_config_loglevel: 'notice', ...given.env } }
   if (cli !== undefined && basename(cli) === 'npm-cli.js')
     return run(process.execPath, [cli, ...args], options)
   return run(process.platform === 'win32' ? 'npm.cmd' : 'npm', args, options)
