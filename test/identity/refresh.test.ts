@@ -109,12 +109,12 @@ describe('a refresh that is due', () => {
     world.travel(700)
     const first = await replay(world, old)
     const second = await replay(world, old)
-    const valueOf = (response: Response) =>
+    const signatureOf = (response: Response) =>
       response.headers
         .getSetCookie()
         .find((line) => line.startsWith('c1_signature='))
         ?.split(';')[0]
-    expect(valueOf(second)).toBe(valueOf(first))
+    expect(signatureOf(second)).toBe(signatureOf(first))
     expect(world.emulator.requests.refresh).toBe(1)
     const fresh = first.headers
       .getSetCookie()
