@@ -17,6 +17,8 @@ export interface RedisClient {
   isDown(): boolean
   /** Whether the client was connected before now. */
   wasConnected(): boolean
+  /** After a deadline: looks for another master of `key`, where the client does not do that by itself. */
+  lookAgain?(key: string): void
   /** Whether reads may be answered by a replica, unless they come as a script. */
   readonly readsReplicas: boolean
   close(): Promise<void>
@@ -175,13 +177,23 @@ function fromNodeRedis(client: NodeRedisLike): RedisClient {
   }
 }
 
+/** How often a Cluster is asked again for the master of a key, in milliseconds. */
+const lookAgainMilliseconds = 100
+
 function fromNodeRedisCluster(client: NodeRedisClusterLike): RedisClient {
+  let lookedAt = Number.NEGATIVE_INFINITY
   const call = (key: string, command: Command): Promise<unknown> =>
     client.sendCommand(key, false, [...command])
   return {
     readsReplicas: false,
     isDown: () => !client.isOpen,
     wasConnected: () => client.isOpen,
+    // Version 5 waits for a dead node for ever. Any other node answers MOVED, and then it reads the slots anew.
+    lookAgain(key) {
+      if (performance.now() - lookedAt < lookAgainMilliseconds) return
+      lookedAt = performance.now()
+      client.sendCommand(undefined, false, ['TYPE', key]).catch(() => {})
+    },
     call,
     callScript: call,
     async callBoth(key, first, second) {

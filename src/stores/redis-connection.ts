@@ -41,17 +41,21 @@ function unavailable(error: unknown): StoreUnavailableError {
   return new StoreUnavailableError(`redis did not carry out an operation: ${codeOf(error)}`)
 }
 
+/** No answer in time: what was asked may still happen. */
+class ExpiredError extends StoreUnavailableError {}
+
 /** Commands through `client`, each within `milliseconds`. */
 export function createConnection(client: RedisClient, milliseconds: number): Connection {
-  const expired = (): Error => new StoreUnavailableError(`redis did not answer within ${milliseconds} ms`)
+  const expired = (): Error => new ExpiredError(`redis did not answer within ${milliseconds} ms`)
   const guard = createDeadline(milliseconds, expired)
   const guardConnecting = createDeadline(Math.max(milliseconds, connectMilliseconds), expired)
 
-  async function within<Value>(work: () => Promise<Value>, limit = guard): Promise<Value> {
+  async function within<Value>(work: () => Promise<Value>, key?: string, limit = guard): Promise<Value> {
     if (client.isDown()) throw new StoreUnavailableError('redis is not connected')
     try {
       return await limit(work())
     } catch (error) {
+      if (key !== undefined && error instanceof ExpiredError) client.lookAgain?.(key)
       throw unavailable(error)
     }
   }
@@ -67,15 +71,15 @@ export function createConnection(client: RedisClient, milliseconds: number): Con
 
   return {
     client,
-    command: (key, command) => within(() => client.call(key, command)),
+    command: (key, command) => within(() => client.call(key, command), key),
     async run(script, key, ...given) {
-      const reply = await within(() => evaluate(script, key, given))
+      const reply = await within(() => evaluate(script, key, given), key)
       if (!isReply(reply)) throw new StoreUnavailableError('redis answered what no script of ours answers')
       return reply
     },
-    both: (key, first, second) => within(() => client.callBoth(key, first, second)),
+    both: (key, first, second) => within(() => client.callBoth(key, first, second), key),
     masters: (command) =>
-      within(() => client.callMasters(command), client.wasConnected() ? guard : guardConnecting),
+      within(() => client.callMasters(command), undefined, client.wasConnected() ? guard : guardConnecting),
   }
 }
 
