@@ -46,6 +46,7 @@ export function run(command, args, options = {}) {
     }
     let timedOut = false
     const stop = (signal) => {
+      if (child.pid === undefined) return
       try {
         process.kill(process.platform === 'win32' ? child.pid : -child.pid, signal)
       } catch {
@@ -64,12 +65,19 @@ export function run(command, args, options = {}) {
     process.once('SIGTERM', interrupted)
     const finish = (code, more = '') => {
       clearTimeout(timer)
+      clearTimeout(orphans)
+      stop('SIGKILL')
       process.off('SIGINT', interrupted)
       process.off('SIGTERM', interrupted)
       const output = Buffer.concat(chunks).toString() + more
       if (file === undefined) resolve({ code, output })
       else file.end(more, () => resolve({ code, output }))
     }
+    // What the program has left running may hold its output open: it ends with the program.
+    let orphans
+    child.on('exit', () => {
+      orphans = setTimeout(() => stop('SIGKILL'), 1000)
+    })
     child.on('error', (error) => finish(127, `${command}: ${error.message}\n`))
     child.on('close', (code) => {
       if (timedOut) finish(124, `\nended after ${timeoutSeconds} s without a result\n`)

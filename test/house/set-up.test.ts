@@ -30,6 +30,15 @@ describe('run', () => {
     expect(await run('no-such-program-here', [])).toMatchObject({ code: 127 })
   })
 
+  it('ends what the program has left running with its output open, instead of waiting for it', async () => {
+    const script = `require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'],
+      { stdio: 'inherit' }).once('spawn', () => process.exit(3))`
+    expect(await run(process.execPath, ['-e', script], { timeoutSeconds: 60 })).toEqual({
+      code: 3,
+      output: '',
+    })
+  })
+
   it('ends what takes too long, with what it has started', async () => {
     const inner = `require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'inherit' })`
     const { code, output } = await run(process.execPath, ['-e', inner], { timeoutSeconds: 1 })
