@@ -233,6 +233,7 @@ export function createSuite<C extends Claims = Claims>(
     checkReturnTarget,
     authenticate: (exchange: Exchange) => authenticator.authenticate(exchange),
     isLogoutPending: (exchange: Exchange) => logoutMarkers.isPending(exchange, clock()),
+    report,
   }
   const loginRoutes = createLoginRoutes(loginContext)
   const loginReturn = createLoginReturn({ ...loginContext, arrive })

@@ -1,6 +1,7 @@
 /** @module The login routes: send the person to the identity provider, with a page in between where one must decide. */
 import type { AnonymousReason, Citizen } from '../citizen.js'
 import type { ResolvedOptions } from '../config/options.js'
+import type { Report } from '../events.js'
 import type { Exchange, Reply } from '../exchange.js'
 import { type PageAction, renderPage } from '../pages/page.js'
 import { redirect } from '../pages/redirect.js'
@@ -38,6 +39,7 @@ export interface LoginContext {
   readonly authenticate: (exchange: Exchange) => Citizen | Promise<Citizen>
   /** Whether a logout of this browser is not known to have reached the provider. */
   readonly isLogoutPending: (exchange: Exchange) => boolean
+  readonly report: Report
 }
 
 export interface LoginRoutes {
@@ -177,6 +179,20 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
       ],
     })
 
+  const loopPage = (exchange: Exchange): Reply => {
+    context.report({
+      type: 'warning',
+      code: 'login-loop',
+      message: 'the login address leads back here: correct identityProvider.endpoints.login or secondFactor',
+    })
+    return page(exchange, {
+      status: 500,
+      title: 'title.sign-in-incomplete',
+      paragraphs: ['judgement.loop'],
+      actions: [{ label: 'action.home', method: 'get', href: '/' }],
+    })
+  }
+
   /** Where nobody must decide anything: on to where the wish leads, or to the provider. */
   const proceed = (exchange: Exchange, citizen: Citizen, wish: LoginWish): Reply => {
     if (satisfies(citizen, wish, clock()))
@@ -193,6 +209,7 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
 
   return {
     async get(exchange) {
+      if (isComingRound(exchange.target, `${routes.path}/return?state=`)) return loopPage(exchange)
       const wish = readWish(queryOf(exchange), checkReturnTarget)
       const citizen = await context.authenticate(exchange)
       if (citizen.state === 'unavailable') return unavailablePage(exchange, wish)
@@ -229,6 +246,21 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
       })
     },
   }
+}
+
+/** Whether a request carries our own return address: what was sent to the provider has come round to us. */
+function isComingRound(target: string, returnPath: string): boolean {
+  let text = target
+  // Each guard on the way may have wrapped it once more.
+  for (let depth = 0; depth < 4; depth += 1) {
+    if (text.includes(returnPath)) return true
+    try {
+      text = decodeURIComponent(text)
+    } catch {
+      return false
+    }
+  }
+  return false
 }
 
 /** Whether only a new authentication can follow an end. */

@@ -76,6 +76,8 @@ export const english = {
   'judgement.not-recent': 'You are signed in, but this part needs you to prove again that it is you.',
   'judgement.no-state':
     'This visit does not belong to a sign-in that this browser began, or it took too long. Nothing has changed.',
+  'judgement.loop':
+    'The address of the sign-in service leads back to this application, so nobody can sign in. Please tell whoever runs this service.',
   'action.sign-in-strong': 'Sign in in the stronger way',
 
   'cookies.explain':

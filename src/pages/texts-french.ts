@@ -77,6 +77,8 @@ export const french: Readonly<Record<TextKey, string>> = {
     'Votre session est ouverte, mais cette partie vous demande de prouver de nouveau que c’est bien vous.',
   'judgement.no-state':
     'Cette visite ne correspond à aucune connexion commencée dans ce navigateur, ou elle a duré trop longtemps. Rien n’a changé.',
+  'judgement.loop':
+    'L’adresse du service de connexion ramène à cette application : personne ne peut se connecter. Veuillez prévenir les responsables de ce service.',
   'action.sign-in-strong': 'Se connecter de la manière renforcée',
 
   'cookies.explain':
