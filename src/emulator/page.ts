@@ -15,7 +15,7 @@ h1{font-size:1.4rem;margin:.25rem 0 .75rem}h2{font-size:1.05rem;margin:.25rem 0 
 label{display:block;margin:.6rem 0 .2rem}input,select{width:100%;font:inherit;color:inherit;background:var(--paper);border:1px solid var(--line);border-radius:.4rem;padding:.55rem .7rem}
 button{font:inherit;font-weight:600;cursor:pointer;border:1px solid var(--main);background:var(--main);color:var(--on-main);border-radius:.4rem;padding:.55rem 1rem;margin:.9rem .5rem 0 0}
 button.plain{background:none;color:var(--main)}:focus-visible{outline:3px solid var(--main);outline-offset:2px}
-table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .5rem .3rem 0;vertical-align:top;overflow-wrap:break-word}th{font-weight:600;white-space:nowrap}
+table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .5rem .3rem 0;vertical-align:top;overflow-wrap:break-word}th{font-weight:600}thead th{white-space:nowrap}
 .bad{color:var(--bad);font-weight:600}code{font-size:.95em;overflow-wrap:anywhere}.qr svg{display:block;width:14rem;max-width:100%;height:auto;border-radius:.4rem}
 input.tick{width:auto}.code{font-size:1.5rem;letter-spacing:.15em}`
 

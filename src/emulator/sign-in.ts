@@ -88,7 +88,7 @@ ${
 }
 
 function thenOf(person: Person) {
-  if (person.secondFactor === 'sms') return 'a code by SMS'
-  if (person.secondFactor === 'totp') return 'a code of the authenticator app'
-  return person.eeze ? 'nothing, or Eeze' : 'nothing'
+  if (person.secondFactor === 'sms') return 'SMS code'
+  if (person.secondFactor === 'totp') return 'app code'
+  return person.eeze ? 'or Eeze' : 'nothing'
 }
