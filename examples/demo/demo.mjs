@@ -1,0 +1,138 @@
+/** @module The demo: the emulated identity provider and two applications, each on a port of its own. */
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { memoryStore } from 'citizen-session'
+import { createEmulator } from 'citizen-session/emulator'
+import { createApplication } from './application.mjs'
+
+/** Ports unless others are asked for: the provider, then the applications. */
+export const defaultPorts = [4000, 4001, 4002]
+
+const applications = [
+  { name: 'benefits', title: 'Benefits', sensitivity: 'sensitive', accent: ['#1d5f8a', '#84c1ea'] },
+  { name: 'library', title: 'Library', sensitivity: 'basic', accent: ['#2c6e49', '#8ed1a9'] },
+]
+
+const usual = { idleSeconds: {}, recentSeconds: 300, provider: {}, clockSkewSeconds: 30 }
+/** Timers that one can watch run out. */
+const short = {
+  idleSeconds: { benefits: 20, library: 40 },
+  recentSeconds: 45,
+  provider: { tokenSeconds: 60, idleSeconds: 120 },
+  clockSkewSeconds: 1,
+}
+
+/** The demo cannot start; the message says what to do. */
+export class DemoError extends Error {
+  name = 'DemoError'
+}
+
+/**
+ * Starts everything. The clock is the emulator's: its page `/faults` and `emulator.travel` move all of it.
+ * @param {{ ports: readonly number[], mustBeThese?: boolean, isShort?: boolean, redisUrl?: string }} options
+ *   `ports`: wanted ones, 0 for a free one; unless they must be these, a taken one gives way to the next free one.
+ * @throws {DemoError}
+ */
+export async function startDemo({ ports, mustBeThese = false, isShort = false, redisUrl }) {
+  const timers = isShort ? short : usual
+  const [providerPort, ...applicationPorts] = await freePorts(ports, mustBeThese)
+  const emulator = await createEmulator({ port: providerPort, ...timers.provider })
+  const store = redisUrl ?? memoryStore({ clock: emulator.clock })
+  // Applications on one Redis share it between processes and restarts; then the secrets should be kept too.
+  const secrets = process.env.CITIZEN_APPLICATION_SECRETS
+    ? undefined
+    : [randomBytes(32).toString('base64url')]
+
+  const looks = applications.map(({ name, title, accent }, index) => ({
+    title,
+    accent,
+    url: `http://${name}.citizen.localhost:${applicationPorts[index]}`,
+  }))
+  const running = []
+  async function close() {
+    for (const { server } of running) {
+      server.close()
+      server.closeAllConnections()
+    }
+    await Promise.all(running.map(({ suite }) => suite.close()))
+    await emulator.close()
+  }
+
+  try {
+    for (const [index, { name, sensitivity }] of applications.entries()) {
+      const port = applicationPorts[index]
+      const { url, title, accent } = looks[index]
+      const { app, suite } = createApplication({
+        look: { title, accent, sibling: looks[(index + 1) % looks.length] },
+        application: {
+          // On one store an id belongs to one address.
+          id: port === defaultPorts[index + 1] ? name : `${name}-${port}`,
+          url,
+          sensitivity,
+          idleSeconds: timers.idleSeconds[name],
+          secrets,
+        },
+        identityProvider: {
+          url: emulator.url,
+          // Browsers find *.localhost by themselves, Node does not.
+          internalUrl: emulator.internalUrl,
+          clockSkewSeconds: timers.clockSkewSeconds,
+        },
+        recentSeconds: timers.recentSeconds,
+        store,
+        clock: emulator.clock,
+      })
+      const server = createServer(app).listen(port, '127.0.0.1')
+      running.push({ name, title, url, suite, server })
+      await once(server, 'listening')
+      await suite.ready()
+    }
+  } catch (error) {
+    await close()
+    throw error.code === 'store-unavailable'
+      ? new DemoError('the Redis of CITIZEN_REDIS_URL does not answer: start it, or leave the variable out')
+      : new DemoError(error.message, { cause: error })
+  }
+  return { emulator, applications: running, store: redisUrl === undefined ? 'memory' : 'Redis', close }
+}
+
+async function freePorts(wanted, mustBeThese) {
+  const found = []
+  for (const first of wanted) {
+    let port = first
+    while (found.includes(port) || !(await isFree(port))) {
+      if (mustBeThese) {
+        throw new DemoError(`port ${port} is taken: give another with --port, or CITIZEN_DEMO_PORT`)
+      }
+      if (port >= first + 100) throw new DemoError(`no free port from ${first} on: give one with --port`)
+      port += 1
+    }
+    found.push(port === 0 ? await anyPort(found) : port)
+  }
+  return found
+}
+
+async function anyPort(taken) {
+  for (;;) {
+    const port = await tryPort(0)
+    if (port !== undefined && !taken.includes(port)) return port
+  }
+}
+
+const isFree = async (port) => (await tryPort(port)) !== undefined
+
+/** The port that could be opened, and is closed again. */
+async function tryPort(port) {
+  const server = createServer()
+  try {
+    server.listen(port, '127.0.0.1')
+    await once(server, 'listening')
+    return server.address().port
+  } catch (error) {
+    if (error.code === 'EADDRINUSE') return undefined
+    throw new DemoError(`port ${port} cannot be opened: ${error.message}`)
+  } finally {
+    server.close()
+  }
+}

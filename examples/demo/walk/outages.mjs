@@ -1,0 +1,63 @@
+/** @module The identity provider fails, or ends a session by itself. */
+import { expect, wayOf } from './report.mjs'
+
+/** @param {ReturnType<typeof import('./scene.mjs').createScene>} scene */
+export function outageSteps({
+  emulator,
+  benefits,
+  library,
+  pass,
+  signedInAtBoth,
+  statusAt,
+  expectActive,
+  expectPage,
+  longestWay,
+}) {
+  return [
+    {
+      what: 'Take the identity provider down while a refresh is due, and go on working for 24 s',
+      proves: 'an outage of the provider signs nobody out while the token lasts',
+      async go(tell) {
+        const browser = await signedInAtBoth()
+        await pass(28, 7, () => browser.open(`${benefits.url}/private`))
+        emulator.faults.set({ down: true })
+        let wasDegraded = false
+        await pass(24, 6, async () => {
+          for (const { url, title } of [benefits, library]) {
+            const page = await browser.open(`${url}/private`)
+            expect(page.status === 200 && page.way.length === 1, `${title} to serve on`)
+          }
+          wasDegraded ||= (await statusAt(browser, benefits)).degraded
+        })
+        emulator.faults.clear()
+        expect(wasDegraded, 'Benefits to know that it could not reach the provider')
+        tell('Benefits and Library: served throughout; Benefits: degraded, by its own status')
+      },
+    },
+    {
+      what: 'End the session at the identity provider, and go on working until a refresh is due',
+      proves: 'what the provider ends, ends at the application with its next refresh, and the page says so',
+      async go(tell) {
+        const browser = await signedInAtBoth()
+        const [{ jti }] = emulator.sessions.slice(-1)
+        emulator.revoke(jti)
+        await expectActive(browser, benefits)
+        await pass(28, 7, () => browser.open(`${benefits.url}/private`))
+        emulator.travel(4)
+        const page = await browser.open(`${benefits.url}/private`)
+        tell(wayOf(page))
+        expectPage(page, 'The sign-in service has ended your session', 'a page of Benefits')
+        const { reason } = await statusAt(browser, benefits)
+        expect(reason === 'identity-ended', `identity-ended, and not ${reason}`)
+      },
+    },
+    {
+      what: 'Look back at every way that was gone',
+      proves: 'nothing loops',
+      async go(tell) {
+        tell(`redirects in the longest way: ${longestWay()}`)
+        expect(longestWay() <= 5, 'five redirects at most')
+      },
+    },
+  ]
+}

@@ -1,0 +1,31 @@
+/** @module The walk: goes through the demo by itself over HTTP, and says what each step proves. */
+import { assuranceSteps } from './assurance.mjs'
+import { outageSteps } from './outages.mjs'
+import { createReporter } from './report.mjs'
+import { createScene } from './scene.mjs'
+import { signInSteps } from './sign-in.mjs'
+import { signOutSteps } from './sign-out.mjs'
+import { timerSteps } from './timers.mjs'
+
+/** In their order: later steps go on where earlier ones have come to. */
+const parts = [signInSteps, timerSteps, assuranceSteps, signOutSteps, outageSteps]
+
+/**
+ * Walks through a demo with short timers. Time is moved, not waited for.
+ * @param {Awaited<ReturnType<import('../demo.mjs').startDemo>>} demo
+ * @param {(line: string) => void} say
+ * @returns {Promise<number>} 0 if every step was as it should be, else 1
+ */
+export async function walk(demo, say) {
+  say(`\nWalking through the demo; sessions are kept in ${demo.store}, timers are short, time is moved.`)
+  for (const { title, url, suite } of demo.applications) {
+    const { sensitivity, idleSeconds } = suite.options.application
+    say(`  ${title.padEnd(18)} ${url}   ${sensitivity}, ends after ${idleSeconds} s without activity`)
+  }
+  say(`  Identity provider  ${demo.emulator.url}`)
+  const scene = createScene(demo)
+  const reporter = createReporter(say)
+  for (const step of parts.flatMap((part) => part(scene))) await reporter.run(step)
+  say(`\nwalk: ${reporter.count} steps, ${reporter.failed} failed`)
+  return reporter.failed === 0 ? 0 : 1
+}
