@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { CitizenEvent, SuiteOptions } from '../../src/index.js'
 import { createSuite } from '../../src/index.js'
 import { TestExchange } from '../support/exchange.js'
-import { createWorld, optionsOf, serve, type World, type WorldOptions } from '../support/world.js'
+import { createWorld, optionsOf, serve, shown, type World, type WorldOptions } from '../support/world.js'
 
 const url = 'https://benefits.citizen.example'
 const quick: WorldOptions = {
@@ -301,10 +301,10 @@ describe('a session value that changes at a refresh', () => {
     world.emulator.faults.clear()
     const renewed = await browser.cookieHeader(url)
     expect(renewed).not.toBe(old)
-    const citizen = await (await browser.fetch(`${url}/private`)).json()
+    const citizen = await shown(await browser.fetch(`${url}/private`))
     expect(citizen.session.startedAt).toBe(began)
     const twin = secondInstance(world)
-    const seen = await (await twin(new Request(`${url}/private`, { headers: { cookie: renewed } }))).json()
+    const seen = await shown(await twin(new Request(`${url}/private`, { headers: { cookie: renewed } })))
     expect(seen.session.publicId).toBe(citizen.session.publicId)
     await browser.post(`${url}/session/logout`, {})
     for (const cookie of [old, renewed]) {

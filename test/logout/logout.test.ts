@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { CitizenEvent, Receipt } from '../../src/index.js'
 import { createSuite } from '../../src/index.js'
 import type { Browser } from '../support/browser.js'
-import { createWorld, optionsOf, serve, type World } from '../support/world.js'
+import { createWorld, optionsOf, serve, shown, type World } from '../support/world.js'
 
 const benefits = 'https://benefits.citizen.example'
 const library = 'https://library.citizen.example'
@@ -256,7 +256,7 @@ describe('sessions for administrators', () => {
     const listed = await sessions.list(person)
     expect(listed).toHaveLength(6)
     expect(new Set(listed.map((session) => session.application))).toEqual(new Set(['benefits', 'library']))
-    const status = await (await browsers[0].fetch(`${benefits}/session/status`)).json()
+    const status = await shown(await browsers[0].fetch(`${benefits}/session/status`))
     expect(listed.map((session) => session.publicId)).toContain(status.session.publicId)
     const secrets = (await browsers[0].cookieHeader(benefits))
       .split(/[;=.]/)
@@ -271,7 +271,7 @@ describe('sessions for administrators', () => {
 
   it('ASV-06 ends one session in every application, and leaves the other devices alone', async () => {
     const { browsers, sessions, person, statusOf } = await threeDevices()
-    const status = await (await browsers[1].fetch(`${benefits}/session/status`)).json()
+    const status = await shown(await browsers[1].fetch(`${benefits}/session/status`))
     expect(await sessions.end({ ...person, publicId: status.session.publicId })).toEqual({
       ended: 2,
       acknowledged: true,
@@ -284,7 +284,7 @@ describe('sessions for administrators', () => {
 
   it('ASV-07 "end all others" keeps the caller only', async () => {
     const { browsers, sessions, person, statusOf } = await threeDevices()
-    const status = await (await browsers[0].fetch(`${benefits}/session/status`)).json()
+    const status = await shown(await browsers[0].fetch(`${benefits}/session/status`))
     expect(await sessions.endOthers({ ...person, publicId: status.session.publicId })).toEqual({
       ended: 4,
       acknowledged: true,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { SuiteOptions } from '../../src/index.js'
-import { createWorld } from '../support/world.js'
+import { createWorld, shown } from '../support/world.js'
 
 const benefits = 'https://benefits.citizen.example'
 const library = 'https://library.citizen.example'
@@ -203,7 +203,7 @@ describe('the hint', () => {
     const world = await createWorld({ emulator: long })
     const browser = world.browser()
     await world.signIn(browser, 'benefits', 'ana')
-    const ana = await (await browser.fetch(`${benefits}/session/status`)).json()
+    const ana = await shown(await browser.fetch(`${benefits}/session/status`))
     for (const pair of (await world.emulator.cookiesFor('dan')).split('; ')) {
       await browser.jar.setCookie(`${pair}; Domain=citizen.example; Path=/; Secure`, benefits)
     }
@@ -217,7 +217,7 @@ describe('the hint', () => {
       }),
     )
     expect(events).toContainEqual(expect.objectContaining({ type: 'session.identity-changed' }))
-    const dan = await (await browser.fetch(`${benefits}/private`)).json()
+    const dan = await shown(await browser.fetch(`${benefits}/private`))
     expect(dan.state).toBe('active')
     expect(dan.session.publicId).not.toBe(ana.session.publicId)
   })
@@ -228,7 +228,7 @@ describe('a rise in assurance', () => {
     const world = await createWorld({ emulator: long })
     const browser = world.browser()
     await world.signIn(browser, 'benefits')
-    const before = await (await browser.fetch(`${benefits}/private`)).json()
+    const before = await shown(await browser.fetch(`${benefits}/private`))
     const [session] = world.emulator.sessions
     const claims = { mfaRequired: true, isMfa: true, isDidAuth: true, jti: session?.jti, sub: before.sub }
     const seconds = Math.floor(world.now() / 1000)
@@ -241,7 +241,7 @@ describe('a rise in assurance', () => {
     const cookie = world.emulator.cookieHeader(token)
     const request = () =>
       world.application('benefits').handle(new Request(`${benefits}/level2`, { headers: { cookie } }))
-    const after = await (await request()).json()
+    const after = await shown(await request())
     expect(after).toMatchObject({ state: 'active', assurance: { level: 2, method: 'did' } })
     expect(after.session.publicId).not.toBe(before.session.publicId)
     expect(after.session.startedAt).toBe(before.session.startedAt)

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { sensitivities } from '../../src/index.js'
 import { idleEndsAt, timerOver, touchInterval } from '../../src/sessions/timers.js'
-import { createWorld } from '../support/world.js'
+import { createWorld, shown } from '../support/world.js'
 
 const url = 'https://benefits.citizen.example'
 const never = { 'citizen-activity': 'none' }
@@ -36,7 +36,7 @@ describe('the idle timer, enforced on the server', () => {
       world.travel(599)
       expect((await browser.open(`${url}/private`)).status).toBe(200)
     }
-    const status = await (await browser.fetch(`${url}/session/status`)).json()
+    const status = await shown(await browser.fetch(`${url}/session/status`))
     expect(status.session.startedAt).toBe(world.now() - 5 * 599_000)
     expect(status.session.endsAt).toBe(status.session.startedAt + 43_200_000)
     expect(status.session.idleEndsAt).toBe(world.now() + 600_000)
@@ -79,11 +79,11 @@ describe('the idle timer, enforced on the server', () => {
     await world.signIn(browser, 'benefits')
     world.travel(9)
     await browser.open(`${url}/private`)
-    const first = await (await browser.fetch(`${url}/session/status`)).json()
+    const first = await shown(await browser.fetch(`${url}/session/status`))
     expect(first.session.lastSeenAt).toBe(world.now() - 9_000)
     world.travel(1)
     await browser.open(`${url}/private`)
-    const second = await (await browser.fetch(`${url}/session/status`)).json()
+    const second = await shown(await browser.fetch(`${url}/session/status`))
     expect(second.session.lastSeenAt).toBe(world.now())
   })
 })

@@ -3,6 +3,7 @@ import { createEmulator, type Emulator, type EmulatorOptions } from '../../src/e
 import {
   type Citizen,
   type CitizenEvent,
+  type CitizenSession,
   createSuite,
   type Demand,
   memoryStore,
@@ -156,6 +157,21 @@ export async function serve(suite: Suite, request: Request): Promise<Response> {
   return exchange.respond(
     refusal ?? { status: 200, headers: { 'content-type': 'application/json' }, body: show(citizen) },
   )
+}
+
+/** What the pages of the world, and the status route, say of a citizen. */
+export interface Shown {
+  readonly state: Citizen['state']
+  readonly reason: string | null | undefined
+  readonly sub: string | undefined
+  readonly degraded: boolean
+  readonly session: { readonly [name in keyof CitizenSession]: CitizenSession[name] }
+  readonly assurance: { readonly level: number; readonly method: string; readonly authenticatedAt?: number }
+}
+
+/** Reads what an answer of the world shows. */
+export async function shown(response: Response | Promise<Response>): Promise<Shown> {
+  return (await (await response).json()) as Shown
 }
 
 function show(citizen: Citizen): string {
