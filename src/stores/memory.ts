@@ -1,32 +1,18 @@
 /** @module The store of one process: everything in memory, every answer at once. */
 import { type Clock, systemClock } from '../clock.js'
-import { Entry } from './memory-entry.js'
+import type { Entry } from './memory-entry.js'
 import { claimSeconds, createLocks } from './memory-locks.js'
-import {
-  createMarks,
-  isBlank,
-  laterOf,
-  type Marks,
-  namesOf,
-  pruneMarks,
-  revocationOf,
-  rootOf,
-} from './memory-marks.js'
+import { laterOf, revocationOf, rootOf } from './memory-marks.js'
+import { createPeople } from './memory-people.js'
 import type {
-  AliasRecord,
   EndedRecord,
   ListedRecord,
   RecordAddress,
   RecordChange,
   Revocation,
-  RevocationScope,
   StartOutcome,
-  StartRequest,
   Store,
 } from './store.js'
-
-/** How many other persons one start looks at, so that no sweep is ever long. */
-const sweepStep = 4
 
 /** A store whose methods answer without a promise. */
 export type MemoryStore = {
@@ -42,88 +28,11 @@ export type MemoryStore = {
  * swept as new sessions start; no timer keeps the process alive. `clock` is the machine's unless given.
  */
 export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } = {}): MemoryStore {
-  const people = new Map<string, Entry>()
-  const marked = new Map<string, Marks>()
+  const people = createPeople()
   const claims = createLocks(clock)
   const leases = createLocks(clock)
   const registrations = createLocks(clock)
   let lastFence = 0
-  let sweptPeople = people.keys()
-  let sweptMarks = marked.keys()
-
-  function find({ person, session, application }: RecordAddress): Entry | undefined {
-    let entry = people.get(person)
-    while (entry !== undefined && (entry.session !== session || entry.application !== application)) {
-      entry = entry.next
-    }
-    return entry
-  }
-
-  function findLive(address: RecordAddress, generation: string): Entry | undefined {
-    const entry = find(address)
-    return entry?.isLive(generation) ? entry : undefined
-  }
-
-  /** Where the record of a session value lies that has another name: where this application has one, else the root. */
-  function aliasOf({ person, session, application }: RecordAddress): AliasRecord | undefined {
-    const marks = marked.get(person)
-    if (!marks?.aliases.has(session)) return undefined
-    let root = session
-    for (const name of namesOf(marks, session)) {
-      root = name
-      if (find({ person, session: name, application }) !== undefined) break
-    }
-    return { state: 'alias', session: root }
-  }
-
-  function* entriesOf(person: string): Generator<Entry> {
-    for (let entry = people.get(person); entry !== undefined; entry = entry.next) yield entry
-  }
-
-  function add(
-    { person, session, application }: RecordAddress,
-    record: StartRequest['record'] | EndedRecord,
-  ): void {
-    people.set(person, new Entry(application, session, record, people.get(person)))
-  }
-
-  function marksOf(person: string): Marks {
-    const marks = marked.get(person) ?? createMarks()
-    marked.set(person, marks)
-    return marks
-  }
-
-  function prune(person: string, now: number): void {
-    let kept: Entry | undefined
-    let entry = people.get(person)
-    const hadEntries = entry !== undefined
-    while (entry !== undefined) {
-      const { next } = entry
-      if (entry.retainUntil > now) {
-        entry.next = kept
-        kept = entry
-      }
-      entry = next
-    }
-    if (kept !== undefined) people.set(person, kept)
-    else if (hadEntries) people.delete(person)
-    const marks = marked.get(person)
-    if (marks === undefined) return
-    const recorded = new Set(Array.from(entriesOf(person), ({ session }) => session))
-    pruneMarks(marks, (session) => recorded.has(session), now)
-    if (isBlank(marks)) marked.delete(person)
-  }
-
-  function sweep(now: number): void {
-    for (let step = 0; step < sweepStep; step++) {
-      const next = sweptPeople.next()
-      if (next.done) sweptPeople = people.keys()
-      else prune(next.value, now)
-      const nextMark = sweptMarks.next()
-      if (nextMark.done) sweptMarks = marked.keys()
-      else prune(nextMark.value, now)
-    }
-  }
 
   /** Writes a tombstone where a revoked session wanted to start. */
   function refuse(
@@ -141,28 +50,13 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
       retainUntil: Math.max(revocation.retainUntil, retainUntil, known?.retainUntil ?? 0),
       sealed: known?.sealed ?? '',
     }
-    if (entry === undefined) add(address, record)
+    if (entry === undefined) people.add(address, record)
     else entry.end(record)
     // The session value has shown itself older than the revocation: a newer token of it stays refused too.
-    const { revocations } = marksOf(address.person)
+    const { revocations } = people.marksOf(address.person)
     const own = { ...revocation, retainUntil: record.retainUntil }
     revocations.set(address.session, laterOf(revocations.get(address.session), own))
     return { outcome: 'revoked', record }
-  }
-
-  /** The session values that a revocation is about, of those that are known and the one that is named. */
-  function revokedSessions(person: string, scope: RevocationScope): Set<string> {
-    const marks = marked.get(person)
-    const known = new Set<string>(Array.from(entriesOf(person), ({ session }) => session))
-    for (const session of marks?.revocations.keys() ?? []) known.add(session)
-    for (const [session, root] of marks?.aliases ?? []) known.add(session).add(root)
-    if (scope.kind === 'person') return known
-    const named = rootOf(marks, scope.session)
-    if (scope.kind === 'session') known.add(scope.session).add(named)
-    for (const session of known) {
-      if ((rootOf(marks, session) === named) !== (scope.kind === 'session')) known.delete(session)
-    }
-    return known
   }
 
   function change(
@@ -192,28 +86,28 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
     isShared: false,
 
     read(address) {
-      const entry = find(address)
+      const entry = people.find(address)
       if (entry !== undefined) return entry.read()
-      return aliasOf(address)
+      return people.aliasOf(address)
     },
 
     start(address, { record, issuedAt, now, lifts }) {
       const { person, session } = address
-      prune(person, now)
-      sweep(now)
-      const entry = find(address)
+      people.prune(person, now)
+      people.sweep(now)
+      const entry = people.find(address)
       // A live record is newer than every revocation: whoever revokes ends it in the same step.
       if (entry !== undefined && entry.ended === undefined) return { outcome: 'exists', record: entry.live() }
-      const marks = marked.get(person)
+      const marks = people.marks(person)
       const revocation = revocationOf(marks, session)
       if (revocation !== undefined) return refuse(address, entry, revocation, record.retainUntil)
       if (marks?.revocation !== undefined && issuedAt < marks.revocation.at) {
         return refuse(address, entry, marks.revocation, record.retainUntil)
       }
       if (entry === undefined) {
-        const alias = aliasOf(address)
+        const alias = people.aliasOf(address)
         if (alias !== undefined) return { outcome: 'alias', record: alias }
-        add(address, record)
+        people.add(address, record)
         return { outcome: 'started', record }
       }
       const ended = entry.read()
@@ -225,14 +119,14 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
     },
 
     update(address, generation, changes) {
-      const entry = findLive(address, generation)
+      const entry = people.findLive(address, generation)
       if (entry === undefined) return false
       change(entry, changes)
       return true
     },
 
     end(address, expected, ended) {
-      const entry = find(address)
+      const entry = people.find(address)
       if (entry === undefined) return undefined
       if (!entry.isLive(expected.generation)) return entry.read()
       const live = entry.live()
@@ -241,19 +135,19 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
     },
 
     retain(address, retainUntil) {
-      const entry = find(address)
+      const entry = people.find(address)
       if (entry?.ended === undefined || entry.ended.retainUntil >= retainUntil) return
       entry.ended = { ...entry.ended, retainUntil }
       // A tombstone that outlived its revocation could be lifted.
-      const revocations = marked.get(address.person)?.revocations
+      const revocations = people.marks(address.person)?.revocations
       const own = revocations?.get(address.session)
       if (own !== undefined) revocations?.set(address.session, laterOf(own, { ...own, retainUntil }))
     },
 
     revoke(person, scope, revocation) {
-      const sessions = revokedSessions(person, scope)
+      const sessions = people.revokedSessions(person, scope)
       const ended: ListedRecord[] = []
-      for (const entry of entriesOf(person)) {
+      for (const entry of people.entriesOf(person)) {
         if (entry.ended !== undefined || !sessions.has(entry.session)) continue
         const live = entry.live()
         const { reason, at } = revocation
@@ -263,7 +157,7 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
         entry.end({ state: 'ended', reason, at, generation, retainUntil, sealed })
       }
       if (sessions.size > 0 || scope.kind === 'person') {
-        const marks = marksOf(person)
+        const marks = people.marksOf(person)
         if (scope.kind === 'person') marks.revocation = laterOf(marks.revocation, revocation)
         for (const session of sessions) {
           marks.revocations.set(session, laterOf(marks.revocations.get(session), revocation))
@@ -273,22 +167,22 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
     },
 
     revocation(person, session) {
-      const marks = marked.get(person)
+      const marks = people.marks(person)
       const own = revocationOf(marks, session)
       if (own !== undefined) return { ...own, kind: 'session' }
       return marks?.revocation === undefined ? undefined : { ...marks.revocation, kind: 'person' }
     },
 
     list(person) {
-      return Array.from(entriesOf(person), (entry) => ({
+      return Array.from(people.entriesOf(person), (entry) => ({
         address: listed(person, entry),
         record: entry.read(),
       }))
     },
 
     alias(address, generation, session) {
-      if (findLive(address, generation) === undefined) return false
-      const marks = marksOf(address.person)
+      if (people.findLive(address, generation) === undefined) return false
+      const marks = people.marksOf(address.person)
       if (revocationOf(marks, session) !== undefined) return false
       const root = rootOf(marks, session)
       if (root !== rootOf(marks, address.session)) marks.aliases.set(root, address.session)
@@ -296,7 +190,7 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
     },
 
     keep(address, generation, kept, tokenExpiresAt) {
-      const entry = findLive(address, generation)
+      const entry = people.findLive(address, generation)
       if (entry === undefined || (entry.kept !== undefined && entry.kept.fence > kept.fence)) return false
       entry.kept = kept
       change(entry, { tokenExpiresAt })
@@ -304,12 +198,12 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
     },
 
     kept(address) {
-      const kept = find(address)?.kept
+      const kept = people.find(address)?.kept
       return kept !== undefined && kept.until > clock() ? kept : undefined
     },
 
     dropKept(address, fence) {
-      const entry = find(address)
+      const entry = people.find(address)
       if (entry?.kept?.fence === fence) entry.kept = undefined
     },
 

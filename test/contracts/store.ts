@@ -444,6 +444,10 @@ export function describeStoreContract(
         // No circle: the first is a name of the same session already.
         expect(await harness.store.alias(sibling, other.generation, address.session)).toBe(true)
         expect(await harness.store.read(address)).toEqual(record)
+        expect(await harness.store.read({ ...address, application: 'library', session: newest })).toEqual({
+          state: 'alias',
+          session: address.session,
+        })
       })
 
       it.each(['root', 'alias'] as const)('is revoked with its root when the %s is', async (which) => {
