@@ -37,7 +37,9 @@ export class DemoError extends Error {
 export async function startDemo({ ports, mustBeThese = false, isShort = false, redisUrl }) {
   const timers = isShort ? short : usual
   const [providerPort, ...applicationPorts] = await freePorts(ports, mustBeThese)
-  const emulator = await createEmulator({ port: providerPort, ...timers.provider })
+  const emulator = await createEmulator({ port: providerPort, ...timers.provider }).catch((error) => {
+    throw new DemoError(error.message, { cause: error })
+  })
   const store = redisUrl ?? memoryStore({ clock: emulator.clock })
   // Applications on one Redis share it between processes and restarts; then the secrets should be kept too.
   const secrets = process.env.CITIZEN_APPLICATION_SECRETS
@@ -92,7 +94,12 @@ export async function startDemo({ ports, mustBeThese = false, isShort = false, r
     await close()
     throw error.code === 'store-unavailable'
       ? new DemoError('the Redis of CITIZEN_REDIS_URL does not answer: start it, or leave the variable out')
-      : new DemoError(error.message, { cause: error })
+      : new DemoError(
+          `${redisUrl === undefined ? '' : 'with CITIZEN_REDIS_URL as the store: '}${error.message}`,
+          {
+            cause: error,
+          },
+        )
   }
   return { emulator, applications: running, store: redisUrl === undefined ? 'memory' : 'Redis', close }
 }

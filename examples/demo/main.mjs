@@ -59,10 +59,11 @@ async function run({ walk: isWalk = false, short: isShort = false, help: isHelp 
     isShort,
     redisUrl,
   })
-  greet(demo, isShort)
-  const signal = await new Promise((resolve) => {
+  const interrupted = new Promise((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM']) process.once(name, resolve)
   })
+  greet(demo, isShort)
+  const signal = await interrupted
   await demo.close()
   console.log(`\nstopped (${signal})`)
   return 0
