@@ -14,15 +14,15 @@ import {
   type Suite,
   type SuiteOptions,
 } from '../src/index.js'
-import { NodeExchange, type NodeRequest, sendReply } from './node.js'
+import { lookedAtBy, markServed, NodeExchange, type NodeRequest, sendReply, showToCompanion } from './node.js'
 
 /** What a guard leaves in the types of the handlers behind it: there, `req.citizen` is an active citizen. */
-export interface Guarded {
-  readonly citizenIsActive: true
+export interface Guarded<C extends Claims = Claims> {
+  readonly activeCitizen: ActiveCitizen<C>
 }
 
 /** The type of `req.citizen`: narrowed in the same route behind a guard. */
-export type CitizenOf<Locals> = Locals extends Guarded ? ActiveCitizen : Citizen
+export type CitizenOf<Locals> = Locals extends Guarded<infer C> ? ActiveCitizen<C> : Citizen
 
 declare module 'express-serve-static-core' {
   // biome-ignore lint/suspicious/noExplicitAny: the parameters must be those of the interface that is merged with
@@ -39,18 +39,11 @@ export interface CitizenMiddleware<C extends Claims = Claims> {
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: what Express lets an application put there
-type GuardedLocals = Guarded & Record<string, any>
+type GuardedLocals<C extends Claims> = Guarded<C> & Record<string, any>
 
 /** A guard: its types tell the handlers behind it in the same route that the citizen is active. */
 // biome-ignore lint/suspicious/noExplicitAny: a guard fits every route, whatever its parameters and bodies
-export type Guard = RequestHandler<any, any, any, any, GuardedLocals>
-
-interface Served {
-  readonly suite: Suite
-  readonly exchange: NodeExchange
-}
-
-const served = new WeakMap<object, Served>()
+export type Guard<C extends Claims = Claims> = RequestHandler<any, any, any, any, GuardedLocals<C>>
 
 /**
  * Makes the middleware: it serves its own routes under `routes.path`, and gives every other request its
@@ -69,14 +62,16 @@ export function citizenSession<C extends Claims = Claims>(
     const exchange = new NodeExchange(request, response)
     const handler = suite.endpoint(exchange)
     if (handler !== undefined) {
+      showToCompanion(suite, request)
       answer(handler(exchange), exchange, response, next)
       return
     }
-    if (suite.skips(exchange)) {
+    const isSkipped = suite.skips(exchange)
+    markServed(request, { suite: suite as unknown as Suite, exchange, isSkipped })
+    if (isSkipped) {
       next()
       return
     }
-    served.set(request, { suite: suite as unknown as Suite, exchange })
     const citizen = suite.authenticate(exchange)
     if (citizen instanceof Promise) {
       citizen.then((settled) => {
@@ -101,70 +96,76 @@ function answer(
   response: ServerResponse,
   next: (error?: unknown) => void,
 ): void {
-  Promise.resolve(reply)
-    .then((settled) => {
-      if (settled === undefined) next()
-      else sendReply(response, settled, exchange.method)
-    })
-    .catch(next)
+  Promise.resolve(reply).then((settled) => {
+    if (settled === undefined) {
+      next()
+      return
+    }
+    try {
+      sendReply(response, settled, exchange.method)
+    } catch (error) {
+      next(error)
+    }
+  }, next)
 }
 
-function servedBy(request: object): Served {
-  const found = served.get(request)
-  if (found !== undefined) return found
-  throw new CitizenSessionError(
-    'no-middleware',
-    'this request did not pass citizenSession(): add app.use(citizenSession()) before guards and handlers',
-  )
+/** Whether a request is kept out; then it is answered. */
+function isRefused(request: { citizen: Citizen }, response: ServerResponse, demand: Demand): boolean {
+  const { suite, exchange } = lookedAtBy(request)
+  const refusal = suite.guard(exchange, request.citizen, demand)
+  if (refusal !== undefined) sendReply(response, refusal, exchange.method)
+  return refusal !== undefined
 }
 
-function guardWith(demand: Demand): Guard {
+function guardWith<C extends Claims>(demand: Demand): Guard<C> {
   return (request, response, next) => {
-    const { suite, exchange } = servedBy(request)
-    const refusal = suite.guard(exchange, request.citizen, demand)
-    if (refusal === undefined) next()
-    else sendReply(response, refusal, exchange.method)
+    if (!isRefused(request, response, demand)) next()
   }
 }
 
 /** Lets only an active citizen through. */
-export function requireCitizen(): Guard {
+export function requireCitizen<C extends Claims = Claims>(): Guard<C> {
   return guardWith({})
 }
 
 /** Lets only a citizen through who has used a second factor, or what counts as one. */
-export function requireMfa(): Guard {
+export function requireMfa<C extends Claims = Claims>(): Guard<C> {
   return guardWith({ secondFactor: true })
 }
 
 /** Lets only a citizen through whose assurance is of this level or higher. */
-export function requireAssurance(level: number): Guard {
+export function requireAssurance<C extends Claims = Claims>(level: number): Guard<C> {
   if (!Number.isInteger(level) || level < 1)
     throw new TypeError('requireAssurance takes a level of 1 or higher')
   return guardWith({ level })
 }
 
 /** Lets only a citizen through who has proven who they are within that many seconds. Unknown counts as too long ago. */
-export function requireRecent({ maxAgeSeconds }: { readonly maxAgeSeconds: number }): Guard {
+export function requireRecent<C extends Claims = Claims>({
+  maxAgeSeconds,
+}: {
+  readonly maxAgeSeconds: number
+}): Guard<C> {
   if (!(maxAgeSeconds > 0)) throw new TypeError('requireRecent takes maxAgeSeconds, a number above 0')
   return guardWith({ maxAgeSeconds })
 }
 
-/** Lets only a citizen through whose claims pass the predicate; 403 otherwise, for no login mends it. */
-export function requireClaims<C extends Claims = Claims>(predicate: (claims: C) => boolean): Guard {
+/**
+ * Lets only an active citizen through for whose claims the predicate returns `true`, and nothing else that counts as
+ * true. Else the application's error handler gets `claims-refused` (403), for no login mends it.
+ */
+export function requireClaims<C extends Claims = Claims>(predicate: (claims: C) => boolean): Guard<C> {
   return (request, response, next) => {
-    requireCitizen()(request, response, (error?: unknown) => {
-      if (error !== undefined) return next(error)
-      if (predicate((request.citizen as ActiveCitizen<C>).claims)) return next()
-      next(new CitizenSessionError('claims-refused', 'this citizen may not do that', { status: 403 }))
-    })
+    if (isRefused(request, response, {})) return
+    if (predicate((request.citizen as ActiveCitizen<C>).claims) === true) next()
+    else next(new CitizenSessionError('claims-refused', 'this citizen may not do that', { status: 403 }))
   }
 }
 
 /** A logout route of the application's own: POST ends the session, GET asks for confirmation. */
 export function logout(options: LogoutRequest = {}): RequestHandler {
   return (request, response, next) => {
-    const { suite, exchange } = servedBy(request)
+    const { suite, exchange } = lookedAtBy(request)
     answer(suite.logout(exchange, options), exchange, response, next)
   }
 }

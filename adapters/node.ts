@@ -5,6 +5,7 @@ import {
   type Exchange,
   type Reply,
   type SetCookie,
+  type Suite,
   serializeCookie,
 } from '../src/index.js'
 
@@ -44,52 +45,71 @@ export class NodeExchange implements Exchange {
     return typeof value === 'string' ? value : value?.join(', ')
   }
 
-  async body(limit: number): Promise<Uint8Array> {
+  body(limit: number): Promise<Uint8Array> {
     const request = this.#request
-    if (Number(request.headers['content-length'] ?? 0) > limit) throw bodyTooLarge()
-    if (request.readableEnded) {
-      throw new CitizenSessionError('body-malformed', 'the body was read before us, and not as a form', {
-        status: 400,
-      })
+    if (Number(request.headers['content-length'] ?? 0) > limit) return Promise.reject(bodyTooLarge())
+    if (request.readableDidRead || request.readableEnded) {
+      return Promise.reject(malformed(400, 'the body was read before us, and not as a form'))
     }
-    const chunks: Buffer[] = []
-    let length = 0
-    for await (const chunk of request as AsyncIterable<Buffer>) {
-      length += chunk.length
-      if (length > limit) throw bodyTooLarge()
-      chunks.push(chunk)
-    }
-    return Buffer.concat(chunks)
+    // Not an async iterator: leaving one early destroys the connection, and the answer with it.
+    return new Promise((resolve, reject) => {
+      const chunks: Buffer[] = []
+      let length = 0
+      const settle = (error?: Error): void => {
+        request.off('data', take).off('end', settle).off('error', fail).off('close', fail)
+        if (error === undefined) resolve(Buffer.concat(chunks))
+        else reject(error)
+      }
+      const take = (chunk: Buffer): void => {
+        length += chunk.length
+        if (length <= limit) {
+          chunks.push(chunk)
+          return
+        }
+        // What is left of the body is not read: the connection ends with the answer.
+        request.pause()
+        if (!this.#response.headersSent) this.#response.setHeader('connection', 'close')
+        settle(bodyTooLarge())
+      }
+      const fail = (): void => settle(malformed(400, 'the body broke off'))
+      request
+        .on('data', take)
+        .once('end', () => settle())
+        .once('error', fail)
+        .once('close', fail)
+    })
   }
 
   async form(limit: number): Promise<URLSearchParams> {
-    const parsed = this.#request.body
-    if (typeof parsed === 'object' && parsed !== null && !Buffer.isBuffer(parsed)) return formOf(parsed)
-    const bytes = Buffer.isBuffer(parsed)
+    const request = this.#request
+    const hasBody =
+      request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
+    if (!hasBody) return new URLSearchParams()
+    const parsed = request.body
+    // A parser that did not know this type may have left an empty object, and the body where it was.
+    const isParsed = typeof parsed === 'object' && parsed !== null && request.readableDidRead
+    if (isParsed && !Buffer.isBuffer(parsed)) return formOf(parsed)
+    const type = this.header('content-type')?.split(';', 1)[0]?.trim().toLowerCase()
+    const coding = this.header('content-encoding')?.trim().toLowerCase() ?? 'identity'
+    if (type !== 'application/x-www-form-urlencoded' || coding !== 'identity') {
+      throw malformed(415, 'send a plain form: application/x-www-form-urlencoded')
+    }
+    const body = Buffer.isBuffer(parsed)
       ? parsed
       : typeof parsed === 'string'
         ? Buffer.from(parsed)
-        : undefined
-    const type = this.header('content-type')?.split(';', 1)[0]?.trim().toLowerCase()
-    if (
-      bytes === undefined &&
-      this.header('content-length') === undefined &&
-      this.header('transfer-encoding') === undefined
-    ) {
-      return new URLSearchParams()
-    }
-    const body = bytes ?? (await this.body(limit))
+        : await this.body(limit)
     if (body.byteLength > limit) throw bodyTooLarge()
-    if (body.byteLength === 0) return new URLSearchParams()
-    if (type !== 'application/x-www-form-urlencoded') {
-      throw new CitizenSessionError('body-malformed', 'send a form: application/x-www-form-urlencoded', {
-        status: 415,
-      })
-    }
     return new URLSearchParams(Buffer.from(body).toString('utf8'))
   }
 
   setCookie(cookie: SetCookie): void {
+    if (this.#response.headersSent) {
+      throw new CitizenSessionError(
+        'usage',
+        'the headers are sent, so no cookie can be set any more: log out, or refresh, before the response begins',
+      )
+    }
     const line = serializeCookie(cookie)
     if (this.#cookies === undefined) {
       this.#cookies = []
@@ -99,16 +119,72 @@ export class NodeExchange implements Exchange {
   }
 }
 
+/** A request that has passed the middleware. */
+export interface Served {
+  readonly suite: Suite
+  readonly exchange: NodeExchange
+  /** `routes.skip` leaves it alone: nobody has looked who is there. */
+  readonly isSkipped: boolean
+}
+
+const served = new WeakMap<object, Served>()
+const companions = new WeakMap<object, (request: object) => void>()
+
+/** Notes which suite has seen a request, for the guards and handlers behind the middleware. */
+export function markServed(request: object, by: Served): void {
+  served.set(request, by)
+}
+
+/**
+ * The suite that has seen a request.
+ * @throws CitizenSessionError `no-middleware`
+ */
+export function servedBy(request: object): Served {
+  const found = served.get(request)
+  if (found !== undefined) return found
+  throw new CitizenSessionError(
+    'no-middleware',
+    'this request did not pass citizenSession(): add app.use(citizenSession()) before guards and handlers',
+  )
+}
+
+/**
+ * The suite that has looked who is there.
+ * @throws CitizenSessionError `no-middleware`
+ */
+export function lookedAtBy(request: object): Served {
+  const found = servedBy(request)
+  if (!found.isSkipped) return found
+  throw new CitizenSessionError(
+    'no-middleware',
+    'routes.skip leaves this request alone, so nobody knows who is there: take it out of routes.skip, or the guard away',
+  )
+}
+
+/** What must see a request that one of our own routes answers, before it is answered. */
+export function accompany(suite: object, companion: (request: object) => void): void {
+  companions.set(suite, companion)
+}
+
+/** Shows a request to what accompanies the suite's own routes, if anything does. */
+export function showToCompanion(suite: object, request: object): void {
+  companions.get(suite)?.(request)
+}
+
 /** Sends a whole answer of the core. */
 export function sendReply(response: ServerResponse, reply: Reply, method: string): void {
   response.statusCode = reply.status
   for (const [name, value] of Object.entries(reply.headers)) response.setHeader(name, value)
-  if (reply.body === undefined || method === 'HEAD') {
+  if (reply.body === undefined) {
     response.end()
     return
   }
   response.setHeader('content-length', Buffer.byteLength(reply.body))
-  response.end(reply.body)
+  response.end(method === 'HEAD' ? undefined : reply.body)
+}
+
+function malformed(status: number, message: string): CitizenSessionError {
+  return new CitizenSessionError('body-malformed', message, { status })
 }
 
 function bodyTooLarge(): CitizenSessionError {
@@ -140,17 +216,20 @@ type WriteHead = (
 function guardHeaders(response: ServerResponse, cookies: readonly string[]): void {
   const writeHead = response.writeHead.bind(response) as WriteHead
   response.writeHead = ((status, reasonOrHeaders, headers) => {
-    const hasReason = typeof reasonOrHeaders === 'string'
-    applyHeaders(response, hasReason ? headers : reasonOrHeaders)
+    const reason = typeof reasonOrHeaders === 'string' ? reasonOrHeaders : undefined
+    applyHeaders(response, headers ?? (typeof reasonOrHeaders === 'string' ? undefined : reasonOrHeaders))
     const present = response.getHeader('set-cookie')
     const theirs = present === undefined ? [] : Array.isArray(present) ? present : [String(present)]
     response.setHeader('set-cookie', [...theirs, ...cookies.filter((line) => !theirs.includes(line))])
     response.setHeader('cache-control', 'private, no-store')
-    return hasReason ? writeHead(status, reasonOrHeaders) : writeHead(status)
+    return reason === undefined ? writeHead(status) : writeHead(status, reason)
   }) satisfies WriteHead as typeof response.writeHead
 }
 
-/** The headers given to `writeHead`, which win over those set before: as an object, as pairs, or as one flat list. */
+/**
+ * The headers given to `writeHead`, which win over those set before: as an object, as one flat list of names and
+ * values, or as pairs. A name that comes again in a list adds a value, as in Node.
+ */
 function applyHeaders(
   response: ServerResponse,
   headers: OutgoingHttpHeaders | OutgoingHttpHeader[] | undefined,
@@ -161,15 +240,12 @@ function applyHeaders(
       if (value !== undefined) response.setHeader(name, value)
     return
   }
-  const isPaired = Array.isArray(headers[0])
-  const flat = (isPaired ? (headers as unknown[]).flat(1) : headers) as OutgoingHttpHeader[]
-  const grouped = new Map<string, OutgoingHttpHeader>()
-  for (let at = 0; at + 1 < flat.length; at += 2) {
-    const name = String(flat[at])
-    const value = flat[at + 1] as OutgoingHttpHeader
-    const before = grouped.get(name.toLowerCase())
-    const isList = before !== undefined && name.toLowerCase() === 'set-cookie'
-    grouped.set(name.toLowerCase(), isList ? [before, value].flat().map(String) : value)
+  const flat = (Array.isArray(headers[0]) ? (headers as unknown[]).flat(1) : headers) as (string | string[])[]
+  if (flat.length % 2 !== 0) throw new TypeError('writeHead: the list of headers has a name without a value')
+  const names = flat.filter((_, at) => at % 2 === 0).map(String)
+  for (const name of names) response.removeHeader(name)
+  for (const [index, name] of names.entries()) {
+    const value = flat[2 * index + 1]
+    if (value !== undefined) response.appendHeader(name, Array.isArray(value) ? value : String(value))
   }
-  for (const [name, value] of grouped) response.setHeader(name, value)
 }

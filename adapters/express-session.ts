@@ -1,0 +1,219 @@
+/** @module Ties an application's own express-session to ours: begun with it, ended with it, never the authority. */
+import { createHash } from 'node:crypto'
+import type { RequestHandler } from 'express'
+import type { Session, SessionData, Store } from 'express-session'
+import { type ActiveCitizen, type Citizen, StoreUnavailableError, type Suite } from '../src/index.js'
+import { accompany, servedBy } from './node.js'
+
+/** Whose an express-session is; kept in its data. */
+export interface SessionOwner {
+  readonly publicId: string
+  /** Digest of issuer and subject. */
+  readonly person: string
+  readonly startedAt: number
+  readonly level: number
+  /** Milliseconds since the epoch, 0 when unknown. */
+  readonly authenticatedAt: number
+}
+
+declare module 'express-session' {
+  interface SessionData {
+    /** Whose this session is. Written by `bindSession()`. */
+    citizenSession?: SessionOwner | undefined
+  }
+}
+
+/** What `bindSession()` needs of a store: any store of express-session has it. */
+export type BoundStore = Pick<Store, 'destroy'>
+
+export interface BindSessionOptions {
+  /**
+   * The store that express-session uses. With it, sessions are destroyed from the first moment on; without it, from
+   * the first request on, whose store is then used.
+   */
+  readonly store?: BoundStore | undefined
+  /** The suite of `citizenSession()`, for a process that ends sessions and may never see a request of theirs. */
+  readonly suite?: Pick<Suite, 'onSessionEnded'> | undefined
+}
+
+type Bound = Session & Partial<SessionData>
+type BoundRequest = Parameters<RequestHandler>[0]
+type Done = (error?: unknown) => void
+
+const mostRemembered = 1000
+
+/**
+ * Makes the middleware; it stands behind express-session and `citizenSession()`. `req.session` gets a new id and
+ * loses its data when a person signs in or another one comes; at a rise in assurance it gets a new id and keeps its
+ * data; it is destroyed when our session ends, on whichever instance that happens. While our store cannot answer it
+ * is left alone. Source: ASVS 5.0 7.2.4, 7.4.1.
+ * @throws CitizenSessionError `no-middleware` (by the application's error handler) before `citizenSession()`.
+ */
+export function bindSession(options: BindSessionOptions = {}): RequestHandler {
+  const attached = new WeakSet<object>()
+  /** Ids that this instance has destroyed of late: what is still under way with them must not save them again. */
+  const destroyed = new Set<string>()
+
+  const destroy = (store: BoundStore, id: string, done: Done): void => {
+    destroyed.add(id)
+    for (const oldest of destroyed) {
+      if (destroyed.size <= mostRemembered) break
+      destroyed.delete(oldest)
+    }
+    store.destroy(id, done)
+  }
+
+  const attach = (suite: Pick<Suite, 'onSessionEnded'>, store: BoundStore | undefined): void => {
+    if (store === undefined || attached.has(suite)) return
+    attached.add(suite)
+    suite.onSessionEnded(({ boundSession }) => {
+      // A store that cannot answer now: the next request with that session finds that it has no owner any more.
+      if (boundSession !== undefined) destroy(store, boundSession, () => undefined)
+    })
+    accompany(suite, (request) => {
+      const { session } = request as Partial<BoundRequest>
+      if (session?.citizenSession !== undefined) guardSaves(request as BoundRequest, undefined)
+    })
+  }
+  if (options.suite !== undefined) attach(options.suite, options.store)
+
+  /**
+   * A request under way may save its session after that has ended. So: save, then look whether our session still
+   * lives; if not, what was saved is destroyed. Whoever ends a session writes the end first and destroys then, so one
+   * of the two always sees the other.
+   */
+  const guardSaves = (request: BoundRequest, bind: ((id: string) => Promise<boolean>) | undefined): void => {
+    const { session, sessionStore: store } = request
+    const { save, reload, regenerate } = session
+    const settle = (done: Done): void => {
+      if (destroyed.has(session.id)) {
+        destroy(store, session.id, done)
+        return
+      }
+      if (bind === undefined) {
+        done()
+        return
+      }
+      bind(session.id).then(
+        (isLive) => (isLive ? done() : destroy(store, session.id, done)),
+        (error: unknown) => (error instanceof StoreUnavailableError ? done() : done(error)),
+      )
+    }
+    const again = (): void => {
+      if (bind !== undefined) guardSaves(request, bind)
+    }
+    const owner = session.citizenSession
+    hide(session, 'save', (done: Done = ignore) => {
+      if (destroyed.has(session.id)) done()
+      else save.call(session, (error: unknown) => (error ? done(error) : settle(done)))
+      return session
+    })
+    hide(session, 'reload', (done: Done = ignore) =>
+      reload.call(session, (error: unknown) => {
+        if (!error) again()
+        done(error)
+      }),
+    )
+    hide(session, 'regenerate', (done: Done = ignore) =>
+      regenerate.call(session, (error: unknown) => {
+        if (!error && bind !== undefined) {
+          request.session.citizenSession = owner
+          again()
+        }
+        done(error)
+      }),
+    )
+  }
+
+  return (request, _response, next) => {
+    const { suite, isSkipped } = servedBy(request)
+    attach(suite, options.store ?? request.sessionStore)
+    const { citizen, session } = request
+    if (isSkipped || session === undefined || session === null || citizen.state === 'unavailable') {
+      next()
+      return
+    }
+    if (citizen.state !== 'active') {
+      if (session.citizenSession === undefined) next()
+      else if (isOver(citizen, request)) session.regenerate(next)
+      else blank(request, next)
+      return
+    }
+    const bind = (id: string) => suite.bind(citizen, id)
+    const owner = session.citizenSession
+    if (owner?.publicId === citizen.session.publicId) {
+      guardSaves(request, bind)
+      next()
+      return
+    }
+    const now = ownerOf(citizen)
+    if (owner !== undefined && isRise(now, owner)) {
+      // This request looked before the rise, and loaded what another one has saved after it.
+      blank(request, next)
+      return
+    }
+    const kept = owner !== undefined && isRise(owner, now) ? dataOf(session) : {}
+    session.regenerate((error: unknown) => {
+      if (error) {
+        next(error)
+        return
+      }
+      Object.assign(request.session, kept, { citizenSession: now })
+      guardSaves(request, bind)
+      next()
+    })
+  }
+}
+
+const ignore = (): void => undefined
+
+/** Replaces a method of one session, where express-session puts its own replacements. */
+function hide(session: object, name: string, value: unknown): void {
+  Object.defineProperty(session, name, { configurable: true, enumerable: false, writable: true, value })
+}
+
+function ownerOf({ claims, session, assurance }: ActiveCitizen): SessionOwner {
+  return {
+    publicId: session.publicId,
+    person: createHash('sha256')
+      .update(JSON.stringify([claims.iss, claims.sub]))
+      .digest('base64url'),
+    startedAt: session.startedAt,
+    level: assurance.level,
+    authenticatedAt: assurance.authenticatedAt ?? 0,
+  }
+}
+
+/** Whether the same session of the same person goes on, with a stronger or newer authentication. */
+function isRise(before: SessionOwner, now: SessionOwner): boolean {
+  return (
+    before.person === now.person &&
+    before.startedAt === now.startedAt &&
+    (now.level > before.level || now.authenticatedAt > before.authenticatedAt)
+  )
+}
+
+function dataOf(session: Bound): object {
+  const { cookie: _, ...data } = session
+  return data
+}
+
+/**
+ * Whether the session of a request that nobody is signed in on has truly ended. Not if a foreign page sent the
+ * request, which the shared cookies may not accompany, nor if the cookies say nothing about the old session.
+ */
+function isOver(citizen: Citizen, request: BoundRequest): boolean {
+  if (citizen.state !== 'anonymous') return false
+  const { reason } = citizen
+  if (reason === 'ambiguous-cookie' || reason === 'invalid-token') return false
+  const site = request.headers['sec-fetch-site']
+  return reason !== 'not-signed-in' || site === undefined || site === 'same-origin' || site === 'none'
+}
+
+/** Gives the request an empty session that is never saved, and leaves the stored one alone. */
+function blank(request: BoundRequest, next: () => void): void {
+  request.sessionStore.generate(request)
+  // Without an id express-session neither saves nor touches a session, nor sets its cookie.
+  Object.assign(request, { sessionID: undefined })
+  next()
+}
