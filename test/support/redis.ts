@@ -58,22 +58,18 @@ process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer()
-  const outcome = Promise.race([
-    once(server, 'listening').then(() => true),
-    once(server, 'error').then(() => false),
-  ])
-  server.listen(port, host)
-  const free = await outcome
-  if (free) await new Promise((resolve) => server.close(resolve))
-  return free
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, host, () => server.close(() => resolve(true)))
+  })
 }
 
-/** A free port whose 10,000th successor, the bus of a Cluster, is free too. */
+/** A free port whose 10,000th successor, the bus of a Cluster, is free too; both below those of clients. */
 async function freePort(): Promise<number> {
   for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000)
+    const port = 12_000 + Math.floor(Math.random() * 10_000)
     if ((await isFree(port)) && (await isFree(port + 10_000))) return port
   }
 }
