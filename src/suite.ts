@@ -213,6 +213,7 @@ export function createSuite<C extends Claims = Claims>(
   const reader = createTokenReader({
     scan: createCookieScanner({ header, payload, signature, hint: hintCookie.name }),
     verify: verifier.verify,
+    names: sharedCookie.names,
     report,
   })
   const authenticator = createAuthenticator({ resolved, reader, judge, hintCookie, store, lifecycle, report })

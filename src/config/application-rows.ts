@@ -1,4 +1,5 @@
 /** @module The options of the shared cookie, the application, its routes and what it runs on, line by line. */
+import type { ActiveCitizen } from '../citizen.js'
 import type { Clock } from '../clock.js'
 import type { CitizenEvent } from '../events.js'
 import type { Exchange } from '../exchange.js'
@@ -151,6 +152,11 @@ export const applicationRows = {
     kind: functionOf('a function that takes an event'),
     derived: 'none',
     meaning: 'Is told every event.',
+  }),
+  onSignIn: row<(citizen: ActiveCitizen) => unknown>({
+    kind: functionOf('a function that takes the citizen'),
+    derived: 'none',
+    meaning: 'Called when a session begins, before the request that began it is answered.',
   }),
   clock: row<Clock>({
     kind: functionOf('a function that returns milliseconds since the epoch'),

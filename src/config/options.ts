@@ -1,5 +1,5 @@
 /** @module The options of a suite: the same object for every adapter, nested by layer. */
-import type { Claims } from '../citizen.js'
+import type { ActiveCitizen, Claims } from '../citizen.js'
 import type { Clock } from '../clock.js'
 import type { CitizenEvent } from '../events.js'
 import type { Exchange } from '../exchange.js'
@@ -146,6 +146,11 @@ export interface SuiteOptions {
   /** Where revocations are shared by applications that keep their own store. Default: the store. */
   readonly revocations?: Store | string | undefined
   readonly onEvent?: ((event: CitizenEvent) => void) | undefined
+  /**
+   * Called when a session begins, before the request that began it is answered: to load the local user, say. Requests
+   * of the session wait for it; while it fails they fail.
+   */
+  readonly onSignIn?: ((citizen: ActiveCitizen) => unknown) | undefined
   readonly clock?: Clock | undefined
   readonly fetch?: typeof globalThis.fetch | undefined
   /** Returns that many random bytes. */
@@ -220,6 +225,7 @@ export interface ResolvedOptions {
   readonly store: Store | string | undefined
   readonly revocations: Store | string | undefined
   readonly onEvent: ((event: CitizenEvent) => void) | undefined
+  readonly onSignIn: ((citizen: ActiveCitizen) => unknown) | undefined
   readonly clock: Clock
   readonly fetch: typeof globalThis.fetch
   readonly random: (bytes: number) => Uint8Array

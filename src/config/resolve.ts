@@ -106,6 +106,7 @@ function assemble({ get }: Gathered): ResolvedOptions {
     store: get('store'),
     revocations: get('revocations'),
     onEvent: get('onEvent'),
+    onSignIn: get('onSignIn'),
     clock: get('clock') ?? systemClock,
     fetch: get('fetch') ?? globalThis.fetch,
     random,

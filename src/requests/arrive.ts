@@ -67,12 +67,13 @@ export function createArrival(options: {
       // A session value never seen before, on a return that had asked for it: the person has just proven who they are.
       const authenticatedAt = stated || (arrival.askedReauthentication ? now : 0)
       const issuedAt = arrival.askedReauthentication ? now : token.issuedAt
-      await lifecycle.begin({ ...common, issuedAt, authenticatedAt })
+      const { began } = await lifecycle.begin({ ...common, issuedAt, authenticatedAt })
+      if (began) state.isBegun = true
     } else if (record.state === 'ended') {
       const lift = liftOf(record, arrival, token)
       if (lift === undefined) return
       const keepsLimit = lift === 'resumed'
-      await lifecycle.begin({
+      const { began } = await lifecycle.begin({
         ...common,
         address: state.address,
         issuedAt: token.issuedAt,
@@ -80,6 +81,7 @@ export function createArrival(options: {
         lifts: record,
         keepsLimit,
       })
+      if (began) state.isBegun = true
     } else {
       // Begun by a faster request of this very login: still a session value that the login brought.
       const isNew = arrival.askedReauthentication && record.startedAt >= arrival.since

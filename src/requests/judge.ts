@@ -86,6 +86,7 @@ export function createJudge(judging: Judging): Judge {
     const unseen = now - record.lastSeenAt
     return (
       record.generation === state.generation &&
+      !state.isBegun &&
       unseen < touchInterval(idle) &&
       unseen < idle &&
       now < record.endsAt &&
@@ -148,6 +149,20 @@ export function createJudge(judging: Judging): Judge {
     return false
   }
 
+  /** Tells the application once; whoever else comes with the new session meanwhile waits for the same. */
+  const announceSignIn = async (state: TokenState, citizen: Citizen): Promise<void> => {
+    const { onSignIn } = options
+    if (onSignIn !== undefined && citizen.state === 'active') {
+      state.signingIn ??= Promise.resolve(citizen)
+        .then(onSignIn)
+        .finally(() => {
+          state.signingIn = undefined
+        })
+      await state.signingIn
+    }
+    state.isBegun = false
+  }
+
   const isRevokedElsewhere = async (
     address: RecordAddress,
     record: LiveRecord,
@@ -202,7 +217,9 @@ export function createJudge(judging: Judging): Judge {
     }
     const extended = await extend(request, state, record, { isFirstSight, isTouching })
     if (extended === 'ended') return 'again'
-    return citizenOf({ ...request, token: extended }, state, record, level)
+    const citizen = citizenOf({ ...request, token: extended }, state, record, level)
+    if (state.isBegun) await announceSignIn(state, citizen)
+    return citizen
   }
 
   const judgeRecord = async (
@@ -225,6 +242,7 @@ export function createJudge(judging: Judging): Judge {
           level,
           authenticatedAt: authenticationTime(token.claims),
         })
+        if (outcome.began) state.isBegun = true
         record = outcome.record
       } else if (record.state === 'alias') {
         state.address = { ...state.address, session: record.session }

@@ -31,13 +31,15 @@ export interface TokenReader {
 export function createTokenReader(options: {
   readonly scan: (cookieHeader: string) => ScannedCookies
   readonly verify: (parts: TokenParts, now: number) => MaybePromise<VerifiedToken | RejectedToken>
+  /** Names of the three cookies, for the event. */
+  readonly names: Readonly<Record<keyof TokenParts, string>>
   readonly report: Report
 }): TokenReader {
   const { verify, report } = options
 
   const readDuplicates = async (scanned: ScannedCookies, now: number): Promise<TokenReading> => {
     const candidates = combinations(scanned)
-    const names = namesOfDuplicates(scanned)
+    const names = duplicatedParts(scanned).map((part) => options.names[part])
     if (candidates === 'too-many') {
       report({ type: 'duplicate-cookie', names, outcome: 'ambiguous' })
       return 'ambiguous'
@@ -80,7 +82,7 @@ function isSameSession(left: VerifiedToken, right: VerifiedToken): boolean {
   )
 }
 
-function namesOfDuplicates({ duplicates }: ScannedCookies): string[] {
+function duplicatedParts({ duplicates }: ScannedCookies): (keyof TokenParts)[] {
   if (duplicates === undefined) return []
   return (['header', 'payload', 'signature'] as const).filter((part) => duplicates[part].length > 1)
 }

@@ -242,6 +242,7 @@ export const values: Readonly<Record<OptionPath, Values>> = {
     bad: ['memory', 'https://redis.example.gov', {}, 7],
   },
   onEvent: fn,
+  onSignIn: fn,
   clock: fn,
   fetch: fn,
   random: { good: [(bytes: number) => new Uint8Array(bytes)], bad: ['x', 7, () => new Uint8Array(16)] },

@@ -29,3 +29,59 @@ describe('signing in', () => {
     expect(world.emulator.sessions).toHaveLength(0)
   })
 })
+
+describe('onSignIn', () => {
+  it('is called once for a session, before anything of it is answered', async () => {
+    const called: string[] = []
+    let finish = () => {}
+    const loading = new Promise<void>((resolve) => {
+      finish = resolve
+    })
+    const world = await createWorld({
+      applications: {
+        benefits: {
+          onSignIn: async (citizen) => {
+            called.push(citizen.claims.sub)
+            await loading
+          },
+        },
+      },
+    })
+    const cookie = await world.emulator.cookiesFor('ana')
+    const ask = () =>
+      world
+        .application('benefits')
+        .handle(new Request('https://benefits.citizen.example/private', { headers: { cookie } }))
+    const answered: number[] = []
+    const requests = Array.from({ length: 6 }, () => ask().then((response) => answered.push(response.status)))
+    expect(answered).toEqual([])
+    finish()
+    await Promise.all(requests)
+    expect(called).toHaveLength(1)
+    expect(answered).toEqual(Array(6).fill(200))
+    expect((await ask()).status).toBe(200)
+    expect(called).toHaveLength(1)
+  })
+
+  it('fails the requests of the session while it fails, and is tried again', async () => {
+    let isDown = true
+    const world = await createWorld({
+      applications: {
+        benefits: {
+          onSignIn: () => {
+            if (isDown) throw new Error('no users today')
+          },
+        },
+      },
+    })
+    const cookie = await world.emulator.cookiesFor('ana')
+    const ask = () =>
+      world
+        .application('benefits')
+        .handle(new Request('https://benefits.citizen.example/private', { headers: { cookie } }))
+    await expect(ask()).rejects.toThrow('no users today')
+    await expect(ask()).rejects.toThrow('no users today')
+    isDown = false
+    expect((await ask()).status).toBe(200)
+  })
+})
