@@ -3,12 +3,18 @@ import { citizenSession, requireAssurance, requireCitizen, requireRecent } from 
 import express from 'express'
 import { page } from './page.mjs'
 
-const eventsShown = 12
+const eventsShown = 8
 
 /**
- * Makes an application. `look` is what its pages show besides the session; everything else are options of the package.
+ * Makes an application. `look` is what its pages show besides the session: `people` are the names that the application
+ * knows by `sub`, for a token carries none. Everything else are options of the package.
  * @param {{
- *   look: { title: string, accent: readonly [light: string, dark: string], sibling: { title: string, url: string } },
+ *   look: {
+ *     title: string,
+ *     accent: readonly [light: string, dark: string],
+ *     sibling: { title: string, url: string },
+ *     people: ReadonlyMap<string, string>,
+ *   },
  *   application: { id: string, url: string, sensitivity: 'sensitive' | 'basic', idleSeconds?: number, secrets?: string[] },
  *   identityProvider: { url: string, internalUrl: string, clockSkewSeconds?: number },
  *   recentSeconds: number,
@@ -42,6 +48,7 @@ export function createApplication({ look, recentSeconds, application, identityPr
       heading,
       text,
       citizen: req.citizen,
+      name: look.people.get(req.citizen.claims?.sub) ?? req.citizen.claims?.sub,
       cookieHeader: req.headers.cookie ?? '',
       options: suite.options,
       now: clock(),

@@ -51,6 +51,7 @@ export async function startDemo({ ports, mustBeThese = false, isShort = false, r
     accent,
     url: `http://${name}.citizen.localhost:${applicationPorts[index]}`,
   }))
+  const people = new Map(emulator.people.map(({ sub, name }) => [sub, name]))
   const running = []
   async function close() {
     for (const { server } of running) {
@@ -66,7 +67,7 @@ export async function startDemo({ ports, mustBeThese = false, isShort = false, r
       const port = applicationPorts[index]
       const { url, title, accent } = looks[index]
       const { app, suite } = createApplication({
-        look: { title, accent, sibling: looks[(index + 1) % looks.length] },
+        look: { title, accent, sibling: looks[(index + 1) % looks.length], people },
         application: {
           // On one store an id belongs to one address.
           id: port === defaultPorts[index + 1] ? name : `${name}-${port}`,

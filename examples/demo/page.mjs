@@ -3,24 +3,40 @@ import { createHash } from 'node:crypto'
 import { html } from './html.mjs'
 import { style } from './style.mjs'
 
-const times = (now) => ({
-  /** A time of day, and how far away it is. */
-  at(milliseconds) {
-    const seconds = Math.round(Math.abs(milliseconds - now) / 1000)
-    const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60]
-    const length = [hours > 0 && `${hours} h`, minutes > 0 && `${minutes} min`, `${seconds % 60} s`]
-    const distance = length.filter(Boolean).slice(0, 2).join(' ')
-    const clock = new Date(milliseconds).toLocaleTimeString('en-GB')
-    return html`${clock} <small>${milliseconds < now ? `${distance} ago` : `in ${distance}`}</small>`
-  },
-})
+/** Why somebody is not signed in, in the words of an application. */
+const reasons = {
+  'not-signed-in': 'nobody has signed in with this browser',
+  'not-started': 'the session here begins with the first page that is opened',
+  'idle-timeout': 'there was no activity here for too long',
+  'absolute-timeout': 'the session reached its longest time',
+  'application-sign-out': 'signed out here only',
+  'token-expired': 'the token of the shared cookie has expired',
+  'signed-out': 'signed out, here or at another application',
+  revoked: 'the session was ended by somebody else',
+  'identity-ended': 'the identity provider has ended its session',
+  'identity-changed': 'somebody else has signed in with this browser',
+}
+
+/** Tells a time of day, and how far away it is. */
+const clockAt = (now) => (milliseconds) => {
+  const seconds = Math.round(Math.abs(milliseconds - now) / 1000)
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60]
+  const length = [
+    hours > 0 && `${hours} h`,
+    minutes > 0 && `${minutes} min`,
+    seconds % 60 > 0 && `${seconds % 60} s`,
+  ]
+  const distance = length.filter(Boolean).slice(0, 2).join(' ')
+  const words = seconds === 0 ? 'now' : milliseconds < now ? `${distance} ago` : `in ${distance}`
+  return html`<span class="time">${new Date(milliseconds).toLocaleTimeString('en-GB')} <small>${words}</small></span>`
+}
 
 /**
  * Renders the page. The headers keep it out of every cache and allow nothing but its own style and forms.
  * @returns {{ body: string, headers: Record<string, string> }}
  */
-export function page({ look, heading, text, citizen, cookieHeader, options, now, events }) {
-  const { at } = times(now)
+export function page({ look, heading, text, citizen, name, cookieHeader, options, now, events }) {
+  const at = clockAt(now)
   const provider = options.identityProvider.url
   const css = style(look.accent)
   const { markup } = html`<!doctype html>
@@ -31,7 +47,7 @@ export function page({ look, heading, text, citizen, cookieHeader, options, now,
 <a href="${provider}/messages">Phone</a> <a href="${provider}/faults">Time and faults</a></nav></header>
 <main><h1>${heading}</h1><p>${text}</p>
 <nav><a href="/">Start</a> <a href="/private">Yours</a> <a href="/strong">Strong</a> <a href="/recent">Recent</a></nav>
-${person(citizen)}
+${person(citizen, name, at)}
 <div class="layers">
 ${applicationSession(citizen, options, at)}${identitySession(citizen, options, at)}${sharedCookie(cookieHeader, options)}
 </div>
@@ -54,28 +70,30 @@ ${applicationSession(citizen, options, at)}${identitySession(citizen, options, a
   }
 }
 
-function person(citizen) {
+function person(citizen, name, at) {
   if (citizen.state === 'active') {
     const { level, method, authenticatedAt } = citizen.assurance
-    return html`<section class="who"><p><b>Signed in</b> as <code>${citizen.claims.sub}</code>, level ${level} (${method}),
-${authenticatedAt === undefined ? 'time of the proof unknown' : 'time of the proof known'}.
-${citizen.degraded && html`<b>The identity provider cannot be reached; the session goes on.</b>`}</p>
+    const proof = authenticatedAt === undefined ? 'at a time not known here' : at(authenticatedAt)
+    return html`<section class="who"><p><b>Signed in</b> as ${name}.<br><small>Level ${level}, by ${method}, ${proof}</small>
+${citizen.degraded && html`<br><b>The identity provider does not answer. Nobody is signed out for that.</b>`}</p>
 <form method="post" action="/session/logout"><button>Sign out everywhere</button></form>
 <form method="post" action="/session/logout"><input type="hidden" name="scope" value="application"><button class="plain">Sign out here only</button></form>
 </section>`
   }
-  const reason = citizen.reason ?? 'a second factor is missing'
-  return html`<section class="who"><p><b>Not signed in</b>: <code>${reason}</code></p>
-<a class="button" href="/session/login?returnTo=/private">Sign in</a></section>`
+  const isHalfway = citizen.state === 'mfa-required'
+  const reason = isHalfway ? 'the second proof is missing' : (reasons[citizen.reason] ?? 'see the code')
+  return html`<section class="who"><p><b>Not signed in</b>: ${reason}.<br><small>Code: <code>${citizen.reason ?? citizen.state}</code></small></p>
+<a class="button" href="/session/login?returnTo=/private">${isHalfway ? 'Go on' : 'Sign in'}</a></section>`
 }
 
-const list = (rows) => html`<dl>${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`
+const list = (rows) =>
+  html`<dl>${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`
 
 function applicationSession({ session, reason }, { application }, at) {
   const idle = `${application.sensitivity}: ends after ${application.idleSeconds} s without activity`
   return html`<section><h2>1 Application session</h2><p class="soft">${idle}</p>${
     session === undefined
-      ? list([['None', reason ?? 'not signed in']])
+      ? list([['None', reason ?? 'not begun']])
       : list([
           ['Started', at(session.startedAt)],
           ['Last seen', at(session.lastSeenAt)],
@@ -88,7 +106,7 @@ function applicationSession({ session, reason }, { application }, at) {
 
 function identitySession({ claims }, { identityProvider }, at) {
   if (claims === undefined) {
-    return html`<section><h2>2 Identity session</h2><p class="soft">one for all applications</p>${list([['Unknown', 'the provider knows']])}</section>`
+    return html`<section><h2>2 Identity session</h2><p class="soft">one for all applications</p>${list([['Not known', 'without a session here']])}</section>`
   }
   const { afterSeconds = (claims.exp - claims.iat) / 2 } = identityProvider.refresh
   return html`<section><h2>2 Identity session</h2><p class="soft">one for all applications</p>${list([
@@ -101,19 +119,19 @@ function identitySession({ claims }, { identityProvider }, at) {
 function sharedCookie(cookieHeader, { sharedCookie: { names, domain }, application }) {
   const sent = new Set(cookieHeader.split(';').map((pair) => pair.split('=', 1)[0].trim()))
   const own = [...sent].filter((name) => name.startsWith(`${application.id}.`))
-  const row = (name, attributes) => [
+  const row = (name, attribute) => [
     html`<code>${name}</code>`,
-    html`${sent.has(name) ? 'sent' : 'not sent'} <small>${attributes}</small>`,
+    html`${sent.has(name) ? 'sent' : 'not sent'} <small>${attribute}</small>`,
   ]
-  return html`<section><h2>3 Shared cookie</h2><p class="soft">what this browser sent just now</p>${list([
-    row(names.header, `${domain}, HttpOnly`),
-    row(names.payload, `${domain}, readable`),
-    row(names.signature, `${domain}, HttpOnly`),
-    ...own.map((name) => row(name, 'this host only, HttpOnly')),
+  return html`<section><h2>3 Shared cookie</h2><p class="soft">of ${domain}, in three parts</p>${list([
+    row(names.header, 'HttpOnly'),
+    row(names.payload, 'for scripts'),
+    row(names.signature, 'HttpOnly'),
+    ...own.map((name) => row(name, 'only here')),
   ])}</section>`
 }
 
-function eventLine({ type, at: happenedAt, application: _, ...details }, at) {
+function eventLine({ type, at: happenedAt, application: _, person: __, ...details }, at) {
   const words = Object.entries(details)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name}: ${value}`)

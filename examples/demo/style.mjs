@@ -20,7 +20,8 @@ section{background:var(--card);border:1px solid var(--line);border-radius:.6rem;
 .who{display:flex;flex-wrap:wrap;gap:.75rem;align-items:center;border-left:.35rem solid var(--main)}
 .who p{margin:0;flex:1 1 22rem}
 .layers{display:grid;grid-template-columns:repeat(auto-fit,minmax(17rem,1fr));gap:0 1rem}
-dl{display:grid;grid-template-columns:auto 1fr;gap:.35rem 1rem;margin:.5rem 0 0}dd{margin:0;font-variant-numeric:tabular-nums}dt{color:var(--soft)}
+dl{margin:.6rem 0 0}dl div{display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 .75rem;padding:.3rem 0;border-top:1px solid var(--line)}
+dt{color:var(--soft)}dd{margin:0;font-variant-numeric:tabular-nums}.time{white-space:nowrap}
 small,.soft{color:var(--soft)}section>.soft{margin:0}ol{margin:.5rem 0 0;padding-left:1.25rem}li{margin:.3rem 0}
 button,.button{display:inline-block;font:inherit;font-weight:600;cursor:pointer;text-decoration:none;border:1px solid var(--main);background:var(--main);color:var(--on-main);border-radius:.4rem;padding:.55rem 1rem}
 button.plain{background:none;color:var(--main)}:focus-visible{outline:3px solid var(--main);outline-offset:2px}`
