@@ -93,16 +93,15 @@ export async function startDemo({ ports, mustBeThese = false, isShort = false, r
     }
   } catch (error) {
     await close()
-    throw error.code === 'store-unavailable'
-      ? new DemoError('the Redis of CITIZEN_REDIS_URL does not answer: start it, or leave the variable out')
-      : new DemoError(
-          `${redisUrl === undefined ? '' : 'with CITIZEN_REDIS_URL as the store: '}${error.message}`,
-          {
-            cause: error,
-          },
-        )
+    throw new DemoError(problemOf(error, redisUrl), { cause: error })
   }
   return { emulator, applications: running, store: redisUrl === undefined ? 'memory' : 'Redis', close }
+}
+
+function problemOf({ code, message }, redisUrl) {
+  if (redisUrl === undefined) return message
+  if (code !== 'store-unavailable') return `with CITIZEN_REDIS_URL as the store: ${message}`
+  return 'the Redis of CITIZEN_REDIS_URL does not answer: start it, or leave the variable out'
 }
 
 async function freePorts(wanted, mustBeThese) {
