@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findProgram, howToGet } from '../programs.mjs'
 import { createCertificate } from './certificate.js'
+import { endWithUs } from './orphans.js'
 
 /** A server name, and the loopback port that it is passed on to. */
 export interface NginxSite {
@@ -75,6 +76,7 @@ async function startOnFreePort(program: string, folder: string, sites: readonly 
 async function start(program: string, folder: string): Promise<ChildProcess> {
   const args = ['-p', folder, '-e', 'stderr', '-c', join(folder, 'nginx.conf')]
   const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  endWithUs(child)
   let output = ''
   await new Promise<void>((resolve, reject) => {
     child.on('error', reject)

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { findProgram, howToGet } from '../programs.mjs'
+import { endWithUs } from './orphans.js'
 
 /** One server process. */
 export interface RedisServer {
@@ -53,10 +54,6 @@ export interface ClusterSetup {
 }
 
 const host = '127.0.0.1'
-const running = new Set<ChildProcess>()
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL')
-})
 
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
@@ -116,8 +113,8 @@ export async function startRedis(settings: readonly string[] = [], kind?: 'senti
       stdio: 'ignore',
     })
     child = started
-    running.add(started)
-    exited = once(started, 'exit').then(() => running.delete(started))
+    endWithUs(started)
+    exited = once(started, 'exit')
     await until(() => isAnswering(port), `redis-server on port ${port}`)
   }
 
@@ -131,7 +128,15 @@ export async function startRedis(settings: readonly string[] = [], kind?: 'senti
     await exited
   }
 
-  await start()
+  async function close(): Promise<void> {
+    await end('SIGKILL')
+    await rm(folder, { recursive: true, force: true })
+  }
+
+  await start().catch(async (error: unknown) => {
+    await close()
+    throw error
+  })
   return {
     host,
     port,
@@ -145,10 +150,24 @@ export async function startRedis(settings: readonly string[] = [], kind?: 'senti
     kill: () => end('SIGKILL'),
     pause: () => void child?.kill('SIGSTOP'),
     resume: () => void child?.kill('SIGCONT'),
-    async close() {
-      await end('SIGKILL')
-      await rm(folder, { recursive: true, force: true })
-    },
+    close,
+  }
+}
+
+/** Makes something of several servers. Where that fails, none of them is left. */
+async function together<Setup>(make: (start: typeof startRedis) => Promise<Setup>): Promise<Setup> {
+  const starting: Promise<RedisServer>[] = []
+  try {
+    return await make((...settings) => {
+      const server = startRedis(...settings)
+      starting.push(server)
+      return server
+    })
+  } catch (error) {
+    for (const server of await Promise.allSettled(starting)) {
+      if (server.status === 'fulfilled') await server.value.close()
+    }
+    throw error
   }
 }
 
@@ -162,14 +181,18 @@ const isFollowing = async (replica: RedisServer): Promise<boolean> =>
   (await infoOf(replica, ['INFO', 'replication'], 'master_link_status')) === 'up'
 
 /** Starts a master, replicas that follow it, and a Sentinel that notices its end within half a second. */
-export async function startSentinel({ replicas: count = 1 } = {}): Promise<SentinelSetup> {
+export function startSentinel({ replicas = 1 } = {}): Promise<SentinelSetup> {
+  return together((start) => sentinelOf(start, replicas))
+}
+
+async function sentinelOf(start: typeof startRedis, count: number): Promise<SentinelSetup> {
   const masterName = 'citizens'
-  const master = await startRedis()
+  const master = await start()
   const replicas = await Promise.all(
-    Array.from({ length: count }, () => startRedis([`replicaof ${host} ${master.port}`])),
+    Array.from({ length: count }, () => start([`replicaof ${host} ${master.port}`])),
   )
   for (const replica of replicas) await until(() => isFollowing(replica), 'a replica to follow')
-  const sentinel = await startRedis(
+  const sentinel = await start(
     [
       `sentinel monitor ${masterName} ${host} ${master.port} 1`,
       `sentinel down-after-milliseconds ${masterName} 500`,
@@ -195,9 +218,13 @@ export async function startSentinel({ replicas: count = 1 } = {}): Promise<Senti
 const slots = 16_384
 
 /** Starts a Cluster of three masters, each with `replicas` replicas, that promotes one within about two seconds. */
-export async function startCluster({ replicas: count = 0 } = {}): Promise<ClusterSetup> {
+export function startCluster({ replicas = 0 } = {}): Promise<ClusterSetup> {
+  return together((start) => clusterOf(start, replicas))
+}
+
+async function clusterOf(startOne: typeof startRedis, count: number): Promise<ClusterSetup> {
   const settings = ['cluster-enabled yes', 'cluster-node-timeout 1000', 'cluster-replica-validity-factor 0']
-  const start = (length: number) => Promise.all(Array.from({ length }, () => startRedis(settings)))
+  const start = (length: number) => Promise.all(Array.from({ length }, () => startOne(settings)))
   const masters = await start(3)
   const replicas = await start(3 * count)
   const nodes = [...masters, ...replicas]

@@ -1,0 +1,27 @@
+/** @module A small application in a process of its own: the built package, settings from the environment. */
+
+import { citizenSession, requireCitizen } from 'citizen-session/express'
+import express from 'express'
+
+let travelled = 0
+const auth = citizenSession({
+  clock: () => Date.now() + travelled,
+  onEvent: (event) => process.send?.({ event }),
+})
+const show = (request, response) => {
+  const { state, reason, degraded, claims, session } = request.citizen
+  response.json({ state, reason, degraded, sub: claims?.sub, session, pid: process.pid })
+}
+
+const app = express()
+app.use(auth)
+app.get('/open', show)
+app.get('/private', requireCitizen(), show)
+
+process.on('disconnect', () => process.exit())
+process.on('message', (message) => {
+  travelled += message.travel * 1000
+  process.send({ travelled })
+})
+await auth.suite.ready()
+const server = app.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }))
