@@ -61,7 +61,10 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   react: ['adapters/react'],
 }
 
-const withoutNode = [/^src\/browser\//, /^src\/guards\//, /^src\/sessions\//, /^adapters\/fetch\b/]
+/** What adapters stand on, besides their frameworks. */
+const sharedByAdapters = new Set(['src/index.ts', 'adapters/node.ts', 'adapters/web.ts'])
+
+const withoutNode = [/^src\/browser\//, /^src\/guards\//, /^src\/sessions\//, /^adapters\/(?:fetch|web)\b/]
 const drawers = new Set(['utils', 'util', 'helpers', 'helper', 'common', 'misc', 'manager', 'service', 'lib'])
 
 /** Files that may be longer than 400 lines, each with its reason. */
@@ -81,8 +84,9 @@ function rankOf(part: string): number {
 export function judgeImport(path: string, { target, isRelative, isType }: Import): string | undefined {
   if (!isRelative) return judgePackage(path, target)
   if (path.startsWith('adapters/')) {
-    const allowed = target === 'src/index.ts' || target === 'adapters/node.ts'
-    return allowed ? undefined : 'an adapter imports only src/index.ts, its framework and adapters/node.ts'
+    return sharedByAdapters.has(target)
+      ? undefined
+      : `an adapter imports only ${[...sharedByAdapters].join(', ')} and its framework`
   }
   if (!target.startsWith('src/')) return 'src imports nothing outside of src'
   const [from, to] = [partOf(path), partOf(target)]

@@ -1,0 +1,156 @@
+/** @module Web requests and responses as the core sees them; shared by the Next.js and fetch adapters. */
+import {
+  CitizenSessionError,
+  type Exchange,
+  type Reply,
+  type SetCookie,
+  serializeCookie,
+} from '../src/index.js'
+
+/** What is needed of a web `Request`; where a framework has none, its parts do. */
+export type WebRequest = Pick<Request, 'method' | 'url' | 'headers' | 'body' | 'bodyUsed'>
+
+/** Headers by which a cache in front of us would be told something else than by `Cache-Control`. Source: RFC 9213. */
+const cacheHeaders = [
+  'cdn-cache-control',
+  'cloudflare-cdn-cache-control',
+  'netlify-cdn-cache-control',
+  'vercel-cdn-cache-control',
+  'surrogate-control',
+  'x-accel-expires',
+]
+
+/** One exchange over a web request. Its cookies travel with the one response that leaves through it. */
+export class WebExchange implements Exchange {
+  readonly method: string
+  readonly target: string
+  readonly remoteAddress: string | undefined
+  readonly #request: WebRequest
+  readonly #cookies: SetCookie[] = []
+  #isAnswered = false
+
+  constructor(request: WebRequest, remoteAddress?: string) {
+    this.#request = request
+    this.method = request.method
+    this.target = targetOf(request.url)
+    this.remoteAddress = remoteAddress
+  }
+
+  /** What was set so far. */
+  get cookies(): readonly SetCookie[] {
+    return this.#cookies
+  }
+
+  header(name: string): string | undefined {
+    return this.#request.headers.get(name) ?? undefined
+  }
+
+  async body(limit: number): Promise<Uint8Array> {
+    const { body, bodyUsed } = this.#request
+    if (Number(this.header('content-length') ?? 0) > limit) throw bodyTooLarge()
+    if (bodyUsed) throw malformed(400, 'the body was read before us')
+    if (body === null) return new Uint8Array()
+    const reader = body.getReader()
+    const chunks: Uint8Array[] = []
+    let length = 0
+    for (;;) {
+      const { done, value } = await reader.read().catch(() => {
+        throw malformed(400, 'the body broke off')
+      })
+      if (done) return joined(chunks, length)
+      length += value.byteLength
+      if (length > limit) {
+        // Whoever sends more than asked for is not waited for.
+        void reader.cancel().catch(() => undefined)
+        throw bodyTooLarge()
+      }
+      chunks.push(value)
+    }
+  }
+
+  async form(limit: number): Promise<URLSearchParams> {
+    const { body, bodyUsed } = this.#request
+    if (body === null && !bodyUsed) return new URLSearchParams()
+    const type = this.header('content-type')?.split(';', 1)[0]?.trim().toLowerCase()
+    const coding = this.header('content-encoding')?.trim().toLowerCase() ?? 'identity'
+    const isEmpty = type === undefined && this.header('content-length') === '0'
+    if (isEmpty) return new URLSearchParams()
+    if (type !== 'application/x-www-form-urlencoded' || coding !== 'identity') {
+      throw malformed(415, 'send a plain form: application/x-www-form-urlencoded')
+    }
+    return new URLSearchParams(new TextDecoder().decode(await this.body(limit)))
+  }
+
+  setCookie(cookie: SetCookie): void {
+    if (this.#isAnswered) {
+      throw new CitizenSessionError(
+        'usage',
+        'the response is on its way, so no cookie can be set any more: log out, or refresh, before it is returned',
+      )
+    }
+    // Refused here, where the caller can see it, and not while the response is made.
+    serializeCookie(cookie)
+    this.#cookies.push(cookie)
+  }
+
+  /** A whole answer of the core as a response, with the cookies. */
+  reply({ status, headers, body }: Reply): Response {
+    const isBare = this.method === 'HEAD' || body === undefined
+    return this.finish(new Response(isBare ? null : body, { status, headers }))
+  }
+
+  /** The application's response with the cookies that were set until now; none can be set any more. */
+  finish(response: Response): Response {
+    this.#isAnswered = true
+    return withCookies(response, this.#cookies)
+  }
+}
+
+/**
+ * A response with cookies of ours beside its own, `private, no-store`. Always a copy: an application may hand out the
+ * same response to everybody. Without cookies it is the response itself. An answer that no copy can be made of, such
+ * as an upgrade, goes out without them.
+ */
+export function withCookies(response: Response, cookies: readonly SetCookie[]): Response {
+  if (cookies.length === 0 || response.status < 200 || response.status > 599) return response
+  const headers = new Headers(response.headers)
+  const present = new Set(headers.getSetCookie())
+  for (const cookie of cookies) {
+    const line = serializeCookie(cookie)
+    if (!present.has(line)) headers.append('set-cookie', line)
+    present.add(line)
+  }
+  for (const name of cacheHeaders) headers.delete(name)
+  headers.set('cache-control', 'private, no-store')
+  const { status, statusText, body } = response
+  return new Response(body, { status, statusText, headers })
+}
+
+/** Path and query of an absolute URL as it stands there, without the cost of parsing it. */
+function targetOf(url: string): string {
+  const authority = url.indexOf('://') + 3
+  const start = url.slice(authority).search(/[/?#]/)
+  if (start === -1) return '/'
+  const target = url.slice(authority + start).split('#', 1)[0] ?? ''
+  return target.startsWith('/') ? target : `/${target}`
+}
+
+function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const whole = new Uint8Array(length)
+  let position = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, position)
+    position += chunk.byteLength
+  }
+  return whole
+}
+
+function malformed(status: number, message: string): CitizenSessionError {
+  return new CitizenSessionError('body-malformed', message, { status })
+}
+
+function bodyTooLarge(): CitizenSessionError {
+  return new CitizenSessionError('body-too-large', 'the body is larger than this route reads', {
+    status: 413,
+  })
+}

@@ -1,0 +1,154 @@
+/** @module A web request as an exchange, and our cookies on a web response. */
+import { describe, expect, it } from 'vitest'
+import { WebExchange, withCookies } from '../../adapters/web.js'
+import type { SetCookie } from '../../src/index.js'
+
+const cookie: SetCookie = { name: 'a', value: '1', httpOnly: true, secure: true, sameSite: 'lax' }
+const line = 'a=1; Path=/; HttpOnly; Secure; SameSite=Lax'
+
+function post(body: string | null, headers: Record<string, string> = {}): WebExchange {
+  return new WebExchange(new Request('https://a.example/x', { method: 'POST', body, headers }))
+}
+
+const form = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' }
+
+describe('a web request as an exchange', () => {
+  it.each([
+    ['https://a.example/b/c?d=e', '/b/c?d=e'],
+    ['https://a.example/b?c=https://d.example/#f', '/b?c=https://d.example/'],
+    ['https://a.example', '/'],
+    ['https://a.example?b=c', '/?b=c'],
+    ['https://a.example/#b', '/'],
+    ['http://[::1]:80/a//b', '/a//b'],
+  ])('takes the target of %s', (url, target) => {
+    const { method, headers, body, bodyUsed } = new Request('https://a.example/')
+    expect(new WebExchange({ method, headers, body, bodyUsed, url }).target).toBe(target)
+  })
+
+  it('has method, headers and address', () => {
+    const request = new Request('https://a.example/', { method: 'HEAD', headers: { Accept: 'text/html' } })
+    const exchange = new WebExchange(request, '192.0.2.1')
+    expect([exchange.method, exchange.header('accept'), exchange.header('cookie')]).toEqual([
+      'HEAD',
+      'text/html',
+      undefined,
+    ])
+    expect(exchange.remoteAddress).toBe('192.0.2.1')
+  })
+
+  it('reads a body up to the limit', async () => {
+    expect(await post('abcd').body(4)).toEqual(new TextEncoder().encode('abcd'))
+    expect(await post(null).body(4)).toEqual(new Uint8Array())
+  })
+
+  it('refuses a larger one, by what it says and by what it is', async () => {
+    await expect(post('abcde').body(4)).rejects.toMatchObject({ code: 'body-too-large', status: 413 })
+    await expect(post('', { 'content-length': '5' }).body(4)).rejects.toMatchObject({
+      code: 'body-too-large',
+    })
+    let pulled = 0
+    const endless = new ReadableStream<Uint8Array>({
+      pull: (controller) => {
+        pulled += 1
+        controller.enqueue(new Uint8Array(1000))
+      },
+    })
+    const request = { method: 'POST', url: 'https://a.example/', headers: new Headers(), bodyUsed: false }
+    await expect(new WebExchange({ ...request, body: endless }).body(4000)).rejects.toMatchObject({
+      code: 'body-too-large',
+    })
+    expect(pulled).toBeLessThan(10)
+  })
+
+  it('says when a body breaks off, or was read before', async () => {
+    const broken = new ReadableStream<Uint8Array>({ start: (controller) => controller.error(new Error('x')) })
+    const request = { method: 'POST', url: 'https://a.example/', headers: new Headers(), bodyUsed: false }
+    await expect(new WebExchange({ ...request, body: broken }).body(4)).rejects.toMatchObject({
+      code: 'body-malformed',
+    })
+    const read = new Request('https://a.example/', { method: 'POST', body: 'a=1', headers: form })
+    await read.text()
+    await expect(new WebExchange(read).form(100)).rejects.toMatchObject({ code: 'body-malformed' })
+  })
+
+  it('reads a form, and only a plain one', async () => {
+    expect([...(await post('a=1&a=2&b=%C3%A9', form).form(100))]).toEqual([
+      ['a', '1'],
+      ['a', '2'],
+      ['b', 'é'],
+    ])
+    expect([...(await post(null).form(100))]).toEqual([])
+    const foreign: [string, Record<string, string>][] = [
+      ['{}', { 'content-type': 'application/json' }],
+      ['a=1', { ...form, 'content-encoding': 'gzip' }],
+    ]
+    for (const [body, headers] of foreign) {
+      await expect(post(body, headers).form(100)).rejects.toMatchObject({
+        code: 'body-malformed',
+        status: 415,
+      })
+    }
+  })
+})
+
+describe('our cookies on a response', () => {
+  it('stand beside those of the application, private and not stored', async () => {
+    const theirs = new Response('body', {
+      status: 203,
+      statusText: 'so',
+      headers: [
+        ['set-cookie', 'x=1, 2; Path=/'],
+        ['set-cookie', 'y=2'],
+        ['cache-control', 'public, max-age=60'],
+        ['cdn-cache-control', 'max-age=60'],
+        ['surrogate-control', 'max-age=60'],
+        ['vary', 'accept'],
+      ],
+    })
+    const ours = withCookies(theirs, [cookie])
+    expect(ours.headers.getSetCookie()).toEqual(['x=1, 2; Path=/', 'y=2', line])
+    expect([ours.status, ours.statusText, await ours.text()]).toEqual([203, 'so', 'body'])
+    expect(ours.headers.get('cache-control')).toBe('private, no-store')
+    expect(ours.headers.get('cdn-cache-control')).toBeNull()
+    expect(ours.headers.get('surrogate-control')).toBeNull()
+    expect(ours.headers.get('vary')).toBe('accept')
+  })
+
+  it('leave a response alone when there are none', () => {
+    const response = new Response('body', { headers: { 'cache-control': 'public' } })
+    expect(withCookies(response, [])).toBe(response)
+  })
+
+  it('never stay on a response that the application hands out again', () => {
+    const shared = new Response(null, { status: 204 })
+    expect(withCookies(shared, [cookie]).headers.getSetCookie()).toEqual([line])
+    expect(shared.headers.getSetCookie()).toEqual([])
+  })
+
+  it.each([204, 304, 302])('keep status %s, and headers that nobody may change', (status) => {
+    const response =
+      status === 302 ? Response.redirect('https://a.example/', 302) : new Response(null, { status })
+    const ours = withCookies(response, [cookie, cookie])
+    expect([ours.status, ours.headers.getSetCookie()]).toEqual([status, [line]])
+    expect(ours.headers.get('location')).toBe(response.headers.get('location'))
+  })
+
+  it('travel with the answer of the core; a HEAD gets no body', async () => {
+    const request = new Request('https://a.example/', { method: 'HEAD' })
+    const exchange = new WebExchange(request)
+    exchange.setCookie(cookie)
+    const response = exchange.reply({ status: 401, headers: { 'x-a': 'b' }, body: 'no' })
+    expect([response.status, response.headers.get('x-a'), await response.text()]).toEqual([401, 'b', ''])
+    expect(response.headers.getSetCookie()).toEqual([line])
+  })
+
+  it('cannot be set once the response is on its way, nor at all when a browser would drop them', () => {
+    const exchange = new WebExchange(new Request('https://a.example/'))
+    expect(() => exchange.setCookie({ ...cookie, name: 'a b' })).toThrow(
+      expect.objectContaining({ code: 'usage' }),
+    )
+    exchange.finish(new Response(null))
+    expect(() => exchange.setCookie(cookie)).toThrow(expect.objectContaining({ code: 'usage' }))
+    expect(exchange.cookies).toEqual([])
+  })
+})
