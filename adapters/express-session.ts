@@ -27,10 +27,7 @@ declare module 'express-session' {
 export type BoundStore = Pick<Store, 'destroy'>
 
 export interface BindSessionOptions {
-  /**
-   * The store that express-session uses. With it, sessions are destroyed from the first moment on; without it, from
-   * the first request on, whose store is then used.
-   */
+  /** The store that express-session uses. Default: the one that the first request brings. */
   readonly store?: BoundStore | undefined
   /** The suite of `citizenSession()`, for a process that ends sessions and may never see a request of theirs. */
   readonly suite?: Pick<Suite, 'onSessionEnded'> | undefined
@@ -70,11 +67,14 @@ export function bindSession(options: BindSessionOptions = {}): RequestHandler {
       // A store that cannot answer now: the next request with that session finds that it has no owner any more.
       if (boundSession !== undefined) destroy(store, boundSession, () => undefined)
     })
-    accompany(suite, (request) => {
-      const { session } = request as Partial<BoundRequest>
-      if (session?.citizenSession !== undefined) guardSaves(request as BoundRequest, undefined)
-    })
   }
+  accompany((suite, request) => {
+    const { session, sessionStore } = request as Partial<BoundRequest>
+    // Another application of this process has a store of its own.
+    if (options.store !== undefined && options.store !== sessionStore) return
+    attach(suite, sessionStore)
+    if (session?.citizenSession !== undefined) guardSaves(request as unknown as BoundRequest, undefined)
+  })
   if (options.suite !== undefined) attach(options.suite, options.store)
 
   /**
@@ -147,11 +147,6 @@ export function bindSession(options: BindSessionOptions = {}): RequestHandler {
       return
     }
     const now = ownerOf(citizen)
-    if (owner !== undefined && isRise(now, owner)) {
-      // This request looked before the rise, and loaded what another one has saved after it.
-      blank(request, next)
-      return
-    }
     const kept = owner !== undefined && isRise(owner, now) ? dataOf(session) : {}
     session.regenerate((error: unknown) => {
       if (error) {

@@ -14,7 +14,14 @@ import {
   type Suite,
   type SuiteOptions,
 } from '../src/index.js'
-import { lookedAtBy, markServed, NodeExchange, type NodeRequest, sendReply, showToCompanion } from './node.js'
+import {
+  lookedAtBy,
+  markServed,
+  NodeExchange,
+  type NodeRequest,
+  sendReply,
+  showToCompanions,
+} from './node.js'
 
 /** What a guard leaves in the types of the handlers behind it: there, `req.citizen` is an active citizen. */
 export interface Guarded<C extends Claims = Claims> {
@@ -62,7 +69,7 @@ export function citizenSession<C extends Claims = Claims>(
     const exchange = new NodeExchange(request, response)
     const handler = suite.endpoint(exchange)
     if (handler !== undefined) {
-      showToCompanion(suite, request)
+      showToCompanions(suite as unknown as Suite, request)
       answer(handler(exchange), exchange, response, next)
       return
     }

@@ -128,7 +128,7 @@ export interface Served {
 }
 
 const served = new WeakMap<object, Served>()
-const companions = new WeakMap<object, (request: object) => void>()
+const companions = new Set<(suite: Suite, request: NodeRequest) => void>()
 
 /** Notes which suite has seen a request, for the guards and handlers behind the middleware. */
 export function markServed(request: object, by: Served): void {
@@ -161,14 +161,14 @@ export function lookedAtBy(request: object): Served {
   )
 }
 
-/** What must see a request that one of our own routes answers, before it is answered. */
-export function accompany(suite: object, companion: (request: object) => void): void {
-  companions.set(suite, companion)
+/** Notes what must see each request that a route of ours answers, before it is answered: no middleware behind will. */
+export function accompany(companion: (suite: Suite, request: NodeRequest) => void): void {
+  companions.add(companion)
 }
 
-/** Shows a request to what accompanies the suite's own routes, if anything does. */
-export function showToCompanion(suite: object, request: object): void {
-  companions.get(suite)?.(request)
+/** Shows a request to everything that accompanies our routes. */
+export function showToCompanions(suite: Suite, request: NodeRequest): void {
+  for (const companion of companions) companion(suite, request)
 }
 
 /** Sends a whole answer of the core. */

@@ -1,0 +1,90 @@
+import express from 'express'
+import expressSession from 'express-session'
+import { afterEach, describe, expect, it } from 'vitest'
+import { bindSession } from '../../adapters/express-session.js'
+import { memoryStore } from '../../src/index.js'
+import { describeBoundSessions } from './bound-sessions.js'
+import { expressVersions, ownScript, type Site, sharedEmulator, startSite } from './site.js'
+
+describeBoundSessions('with the memory store of express-session', async () => {
+  const { clock } = await sharedEmulator()
+  // Every instance listens for the store's outages.
+  const sessions = new expressSession.MemoryStore().setMaxListeners(0)
+  return {
+    sessionStore: () => sessions,
+    has: (id) =>
+      new Promise((resolve, reject) => {
+        sessions.get(id, (error, found) => (error ? reject(error) : resolve(Boolean(found))))
+      }),
+    citizenStore: () => {
+      const store = memoryStore({ clock })
+      return () => store
+    },
+    close: async () => undefined,
+  }
+})
+
+describe('bindSession', () => {
+  let site: Site | undefined
+  afterEach(async () => {
+    await site?.close()
+    site = undefined
+  })
+  const session = () => expressSession({ secret: 'another', resave: false, saveUninitialized: false })
+
+  it('before citizenSession() is an error that says what is missing', async () => {
+    site = await startSite((auth) =>
+      express()
+        .use(session(), bindSession(), auth)
+        .use(((error, _req, res, _next) => res.json({ seen: error.code })) as express.ErrorRequestHandler),
+    )
+    expect(JSON.parse((await site.send('/')).body)).toEqual({ seen: 'no-middleware' })
+  })
+
+  it.each(expressVersions)('without express-session does nothing, on %s', async (_version, make) => {
+    site = await startSite((auth) =>
+      make()
+        .use(auth, bindSession())
+        .get('/', (req, res) => void res.json({ state: req.citizen.state, session: req.session ?? null })),
+    )
+    const cookie = await site.emulator.cookiesFor('ana')
+    const answer = await site.send('/', { headers: { ...ownScript, cookie } })
+    expect(JSON.parse(answer.body)).toEqual({ state: 'active', session: null })
+  })
+
+  it('with its suite, ends sessions in a process that has never seen a request', async () => {
+    const emulator = await sharedEmulator()
+    const store = memoryStore({ clock: emulator.clock })
+    const sessions = new expressSession.MemoryStore()
+    const url = 'http://benefits.citizen.localhost'
+    let id = ''
+    site = await startSite(
+      (auth) =>
+        express()
+          .use(
+            expressSession({ store: sessions, secret: 'another', resave: false, saveUninitialized: false }),
+          )
+          .use(auth, bindSession({ store: sessions }))
+          .get('/', (req, res) => {
+            id = req.sessionID
+            res.json({})
+          }),
+      { store, url },
+    )
+    const worker = await startSite(
+      (auth) => {
+        bindSession({ store: sessions, suite: auth.suite })
+        return (_request, response) => void response.end()
+      },
+      { store, url },
+    )
+    const cookie = await emulator.cookiesFor('ana')
+    await site.send('/', { headers: { ...ownScript, cookie } })
+    const has = () => new Promise((resolve) => sessions.get(id, (_error, found) => resolve(Boolean(found))))
+    expect(await has()).toBe(true)
+    const sub = emulator.people.find(({ username }) => username === 'ana')?.sub
+    await worker.auth.suite.sessions.endAllOf({ subject: String(sub) })
+    expect(await has()).toBe(false)
+    await worker.close()
+  })
+})
