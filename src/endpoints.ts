@@ -1,45 +1,114 @@
 /** @module The table of our own routes: method and path to handler. */
-import type { Exchange, Handler, Reply } from './exchange.js'
+import type { Citizen } from './citizen.js'
+import { CitizenSessionError } from './errors.js'
+import type { Exchange, Handler, MaybePromise, Reply } from './exchange.js'
+import { type LoginRoutes, queryOf } from './login/login.js'
+import type { LoginReturn } from './login/return.js'
+import type { LogoutRoutes } from './logout/logout.js'
 import { problem } from './pages/problem.js'
-
-/** Handlers of one path, by method. */
-export type Endpoint = Readonly<Partial<Record<'GET' | 'POST', Handler>>>
+import type { Regard } from './requests/authenticate.js'
+import { isSameOriginPost } from './sessions/activity.js'
+import { statusOf, statusReply } from './sessions/status.js'
 
 /** Finds the handler of a request to one of our routes; `undefined`: the request is not ours. */
 export type FindEndpoint = (exchange: Exchange) => Handler | undefined
 
-/**
- * Makes the look-up. A path below `routesPath` that is in no row is answered with 404, a method that the row does
- * not have with 405: what lies there is never the application's.
- */
-export function createEndpoints(routesPath: string, table: Readonly<Record<string, Endpoint>>): FindEndpoint {
-  const prefix = `${routesPath}/`
-  const rows = new Map(Object.entries(table))
+/** A handler that always answers. */
+export type SteadyHandler = (exchange: Exchange) => Promise<Reply>
 
-  const notFound = (): Reply =>
-    problem(404, {
-      code: 'not-found',
-      reason: 'no-such-route',
-      detail: `there is no such route below ${routesPath}`,
-    })
+/** What the routes are made of. */
+export interface EndpointParts {
+  readonly routesPath: string
+  /** Our own origin. */
+  readonly origin: string
+  readonly clock: () => number
+  readonly authenticate: (exchange: Exchange, regard?: Regard) => MaybePromise<Citizen>
+  readonly loginRoutes: LoginRoutes
+  readonly loginReturn: LoginReturn
+  readonly logoutRoutes: LogoutRoutes
+  /** Must succeed before any route does its work. */
+  readonly admit: () => Promise<void>
+  /** Answers an outage; rethrows what is none. */
+  readonly refuseOutage: (exchange: Exchange, error: unknown) => Reply
+}
+
+type Endpoint = Readonly<Partial<Record<'GET' | 'POST', Handler>>>
+
+/**
+ * Makes the routes. A path below `routesPath` that is in no row is answered with 404, a method that the row does not
+ * have with 405: what lies there is never the application's.
+ */
+export function createEndpoints(parts: EndpointParts): {
+  readonly find: FindEndpoint
+  /** Makes a handler that answers its own failures: 4xx for bad input, 503 for an outage. */
+  steady(handler: (exchange: Exchange) => MaybePromise<Reply>): SteadyHandler
+} {
+  const { routesPath, loginRoutes, logoutRoutes, clock } = parts
+
+  const statusFor = async (exchange: Exchange, isTouching: boolean): Promise<Reply> => {
+    const citizen = await parts.authenticate(exchange, { isTouching })
+    return statusReply(statusOf(citizen, clock(), routesPath))
+  }
+
+  const extend = async (exchange: Exchange): Promise<Reply> => {
+    if (isSameOriginPost(exchange, parts.origin)) return statusFor(exchange, true)
+    const detail = 'only our own pages extend a session'
+    return problem(403, { code: 'foreign-request', reason: 'origin', detail })
+  }
+
+  const comeBack = async (exchange: Exchange): Promise<Reply> => {
+    const states = queryOf(exchange).getAll('state')
+    const state = states.length === 1 ? states[0] : undefined
+    return (await logoutRoutes.comeBack(exchange, state)) ?? parts.loginReturn(exchange, state)
+  }
+
+  const steady =
+    (handler: (exchange: Exchange) => MaybePromise<Reply>): SteadyHandler =>
+    async (exchange) => {
+      try {
+        await parts.admit()
+        return await handler(exchange)
+      } catch (error) {
+        if (error instanceof CitizenSessionError && error.status < 500) {
+          return problem(error.status, { code: error.code, reason: error.code, detail: error.message })
+        }
+        return parts.refuseOutage(exchange, error)
+      }
+    }
+
+  const table: Readonly<Record<string, Endpoint>> = {
+    login: { GET: steady(loginRoutes.get), POST: steady(loginRoutes.post) },
+    return: { GET: steady(comeBack) },
+    logout: { GET: steady(logoutRoutes.get), POST: steady((exchange) => logoutRoutes.post(exchange)) },
+    status: { GET: steady((exchange) => statusFor(exchange, false)) },
+    extend: { POST: steady(extend) },
+  }
+  const rows = new Map(Object.entries(table))
+  const prefix = `${routesPath}/`
+
+  const notFound = (): Reply => {
+    const detail = `there is no such route below ${routesPath}`
+    return problem(404, { code: 'not-found', reason: 'no-such-route', detail })
+  }
 
   const notAllowed = (endpoint: Endpoint): Handler => {
-    const methods = Object.keys(endpoint)
-    if (methods.includes('GET')) methods.push('HEAD')
-    const headers = { allow: methods.join(', ') }
+    const headers = { allow: Object.keys(endpoint).join(', ') }
     return () =>
       problem(405, { code: 'method-not-allowed', reason: 'method', detail: 'use another method', headers })
   }
 
-  return (exchange) => {
-    if (!exchange.target.startsWith(prefix)) return undefined
-    const end = exchange.target.search(/[?#]/)
-    const name = exchange.target.slice(prefix.length, end === -1 ? undefined : end)
-    const endpoint = rows.get(name)
-    if (endpoint === undefined) return notFound
-    // A HEAD must not begin or take anything: it is answered like a GET only where that changes nothing.
-    const method = exchange.method === 'HEAD' && name === 'status' ? 'GET' : exchange.method
-    const handler = method === 'GET' || method === 'POST' ? endpoint[method] : undefined
-    return handler ?? notAllowed(endpoint)
+  return {
+    steady,
+    find(exchange) {
+      if (!exchange.target.startsWith(prefix)) return undefined
+      const end = exchange.target.search(/[?#]/)
+      const name = exchange.target.slice(prefix.length, end === -1 ? undefined : end)
+      const endpoint = rows.get(name)
+      if (endpoint === undefined) return notFound
+      // A HEAD must not begin or take anything: it is answered like a GET only where that changes nothing.
+      const method = exchange.method === 'HEAD' && name === 'status' ? 'GET' : exchange.method
+      const handler = method === 'GET' || method === 'POST' ? endpoint[method] : undefined
+      return handler ?? notAllowed(endpoint)
+    },
   }
 }

@@ -27,6 +27,8 @@ export interface SessionEndedEvent extends EventBase {
   readonly type: 'session.ended'
   readonly publicId: string
   readonly person: string
+  /** The application whose session it was; `application` is the one that ended it. */
+  readonly sessionApplication: string
   readonly reason: EndReason
 }
 

@@ -8,7 +8,6 @@ import { createHintCookie } from './cookies/hint.js'
 import { createCookieScanner } from './cookies/parse.js'
 import { sharedCookies } from './cookies/shared-cookies.js'
 import { createEndpoints, type FindEndpoint } from './endpoints.js'
-import { CitizenSessionError } from './errors.js'
 import { createReport } from './events.js'
 import type { Exchange, MaybePromise, Reply } from './exchange.js'
 import { createRefuse } from './guards/refusal.js'
@@ -16,27 +15,25 @@ import { type Demand, verdictOn } from './guards/verdict.js'
 import { readRefreshAnswer } from './identity/outcome.js'
 import { createRefreshClient } from './identity/refresh-client.js'
 import { createRefresher } from './identity/refresher.js'
-import { createLoginRoutes, type LoginMarker, queryOf } from './login/login.js'
+import { createLoginRoutes, type LoginMarker } from './login/login.js'
 import { createMarkers } from './login/marker.js'
 import { createLoginReturn } from './login/return.js'
 import { createReturnTargetCheck } from './login/return-target.js'
 import { createGlobalLogout } from './logout/global-logout.js'
 import { createLogoutRoutes, type LogoutMarker } from './logout/logout.js'
 import type { Receipt } from './logout/receipt.js'
-import { problem } from './pages/problem.js'
 import { createArrival } from './requests/arrive.js'
 import { createAuthenticator } from './requests/authenticate.js'
 import { noteRefresh } from './requests/extend.js'
-import { createJudge } from './requests/judge.js'
+import { createJudge, type Judging } from './requests/judge.js'
+import { createPeek } from './requests/peek.js'
 import { createTokenReader } from './requests/read-token.js'
 import { createSessionFinder } from './requests/session-of.js'
 import { createSealer } from './seal.js'
-import { isSameOriginPost } from './sessions/activity.js'
 import { createAdministration, type Revoke, type SessionAdministration } from './sessions/administration.js'
 import { type CitizenActions, type LiveSession, liveSessionOf } from './sessions/citizens.js'
 import { createLifecycle, type EndedSession } from './sessions/lifecycle.js'
 import { openDetails, sealDetails } from './sessions/record.js'
-import { statusOf, statusReply } from './sessions/status.js'
 import { tokenState } from './sessions/token-state.js'
 import { createAdmission } from './stores/admission.js'
 import { memoryStore } from './stores/memory.js'
@@ -56,6 +53,8 @@ export interface Suite<C extends Claims = Claims> {
   skips(exchange: Exchange): boolean
   /** The citizen of a request; there at once when nothing has to be waited for. Effects (cookies) are decided then. */
   authenticate(exchange: Exchange): MaybePromise<Citizen<C>>
+  /** The same, purely read: no write, no touch, no refresh, no cookie. For places that cannot answer with a cookie. */
+  peek(exchange: Exchange): Promise<Citizen<C>>
   /** The answer that keeps a citizen out, or `undefined`: let the request through. */
   guard(exchange: Exchange, citizen: Citizen<C>, demand?: Demand): Reply | undefined
   /** Answers a POST to a logout route of the application's own. A GET gets the confirmation page. */
@@ -194,7 +193,7 @@ export function createSuite<C extends Claims = Claims>(
     report,
     expireShared,
   })
-  const judge = createJudge({
+  const judging: Judging = {
     options: resolved,
     store,
     revocations,
@@ -208,7 +207,7 @@ export function createSuite<C extends Claims = Claims>(
     endEverywhere: async ({ person, session }: RecordAddress) => {
       await globalLogout.endSessions(person, { kind: 'session', session }, 'signed-out')
     },
-  })
+  }
   const { header, payload, signature } = sharedCookie.names
   const reader = createTokenReader({
     scan: createCookieScanner({ header, payload, signature, hint: hintCookie.name }),
@@ -216,7 +215,16 @@ export function createSuite<C extends Claims = Claims>(
     names: sharedCookie.names,
     report,
   })
-  const authenticator = createAuthenticator({ resolved, reader, judge, hintCookie, store, lifecycle, report })
+  const authenticator = createAuthenticator({
+    resolved,
+    reader,
+    judge: createJudge(judging),
+    peek: createPeek(judging),
+    hintCookie,
+    store,
+    lifecycle,
+    report,
+  })
   const finder = createSessionFinder({ resolved, authenticator, reader, hintCookie, store })
   const arrive = createArrival({ resolved, authenticator, store, lifecycle })
 
@@ -276,50 +284,17 @@ export function createSuite<C extends Claims = Claims>(
     return result.kind === 'token' || result.kind === 'extended' || result.kind === 'newer'
   }
 
-  const statusFor = async (exchange: Exchange, isTouching: boolean): Promise<Reply> => {
-    const citizen = await authenticator.authenticate(exchange, { isTouching })
-    return statusReply(statusOf(citizen, clock(), routes.path))
-  }
-
-  const extend = async (exchange: Exchange): Promise<Reply> => {
-    if (isSameOriginPost(exchange, application.url)) return statusFor(exchange, true)
-    return problem(403, {
-      code: 'foreign-request',
-      reason: 'origin',
-      detail: 'only our own pages extend a session',
-    })
-  }
-
-  const comeBack = async (exchange: Exchange): Promise<Reply> => {
-    const states = queryOf(exchange).getAll('state')
-    const state = states.length === 1 ? states[0] : undefined
-    return (await logoutRoutes.comeBack(exchange, state)) ?? loginReturn(exchange, state)
-  }
-
-  /** What a route of ours answers when it cannot do its work. */
-  const answerFailure = (exchange: Exchange, error: unknown): Reply => {
-    if (error instanceof CitizenSessionError && error.status < 500) {
-      return problem(error.status, { code: error.code, reason: error.code, detail: error.message })
-    }
-    return refuse(exchange, authenticator.unavailableBecause(error), { kind: 'unavailable' })
-  }
-  const steady =
-    (handler: (exchange: Exchange) => MaybePromise<Reply>) =>
-    async (exchange: Exchange): Promise<Reply> => {
-      try {
-        await admission.request()
-        return await handler(exchange)
-      } catch (error) {
-        return answerFailure(exchange, error)
-      }
-    }
-
-  const endpoint = createEndpoints(routes.path, {
-    login: { GET: steady(loginRoutes.get), POST: steady(loginRoutes.post) },
-    return: { GET: steady(comeBack) },
-    logout: { GET: steady(logoutRoutes.get), POST: steady((exchange) => logoutRoutes.post(exchange)) },
-    status: { GET: steady((exchange) => statusFor(exchange, false)) },
-    extend: { POST: steady(extend) },
+  const { find: endpoint, steady } = createEndpoints({
+    routesPath: routes.path,
+    origin: application.url,
+    clock,
+    authenticate: authenticator.authenticate,
+    loginRoutes,
+    loginReturn,
+    logoutRoutes,
+    admit: admission.request,
+    refuseOutage: (exchange, error) =>
+      refuse(exchange, authenticator.unavailableBecause(error), { kind: 'unavailable' }),
   })
 
   const revoke: Revoke = async (person, scope) => {
@@ -342,6 +317,15 @@ export function createSuite<C extends Claims = Claims>(
         () => authenticator.authenticate(exchange) as MaybePromise<Citizen<C>>,
         (error) => authenticator.unavailableBecause(error) as Citizen<C>,
       )
+    },
+
+    async peek(exchange) {
+      try {
+        await admission.request()
+      } catch (error) {
+        return authenticator.unavailableBecause(error) as Citizen<C>
+      }
+      return authenticator.peek(exchange) as Promise<Citizen<C>>
     },
 
     guard(exchange, citizen, demand = {}) {

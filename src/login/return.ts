@@ -4,7 +4,7 @@ import type { Exchange, Reply } from '../exchange.js'
 import { type PageAction, renderPage } from '../pages/page.js'
 import { redirect } from '../pages/redirect.js'
 import { languageOf, type TextKey } from '../pages/texts.js'
-import { type LoginContext, type LoginWish, satisfies, wishParameters } from './login.js'
+import { type LoginContext, type LoginMarker, type LoginWish, satisfies, wishParameters } from './login.js'
 
 /** How a visit that comes back from a login is taken in. */
 export type ArriveFromLogin = (
@@ -48,7 +48,16 @@ export function createLoginReturn(context: LoginContext & { readonly arrive: Arr
     primary: true,
   })
 
-  const judge = (citizen: Citizen, wish: LoginWish): Judgement => {
+  /** What the page of an ended session offers: the same decision as on the login page. */
+  const signIn = (wish: LoginWish): PageAction => ({
+    label: 'action.sign-in',
+    method: 'post',
+    href: `${routes.path}/login`,
+    fields: wishParameters(wish),
+    primary: true,
+  })
+
+  const judge = (citizen: Citizen, wish: LoginMarker): Judgement => {
     const incomplete = { status: 401, title: 'title.sign-in-incomplete' } as const
     switch (citizen.state) {
       case 'unavailable':
@@ -80,7 +89,7 @@ export function createLoginReturn(context: LoginContext & { readonly arrive: Arr
 
   const judgeAnonymous = (
     reason: Extract<Citizen, { state: 'anonymous' }>['reason'],
-    wish: LoginWish,
+    wish: LoginMarker,
   ): Judgement => {
     const incomplete = { status: 401, title: 'title.sign-in-incomplete' } as const
     switch (reason) {
@@ -101,6 +110,15 @@ export function createLoginReturn(context: LoginContext & { readonly arrive: Arr
           actions: [tryAgain(wish)],
         }
       default:
+        // Nobody has decided anything yet: the end was found only now.
+        if (!wish.mayLift && !wish.reauthenticate) {
+          return {
+            status: 401,
+            title: 'title.session-ended',
+            paragraphs: [`reason.${reason}`, 'login.again'],
+            actions: [signIn(wish)],
+          }
+        }
         return {
           ...incomplete,
           paragraphs: [`reason.${reason}`, 'judgement.same-session'],

@@ -6,7 +6,7 @@ import type { Lifecycle } from '../sessions/lifecycle.js'
 import { type TokenState, tokenState } from '../sessions/token-state.js'
 import type { EndedRecord, SessionRecord, Store } from '../stores/store.js'
 import type { VerifiedToken } from '../tokens/verify.js'
-import type { Authenticator } from './authenticate.js'
+import { type Authenticator, lacksSecondFactor } from './authenticate.js'
 import { authenticationTime } from './judge.js'
 
 /** What the login that comes back had been. */
@@ -98,9 +98,7 @@ export function createArrival(options: {
   return async (exchange, arrival) => {
     try {
       const token = await authenticator.tokenOf(exchange)
-      const isSignedIn =
-        token !== undefined && !(token.claims.mfaRequired === true && token.claims.isMfa !== true)
-      if (isSignedIn) await settle(token, arrival)
+      if (token !== undefined && !lacksSecondFactor(token.claims)) await settle(token, arrival)
     } catch (error) {
       return authenticator.unavailableBecause(error)
     }

@@ -1,5 +1,5 @@
 /** @module Who is there: from the cookies of a request to its citizen. */
-import type { AnonymousReason, Citizen } from '../citizen.js'
+import type { Citizen, Claims } from '../citizen.js'
 import type { ResolvedOptions } from '../config/options.js'
 import type { HintCookie } from '../cookies/hint.js'
 import type { ScannedCookies } from '../cookies/parse.js'
@@ -12,6 +12,7 @@ import type { Lifecycle } from '../sessions/lifecycle.js'
 import type { Store } from '../stores/store.js'
 import type { VerifiedToken } from '../tokens/verify.js'
 import type { Judge } from './judge.js'
+import type { Peek } from './peek.js'
 import type { TokenReader, TokenReading } from './read-token.js'
 
 /** How a request is looked at, where that is not for the request itself to say. */
@@ -23,10 +24,17 @@ export interface Regard {
 export interface Authenticator {
   /** The citizen of a request. Without anything to wait for, the answer is there at once. Never throws. */
   authenticate(exchange: Exchange, regard?: Regard): MaybePromise<Citizen>
+  /** What the citizen of a request is, without any effect: no write, no cookie, no refresh. Never throws. */
+  peek(exchange: Exchange): Promise<Citizen>
   /** The verified token of a request, whatever became of its session; `undefined` without a good one. */
   tokenOf(exchange: Exchange): Promise<VerifiedToken | undefined>
   /** The citizen that an outage makes of a request; rethrows what is no outage. */
   unavailableBecause(error: unknown): Citizen
+}
+
+/** Whether the password was right, but the second factor is missing. */
+export function lacksSecondFactor(claims: Claims): boolean {
+  return claims.mfaRequired === true && claims.isMfa !== true
 }
 
 /** Makes the authenticator of one application. */
@@ -34,6 +42,7 @@ export function createAuthenticator(options: {
   readonly resolved: ResolvedOptions
   readonly reader: TokenReader
   readonly judge: Judge
+  readonly peek: Peek
   readonly hintCookie: HintCookie
   readonly store: Store
   readonly lifecycle: Lifecycle
@@ -42,7 +51,7 @@ export function createAuthenticator(options: {
   const { reader, judge, hintCookie, store, lifecycle, report } = options
   const { clock, application, routes, identityProvider } = options.resolved
   const origin = application.url
-  const skewMilliseconds = identityProvider.clockSkewSeconds * 1000
+  const skew = identityProvider.clockSkewSeconds * 1000
   const touches = routes.touch ?? ((exchange: Exchange) => isActivity(exchange, origin))
 
   const unavailableBecause = (error: unknown): Citizen => {
@@ -54,37 +63,54 @@ export function createAuthenticator(options: {
     throw error
   }
 
-  /** No token, but a hint: the person signed out elsewhere, or the token's time was over. */
-  const missToken = async (exchange: Exchange, value: string, now: number): Promise<Citizen> => {
-    const hint = isOwnOrDirect(exchange, origin) && !isPrefetch(exchange) ? hintCookie.open(value) : undefined
-    if (hint === undefined) return anonymous('not-signed-in')
-    const address = { person: hint.person, session: hint.session, application: application.id }
-    const found = await store.read(address)
-    const reason = await endMissing(
-      address,
-      found?.state === 'live' ? found : undefined,
-      hint.generation,
-      now,
-    )
-    exchange.setCookie(hintCookie.expire())
-    if (reason !== undefined) return anonymous(reason)
-    const ended = found?.state === 'ended' && found.generation === hint.generation ? found.reason : undefined
-    return anonymous(ended ?? 'not-signed-in')
+  /** The citizen of a request without a good token. */
+  const rejected = (reading: Exclude<TokenReading, VerifiedToken>): Citizen => {
+    if (reading === 'ambiguous') return anonymous('ambiguous-cookie')
+    if (reading === 'none') return anonymous('not-signed-in')
+    report({ type: 'token.rejected', problem: reading.problem })
+    return anonymous(reading.problem === 'expired' ? 'token-expired' : 'invalid-token')
   }
 
-  const endMissing = async (
-    address: Parameters<Lifecycle['end']>[0],
-    record: Parameters<Lifecycle['end']>[1] | undefined,
-    generation: string,
+  /**
+   * No token that holds, but a hint of the session that this browser had: the person signed out elsewhere (`gone`),
+   * or the token's time was over (`expired`), maybe after the session's own.
+   */
+  const meetHint = async (
+    exchange: Exchange,
+    value: string,
+    token: 'gone' | 'expired',
     now: number,
-  ): Promise<AnonymousReason | undefined> => {
-    if (record === undefined || record.generation !== generation) return undefined
-    // A browser drops a cookie whose time is over: nobody signed out.
-    if (record.tokenExpiresAt <= now - skewMilliseconds) return 'token-expired'
-    const over = await lifecycle.endOver(address, record, record.idleMilliseconds, now)
-    if (over?.state === 'ended') return over.reason
-    await lifecycle.end(address, record, { reason: 'signed-out', at: now }, now)
-    return 'signed-out'
+  ): Promise<Citizen | undefined> => {
+    const hint = isOwnOrDirect(exchange, origin) && !isPrefetch(exchange) ? hintCookie.open(value) : undefined
+    if (hint === undefined) return undefined
+    const address = { person: hint.person, session: hint.session, application: application.id }
+    let record = await store.read(address)
+    const isHinted = record?.state !== 'alias' && record?.generation === hint.generation
+    if (isHinted && record?.state === 'live') {
+      const idle = Math.min(record.idleMilliseconds, application.idleSeconds * 1000)
+      record = await lifecycle.endOver(address, record, idle, now)
+      // A browser drops a cookie whose time is over: nobody signed out.
+      const isExpired =
+        token === 'expired' || (record?.state === 'live' && record.tokenExpiresAt <= now - skew)
+      if (record?.state === 'live' && isExpired) return anonymous('token-expired')
+      if (record?.state === 'live') {
+        record = await lifecycle.end(address, record, { reason: 'signed-out', at: now }, now)
+      }
+    } else if (isHinted && record?.state === 'ended') {
+      report({ type: 'session.refused', person: address.person, reason: record.reason })
+    }
+    if (token === 'gone') exchange.setCookie(hintCookie.expire())
+    return isHinted && record?.state === 'ended' ? anonymous(record.reason) : undefined
+  }
+
+  const withoutToken = async (
+    exchange: Exchange,
+    hint: string,
+    reading: Exclude<TokenReading, VerifiedToken>,
+    now: number,
+  ): Promise<Citizen> => {
+    const token = reading === 'none' ? 'gone' : 'expired'
+    return (await meetHint(exchange, hint, token, now)) ?? rejected(reading)
   }
 
   const withReading = (
@@ -94,16 +120,13 @@ export function createAuthenticator(options: {
     now: number,
     regard: Regard | undefined,
   ): MaybePromise<Citizen> => {
-    if (reading === 'ambiguous') return anonymous('ambiguous-cookie')
-    if (reading === 'none') {
-      return scanned.hint === undefined ? anonymous('not-signed-in') : missToken(exchange, scanned.hint, now)
+    if (typeof reading === 'string' || !reading.valid) {
+      const isOver = reading === 'none' || (reading !== 'ambiguous' && reading.problem === 'expired')
+      return isOver && scanned.hint !== undefined
+        ? withoutToken(exchange, scanned.hint, reading, now)
+        : rejected(reading)
     }
-    if (!reading.valid) {
-      report({ type: 'token.rejected', problem: reading.problem })
-      return anonymous(reading.problem === 'expired' ? 'token-expired' : 'invalid-token')
-    }
-    const { claims } = reading
-    if (claims.mfaRequired === true && claims.isMfa !== true) return mfaRequired(claims)
+    if (lacksSecondFactor(reading.claims)) return mfaRequired(reading.claims)
     const isTouching = (): boolean => regard?.isTouching ?? touches(exchange)
     return judge({ exchange, scanned, token: reading, now, isTouching })
   }
@@ -126,6 +149,21 @@ export function createAuthenticator(options: {
       try {
         const citizen = look(exchange, regard)
         return citizen instanceof Promise ? citizen.catch(unavailableBecause) : citizen
+      } catch (error) {
+        return unavailableBecause(error)
+      }
+    },
+
+    async peek(exchange) {
+      try {
+        const cookies = exchange.header('cookie')
+        if (cookies === undefined) return anonymous('not-signed-in')
+        const now = clock()
+        const scanned = reader.scan(cookies)
+        const token = await reader.read(scanned, now)
+        if (typeof token === 'string' || !token.valid) return rejected(token)
+        if (lacksSecondFactor(token.claims)) return mfaRequired(token.claims)
+        return await options.peek({ exchange, scanned, token, now })
       } catch (error) {
         return unavailableBecause(error)
       }

@@ -62,6 +62,20 @@ export function authenticationTime(claims: Claims): number {
     : 0
 }
 
+/** The citizen of a live record. */
+export function citizenFrom(
+  judging: Pick<Judging, 'actions'>,
+  request: Case,
+  state: TokenState,
+  record: LiveRecord,
+  level: number,
+): Citizen {
+  const { exchange, token, now } = request
+  const live = { exchange, claims: token.claims, token, state, record }
+  const assurance = assuranceOf(token.claims, level, record.authenticatedAt)
+  return active(live, assurance, state.degradedUntil > now, judging.actions)
+}
+
 /** Makes the judge of one application's requests. */
 export function createJudge(judging: Judging): Judge {
   const { options, store, revocations, lifecycle, hintCookie, report } = judging
@@ -71,13 +85,6 @@ export function createJudge(judging: Judging): Judge {
   const extend = createExtension(judging)
 
   const idleOf = (record: LiveRecord): number => Math.min(record.idleMilliseconds, idleMilliseconds)
-
-  const citizenOf = (request: Case, state: TokenState, record: LiveRecord, level: number): Citizen => {
-    const { claims } = request.token
-    const live = { exchange: request.exchange, claims, token: request.token, state, record }
-    const assurance = assuranceOf(claims, level, record.authenticatedAt)
-    return active(live, assurance, state.degradedUntil > request.now, judging.actions)
-  }
 
   /** Whether nothing about this request needs a write, a cookie or a second look. */
   const isPlain = (request: Case, state: TokenState, record: LiveRecord, level: number): boolean => {
@@ -217,7 +224,7 @@ export function createJudge(judging: Judging): Judge {
     }
     const extended = await extend(request, state, record, { isFirstSight, isTouching })
     if (extended === 'ended') return 'again'
-    const citizen = citizenOf({ ...request, token: extended }, state, record, level)
+    const citizen = citizenFrom(judging, { ...request, token: extended }, state, record, level)
     if (state.isBegun) await announceSignIn(state, citizen)
     return citizen
   }
@@ -270,7 +277,7 @@ export function createJudge(judging: Judging): Judge {
   ): MaybePromise<Citizen> => {
     const level = assuranceLevel(request.token.claims)
     if (record?.state === 'live' && revocations === undefined && isPlain(request, state, record, level)) {
-      return citizenOf(request, state, record, level)
+      return citizenFrom(judging, request, state, record, level)
     }
     return judgeRecord(request, state, record, level)
   }

@@ -96,7 +96,8 @@ export function createLifecycle(options: {
     reason: EndReason,
   ): void => {
     const publicId = publicIdOf(generation)
-    report({ type: 'session.ended', publicId, person: address.person, reason })
+    const { person, application: sessionApplication } = address
+    report({ type: 'session.ended', publicId, person, sessionApplication, reason })
     if (address.application !== options.application) return
     const { boundSession } = openDetails(sealer, address, sealed)
     options.onEnded({ publicId, reason, boundSession })

@@ -264,3 +264,43 @@ describe('a rise in assurance', () => {
     expect(JSON.parse(done.body).assurance.method).toBe('mfa')
   })
 })
+
+describe('away for longer than the token lives', () => {
+  it.each([
+    ['reauthenticate', 'login'],
+    ['resume', null],
+  ] as const)(
+    '%s: the page says that the idle time is over, and its button leads back in',
+    async (onIdle, prompt) => {
+      const world = await createWorld({ applications: { benefits: { application: { onIdle } } } })
+      const browser = world.browser()
+      await world.signIn(browser, 'benefits')
+      world.travel(2100)
+      expect(await reasonOf(await browser.fetch(`${benefits}/session/status`))).toBe('idle-timeout')
+      const page = await browser.open(`${benefits}/private`)
+      expect(page.body).toContain('You were away for a while')
+      const next = await browser.press(page, 'Sign in')
+      if (prompt === null) {
+        expect(next.url).toBe(`${benefits}/private`)
+        return
+      }
+      expect(new URL(next.url).searchParams.get('prompt')).toBe(prompt)
+      const back = await browser.press(next, /^Sign in$/, { username: 'ana', password: 'ana-password' })
+      expect(back.url).toBe(`${benefits}/private`)
+      expect(back.status).toBe(200)
+    },
+  )
+
+  it('without a hint the end is found on the return only, and the page has the same button', async () => {
+    const world = await createWorld()
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    world.travel(2100)
+    await browser.jar.setCookie('__Host-benefits.seen=; Path=/; Max-Age=0; Secure', benefits)
+    const page = await browser.open(`${benefits}/private`)
+    expect(page.url).toContain(`${benefits}/session/return`)
+    expect(page.body).toContain('You were away for a while')
+    const login = await browser.press(page, 'Sign in')
+    expect(new URL(login.url).searchParams.get('prompt')).toBe('login')
+  })
+})
