@@ -68,7 +68,7 @@ export interface IdentityProviderOptions {
     | undefined
   /** Default 30, at most 60. */
   readonly clockSkewSeconds?: number | undefined
-  /** Default: 2 with `isDidAuth`, else 1. */
+  /** Default: 2 with `isDidAuth`, else 1. What is no finite number counts as 0, which meets no demand. */
   readonly assuranceLevel?: ((claims: Claims) => number) | undefined
   readonly keys?:
     | {

@@ -1,5 +1,6 @@
 /** @module Resolves the options of a suite: code, then environment, then defaults; everything wrong at once. */
 import { randomBytes } from 'node:crypto'
+import type { Claims } from '../citizen.js'
 import { systemClock } from '../clock.js'
 import { ConfigurationError } from '../errors.js'
 import { defaultAssuranceLevel, sensitivities } from './defaults.js'
@@ -65,7 +66,7 @@ function assemble({ get }: Gathered): ResolvedOptions {
         readAnswer: get('identityProvider.refresh.readAnswer'),
       },
       clockSkewSeconds: must('identityProvider.clockSkewSeconds'),
-      assuranceLevel: get('identityProvider.assuranceLevel') ?? defaultAssuranceLevel,
+      assuranceLevel: trustedLevel(get('identityProvider.assuranceLevel')),
       keys: {
         coolDownSeconds: must('identityProvider.keys.coolDownSeconds'),
         floorSeconds: Math.min(must('identityProvider.keys.floorSeconds'), ceilingSeconds),
@@ -131,4 +132,13 @@ function randomSecret(random: (bytes: number) => Uint8Array): string {
 
 function problem(path: OptionPath, message: string) {
   return { path, variable: variableFor(path), message }
+}
+
+/** A mistake of the application must not open anything: what is no finite number is the lowest level. */
+function trustedLevel(assuranceLevel: ((claims: Claims) => unknown) | undefined): (claims: Claims) => number {
+  if (assuranceLevel === undefined) return defaultAssuranceLevel
+  return (claims) => {
+    const level = assuranceLevel(claims)
+    return typeof level === 'number' && Number.isFinite(level) ? level : 0
+  }
 }

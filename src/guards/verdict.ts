@@ -36,6 +36,9 @@ export function verdictOn(citizen: Citizen, demand: Demand, now: number): Refusa
       return { kind: citizen.reason === 'ambiguous-cookie' ? 'ambiguous' : 'login-required' }
     case 'active':
       return verdictOnAssurance(citizen.assurance, demand, now)
+    default:
+      // Whatever an application has put there: it is no citizen of ours.
+      return { kind: 'login-required' }
   }
 }
 
@@ -44,14 +47,16 @@ function verdictOnAssurance(
   demand: Demand,
   now: number,
 ): Refusal | undefined {
-  const level = Math.max(demand.level ?? 0, 0)
+  const { level = 0 } = demand
   const lacksFactor = demand.secondFactor === true && assurance.method === 'password'
-  const isTooWeak = assurance.level < level || lacksFactor
+  // Put so that what is no number lets nobody through.
+  const isStrong = level <= 0 || assurance.level >= level
+  const isTooWeak = !isStrong || lacksFactor
   const { maxAgeSeconds } = demand
   const { authenticatedAt } = assurance
   const isTooOld =
     maxAgeSeconds !== undefined &&
-    (authenticatedAt === undefined || now - authenticatedAt > maxAgeSeconds * 1000)
+    !(authenticatedAt !== undefined && now - authenticatedAt <= maxAgeSeconds * 1000)
   if (!isTooWeak && !isTooOld) return undefined
   return {
     kind: 'step-up',
