@@ -68,6 +68,11 @@ export interface ActiveCitizen<C extends Claims = Claims> {
   readonly assurance: Assurance
   /** The identity provider cannot be reached for a refresh that is due; the session lives on until `exp`. */
   readonly degraded: boolean
+  /**
+   * Aborted when the session ends, from wherever: close a socket or stream with it. At once where this instance ends
+   * it, else within five seconds. The reason is a `CitizenSessionError` with the code `session-ended`.
+   */
+  readonly ended: AbortSignal
   /** Extends the identity session now. `true` when the provider answered with a success. */
   refresh(): Promise<boolean>
   /** Ends the session. The receipt's `continueAt`, if there is one, is where the browser must go next. */

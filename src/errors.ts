@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'cookie-too-large'
   | 'not-active'
   | 'no-middleware'
+  | 'session-ended'
   | 'claims-refused'
   | 'sealed-value'
   | 'emulator'

@@ -35,6 +35,7 @@ import { type CitizenActions, type LiveSession, liveSessionOf } from './sessions
 import { createLifecycle, type EndedSession } from './sessions/lifecycle.js'
 import { openDetails, sealDetails } from './sessions/record.js'
 import { tokenState } from './sessions/token-state.js'
+import { createSessionWatch } from './sessions/watch.js'
 import { createAdmission } from './stores/admission.js'
 import { memoryStore } from './stores/memory.js'
 import { openRedisStore } from './stores/redis-open.js'
@@ -125,6 +126,7 @@ export function createSuite<C extends Claims = Claims>(
     issuers: new Map(identityProvider.issuers.map((issuer) => [issuer, keys])),
   })
 
+  const watch = createSessionWatch({ store, clock, idleMilliseconds: application.idleSeconds * 1000 })
   const endedListeners = new Set<(session: EndedSession) => void>()
   const lifecycle = createLifecycle({
     application: application.id,
@@ -135,6 +137,7 @@ export function createSuite<C extends Claims = Claims>(
     random,
     report,
     onEnded: (session) => {
+      watch.noteEnd(session.address, session.reason)
       for (const listener of endedListeners) listener(session)
     },
   })
@@ -179,6 +182,7 @@ export function createSuite<C extends Claims = Claims>(
   })
 
   const actions: CitizenActions = {
+    ended: (live) => watch.signalFor(live.state.address),
     refresh: async (live) => refreshNow(live),
     logout: (live, request): Promise<Receipt> =>
       logoutRoutes.logout(live.exchange, live.state.address, request),
@@ -361,6 +365,7 @@ export function createSuite<C extends Claims = Claims>(
 
     async close() {
       admission.close()
+      watch.close()
       await Promise.all(opened.map((each) => each.close()))
     },
   }

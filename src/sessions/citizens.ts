@@ -21,6 +21,7 @@ import type { TokenState } from './token-state.js'
 export interface CitizenActions {
   refresh(session: LiveSession): Promise<boolean>
   logout(session: LiveSession, request: LogoutRequest): Promise<Receipt>
+  ended(session: LiveSession): AbortSignal
 }
 
 /** The token, record and request behind an active citizen. */
@@ -89,6 +90,7 @@ class Active<C extends Claims> implements ActiveCitizen<C> {
   readonly degraded: boolean
   readonly #live: LiveSession
   readonly #actions: CitizenActions
+  #ended: AbortSignal | undefined
 
   constructor(live: LiveSession, assurance: Assurance, degraded: boolean, actions: CitizenActions) {
     const { record } = live
@@ -113,6 +115,11 @@ class Active<C extends Claims> implements ActiveCitizen<C> {
   // Getters that return functions, so that a destructured method still knows its session.
   get refresh(): () => Promise<boolean> {
     return () => this.#actions.refresh(this.#live)
+  }
+
+  get ended(): AbortSignal {
+    this.#ended ??= this.#actions.ended(this.#live)
+    return this.#ended
   }
 
   get logout(): (request?: LogoutRequest) => Promise<Receipt> {

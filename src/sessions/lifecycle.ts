@@ -16,6 +16,7 @@ import { overSince, timerOver } from './timers.js'
 
 /** A session of this application that has ended, for whoever must end something with it. */
 export interface EndedSession {
+  readonly address: RecordAddress
   readonly publicId: string
   readonly reason: EndReason
   /** Identifier of the application's own framework session, where one was bound. */
@@ -100,7 +101,7 @@ export function createLifecycle(options: {
     report({ type: 'session.ended', publicId, person, sessionApplication, reason })
     if (address.application !== options.application) return
     const { boundSession } = openDetails(sealer, address, sealed)
-    options.onEnded({ publicId, reason, boundSession })
+    options.onEnded({ address, publicId, reason, boundSession })
   }
 
   const end: Lifecycle['end'] = async (address, record, request, now) => {
