@@ -22,6 +22,9 @@ export interface Arrival {
 /** Judges the arrival and answers with the citizen that it makes. */
 export type Arrive = (exchange: Exchange, arrival: Arrival) => Promise<Citizen>
 
+/** `iat` has no fractions of a second. */
+const wholeSecond = 1000
+
 /** Makes the arrival of one application. */
 export function createArrival(options: {
   readonly resolved: ResolvedOptions
@@ -31,6 +34,11 @@ export function createArrival(options: {
 }): Arrive {
   const { authenticator, store, lifecycle } = options
   const { application, identityProvider, clock } = options.resolved
+  const skew = identityProvider.clockSkewSeconds * 1000
+
+  /** Whether a new authentication was asked for, and the token can be its fruit: an older one was at hand before. */
+  const isAskedFor = (token: VerifiedToken, arrival: Arrival): boolean =>
+    arrival.askedReauthentication && token.issuedAt >= arrival.since - skew - wholeSecond
 
   /** Whether this arrival lifts that end, and whether the person has proven anew who they are. */
   const liftOf = (
@@ -65,8 +73,10 @@ export function createArrival(options: {
     const record = await find(state)
     if (record === undefined) {
       // A session value never seen before, on a return that had asked for it: the person has just proven who they are.
-      const authenticatedAt = stated || (arrival.askedReauthentication ? now : 0)
-      const issuedAt = arrival.askedReauthentication ? now : token.issuedAt
+      const isProven = isAskedFor(token, arrival)
+      const authenticatedAt = stated || (isProven ? now : 0)
+      // The provider's clock may be behind ours: the token is at least as young as the login that brought it.
+      const issuedAt = isProven ? Math.max(token.issuedAt, arrival.since) : token.issuedAt
       const { began } = await lifecycle.begin({ ...common, issuedAt, authenticatedAt })
       if (began) state.isBegun = true
     } else if (record.state === 'ended') {
@@ -84,7 +94,7 @@ export function createArrival(options: {
       if (began) state.isBegun = true
     } else {
       // Begun by a faster request of this very login: still a session value that the login brought.
-      const isNew = arrival.askedReauthentication && record.startedAt >= arrival.since
+      const isNew = isAskedFor(token, arrival) && record.startedAt >= arrival.since
       const authenticatedAt = stated || (isNew ? now : 0)
       if (authenticatedAt > record.authenticatedAt) {
         await lifecycle.raise(state.address, record, {

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest'
+import { createWorld, type World } from '../support/world.js'
+
+const url = 'https://benefits.citizen.example'
+
+const subjectOf = (world: World) => ({
+  subject: world.emulator.people.find(({ username }) => username === 'ana')?.sub ?? '',
+})
+
+/** Makes a login that asks for a new authentication, without showing any token; returns its way back. */
+async function loginInFlight(world: World) {
+  const site = world.application('benefits')
+  const jar = new Map<string, string>()
+  const send = async (path: string, init: RequestInit = {}, extra = '') => {
+    const cookies = [...jar].map(([name, value]) => `${name}=${value}`)
+    const cookie = [...cookies, extra].filter((text) => text !== '').join('; ')
+    const headers = { 'sec-fetch-site': 'same-origin', accept: 'text/html', cookie }
+    const response = await site.handle(new Request(`${url}${path}`, { ...init, headers }))
+    for (const line of response.headers.getSetCookie()) {
+      const [pair = ''] = line.split(';', 1)
+      const at = pair.indexOf('=')
+      if (/Max-Age=0/.test(line)) jar.delete(pair.slice(0, at))
+      else jar.set(pair.slice(0, at), pair.slice(at + 1))
+    }
+    return response
+  }
+  await send('/session/logout', { method: 'POST' })
+  const login = await send('/session/login?returnTo=/recent')
+  const target = new URL(login.headers.get('location') ?? '')
+  expect(target.searchParams.get('prompt')).toBe('login')
+  const back = new URL(target.searchParams.get('returnTo') ?? '')
+  return { send, back: `${back.pathname}${back.search}` }
+}
+
+describe('a return that had asked for a new authentication', () => {
+  it('RACE-2 does not begin a session by a token from before the end of everything', async () => {
+    const world = await createWorld()
+    const { suite } = world.application('benefits')
+    const old = await world.emulator.cookiesFor('ana')
+    world.travel(60)
+    await suite.sessions.endAllOf(subjectOf(world))
+    world.travel(60)
+    const { send, back } = await loginInFlight(world)
+    const arrived = await send(back, {}, old)
+    expect(arrived.status).toBe(401)
+    expect((await send('/private', {}, old)).status).not.toBe(200)
+  })
+
+  it('ASV-08 takes no token from before that login for a recent authentication', async () => {
+    const world = await createWorld()
+    const old = await world.emulator.cookiesFor('ana')
+    world.travel(600)
+    const { send, back } = await loginInFlight(world)
+    await send(back, {}, old)
+    expect((await send('/recent', {}, old)).status).not.toBe(200)
+    expect((await send('/private', {}, old)).status).toBe(200)
+  })
+
+  it('ASV-08 nor one whose session began between the login and the return', async () => {
+    const world = await createWorld()
+    const old = await world.emulator.cookiesFor('ana')
+    world.travel(600)
+    const { send, back } = await loginInFlight(world)
+    expect((await send('/private', {}, old)).status).toBe(200)
+    await send(back, {}, old)
+    expect((await send('/recent', {}, old)).status).not.toBe(200)
+  })
+
+  it('RACE-3 does not begin a session of which everything was ended while the login was under way', async () => {
+    const world = await createWorld()
+    const { suite } = world.application('benefits')
+    const { send, back } = await loginInFlight(world)
+    const fresh = await world.emulator.cookiesFor('ana')
+    world.travel(1)
+    await suite.sessions.endAllOf(subjectOf(world))
+    world.travel(1)
+    expect((await send(back, {}, fresh)).status).toBe(401)
+    expect((await send('/private', {}, fresh)).status).not.toBe(200)
+  })
+})
+
+describe('markers', () => {
+  it('peers: many logins with long addresses do not make a Cookie header that servers refuse', async () => {
+    const world = await createWorld()
+    const browser = world.browser()
+    const long = `/${'a'.repeat(2000)}`
+    for (let count = 0; count < 6; count += 1) {
+      await browser.open(`${url}/session/login?returnTo=${long}`)
+      await browser.fetch(`${url}/session/logout`, {
+        method: 'POST',
+        body: new URLSearchParams({ returnTo: long }),
+      })
+      await browser.open(`${url}/session/login?returnTo=${long}`)
+    }
+    expect((await browser.cookieHeader(url)).length).toBeLessThan(8192)
+  })
+
+  it('hold on an instance whose clock is a little behind', async () => {
+    const world = await createWorld()
+    const { send, back } = await loginInFlight(world)
+    const fresh = await world.emulator.cookiesFor('ana')
+    world.travel(-2)
+    expect((await send(back, {}, fresh)).status).toBe(302)
+  })
+})
