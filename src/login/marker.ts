@@ -39,6 +39,10 @@ interface Sealed<T> {
 export const markerSeconds = 900
 /** Markers in one browser at a time, for one purpose: as many logins may be in flight. */
 const mostMarkers = 5
+/** Characters of all markers of one purpose: several long ones must not make a header that servers refuse. */
+const mostCharacters = 4096
+/** How far the clock of the instance that set a marker may be ahead of the one that takes it, in seconds. */
+const clockToleranceSeconds = 60
 const keyLength = 8
 
 /**
@@ -71,23 +75,34 @@ export function createMarkers<T>(options: {
     if (text === undefined) return undefined
     const sealed = JSON.parse(text) as Sealed<T>
     const age = now - sealed.since
-    return age >= 0 && age < markerSeconds * 1000 ? sealed : undefined
+    return age >= -clockToleranceSeconds * 1000 && age < markerSeconds * 1000 ? sealed : undefined
   }
 
   const received = (exchange: Exchange) => listCookies(exchange.header('cookie') ?? '', prefix)
 
+  /** Makes room for one more marker of that length. */
+  const dropOldest = (exchange: Exchange, length: number, now: number): void => {
+    const known = received(exchange).map(({ name, value }) => ({
+      name,
+      length: name.length + value.length,
+      since: open(name, value, now)?.since ?? 0,
+    }))
+    known.sort((left, right) => right.since - left.since)
+    let total = length
+    for (const [index, marker] of known.entries()) {
+      total += marker.length
+      if (index >= mostMarkers - 1 || total > mostCharacters) exchange.setCookie(cookie(marker.name, '', 0))
+    }
+  }
+
   return {
     set(exchange, content, now) {
-      const known = received(exchange).map(({ name, value }) => ({
-        name,
-        since: open(name, value, now)?.since ?? 0,
-      }))
-      known.sort((left, right) => right.since - left.since)
-      for (const { name } of known.slice(mostMarkers - 1)) exchange.setCookie(cookie(name, '', 0))
       const secret = randomText(options.random, 24)
       const name = prefix + secret.slice(0, keyLength)
       const sealed: Sealed<T> = { secret, since: now, content }
-      exchange.setCookie(cookie(name, sealer.seal(purpose, name, JSON.stringify(sealed)), markerSeconds))
+      const value = sealer.seal(purpose, name, JSON.stringify(sealed))
+      dropOldest(exchange, name.length + value.length, now)
+      exchange.setCookie(cookie(name, value, markerSeconds))
       return secret
     },
 
@@ -101,7 +116,7 @@ export function createMarkers<T>(options: {
       if (sealed === undefined || !equalsInConstantTime(sealed.secret, state)) return undefined
       const claim = `${purpose}:${options.application}:${state}`
       if (!(await store.claim(claim))) return undefined
-      await store.settle(claim, markerSeconds)
+      await store.settle(claim, markerSeconds + clockToleranceSeconds)
       exchange.setCookie(cookie(name, '', 0))
       return { content: sealed.content, since: sealed.since }
     },
