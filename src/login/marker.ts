@@ -12,6 +12,8 @@ export interface FoundMarker<T> {
   readonly content: T
   /** When it was set. */
   readonly since: number
+  /** Removes it from the browser. */
+  remove(): void
 }
 
 /** The markers of one purpose of one application. */
@@ -23,6 +25,10 @@ export interface Markers<T> {
    * @throws StoreUnavailableError
    */
   take(exchange: Exchange, state: string | undefined, now: number): Promise<FoundMarker<T> | undefined>
+  /** The marker of a `state`, left where it is. */
+  find(exchange: Exchange, state: string | undefined, now: number): FoundMarker<T> | undefined
+  /** Every marker of this browser that nobody has taken yet. */
+  pending(exchange: Exchange, now: number): readonly FoundMarker<T>[]
   /** Whether this browser has a marker that nobody has taken yet. */
   isPending(exchange: Exchange, now: number): boolean
   /** Removes every marker of this purpose from the browser. */
@@ -80,6 +86,29 @@ export function createMarkers<T>(options: {
 
   const received = (exchange: Exchange) => listCookies(exchange.header('cookie') ?? '', prefix)
 
+  const toFound = (exchange: Exchange, name: string, { content, since }: Sealed<T>): FoundMarker<T> => ({
+    content,
+    since,
+    remove: () => exchange.setCookie(cookie(name, '', 0)),
+  })
+
+  const find: Markers<T>['find'] = (exchange, state, now) => {
+    if (state === undefined || !/^[\w-]{32}$/.test(state)) return undefined
+    const name = prefix + state.slice(0, keyLength)
+    const values = received(exchange).filter((candidate) => candidate.name === name)
+    const [value] = values
+    if (value === undefined || values.length > 1) return undefined
+    const sealed = open(name, value.value, now)
+    if (sealed === undefined || !equalsInConstantTime(sealed.secret, state)) return undefined
+    return toFound(exchange, name, sealed)
+  }
+
+  const pending: Markers<T>['pending'] = (exchange, now) =>
+    received(exchange).flatMap(({ name, value }) => {
+      const sealed = open(name, value, now)
+      return sealed === undefined ? [] : [toFound(exchange, name, sealed)]
+    })
+
   /** Makes room for one more marker of that length. */
   const dropOldest = (exchange: Exchange, length: number, now: number): void => {
     const known = received(exchange).map(({ name, value }) => ({
@@ -107,22 +136,18 @@ export function createMarkers<T>(options: {
     },
 
     async take(exchange, state, now) {
-      if (state === undefined || !/^[\w-]{32}$/.test(state)) return undefined
-      const name = prefix + state.slice(0, keyLength)
-      const values = received(exchange).filter((candidate) => candidate.name === name)
-      const [value] = values
-      if (value === undefined || values.length > 1) return undefined
-      const sealed = open(name, value.value, now)
-      if (sealed === undefined || !equalsInConstantTime(sealed.secret, state)) return undefined
+      const found = find(exchange, state, now)
+      if (found === undefined) return undefined
       const claim = `${purpose}:${options.application}:${state}`
       if (!(await store.claim(claim))) return undefined
       await store.settle(claim, markerSeconds + clockToleranceSeconds)
-      exchange.setCookie(cookie(name, '', 0))
-      return { content: sealed.content, since: sealed.since }
+      found.remove()
+      return found
     },
 
-    isPending: (exchange, now) =>
-      received(exchange).some(({ name, value }) => open(name, value, now) !== undefined),
+    find,
+    pending,
+    isPending: (exchange, now) => pending(exchange, now).length > 0,
 
     clear(exchange) {
       for (const { name } of received(exchange)) exchange.setCookie(cookie(name, '', 0))

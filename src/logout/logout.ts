@@ -1,9 +1,10 @@
 /** @module The logout routes: confirm, end everything, visit the provider, come back with the receipt complete. */
 import type { LogoutRequest } from '../citizen.js'
 import type { ResolvedOptions } from '../config/options.js'
+import { StoreUnavailableError } from '../errors.js'
 import type { Exchange, Reply } from '../exchange.js'
 import { queryOf } from '../login/login.js'
-import type { Markers } from '../login/marker.js'
+import type { FoundMarker, Markers } from '../login/marker.js'
 import { visitUrl } from '../login/provider-urls.js'
 import { type PageAction, type PageFact, renderPage } from '../pages/page.js'
 import { redirect } from '../pages/redirect.js'
@@ -18,6 +19,8 @@ export interface LogoutMarker {
   readonly person: string
   readonly legs: readonly Leg[]
   readonly began: number
+  /** The session that is not known to have ended; the return, and the next try, see to it. */
+  readonly unfinished: RecordAddress | undefined
   /** Checked when it was set and when it is used; absent: the receipt is shown. */
   readonly returnTo: string | undefined
   /** Where a login that follows at once leads to; absent: none follows. */
@@ -160,6 +163,7 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
         person,
         legs: [sessions, cookies],
         began: clock(),
+        unfinished: isOver(sessions) ? undefined : address,
         returnTo: wish.returnTo,
         thenLogin: wish.thenLogin,
       },
@@ -190,7 +194,7 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
       if (!isSameOriginPost(exchange, application.url)) return confirmation(exchange, 403, returnTo)
       const scope = overrides.scope ?? (form.get('scope') === 'application' ? 'application' : 'everywhere')
       const thenLogin = form.get('next') === 'login' ? (returnTo ?? '/') : undefined
-      const address = await context.addressOf(exchange)
+      const address = (await context.addressOf(exchange)) ?? takeUnfinished(exchange)
       const receipt = await logout(exchange, address, {
         scope,
         returnTo: thenLogin === undefined ? returnTo : undefined,
@@ -203,25 +207,64 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
     },
 
     async comeBack(exchange, state) {
-      const marker = await markers.take(exchange, state, clock())
+      const marker = await takeMarker(exchange, state)
       if (marker === undefined) return undefined
-      const { person, began } = marker.content
+      const content = await finish(exchange, marker)
+      const { person, began } = content
       const identity = globalLogout.conclude(
         person,
         { leg: 'identity', target: provider, state: 'done' },
         began,
       )
-      const legs = [...verifyCookies(exchange, marker.content), identity]
+      const legs = [...verifyCookies(exchange, content), identity]
       const receipt: Receipt = { outcome: outcomeOf(legs), legs }
-      const { thenLogin } = marker.content
+      const { thenLogin } = content
       if (thenLogin !== undefined) {
         const query = new URLSearchParams({ returnTo: checkReturnTarget(thenLogin) ?? '/' })
         return redirect(`${routes.path}/login?${query}`)
       }
-      const returnTo = checkReturnTarget(marker.content.returnTo)
+      const returnTo = checkReturnTarget(content.returnTo)
       if (receipt.outcome === 'global' && returnTo !== undefined) return redirect(returnTo)
       return receiptPage(exchange, receipt, false)
     },
+  }
+
+  /**
+   * Takes the marker of a return. While the store is away nobody can say that it is the first to come: it is looked
+   * at and stays in the browser, so that the receipt is shown, and a reload finishes what is left.
+   */
+  async function takeMarker(exchange: Exchange, state: string | undefined) {
+    try {
+      const taken = await markers.take(exchange, state, clock())
+      return taken && { ...taken, isTaken: true }
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error
+      const found = markers.find(exchange, state, clock())
+      return found && { ...found, isTaken: false }
+    }
+  }
+
+  /** Tries once more to end a session that could not be ended. What is left then stays in the browser's marker. */
+  async function finish(
+    exchange: Exchange,
+    { content, isTaken }: FoundMarker<LogoutMarker> & { readonly isTaken: boolean },
+  ): Promise<LogoutMarker> {
+    const { person, unfinished } = content
+    if (unfinished === undefined) return content
+    const scope = { kind: 'session', session: unfinished.session } as const
+    const again = await globalLogout.endSessions(person, scope, 'signed-out')
+    const legs = content.legs.map((leg) => (leg.leg === 'sessions' ? again : leg))
+    if (isOver(again)) return { ...content, legs, unfinished: undefined }
+    if (isTaken) markers.set(exchange, { ...content, legs }, clock())
+    return { ...content, legs }
+  }
+
+  /** The session of a logout that could not end it: its cookies are gone, the marker still names it. */
+  function takeUnfinished(exchange: Exchange): RecordAddress | undefined {
+    const left = markers.pending(exchange, clock()).filter(({ content }) => content.unfinished !== undefined)
+    left.sort((one, other) => other.since - one.since)
+    for (const marker of left) marker.remove()
+    return left[0]?.content.unfinished
   }
 
   /** The browser comes back: cookies that it still sends were not deleted, or were set again. */
@@ -231,6 +274,11 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
     const stubborn: Leg = { ...again, state: 'refused', reason: 'still-there' }
     return marker.legs.map((leg) => (leg.leg === 'cookies' ? stubborn : leg))
   }
+}
+
+/** Whether nothing is left to be done for a leg. */
+function isOver({ state }: Leg): boolean {
+  return state === 'done' || state === 'skipped'
 }
 
 function json(receipt: Receipt): Reply {
