@@ -1,0 +1,141 @@
+/** @module The interleaved run: every contender and probe in each round, in random order from a fixed seed. */
+import { startChild } from './child.mjs'
+import { contenders } from './contenders.mjs'
+import { browserHeaders, cookieHeader } from './issuer.mjs'
+import { openLoad, requestText } from './load.mjs'
+
+/** Numbers between 0 and 1, the same in each run. Source: mulberry32. */
+function createRandom(seed) {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
+
+function shuffled(list, random) {
+  const order = [...list]
+  for (let last = order.length - 1; last > 0; last -= 1) {
+    const other = Math.floor(random() * (last + 1))
+    ;[order[last], order[other]] = [order[other], order[last]]
+  }
+  return order
+}
+
+export function median(values) {
+  const sorted = [...values].sort((left, right) => left - right)
+  const middle = Math.floor(sorted.length / 2)
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}
+
+/** The request of somebody who is signed in: the shared cookie, and what the contender set at its sign-in. */
+async function signIn(port, { person, parts }) {
+  const answer = await fetch(`http://127.0.0.1:${port}/sign-in`, {
+    headers: { ...browserHeaders, 'x-person': person, cookie: cookieHeader(parts) },
+  })
+  // Ours does not know the route: it begins the session with any request, and the application answers.
+  if (answer.status !== 200)
+    throw new Error(`the sign-in was answered ${answer.status}: ${await answer.text()}`)
+  await answer.text()
+  const own = answer.headers.getSetCookie().map((line) => `; ${line.split(';', 1)[0]}`)
+  return { ...browserHeaders, cookie: cookieHeader(parts, own.join('')) }
+}
+
+/** One contender on one platform: its loopback server, and where wanted its requests in process. */
+async function startContender(contender, platform, context) {
+  const setting = { contender: contender.name, platform, ...context.setting }
+  const child = await startChild('server.mjs', setting)
+  const port = await child.ask('listen')
+  const headers = await signIn(port, context)
+  const load = await openLoad(port, requestText('/benefits', headers))
+  const inProcess = (contender.inProcess ?? ['node']).includes(platform)
+  const samples = { cpu: [], perSecond: [], inProcess: [] }
+  const calls = new Map()
+  let requests = 0
+
+  return {
+    key: `${contender.name} ${platform}`,
+    samples,
+    /** Redis commands a request, by name. */
+    commands: () => new Map([...calls].map(([name, count]) => [name, count / requests])),
+    async run(milliseconds, keep) {
+      const redisBefore = contender.needsRedis ? await context.redis.calls() : undefined
+      const before = await child.ask('usage')
+      const { count, seconds } = await load.run(milliseconds)
+      const cpu = ((await child.ask('usage')) - before) / count
+      const own = inProcess
+        ? await child.ask('inject', { headers, milliseconds: milliseconds / 2 })
+        : undefined
+      if (!keep) return
+      samples.cpu.push(cpu)
+      samples.perSecond.push(count / seconds)
+      if (own !== undefined) samples.inProcess.push(own)
+      if (redisBefore === undefined || inProcess) return
+      for (const [name, total] of await context.redis.calls()) {
+        const added = total - (redisBefore.get(name) ?? 0)
+        if (added > 0) calls.set(name, (calls.get(name) ?? 0) + added)
+      }
+      requests += count
+    },
+    async close() {
+      load.close()
+      await child.close()
+    },
+  }
+}
+
+async function startProbe(probe, { setting }) {
+  const { redisPort } = setting
+  const withRedis = probe === 'seen-redis'
+  const child = await startChild('probe.mjs', {
+    probe: probe.replace('-redis', ''),
+    redisPort: withRedis ? redisPort : undefined,
+  })
+  const samples = { inProcess: [] }
+  return {
+    key: probe,
+    samples,
+    async run(milliseconds, keep) {
+      const own = await child.ask('run', { milliseconds: milliseconds / 2 })
+      if (keep) samples.inProcess.push(own)
+    },
+    close: () => child.close(),
+  }
+}
+
+/** Runs everything; the result by key: medians, and Redis commands a request. */
+export async function runInterleaved(context, { rounds, milliseconds, warmUpMilliseconds, only, seed, say }) {
+  const hasRedis = context.redis !== undefined
+  const wanted = contenders.filter(({ name, needsRedis }) => (hasRedis || !needsRedis) && only(name))
+  const probes = ['verification', 'seen', 'seen-redis', 'new-token', 'first-request'].filter(
+    (name) => hasRedis || name !== 'seen-redis',
+  )
+  const parts = []
+  for (const contender of wanted) {
+    for (const platform of contender.platforms) parts.push(await startContender(contender, platform, context))
+  }
+  for (const probe of probes) parts.push(await startProbe(probe, context))
+  say(`warming up ${parts.length} processes`)
+  for (const part of parts) await part.run(warmUpMilliseconds, false)
+  const random = createRandom(seed)
+  for (let round = 1; round <= rounds; round += 1) {
+    say(`round ${round} of ${rounds}`)
+    for (const part of shuffled(parts, random)) await part.run(milliseconds, true)
+  }
+  for (const part of parts) await part.close()
+  return new Map(
+    parts.map(({ key, samples, commands }) => [
+      key,
+      {
+        ...Object.fromEntries(
+          Object.entries(samples)
+            .filter(([, values]) => values.length > 0)
+            .map(([name, values]) => [name, median(values)]),
+        ),
+        commands: commands?.() ?? new Map(),
+      },
+    ]),
+  )
+}

@@ -1,0 +1,181 @@
+/** @module The report: the table of all contenders, and each budget beside what was measured. */
+import { readFileSync } from 'node:fs'
+import { cpus, release, totalmem, type } from 'node:os'
+import { contenders } from './contenders.mjs'
+
+const versionOf = (name) =>
+  JSON.parse(readFileSync(new URL(`node_modules/${name}/package.json`, import.meta.url), 'utf8')).version
+
+const number = (value, digits = 0) => (value === undefined ? '' : value.toFixed(digits))
+const micro = (value) => number(value, Math.abs(value) < 20 ? 1 : 0)
+
+function table(head, rows) {
+  const lines = [head, head.map((_, column) => (column === 0 ? '---' : '---:')), ...rows]
+  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+}
+
+/** CPU a request that a contender adds in process: what it takes, less what the bare server takes there. */
+function ownOf(measured, name, platform) {
+  const taken = measured.get(`${name} ${platform}`)?.inProcess
+  const bare = measured.get(`bare ${platform}`)?.inProcess
+  return taken === undefined || bare === undefined ? undefined : taken - bare
+}
+
+function ratioOf(measured, name, platform) {
+  const taken = measured.get(`${name} ${platform}`)?.cpu
+  return taken === undefined ? undefined : taken / measured.get(`bare ${platform}`).cpu
+}
+
+function commandsOf(measured, name) {
+  const commands = measured.get(`${name} express`)?.commands ?? new Map()
+  return [...commands]
+    .filter(([, count]) => count >= 0.005)
+    .map(([command, count]) => `${count.toFixed(2)} ${command.toUpperCase()}`)
+    .join(', ')
+}
+
+function contenderRows(measured) {
+  const present = contenders.filter(({ name }) => measured.has(`${name} express`))
+  return present.map(({ name, title, platforms }) => {
+    const own = name === 'bare' ? undefined : (ownOf(measured, name, platforms.at(0)) ?? undefined)
+    const cells = ['node', 'express'].flatMap((platform) => {
+      const part = measured.get(`${name} ${platform}`)
+      return part === undefined
+        ? ['', '', '']
+        : [micro(part.cpu), number(ratioOf(measured, name, platform), 2), number(part.perSecond)]
+    })
+    return [title, own === undefined ? '' : micro(own), ...cells, commandsOf(measured, name)]
+  })
+}
+
+const budgetOf = (name, limit, value, unit, digits = 2) => ({
+  name,
+  limit: `${limit} ${unit}`.trim(),
+  value: `${value.toFixed(digits)} ${unit}`.trim(),
+  isMet: value <= limit,
+})
+
+/** Each budget with what was measured. What could not be measured here is left out. */
+export function checkBudgets({ measured, memory, herd }) {
+  const verification = measured.get('verification').inProcess
+  const inV = (value) => value / verification
+  const has = (name) => measured.has(`${name} express`)
+  const rows = []
+  if (has('ours')) {
+    rows.push(
+      budgetOf('memory store, token seen before: own CPU', 0.1, inV(ownOf(measured, 'ours', 'node')), 'V', 3),
+      budgetOf('memory store: CPU ratio on node:http', 1.2, ratioOf(measured, 'ours', 'node'), ''),
+      budgetOf('memory store: CPU ratio on Express 5', 1.3, ratioOf(measured, 'ours', 'express'), ''),
+    )
+  }
+  if (has('ours-redis')) {
+    const commands = [...measured.get('ours-redis express').commands.values()]
+    const count = commands.reduce((sum, each) => sum + each, 0)
+    rows.push(
+      budgetOf('Redis: own CPU', 0.8, inV(ownOf(measured, 'ours-redis', 'node')), 'V'),
+      // One read a request, and at most one touch every 10 s a session: less than one in a hundred here.
+      budgetOf('Redis: commands a request', 1.01, count, '', 3),
+    )
+  }
+  rows.push(
+    budgetOf(
+      'first sight of a token, verification included',
+      1.4,
+      inV(measured.get('new-token').inProcess),
+      'V',
+    ),
+    budgetOf('heap of a live record with its index entry', 400, memory.get('ours').heap, 'bytes', 0),
+  )
+  const inRedis = memory.get('ours-redis')?.redis
+  if (inRedis !== undefined) rows.push(budgetOf('a live record in Redis', 600, inRedis, 'bytes', 0))
+  if (herd !== undefined) {
+    rows.push(
+      budgetOf('refresh due, herd: POSTs at the identity provider', 1, herd.posts, '', 0),
+      budgetOf('refresh due, herd: requests that failed', 0, herd.requests - herd.served, '', 0),
+    )
+  }
+  return rows
+}
+
+function memoryRows(memory) {
+  const names = { ours: 'citizen-session', 'express-session': 'express-session' }
+  return Object.entries(names).map(([name, title]) => [
+    title,
+    number(memory.get(name)?.heap),
+    number(memory.get(`${name}-redis`)?.redis),
+  ])
+}
+
+function machine() {
+  const processors = cpus()
+  const gibibytes = Math.round(totalmem() / 2 ** 30)
+  return `${processors.length} × ${processors[0]?.model.trim()}, ${gibibytes} GiB, ${type()} ${release().split('-')[0]}`
+}
+
+/** The whole report as Markdown. */
+export function report({ measured, memory, herd, budgets, redis, length, isQuick }) {
+  const packages = [...new Set(contenders.flatMap((contender) => contender.packages))].sort()
+  const part = (name) => measured.get(name)?.inProcess
+  const verification = part('verification')
+  const probe = (title, name) => [title, micro(part(name)), number(part(name) / verification, 2)]
+  const head = [
+    'contender',
+    'own CPU µs in process',
+    'CPU µs, node:http',
+    'ratio',
+    'requests/s',
+    'CPU µs, Express 5',
+    'ratio',
+    'requests/s',
+    'Redis commands a request',
+  ]
+  const lines = [
+    '# What a request costs',
+    '',
+    `${new Date().toISOString().slice(0, 10)}; ${machine()}; Node ${process.versions.node}; Redis ${redis?.version ?? 'not there'}.`,
+    `${packages.map((name) => `${name} ${versionOf(name)}`).join(', ')}.`,
+    `${isQuick ? 'A quick run, good for a first look only: ' : ''}${length.rounds} rounds of ${length.milliseconds} ms, each in another order, after ${length.warmUpMilliseconds} ms of warm-up; medians. How to read it: README.md.`,
+    '',
+    table(head, contenderRows(measured)),
+    '',
+    '## In process, without a server',
+    '',
+    table(
+      ['what', 'CPU µs', 'in V'],
+      [
+        probe('V: one synchronous RS256-2048 verification', 'verification'),
+        probe('core and guard, memory, token seen before', 'seen'),
+        ...(part('seen-redis') === undefined
+          ? []
+          : [probe('core and guard, Redis, token seen before, 16 at once', 'seen-redis')]),
+        probe('core, memory: first sight of a token of a known session', 'new-token'),
+        probe('core, memory: first request of a person, session started, hint cookie made', 'first-request'),
+      ],
+    ),
+    '',
+    '## Memory a session, in bytes',
+    '',
+    table(['', 'heap, memory store', 'Redis'], memoryRows(memory)),
+    '',
+    `A remembered token weighs ${number(memory.get('ours').token)} bytes of heap beside; at most 10,000 are remembered.`,
+    '',
+  ]
+  if (herd !== undefined) {
+    lines.push(
+      '## The herd',
+      '',
+      `${herd.requests} parallel requests of one person, ${herd.processes} processes over one Redis, one refresh due: ${herd.posts} POST at the identity provider, ${herd.served} answered with 200, ${herd.renewed} with the new token.`,
+      '',
+    )
+  }
+  lines.push(
+    '## Budgets',
+    '',
+    table(
+      ['budget', 'at most', 'measured', ''],
+      budgets.map(({ name, limit, value, isMet }) => [name, limit, value, isMet ? 'met' : 'NOT met']),
+    ),
+    '',
+  )
+  return lines.join('\n')
+}
