@@ -48,9 +48,14 @@ export interface CitizenMiddleware<C extends Claims = Claims> {
 // biome-ignore lint/suspicious/noExplicitAny: what Express lets an application put there
 type GuardedLocals<C extends Claims> = Guarded<C> & Record<string, any>
 
-/** A guard: its types tell the handlers behind it in the same route that the citizen is active. */
+/**
+ * A guard: its types tell the handlers behind it in the same route that the citizen is active. The first half lets it
+ * stand where types cannot follow: in lists, and before handlers with types of their own.
+ */
 // biome-ignore lint/suspicious/noExplicitAny: a guard fits every route, whatever its parameters and bodies
-export type Guard<C extends Claims = Claims> = RequestHandler<any, any, any, any, GuardedLocals<C>>
+export type Guard<C extends Claims = Claims> = RequestHandler<any, any, any, any, any> &
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  RequestHandler<any, any, any, any, GuardedLocals<C>>
 
 /**
  * Makes the middleware: it serves its own routes under `routes.path`, and gives every other request its
