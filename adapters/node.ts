@@ -9,23 +9,30 @@ import {
   serializeCookie,
 } from '../src/index.js'
 
-/** A request of node:http, with what frameworks may have added to it. */
-export type NodeRequest = IncomingMessage & {
+/** What a framework knows of a request besides node:http. Express keeps it on the request, Koa on `ctx.request`. */
+export interface FrameworkRequest {
   /** The address as received, where a framework has shortened `url` for a mounted application. */
   readonly originalUrl?: string | undefined
   /** The body, where a body parser has read it. */
   readonly body?: unknown
+  /** The client's address as the framework's trust in proxies has it. */
+  readonly ip?: string | undefined
 }
+
+/** A request of node:http, with what frameworks may have added to it. */
+export type NodeRequest = IncomingMessage & FrameworkRequest
 
 /** One exchange over node:http. */
 export class NodeExchange implements Exchange {
   readonly #request: NodeRequest
   readonly #response: ServerResponse
+  readonly #framework: FrameworkRequest
   #cookies: string[] | undefined
 
-  constructor(request: NodeRequest, response: ServerResponse) {
+  constructor(request: NodeRequest, response: ServerResponse, framework: FrameworkRequest = request) {
     this.#request = request
     this.#response = response
+    this.#framework = framework
   }
 
   get method(): string {
@@ -33,11 +40,11 @@ export class NodeExchange implements Exchange {
   }
 
   get target(): string {
-    return this.#request.originalUrl ?? this.#request.url ?? '/'
+    return this.#framework.originalUrl ?? this.#request.url ?? '/'
   }
 
   get remoteAddress(): string | undefined {
-    return this.#request.socket.remoteAddress
+    return this.#framework.ip ?? this.#request.socket.remoteAddress
   }
 
   header(name: string): string | undefined {
@@ -85,7 +92,7 @@ export class NodeExchange implements Exchange {
     const hasBody =
       request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
     if (!hasBody) return new URLSearchParams()
-    const parsed = request.body
+    const parsed = this.#framework.body
     // A parser that did not know this type may have left an empty object, and the body where it was.
     const isParsed = typeof parsed === 'object' && parsed !== null && request.readableDidRead
     if (isParsed && !Buffer.isBuffer(parsed)) return formOf(parsed)
@@ -116,6 +123,11 @@ export class NodeExchange implements Exchange {
       guardHeaders(this.#response, this.#cookies)
     }
     this.#cookies.push(line)
+  }
+
+  /** Puts our cookies where middleware around the handler sees them, such as a cache of whole responses. */
+  showCookies(): void {
+    if (this.#cookies !== undefined && !this.#response.headersSent) addCookies(this.#response, this.#cookies)
   }
 }
 
@@ -218,12 +230,16 @@ function guardHeaders(response: ServerResponse, cookies: readonly string[]): voi
   response.writeHead = ((status, reasonOrHeaders, headers) => {
     const reason = typeof reasonOrHeaders === 'string' ? reasonOrHeaders : undefined
     applyHeaders(response, headers ?? (typeof reasonOrHeaders === 'string' ? undefined : reasonOrHeaders))
-    const present = response.getHeader('set-cookie')
-    const theirs = present === undefined ? [] : Array.isArray(present) ? present : [String(present)]
-    response.setHeader('set-cookie', [...theirs, ...cookies.filter((line) => !theirs.includes(line))])
-    response.setHeader('cache-control', 'private, no-store')
+    addCookies(response, cookies)
     return reason === undefined ? writeHead(status) : writeHead(status, reason)
   }) satisfies WriteHead as typeof response.writeHead
+}
+
+function addCookies(response: ServerResponse, cookies: readonly string[]): void {
+  const present = response.getHeader('set-cookie')
+  const theirs = present === undefined ? [] : Array.isArray(present) ? present : [String(present)]
+  response.setHeader('set-cookie', [...theirs, ...cookies.filter((line) => !theirs.includes(line))])
+  response.setHeader('cache-control', 'private, no-store')
 }
 
 /**

@@ -1,0 +1,171 @@
+/** @module The Koa adapter: middleware that knows who is there, guards, and a logout handler. Koa 3 and 2. */
+import type { Middleware, Next, ParameterizedContext } from 'koa'
+import {
+  type ActiveCitizen,
+  type Citizen,
+  CitizenSessionError,
+  type Claims,
+  createSuite,
+  type Demand,
+  type LogoutRequest,
+  type Reply,
+  type Suite,
+  type SuiteOptions,
+} from '../src/index.js'
+import { type FrameworkRequest, lookedAtBy, markServed, NodeExchange, showToCompanions } from './node.js'
+
+/** What a guard leaves in the types of the middleware behind it: there, `ctx.state.citizen` is an active citizen. */
+export interface GuardedState<C extends Claims = Claims> {
+  citizen: ActiveCitizen<C>
+}
+
+declare module 'koa' {
+  interface DefaultState {
+    /** Who is there. Behind a guard in the same route: an active citizen. */
+    citizen: Citizen
+  }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the middleware fits every application, whatever its state and context
+type AnyContext = ParameterizedContext<any, any, any>
+
+/** The middleware of one application, and its suite. */
+export interface CitizenMiddleware<C extends Claims = Claims> {
+  (context: AnyContext, next: Next): Promise<void>
+  readonly suite: Suite<C>
+}
+
+/** A guard: its types tell the middleware behind it in the same route that the citizen is active. */
+// biome-ignore lint/suspicious/noExplicitAny: a guard fits every route, whatever its context and bodies
+export type Guard<C extends Claims = Claims> = Middleware<GuardedState<C>, any, any>
+
+/**
+ * Makes the middleware: it serves its own routes under `routes.path`, and gives every other request its
+ * `ctx.state.citizen`. Settings come from the argument, then from the environment, then from the defaults.
+ * @throws ConfigurationError at once, with every problem.
+ */
+export function citizenSession<C extends Claims = Claims>(
+  options: SuiteOptions | Suite<C> = {},
+): CitizenMiddleware<C> {
+  const suite = isSuite(options) ? options : createSuite<C>(options)
+  const middleware = async (context: AnyContext, next: Next): Promise<void> => {
+    const exchange = new NodeExchange(context.req, context.res, context.request as FrameworkRequest)
+    const handler = suite.endpoint(exchange)
+    if (handler !== undefined) {
+      showToCompanions(suite as unknown as Suite, context.req)
+      await answer(context, exchange, handler(exchange), next)
+      return
+    }
+    const isSkipped = suite.skips(exchange)
+    markServed(context.req, { suite: suite as unknown as Suite, exchange, isSkipped })
+    if (isSkipped) return next()
+    const citizen = suite.authenticate(exchange)
+    context.state.citizen = citizen instanceof Promise ? await citizen : citizen
+    try {
+      await next()
+    } finally {
+      // Koa's error handler clears the headers: then they come back when the headers are written.
+      exchange.showCookies()
+    }
+  }
+  return Object.assign(middleware, { suite })
+}
+
+function isSuite<C extends Claims>(options: SuiteOptions | Suite<C>): options is Suite<C> {
+  return 'authenticate' in options
+}
+
+async function answer(
+  context: AnyContext,
+  exchange: NodeExchange,
+  reply: Reply | undefined | Promise<Reply | undefined>,
+  next: Next,
+): Promise<void> {
+  const settled = await reply
+  if (settled === undefined) return next()
+  applyReply(context, settled)
+  exchange.showCookies()
+}
+
+/** Makes an answer of the core the response, as a handler does: middleware around us sees it. */
+function applyReply(context: AnyContext, reply: Reply): void {
+  // `null` sets a status of its own, so the status comes after it; headers after the type that a body suggests.
+  context.body = reply.body ?? null
+  context.status = reply.status
+  context.set({ ...reply.headers })
+}
+
+/** Whether a request is kept out; then it is answered. */
+function isRefused(context: AnyContext, demand: Demand): boolean {
+  const { suite, exchange } = lookedAtBy(context.req)
+  const refusal = suite.guard(exchange, context.state.citizen, demand)
+  if (refusal !== undefined) applyReply(context, refusal)
+  return refusal !== undefined
+}
+
+function guardWith<C extends Claims>(demand: Demand): Guard<C> {
+  return async (context, next) => {
+    if (!isRefused(context, demand)) await next()
+  }
+}
+
+/** Lets only an active citizen through. */
+export function requireCitizen<C extends Claims = Claims>(): Guard<C> {
+  return guardWith({})
+}
+
+/** Lets only a citizen through who has used a second factor, or what counts as one. */
+export function requireMfa<C extends Claims = Claims>(): Guard<C> {
+  return guardWith({ secondFactor: true })
+}
+
+/** Lets only a citizen through whose assurance is of this level or higher. */
+export function requireAssurance<C extends Claims = Claims>(level: number): Guard<C> {
+  if (!Number.isInteger(level) || level < 1)
+    throw new TypeError('requireAssurance takes a level of 1 or higher')
+  return guardWith({ level })
+}
+
+/** Lets only a citizen through who has proven who they are within that many seconds. Unknown counts as too long ago. */
+export function requireRecent<C extends Claims = Claims>({
+  maxAgeSeconds,
+}: {
+  readonly maxAgeSeconds: number
+}): Guard<C> {
+  if (!(maxAgeSeconds > 0)) throw new TypeError('requireRecent takes maxAgeSeconds, a number above 0')
+  return guardWith({ maxAgeSeconds })
+}
+
+/**
+ * Lets only an active citizen through for whose claims the predicate returns `true`, and nothing else that counts as
+ * true. Else an error `claims-refused` (403) is thrown, as by `ctx.throw`, for no login mends it.
+ */
+export function requireClaims<C extends Claims = Claims>(predicate: (claims: C) => boolean): Guard<C> {
+  return async (context, next) => {
+    if (isRefused(context, {})) return
+    if (predicate(context.state.citizen.claims) !== true)
+      throw new CitizenSessionError('claims-refused', 'this citizen may not do that', { status: 403 })
+    await next()
+  }
+}
+
+/** A logout route of the application's own: POST ends the session, GET asks for confirmation. */
+// biome-ignore lint/suspicious/noExplicitAny: it fits every route, whatever its state, context and bodies
+export function logout(options: LogoutRequest = {}): Middleware<any, any, any> {
+  return async (context, next) => {
+    const { suite, exchange } = lookedAtBy(context.req)
+    await answer(context, exchange, suite.logout(exchange, options), next)
+  }
+}
+
+/**
+ * The active citizen of a request, where types cannot follow the guard.
+ * @throws CitizenSessionError `not-active` (401) if nobody is signed in.
+ */
+export function citizenOf<C extends Claims = Claims>(context: {
+  readonly state: { readonly citizen?: Citizen | undefined }
+}): ActiveCitizen<C> {
+  const { citizen } = context.state
+  if (citizen?.state === 'active') return citizen as ActiveCitizen<C>
+  throw new CitizenSessionError('not-active', 'nobody is signed in on this request', { status: 401 })
+}
