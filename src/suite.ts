@@ -133,6 +133,7 @@ export function createSuite<C extends Claims = Claims>(
     idleMilliseconds: application.idleSeconds * 1000,
     absoluteMilliseconds: application.absoluteSeconds * 1000,
     store,
+    revocations,
     sealer,
     random,
     report,
@@ -191,7 +192,6 @@ export function createSuite<C extends Claims = Claims>(
   const globalLogout = createGlobalLogout({
     options: resolved,
     store,
-    revocations,
     lifecycle,
     hintCookie,
     report,
@@ -301,13 +301,7 @@ export function createSuite<C extends Claims = Claims>(
       refuse(exchange, authenticator.unavailableBecause(error), { kind: 'unavailable' }),
   })
 
-  const revoke: Revoke = async (person, scope) => {
-    const revocation = { reason: 'revoked', at: clock(), retainUntil: clock() + lifecycle.retention } as const
-    const here = await store.revoke(person, scope, revocation)
-    lifecycle.reportRevoked(here.ended, revocation.reason)
-    const elsewhere = await revocations?.revoke(person, scope, revocation)
-    return { ended: here.ended, acknowledged: here.acknowledged && elsewhere?.acknowledged !== false }
-  }
+  const revoke: Revoke = (person, scope) => lifecycle.revoke(person, scope, 'revoked', clock())
 
   return {
     options: resolved,

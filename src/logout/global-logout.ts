@@ -26,13 +26,12 @@ export interface GlobalLogout {
 export function createGlobalLogout(context: {
   readonly options: ResolvedOptions
   readonly store: Store
-  readonly revocations: Store | undefined
   readonly lifecycle: Lifecycle
   readonly hintCookie: HintCookie
   readonly report: Report
   readonly expireShared: (exchange: Exchange) => void
 }): GlobalLogout {
-  const { options, store, revocations, lifecycle, report } = context
+  const { options, store, lifecycle, report } = context
   const { clock, sharedCookie, application } = options
 
   const conclude: GlobalLogout['conclude'] = (person, leg, began) => {
@@ -65,13 +64,8 @@ export function createGlobalLogout(context: {
 
     endSessions: (person, scope, reason) =>
       attempt(person, 'sessions', 'store', async () => {
-        const now = clock()
-        const revocation = { reason, at: now, retainUntil: now + lifecycle.retention }
-        const here = await store.revoke(person, scope, revocation)
-        lifecycle.reportRevoked(here.ended, reason)
-        const elsewhere = await revocations?.revoke(person, scope, revocation)
-        const isAcknowledged = here.acknowledged && elsewhere?.acknowledged !== false
-        return isAcknowledged ? { state: 'done' } : { state: 'unknown', reason: 'not-replicated' }
+        const { acknowledged } = await lifecycle.revoke(person, scope, reason, clock())
+        return acknowledged ? { state: 'done' } : { state: 'unknown', reason: 'not-replicated' }
       }),
 
     endHere: (address) =>

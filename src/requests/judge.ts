@@ -170,16 +170,6 @@ export function createJudge(judging: Judging): Judge {
     state.isBegun = false
   }
 
-  const isRevokedElsewhere = async (
-    address: RecordAddress,
-    record: LiveRecord,
-  ): Promise<EndedRecord | undefined> => {
-    const revocation = await revocations?.revocation(address.person, address.session)
-    if (revocation === undefined) return undefined
-    if (revocation.kind === 'person' && revocation.at < record.startedAt) return undefined
-    return { ...revocation, state: 'ended', generation: record.generation, sealed: '' }
-  }
-
   const judgeLive = async (
     request: Case,
     state: TokenState,
@@ -190,11 +180,7 @@ export function createJudge(judging: Judging): Judge {
     const { address } = state
     const isTouching = request.isTouching()
     let record = found
-    const revoked = await isRevokedElsewhere(address, record)
-    if (revoked !== undefined) {
-      await lifecycle.end(address, record, { reason: revoked.reason, at: revoked.at }, now)
-      return 'again'
-    }
+    if (await lifecycle.meetRevocation(address, record, now)) return 'again'
     let isWritten = false
     if (level > record.level && isTouching) {
       const raised = await lifecycle.raise(address, record, {

@@ -5,13 +5,13 @@ import type {
   AliasRecord,
   EndedRecord,
   EndReason,
-  ListedRecord,
   LiveRecord,
   RecordAddress,
   SessionRecord,
   Store,
 } from '../stores/store.js'
 import { createGeneration, endedFrom, openDetails, publicIdOf } from './record.js'
+import { createRevoking, type Revoking } from './revoking.js'
 import { overSince, timerOver } from './timers.js'
 
 /** A session of this application that has ended, for whoever must end something with it. */
@@ -70,8 +70,10 @@ export interface Lifecycle {
     record: LiveRecord,
     rise: { readonly level: number; readonly authenticatedAt: number },
   ): Promise<LiveRecord | undefined>
-  /** Reports the sessions that a revocation ended, and ends what is bound to those of this application. */
-  reportRevoked(ended: readonly ListedRecord[], reason: EndReason): void
+  /** Revokes in every store that is concerned, and reports what that ended. */
+  revoke: Revoking['revoke']
+  /** Ends a live session that another application has revoked where both look. `true`: it had. */
+  meetRevocation(address: RecordAddress, record: LiveRecord, now: number): Promise<boolean>
 }
 
 const leastRetention = 24 * 60 * 60 * 1000
@@ -82,6 +84,8 @@ export function createLifecycle(options: {
   readonly idleMilliseconds: number
   readonly absoluteMilliseconds: number
   readonly store: Store
+  /** Where revocations are kept besides, if anywhere. */
+  readonly revocations: Store | undefined
   readonly sealer: Sealer
   readonly random: (bytes: number) => Uint8Array
   readonly report: Report
@@ -103,6 +107,15 @@ export function createLifecycle(options: {
     const { boundSession } = openDetails(sealer, address, sealed)
     options.onEnded({ address, publicId, reason, boundSession })
   }
+
+  const revoking = createRevoking({
+    store,
+    revocations: options.revocations,
+    retention,
+    onEnded(ended, reason) {
+      for (const { address, record } of ended) announceEnd(address, record.generation, record.sealed, reason)
+    },
+  })
 
   const end: Lifecycle['end'] = async (address, record, request, now) => {
     const ended = endedFrom(sealer, address, record, {
@@ -126,7 +139,8 @@ export function createLifecycle(options: {
     end,
 
     async begin(beginning) {
-      const { address, now, lifts } = beginning
+      const { address, now, lifts, issuedAt } = beginning
+      await revoking.meet(address, ({ kind, at }) => kind === 'session' || issuedAt < at, now)
       const before = lifts === undefined ? {} : openDetails(sealer, address, lifts.sealed)
       const keepsLimit = beginning.keepsLimit === true
       const record: LiveRecord = {
@@ -142,7 +156,7 @@ export function createLifecycle(options: {
         retainUntil: now + retention,
         sealed: '',
       }
-      const outcome = await store.start(address, { record, issuedAt: beginning.issuedAt, now, lifts })
+      const outcome = await store.start(address, { record, issuedAt, now, lifts })
       if (outcome.outcome !== 'started') return { began: false, record: outcome.record }
       report({
         type: 'session.started',
@@ -175,8 +189,10 @@ export function createLifecycle(options: {
       return { ...record, generation, ...rise }
     },
 
-    reportRevoked(ended, reason) {
-      for (const { address, record } of ended) announceEnd(address, record.generation, record.sealed, reason)
+    revoke: revoking.revoke,
+
+    meetRevocation(address, record, now) {
+      return revoking.meet(address, ({ kind, at }) => kind === 'session' || at >= record.startedAt, now)
     },
   }
 }
