@@ -73,9 +73,9 @@ export class NodeExchange implements Exchange {
           chunks.push(chunk)
           return
         }
-        // What is left of the body is not read: the connection ends with the answer.
-        request.pause()
-        if (!this.#response.headersSent) this.#response.setHeader('connection', 'close')
+        // The rest is read and dropped, as Node does with a body that nobody wants: a client that is still sending
+        // would not see an answer on a connection that ends.
+        request.resume()
         settle(bodyTooLarge())
       }
       const fail = (): void => settle(malformed(400, 'the body broke off'))
@@ -139,12 +139,14 @@ export interface Served {
   readonly isSkipped: boolean
 }
 
-const served = new WeakMap<object, Served>()
+/** A property and no WeakMap: that would cost every request several times what it costs to know who is there. */
+const served = Symbol('citizen-session.served')
 const companions = new Set<(suite: Suite, request: NodeRequest) => void>()
 
 /** Notes which suite has seen a request, for the guards and handlers behind the middleware. */
 export function markServed(request: object, by: Served): void {
-  served.set(request, by)
+  // Not enumerable, so that whoever prints or copies a request leaves it alone.
+  Object.defineProperty(request, served, { value: by, configurable: true })
 }
 
 /**
@@ -152,7 +154,7 @@ export function markServed(request: object, by: Served): void {
  * @throws CitizenSessionError `no-middleware`
  */
 export function servedBy(request: object): Served {
-  const found = served.get(request)
+  const found = (request as { readonly [served]?: Served })[served]
   if (found !== undefined) return found
   throw new CitizenSessionError(
     'no-middleware',
