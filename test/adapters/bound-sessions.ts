@@ -382,10 +382,15 @@ export function describeBoundSessions(name: string, open: () => Promise<Stores>)
           'after a session.reload()',
           (app, wait) =>
             app.get('/slow', (req, res, next) => {
-              req.session.reload(async (error) => {
-                await wait()
-                req.session.data = { late: 'yes' }
-                error ? next(error) : res.json({})
+              req.session.reload((error) => {
+                if (error) {
+                  next(error)
+                  return
+                }
+                wait().then(() => {
+                  req.session.data = { late: 'yes' }
+                  res.json({})
+                }, next)
               })
             }),
         ],

@@ -257,24 +257,18 @@ describe.each(expressVersions)('%s', (_version, express) => {
   })
 
   describe('errors', () => {
-    it.each([
-      [
-        'thrown',
-        () => {
-          throw new Error('boom')
-        },
-      ],
-      ['rejected', () => Promise.reject(new Error('boom'))],
-    ])('%s in a handler reach the error handler of the application', async (kind, fail) => {
+    it('thrown or rejected in a handler reach the error handler of the application', async () => {
       const { send, emulator } = await start((app) => {
-        app.get('/fails', requireCitizen(), (_req, _res, next) => {
+        app.get('/throws', requireCitizen(), () => {
+          throw new Error('boom')
+        })
+        app.get('/rejects', requireCitizen(), (_req, _res, next) => {
           // Express 4 does not look at what a handler returns.
-          if (kind === 'rejected') void fail()?.catch(next)
-          else fail()
+          Promise.reject(new Error('boom')).catch(next)
         })
         app.use(showError)
       })
-      for (const path of ['/fails', '/fails']) {
+      for (const path of ['/throws', '/rejects']) {
         const cookie = await emulator.cookiesFor('ana')
         const answer = await send(path, { headers: { cookie } })
         expect([answer.status, JSON.parse(answer.body)]).toEqual([500, { seen: 'boom' }])
@@ -282,8 +276,9 @@ describe.each(expressVersions)('%s', (_version, express) => {
       }
     })
 
-    it('citizenOf makes the default error handler answer 401, without a stack of ours in production', async () => {
+    it('citizenOf makes the default error handler answer 401', async () => {
       const { send, emulator } = await start((app) => {
+        // Express then prints no error.
         app.set('env', 'test')
         app.get('/mine', (req, res) => void res.json({ sub: citizenOf(req).claims.sub }))
       })
@@ -403,10 +398,10 @@ describe.each(expressVersions)('%s', (_version, express) => {
     it('say which methods they have', async () => {
       const { send } = await start()
       for (const [method, path, allow] of [
-        ['OPTIONS', '/session/status', 'GET, HEAD'],
-        ['PUT', '/session/logout', 'GET, POST, HEAD'],
+        ['OPTIONS', '/session/status', 'GET'],
+        ['PUT', '/session/logout', 'GET, POST'],
         ['GET', '/session/extend', 'POST'],
-        ['DELETE', '/session/login', 'GET, POST, HEAD'],
+        ['DELETE', '/session/login', 'GET, POST'],
       ] as const) {
         const answer = await send(path, { method })
         expect([answer.status, answer.headers.allow]).toEqual([405, allow])
@@ -428,6 +423,14 @@ describe.each(expressVersions)('%s', (_version, express) => {
     it.each([
       ['too large by its length', { ...form }, oversized, 413, 'body-too-large'],
       ['too large in chunks', { ...form }, [oversized, oversized, oversized], 413, 'body-too-large'],
+      [
+        'much too large in chunks',
+        form,
+        new Array<string>(64).fill('x'.repeat(65_536)),
+        413,
+        'body-too-large',
+      ],
+      ['much too large by its length', form, 'x'.repeat(4_194_304), 413, 'body-too-large'],
       ['text', { 'content-type': 'text/plain' }, 'returnTo=/x', 415, 'body-malformed'],
       ['JSON without a parser', { 'content-type': 'application/json' }, '{"a":1}', 415, 'body-malformed'],
       ['without a type', {}, 'returnTo=/x', 415, 'body-malformed'],
