@@ -37,8 +37,6 @@ type Bound = Session & Partial<SessionData>
 type BoundRequest = Parameters<RequestHandler>[0]
 type Done = (error?: unknown) => void
 
-const mostRemembered = 1000
-
 /**
  * Makes the middleware; it stands behind express-session and `citizenSession()`. `req.session` gets a new id and
  * loses its data when a person signs in or another one comes; at a rise in assurance it gets a new id and keeps its
@@ -48,24 +46,13 @@ const mostRemembered = 1000
  */
 export function bindSession(options: BindSessionOptions = {}): RequestHandler {
   const attached = new WeakSet<object>()
-  /** Ids that this instance has destroyed of late: what is still under way with them must not save them again. */
-  const destroyed = new Set<string>()
-
-  const destroy = (store: BoundStore, id: string, done: Done): void => {
-    destroyed.add(id)
-    for (const oldest of destroyed) {
-      if (destroyed.size <= mostRemembered) break
-      destroyed.delete(oldest)
-    }
-    store.destroy(id, done)
-  }
 
   const attach = (suite: Pick<Suite, 'onSessionEnded'>, store: BoundStore | undefined): void => {
     if (store === undefined || attached.has(suite)) return
     attached.add(suite)
     suite.onSessionEnded(({ boundSession }) => {
       // A store that cannot answer now: the next request with that session finds that it has no owner any more.
-      if (boundSession !== undefined) destroy(store, boundSession, () => undefined)
+      if (boundSession !== undefined) store.destroy(boundSession, ignore)
     })
   }
   accompany((suite, request) => {
@@ -73,57 +60,10 @@ export function bindSession(options: BindSessionOptions = {}): RequestHandler {
     // Another application of this process has a store of its own.
     if (options.store !== undefined && options.store !== sessionStore) return
     attach(suite, sessionStore)
-    if (session?.citizenSession !== undefined) guardSaves(request as unknown as BoundRequest, undefined)
+    // The route may end the session, and express-session saves when the route is done.
+    if (session?.citizenSession !== undefined) replace(session, 'save', (done: Done = ignore) => done())
   })
   if (options.suite !== undefined) attach(options.suite, options.store)
-
-  /**
-   * A request under way may save its session after that has ended. So: save, then look whether our session still
-   * lives; if not, what was saved is destroyed. Whoever ends a session writes the end first and destroys then, so one
-   * of the two always sees the other.
-   */
-  const guardSaves = (request: BoundRequest, bind: ((id: string) => Promise<boolean>) | undefined): void => {
-    const { session, sessionStore: store } = request
-    const { save, reload, regenerate } = session
-    const settle = (done: Done): void => {
-      if (destroyed.has(session.id)) {
-        destroy(store, session.id, done)
-        return
-      }
-      if (bind === undefined) {
-        done()
-        return
-      }
-      bind(session.id).then(
-        (isLive) => (isLive ? done() : destroy(store, session.id, done)),
-        (error: unknown) => (error instanceof StoreUnavailableError ? done() : done(error)),
-      )
-    }
-    const again = (): void => {
-      if (bind !== undefined) guardSaves(request, bind)
-    }
-    const owner = session.citizenSession
-    hide(session, 'save', (done: Done = ignore) => {
-      if (destroyed.has(session.id)) done()
-      else save.call(session, (error: unknown) => (error ? done(error) : settle(done)))
-      return session
-    })
-    hide(session, 'reload', (done: Done = ignore) =>
-      reload.call(session, (error: unknown) => {
-        if (!error) again()
-        done(error)
-      }),
-    )
-    hide(session, 'regenerate', (done: Done = ignore) =>
-      regenerate.call(session, (error: unknown) => {
-        if (!error && bind !== undefined) {
-          request.session.citizenSession = owner
-          again()
-        }
-        done(error)
-      }),
-    )
-  }
 
   return (request, _response, next) => {
     const { suite, isSkipped } = servedBy(request)
@@ -139,7 +79,7 @@ export function bindSession(options: BindSessionOptions = {}): RequestHandler {
       else blank(request, next)
       return
     }
-    const bind = (id: string) => suite.bind(citizen, id)
+    const bind: Bind = (id) => suite.bind(citizen, id)
     const owner = session.citizenSession
     if (owner?.publicId === citizen.session.publicId) {
       guardSaves(request, bind)
@@ -160,10 +100,50 @@ export function bindSession(options: BindSessionOptions = {}): RequestHandler {
   }
 }
 
+/** Notes an express-session with our session; `false`: ours has ended. */
+type Bind = (id: string) => Promise<boolean>
+
+/**
+ * A request under way may save its session after that has ended. So: save, then look whether our session still lives;
+ * if not, what was saved is destroyed. Whoever ends a session writes the end first and destroys then, so one of the
+ * two always sees the other. Source: `RACE-1`.
+ */
+function guardSaves(request: BoundRequest, bind: Bind): void {
+  const { session, sessionStore: store } = request
+  const { save, reload, regenerate, citizenSession } = session
+  const settle = (done: Done): void => {
+    bind(session.id).then(
+      (isLive) => (isLive ? done() : store.destroy(session.id, done)),
+      (error: unknown) => (error instanceof StoreUnavailableError ? done() : done(error)),
+    )
+  }
+  replace(session, 'save', (done: Done = ignore) => {
+    save.call(session, (error: unknown) => (error ? done(error) : settle(done)))
+    return session
+  })
+  replace(session, 'reload', (done: Done = ignore) => {
+    reload.call(session, (error: unknown) => {
+      if (!error) guardSaves(request, bind)
+      done(error)
+    })
+    return session
+  })
+  replace(session, 'regenerate', (done: Done = ignore) => {
+    regenerate.call(session, (error: unknown) => {
+      if (!error) {
+        Object.assign(request.session, { citizenSession })
+        guardSaves(request, bind)
+      }
+      done(error)
+    })
+    return session
+  })
+}
+
 const ignore = (): void => undefined
 
-/** Replaces a method of one session, where express-session puts its own replacements. */
-function hide(session: object, name: string, value: unknown): void {
+/** Replaces a method of one session, as express-session does itself. */
+function replace(session: object, name: string, value: unknown): void {
   Object.defineProperty(session, name, { configurable: true, enumerable: false, writable: true, value })
 }
 

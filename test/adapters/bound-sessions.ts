@@ -172,8 +172,8 @@ export function describeBoundSessions(name: string, open: () => Promise<Stores>)
       })
 
       it('ASV-03 no new id comes with later requests, on any instance', async () => {
-        const store = stores.citizenStore()
-        const [a, b] = [await instance(store), await instance(store)]
+        const place = stores.citizenStore()
+        const [a, b] = [await instance(place), await instance(place)]
         const { client, id } = await signedIn(a)
         for (const site of [b, a, b]) {
           const { json, cookies } = await client.visit(site, '/show')
@@ -211,8 +211,8 @@ export function describeBoundSessions(name: string, open: () => Promise<Stores>)
         ['with our hint of the person before', true],
         ['without it', false],
       ])('nothing of the old person’s data is left, %s', async (_name, hasHint) => {
-        const store = stores.citizenStore()
-        const [a, b] = [await instance(store), await instance(store)]
+        const place = stores.citizenStore()
+        const [a, b] = [await instance(place), await instance(place)]
         const { client, id } = await signedIn(a)
         if (!hasHint) client.cookies.delete('benefits.seen')
         client.take(await a.emulator.cookiesFor('cleo'))
@@ -237,8 +237,8 @@ export function describeBoundSessions(name: string, open: () => Promise<Stores>)
 
     describe('at a rise in assurance', () => {
       it('ASV-03 the id is new, the old one dead at once, and the data stays', async () => {
-        const store = stores.citizenStore()
-        const [a, b] = [await instance(store), await instance(store)]
+        const place = stores.citizenStore()
+        const [a, b] = [await instance(place), await instance(place)]
         const { client, id } = await signedIn(a, 'dan', { level: 'password' })
         const session = a.emulator.sessions.at(-1)?.jti
         client.take(await a.emulator.cookiesFor('dan', { session: String(session), level: 'did' }))
@@ -266,8 +266,8 @@ export function describeBoundSessions(name: string, open: () => Promise<Stores>)
 
     describe('at the end', () => {
       it('ASV-05 a logout on one instance destroys it at once, and the other instance has nothing of it', async () => {
-        const store = stores.citizenStore()
-        const [a, b] = [await instance(store), await instance(store)]
+        const place = stores.citizenStore()
+        const [a, b] = [await instance(place), await instance(place)]
         const { client, id } = await signedIn(a)
         await client.visit(b, '/put?more=milk')
         const replay = new Map(client.cookies)
@@ -282,8 +282,8 @@ export function describeBoundSessions(name: string, open: () => Promise<Stores>)
 
       it('of a timer destroys it on the instance that finds it, also by a status poll', async () => {
         for (const path of ['/show', '/session/status']) {
-          const store = stores.citizenStore()
-          const [a, b] = [await instance(store), await instance(store)]
+          const place = stores.citizenStore()
+          const [a, b] = [await instance(place), await instance(place)]
           const { client, id } = await signedIn(a)
           a.travel(601)
           await client.visit(b, path)
@@ -293,8 +293,8 @@ export function describeBoundSessions(name: string, open: () => Promise<Stores>)
       })
 
       it('by an administrator destroys it', async () => {
-        const store = stores.citizenStore()
-        const [a, b] = [await instance(store), await instance(store)]
+        const place = stores.citizenStore()
+        const [a, b] = [await instance(place), await instance(place)]
         const { id } = await signedIn(a, 'ana')
         await signedIn(b, 'cleo')
         const sub = a.emulator.people.find(({ username }) => username === 'ana')?.sub
@@ -303,8 +303,8 @@ export function describeBoundSessions(name: string, open: () => Promise<Stores>)
       })
 
       it('by a sibling application destroys it with the next request', async () => {
-        const store = stores.citizenStore()
-        const [a, library] = [await instance(store), await instance(store, { id: 'library' })]
+        const place = stores.citizenStore()
+        const [a, library] = [await instance(place), await instance(place, { id: 'library' })]
         const { client, id } = await signedIn(a)
         const other = createClient()
         for (const key of ['c1_header', 'c1_payload', 'c1_signature'])
@@ -402,9 +402,9 @@ export function describeBoundSessions(name: string, open: () => Promise<Stores>)
             gate.entered()
             return gate.opened
           }
-          const store = stores.citizenStore()
-          const a = await instance(store, { add: (app) => add(app, wait) })
-          const b = await instance(store)
+          const place = stores.citizenStore()
+          const a = await instance(place, { add: (app) => add(app, wait) })
+          const b = await instance(place)
           const { client, id } = await signedIn(a)
           const slow = client.visit(a, '/slow')
           await gate.arrived
@@ -421,7 +421,7 @@ export function describeBoundSessions(name: string, open: () => Promise<Stores>)
       })
 
       it.each([
-        ['that saves every session', { resave: true, rolling: true }],
+        ['that saves every session', { resave: true, rolling: true } as Partial<SessionOptions>],
         ['with a counter before us', {}],
       ])('by the logout request itself, in an application %s', async (_name, session) => {
         const a = await instance(stores.citizenStore(), {
@@ -435,6 +435,29 @@ export function describeBoundSessions(name: string, open: () => Promise<Stores>)
         const { client, id } = await signedIn(a)
         await client.visit(a, '/session/logout', { method: 'POST', headers: form })
         expect(await stores.has(id)).toBe(false)
+      })
+
+      it('by twenty requests that save while two instances sign the person out', async () => {
+        const place = stores.citizenStore()
+        const [a, b] = [await instance(place), await instance(place)]
+        const { client, id } = await signedIn(a)
+        const cookies = [...client.cookies]
+        const visit = (site: Site, path: string, options?: SendOptions) => {
+          const tab = createClient()
+          for (const [key, value] of cookies) tab.cookies.set(key, value)
+          return tab.visit(site, path, options)
+        }
+        const answers = await Promise.all(
+          Array.from({ length: 20 }, (_, at) => {
+            const site = at % 2 === 0 ? a : b
+            return at === 8 || at === 9
+              ? visit(site, '/session/logout', { method: 'POST' })
+              : visit(site, `/put?n${at}=late`)
+          }),
+        )
+        expect(answers.every(({ status }) => status === 200)).toBe(true)
+        expect(await stores.has(id)).toBe(false)
+        expect((await visit(b, '/show')).json).toMatchObject({ state: 'anonymous', data: {} })
       })
 
       it('by a handler that logs out and goes on', async () => {
