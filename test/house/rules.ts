@@ -51,6 +51,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   redis: ['src/stores/'],
   otpauth: ['src/emulator/'],
   uqr: ['src/emulator/'],
+  tldts: ['src/cli/'],
   'openid-client': ['src/oidc/'],
   '@node-saml/node-saml': ['src/saml/'],
   '@opentelemetry/api': ['adapters/opentelemetry'],
