@@ -6,6 +6,7 @@ import { warningsOf } from './config/warnings.js'
 import { expiryVariants } from './cookies/expiry.js'
 import { createHintCookie } from './cookies/hint.js'
 import { createCookieScanner } from './cookies/parse.js'
+import { maximumPairLength } from './cookies/serialize.js'
 import { sharedCookies } from './cookies/shared-cookies.js'
 import { createEndpoints, type FindEndpoint } from './endpoints.js'
 import { createReport } from './events.js'
@@ -180,6 +181,8 @@ export function createSuite<C extends Claims = Claims>(
     random,
     timeoutSeconds: refresh.timeoutSeconds,
     onUnavailable: refresh.onUnavailable,
+    isDeliverable: (token) =>
+      cookiesFor(token).every(({ name, value }) => name.length + value.length <= maximumPairLength),
   })
 
   const actions: CitizenActions = {

@@ -85,7 +85,9 @@ export function interpretAnswer(
   }
   const answer = readAnswer(response)
   if (answer === 'extended') return { kind: 'extended' }
-  if (answer === 'unusable') return { kind: 'failed', problem: 'answer', status }
+  if (answer === 'unusable' || typeof answer.token !== 'string') {
+    return { kind: 'failed', problem: 'answer', status }
+  }
   if (answer.token === sent) return { kind: 'failed', problem: 'unchanged', status }
   return { kind: 'token', jwt: answer.token }
 }

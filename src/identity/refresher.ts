@@ -1,6 +1,7 @@
 /** @module The refresh of the identity session: one POST for all tabs, processes and instances. */
 import { joinToken, splitToken, type TokenParts } from '../cookies/split-token.js'
 import { digest } from '../digest.js'
+import { CitizenSessionError } from '../errors.js'
 import type { Report } from '../events.js'
 import type { MaybePromise } from '../exchange.js'
 import type { Sealer } from '../seal.js'
@@ -40,8 +41,10 @@ export interface Refresher {
   isUnderWay(address: RecordAddress): boolean
   /** Refreshes, or joins the refresh that is under way in this process. */
   refresh(request: RefreshRequest): Promise<RefreshResult>
-  /** The newest token that a refresh brought, if it is newer than the one at hand and the session lives. */
+  /** The token for which the one at hand was exchanged, if that is kept and the session lives. */
   takeKept(token: VerifiedToken, address: RecordAddress): Promise<VerifiedToken | undefined>
+  /** Forgets what is kept once the browser has a newer token; not what the token at hand was just exchanged for. */
+  dropKept(token: VerifiedToken, address: RecordAddress): Promise<void>
 }
 
 const firstBackoffSeconds = 5
@@ -59,12 +62,15 @@ export function createRefresher(options: {
   readonly random: (bytes: number) => Uint8Array
   readonly timeoutSeconds: number
   readonly onUnavailable: 'keep' | 'end'
+  /** Whether a browser would take the token's cookies: one of them dropped would sign the person out. */
+  readonly isDeliverable: (token: VerifiedToken) => boolean
 }): Refresher {
   const { store, lifecycle, sealer, report, clock } = options
   const flights = createSingleFlight<RefreshResult>()
   const breaker = createBreaker()
 
   const keyOf = (address: RecordAddress): string => `refresh:${address.person}:${address.session}`
+  const nameOf = (token: VerifiedToken): string => digest(joinToken(token.parts))
   const placeOf = (address: RecordAddress): string => `${address.person} ${address.session}`
 
   /** 5 s, doubled with each failure up to a minute, and up to a quarter off, so that instances do not march in step. */
@@ -98,11 +104,24 @@ export function createRefresher(options: {
     return { kind: 'degraded', retryAfterSeconds }
   }
 
+  /** Only a token that can be verified now is handed out; while its key cannot be had, the old one goes on. */
+  const verifyFresh = async (parts: TokenParts): Promise<VerifiedToken | undefined> => {
+    try {
+      const fresh = await options.verify(parts, clock())
+      return fresh.valid ? fresh : undefined
+    } catch (error) {
+      if (error instanceof CitizenSessionError && error.code === 'keys-unavailable') return undefined
+      throw error
+    }
+  }
+
   const accept = async (request: RefreshRequest, fence: number, jwt: string): Promise<RefreshResult> => {
     const { address, record, token } = request
     const parts = splitToken(jwt)
-    const fresh = parts === undefined ? undefined : await options.verify(parts, clock())
-    if (fresh === undefined || !fresh.valid) return degrade(request, fence, { problem: 'token' })
+    const fresh = parts === undefined ? undefined : await verifyFresh(parts)
+    if (fresh === undefined || !options.isDeliverable(fresh)) {
+      return degrade(request, fence, { problem: 'token' })
+    }
     const person = personOf(fresh.claims.iss, fresh.claims.sub)
     if (person !== address.person) return degrade(request, fence, { problem: 'subject' })
     if (fresh.expiresAt <= token.expiresAt) return degrade(request, fence, { problem: 'unchanged' })
@@ -113,14 +132,16 @@ export function createRefresher(options: {
       report({ type: 'session.aliased', publicId: publicIdOf(record.generation), person })
     }
     const kept = {
-      token: digest(joinToken(token.parts)),
+      token: nameOf(token),
       sealed: sealer.seal('kept', placeOf(address), jwt),
       fence,
       until: token.expiresAt,
     }
     const isKept = await store.keep(address, record.generation, kept, fresh.expiresAt)
     await store.release(keyOf(address), fence)
-    return isKept ? { kind: 'token', token: fresh } : { kind: 'ended' }
+    // The last look before cookies are set: a logout may have come since.
+    const current = isKept ? await store.read(address) : undefined
+    return current?.state === 'live' ? { kind: 'token', token: fresh } : { kind: 'ended' }
   }
 
   const refuse = async (request: RefreshRequest, fence: number, status: number): Promise<RefreshResult> => {
@@ -190,13 +211,17 @@ export function createRefresher(options: {
 
     async takeKept(token, address) {
       const kept = await store.kept(address)
-      if (kept === undefined || kept.until <= clock()) return undefined
+      if (kept?.token !== nameOf(token) || kept.until <= clock()) return undefined
       const jwt = sealer.open('kept', placeOf(address), kept.sealed)
       const parts = jwt === undefined ? undefined : splitToken(jwt)
-      if (parts === undefined) return undefined
-      const fresh = await options.verify(parts, clock())
-      if (!fresh.valid || fresh.expiresAt <= token.expiresAt) return undefined
+      const fresh = parts === undefined ? undefined : await verifyFresh(parts)
+      if (fresh === undefined || fresh.expiresAt <= token.expiresAt) return undefined
       return personOf(fresh.claims.iss, fresh.claims.sub) === address.person ? fresh : undefined
+    },
+
+    async dropKept(token, address) {
+      const kept = await store.kept(address)
+      if (kept !== undefined && kept.token !== nameOf(token)) await store.dropKept(address, kept.fence)
     },
   }
 }

@@ -50,7 +50,7 @@ export function noteRefresh(
 
 /** Makes the part of a judgement that deals with the identity session. */
 export function createExtension(judging: Judging): Extend {
-  const { options, refresher, store } = judging
+  const { options, refresher } = judging
   const { waitMilliseconds, afterSeconds } = options.identityProvider.refresh
 
   /** The first one to refresh waits a little for the answer; whoever meets a refresh under way does not. */
@@ -89,8 +89,7 @@ export function createExtension(judging: Judging): Extend {
       return token
     }
     if (isFirstSight && token.issuedAt > record.startedAt) {
-      const kept = await store.kept(state.address)
-      if (kept !== undefined) await store.dropKept(state.address, kept.fence)
+      await refresher.dropKept(token, state.address)
     }
     if (now < state.refreshDueAt) return token
     const result = await refreshDue(request, state, record)
