@@ -7,7 +7,7 @@ import { StoreUnavailableError } from '../errors.js'
 import type { Report } from '../events.js'
 import type { Exchange, MaybePromise, SetCookie } from '../exchange.js'
 import type { Refresher } from '../identity/refresher.js'
-import { isNavigation } from '../sessions/activity.js'
+import { isTopLevelNavigation } from '../sessions/activity.js'
 import { active, anonymous, assuranceOf, type CitizenActions } from '../sessions/citizens.js'
 import type { Lifecycle } from '../sessions/lifecycle.js'
 import { timerOver, touchInterval } from '../sessions/timers.js'
@@ -119,7 +119,7 @@ export function createJudge(judging: Judging): Judge {
       await store.retain(address, now + lifecycle.retention)
     await endSiblings(request, address, record)
     const isRevoked = record.reason === 'signed-out' || record.reason === 'revoked'
-    if (isRevoked && isNavigation(exchange)) judging.expireShared(exchange)
+    if (isRevoked && isTopLevelNavigation(exchange)) judging.expireShared(exchange)
     return anonymous(record.reason)
   }
 

@@ -57,6 +57,13 @@ export function isNavigation(exchange: Exchange): boolean {
   return asksForPage(exchange)
 }
 
+/** Whether the person themselves goes to a page: not a frame in one, and nothing that is fetched ahead. */
+export function isTopLevelNavigation(exchange: Exchange): boolean {
+  const destination = exchange.header('sec-fetch-dest')
+  const isDocument = destination === undefined || destination === 'document'
+  return isDocument && isNavigation(exchange) && !isPrefetch(exchange)
+}
+
 /** Whether the answer will be shown as a page, whatever the method. */
 export function asksForPage(exchange: Exchange): boolean {
   const mode = exchange.header('sec-fetch-mode')
