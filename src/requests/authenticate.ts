@@ -89,9 +89,9 @@ export function createAuthenticator(options: {
     if (isHinted && record?.state === 'live') {
       const idle = Math.min(record.idleMilliseconds, application.idleSeconds * 1000)
       record = await lifecycle.endOver(address, record, idle, now)
-      // A browser drops a cookie whose time is over: nobody signed out.
+      // A browser drops a cookie whose time is over, by a clock that is not ours: nobody signed out.
       const isExpired =
-        token === 'expired' || (record?.state === 'live' && record.tokenExpiresAt <= now - skew)
+        token === 'expired' || (record?.state === 'live' && record.tokenExpiresAt <= now + skew)
       if (record?.state === 'live' && isExpired) return anonymous('token-expired')
       if (record?.state === 'live') {
         record = await lifecycle.end(address, record, { reason: 'signed-out', at: now }, now)
