@@ -8,7 +8,9 @@ import { hash, timingSafeEqual } from 'node:crypto'
 export function digest(...parts: readonly string[]): string {
   let text = ''
   for (const part of parts) text += `${part.length}:${part}`
-  return hash('sha256', text, 'base64url').slice(0, 22)
+  const whole = hash('sha256', text, 'base64url')
+  // A copy: the slice of a text keeps the whole of it in memory, for as long as the session lives.
+  return Buffer.from(whole.slice(0, 22), 'latin1').toString('latin1')
 }
 
 /** Whether two texts are equal, in time that does not depend on where they differ. */
