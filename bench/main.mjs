@@ -50,7 +50,7 @@ async function weigh(subject, { sessions, redis }) {
   const answer = await child.ask('weigh')
   const after = await redis?.usedMemory()
   await child.close()
-  return redis === undefined ? answer : { ...answer, redis: (after - before) / (sessions + 500) }
+  return redis === undefined ? answer : { ...answer, redis: (after - before) / answer.written }
 }
 
 async function weighAll(sessions, redis) {
