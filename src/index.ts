@@ -54,6 +54,7 @@ export { channelName } from './events.js'
 export type { Exchange, Handler, MaybePromise, Reply, SetCookie } from './exchange.js'
 export type { Demand } from './guards/verdict.js'
 export type { Leg, LegName, LegState, LogoutOutcome, Receipt } from './logout/receipt.js'
+export { type Problem, problem } from './pages/problem.js'
 export type {
   EndResult,
   ListedSession,
