@@ -65,6 +65,11 @@ function split(pair: string): [string, string] {
   return [pair.slice(0, at), pair.slice(at + 1)]
 }
 
+/** Nobody's data is there, and this is how the person stands. */
+function expectEmpty({ state, data }: Shown, expected: string): void {
+  expect({ state, data }).toEqual({ state: expected, data: {} })
+}
+
 const showError: ErrorRequestHandler = (error, _req, res, _next) => {
   res.status(error.status ?? 500).json({ seen: error.code ?? error.message })
 }
@@ -189,7 +194,7 @@ export function describeBoundSessions(name: string, open: () => Promise<Stores>)
         const { client } = await signedIn(a)
         const thief = createClient()
         thief.cookies.set('connect.sid', String(client.cookies.get('connect.sid')))
-        expect((await thief.visit(a, '/show')).json).toMatchObject({ state: 'anonymous', data: {} })
+        expectEmpty((await thief.visit(a, '/show')).json, 'anonymous')
       })
 
       it('fails with the store of express-session, and hands no old data out', async () => {
@@ -220,7 +225,7 @@ export function describeBoundSessions(name: string, open: () => Promise<Stores>)
         expect(first.data).toEqual({})
         expect(first.id).not.toBe(id)
         const second = (await client.visit(a, '/show')).json
-        expect(second).toMatchObject({ state: 'active', data: {} })
+        expectEmpty(second, 'active')
         expect(await stores.has(id)).toBe(false)
       })
 
@@ -229,7 +234,7 @@ export function describeBoundSessions(name: string, open: () => Promise<Stores>)
         const { client, id } = await signedIn(a)
         client.take(await a.emulator.cookiesFor('ana'))
         const { json } = await client.visit(a, '/show')
-        expect(json).toMatchObject({ state: 'active', data: {} })
+        expectEmpty(json, 'active')
         expect(json.id).not.toBe(id)
         expect(await stores.has(id)).toBe(false)
       })
@@ -276,7 +281,7 @@ export function describeBoundSessions(name: string, open: () => Promise<Stores>)
         const thief = createClient()
         for (const [key, value] of replay) thief.cookies.set(key, value)
         const { json } = await thief.visit(b, '/show')
-        expect(json).toMatchObject({ state: 'anonymous', data: {} })
+        expectEmpty(json, 'anonymous')
         expect(json.id).not.toBe(id)
       })
 
@@ -288,7 +293,7 @@ export function describeBoundSessions(name: string, open: () => Promise<Stores>)
           a.travel(601)
           await client.visit(b, path)
           expect(await stores.has(id)).toBe(false)
-          expect((await client.visit(a, '/show')).json).toMatchObject({ state: 'anonymous', data: {} })
+          expectEmpty((await client.visit(a, '/show')).json, 'anonymous')
         }
       })
 
@@ -311,7 +316,7 @@ export function describeBoundSessions(name: string, open: () => Promise<Stores>)
           other.cookies.set(key, String(client.cookies.get(key)))
         await other.visit(library, '/show')
         await other.visit(library, '/session/logout', { method: 'POST' })
-        expect((await client.visit(a, '/show')).json).toMatchObject({ state: 'anonymous', data: {} })
+        expectEmpty((await client.visit(a, '/show')).json, 'anonymous')
         expect(await stores.has(id)).toBe(false)
       })
 
@@ -320,7 +325,7 @@ export function describeBoundSessions(name: string, open: () => Promise<Stores>)
         const { client, id } = await signedIn(a)
         for (const key of ['c1_header', 'c1_payload', 'c1_signature']) client.cookies.delete(key)
         const { json } = await client.visit(a, '/show', { headers: navigation })
-        expect(json).toMatchObject({ state: 'anonymous', data: {} })
+        expectEmpty(json, 'anonymous')
         expect(await stores.has(id)).toBe(false)
       })
 
@@ -342,7 +347,7 @@ export function describeBoundSessions(name: string, open: () => Promise<Stores>)
         sessionStore.destroy = destroy
         expect(await stores.has(id)).toBe(true)
         for (const [key, value] of cookies) client.cookies.set(key, value)
-        expect((await client.visit(a, '/show')).json).toMatchObject({ state: 'anonymous', data: {} })
+        expectEmpty((await client.visit(a, '/show')).json, 'anonymous')
         expect(await stores.has(id)).toBe(false)
       })
     })
@@ -457,7 +462,7 @@ export function describeBoundSessions(name: string, open: () => Promise<Stores>)
         )
         expect(answers.every(({ status }) => status === 200)).toBe(true)
         expect(await stores.has(id)).toBe(false)
-        expect((await visit(b, '/show')).json).toMatchObject({ state: 'anonymous', data: {} })
+        expectEmpty((await visit(b, '/show')).json, 'anonymous')
       })
 
       it('by a handler that logs out and goes on', async () => {
@@ -546,8 +551,27 @@ export function describeBoundSessions(name: string, open: () => Promise<Stores>)
         const shared = new Map(client.cookies)
         client.take(await a.emulator.cookiesFor('ben', { level: 'password' }))
         const waiting = await client.visit(a, '/show')
-        expect(waiting.json).toMatchObject({ state: 'mfa-required', data: {} })
+        expectEmpty(waiting.json, 'mfa-required')
         for (const [key, value] of shared) client.cookies.set(key, value)
+        expect((await client.visit(a, '/show')).json).toMatchObject({ id, data: { cart: 'bread' } })
+      })
+
+      it.each([
+        ['invalid-token', (own: string) => own.replace(/(c1_signature=)\w{9}/, '$1AAAAAAAAA')],
+        ['ambiguous-cookie', (own: string, other: string) => `${own}; ${other}`],
+      ])('when a cookie that somebody planted makes it %s', async (reason, plant) => {
+        const a = await instance(stores.citizenStore(), {
+          add: (app) =>
+            app.get('/why', (req, res) => {
+              res.json({ reason: req.citizen.reason, data: req.session.data ?? {} })
+            }),
+        })
+        const { client, id } = await signedIn(a)
+        const own = [...client.cookies].map(([key, value]) => `${key}=${value}`).join('; ')
+        const cookie = plant(own, await a.emulator.cookiesFor('cleo'))
+        const answer = await a.send('/why', { headers: { ...ownScript, cookie } })
+        expect(JSON.parse(answer.body)).toEqual({ reason, data: {} })
+        expect(answer.cookies).toEqual([])
         expect((await client.visit(a, '/show')).json).toMatchObject({ id, data: { cart: 'bread' } })
       })
 
