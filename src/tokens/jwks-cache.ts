@@ -39,7 +39,8 @@ export interface JwksCache {
   /**
    * The keys that may have signed a token: at once if they are known, else after at most one fetch that all callers
    * share. None: the issuer has no such key, as far as the cool-down lets us know.
-   * @throws CitizenSessionError `keys-unavailable` (503, transient), at once or later, when no usable set can be had.
+   * @throws CitizenSessionError `keys-unavailable` (503, transient), at once or later, when no usable set can be had,
+   * or when the key is in no set that we have and the newest could not be fetched: it may be in that one.
    */
   find(kid: string | undefined, algorithm: string, now: number): MaybePromise<readonly VerificationKey[]>
   /** Whether the issuer still publishes the key, as far as is known and fresh enough. Starts a refresh that is due. */
@@ -116,6 +117,7 @@ export function createJwksCache(options: JwksCacheOptions): JwksCache {
   let refreshAllowedAt = 0
   let outageAllowedAt = 0
   let lastFailure: unknown
+  let hasFailed = false
 
   function install(keys: readonly unknown[], maxAgeSeconds: number | undefined, fetchedAt: number): void {
     const known = new Map(set.keys.map((key) => [key.identity, key]))
@@ -142,9 +144,12 @@ export function createJwksCache(options: JwksCacheOptions): JwksCache {
     try {
       const fetched = await fetchKeySet(options)
       // After a purge an answer that was under way may hold the very key that was purged.
-      if (epoch === startedIn) install(fetched.keys, fetched.maxAgeSeconds, startedAt)
+      if (epoch !== startedIn) return
+      install(fetched.keys, fetched.maxAgeSeconds, startedAt)
+      hasFailed = false
     } catch (error) {
       if (epoch !== startedIn) return
+      hasFailed = true
       lastFailure = error
       report({ type: 'keys.unavailable', problem: error instanceof KeySetError ? error.problem : 'network' })
     } finally {
@@ -182,6 +187,11 @@ export function createJwksCache(options: JwksCacheOptions): JwksCache {
     const selected = select(set.keys, kid, algorithm)
     if (selected !== 'unknown') return selected
     unknownAllowedAt = Math.max(unknownAllowedAt, startedAt + coolDown)
+    return noneKnown()
+  }
+
+  function noneKnown(): readonly VerificationKey[] {
+    if (hasFailed) throw keysUnavailable(lastFailure)
     return none
   }
 
@@ -201,7 +211,7 @@ export function createJwksCache(options: JwksCacheOptions): JwksCache {
     const selected = select(set.keys, kid, algorithm)
     if (selected !== 'unknown') return selected
     if (pending === undefined) {
-      if (now < unknownAllowedAt) return none
+      if (now < unknownAllowedAt) return noneKnown()
       unknownAllowedAt = now + coolDown
     }
     return findAfter(start(now), kid, algorithm)
