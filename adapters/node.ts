@@ -63,7 +63,7 @@ export class NodeExchange implements Exchange {
       const chunks: Buffer[] = []
       let length = 0
       const settle = (error?: Error): void => {
-        request.off('data', take).off('end', settle).off('error', fail).off('close', fail)
+        request.off('data', take).off('end', finish).off('error', fail).off('close', fail)
         if (error === undefined) resolve(Buffer.concat(chunks))
         else reject(error)
       }
@@ -78,12 +78,9 @@ export class NodeExchange implements Exchange {
         request.resume()
         settle(bodyTooLarge())
       }
+      const finish = (): void => settle()
       const fail = (): void => settle(malformed(400, 'the body broke off'))
-      request
-        .on('data', take)
-        .once('end', () => settle())
-        .once('error', fail)
-        .once('close', fail)
+      request.on('data', take).once('end', finish).once('error', fail).once('close', fail)
     })
   }
 

@@ -87,7 +87,7 @@ function createGate() {
   return { open: () => open(), entered: () => entered(), opened, arrived }
 }
 /** Runs the cases on a pair of stores. */
-export function describeBoundSessions(name: string, open: () => Promise<Stores>): void {
+export function describeBoundSessions(name: string, open: () => Promise<Stores>, make = express): void {
   describe(name, () => {
     let stores: Stores
     const sites: Site[] = []
@@ -114,7 +114,7 @@ export function describeBoundSessions(name: string, open: () => Promise<Stores>)
       const { skip } = options
       const site = await startSite(
         (auth) => {
-          const app = express()
+          const app = make()
           app.use(
             expressSession({
               secret: 'another secret',

@@ -3,10 +3,10 @@ import expressSession from 'express-session'
 import { afterEach, describe, expect, it } from 'vitest'
 import { bindSession } from '../../adapters/express-session.js'
 import { memoryStore } from '../../src/index.js'
-import { describeBoundSessions } from './bound-sessions.js'
+import { describeBoundSessions, type Stores } from './bound-sessions.js'
 import { expressVersions, ownScript, type Site, sharedEmulator, startSite } from './site.js'
 
-describeBoundSessions('with the memory store of express-session', async () => {
+async function memoryStores(): Promise<Stores> {
   const { clock } = await sharedEmulator()
   // Every instance listens for the store's outages.
   const sessions = new expressSession.MemoryStore().setMaxListeners(0)
@@ -22,7 +22,11 @@ describeBoundSessions('with the memory store of express-session', async () => {
     },
     close: async () => undefined,
   }
-})
+}
+
+for (const [version, make] of expressVersions) {
+  describeBoundSessions(`with the memory store of express-session on ${version}`, memoryStores, make)
+}
 
 describe('bindSession', () => {
   let site: Site | undefined

@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import type { ErrorRequestHandler, Express } from 'express'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
@@ -486,6 +487,39 @@ describe.each(expressVersions)('%s', (_version, express) => {
         'skipped',
       ])
       expect((await send('/private', { headers: { ...ownScript, cookie } })).status).toBe(401)
+    })
+
+    it('read JSON that a parser before us has read, as far as it looks like a form', async () => {
+      const { send, emulator } = await start(undefined, { before: (app) => app.use(express.json()) })
+      const cookie = await emulator.cookiesFor('ana')
+      await send('/private', { headers: { cookie } })
+      const answer = await send('/session/logout', {
+        method: 'POST',
+        headers: { ...ownScript, 'content-type': 'application/json', cookie },
+        body: JSON.stringify({ scope: 'application', returnTo: { nested: '/x' }, next: 1 }),
+      })
+      expect(JSON.parse(answer.body).legs).toMatchObject([{ state: 'done' }, { state: 'skipped' }, {}])
+      expect(emulator.sessions).toHaveLength(1)
+    })
+
+    it('survive a body that breaks off', async () => {
+      const { send, port, emulator } = await start()
+      const cookie = await emulator.cookiesFor('ana')
+      await send('/private', { headers: { cookie } })
+      const lines = [
+        'POST /session/logout HTTP/1.1',
+        'Host: x',
+        `Cookie: ${cookie}`,
+        'Sec-Fetch-Site: same-origin',
+        'Content-Type: application/x-www-form-urlencoded',
+        'Content-Length: 100',
+      ]
+      const socket = connect(port, '127.0.0.1')
+      socket.write(`${lines.join('\r\n')}\r\n\r\nscope=appl`)
+      // The site answers the next one only after it has taken up this one.
+      await send('/open')
+      socket.destroy()
+      expect((await send('/private', { headers: { cookie } })).status).toBe(200)
     })
   })
 
