@@ -3,13 +3,13 @@ import type { Citizen, Claims, LogoutRequest } from './citizen.js'
 import type { ResolvedOptions, SuiteOptions } from './config/options.js'
 import { resolveOptions } from './config/resolve.js'
 import { warningsOf } from './config/warnings.js'
-import { expiryVariants } from './cookies/expiry.js'
+import { type ExpiryBatch, expiryVariants } from './cookies/expiry.js'
 import { createHintCookie } from './cookies/hint.js'
 import { createCookieScanner } from './cookies/parse.js'
 import { maximumPairLength } from './cookies/serialize.js'
 import { sharedCookies } from './cookies/shared-cookies.js'
 import { createEndpoints, type FindEndpoint } from './endpoints.js'
-import { createReport } from './events.js'
+import { callListener, createReport } from './events.js'
 import type { Exchange, MaybePromise, Reply } from './exchange.js'
 import { createRefuse } from './guards/refusal.js'
 import { type Demand, verdictOn } from './guards/verdict.js'
@@ -140,11 +140,11 @@ export function createSuite<C extends Claims = Claims>(
     report,
     onEnded: (session) => {
       watch.noteEnd(session.address, session.reason)
-      for (const listener of endedListeners) listener(session)
+      for (const listener of endedListeners) callListener(listener, session)
     },
   })
 
-  const expireShared = (exchange: Exchange): void => {
+  const expireShared = (exchange: Exchange, batch?: ExpiryBatch): void => {
     const { names, domain, path, sameSite } = sharedCookie
     const applicationHost = new URL(application.url).hostname
     const variants = expiryVariants([names.header, names.payload, names.signature], {
@@ -153,6 +153,7 @@ export function createSuite<C extends Claims = Claims>(
       sameSite,
       applicationHost,
       target: exchange.target,
+      batch,
       secure: isSecure,
     })
     for (const cookie of variants) exchange.setCookie(cookie)

@@ -1,9 +1,18 @@
 /** @module Deletes a cookie in every variant under which a browser may hold it. */
 import type { SetCookie } from '../exchange.js'
-import { isCookiePath } from './serialize.js'
+import { isCookiePath, serializeCookie } from './serialize.js'
 
-/** At most so many lines a call: about 3.5 KB, which still fits the header buffer of a proxy (4 KB in nginx). */
-export const maximumExpiryLines = 24
+/** One answer has no room for every variant: the likely ones go with the first, the rest with a later one. */
+export type ExpiryBatch = 'likely' | 'rest'
+
+/**
+ * Octets of the lines of one batch. The whole header of an answer must fit the buffer of a proxy, 4,096 in nginx, and
+ * the answer with the first batch carries a marker, a redirect and what the application adds as well.
+ */
+export const maximumExpiryBytes: Readonly<Record<ExpiryBatch, number>> = { likely: 1_500, rest: 2_400 }
+
+/** A path has at most so many prefixes that count; each batch ends long before. */
+const mostPrefixes = 24
 
 /** Where cookies of these names may have been set. */
 export interface ExpiryOptions {
@@ -15,6 +24,8 @@ export interface ExpiryOptions {
   readonly applicationHost: string
   /** Path and query of the request, as the browser sees it. Default: only the configured path and `/`. */
   readonly target?: string | undefined
+  /** Default `likely`. */
+  readonly batch?: ExpiryBatch | undefined
   readonly secure: boolean
   readonly sameSite: SetCookie['sameSite']
   /** Default `true`. It plays no part in which cookie is meant. */
@@ -43,7 +54,7 @@ function pathVariants(configured: string, target: string | undefined): string[] 
   const segments = path.split('/').filter((segment) => segment !== '')
   const prefixes: string[] = []
   let prefix = ''
-  for (const segment of segments.slice(0, maximumExpiryLines)) {
+  for (const segment of segments.slice(0, mostPrefixes)) {
     prefix += `/${segment}`
     prefixes.push(prefix)
   }
@@ -57,36 +68,44 @@ function pathVariants(configured: string, target: string | undefined): string[] 
  * application's host and each parent up to the base domain; for the configured path, `/` and each prefix of the
  * request's path. Names that begin with `__Host-` have a single variant.
  *
- * At most {@link maximumExpiryLines} lines, the likely ones first; the names of one variant stay together. What the
- * cap leaves out is deleted by a later answer on a shorter path, and is refused by then in any case.
+ * The likely ones come first; each batch has at most {@link maximumExpiryBytes}, and the names of one variant stay
+ * together. What both batches leave out is refused in any case.
  * Source: RFC 6265bis, section 5.7; `CK-05`, `CK-06`.
  */
 export function expiryVariants(names: string | readonly string[], options: ExpiryOptions): SetCookie[] {
   const all = typeof names === 'string' ? [names] : names
   const free = all.filter((name) => !/^__host-/i.test(name))
-  const cookies: SetCookie[] = []
-  const add = (name: string, domain: string | undefined, path: string) => {
-    cookies.push({
-      name,
-      value: '',
-      domain,
-      path,
-      maxAgeSeconds: 0,
-      httpOnly: options.httpOnly ?? true,
-      secure: options.secure,
-      sameSite: options.sameSite,
-      partitioned: options.partitioned,
-    })
-  }
-  for (const name of all) if (!free.includes(name)) add(name, undefined, '/')
-  if (free.length === 0) return cookies
+  const deletion = (name: string, domain: string | undefined, path: string): SetCookie => ({
+    name,
+    value: '',
+    domain,
+    path,
+    maxAgeSeconds: 0,
+    httpOnly: options.httpOnly ?? true,
+    secure: options.secure,
+    sameSite: options.sameSite,
+    partitioned: options.partitioned,
+  })
+  const likely = all.filter((name) => !free.includes(name)).map((name) => deletion(name, undefined, '/'))
+  if (free.length === 0) return options.batch === 'rest' ? [] : likely
+  const rest: SetCookie[] = []
+  const room = { ...maximumExpiryBytes }
+  let isLikely = true
   const host = options.applicationHost.toLowerCase()
   const domains = domainVariants(host, options.domain === false ? false : options.domain.toLowerCase())
   for (const path of pathVariants(options.path, options.target)) {
     for (const domain of domains) {
-      if (cookies.length + free.length > maximumExpiryLines) return cookies
-      for (const name of free) add(name, domain, path)
+      const variant = free.map((name) => deletion(name, domain, path))
+      const size = bytesOf(variant)
+      isLikely &&= size <= room.likely || likely.length === 0
+      if (!isLikely && size > room.rest) return options.batch === 'rest' ? rest : likely
+      room[isLikely ? 'likely' : 'rest'] -= size
+      ;(isLikely ? likely : rest).push(...variant)
     }
   }
-  return cookies
+  return options.batch === 'rest' ? rest : likely
+}
+
+function bytesOf(cookies: readonly SetCookie[]): number {
+  return cookies.reduce((sum, cookie) => sum + `set-cookie: ${serializeCookie(cookie)}\r\n`.length, 0)
 }

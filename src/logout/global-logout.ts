@@ -1,5 +1,6 @@
 /** @module The logout itself: every leg that can be done here and now, in the right order, each with its result. */
 import type { ResolvedOptions } from '../config/options.js'
+import type { ExpiryBatch } from '../cookies/expiry.js'
 import type { HintCookie } from '../cookies/hint.js'
 import { StoreUnavailableError } from '../errors.js'
 import type { Report } from '../events.js'
@@ -18,6 +19,8 @@ export interface GlobalLogout {
   endHere(address: RecordAddress): Promise<Leg>
   /** Deletes the shared cookies and the hint from the browser. */
   expireCookies(exchange: Exchange, person: string): Leg
+  /** Deletes the shared cookies in the variants for which that answer had no room. */
+  expireRest(exchange: Exchange): void
   /** Completes, and reports, a leg that another part has seen to. */
   conclude(person: string, leg: Omit<Leg, 'milliseconds'>, began: number): Leg
 }
@@ -29,7 +32,7 @@ export function createGlobalLogout(context: {
   readonly lifecycle: Lifecycle
   readonly hintCookie: HintCookie
   readonly report: Report
-  readonly expireShared: (exchange: Exchange) => void
+  readonly expireShared: (exchange: Exchange, batch: ExpiryBatch) => void
 }): GlobalLogout {
   const { options, store, lifecycle, report } = context
   const { clock, sharedCookie, application } = options
@@ -77,9 +80,11 @@ export function createGlobalLogout(context: {
         return after?.state === 'live' ? { state: 'unknown', reason: 'changed-meanwhile' } : { state: 'done' }
       }),
 
+    expireRest: (exchange) => context.expireShared(exchange, 'rest'),
+
     expireCookies(exchange, person) {
       const began = clock()
-      context.expireShared(exchange)
+      context.expireShared(exchange, 'likely')
       exchange.setCookie(context.hintCookie.expire())
       return conclude(person, { leg: 'cookies', target: cookieTarget, state: 'done' }, began)
     },

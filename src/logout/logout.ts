@@ -56,6 +56,10 @@ export interface LogoutRoutes {
 
 const longestForm = 8 * 1024
 const nobody = 'unknown'
+/** Parameter of a return that has been here before. */
+const again = 'again'
+/** Longest way back that a logout remembers: its marker shares an answer's header with the deletions. */
+const longestReturn = 512
 
 /** Makes the logout routes. */
 export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
@@ -164,8 +168,8 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
         legs: [sessions, cookies],
         began: clock(),
         unfinished: isOver(sessions) ? undefined : address,
-        returnTo: wish.returnTo,
-        thenLogin: wish.thenLogin,
+        returnTo: rememberable(wish.returnTo),
+        thenLogin: wish.thenLogin === undefined ? undefined : (rememberable(wish.thenLogin) ?? '/'),
       },
       clock(),
     )
@@ -207,6 +211,8 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
     },
 
     async comeBack(exchange, state) {
+      const more = deleteMore(exchange, state)
+      if (more !== undefined) return more
       const marker = await takeMarker(exchange, state)
       if (marker === undefined) return undefined
       const content = await finish(exchange, marker)
@@ -227,6 +233,18 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
       if (receipt.outcome === 'global' && returnTo !== undefined) return redirect(returnTo)
       return receiptPage(exchange, receipt, false)
     },
+  }
+
+  /**
+   * The browser comes back and still sends parts of the shared cookie: variants for which the first answer had no
+   * room, most likely. They are deleted on a second way round, once, and only then is the return judged.
+   */
+  function deleteMore(exchange: Exchange, state: string | undefined): Reply | undefined {
+    if (state === undefined || queryOf(exchange).has(again) || !context.sendsShared(exchange))
+      return undefined
+    if (markers.find(exchange, state, clock()) === undefined) return undefined
+    globalLogout.expireRest(exchange)
+    return redirect(`${routes.path}/return?${new URLSearchParams({ state, [again]: '1' })}`)
   }
 
   /**
@@ -252,9 +270,9 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
     const { person, unfinished } = content
     if (unfinished === undefined) return content
     const scope = { kind: 'session', session: unfinished.session } as const
-    const again = await globalLogout.endSessions(person, scope, 'signed-out')
-    const legs = content.legs.map((leg) => (leg.leg === 'sessions' ? again : leg))
-    if (isOver(again)) return { ...content, legs, unfinished: undefined }
+    const sessions = await globalLogout.endSessions(person, scope, 'signed-out')
+    const legs = content.legs.map((leg) => (leg.leg === 'sessions' ? sessions : leg))
+    if (isOver(sessions)) return { ...content, legs, unfinished: undefined }
     if (isTaken) markers.set(exchange, { ...content, legs }, clock())
     return { ...content, legs }
   }
@@ -270,10 +288,14 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
   /** The browser comes back: cookies that it still sends were not deleted, or were set again. */
   function verifyCookies(exchange: Exchange, marker: LogoutMarker): readonly Leg[] {
     if (!context.sendsShared(exchange)) return marker.legs
-    const again = globalLogout.expireCookies(exchange, marker.person)
-    const stubborn: Leg = { ...again, state: 'refused', reason: 'still-there' }
+    const deleted = globalLogout.expireCookies(exchange, marker.person)
+    const stubborn: Leg = { ...deleted, state: 'refused', reason: 'still-there' }
     return marker.legs.map((leg) => (leg.leg === 'cookies' ? stubborn : leg))
   }
+}
+
+function rememberable(target: string | undefined): string | undefined {
+  return target !== undefined && target.length <= longestReturn ? target : undefined
 }
 
 /** Whether nothing is left to be done for a leg. */

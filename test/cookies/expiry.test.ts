@@ -1,6 +1,6 @@
 import { CookieJar } from 'tough-cookie'
 import { describe, expect, it } from 'vitest'
-import { type ExpiryOptions, expiryVariants, maximumExpiryLines } from '../../src/cookies/expiry.js'
+import { type ExpiryOptions, expiryVariants, maximumExpiryBytes } from '../../src/cookies/expiry.js'
 import { serializeCookie } from '../../src/cookies/serialize.js'
 import { sharedCookies } from '../../src/cookies/shared-cookies.js'
 
@@ -28,7 +28,10 @@ function leftAfter(
   const jar = new CookieJar(undefined, { rejectPublicSuffixes: false })
   for (const line of lines) jar.setCookieSync(line, url)
   const before = jar.getCookiesSync(url).length
-  for (const cookie of expiryVariants(names, { ...options, ...changes })) {
+  const both = (['likely', 'rest'] as const).flatMap((batch) =>
+    expiryVariants(names, { ...options, ...changes, batch }),
+  )
+  for (const cookie of both) {
     jar.setCookieSync(serializeCookie(cookie), url, { ignoreError: true })
   }
   return { before, left: jar.getCookiesSync(url).map((cookie) => cookie.toString()) }
@@ -143,20 +146,45 @@ describe('the variants', () => {
     expect(shown(changes)).toEqual(expected)
   })
 
-  it('are capped, whatever the request, and never split the names of one variant', () => {
-    const target = `/${'a/'.repeat(5000)}`
-    for (const count of [1, 2, 3, 5, 7]) {
-      const all = Array.from({ length: count }, (_, index) => `c${index}`)
-      const cookies = expiryVariants(all, { ...options, target })
-      expect(cookies.length).toBeLessThanOrEqual(maximumExpiryLines)
-      expect(cookies.length % count).toBe(0)
-      expect(cookies.slice(0, count)).toMatchObject(
-        all.map((name) => ({ name, domain: 'example.gov', path: '/' })),
-      )
-    }
-    const bytes = expiryVariants(Object.values(names), { ...options, target })
-      .map((cookie) => `set-cookie: ${serializeCookie(cookie)}\r\n`.length)
-      .reduce((sum, length) => sum + length)
-    expect(bytes).toBeLessThan(3900)
+  it.each(['likely', 'rest'] as const)(
+    'fit an answer, and never split the names of one variant: %s',
+    (batch) => {
+      const target = `/${'a/'.repeat(5000)}`
+      for (const count of [1, 2, 3, 5, 7]) {
+        const all = Array.from({ length: count }, (_, index) => `c${index}`)
+        const cookies = expiryVariants(all, { ...options, target, batch })
+        expect(cookies.length).toBeGreaterThanOrEqual(count)
+        expect(cookies.length % count).toBe(0)
+        for (let first = 0; first < cookies.length; first += count) {
+          const { domain, path } = cookies[first] ?? {}
+          expect(cookies.slice(first, first + count)).toMatchObject(
+            all.map((name) => ({ name, domain, path })),
+          )
+        }
+        const bytes = cookies
+          .map((cookie) => `set-cookie: ${serializeCookie(cookie)}\r\n`.length)
+          .reduce((sum, length) => sum + length)
+        expect(bytes).toBeLessThanOrEqual(maximumExpiryBytes[batch])
+      }
+    },
+  )
+
+  it('begin with the one that is set, whatever the room, and the rest begins where the likely ones end', () => {
+    const long = Array.from({ length: 20 }, (_, index) => `${'n'.repeat(60)}${index}`)
+    expect(expiryVariants(long, options).map(({ domain, path }) => `${domain} ${path}`)).toEqual(
+      long.map(() => 'example.gov /'),
+    )
+    const [likely, rest] = (['likely', 'rest'] as const).map((batch) =>
+      shown({ batch }, Object.values(names)).filter((_, index) => index % 3 === 0),
+    )
+    expect(likely).toEqual(['example.gov /', '- /', 'benefits.example.gov /'])
+    expect(rest).toEqual([
+      'example.gov /session',
+      '- /session',
+      'benefits.example.gov /session',
+      'example.gov /session/logout',
+      '- /session/logout',
+    ])
+    expect(expiryVariants('__Host-a', { ...options, batch: 'rest' })).toEqual([])
   })
 })

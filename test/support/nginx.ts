@@ -29,6 +29,7 @@ export interface TestNginx {
 
 /**
  * Starts nginx on a free loopback port, with a certificate for `citizen.localhost` and `*.citizen.localhost`.
+ * Its buffers are the default ones: an answer whose header is longer than 4 KiB is answered 502.
  * It passes `Host` on and sets `X-Forwarded-For`, `-Proto` and `-Host`; an unknown name is answered 421.
  * @throws Error where there is no nginx, or it does not start; it says why.
  */
@@ -120,8 +121,8 @@ ${temporary.map((kind) => `  ${kind}_temp_path ${folder}/${kind};`).join('\n')}
   proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
   proxy_set_header X-Forwarded-Proto $scheme;
   proxy_set_header X-Forwarded-Host $http_host;
-  proxy_buffer_size 32k;
-  proxy_buffers 8 32k;
+  proxy_buffer_size 4k;
+  proxy_buffers 8 4k;
   server { listen 127.0.0.1:${port} ssl default_server; server_name _; return 421; }
 ${sites
   .map(
