@@ -161,14 +161,25 @@ export function createReport(options: {
   readonly onEvent?: ((event: CitizenEvent) => void) | undefined
 }): Report {
   const channel = diagnosticsChannel.channel(channelName)
+  const { onEvent } = options
   return (description) => {
-    if (options.onEvent === undefined && !channel.hasSubscribers) return
+    if (onEvent === undefined && !channel.hasSubscribers) return
     const event = { at: options.clock(), application: options.application, ...description } as CitizenEvent
     channel.publish(event)
-    try {
-      options.onEvent?.(event)
-    } catch (error) {
-      process.emitWarning(error instanceof Error ? error : new Error(String(error)), 'CitizenEventListener')
-    }
+    if (onEvent !== undefined) callListener(onEvent, event)
+  }
+}
+
+/**
+ * Calls a listener of the application. What it throws, at once or later, becomes a warning: it must stop neither a
+ * logout nor the process.
+ */
+export function callListener<T>(listener: (value: T) => unknown, value: T): void {
+  const warn = (error: unknown): void =>
+    process.emitWarning(error instanceof Error ? error : new Error(String(error)), 'CitizenEventListener')
+  try {
+    Promise.resolve(listener(value)).catch(warn)
+  } catch (error) {
+    warn(error)
   }
 }
