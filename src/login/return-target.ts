@@ -10,8 +10,11 @@ export interface ReturnTargetOptions {
   readonly routesPath: string
 }
 
-/** Longest target, in characters, before and after normalisation. */
-export const longestReturnTarget = 2_048
+/**
+ * Longest target, in characters, before and after normalisation: as long as a guard's. Sealed in a marker it must
+ * leave the answer's header room in the buffer of a proxy, 4,096 octets in nginx.
+ */
+export const longestReturnTarget = 1_500
 
 /** Routes of ours that lead on to somewhere: to return to one of them would be a loop, or an action. */
 const leadingRoutes = [
