@@ -92,7 +92,9 @@ export function createEndpoints(parts: EndpointParts): {
   }
 
   const notAllowed = (endpoint: Endpoint): Handler => {
-    const headers = { allow: Object.keys(endpoint).join(', ') }
+    const methods = Object.keys(endpoint)
+    if (endpoint === table.status) methods.push('HEAD')
+    const headers = { allow: methods.join(', ') }
     return () =>
       problem(405, { code: 'method-not-allowed', reason: 'method', detail: 'use another method', headers })
   }

@@ -43,6 +43,12 @@ export function createGlobalLogout(context: {
     return complete
   }
 
+  /** A session that no request has begun leaves no end behind: it is begun, so that it can end. */
+  const beginUnbegun = async (address: RecordAddress, now: number) => {
+    const beginning = { address, now, issuedAt: now, tokenExpiresAt: 0, level: 0, authenticatedAt: 0 }
+    return (await lifecycle.begin(beginning)).record
+  }
+
   const attempt = async (
     person: string,
     leg: LegName,
@@ -73,9 +79,9 @@ export function createGlobalLogout(context: {
 
     endHere: (address) =>
       attempt(address.person, 'sessions', application.id, async () => {
-        const record = await store.read(address)
-        if (record?.state !== 'live') return { state: 'done' }
         const now = clock()
+        const record = (await store.read(address)) ?? (await beginUnbegun(address, now))
+        if (record.state !== 'live') return { state: 'done' }
         const after = await lifecycle.end(address, record, { reason: 'application-sign-out', at: now }, now)
         return after?.state === 'live' ? { state: 'unknown', reason: 'changed-meanwhile' } : { state: 'done' }
       }),

@@ -399,7 +399,7 @@ describe.each(expressVersions)('%s', (_version, express) => {
     it('say which methods they have', async () => {
       const { send } = await start()
       for (const [method, path, allow] of [
-        ['OPTIONS', '/session/status', 'GET'],
+        ['OPTIONS', '/session/status', 'GET, HEAD'],
         ['PUT', '/session/logout', 'GET, POST'],
         ['GET', '/session/extend', 'POST'],
         ['DELETE', '/session/login', 'GET, POST'],

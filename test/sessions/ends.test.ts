@@ -304,3 +304,22 @@ describe('away for longer than the token lives', () => {
     expect(new URL(login.url).searchParams.get('prompt')).toBe('login')
   })
 })
+
+describe('sign out here', () => {
+  it('holds also where no request had begun the session yet', async () => {
+    const world = await createWorld({ emulator: long })
+    const cookie = await world.emulator.cookiesFor('ana')
+    const { handle } = world.application('benefits')
+    const headers = {
+      cookie,
+      'sec-fetch-site': 'same-origin',
+      'content-type': 'application/x-www-form-urlencoded',
+    }
+    await handle(
+      new Request(`${benefits}/session/logout`, { method: 'POST', headers, body: 'scope=application' }),
+    )
+    expect(await reasonOf(await handle(new Request(`${benefits}/private`, { headers: { cookie } })))).toBe(
+      'application-sign-out',
+    )
+  })
+})
