@@ -8,6 +8,7 @@ import {
   type Suite,
   serializeCookie,
 } from '../src/index.js'
+import { cacheHeaders } from './web.js'
 
 /** What a framework knows of a request besides node:http. Express keeps it on the request, Koa on `ctx.request`. */
 export interface FrameworkRequest {
@@ -238,6 +239,7 @@ function addCookies(response: ServerResponse, cookies: readonly string[]): void 
   const present = response.getHeader('set-cookie')
   const theirs = present === undefined ? [] : Array.isArray(present) ? present : [String(present)]
   response.setHeader('set-cookie', [...theirs, ...cookies.filter((line) => !theirs.includes(line))])
+  for (const name of cacheHeaders) response.removeHeader(name)
   response.setHeader('cache-control', 'private, no-store')
 }
 

@@ -11,7 +11,7 @@ import {
 export type WebRequest = Pick<Request, 'method' | 'url' | 'headers' | 'body' | 'bodyUsed'>
 
 /** Headers by which a cache in front of us would be told something else than by `Cache-Control`. Source: RFC 9213. */
-const cacheHeaders = [
+export const cacheHeaders = [
   'cdn-cache-control',
   'cloudflare-cdn-cache-control',
   'netlify-cdn-cache-control',
@@ -94,16 +94,26 @@ export class WebExchange implements Exchange {
   }
 
   /** A whole answer of the core as a response, with the cookies. */
-  reply({ status, headers, body }: Reply): Response {
-    const isBare = this.method === 'HEAD' || body === undefined
-    return this.finish(new Response(isBare ? null : body, { status, headers }))
+  reply(reply: Reply): Response {
+    return this.finish(toResponse(reply, this.method))
   }
 
   /** The application's response with the cookies that were set until now; none can be set any more. */
   finish(response: Response): Response {
-    this.#isAnswered = true
-    return withCookies(response, this.#cookies)
+    return withCookies(response, this.close())
   }
+
+  /** The cookies that were set until now; none can be set any more. */
+  close(): readonly SetCookie[] {
+    this.#isAnswered = true
+    return this.#cookies
+  }
+}
+
+/** A whole answer of the core as a response, without cookies. */
+export function toResponse({ status, headers, body }: Reply, method: string): Response {
+  const isBare = method === 'HEAD' || body === undefined
+  return new Response(isBare ? null : body, { status, headers })
 }
 
 /**

@@ -1,0 +1,230 @@
+/** @module The fetch adapter: for applications that are `(Request) => Response`. */
+import {
+  type ActiveCitizen,
+  type Citizen,
+  CitizenSessionError,
+  type Claims,
+  createSuite,
+  type Demand,
+  type LogoutRequest,
+  type MaybePromise,
+  problem,
+  type Reply,
+  type Suite,
+  type SuiteOptions,
+} from '../src/index.js'
+import { toResponse, WebExchange } from './web.js'
+
+/** Who is there, and what puts our cookies on the response. */
+export interface Seen<C extends Claims = Claims> {
+  readonly citizen: Citizen<C>
+  /** The response with our cookies, `private, no-store`; the very same one if there are none. */
+  apply(response: Response): Response
+}
+
+/** A guard: the answer that keeps a request out, or `undefined`: let it through. */
+export type Guard = (request: Request) => Promise<Response | undefined>
+
+/** Wraps a handler: it gets the citizen beside what the framework hands to it. */
+export interface WithCitizen<C extends Claims = Claims> {
+  /** Lets only an active citizen through who meets the demand. */
+  <R extends Request = Request, Context extends object = object>(
+    handler: (
+      request: R,
+      context: Context & { readonly citizen: ActiveCitizen<C> },
+    ) => MaybePromise<Response>,
+    demand?: Demand,
+  ): (request: R, context?: Context) => Promise<Response>
+  /** Lets everybody through. */
+  optional<R extends Request = Request, Context extends object = object>(
+    handler: (request: R, context: Context & { readonly citizen: Citizen<C> }) => MaybePromise<Response>,
+  ): (request: R, context?: Context) => Promise<Response>
+}
+
+/** The sessions of one application: what serves it, guards it and says who is there. */
+export interface CitizenAuth<C extends Claims = Claims> {
+  readonly suite: Suite<C>
+  /**
+   * Wraps a whole application: our own routes are served, and every response gets our cookies, whatever made it. It
+   * belongs outside of everything that reads bodies or changes addresses.
+   */
+  fetch<Rest extends readonly unknown[]>(
+    application: (request: Request, ...rest: Rest) => MaybePromise<Response>,
+  ): (request: Request, ...rest: Rest) => Promise<Response>
+  /** Serves one of our own routes; `undefined`: the request is the application's. */
+  handle(request: Request): Promise<Response | undefined>
+  /** Who is there; looked at once for each request. Where nothing wraps the handler, `apply` the response. */
+  citizen(request: Request): Promise<Seen<C>>
+  /**
+   * The active citizen of a request, for what stands behind a guard.
+   * @throws CitizenSessionError `not-active` (401) if nobody is signed in.
+   */
+  citizenOf(request: Request): Promise<ActiveCitizen<C>>
+  readonly withCitizen: WithCitizen<C>
+  /** Lets only an active citizen through. */
+  requireCitizen(): Guard
+  /** Lets only a citizen through who has used a second factor, or what counts as one. */
+  requireMfa(): Guard
+  /** Lets only a citizen through whose assurance is of this level or higher. */
+  requireAssurance(level: number): Guard
+  /** Lets only a citizen through who has proven who they are within that many seconds. Unknown counts as too long ago. */
+  requireRecent(recency: { readonly maxAgeSeconds: number }): Guard
+  /**
+   * Lets only an active citizen through for whose claims the predicate returns `true`, and nothing else that counts
+   * as true. Else the answer is 403 `claims-refused`, for no login mends it.
+   */
+  requireClaims(predicate: (claims: C) => boolean): Guard
+  /** A logout route of the application's own: POST ends the session, GET asks for confirmation. */
+  logout(options?: LogoutRequest): (request: Request) => Promise<Response>
+}
+
+type Handler<C extends Claims> = Parameters<WithCitizen<C>>[0]
+
+/** A request that was looked at. */
+interface LookedAt<C extends Claims> {
+  readonly exchange: WebExchange
+  readonly citizen: MaybePromise<Citizen<C>>
+  /** How many wrappers are around the handler that is at work. */
+  wrappers: number
+}
+
+/**
+ * Makes the sessions of one application. Settings come from the argument, then from the environment, then from the
+ * defaults.
+ * @throws ConfigurationError at once, with every problem.
+ */
+export function citizenSession<C extends Claims = Claims>(
+  options: SuiteOptions | Suite<C> = {},
+): CitizenAuth<C> {
+  const suite = isSuite(options) ? options : createSuite<C>(options)
+  const lookedAt = new WeakMap<Request, LookedAt<C>>()
+
+  const look = (request: Request, exchange = new WebExchange(request)): LookedAt<C> => {
+    const known = lookedAt.get(request)
+    if (known !== undefined) return known
+    if (suite.skips(exchange)) throw skipped()
+    const looked = { exchange, citizen: suite.authenticate(exchange), wrappers: 0 }
+    lookedAt.set(request, looked)
+    return looked
+  }
+
+  const guardWith =
+    (demand: Demand): Guard =>
+    async (request) => {
+      const looked = look(request)
+      const refusal = suite.guard(looked.exchange, await looked.citizen, demand)
+      return refusal === undefined ? undefined : answer(looked, refusal)
+    }
+  const requireCitizen = guardWith({})
+
+  const withOptional: WithCitizen<C>['optional'] = (handler) => async (request, context) => {
+    const looked = look(request)
+    const citizen = await looked.citizen
+    return around(looked, () => handler(request, { ...context, citizen } as Parameters<typeof handler>[1]))
+  }
+  const withCitizen = ((handler: Handler<C>, demand: Demand = {}) =>
+    withOptional(async (request, context) => {
+      const refusal = await guardWith(demand)(request)
+      return refusal ?? handler(request, context as Parameters<typeof handler>[1])
+    })) as WithCitizen<C>
+  withCitizen.optional = withOptional
+
+  return {
+    suite,
+
+    fetch:
+      (application) =>
+      async (request, ...rest) => {
+        const exchange = new WebExchange(request)
+        const reply = await suite.endpoint(exchange)?.(exchange)
+        if (reply !== undefined) return exchange.reply(reply)
+        if (suite.skips(exchange)) return application(request, ...rest)
+        const looked = look(request, exchange)
+        await looked.citizen
+        return around(looked, () => application(request, ...rest))
+      },
+
+    async handle(request) {
+      const exchange = new WebExchange(request)
+      const reply = await suite.endpoint(exchange)?.(exchange)
+      return reply === undefined ? undefined : exchange.reply(reply)
+    },
+
+    async citizen(request) {
+      const looked = look(request)
+      return { citizen: await looked.citizen, apply: (response) => apply(looked, response) }
+    },
+
+    async citizenOf(request) {
+      const citizen = await look(request).citizen
+      if (citizen.state === 'active') return citizen
+      throw new CitizenSessionError('not-active', 'nobody is signed in on this request', { status: 401 })
+    },
+
+    withCitizen,
+
+    requireCitizen: () => requireCitizen,
+    requireMfa: () => guardWith({ secondFactor: true }),
+
+    requireAssurance(level) {
+      if (!Number.isInteger(level) || level < 1)
+        throw new TypeError('requireAssurance takes a level of 1 or higher')
+      return guardWith({ level })
+    },
+
+    requireRecent({ maxAgeSeconds }) {
+      if (!(maxAgeSeconds > 0)) throw new TypeError('requireRecent takes maxAgeSeconds, a number above 0')
+      return guardWith({ maxAgeSeconds })
+    },
+
+    requireClaims: (predicate) => async (request) => {
+      const refusal = await requireCitizen(request)
+      if (refusal !== undefined) return refusal
+      const looked = look(request)
+      const { claims } = (await looked.citizen) as ActiveCitizen<C>
+      return predicate(claims) === true ? undefined : answer(looked, claimsRefused())
+    },
+
+    logout: (options) => async (request) => {
+      const looked = look(request)
+      return answer(looked, await suite.logout(looked.exchange, options))
+    },
+  }
+}
+
+function isSuite<C extends Claims>(options: SuiteOptions | Suite<C>): options is Suite<C> {
+  return 'authenticate' in options
+}
+
+/** Runs a handler; its response gets our cookies from the outermost wrapper, once it is final. */
+async function around(looked: LookedAt<Claims>, handler: () => MaybePromise<Response>): Promise<Response> {
+  looked.wrappers += 1
+  let response: Response
+  try {
+    response = await handler()
+  } finally {
+    looked.wrappers -= 1
+  }
+  return apply(looked, response)
+}
+
+function apply({ exchange, wrappers }: LookedAt<Claims>, response: Response): Response {
+  return wrappers > 0 ? response : exchange.finish(response)
+}
+
+/** An answer of the core as a response. */
+function answer({ exchange, wrappers }: LookedAt<Claims>, reply: Reply): Response {
+  return wrappers > 0 ? toResponse(reply, exchange.method) : exchange.reply(reply)
+}
+
+function claimsRefused(): Reply {
+  const code = 'claims-refused'
+  return problem(403, { code, reason: code, detail: 'this citizen may not do that' })
+}
+
+function skipped(): CitizenSessionError {
+  return new CitizenSessionError(
+    'no-middleware',
+    'routes.skip leaves this request alone, so nobody knows who is there: take it out of routes.skip, or the guard away',
+  )
+}
