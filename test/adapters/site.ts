@@ -125,10 +125,11 @@ export async function startSite(
   }
 }
 
-function send(
+/** Sends one request to a port of this machine, with exactly these headers. */
+export function send(
   port: number,
   path: string,
-  { method = 'GET', headers = {}, body }: SendOptions,
+  { method = 'GET', headers = {}, body }: SendOptions = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const outgoing = request({ host: '127.0.0.1', port, path, method, headers, agent: false }, (incoming) => {
