@@ -35,11 +35,12 @@ async function signIn(port, { person, parts }) {
   const answer = await fetch(`http://127.0.0.1:${port}/sign-in`, {
     headers: { ...browserHeaders, 'x-person': person, cookie: cookieHeader(parts) },
   })
-  // Ours does not know the route: it begins the session with any request, and the application answers.
   if (answer.status !== 200)
     throw new Error(`the sign-in was answered ${answer.status}: ${await answer.text()}`)
   await answer.text()
-  const own = answer.headers.getSetCookie().map((line) => `; ${line.split(';', 1)[0]}`)
+  // Of several cookies with one name the last counts, as in a browser.
+  const pairs = answer.headers.getSetCookie().map((line) => line.split(';', 1)[0].split(/=(.*)/s, 2))
+  const own = [...new Map(pairs)].map(([name, value]) => `; ${name}=${value}`)
   return { ...browserHeaders, cookie: cookieHeader(parts, own.join('')) }
 }
 

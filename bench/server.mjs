@@ -63,7 +63,7 @@ async function createHandler(setting) {
 
 const setting = JSON.parse(process.argv[2])
 const handler = await createHandler(setting)
-const server = createServer({ keepAliveTimeout: 0 }, handler)
+const server = createServer({ keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0 }, handler)
 
 const questions = {
   async listen() {
