@@ -136,6 +136,7 @@ export function createSuite<C extends Claims = Claims>(
     store,
     revocations,
     sealer,
+    clock,
     random,
     report,
     onEnded: (session) => {
@@ -305,7 +306,7 @@ export function createSuite<C extends Claims = Claims>(
       refuse(exchange, authenticator.unavailableBecause(error), { kind: 'unavailable' }),
   })
 
-  const revoke: Revoke = (person, scope) => lifecycle.revoke(person, scope, 'revoked', clock())
+  const revoke: Revoke = (person, scope) => lifecycle.revoke(person, scope, 'revoked')
 
   return {
     options: resolved,

@@ -73,7 +73,7 @@ export function createGlobalLogout(context: {
 
     endSessions: (person, scope, reason) =>
       attempt(person, 'sessions', 'store', async () => {
-        const { acknowledged } = await lifecycle.revoke(person, scope, reason, clock())
+        const { acknowledged } = await lifecycle.revoke(person, scope, reason)
         return acknowledged ? { state: 'done' } : { state: 'unknown', reason: 'not-replicated' }
       }),
 

@@ -115,8 +115,8 @@ export function createJudge(judging: Judging): Judge {
   const refuse = async (request: Case, address: RecordAddress, record: EndedRecord): Promise<Citizen> => {
     report({ type: 'session.refused', person: address.person, reason: record.reason })
     const { now, exchange } = request
-    if (record.retainUntil - now < lifecycle.retention / 2)
-      await store.retain(address, now + lifecycle.retention)
+    const retainUntil = lifecycle.retainedUntil(now, request.token.expiresAt)
+    if (retainUntil - record.retainUntil > lifecycle.retention / 2) await store.retain(address, retainUntil)
     await endSiblings(request, address, record)
     const isRevoked = record.reason === 'signed-out' || record.reason === 'revoked'
     if (isRevoked && isTopLevelNavigation(exchange)) judging.expireShared(exchange)
@@ -199,7 +199,7 @@ export function createJudge(judging: Judging): Judge {
       const change = {
         lastSeenAt: now,
         tokenExpiresAt: Math.max(token.expiresAt, record.tokenExpiresAt),
-        retainUntil: now + lifecycle.retention,
+        retainUntil: lifecycle.retainedUntil(now, Math.max(token.expiresAt, record.tokenExpiresAt)),
       }
       if (!(await store.update(address, record.generation, change))) return 'again'
       record = { ...record, ...change }

@@ -47,8 +47,10 @@ export interface BeginOutcome {
 
 /** The steps of a session's life. Each throws `StoreUnavailableError` where the store cannot answer. */
 export interface Lifecycle {
-  /** How long a record is kept: as long as any token for it could live. Milliseconds. */
+  /** How long a record is kept at least. Milliseconds. */
   readonly retention: number
+  /** Until when a record is kept: as long as any token for it could live, and one of that `exp` does. */
+  retainedUntil(now: number, tokenExpiresAt: number): number
   begin(beginning: Beginning): Promise<BeginOutcome>
   /** Ends a record, unless it changed meanwhile; the answer is what is there then. */
   end(
@@ -77,6 +79,8 @@ export interface Lifecycle {
 }
 
 const leastRetention = 24 * 60 * 60 * 1000
+/** A token is good that much longer than its `exp` at most. */
+const mostSkew = 60_000
 
 /** Makes the lifecycle of one application's sessions. */
 export function createLifecycle(options: {
@@ -87,12 +91,15 @@ export function createLifecycle(options: {
   /** Where revocations are kept besides, if anywhere. */
   readonly revocations: Store | undefined
   readonly sealer: Sealer
+  readonly clock: () => number
   readonly random: (bytes: number) => Uint8Array
   readonly report: Report
   readonly onEnded: (session: EndedSession) => void
 }): Lifecycle {
   const { store, sealer, report } = options
   const retention = Math.max(leastRetention, options.absoluteMilliseconds)
+  const retainedUntil: Lifecycle['retainedUntil'] = (now, tokenExpiresAt) =>
+    Math.max(now + retention, tokenExpiresAt + mostSkew)
 
   const announceEnd = (
     address: RecordAddress,
@@ -111,7 +118,8 @@ export function createLifecycle(options: {
   const revoking = createRevoking({
     store,
     revocations: options.revocations,
-    retention,
+    retainedUntil,
+    clock: options.clock,
     onEnded(ended, reason) {
       for (const { address, record } of ended) announceEnd(address, record.generation, record.sealed, reason)
     },
@@ -121,7 +129,7 @@ export function createLifecycle(options: {
     const ended = endedFrom(sealer, address, record, {
       reason: request.reason,
       at: request.at,
-      retainUntil: now + retention,
+      retainUntil: retainedUntil(now, record.tokenExpiresAt),
     })
     const expected = request.untouchedOnly
       ? { generation: record.generation, lastSeenAt: record.lastSeenAt }
@@ -136,6 +144,7 @@ export function createLifecycle(options: {
 
   return {
     retention,
+    retainedUntil,
     end,
 
     async begin(beginning) {
@@ -153,7 +162,7 @@ export function createLifecycle(options: {
         tokenExpiresAt: beginning.tokenExpiresAt,
         level: beginning.level,
         authenticatedAt: beginning.authenticatedAt,
-        retainUntil: now + retention,
+        retainUntil: retainedUntil(now, beginning.tokenExpiresAt),
         sealed: '',
       }
       const outcome = await store.start(address, { record, issuedAt, now, lifts })

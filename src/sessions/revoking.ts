@@ -1,9 +1,11 @@
 /** @module Revocations: written in every store that they concern, and met where another application wrote them. */
+import { StoreUnavailableError } from '../errors.js'
 import type {
   EndReason,
   FoundRevocation,
   ListedRecord,
   RecordAddress,
+  Revocation,
   RevocationScope,
   Store,
 } from '../stores/store.js'
@@ -19,7 +21,7 @@ export interface RevokeOutcome {
 /** Writes and meets revocations. Each method throws `StoreUnavailableError` where a store cannot answer. */
 export interface Revoking {
   /** Revokes in every store. One that cannot be reached does not keep the other from being told. */
-  revoke(person: string, scope: RevocationScope, reason: EndReason, now: number): Promise<RevokeOutcome>
+  revoke(person: string, scope: RevocationScope, reason: EndReason): Promise<RevokeOutcome>
   /**
    * Looks whether other applications have revoked a session, in the store that is shared for this. What they have is
    * written to the own store, where it ends the session for good. `true`: it was revoked.
@@ -36,34 +38,52 @@ export function createRevoking(options: {
   readonly store: Store
   /** The store that applications with stores of their own share; `undefined`: the own one is enough. */
   readonly revocations: Store | undefined
-  /** Milliseconds that a revocation is kept. */
-  readonly retention: number
+  /** Until when what is about a token of that `exp` is kept. */
+  readonly retainedUntil: (now: number, tokenExpiresAt: number) => number
+  readonly clock: () => number
   readonly onEnded: (ended: readonly ListedRecord[], reason: EndReason) => void
 }): Revoking {
-  const { store, revocations, retention } = options
+  const { store, revocations, retainedUntil } = options
 
-  const revokeHere: Revoking['revoke'] = async (person, scope, reason, now) => {
-    const outcome = await store.revoke(person, scope, { reason, at: now, retainUntil: now + retention })
-    options.onEnded(outcome.ended, reason)
+  const revokeHere = async (
+    person: string,
+    scope: RevocationScope,
+    revocation: Revocation,
+  ): Promise<RevokeOutcome> => {
+    const outcome = await store.revoke(person, scope, revocation)
+    options.onEnded(outcome.ended, revocation.reason)
     return outcome
   }
 
   const revokeElsewhere = async (
     person: string,
     scope: RevocationScope,
-    reason: EndReason,
-    now: number,
+    revocation: Revocation,
   ): Promise<boolean> => {
-    const revocation = { reason, at: now, retainUntil: now + retention }
     const outcome = await revocations?.revoke(person, scope, revocation)
     return outcome?.acknowledged !== false
   }
 
+  /** `exp` of the longest-lived token that is known of a person; 0 where that cannot be asked now. */
+  const latestExpiry = async (person: string): Promise<number> => {
+    try {
+      const records = await store.list(person)
+      const expiries = records.map(({ record }) => (record.state === 'live' ? record.tokenExpiresAt : 0))
+      return Math.max(0, ...expiries)
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) return 0
+      throw error
+    }
+  }
+
   return {
-    async revoke(person, scope, reason, now) {
+    async revoke(person, scope, reason) {
+      const expiry = await latestExpiry(person)
+      const at = options.clock()
+      const revocation = { reason, at, retainUntil: retainedUntil(at, expiry) }
       const [here, elsewhere] = await Promise.allSettled([
-        revokeHere(person, scope, reason, now),
-        revokeElsewhere(person, scope, reason, now),
+        revokeHere(person, scope, revocation),
+        revokeElsewhere(person, scope, revocation),
       ])
       if (here.status === 'rejected') throw here.reason
       if (elsewhere.status === 'rejected') throw elsewhere.reason
@@ -72,7 +92,7 @@ export function createRevoking(options: {
         // The shared store knows no sessions: those of the own store are named one by one.
         const sessions = new Set(here.value.ended.map(({ address }) => address.session))
         for (const session of sessions) {
-          acknowledged &&= await revokeElsewhere(person, { kind: 'session', session }, reason, now)
+          acknowledged &&= await revokeElsewhere(person, { kind: 'session', session }, revocation)
         }
       }
       return { ended: here.value.ended, acknowledged }
@@ -82,9 +102,8 @@ export function createRevoking(options: {
       const found = await revocations?.revocation(person, session)
       if (found === undefined || !concerns(found)) return false
       const { reason, at } = found
-      const retainUntil = Math.max(found.retainUntil, now + retention)
-      const { ended } = await store.revoke(person, { kind: 'session', session }, { reason, at, retainUntil })
-      options.onEnded(ended, reason)
+      const retainUntil = Math.max(found.retainUntil, retainedUntil(now, 0))
+      await revokeHere(person, { kind: 'session', session }, { reason, at, retainUntil })
       return true
     },
   }

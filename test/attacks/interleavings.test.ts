@@ -49,10 +49,11 @@ const operations = {
     await suite.sessions.endAllOf({ subject: sub })
     return { hasEnded: true }
   },
-} satisfies Record<string, Operation>
+} as const satisfies Record<string, Operation>
 
 type OperationName = keyof typeof operations
 const names = Object.keys(operations) as readonly OperationName[]
+const operationOf = (name: OperationName): Operation => operations[name]
 
 const setsShared = (response: Response): boolean =>
   response.headers.getSetCookie().some((line) => /^c1_(?:header|payload|signature)=[^;]/.test(line))
@@ -92,7 +93,7 @@ async function runSeed(cluster: Cluster, seed: number): Promise<void> {
     turns.isScheduling = true
     await turns.next()
     const from = step
-    const { response, hasEnded } = await operations[name](suite, person)
+    const { response, hasEnded } = await operationOf(name)(suite, person)
     if (hasEnded) endedAt = Math.min(endedAt, step)
     return { name, response, from, to: step }
   })
