@@ -1,0 +1,367 @@
+/** @module The Next.js adapter for the App Router: proxy, route handlers, server actions, server components. */
+import { cookies, headers } from 'next/headers.js'
+import { connection, type NextFetchEvent, type NextRequest, NextResponse } from 'next/server.js'
+import {
+  type ActiveCitizen,
+  type Citizen,
+  CitizenSessionError,
+  type Claims,
+  createSuite,
+  type Demand,
+  type LogoutRequest,
+  type Reply,
+  type SetCookie,
+  type Suite,
+  type SuiteOptions,
+} from '../src/index.js'
+import { toResponse, WebExchange, type WebRequest } from './web.js'
+
+/** The parameters of a dynamic route. */
+export type RouteParameters = Readonly<Record<string, string | string[] | undefined>>
+
+/** What Next.js gives to a route handler besides the request. */
+export interface RouteContext<P = RouteParameters> {
+  readonly params: Promise<P>
+}
+
+/** A function as `route.ts` exports it. */
+export type RouteHandler<P = RouteParameters> = (
+  request: NextRequest,
+  context: RouteContext<P>,
+) => Promise<Response>
+
+/** A function as `proxy.ts` exports it. */
+export type ProxyHandler = (request: NextRequest, event: NextFetchEvent) => Promise<Response>
+
+/** What the application's own part of a proxy gets besides the request. */
+export interface ProxyContext<C extends Claims = Claims> {
+  readonly citizen: Citizen<C>
+  readonly event: NextFetchEvent
+  /** The answer that keeps this citizen out, or `undefined`: let the request through. */
+  guard(demand?: Demand): Response | undefined
+}
+
+/** The application's own part of a proxy: what it returns is merged with ours; nothing means: go on. */
+export type ProxyPart<C extends Claims = Claims> = (
+  request: NextRequest,
+  context: ProxyContext<C>,
+) => Response | undefined | null | Promise<Response | undefined | null>
+
+/** The citizen of a pure read: nothing about it can be changed there. */
+export type ReadCitizen<C extends Claims = Claims> =
+  | Omit<ActiveCitizen<C>, 'refresh' | 'logout'>
+  | Exclude<Citizen<C>, { readonly state: 'active' }>
+
+type Answer = Response | Promise<Response>
+
+/** Wraps route handlers so that they know their citizen. */
+export interface WithCitizen<C extends Claims = Claims> {
+  /** Lets only an active citizen through who meets the demand. */
+  <P = RouteParameters>(
+    handler: (
+      request: NextRequest,
+      context: RouteContext<P> & { readonly citizen: ActiveCitizen<C> },
+    ) => Answer,
+    demand?: Demand,
+  ): RouteHandler<P>
+  /** Lets everybody through. */
+  optional<P = RouteParameters>(
+    handler: (request: NextRequest, context: RouteContext<P> & { readonly citizen: Citizen<C> }) => Answer,
+  ): RouteHandler<P>
+}
+
+/** Wraps server actions so that they know their citizen. */
+export interface ActionWithCitizen<C extends Claims = Claims> {
+  /** Runs the action only for an active citizen who meets the demand; sends others to the login. */
+  <A extends unknown[], R>(
+    action: (citizen: ActiveCitizen<C>, ...rest: A) => R | Promise<R>,
+    demand?: Demand,
+  ): (...rest: A) => Promise<R>
+  /** Runs the action for everybody. */
+  optional<A extends unknown[], R>(
+    action: (citizen: Citizen<C>, ...rest: A) => R | Promise<R>,
+  ): (...rest: A) => Promise<R>
+}
+
+/** The session layer of one Next.js application. Its members may be taken apart: `const { read } = auth`. */
+export interface NextSession<C extends Claims = Claims> {
+  /** Made when it is first used, so that `next build` needs no settings. `await auth.suite.ready()` in `instrumentation.ts`. */
+  readonly suite: Suite<C>
+  /** For `proxy.ts`: keeps the session alive on pages, and brings refreshed cookies to the browser. Guards nothing. */
+  readonly proxy: ProxyHandler
+  /** {@link NextSession.proxy} with a part of the application's own, whose response is merged with ours. */
+  compose(part: ProxyPart<C>): ProxyHandler
+  /** For `app/session/[...citizen]/route.ts`: our own routes. */
+  readonly handlers: { readonly GET: RouteHandler; readonly POST: RouteHandler }
+  readonly withCitizen: WithCitizen<C>
+  readonly actionWithCitizen: ActionWithCitizen<C>
+  /** A logout route of the application's own: POST ends the session, GET asks for confirmation. */
+  logout(options?: LogoutRequest): RouteHandler
+  /** Who is there, for server components: verifies by itself, never writes, never redirects. */
+  read(): Promise<ReadCitizen<C>>
+  /** Where a login begins that leads back to `returnTo`, a path of ours. */
+  loginPath(returnTo?: string): string
+}
+
+/** What all copies of this module in one process share: Next.js bundles one into each kind of entry. */
+interface Runtime {
+  readonly suite: Suite
+  exchange(request: WebRequest): WebExchange
+}
+
+const registry = Symbol.for('citizen-session/next')
+
+/**
+ * Makes the session layer. Settings come from the argument, then from the environment, then from the defaults; they
+ * are read when it is first used.
+ * @throws ConfigurationError at the first use, with every problem.
+ */
+export function citizenSession<C extends Claims = Claims>(
+  options: SuiteOptions | Suite<C> = {},
+): NextSession<C> {
+  const runtime = () => runtimeOf(options as SuiteOptions | Suite)
+
+  const compose =
+    (part?: ProxyPart<C>): ProxyHandler =>
+    async (request, event) => {
+      const { suite, exchange: open } = runtime()
+      const exchange = open(request)
+      if (suite.endpoint(exchange) !== undefined) return NextResponse.next()
+      const isSkipped = suite.skips(exchange)
+      if (isSkipped && part === undefined) return NextResponse.next()
+      const citizen = (await (isSkipped ? suite.peek(exchange) : suite.authenticate(exchange))) as Citizen<C>
+      presentCookies(request, exchange.cookies)
+      const answer = await part?.(request, {
+        citizen,
+        event,
+        guard: (demand) => {
+          const refusal = suite.guard(exchange, citizen, demand)
+          return refusal && toResponse(refusal, exchange.method)
+        },
+      })
+      return merge(answer ?? NextResponse.next(), request, exchange)
+    }
+
+  const routeOf =
+    <P>(
+      handler: (request: NextRequest, context: RouteContext<P> & { citizen: Citizen }) => Answer,
+      demand: Demand | undefined,
+    ): RouteHandler<P> =>
+    async (request, context) => {
+      await connection()
+      const { suite, exchange: open } = runtime()
+      const exchange = open(request)
+      const citizen = await suite.authenticate(exchange)
+      const refusal = demand && suite.guard(exchange, citizen, demand)
+      if (refusal !== undefined) return exchange.reply(refusal)
+      try {
+        return exchange.finish(await handler(request, { ...context, citizen }))
+      } catch (error) {
+        // Next.js answers what was thrown, such as a redirect, and takes cookies only from its own jar then.
+        await leaveInJar(suite, exchange.close())
+        throw error
+      }
+    }
+
+  const withCitizen = ((handler, demand = {}) => routeOf(handler as never, demand)) as WithCitizen<C>
+  withCitizen.optional = (handler) => routeOf(handler as never, undefined)
+
+  const actionOf =
+    <A extends unknown[], R>(
+      action: (citizen: Citizen, ...rest: A) => R | Promise<R>,
+      demand: Demand | undefined,
+    ) =>
+    async (...rest: A): Promise<R> => {
+      const given = await headers()
+      const { suite, exchange: open } = runtime()
+      const exchange = open(partsOf('POST', given, pageOf(suite, given)))
+      const citizen = await suite.authenticate(exchange)
+      const renewed = exchange.cookies.filter((cookie) => isTokenPart(suite, cookie))
+      const before = exchange.cookies.length
+      const leave = () => leaveInJar(suite, [...renewed, ...exchange.close().slice(before)])
+      if (demand !== undefined) {
+        const refusal = suite.guard(exchange, citizen, demand)
+        if (refusal !== undefined) {
+          await leave()
+          return await turnAway(suite, given, citizen, demand)
+        }
+      }
+      try {
+        return await action(citizen, ...rest)
+      } finally {
+        await leave()
+      }
+    }
+
+  /** Leads to the login as a navigation to the action's page would be led, before any code of the application runs. */
+  const turnAway = async (suite: Suite, given: Headers, citizen: Citizen, demand: Demand): Promise<never> => {
+    const navigation = new Headers({ 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' })
+    const { exchange: open } = runtime()
+    const reply = suite.guard(open(partsOf('GET', navigation, pageOf(suite, given))), citizen, demand)
+    const location = reply?.headers.location
+    if (location !== undefined) {
+      // Not for route handlers, which are bundled without what this module needs.
+      const { redirect } = await import('next/navigation.js')
+      redirect(location)
+    }
+    throw new CitizenSessionError('not-active', 'nobody is signed in for this action', {
+      status: reply?.status ?? 401,
+    })
+  }
+
+  const actionWithCitizen = ((action, demand = {}) =>
+    actionOf(action as never, demand)) as ActionWithCitizen<C>
+  actionWithCitizen.optional = (action) => actionOf(action as never, undefined)
+
+  const answerWith =
+    (find: (suite: Suite, exchange: WebExchange) => Reply | Promise<Reply>): RouteHandler =>
+    async (request) => {
+      await connection()
+      // The router asks so for pages; without one it lets the browser navigate, which is what a login needs.
+      if (request.headers.has('rsc')) return new Response(null, { status: 204 })
+      const { suite, exchange: open } = runtime()
+      const exchange = open(request)
+      return exchange.reply(await find(suite, exchange))
+    }
+
+  const route = answerWith(async (suite, exchange) => {
+    const reply = await suite.endpoint(exchange)?.(exchange)
+    if (reply !== undefined) return reply
+    throw new CitizenSessionError(
+      'usage',
+      `auth.handlers stands outside of ${suite.options.routes.path}: export it from app${suite.options.routes.path}/[...citizen]/route.ts`,
+    )
+  })
+
+  return {
+    get suite() {
+      return runtime().suite as unknown as Suite<C>
+    },
+    proxy: compose(),
+    compose,
+    handlers: { GET: route, POST: route },
+    withCitizen,
+    actionWithCitizen,
+    logout: (request) => answerWith((suite, exchange) => suite.logout(exchange, request)),
+
+    async read() {
+      const given = await headers()
+      const { suite, exchange: open } = runtime()
+      const exchange = open(partsOf('GET', given, '/'))
+      const citizen = (await suite.peek(exchange)) as Citizen<C>
+      exchange.close()
+      return citizen
+    },
+
+    loginPath(returnTo) {
+      const { path } = runtime().suite.options.routes
+      const query = returnTo === undefined ? '' : `?${new URLSearchParams({ returnTo })}`
+      return `${path}/login${query}`
+    },
+  }
+}
+
+function runtimeOf(options: SuiteOptions | Suite): Runtime {
+  if ('authenticate' in options) return { suite: options, exchange: (request) => new WebExchange(request) }
+  const shared = globalThis as { [registry]?: Map<string, Runtime> }
+  shared[registry] ??= new Map()
+  const id = options.application?.id ?? process.env.CITIZEN_APPLICATION_ID ?? ''
+  const known = shared[registry].get(id)
+  if (known !== undefined) return known
+  const made: Runtime = { suite: createSuite(options), exchange: (request) => new WebExchange(request) }
+  shared[registry].set(id, made)
+  return made
+}
+
+/** A request of which only the headers are known; its address is made of what the configuration says. */
+function partsOf(method: string, given: Headers, target: string): WebRequest {
+  return { method, url: `http://internal${target}`, headers: given, body: null, bodyUsed: false }
+}
+
+/** The page that an action was called from, by what the browser says; `/` where it does not say. */
+function pageOf(suite: Suite, given: Headers): string {
+  const referrer = given.get('referer')
+  if (referrer === null || !URL.canParse(referrer)) return '/'
+  const { origin, pathname, search } = new URL(referrer)
+  return origin === suite.options.application.url ? pathname + search : '/'
+}
+
+/** Whether a cookie carries a part of a renewed token. */
+function isTokenPart(suite: Suite, { name, maxAgeSeconds }: SetCookie): boolean {
+  const { header, payload, signature } = suite.options.sharedCookie.names
+  return maxAgeSeconds !== 0 && (name === header || name === payload || name === signature)
+}
+
+/**
+ * Shows to what comes after the proxy the cookies that the browser will have. Deleted ones stay: whoever judges the
+ * request again must come to the same result.
+ */
+function presentCookies(request: NextRequest, set: readonly SetCookie[]): void {
+  if (set.length === 0) return
+  const header = withCookieHeader(request.headers.get('cookie') ?? '', set)
+  for (const { name, value, maxAgeSeconds } of set) {
+    if (maxAgeSeconds !== 0) request.cookies.set(name, value)
+  }
+  // As a browser sends them: the jar above has encoded values, and no duplicates.
+  request.headers.set('cookie', header)
+  // The proxy has counted the activity, and the browser does not have its cookies yet.
+  request.headers.set('citizen-activity', 'none')
+}
+
+function withCookieHeader(header: string, set: readonly SetCookie[]): string {
+  const fresh = new Map<string, string>()
+  for (const { name, value, maxAgeSeconds } of set) if (maxAgeSeconds !== 0) fresh.set(name, value)
+  const kept = header
+    .split(';')
+    .map((pair) => pair.trim())
+    .filter((pair) => pair !== '' && !fresh.has(pair.split('=', 1)[0]?.trim() ?? ''))
+  return [...kept, ...[...fresh].map(([name, value]) => `${name}=${value}`)].join('; ')
+}
+
+/** Headers that a page or route must not be able to set beside our cookies; what the proxy sets wins. */
+const notStored = { 'cdn-cache-control': 'no-store', 'surrogate-control': 'no-store', 'x-accel-expires': '0' }
+
+/** The application's response of the proxy with our cookies, and the request with them, where it goes on. */
+function merge(response: Response, request: NextRequest, exchange: WebExchange): Response {
+  const set = exchange.cookies
+  const merged = exchange.finish(response)
+  const goesOn = merged.headers.has('x-middleware-next') || merged.headers.has('x-middleware-rewrite')
+  if (set.length === 0 || !goesOn) return merged
+  for (const [name, value] of Object.entries(notStored)) merged.headers.set(name, value)
+  const names = merged.headers.get('x-middleware-override-headers')?.split(',')
+  if (names === undefined) {
+    for (const [name, value] of NextResponse.next({ request: { headers: request.headers } }).headers) {
+      if (name.startsWith('x-middleware-') && name !== 'x-middleware-next') merged.headers.set(name, value)
+    }
+    return merged
+  }
+  const theirs = merged.headers.get('x-middleware-request-cookie') ?? ''
+  merged.headers.set('x-middleware-request-cookie', withCookieHeader(theirs, set))
+  merged.headers.set('x-middleware-request-citizen-activity', 'none')
+  const all = new Set([...names.map((name) => name.trim()), 'cookie', 'citizen-activity'])
+  merged.headers.set('x-middleware-override-headers', [...all].join(','))
+  return merged
+}
+
+/** Hands cookies to Next.js, whose jar holds one of a name: of several deletions, the one as the cookie was set. */
+async function leaveInJar(suite: Suite, set: readonly SetCookie[]): Promise<void> {
+  if (set.length === 0) return
+  const { domain: base, path } = suite.options.sharedCookie
+  const domain = base === false ? undefined : base
+  const chosen = new Map<string, SetCookie>()
+  for (const cookie of set) {
+    const before = chosen.get(cookie.name)
+    const isAsSet = before?.maxAgeSeconds === 0 && before.domain === domain && before.path === path
+    if (cookie.maxAgeSeconds !== 0 || !isAsSet) chosen.set(cookie.name, cookie)
+  }
+  const jar = await cookies()
+  for (const { maxAgeSeconds, domain: its, path: where, partitioned, ...rest } of chosen.values()) {
+    jar.set({
+      ...rest,
+      path: where ?? '/',
+      ...(its === undefined ? {} : { domain: its }),
+      ...(maxAgeSeconds === undefined ? {} : { maxAge: maxAgeSeconds }),
+      ...(partitioned === undefined ? {} : { partitioned }),
+    })
+  }
+}
