@@ -17,10 +17,12 @@ export function createRefreshClient(options: {
   readonly fetch: typeof globalThis.fetch
   readonly readAnswer: (response: RefreshResponse) => RefreshAnswer
 }): RefreshClient {
+  // Called by itself: some runtimes refuse their own `fetch` as a method of something else.
+  const { fetch } = options
   return async (jwt) => {
     let response: RefreshResponse
     try {
-      const answer = await options.fetch(options.endpoint, {
+      const answer = await fetch(options.endpoint, {
         method: 'POST',
         headers: { 'content-type': 'application/json', accept: 'application/json' },
         body: JSON.stringify({ token: jwt, refresh: 'true' }),
