@@ -7,6 +7,10 @@ export interface Console {
   err(line: string): void
   /** Aborts when the person or the system wants the command to stop. */
   readonly stop: AbortSignal
+  /** Standard input; without it a command that reads from it fails. */
+  readonly input?: AsyncIterable<Uint8Array> | undefined
+  /** Whether a person reads the output on a terminal that shows colours. */
+  readonly isColoured?: boolean | undefined
 }
 
 /** One command. */

@@ -5,10 +5,20 @@ import { runCommandLine } from './run.js'
 const controller = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort())
 
+// Whoever reads the output may leave early, as `head` does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
+
 runCommandLine(process.argv.slice(2), {
   out: (line) => process.stdout.write(`${line}\n`),
   err: (line) => process.stderr.write(`${line}\n`),
   stop: controller.signal,
+  // Only a command that reads it may open it.
+  get input() {
+    return process.stdin
+  },
+  isColoured: process.stdout.isTTY === true && (process.env.NO_COLOR ?? '') === '',
 }).then(
   (code) => {
     process.exitCode = code

@@ -1,11 +1,15 @@
 /** @module The command line: finds the command, runs it, turns the outcome into an exit code. */
 import { CitizenSessionError } from '../errors.js'
 import type { Command, Console } from './command.js'
+import { doctorCommand } from './doctor.js'
 import { emulatorCommand } from './emulator.js'
+import { tokenCommand } from './token.js'
 
 /** The commands, by name. */
 export const commands: Readonly<Record<string, Command>> = {
   emulator: emulatorCommand,
+  doctor: doctorCommand,
+  token: tokenCommand,
 }
 
 function overview() {

@@ -89,7 +89,8 @@ const failFast = {
   retryStrategy: (attempt: number) => Math.min(attempt * 50, 1000),
 } as const satisfies RedisOptions
 
-async function connect(address: RedisAddress): Promise<RedisClient> {
+/** A client of our own for an address. @throws ConfigurationError when ioredis is not installed. */
+export async function connectRedis(address: RedisAddress): Promise<RedisClient> {
   const { Redis, Cluster } = await import('ioredis').catch(() => {
     throw wrong('the store is a Redis, and the package for it is missing: npm install ioredis')
   })
@@ -162,7 +163,7 @@ function createPendingClient(opening: Promise<RedisClient>): RedisClient {
  * @throws ConfigurationError for an address of no known form.
  */
 export function openRedisStore(url: string, options: Omit<RedisStoreOptions, 'closeClient'> = {}): Store {
-  const opening = connect(parseRedisUrl(url))
+  const opening = connectRedis(parseRedisUrl(url))
   const store = createRedisStore(createPendingClient(opening), { ...options, closeClient: true })
   return {
     ...store,

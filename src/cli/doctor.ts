@@ -1,0 +1,131 @@
+/** @module `citizen-session doctor`: checks a deployment from its configuration and from outside. */
+import { readFile } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
+import { type Command, type Console, usageError } from './command.js'
+import { type Diagnosis, diagnose } from './doctor/diagnose.js'
+import type { Finding, FindingState } from './doctor/finding.js'
+import { codeOf, readEnvironment } from './environment.js'
+import { createPaint, printable, type Style } from './print.js'
+import { findTokens, readSource } from './token/read.js'
+
+const help = `Usage: citizen-session doctor [options]
+
+Checks a deployment: the configuration (the variables that the application has), then from outside the identity
+provider, the applications and the store that it names. Every line says what was found, why it matters and what to do.
+Nothing is changed and nobody is signed in or out.
+
+  --url <origin>         a sibling application to look at besides CITIZEN_APPLICATION_URL, may be repeated
+  --env-file <path>      read variables from a file, may be repeated; the environment wins over it
+  --token-file <path>    the Cookie header of a signed-in browser, or a token; - reads standard input.
+                         Issuer, claims, sizes and the life of a token are then checked too
+  --ca <path>            certificates (PEM) to trust besides those of Node
+  --timeout <seconds>    how long one answer is waited for; default 5
+  --json                 print one JSON document
+  --help                 this text
+
+Exit codes: 0 nothing failed (there may be warnings), 1 something failed, 2 wrong usage.`
+
+const options = {
+  url: { type: 'string', multiple: true },
+  'env-file': { type: 'string', multiple: true },
+  'token-file': { type: 'string' },
+  ca: { type: 'string' },
+  timeout: { type: 'string', default: '5' },
+  json: { type: 'boolean' },
+} as const
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options, strict: true }).values
+  } catch (cause) {
+    throw usageError(cause instanceof Error ? cause.message : 'the arguments cannot be read', cause)
+  }
+}
+
+function toOrigin(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const isOrigin =
+    url !== undefined &&
+    /^https?:$/.test(url.protocol) &&
+    url.pathname === '/' &&
+    `${url.search}${url.hash}${url.username}${url.password}` === ''
+  if (!isOrigin) throw usageError('--url must be an origin, such as https://benefits.example.gov')
+  return url.origin
+}
+
+async function run(args: readonly string[], console: Console): Promise<number> {
+  const values = parse(args)
+  if (!/^[0-9]{1,3}$/.test(values.timeout) || Number(values.timeout) === 0) {
+    throw usageError('--timeout must be 1 to 999 seconds')
+  }
+  const certificates =
+    values.ca === undefined
+      ? undefined
+      : await readFile(values.ca, 'utf8').catch((cause: unknown) => {
+          throw usageError(`--ca: ${values.ca} cannot be read (${codeOf(cause)})`, cause)
+        })
+  const source = values['token-file']
+  const text = source === undefined ? undefined : await readSource(source, console)
+  const diagnosis = await diagnose({
+    environment: await readEnvironment(values['env-file'] ?? []),
+    urls: (values.url ?? []).map(toOrigin),
+    token: text === undefined ? undefined : (names) => findOne(text, names),
+    certificates,
+    timeoutSeconds: Number(values.timeout),
+  })
+  const hasFailed = diagnosis.findings.some(({ state }) => state === 'fail')
+  console.out(values.json === true ? toJson(diagnosis, !hasFailed) : report(diagnosis, console))
+  return hasFailed ? 1 : 0
+}
+
+function findOne(text: string, names: Parameters<typeof findTokens>[1]) {
+  const [first, ...others] = findTokens(text, names)
+  if (first === undefined || others.length > 0) {
+    throw usageError('--token-file: a part comes more than once; give the cookies of one signed-in browser')
+  }
+  return first
+}
+
+function count(findings: readonly Finding[]): Record<FindingState, number> {
+  const counts = { ok: 0, warn: 0, fail: 0, skipped: 0 }
+  for (const { state } of findings) counts[state] += 1
+  return counts
+}
+
+function toJson({ findings, policy }: Diagnosis, ok: boolean): string {
+  return JSON.stringify({ ok, counts: count(findings), findings, policy }, undefined, 2)
+}
+
+const styles: Readonly<Record<FindingState, Style>> = {
+  ok: 'green',
+  warn: 'yellow',
+  fail: 'red',
+  skipped: 'dim',
+}
+
+function report({ findings, policy }: Diagnosis, console: Console): string {
+  const paint = createPaint(console)
+  const width = Math.max(...findings.map(({ check }) => check.length))
+  const lines = findings.flatMap(({ check, state, target, reason, remedy }) => {
+    const about = target === undefined ? '' : `${paint('bold', printable(target))}: `
+    const line = `${paint(styles[state], state.padEnd(7))}  ${check.padEnd(width)}  ${about}${printable(reason)}`
+    return remedy === undefined
+      ? [line]
+      : [line, `${' '.repeat(width + 11)}${paint('dim', `-> ${printable(remedy)}`)}`]
+  })
+  const { ok, warn, fail, skipped } = count(findings)
+  const rows = policy.map(({ setting, value }) => `  ${setting}: ${printable(value)}`)
+  return [
+    ...lines,
+    '',
+    ...(rows.length === 0 ? [] : ['In force', ...rows, '']),
+    `${ok} ok, ${warn} warnings, ${fail} failed, ${skipped} skipped`,
+  ].join('\n')
+}
+
+/** The command. */
+export const doctorCommand: Command = {
+  summary: 'checks a deployment from its configuration and from outside',
+  help,
+  run,
+}

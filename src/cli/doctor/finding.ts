@@ -1,0 +1,69 @@
+/** @module What the doctor says: one finding a line, with a stable code, a reason and a remedy. */
+
+/** How a finding stands. Only `fail` makes the exit code 1. */
+export type FindingState = 'ok' | 'warn' | 'fail' | 'skipped'
+
+/** What was looked at, in the order of the report. */
+export const checkNames = [
+  'configuration',
+  'times',
+  'cookie-domain',
+  'keys',
+  'discovery',
+  'clock',
+  'provider-login',
+  'provider-cookies',
+  'application',
+  'login',
+  'logout',
+  'cookies',
+  'cache-headers',
+  'siblings',
+  'store',
+  'token',
+] as const
+
+/** Name of a check. */
+export type CheckName = (typeof checkNames)[number]
+
+/** One line of the report. */
+export interface Finding {
+  readonly check: CheckName
+  readonly state: FindingState
+  /** Stable, for programs: what was found, as in `keys-unreachable`. */
+  readonly code: string
+  /** Address, variable or cookie that it is about. */
+  readonly target: string | undefined
+  readonly reason: string
+  /** What to do about it; there for `warn` and `fail`. */
+  readonly remedy: string | undefined
+}
+
+/** What a finding says besides its check, state and code. */
+export interface FindingText {
+  readonly target?: string | undefined
+  readonly reason: string
+}
+
+interface Complaint extends FindingText {
+  readonly remedy: string
+}
+
+/** Makes the findings of one check. */
+export function createFindings(check: CheckName) {
+  const make = (state: FindingState, code: string, text: FindingText & { remedy?: string | undefined }) => ({
+    check,
+    state,
+    code,
+    target: text.target,
+    reason: text.reason,
+    remedy: text.remedy,
+  })
+  return {
+    ok: (code: string, text: FindingText): Finding => make('ok', code, text),
+    warn: (code: string, text: Complaint): Finding => make('warn', code, text),
+    fail: (code: string, text: Complaint): Finding => make('fail', code, text),
+    skipped: (code: string, text: FindingText & { remedy?: string | undefined }): Finding =>
+      make('skipped', code, text),
+  }
+}

@@ -1,0 +1,196 @@
+/** @module Checks the key set of the identity provider, and what its discovery document says. */
+import { createPublicKey, type JsonWebKey } from 'node:crypto'
+import type { ResolvedOptions } from '../../config/options.js'
+import { importVerificationKey, maximumKeys } from '../../tokens/verification-keys.js'
+import { ProbeError } from '../probe.js'
+import { createFindings, type Finding } from './finding.js'
+import { explainSilence, type Visited } from './visits.js'
+
+const { ok, warn, fail } = createFindings('keys')
+const discovery = createFindings('discovery')
+const variable = 'CITIZEN_IDENTITY_PROVIDER_ENDPOINTS_JWKS'
+
+type Json = Readonly<Record<string, unknown>>
+
+/** A text as a JSON object; `undefined` for anything else. */
+export function parseObject(text: string): Json | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether the key set can be fetched and verifies anything, and how long it may be kept. Source: `JWT-11` to `-17`. */
+export function judgeKeys(visited: Visited, { identityProvider }: ResolvedOptions): readonly Finding[] {
+  const target = identityProvider.endpoints.jwks
+  if (visited instanceof ProbeError) {
+    return [fail('keys-unreachable', { target, ...explainSilence(visited, target) })]
+  }
+  if (visited.status !== 200) {
+    const location = visited.header('location')
+    return [
+      fail('keys-status', {
+        target,
+        reason: `the answer is ${visited.status}${location === undefined ? '' : `, to ${location}`}, and only 200 brings keys: redirects are not followed`,
+        remedy: `write the address of the key set: ${variable}, below CITIZEN_IDENTITY_PROVIDER_INTERNAL_URL or CITIZEN_IDENTITY_PROVIDER_URL`,
+      }),
+    ]
+  }
+  const keys = parseObject(visited.body)?.keys
+  if (visited.isTruncated || !Array.isArray(keys) || keys.length > maximumKeys) {
+    return [
+      fail('keys-malformed', {
+        target,
+        reason: `the answer is no key set of at most ${maximumKeys} keys and 256 KiB`,
+        remedy: `write the address of the key set in ${variable}: a JSON object with the list "keys"`,
+      }),
+    ]
+  }
+  const known: readonly unknown[] = keys
+  const judged = known.map((jwk) => ({ jwk, problem: problemOf(jwk, identityProvider.algorithms) }))
+  const usable = judged.filter(({ problem }) => problem === undefined)
+  const findings: Finding[] = []
+  if (usable.length === 0) {
+    const why = judged.map(({ jwk, problem }) => `${nameOf(jwk)}: ${problem}`).join('; ')
+    findings.push(
+      fail('keys-empty', {
+        target,
+        reason: `none of its ${known.length} keys can verify ${identityProvider.algorithms.join(' or ')}${why === '' ? '' : `: ${why}`}`,
+        remedy:
+          'let the provider publish its signing key, or set CITIZEN_IDENTITY_PROVIDER_ALGORITHMS to what it signs with',
+      }),
+    )
+  } else {
+    const others = known.length - usable.length
+    findings.push(
+      ok('keys', {
+        target,
+        reason: `${usable.map(({ jwk }) => describe(jwk)).join(', ')}${others === 0 ? '' : `; ${others} of no use to us`}`,
+      }),
+    )
+  }
+  if (judged.some(({ problem }) => problem === published)) {
+    findings.push(
+      fail('keys-private', {
+        target,
+        reason: 'the set publishes a private or symmetric key: whoever reads it can sign',
+        remedy: 'have the provider replace that key at once, and publish only public members',
+      }),
+    )
+  }
+  const names = usable.map(({ jwk }) => (jwk as Json).kid)
+  if (usable.length > 1 && (names.includes(undefined) || new Set(names).size < names.length)) {
+    findings.push(
+      warn('keys-kid', {
+        target,
+        reason: 'several keys, and not each has a kid of its own: a token without kid is then refused',
+        remedy: 'let the provider give each key a kid of its own, and name it in its tokens',
+      }),
+    )
+  }
+  findings.push(judgeKeeping(visited.header('cache-control'), target, identityProvider.keys))
+  return findings
+}
+
+const published = 'it holds private members'
+
+function problemOf(jwk: unknown, algorithms: readonly string[]): string | undefined {
+  if (importVerificationKey(jwk, algorithms, () => undefined) !== undefined) return undefined
+  if (typeof jwk !== 'object' || jwk === null) return 'it is no key'
+  const { kty, use, alg, d, k, p } = jwk as Json
+  if ([d, k, p].some((member) => member !== undefined)) return published
+  if (use !== undefined && use !== 'sig') return `its use is ${String(use)}, not sig`
+  const bits = bitsOf(jwk)
+  if (kty === 'RSA' && bits !== undefined && bits < 2048)
+    return `RSA of ${bits} bits, at least 2048 are needed`
+  if (typeof alg === 'string' && !algorithms.includes(alg)) return `it is for ${alg}`
+  return `it is a ${String(kty)} key of no use for ${algorithms.join(', ')}, or malformed`
+}
+
+function bitsOf(jwk: unknown): number | undefined {
+  try {
+    return createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' }).asymmetricKeyDetails?.modulusLength
+  } catch {
+    return undefined
+  }
+}
+
+const nameOf = (jwk: unknown): string => {
+  const kid = typeof jwk === 'object' && jwk !== null ? (jwk as Json).kid : undefined
+  return typeof kid === 'string' ? kid : 'a key without kid'
+}
+
+function describe(jwk: unknown): string {
+  const { kty, crv, alg } = jwk as Json
+  const bits = bitsOf(jwk)
+  const kind = typeof crv === 'string' ? crv : `${String(kty)}${bits === undefined ? '' : ` ${bits}`}`
+  return `${nameOf(jwk)} (${kind}${typeof alg === 'string' ? `, ${alg}` : ''})`
+}
+
+function judgeKeeping(
+  control: string | undefined,
+  target: string,
+  { floorSeconds, ceilingSeconds }: ResolvedOptions['identityProvider']['keys'],
+): Finding {
+  const age = /max-age\s*=\s*"?(\d+)/i.exec(control ?? '')?.[1]
+  if (/no-(?:store|cache)/i.test(control ?? '') || Number(age ?? 1) === 0) {
+    return warn('keys-cache', {
+      target,
+      reason: `Cache-Control is "${control}": every instance fetches the keys anew each ${floorSeconds} s`,
+      remedy: 'let the provider send Cache-Control: public, max-age=300 with its key set',
+    })
+  }
+  return ok('keys-cache', {
+    target,
+    reason:
+      age === undefined
+        ? `without max-age; kept ${ceilingSeconds} s`
+        : `max-age ${age} s; kept ${Math.min(Math.max(Number(age), floorSeconds), ceilingSeconds)} s`,
+  })
+}
+
+const offers = ['end_session_endpoint', 'check_session_iframe', 'backchannel_logout_supported'] as const
+
+/** What the discovery document says, where there is one: the cookie mode does not need it. */
+export function judgeDiscovery(visited: Visited, { identityProvider }: ResolvedOptions): readonly Finding[] {
+  const target = `${identityProvider.internalUrl}/.well-known/openid-configuration`
+  const document =
+    visited instanceof ProbeError || visited.status !== 200 ? undefined : parseObject(visited.body)
+  if (document === undefined || typeof document.issuer !== 'string') {
+    return [
+      discovery.skipped('discovery', {
+        target,
+        reason: 'there is no discovery document, and the cookie mode needs none',
+      }),
+    ]
+  }
+  const offered = offers.map((name) =>
+    document[name] === undefined || document[name] === false ? `no ${name}` : name,
+  )
+  const findings = [discovery.ok('discovery', { target, reason: `offers ${offered.join(', ')}` })]
+  if (!identityProvider.issuers.includes(document.issuer)) {
+    findings.push(
+      discovery.warn('discovery-issuer', {
+        target,
+        reason: `the provider calls itself ${document.issuer}, the configuration expects ${identityProvider.issuers.join(' or ')}`,
+        remedy:
+          'hold a real token against it (token inspect); if its iss is that, set CITIZEN_IDENTITY_PROVIDER_ISSUER',
+      }),
+    )
+  }
+  const keys = document.jwks_uri
+  if (typeof keys === 'string' && pathOf(keys) !== pathOf(identityProvider.endpoints.jwks)) {
+    findings.push(
+      discovery.warn('discovery-keys', {
+        target,
+        reason: `it names ${keys} for its keys, the configuration ${identityProvider.endpoints.jwks}`,
+        remedy: `set ${variable} if the tokens of the cookie are signed with those keys`,
+      }),
+    )
+  }
+  return findings
+}
+
+const pathOf = (url: string) => (URL.canParse(url) ? new URL(url).pathname : url)

@@ -1,0 +1,34 @@
+/** @module The variables that a command reads: the process's own, and those of files. */
+import { readFile } from 'node:fs/promises'
+import { parseEnv } from 'node:util'
+import { type Environment, prefix } from '../config/environment.js'
+import { usageError } from './command.js'
+
+/**
+ * The environment with the variables of files, as `node --env-file` reads them: of two files the later one counts,
+ * and what the environment has already wins over both.
+ * @throws `usage` for a file that cannot be read
+ */
+export async function readEnvironment(
+  files: readonly string[],
+  environment: Environment = process.env,
+): Promise<Environment> {
+  let found: Environment = {}
+  for (const file of files) {
+    const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+      throw usageError(`--env-file: ${file} cannot be read (${codeOf(cause)})`, cause)
+    })
+    found = { ...found, ...parseEnv(text) }
+  }
+  return { ...found, ...environment }
+}
+
+/** Whether anything of ours is configured at all. */
+export const isConfigured = (environment: Environment): boolean =>
+  Object.entries(environment).some(([name, value]) => name.startsWith(prefix) && value?.trim())
+
+/** The code of a failure of the file system. */
+export function codeOf(error: unknown): string {
+  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined
+  return typeof code === 'string' ? code : 'unknown'
+}

@@ -1,0 +1,25 @@
+/** @module Text for a terminal: colours, and nothing from outside that a terminal would obey. */
+import { styleText } from 'node:util'
+import type { Console } from './command.js'
+
+/** The styles that are used. */
+export type Style = 'green' | 'yellow' | 'red' | 'dim' | 'bold'
+
+/** Colours a text, or leaves it as it is where nobody would see the colour. */
+export function createPaint(console: Console): (style: Style, text: string) => string {
+  if (console.isColoured !== true) return (_, text) => text
+  // Newer Nodes look at the process's own output by themselves; what counts is the console that was handed in.
+  const options = { validateStream: false }
+  return (style, text) => Reflect.apply(styleText, undefined, [style, text, options])
+}
+
+/**
+ * The text with control characters, and characters that turn the direction of writing, spelt out: names and claims
+ * come from outside, and a terminal obeys what it is sent.
+ */
+export function printable(text: string): string {
+  return text.replace(
+    /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}

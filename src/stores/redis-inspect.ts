@@ -1,0 +1,68 @@
+/** @module Looks at a Redis without changing anything: for the command line. */
+import { CitizenSessionError } from '../errors.js'
+import { createConnection } from './redis-connection.js'
+import { connectRedis, parseRedisUrl } from './redis-open.js'
+import { checkRedis } from './redis-ready.js'
+
+/** What a Redis is like. */
+export interface RedisInspection {
+  readonly masters: number
+  /** Versions of the masters, each once. */
+  readonly versions: readonly string[]
+  /** `redis` or `valkey`. */
+  readonly server: string
+  /** Replicas of the master that has most. */
+  readonly replicas: number
+  /** The slowest of five round trips, in milliseconds. */
+  readonly milliseconds: number
+  /** Origin of the application that holds the id now; `undefined`: nobody does, or it was not asked for. */
+  readonly owner: string | undefined
+  /** What makes it unfit: `store-eviction`, or `store-unavailable` for a replica. */
+  readonly problem: CitizenSessionError | undefined
+}
+
+/**
+ * Connects to the Redis at an address, looks, and closes the connection. Nothing is written.
+ * @throws StoreUnavailableError when it cannot be reached; ConfigurationError for a wrong address, without ioredis.
+ */
+export async function inspectRedis(
+  url: string,
+  { application, prefix = 'citizen:' }: { readonly application?: string; readonly prefix?: string } = {},
+): Promise<RedisInspection> {
+  const client = await connectRedis(parseRedisUrl(url))
+  const connection = createConnection(client, 2000)
+  try {
+    const infos = (await connection.masters(['INFO', 'server'])).map(String)
+    const valkey = infos.map((info) => lineOf(info, 'valkey_version'))
+    const versions = infos.map((info, at) => valkey[at] ?? lineOf(info, 'redis_version') ?? 'unknown')
+    let milliseconds = 0
+    for (let round = 0; round < 5; round += 1) {
+      const startedAt = performance.now()
+      await connection.masters(['PING'])
+      milliseconds = Math.max(milliseconds, performance.now() - startedAt)
+    }
+    const fitness = await checkRedis(connection).then(
+      (replicas) => ({ replicas, problem: undefined }),
+      (error: unknown) => {
+        if (error instanceof CitizenSessionError) return { replicas: 0, problem: error }
+        throw error
+      },
+    )
+    const key = `${prefix}application:${application}`
+    const owner = application === undefined ? undefined : await connection.command(key, ['GET', key])
+    return {
+      masters: infos.length,
+      versions: [...new Set(versions)],
+      server: valkey[0] === undefined ? 'redis' : 'valkey',
+      milliseconds,
+      owner: typeof owner === 'string' ? owner : undefined,
+      ...fitness,
+    }
+  } finally {
+    await client.close()
+  }
+}
+
+function lineOf(info: string, name: string): string | undefined {
+  return new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1]
+}
