@@ -17,6 +17,9 @@ export type ErrorCode =
   | 'session-ended'
   | 'claims-refused'
   | 'sealed-value'
+  | 'key-file'
+  | 'key-ring'
+  | 'sso-token'
   | 'emulator'
   | 'usage'
 

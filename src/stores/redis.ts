@@ -14,6 +14,7 @@ export function redisStore(client: AnyRedisClient, options: RedisStoreOptions = 
 }
 
 export { StoreUnavailableError } from '../errors.js'
+export type { KeyStorage } from '../issuing/storage.js'
 export type {
   AnyRedisClient,
   IoredisClusterLike,
@@ -21,6 +22,7 @@ export type {
   NodeRedisClusterLike,
   NodeRedisLike,
 } from './redis-client.js'
+export { type RedisKeysOptions, redisKeys } from './redis-keys.js'
 export { openRedisStore } from './redis-open.js'
 export type { RedisStoreOptions } from './redis-store.js'
 export type { Store } from './store.js'

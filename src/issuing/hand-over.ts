@@ -1,0 +1,192 @@
+/** @module How a token gets to the partner: a form that sends itself, or a redirect; and the page before either. */
+import { createHash } from 'node:crypto'
+import type { Reply } from '../exchange.js'
+import type { SsoRequest } from './mount.js'
+
+/** Where and how a partner takes tokens. Its documentation, or its dashboard, says so. */
+export interface HandOverOptions {
+  /** The partner's address: https, without a fragment. */
+  readonly url: string
+  /** Name of the form field or query parameter. Default `token`. */
+  readonly parameter?: string | undefined
+  /**
+   * `form` (default): a page whose form sends itself; the token is in no address, history or log. `redirect`: 303 with
+   * the token in the query, for partners that take nothing else.
+   */
+  readonly delivery?: 'form' | 'redirect' | undefined
+  /** Method of the form. Default `POST`; `GET` puts the token into the address, as a redirect does. */
+  readonly method?: 'POST' | 'GET' | undefined
+  /** More fields or query parameters, the same for everybody. */
+  readonly fields?: Readonly<Record<string, string>> | undefined
+  /** Other origins of the partner that its address redirects to: browsers hold a form to them as well. */
+  readonly redirectOrigins?: readonly string[] | undefined
+  /** Texts of the pages. Default: English, or French where the browser prefers it. */
+  readonly texts?: HandOverTexts | undefined
+}
+
+/** Texts of the pages. */
+export interface HandOverTexts {
+  /** A language tag, as in `en`. */
+  readonly language: string
+  readonly title: string
+  readonly explanation: string
+  readonly button: string
+}
+
+/** The pages and answers of one partner. */
+export interface HandOver {
+  /** The page with a button, and no token in it. */
+  ask(request: SsoRequest, status: number): Reply
+  /** The answer that takes the token to the partner. */
+  deliver(request: SsoRequest, token: string): Reply
+}
+
+const english: HandOverTexts = {
+  language: 'en',
+  title: 'Continue to the other site',
+  explanation: 'You are signed in here. The button takes you to the other site and signs you in there.',
+  button: 'Continue',
+}
+
+const french: HandOverTexts = {
+  language: 'fr',
+  title: 'Continuer vers l’autre site',
+  explanation: 'Votre session est ouverte ici. Le bouton vous mène à l’autre site et y ouvre votre session.',
+  button: 'Continuer',
+}
+
+/** Sends the form once; not again where the browser shows the page from its memory. */
+const script =
+  "addEventListener('pageshow',function(e){if(!e.persisted)HTMLFormElement.prototype.submit.call(document.forms[0])})"
+
+const scriptSource = `'sha256-${createHash('sha256').update(script).digest('base64')}'`
+
+/**
+ * Makes the pages and answers of one partner.
+ * @throws TypeError for an address or a name that cannot be.
+ */
+export function createHandOver(options: HandOverOptions): HandOver {
+  const { parameter = 'token', delivery = 'form', method = 'POST', fields = {} } = options
+  const url = partnerUrl(options.url)
+  const origins = [url.origin, ...(options.redirectOrigins ?? []).map((each) => partnerUrl(each).origin)].map(
+    plainOrigin,
+  )
+  for (const name of [parameter, ...Object.keys(fields)]) {
+    if (!/^[\w.~-]{1,64}$/.test(name)) throw new TypeError(`"${name}" is no name of a form field`)
+    if (url.searchParams.has(name))
+      throw new TypeError(`the partner's address has the parameter "${name}" already`)
+  }
+  if (Object.hasOwn(fields, parameter))
+    throw new TypeError(`fields has "${parameter}", the name of the token`)
+  if (method === 'GET' && delivery === 'form' && url.search !== '') {
+    throw new TypeError(
+      'a form with method GET drops the query of its address: name its parameters in `fields`',
+    )
+  }
+  const targets = [...new Set(origins)].join(' ')
+  const textsFor = (request: SsoRequest): HandOverTexts => options.texts ?? preferred(request)
+
+  return {
+    ask(request, status) {
+      const texts = textsFor(request)
+      const body = `<p>${escapeHtml(texts.explanation)}</p><form method="post"><button>${escapeHtml(texts.button)}</button></form>`
+      // Browsers hold the form also to the redirect that answers it. `same-origin`: under `no-referrer` it would
+      // come back with `Origin: null`.
+      return page({
+        status,
+        texts,
+        body,
+        policy: `default-src 'none'; form-action 'self' ${targets}`,
+        referrer: 'same-origin',
+      })
+    },
+    deliver(request, token) {
+      if (delivery === 'redirect') {
+        const target = new URL(url)
+        for (const [name, value] of Object.entries(fields)) target.searchParams.set(name, value)
+        target.searchParams.set(parameter, token)
+        const headers = {
+          location: target.href,
+          'cache-control': 'private, no-store',
+          'referrer-policy': 'no-referrer',
+        }
+        return { status: 303, headers }
+      }
+      const texts = textsFor(request)
+      const inputs = Object.entries({ ...fields, [parameter]: token }).map(
+        ([name, value]) => `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`,
+      )
+      const form =
+        `<form method="${method.toLowerCase()}" action="${escapeHtml(url.href)}">${inputs.join('')}` +
+        `<button>${escapeHtml(texts.button)}</button></form><script>${script}</script>`
+      // The partner learns our origin, which it may check, and not the path.
+      return page({
+        status: 200,
+        texts,
+        body: form,
+        policy: `default-src 'none'; script-src ${scriptSource}; form-action ${targets}`,
+        referrer: 'strict-origin',
+      })
+    },
+  }
+}
+
+function page(given: {
+  readonly status: number
+  readonly texts: HandOverTexts
+  readonly body: string
+  readonly policy: string
+  readonly referrer: string
+}): Reply {
+  const { language, title } = given.texts
+  return {
+    status: given.status,
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      'content-language': language,
+      'cache-control': 'private, no-store',
+      'content-security-policy': `${given.policy}; frame-ancestors 'none'; base-uri 'none'`,
+      'referrer-policy': given.referrer,
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+    },
+    body:
+      `<!doctype html><html lang="${escapeHtml(language)}"><head><meta charset="utf-8">` +
+      '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">' +
+      `<title>${escapeHtml(title)}</title></head><body><main><h1>${escapeHtml(title)}</h1>${given.body}</main></body></html>\n`,
+  }
+}
+
+function preferred(request: SsoRequest): HandOverTexts {
+  const wanted = request.header('accept-language') ?? ''
+  return /^\s*fr\b/i.test(wanted) ? french : english
+}
+
+function partnerUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || url.username !== '' || url.password !== '' || url.hash !== '')
+    throw new TypeError("the partner's address is an absolute one, without user and fragment")
+  const isLoopback = /^(?:localhost|127\.0\.0\.1|\[::1\]|.+\.localhost)$/.test(url.hostname)
+  const isHttp = url.protocol === 'http:' && isLoopback && process.env.NODE_ENV !== 'production'
+  if (url.protocol !== 'https:' && !isHttp)
+    throw new TypeError("the partner's address is https; http only on loopback, outside of production")
+  return url
+}
+
+/** The URL parser lets `;`, `,`, `'` and `*` through in a host; in a policy they would begin something else. */
+function plainOrigin(origin: string): string {
+  if (/^https?:\/\/(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/.test(origin)) return origin
+  throw new TypeError("the partner's host has characters that no host has")
+}
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (letter) => entities[letter] ?? '')
+}

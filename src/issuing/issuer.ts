@@ -1,0 +1,106 @@
+/** @module The issuing side: takes a person who is signed in here over to a partner that trusts us. */
+import type { ActiveCitizen, Citizen, Claims } from '../citizen.js'
+import { type Clock, systemClock } from '../clock.js'
+import { CitizenSessionError } from '../errors.js'
+import type { MaybePromise } from '../exchange.js'
+import { createHandOver, type HandOverOptions } from './hand-over.js'
+import { createJwksHandler } from './jwks.js'
+import { type Mounted, methodNotAllowed, mount, type SsoRequest } from './mount.js'
+import type { KeyRing } from './ring.js'
+import { signToken } from './token.js'
+
+/** Options of {@link createSsoIssuer}. */
+export interface SsoIssuerOptions<C extends Claims = Claims> {
+  /** The keys that sign. */
+  readonly keys: KeyRing
+  /** The claim `iss`, letter by letter as the partner assigned it: it need not be an address. */
+  readonly issuer: string
+  /** The claim `aud`, letter by letter as the partner assigned it. */
+  readonly audience: string | readonly string[]
+  /** Our own origin, as browsers see it: a click must come from there. */
+  readonly applicationUrl: string
+  /** Life of a token in seconds, 1 to 300. Default 60: it is used at once, and once. */
+  readonly lifetimeSeconds?: number | undefined
+  /** The claim `sub`: how the partner knows the person. Default: `sub` of the identity provider. */
+  readonly subject?: ((citizen: ActiveCitizen<C>) => MaybePromise<string>) | undefined
+  /** What the partner gets to know besides. Default: nothing. */
+  readonly claims?:
+    | ((citizen: ActiveCitizen<C>) => MaybePromise<Readonly<Record<string, unknown>>>)
+    | undefined
+  /** Default: the machine's clock. */
+  readonly clock?: Clock | undefined
+}
+
+/** An issuer. */
+export interface SsoIssuer<C extends Claims = Claims> {
+  readonly keys: KeyRing
+  /** A token for a person, for one use. @throws CitizenSessionError `not-active`, `usage`, `keys-unavailable`, … */
+  issue(citizen: Citizen<C>): Promise<string>
+  /** The handler for `/.well-known/jwks.json`. */
+  jwks(): Mounted
+  /**
+   * The handler of the address that takes people to the partner: mount it for GET and POST, behind `requireCitizen()`.
+   * GET shows a page with a button; a POST from our own pages makes one token and hands it over. Any other POST gets
+   * the page. @throws TypeError for a partner's address that cannot be.
+   */
+  ssoRedirect(partner: HandOverOptions): Mounted
+}
+
+/**
+ * Makes an issuer.
+ * @throws TypeError for options that cannot be.
+ * Source: RFC 7519; RFC 8725.
+ */
+export function createSsoIssuer<C extends Claims = Claims>(options: SsoIssuerOptions<C>): SsoIssuer<C> {
+  const { keys, issuer, audience, lifetimeSeconds = 60, clock = systemClock } = options
+  const { subject = (citizen) => citizen.claims.sub, claims = () => ({}) } = options
+  const audiences = typeof audience === 'string' ? [audience] : audience
+  if (issuer === '' || audiences.length === 0 || audiences.includes(''))
+    throw new TypeError('issuer and audience are what the partner assigned: neither can be empty')
+  if (!Number.isInteger(lifetimeSeconds) || lifetimeSeconds < 1 || lifetimeSeconds > 300)
+    throw new TypeError('lifetimeSeconds is 1 to 300')
+  const origin = originOf(options.applicationUrl)
+
+  async function issue(citizen: Citizen<C>): Promise<string> {
+    if (citizen.state !== 'active') throw notActive()
+    const content = { issuer, audience, subject: await subject(citizen), claims: await claims(citizen) }
+    return signToken(keys, { ...content, lifetimeSeconds, now: clock() })
+  }
+
+  function ssoRedirect(partner: HandOverOptions): Mounted {
+    const handOver = createHandOver(partner)
+    return mount(async (request, citizen) => {
+      if (citizen?.state !== 'active') throw notActive()
+      if (request.method === 'GET' || request.method === 'HEAD') return handOver.ask(request, 200)
+      if (request.method !== 'POST') return methodNotAllowed('GET, HEAD, POST')
+      if (!isFromOwnPage(request, origin)) return handOver.ask(request, 403)
+      // The application's own type of claims; who has put the citizen there has the same.
+      return handOver.deliver(request, await issue(citizen as Citizen as Citizen<C>))
+    })
+  }
+
+  return { keys, issue, jwks: () => mount(createJwksHandler(keys)), ssoRedirect }
+}
+
+/** A sibling application is not us, and a browser that does not say where it comes from must name our origin. */
+function isFromOwnPage(request: SsoRequest, origin: string): boolean {
+  const site = request.header('sec-fetch-site')
+  return site === undefined ? request.header('origin') === origin : site === 'same-origin'
+}
+
+function originOf(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || !/^https?:$/.test(url.protocol))
+    throw new TypeError('applicationUrl is our own http(s) origin')
+  return url.origin
+}
+
+function notActive(): CitizenSessionError {
+  return new CitizenSessionError(
+    'not-active',
+    'nobody is signed in: put requireCitizen() before this handler',
+    {
+      status: 401,
+    },
+  )
+}

@@ -1,0 +1,190 @@
+/** @module The other side of a hand-over: an application as the partner that takes a token, once. */
+import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import { type Clock, systemClock } from '../clock.js'
+import { digest } from '../digest.js'
+import { CitizenSessionError } from '../errors.js'
+import type { Store } from '../stores/store.js'
+import { type SigningAlgorithm, signingAlgorithms } from './algorithms.js'
+import { toPublicKey } from './public-jwk.js'
+import type { KeyRing } from './ring.js'
+
+/** The part of a store that remembers which tokens were used. */
+export type TokenStore = Pick<Store, 'claim' | 'settle'>
+
+/** Options of {@link verifySsoToken}. */
+export interface VerifySsoTokenOptions {
+  /** The issuer's keys: `remoteKeys(url)`, or a ring of this very process. */
+  readonly keys: JWTVerifyGetKey | KeyRing
+  /** What `iss` must be, letter by letter. */
+  readonly issuer: string
+  /** What `aud` must contain: us. */
+  readonly audience: string
+  /** Where used tokens are remembered; shared by all instances. */
+  readonly store: TokenStore
+  /** Default `['RS256']`. */
+  readonly algorithms?: readonly SigningAlgorithm[] | undefined
+  /** The longest life that a token may have, in seconds. Default 300. */
+  readonly longestLifeSeconds?: number | undefined
+  /** How far the issuer's clock may be off, in seconds, 0 to 60. Default 30. */
+  readonly clockSkewSeconds?: number | undefined
+  /** Default: the machine's clock. */
+  readonly clock?: Clock | undefined
+}
+
+/** The claims of a token that was taken. Times are seconds since the epoch. */
+export interface SsoClaims {
+  readonly iss: string
+  readonly sub: string
+  readonly aud: string | readonly string[]
+  readonly jti: string
+  readonly iat: number
+  readonly exp: number
+  readonly [name: string]: unknown
+}
+
+/** What was wrong with a token. */
+export type SsoTokenProblem =
+  | 'malformed'
+  | 'algorithm'
+  | 'unknown-key'
+  | 'signature'
+  | 'issuer'
+  | 'audience'
+  | 'expired'
+  | 'not-yet-valid'
+  | 'claims'
+  | 'too-long-lived'
+  | 'replayed'
+
+/** A token was refused. */
+export class SsoTokenError extends CitizenSessionError {
+  override readonly name = 'SsoTokenError'
+  readonly problem: SsoTokenProblem
+
+  constructor(problem: SsoTokenProblem) {
+    super('sso-token', `the token was refused: ${problem}`, {
+      status: 401,
+      headers: { 'cache-control': 'no-store' },
+    })
+    this.problem = problem
+  }
+}
+
+const longestToken = 8_192
+const longestId = 256
+
+/**
+ * Takes a token: verifies it, and makes sure that it is the first and last time.
+ * @throws SsoTokenError for a token that does not hold or was used before.
+ * @throws CitizenSessionError `keys-unavailable`, `store-unavailable`: nothing is known about the token.
+ * Source: RFC 7519, section 7.2; RFC 8725, section 3.
+ */
+export async function verifySsoToken(token: string, options: VerifySsoTokenOptions): Promise<SsoClaims> {
+  const { issuer, audience, store, algorithms = ['RS256'], clock = systemClock } = options
+  const { longestLifeSeconds = 300, clockSkewSeconds = 30 } = options
+  if (issuer === '' || audience === '') throw new TypeError('verifySsoToken needs issuer and audience')
+  if (algorithms.length === 0 || !algorithms.every((each) => signingAlgorithms.includes(each)))
+    throw new TypeError(`algorithms of verifySsoToken are ${signingAlgorithms.join(', ')}`)
+  if (!(clockSkewSeconds >= 0 && clockSkewSeconds <= 60)) throw new TypeError('clockSkewSeconds is 0 to 60')
+  if (typeof token !== 'string' || token.length > longestToken) throw new SsoTokenError('malformed')
+
+  const now = clock()
+  const claims = await verifySignature(token, now)
+  const lifetime = claims.exp - claims.iat
+  if (lifetime <= 0 || lifetime > longestLifeSeconds) throw new SsoTokenError('too-long-lived')
+  if (claims.iat > now / 1000 + clockSkewSeconds) throw new SsoTokenError('not-yet-valid')
+  const key = `sso:${digest(issuer, claims.jti)}`
+  if (!(await store.claim(key))) throw new SsoTokenError('replayed')
+  // Until nobody takes the token any more, whatever clock they have.
+  await store.settle(key, Math.ceil(claims.exp - now / 1000) + 2 * clockSkewSeconds + 60)
+  return claims
+
+  async function verifySignature(text: string, at: number): Promise<SsoClaims> {
+    try {
+      const { payload, protectedHeader } = await jwtVerify(text, keyFinder(options.keys), {
+        algorithms: [...algorithms],
+        issuer,
+        audience,
+        clockTolerance: clockSkewSeconds,
+        currentDate: new Date(at),
+        requiredClaims: ['iss', 'aud', 'sub', 'jti', 'iat', 'exp'],
+      })
+      const { typ } = protectedHeader
+      if (typ !== undefined && !/^(?:application\/)?jwt$/i.test(typ)) throw new SsoTokenError('claims')
+      if (!isComplete(payload)) throw new SsoTokenError('claims')
+      return payload
+    } catch (error) {
+      throw translate(error)
+    }
+  }
+}
+
+function isComplete(payload: object): payload is SsoClaims {
+  const { sub, jti, iat, exp } = { sub: '', jti: '', iat: 0, exp: 0, ...payload }
+  const isText = (value: unknown): boolean =>
+    typeof value === 'string' && value !== '' && value.length <= longestId
+  return isText(sub) && isText(jti) && Number.isSafeInteger(iat) && Number.isSafeInteger(exp)
+}
+
+function keyFinder(keys: JWTVerifyGetKey | KeyRing): JWTVerifyGetKey {
+  if (typeof keys === 'function') return keys
+  return async ({ kid, alg }) => {
+    const jwk = (await keys.published()).keys.find((each) => each.kid === kid && each.alg === alg)
+    if (jwk === undefined) throw new errors.JWKSNoMatchingKey()
+    return toPublicKey(jwk)
+  }
+}
+
+const claimProblems: Readonly<Record<string, SsoTokenProblem>> = {
+  iss: 'issuer',
+  aud: 'audience',
+  nbf: 'not-yet-valid',
+}
+
+/** jose's errors by their codes; everything that says nothing about the token becomes `keys-unavailable`. */
+function translate(error: unknown): Error {
+  if (error instanceof CitizenSessionError) return error
+  if (error instanceof errors.JWTExpired) return new SsoTokenError('expired')
+  if (error instanceof errors.JWTClaimValidationFailed)
+    return new SsoTokenError(claimProblems[error.claim] ?? 'claims')
+  if (error instanceof errors.JOSEAlgNotAllowed) return new SsoTokenError('algorithm')
+  if (error instanceof errors.JWSSignatureVerificationFailed) return new SsoTokenError('signature')
+  if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys)
+    return new SsoTokenError('unknown-key')
+  if (error instanceof errors.JWSInvalid || error instanceof errors.JWTInvalid)
+    return new SsoTokenError('malformed')
+  if (error instanceof errors.JOSENotSupported) return new SsoTokenError('algorithm')
+  return new CitizenSessionError('keys-unavailable', "the issuer's keys cannot be had", {
+    cause: error,
+    status: 503,
+    headers: { 'retry-after': '5' },
+    isTransient: true,
+  })
+}
+
+/** Options of {@link remoteKeys}. */
+export interface RemoteKeysOptions {
+  /** Default: the global one. */
+  readonly fetch?: typeof globalThis.fetch | undefined
+  /** The longest time that keys are kept, in seconds. Default 600. */
+  readonly cacheSeconds?: number | undefined
+  /** How soon an unknown `kid` may lead to another fetch, in seconds. Default 30. */
+  readonly coolDownSeconds?: number | undefined
+}
+
+/**
+ * The keys of an issuer at its address: fetched once for all who ask, and again for a `kid` that is not known. Make it
+ * once, not for each token. @throws TypeError for an address that is not https (http on loopback only).
+ */
+export function remoteKeys(address: string, options: RemoteKeysOptions = {}): JWTVerifyGetKey {
+  const url = new URL(address)
+  const isLoopback = /^(?:localhost|127\.0\.0\.1|\[::1\]|.+\.localhost)$/.test(url.hostname)
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback))
+    throw new TypeError("the issuer's keys are fetched over https; over http only on loopback")
+  return createRemoteJWKSet(url, {
+    cacheMaxAge: (options.cacheSeconds ?? 600) * 1000,
+    cooldownDuration: (options.coolDownSeconds ?? 30) * 1000,
+    timeoutDuration: 5_000,
+    ...(options.fetch === undefined ? {} : { [customFetch]: options.fetch }),
+  })
+}
