@@ -234,7 +234,7 @@ export function createSuite<C extends Claims = Claims>(
     lifecycle,
     report,
   })
-  const finder = createSessionFinder({ resolved, authenticator, reader, hintCookie, store })
+  const finder = createSessionFinder({ resolved, reader, hintCookie, store })
   const arrive = createArrival({ resolved, authenticator, store, lifecycle })
 
   const checkReturnTarget = createReturnTargetCheck({
@@ -260,7 +260,7 @@ export function createSuite<C extends Claims = Claims>(
     markers: logoutMarkers,
     globalLogout,
     checkReturnTarget,
-    addressOf: finder.addressOf,
+    sessionsOf: finder.sessionsOf,
     sendsShared: finder.sendsShared,
     clearLogins: loginMarkers.clear,
   })

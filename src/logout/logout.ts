@@ -31,6 +31,10 @@ export interface LogoutMarker {
 export interface LogoutWish extends LogoutRequest {
   /** Whether a login follows, and where that leads to. */
   readonly thenLogin?: string | undefined
+  /** Sessions that the cookies name besides. */
+  readonly others?: readonly RecordAddress[] | undefined
+  /** Whether the cookies name more than could be looked at. */
+  readonly isIncomplete?: boolean | undefined
 }
 
 export interface LogoutContext {
@@ -38,8 +42,10 @@ export interface LogoutContext {
   readonly markers: Markers<LogoutMarker>
   readonly globalLogout: GlobalLogout
   readonly checkReturnTarget: (value: unknown) => string | undefined
-  /** The session of a request, whatever became of it; `undefined` without a good token or hint. */
-  readonly addressOf: (exchange: Exchange) => Promise<RecordAddress | undefined>
+  /** The sessions of a request, whatever became of them; none without a good token or hint. */
+  readonly sessionsOf: (
+    exchange: Exchange,
+  ) => Promise<{ readonly addresses: readonly RecordAddress[]; readonly complete: boolean }>
   /** Whether the browser still sends a part of the shared cookie. */
   readonly sendsShared: (exchange: Exchange) => boolean
   readonly clearLogins: (exchange: Exchange) => void
@@ -130,9 +136,28 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
       clock(),
     )
 
-  const logoutHere = async (address: RecordAddress | undefined): Promise<Receipt> => {
-    const sessions =
-      address === undefined ? withoutSession(application.id) : await globalLogout.endHere(address)
+  /** Ends every session of a request; of several results the one that is not `done` is told. */
+  const endEach = async (
+    address: RecordAddress | undefined,
+    wish: LogoutWish,
+    target: string,
+    end: (address: RecordAddress) => Promise<Leg>,
+  ): Promise<Leg> => {
+    let told = address === undefined ? withoutSession(target) : await end(address)
+    for (const other of wish.others ?? []) {
+      const leg = await end(other)
+      if (leg.state !== 'done') told = leg
+    }
+    if (wish.isIncomplete !== true) return told
+    return globalLogout.conclude(
+      nobody,
+      { leg: 'sessions', target, state: 'unknown', reason: 'ambiguous-cookie' },
+      clock(),
+    )
+  }
+
+  const logoutHere = async (address: RecordAddress | undefined, wish: LogoutWish): Promise<Receipt> => {
+    const sessions = await endEach(address, wish, application.id, globalLogout.endHere)
     const left = { state: 'skipped', reason: 'only-here', milliseconds: 0 } as const
     const legs: Leg[] = [
       sessions,
@@ -148,10 +173,9 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
     wish: LogoutWish,
   ): Promise<Receipt> => {
     const person = address?.person ?? nobody
-    const sessions =
-      address === undefined
-        ? withoutSession('store')
-        : await globalLogout.endSessions(person, { kind: 'session', session: address.session }, 'signed-out')
+    const sessions = await endEach(address, wish, 'store', (each) =>
+      globalLogout.endSessions(each.person, { kind: 'session', session: each.session }, 'signed-out'),
+    )
     const cookies = globalLogout.expireCookies(exchange, person)
     context.clearLogins(exchange)
     const identity: Leg = {
@@ -184,7 +208,7 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
 
   const logout: LogoutRoutes['logout'] = (exchange, address, wish) => {
     const checked = { ...wish, returnTo: checkReturnTarget(wish.returnTo) }
-    return wish.scope === 'application' ? logoutHere(address) : logoutEverywhere(exchange, address, checked)
+    return wish.scope === 'application' ? logoutHere(address, checked) : logoutEverywhere(exchange, address, checked)
   }
 
   return {
@@ -198,8 +222,11 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
       if (!isSameOriginPost(exchange, application.url)) return confirmation(exchange, 403, returnTo)
       const scope = overrides.scope ?? (form.get('scope') === 'application' ? 'application' : 'everywhere')
       const thenLogin = form.get('next') === 'login' ? (returnTo ?? '/') : undefined
-      const address = (await context.addressOf(exchange)) ?? takeUnfinished(exchange)
+      const { addresses, complete } = await context.sessionsOf(exchange)
+      const [address = takeUnfinished(exchange), ...others] = addresses
       const receipt = await logout(exchange, address, {
+        others,
+        isIncomplete: !complete,
         scope,
         returnTo: thenLogin === undefined ? returnTo : undefined,
         thenLogin,

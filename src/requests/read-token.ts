@@ -21,6 +21,8 @@ const oversized: RejectedToken = Object.freeze({ valid: false, problem: 'too-lar
 export interface TokenReader {
   scan(cookieHeader: string): ScannedCookies
   read(scanned: ScannedCookies, now: number): MaybePromise<TokenReading>
+  /** Every token that holds, one for each session: what an ambiguous reading is made of. */
+  readEach(scanned: ScannedCookies, now: number): Promise<readonly VerifiedToken[] | 'too-many'>
 }
 
 /**
@@ -70,6 +72,17 @@ export function createTokenReader(options: {
       const { header, payload, signature } = scanned
       if (header === undefined || payload === undefined || signature === undefined) return 'none'
       return verify({ header, payload, signature }, now)
+    },
+
+    async readEach(scanned, now) {
+      const candidates = combinations(scanned)
+      if (candidates === 'too-many' || scanned.oversized) return 'too-many'
+      const found: VerifiedToken[] = []
+      for (const candidate of candidates) {
+        const token = await verify(candidate, now)
+        if (token.valid && !found.some((known) => isSameSession(known, token))) found.push(token)
+      }
+      return found
     },
   }
 }

@@ -1,17 +1,26 @@
-/** @module The session that a request belongs to, whatever became of it: what a logout ends. */
+/** @module The sessions that a request belongs to, whatever became of them: what a logout ends. */
 import type { ResolvedOptions } from '../config/options.js'
 import type { HintCookie } from '../cookies/hint.js'
 import { StoreUnavailableError } from '../errors.js'
 import type { Exchange } from '../exchange.js'
 import { tokenState } from '../sessions/token-state.js'
 import type { RecordAddress, Store } from '../stores/store.js'
-import type { Authenticator } from './authenticate.js'
 import type { TokenReader } from './read-token.js'
+
+/** The sessions of a request, the likeliest first. */
+export interface FoundSessions {
+  readonly addresses: readonly RecordAddress[]
+  readonly complete: boolean
+}
 
 /** Finds the session of a request. */
 export interface SessionFinder {
-  /** Its address, by the token, else by the hint; the root's, where the session value is an alias. */
-  addressOf(exchange: Exchange): Promise<RecordAddress | undefined>
+  /**
+   * Its address, by the token, else by the hint; the root's, where the session value is an alias. More than one only
+   * where the cookies name several sessions; not `complete` where they name more than can be looked at.
+   * @throws CitizenSessionError `keys-unavailable`, where there is no hint either.
+   */
+  sessionsOf(exchange: Exchange): Promise<FoundSessions>
   /** Whether the request carries any part of the shared cookie. */
   sendsShared(exchange: Exchange): boolean
 }
@@ -19,13 +28,12 @@ export interface SessionFinder {
 /** Makes the finder of one application. */
 export function createSessionFinder(options: {
   readonly resolved: ResolvedOptions
-  readonly authenticator: Authenticator
   readonly reader: TokenReader
   readonly hintCookie: HintCookie
   readonly store: Store
 }): SessionFinder {
-  const { authenticator, reader, hintCookie, store } = options
-  const { application, identityProvider } = options.resolved
+  const { reader, hintCookie, store } = options
+  const { application, identityProvider, clock } = options.resolved
 
   const rootOf = async (address: RecordAddress): Promise<RecordAddress> => {
     try {
@@ -38,16 +46,27 @@ export function createSessionFinder(options: {
   }
 
   return {
-    async addressOf(exchange) {
-      const token = await authenticator.tokenOf(exchange)
-      if (token !== undefined) {
-        const state = tokenState(token, application.id, identityProvider.refresh.afterSeconds)
-        return rootOf(state.address)
-      }
+    async sessionsOf(exchange) {
       const cookies = exchange.header('cookie')
-      const value = cookies === undefined ? undefined : reader.scan(cookies).hint
-      const hint = value === undefined ? undefined : hintCookie.open(value)
-      return hint && { person: hint.person, session: hint.session, application: application.id }
+      if (cookies === undefined) return { addresses: [], complete: true }
+      const scanned = reader.scan(cookies)
+      const hint = scanned.hint === undefined ? undefined : hintCookie.open(scanned.hint)
+      const hinted = hint && { person: hint.person, session: hint.session, application: application.id }
+      let tokens: Awaited<ReturnType<TokenReader['readEach']>>
+      try {
+        tokens = await reader.readEach(scanned, clock())
+      } catch (error) {
+        // Whether the token is good nobody can say now; the hint is ours.
+        if (hinted === undefined) throw error
+        tokens = []
+      }
+      if (tokens !== 'too-many' && tokens.length > 0) {
+        const addresses = tokens.map(
+          (token) => tokenState(token, application.id, identityProvider.refresh.afterSeconds).address,
+        )
+        return { addresses: await Promise.all(addresses.map(rootOf)), complete: true }
+      }
+      return { addresses: hinted === undefined ? [] : [hinted], complete: tokens !== 'too-many' }
     },
 
     sendsShared(exchange) {
