@@ -1,7 +1,7 @@
 /** @module Types of `programs.mjs`, for the tests. */
 
 /** A kind of test that needs a program. */
-export type ProgramKind = 'redis' | 'browser' | 'nginx'
+export type ProgramKind = 'redis' | 'browser' | 'nginx' | 'bun' | 'deno' | 'workerd'
 
 /** What is known of each program. */
 export const programs: Readonly<
@@ -10,16 +10,17 @@ export const programs: Readonly<
     {
       readonly variable: string
       readonly names: readonly string[]
-      readonly debian: string
+      readonly debian?: string
+      readonly npm?: Readonly<Record<string, string>>
       readonly targets: readonly string[]
     }
   >
 >
 
-/** The executable, by its variable, on the path, or unpacked earlier. */
+/** The executable, by its variable, on the path, or unpacked or installed earlier. */
 export function findProgram(kind: ProgramKind): string | undefined
 
-/** Like {@link findProgram}, and gets it from Debian's packages where it is missing. */
+/** Like {@link findProgram}, and gets it from Debian's packages, or from npm, where it is missing. */
 export function obtainProgram(kind: ProgramKind, say: (line: string) => void): Promise<string | undefined>
 
 /** What to tell whoever lacks it. */

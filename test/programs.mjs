@@ -4,11 +4,12 @@
  */
 import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { basename, delimiter, join } from 'node:path'
-import { cache, lastLines, run, SetUpError } from '../examples/set-up.mjs'
+import { cache, lastLines, npm as npmCommand, run, SetUpError } from '../examples/set-up.mjs'
 
 /**
- * Kind of test (`*.redis.test.ts`, `*.browser.test.ts`, `*.nginx.test.ts`) to the program it needs.
- * `variable` names an executable that is taken before any on the path; `target` is looked for in unpacked packages.
+ * Kind of test (`*.redis.test.ts`, `*.browser.test.ts`, `*.nginx.test.ts`, …) to the program it needs, from Debian's
+ * packages or from an npm package for this platform. `variable` names an executable that is taken before any on the
+ * path; `targets` are looked for in unpacked packages.
  */
 export const programs = {
   redis: {
@@ -29,6 +30,28 @@ export const programs = {
     debian: 'nginx-light',
     targets: ['usr/sbin/nginx'],
   },
+  bun: {
+    variable: 'CITIZEN_TEST_BUN',
+    names: ['bun'],
+    npm: { version: '1.4.5', 'linux-x64': '@oven/bun-linux-x64', 'linux-arm64': '@oven/bun-linux-aarch64' },
+    targets: ['bin/bun'],
+  },
+  deno: {
+    variable: 'CITIZEN_TEST_DENO',
+    names: ['deno'],
+    npm: { version: '2.9.6', 'linux-x64': '@deno/linux-x64-glibc', 'linux-arm64': '@deno/linux-arm64-glibc' },
+    targets: ['deno'],
+  },
+  workerd: {
+    variable: 'CITIZEN_TEST_WORKERD',
+    names: ['workerd'],
+    npm: {
+      version: '1.20261117.1',
+      'linux-x64': '@cloudflare/workerd-linux-64',
+      'linux-arm64': '@cloudflare/workerd-linux-arm64',
+    },
+    targets: ['bin/workerd'],
+  },
 }
 
 const unpacked = join(cache, 'debian')
@@ -48,6 +71,8 @@ export function findProgram(kind) {
     return named
   }
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', wrappers]
+  const installed = installedBy(kind)
+  if (installed !== undefined && isExecutable(installed)) return installed
   return folders
     .filter((folder) => folder !== '')
     .flatMap((folder) => names.map((name) => join(folder, name)))
@@ -63,8 +88,10 @@ export function findProgram(kind) {
  */
 export async function obtainProgram(kind, say) {
   const found = findProgram(kind)
-  if (found !== undefined || !existsSync('/usr/bin/apt-get')) return found
-  const { debian } = programs[kind]
+  if (found !== undefined) return found
+  const { debian, npm } = programs[kind]
+  if (npm !== undefined) return await installFromNpm(kind, say)
+  if (!existsSync('/usr/bin/apt-get')) return undefined
   const isRoot = process.getuid?.() === 0
   say(`${isRoot ? 'installing' : 'unpacking into .cache/debian:'} ${debian} (Debian package)`)
   const failure = isRoot ? await install(debian) : await unpack(kind)
@@ -74,8 +101,36 @@ export async function obtainProgram(kind, say) {
 
 /** @param {keyof typeof programs} kind */
 export function howToGet(kind) {
-  const { debian, variable } = programs[kind]
-  return `apt-get install ${debian}, or set ${variable} to the executable`
+  const { debian, variable, names } = programs[kind]
+  const how = debian === undefined ? `install ${names[0]}` : `apt-get install ${debian}`
+  return `${how}, or set ${variable} to the executable`
+}
+
+/** The npm package that holds a program for this platform; `undefined` where there is none. */
+function packageOf(kind) {
+  return programs[kind].npm?.[`${process.platform}-${process.arch}`]
+}
+
+function installedBy(kind) {
+  const name = packageOf(kind)
+  return name === undefined ? undefined : join(cache, kind, 'node_modules', name, programs[kind].targets[0])
+}
+
+async function installFromNpm(kind, say) {
+  const name = packageOf(kind)
+  if (name === undefined) return undefined
+  say(`installing into .cache/${kind}: ${name} (npm package)`)
+  const args = [
+    'install',
+    '--prefix',
+    join(cache, kind),
+    '--no-save',
+    '--no-package-lock',
+    '--ignore-scripts',
+  ]
+  const { code, output } = await npmCommand([...args, `${name}@${programs[kind].npm.version}`], { log: kind })
+  if (code !== 0) say(lastLines(output, 8))
+  return findProgram(kind)
 }
 
 async function install(name) {
