@@ -208,7 +208,9 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
 
   const logout: LogoutRoutes['logout'] = (exchange, address, wish) => {
     const checked = { ...wish, returnTo: checkReturnTarget(wish.returnTo) }
-    return wish.scope === 'application' ? logoutHere(address, checked) : logoutEverywhere(exchange, address, checked)
+    return wish.scope === 'application'
+      ? logoutHere(address, checked)
+      : logoutEverywhere(exchange, address, checked)
   }
 
   return {
