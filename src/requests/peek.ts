@@ -38,7 +38,6 @@ export function createPeek(judging: Judging): Peek {
     const { person, session } = state.address
     const revoked = await isRevokedElsewhere(person, session, record)
     if (revoked !== undefined) return anonymous(revoked.reason)
-    state.adopt(record.generation)
     const level = identityProvider.assuranceLevel(request.token.claims)
     return citizenFrom(judging, { ...request, isTouching: () => false }, state, record, level)
   }

@@ -14,6 +14,7 @@ import type { Exchange } from '../exchange.js'
 import type { Receipt } from '../logout/receipt.js'
 import type { LiveRecord } from '../stores/store.js'
 import type { VerifiedToken } from '../tokens/verify.js'
+import { publicIdOf } from './record.js'
 import { idleEndsAt } from './timers.js'
 import type { TokenState } from './token-state.js'
 
@@ -96,7 +97,9 @@ class Active<C extends Claims> implements ActiveCitizen<C> {
     const { record } = live
     this.claims = live.claims as C
     this.session = {
-      publicId: live.state.publicId,
+      // Requests share the state: another one may have taken up another generation since.
+      publicId:
+        live.state.generation === record.generation ? live.state.publicId : publicIdOf(record.generation),
       startedAt: record.startedAt,
       lastSeenAt: record.lastSeenAt,
       idleEndsAt: idleEndsAt(record),
