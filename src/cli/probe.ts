@@ -3,7 +3,7 @@ import { lookup as systemLookup } from 'node:dns'
 import { type IncomingMessage, request as overHttp } from 'node:http'
 import { request as overTls } from 'node:https'
 import type { LookupFunction } from 'node:net'
-import { rootCertificates } from 'node:tls'
+import { createSecureContext, rootCertificates } from 'node:tls'
 import type { Clock } from '../clock.js'
 
 /** Why no answer came. */
@@ -81,7 +81,11 @@ export const lookupAsBrowsers: LookupFunction = (hostname, options, callback) =>
 export function createProbe(options: ProbeOptions): Probe {
   const { origins, clock, lookup = lookupAsBrowsers } = options
   const timeout = (options.timeoutSeconds ?? 5) * 1000
-  const ca = options.certificates === undefined ? undefined : [...rootCertificates, options.certificates]
+  // Made once: reading all roots for each connection takes longer than the connection.
+  const secureContext =
+    options.certificates === undefined
+      ? undefined
+      : createSecureContext({ ca: [...rootCertificates, options.certificates] })
 
   return async ({ url, method = 'GET', headers = {}, body }) => {
     const address = new URL(url)
@@ -102,7 +106,11 @@ export function createProbe(options: ProbeOptions): Probe {
         } as const
         const outgoing =
           address.protocol === 'https:'
-            ? overTls(address, { ...wanted, ...(ca === undefined ? {} : { ca }) }, resolve)
+            ? overTls(
+                address,
+                { ...wanted, ...(secureContext === undefined ? {} : { secureContext }) },
+                resolve,
+              )
             : overHttp(address, wanted, resolve)
         outgoing.on('error', reject)
         outgoing.end(body)

@@ -7,7 +7,7 @@ import { inForce, type PolicyRow } from '../../config/in-force.js'
 import type { ResolvedOptions } from '../../config/options.js'
 import { resolveOptions } from '../../config/resolve.js'
 import type { TokenParts } from '../../cookies/split-token.js'
-import { ConfigurationError } from '../../errors.js'
+import { CitizenSessionError, ConfigurationError } from '../../errors.js'
 import { createProbe, toFetch } from '../probe.js'
 import { judgeApplication, judgeLogin, judgeLogout } from './application.js'
 import { judgeCaching, judgeCookies, judgeSharedDeletion } from './application-cookies.js'
@@ -19,7 +19,7 @@ import { judgeDiscovery, judgeKeys } from './keys.js'
 import { judgeProviderCookies, judgeProviderLogin } from './provider.js'
 import { judgeSiblings } from './siblings.js'
 import { judgeStores } from './store.js'
-import { judgeGivenToken, lifeOf } from './token.js'
+import { judgeGivenToken, judgeMissingToken, lifeOf } from './token.js'
 import { type ApplicationVisit, visitApplication, visitProvider } from './visits.js'
 
 /** What to examine. */
@@ -60,7 +60,7 @@ export async function diagnose(request: DiagnosisRequest): Promise<Diagnosis> {
   }
   const { identityProvider, application, routes } = resolved
   const clock = request.clock ?? systemClock
-  const token = request.token?.(resolved.sharedCookie.names)
+  const token = findGiven(request, resolved)
   const origins = [...new Set([application.url, ...request.urls])]
   const plain = origins.filter(isPlain)
   const visited = origins.filter((origin) => !plain.includes(origin))
@@ -79,7 +79,7 @@ export async function diagnose(request: DiagnosisRequest): Promise<Diagnosis> {
   ])
   const findings = [
     ...judgeConfiguration(resolved, request.environment),
-    ...judgeTimes(resolved, token === undefined ? undefined : lifeOf(token)),
+    ...judgeTimes(resolved, token === undefined || token instanceof Error ? undefined : lifeOf(token)),
     domain,
     ...judgeKeys(provider.keys, resolved),
     ...judgeDiscovery(provider.discovery, resolved),
@@ -96,12 +96,26 @@ export async function diagnose(request: DiagnosisRequest): Promise<Diagnosis> {
     ...visits.flatMap((visit) => judgeOne(visit, resolved, routes.path)),
     ...judgeSiblings(visits, provider, resolved),
     ...stores,
-    ...(await judgeGivenToken(token, resolved, { now: clock(), fetch: toFetch(probe) })),
+    ...(token instanceof Error
+      ? [judgeMissingToken(token)]
+      : await judgeGivenToken(token, resolved, { now: clock(), fetch: toFetch(probe) })),
   ]
   const rank = ({ check }: Finding) => checkNames.indexOf(check)
   return {
     findings: findings.toSorted((left, right) => rank(left) - rank(right)),
     policy: inForce(resolved),
+  }
+}
+
+function findGiven(
+  { token }: DiagnosisRequest,
+  { sharedCookie }: ResolvedOptions,
+): TokenParts | CitizenSessionError | undefined {
+  try {
+    return token?.(sharedCookie.names)
+  } catch (error) {
+    if (error instanceof CitizenSessionError && error.code === 'usage') return error
+    throw error
   }
 }
 

@@ -2,6 +2,7 @@
 import type { ResolvedOptions } from '../../config/options.js'
 import { maximumPairLength } from '../../cookies/serialize.js'
 import type { TokenParts } from '../../cookies/split-token.js'
+import type { CitizenSessionError } from '../../errors.js'
 import { judgeToken, readLoosely } from '../token/judge.js'
 import { createFindings, type Finding } from './finding.js'
 
@@ -13,6 +14,14 @@ const comfortableBytes = 6144
 export function lifeOf(parts: TokenParts): number | undefined {
   const { iat, exp } = readLoosely(parts).claims ?? {}
   return typeof iat === 'number' && typeof exp === 'number' && exp > iat ? exp - iat : undefined
+}
+
+/** What was given holds no token under the configured names. The message says what was found instead. */
+export function judgeMissingToken(error: CitizenSessionError): Finding {
+  return fail('token-unreadable', {
+    reason: error.message,
+    remedy: 'give the Cookie header of one signed-in browser, as its developer tools show it, or one token',
+  })
 }
 
 /** Whether the configuration accepts the token, and whether its three cookies fit. */
