@@ -30,6 +30,8 @@ export interface KeyFolderOptions extends KeyFileRules {
 export interface KeyFolder extends KeyStorage {
   /** The absolute path. */
   readonly folder: string
+  /** The user id that everything in it must belong to; `undefined`: that of this process. */
+  readonly owner: number | undefined
   replace(change: RingChange): Promise<RingChangeOutcome>
   /** Everything that is wrong with modes, owners and folders of the ring's files; empty if nothing. */
   inspect(): Promise<readonly KeyFileFault[]>
@@ -180,6 +182,7 @@ export function keyFolder(path: string, options: KeyFolderOptions = {}): KeyFold
 
   return {
     folder,
+    owner: rules.owner,
     read,
     replace,
     inspect,
