@@ -19,17 +19,26 @@ export function createRefreshClient(options: {
 }): RefreshClient {
   // Called by itself: some runtimes refuse their own `fetch` as a method of something else.
   const { fetch } = options
+  const send = async (jwt: string, signal: AbortSignal): Promise<[Response, string | undefined]> => {
+    const answer = await fetch(options.endpoint, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json' },
+      body: JSON.stringify({ token: jwt, refresh: 'true' }),
+      redirect: 'manual',
+      signal,
+    })
+    return [answer, await readLimited(answer)]
+  }
+
   return async (jwt) => {
     let response: RefreshResponse
+    const signal = AbortSignal.timeout(options.timeoutSeconds * 1000)
+    // The deadline holds even if `fetch` does not heed the signal: whoever waits here holds up every later refresh.
+    const deadline = new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    })
     try {
-      const answer = await fetch(options.endpoint, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', accept: 'application/json' },
-        body: JSON.stringify({ token: jwt, refresh: 'true' }),
-        redirect: 'manual',
-        signal: AbortSignal.timeout(options.timeoutSeconds * 1000),
-      })
-      const body = await readLimited(answer)
+      const [answer, body] = await Promise.race([send(jwt, signal), deadline])
       if (body === undefined) return { kind: 'failed', problem: 'answer', status: answer.status }
       response = {
         status: answer.status,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { createRefreshClient } from '../../src/identity/refresh-client.js'
 import { createSuite } from '../../src/index.js'
 import { createWorld, optionsOf, serve, type World } from '../support/world.js'
 
@@ -124,4 +125,17 @@ describe('a refresh whose answer cannot be used', () => {
       expect.objectContaining({ type: 'identity.degraded' }),
     )
   })
+})
+
+it.each<[string, () => Promise<Response>]>([
+  ['never answers', () => new Promise(() => undefined)],
+  ['never ends its answer', async () => new Response(new ReadableStream({ start: () => undefined }))],
+])('REF-2 a fetch that %s and heeds no signal is a time-out', async (_, fetch) => {
+  const endpoint = 'https://id.citizen.example/refresh'
+  const readAnswer = () => 'extended' as const
+  const post = createRefreshClient({ endpoint, timeoutSeconds: 0.02, fetch, readAnswer })
+  // AbortSignal.timeout keeps no process alive; something else must.
+  const keepAlive = setInterval(() => undefined, 1000)
+  expect(await post('a.b.c')).toEqual({ kind: 'failed', problem: 'timeout' })
+  clearInterval(keepAlive)
 })
