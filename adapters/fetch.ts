@@ -187,6 +187,8 @@ export function citizenSession<C extends Claims = Claims>(
 
     logout: (options) => async (request) => {
       const looked = look(request)
+      // Its cookies belong on the same response, so it must be done before that is made.
+      await looked.citizen
       return answer(looked, await suite.logout(looked.exchange, options))
     },
   }
