@@ -3,6 +3,7 @@ import { CitizenSessionError } from '../errors.js'
 import type { Command, Console } from './command.js'
 import { doctorCommand } from './doctor.js'
 import { emulatorCommand } from './emulator.js'
+import { keysCommand } from './keys.js'
 import { tokenCommand } from './token.js'
 
 /** The commands, by name. */
@@ -10,6 +11,7 @@ export const commands: Readonly<Record<string, Command>> = {
   emulator: emulatorCommand,
   doctor: doctorCommand,
   token: tokenCommand,
+  keys: keysCommand,
 }
 
 function overview() {
