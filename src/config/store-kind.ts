@@ -7,7 +7,10 @@ export const storeOrAddress: Kind<Store | string> = {
   fromText: (text) => text,
   check: (value) => {
     if (typeof value === 'string') {
-      const isRedis = /^rediss?:\/\/[^/\s]/.test(value) && !/[\s\p{Cc}]/u.test(value) && URL.canParse(value)
+      // Sentinel and Cluster name several hosts, which no URL can: the store itself reads the rest.
+      const isSingle = /^rediss?:\/\/[^/]/.test(value) && URL.canParse(value)
+      const isSeveral = /^rediss?\+(?:cluster|sentinel):\/\/[^/]/.test(value)
+      const isRedis = (isSingle || isSeveral) && !/[\s\p{Cc}]/u.test(value)
       return isRedis
         ? { value }
         : {

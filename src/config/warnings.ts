@@ -81,5 +81,13 @@ function isMemory(store: NonNullable<ResolvedOptions['store']>): boolean {
 }
 
 function isPlainRemoteRedis(store: ResolvedOptions['store']): boolean {
-  return typeof store === 'string' && store.startsWith('redis:') && !isLoopbackHost(new URL(store).hostname)
+  const hosts =
+    typeof store === 'string' ? /^redis(?:\+\w+)?:\/\/(?:[^@/]*@)?([^/?#]+)/.exec(store)?.[1] : undefined
+  return (hosts ?? '')
+    .split(',')
+    .filter((host) => host !== '')
+    .some((host) => {
+      const address = `redis://${host}`
+      return !URL.canParse(address) || !isLoopbackHost(new URL(address).hostname)
+    })
 }

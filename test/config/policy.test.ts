@@ -91,6 +91,13 @@ describe('warnings', () => {
       production,
       ['plain-redis-in-production'],
     ],
+    [
+      'plain Sentinels, one of them elsewhere',
+      withValue(shared, 'store', 'redis+sentinel://:word@127.0.0.1,10.0.0.7:26379/sessions'),
+      production,
+      ['plain-redis-in-production'],
+    ],
+    ['a Cluster with TLS', withValue(shared, 'store', 'rediss+cluster://10.0.0.7,10.0.0.8'), production, []],
     ['a plain Redis here', withValue(shared, 'store', 'redis://127.0.0.1:6379'), production, []],
   ])('for %s', (_, options, environment, codes) => {
     expect(codesOf(options, environment)).toEqual(codes)
