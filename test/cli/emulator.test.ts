@@ -30,7 +30,7 @@ describe('citizen-session', () => {
     const overview = start('--help')
     expect(await overview.code).toBe(0)
     for (const [name, { summary }] of Object.entries(commands)) {
-      expect(overview.lines[0]).toContain(`${name}  ${summary}`)
+      expect(overview.lines[0]?.replace(/ +/g, ' ')).toContain(` ${name} ${summary}`)
       const help = start(name, '--help')
       expect(await help.code).toBe(0)
       expect(help.lines[0]).toContain(`Usage: citizen-session ${name}`)

@@ -7,6 +7,9 @@ const units: readonly (readonly [name: string, seconds: number])[] = [
   ['second', 1],
 ]
 
+/** The last second of the year 9999. */
+const latest = 253_402_300_799
+
 /** A duration by its two greatest units, as in `1 hour 5 minutes`. */
 export function durationInWords(seconds: number): string {
   let left = Math.round(Math.abs(seconds))
@@ -22,8 +25,8 @@ export function durationInWords(seconds: number): string {
 
 /** A numeric date of a token, and how long ago or ahead that is. `now` in milliseconds. */
 export function timeInWords(value: number, now: number): string {
+  if (!(value >= 0 && value <= latest)) return 'no date in seconds; most likely milliseconds'
   const date = new Date(value * 1000)
-  if (Number.isNaN(date.getTime())) return `${value}: beyond every calendar, surely milliseconds`
   const seconds = value - now / 1000
   const distance = durationInWords(seconds)
   const text = date.toISOString().replace('.000Z', 'Z')
