@@ -19,7 +19,7 @@ const clock = () => now
 
 beforeAll(async () => {
   redis = await startRedis()
-  store = openRedisStore(redis.url, { clock })
+  store = openRedisStore(redis.url, { clock, deadlineMilliseconds: 5000 })
   await store.ready()
   const year = 31_536_000
   emulator = await createEmulator({

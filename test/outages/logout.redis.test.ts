@@ -13,7 +13,7 @@ beforeEach(async () => {
   redis = await startRedis()
   world = await createWorld({
     store: (clock) => {
-      const store = openRedisStore(redis.url, { clock })
+      const store = openRedisStore(redis.url, { clock, deadlineMilliseconds: 2000 })
       stores.push(store)
       return store
     },

@@ -1,11 +1,16 @@
 /** @module A small application in a process of its own: the built package, settings from the environment. */
 
 import { citizenSession, requireCitizen } from 'citizen-session/express'
+import { openRedisStore } from 'citizen-session/redis'
 import express from 'express'
 
 let travelled = 0
+const clock = () => Date.now() + travelled
+// The tests are not about speed: five processes on a busy machine must not decide them.
+const store = openRedisStore(process.env.CITIZEN_STORE_URL, { clock, deadlineMilliseconds: 5000 })
 const auth = citizenSession({
-  clock: () => Date.now() + travelled,
+  clock,
+  store,
   onEvent: (event) => process.send?.({ event }),
 })
 const show = (request, response) => {

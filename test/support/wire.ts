@@ -30,7 +30,7 @@ export function siteOn({ port, certificate }: Wire): Site {
         method: asked.method,
         headers: { host: url.host, ...Object.fromEntries(asked.headers) },
       }
-      const take = (incoming: IncomingMessage) => collect(incoming).then(resolve, reject)
+      const take = (incoming: IncomingMessage): void => void collect(incoming).then(resolve, reject)
       const outgoing =
         certificate === undefined
           ? overHttp({ ...options, agent }, take)
