@@ -47,11 +47,16 @@ async function signIn(port, { person, parts }) {
 /** One contender on one platform: its loopback server, and where wanted its requests in process. */
 async function startContender(contender, platform, context) {
   const setting = { contender: contender.name, platform, ...context.setting }
-  const child = await startChild('server.mjs', setting)
-  const port = await child.ask('listen')
-  const headers = await signIn(port, context)
+  const open = async () => {
+    const child = await startChild('server.mjs', setting)
+    const port = await child.ask('listen')
+    return { child, port, headers: await signIn(port, context) }
+  }
+  const { child, port, headers } = await open()
+  // A process of its own: objects of two shapes in one would slow both measurements down.
+  const isInProcess = (contender.inProcess ?? ['node']).includes(platform)
+  const injected = isInProcess ? await open() : undefined
   const load = await openLoad(port, requestText('/benefits', headers))
-  const inProcess = (contender.inProcess ?? ['node']).includes(platform)
   const samples = { cpu: [], perSecond: [], inProcess: [] }
   const calls = new Map()
   let requests = 0
@@ -62,18 +67,21 @@ async function startContender(contender, platform, context) {
     /** Redis commands a request, by name. */
     commands: () => new Map([...calls].map(([name, count]) => [name, count / requests])),
     async run(milliseconds, keep) {
+      if (injected !== undefined) {
+        const given = { headers: injected.headers, milliseconds: milliseconds / 2 }
+        const own = await injected.child.ask('inject', given)
+        if (keep) samples.inProcess.push(own)
+      }
+      // A process that was idle has given back memory, and has to find its pace again.
+      if (keep) await load.run(milliseconds / 2)
       const redisBefore = contender.needsRedis ? await context.redis.calls() : undefined
       const before = await child.ask('usage')
       const { count, seconds } = await load.run(milliseconds)
       const cpu = ((await child.ask('usage')) - before) / count
-      const own = inProcess
-        ? await child.ask('inject', { headers, milliseconds: milliseconds / 2 })
-        : undefined
       if (!keep) return
       samples.cpu.push(cpu)
       samples.perSecond.push(count / seconds)
-      if (own !== undefined) samples.inProcess.push(own)
-      if (redisBefore === undefined || inProcess) return
+      if (redisBefore === undefined) return
       for (const [name, total] of await context.redis.calls()) {
         const added = total - (redisBefore.get(name) ?? 0)
         if (added > 0) calls.set(name, (calls.get(name) ?? 0) + added)
@@ -83,6 +91,7 @@ async function startContender(contender, platform, context) {
     async close() {
       load.close()
       await child.close()
+      await injected?.child.close()
     },
   }
 }
