@@ -232,14 +232,13 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
     const policy = { ...settings.policy, ...pickPolicy(given) }
     const makeKey = keyMaker(given)
     let waiting: Rotation | undefined
+    let wasEmpty = false
     const made = await change(async (state, skip) => {
-      const now = clock()
-      const next =
-        state === undefined ? undefined : standingsOf(state, now).find(({ standing }) => standing === 'next')
-      waiting =
-        next === undefined
-          ? undefined
-          : { kid: next.key.jwk.kid, activatesAt: next.key.activatesAt, isNew: false }
+      wasEmpty ||= state === undefined
+      // Whoever wanted a first key takes that of the instance that was faster.
+      const wanted = wasEmpty ? 'active' : 'next'
+      const there = state && standingsOf(state, clock()).find(({ standing }) => standing === wanted)
+      waiting = there && { kid: there.key.jwk.kid, activatesAt: there.key.activatesAt, isNew: false }
       if (waiting !== undefined) return undefined
       const key = { privateKey: await makeKey(), kid: given.kid, policy, skip, now: clock() }
       return state === undefined
