@@ -1,20 +1,11 @@
 /** @module Ties an application's own express-session to ours: begun with it, ended with it, never the authority. */
-import { createHash } from 'node:crypto'
 import type { RequestHandler } from 'express'
 import type { Session, SessionData, Store } from 'express-session'
-import { type ActiveCitizen, type Citizen, StoreUnavailableError, type Suite } from '../src/index.js'
+import { StoreUnavailableError, type Suite } from '../src/index.js'
 import { accompany, servedBy } from './node.js'
+import { isOver, isRise, ownerOf, type SessionOwner } from './session-owner.js'
 
-/** Whose an express-session is; kept in its data. */
-export interface SessionOwner {
-  readonly publicId: string
-  /** Digest of issuer and subject. */
-  readonly person: string
-  readonly startedAt: number
-  readonly level: number
-  /** Milliseconds since the epoch, 0 when unknown. */
-  readonly authenticatedAt: number
-}
+export type { SessionOwner }
 
 declare module 'express-session' {
   interface SessionData {
@@ -75,7 +66,7 @@ export function bindSession(options: BindSessionOptions = {}): RequestHandler {
     }
     if (citizen.state !== 'active') {
       if (session.citizenSession === undefined) next()
-      else if (isOver(citizen, request)) session.regenerate(next)
+      else if (isOver(citizen, request.headers['sec-fetch-site'])) session.regenerate(next)
       else blank(request, next)
       return
     }
@@ -147,42 +138,9 @@ function replace(session: object, name: string, value: unknown): void {
   Object.defineProperty(session, name, { configurable: true, enumerable: false, writable: true, value })
 }
 
-function ownerOf({ claims, session, assurance }: ActiveCitizen): SessionOwner {
-  return {
-    publicId: session.publicId,
-    person: createHash('sha256')
-      .update(JSON.stringify([claims.iss, claims.sub]))
-      .digest('base64url'),
-    startedAt: session.startedAt,
-    level: assurance.level,
-    authenticatedAt: assurance.authenticatedAt ?? 0,
-  }
-}
-
-/** Whether the same session of the same person goes on, with a stronger or newer authentication. */
-function isRise(before: SessionOwner, now: SessionOwner): boolean {
-  return (
-    before.person === now.person &&
-    before.startedAt === now.startedAt &&
-    (now.level > before.level || now.authenticatedAt > before.authenticatedAt)
-  )
-}
-
 function dataOf(session: Bound): object {
   const { cookie: _, ...data } = session
   return data
-}
-
-/**
- * Whether the session of a request that nobody is signed in on has truly ended. Not if a foreign page sent the
- * request, which the shared cookies may not accompany, nor if the cookies say nothing about the old session.
- */
-function isOver(citizen: Citizen, request: BoundRequest): boolean {
-  if (citizen.state !== 'anonymous') return false
-  const { reason } = citizen
-  if (reason === 'ambiguous-cookie' || reason === 'invalid-token') return false
-  const site = request.headers['sec-fetch-site']
-  return reason !== 'not-signed-in' || site === undefined || site === 'same-origin' || site === 'none'
 }
 
 /** Gives the request an empty session that is never saved, and leaves the stored one alone. */

@@ -63,7 +63,12 @@ const packages: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** What adapters stand on, besides their frameworks. */
-const sharedByAdapters = new Set(['src/index.ts', 'adapters/node.ts', 'adapters/web.ts'])
+const sharedByAdapters = new Set([
+  'src/index.ts',
+  'adapters/node.ts',
+  'adapters/web.ts',
+  'adapters/session-owner.ts',
+])
 
 const withoutNode = [/^src\/browser\//, /^src\/guards\//, /^src\/sessions\//, /^adapters\/(?:fetch|web)\b/]
 const drawers = new Set(['utils', 'util', 'helpers', 'helper', 'common', 'misc', 'manager', 'service', 'lib'])
