@@ -136,7 +136,7 @@ export function citizenSession<C extends Claims = Claims>(
         event,
         guard: (demand) => {
           const refusal = suite.guard(exchange, citizen, demand)
-          return refusal && toResponse(refusal, exchange.method)
+          return refusal && absolute(toResponse(refusal, exchange.method), suite.options.application.url)
         },
       })
       return merge(answer ?? NextResponse.next(), request, exchange)
@@ -316,6 +316,13 @@ function withCookieHeader(header: string, set: readonly SetCookie[]): string {
     .map((pair) => pair.trim())
     .filter((pair) => pair !== '' && !fresh.has(pair.split('=', 1)[0]?.trim() ?? ''))
   return [...kept, ...[...fresh].map(([name, value]) => `${name}=${value}`)].join('; ')
+}
+
+/** A redirect as Next.js takes it from a proxy: nothing but whole addresses. */
+function absolute(response: Response, origin: string): Response {
+  const location = response.headers.get('location')
+  if (location !== null) response.headers.set('location', new URL(location, origin).href)
+  return response
 }
 
 /** Headers that a page or route must not be able to set beside our cookies; what the proxy sets wins. */

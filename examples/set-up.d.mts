@@ -24,6 +24,15 @@ export function run(
   options?: RunOptions,
 ): Promise<{ readonly code: number; readonly output: string }>
 
+/** Runs npm: the one that started this process, else the one on the path. */
+export function npm(
+  args: readonly string[],
+  options?: RunOptions,
+): Promise<{ readonly code: number; readonly output: string }>
+
+/** Compiles src and adapters into dist, as far as they are newer. */
+export function build(say: (line: string) => void): Promise<void>
+
 /** Refuses a Node that the package does not run on. */
 export function checkNode(version?: string): void
 

@@ -13,6 +13,8 @@ import { endWithUs } from './orphans.js'
 export interface NginxSite {
   readonly name: string
   readonly port: number
+  /** Keeps what it may in a cache that all people share, by the address alone: as careless as a proxy can be. */
+  readonly isCaching?: boolean | undefined
 }
 
 /** A running nginx. */
@@ -100,6 +102,9 @@ async function freePort(): Promise<number> {
   return address.port
 }
 
+const careless =
+  'proxy_cache everybody; proxy_cache_key $uri$is_args$args; proxy_ignore_headers Set-Cookie Vary; add_header X-Cache $upstream_cache_status always;'
+
 function configuration(folder: string, port: number, sites: readonly NginxSite[]): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
   return `
@@ -113,6 +118,7 @@ http {
   access_log off;
 ${temporary.map((kind) => `  ${kind}_temp_path ${folder}/${kind};`).join('\n')}
   server_names_hash_bucket_size 128;
+  proxy_cache_path ${folder}/cache keys_zone=everybody:1m;
   ssl_certificate ${folder}/certificate.pem;
   ssl_certificate_key ${folder}/key.pem;
   proxy_http_version 1.1;
@@ -127,7 +133,7 @@ ${temporary.map((kind) => `  ${kind}_temp_path ${folder}/${kind};`).join('\n')}
 ${sites
   .map(
     (site) =>
-      `  server { listen 127.0.0.1:${port} ssl; server_name ${site.name}; location / { proxy_pass http://127.0.0.1:${site.port}; } }`,
+      `  server { listen 127.0.0.1:${port} ssl; server_name ${site.name}; location / { ${site.isCaching ? careless : ''} proxy_pass http://127.0.0.1:${site.port}; } }`,
   )
   .join('\n')}
 }
