@@ -17,6 +17,7 @@ import type {
   EndedRecord,
   LiveRecord,
   RecordAddress,
+  RecordChange,
   SessionRecord,
   Store,
 } from '../stores/store.js'
@@ -170,6 +171,19 @@ export function createJudge(judging: Judging): Judge {
     state.isBegun = false
   }
 
+  /** Writes a touch. One that failed counts as none: the next request tries again. */
+  const touch = async (state: TokenState, record: LiveRecord, change: RecordChange): Promise<boolean> => {
+    const { touchedAt } = state
+    state.touchedAt = change.lastSeenAt ?? touchedAt
+    let isWritten = false
+    try {
+      isWritten = await store.update(state.address, record.generation, change)
+      return isWritten
+    } finally {
+      if (!isWritten) state.touchedAt = touchedAt
+    }
+  }
+
   const judgeLive = async (
     request: Case,
     state: TokenState,
@@ -194,14 +208,17 @@ export function createJudge(judging: Judging): Judge {
     const isFirstSight = state.generation !== record.generation
     state.adopt(record.generation)
     if (await meetHint(request, state)) return anonymous('identity-changed')
-    const isTouchDue = now - record.lastSeenAt >= touchInterval(idleOf(record))
+    const interval = touchInterval(idleOf(record))
+    // Of several requests in flight one writes; the clock may have been turned back.
+    const isTouchedElsewhere = now >= state.touchedAt && now - state.touchedAt < interval
+    const isTouchDue = now - record.lastSeenAt >= interval && !isTouchedElsewhere
     if (isTouching && (isTouchDue || token.expiresAt > record.tokenExpiresAt)) {
       const change = {
         lastSeenAt: now,
         tokenExpiresAt: Math.max(token.expiresAt, record.tokenExpiresAt),
         retainUntil: lifecycle.retainedUntil(now, Math.max(token.expiresAt, record.tokenExpiresAt)),
       }
-      if (!(await store.update(address, record.generation, change))) return 'again'
+      if (!(await touch(state, record, change))) return 'again'
       record = { ...record, ...change }
       isWritten = true
     }

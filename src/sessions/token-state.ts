@@ -24,6 +24,8 @@ export class TokenState {
   hint: string | undefined = undefined
   /** From when on a touching request extends the identity session. */
   refreshDueAt: number
+  /** When a touch was last begun here: requests in flight at the same time leave it to that one. */
+  touchedAt = 0
   /** Until when the identity provider counts as out of reach. */
   degradedUntil = 0
   /** Failed refreshes in a row. */

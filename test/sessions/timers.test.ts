@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { sensitivities } from '../../src/index.js'
+import { memoryStore, StoreUnavailableError, sensitivities } from '../../src/index.js'
 import { idleEndsAt, timerOver, touchInterval } from '../../src/sessions/timers.js'
 import { createWorld, shown } from '../support/world.js'
 
@@ -85,6 +85,64 @@ describe('the idle timer, enforced on the server', () => {
     await browser.open(`${url}/private`)
     const second = await shown(await browser.fetch(`${url}/session/status`))
     expect(second.session.lastSeenAt).toBe(world.now())
+  })
+})
+
+describe('a touch that is due', () => {
+  it('is written once for all requests in flight', async () => {
+    let updates = 0
+    const world = await createWorld({
+      emulator: { tokenSeconds: 86_400 },
+      store: (clock) => {
+        const store = memoryStore({ clock })
+        return {
+          ...store,
+          async update(address, generation, change) {
+            updates += 1
+            await Promise.resolve()
+            return store.update(address, generation, change)
+          },
+        }
+      },
+    })
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    const cookie = await browser.cookieHeader(url)
+    world.travel(30)
+    const ask = () =>
+      world.application('benefits').handle(new Request(`${url}/private`, { headers: { cookie } }))
+    updates = 0
+    const answers = await Promise.all(Array.from({ length: 20 }, ask))
+    expect(answers.map((answer) => answer.status)).toEqual(Array(20).fill(200))
+    expect(updates).toBe(1)
+    const status = await shown(await browser.fetch(`${url}/session/status`))
+    expect(status.session.lastSeenAt).toBe(world.now())
+  })
+
+  it('is tried again by the next request when the store could not write it', async () => {
+    let isDown = true
+    const world = await createWorld({
+      emulator: { tokenSeconds: 86_400 },
+      store: (clock) => {
+        const store = memoryStore({ clock })
+        return {
+          ...store,
+          update(address, generation, change) {
+            if (isDown) throw new StoreUnavailableError('not now')
+            return store.update(address, generation, change)
+          },
+        }
+      },
+    })
+    const cookie = await world.emulator.cookiesFor('ana')
+    const ask = () =>
+      world.application('benefits').handle(new Request(`${url}/private`, { headers: { cookie } }))
+    expect((await ask()).status).toBe(200)
+    world.travel(30)
+    expect((await ask()).status).toBe(503)
+    isDown = false
+    expect((await ask()).status).toBe(200)
+    expect(await (await ask()).json()).toMatchObject({ session: { lastSeenAt: world.now() } })
   })
 })
 
