@@ -23,6 +23,24 @@ export interface Command {
   run(args: readonly string[], console: Console): Promise<number>
 }
 
+/** What a piece of work brings, or `undefined` where the person stopped it before. */
+export async function untilStopped<T>(work: Promise<T>, console: Console): Promise<T | undefined> {
+  const { stop } = console
+  let give = () => {}
+  const stopped = new Promise<undefined>((resolve) => {
+    give = () => resolve(undefined)
+    stop.addEventListener('abort', give, { once: true })
+    if (stop.aborted) give()
+  })
+  // What is still under way may fail once nobody waits for it.
+  work.catch(() => undefined)
+  try {
+    return await Promise.race([work, stopped])
+  } finally {
+    stop.removeEventListener('abort', give)
+  }
+}
+
 /** Wrong arguments: says what to write instead. */
 export const usageError = (message: string, cause?: unknown): CitizenSessionError =>
   new CitizenSessionError('usage', message, { cause })

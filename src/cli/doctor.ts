@@ -1,7 +1,7 @@
 /** @module `citizen-session doctor`: checks a deployment from its configuration and from outside. */
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import { type Command, type Console, usageError } from './command.js'
+import { type Command, type Console, untilStopped, usageError } from './command.js'
 import { type Diagnosis, diagnose } from './doctor/diagnose.js'
 import type { Finding, FindingState } from './doctor/finding.js'
 import { codeOf, readEnvironment } from './environment.js'
@@ -18,6 +18,7 @@ Nothing is changed and nobody is signed in or out.
   --env-file <path>      read variables from a file, may be repeated; the environment wins over it
   --token-file <path>    the Cookie header of a signed-in browser, or a token; - reads standard input.
                          Issuer, claims, sizes and the life of a token are then checked too
+  --group-read           the group may read the private keys in CITIZEN_SSO_KEYS (0640)
   --ca <path>            certificates (PEM) to trust besides those of Node
   --timeout <seconds>    how long one answer is waited for; default 5
   --json                 print one JSON document
@@ -29,6 +30,7 @@ const options = {
   url: { type: 'string', multiple: true },
   'env-file': { type: 'string', multiple: true },
   'token-file': { type: 'string' },
+  'group-read': { type: 'boolean' },
   ca: { type: 'string' },
   timeout: { type: 'string', default: '5' },
   json: { type: 'boolean' },
@@ -65,14 +67,18 @@ async function run(args: readonly string[], console: Console): Promise<number> {
           throw usageError(`--ca: ${values.ca} cannot be read (${codeOf(cause)})`, cause)
         })
   const source = values['token-file']
-  const text = source === undefined ? undefined : await readSource(source, console)
-  const diagnosis = await diagnose({
+  const text = source === undefined ? undefined : await untilStopped(readSource(source, console), console)
+  const examination = diagnose({
     environment: await readEnvironment(values['env-file'] ?? []),
     urls: (values.url ?? []).map(toOrigin),
     token: text === undefined ? undefined : (names) => findOne(text, names),
     certificates,
     timeoutSeconds: Number(values.timeout),
+    groupRead: values['group-read'],
+    stop: console.stop,
   })
+  const diagnosis = await untilStopped(examination, console)
+  if (diagnosis === undefined) return 1
   const hasFailed = diagnosis.findings.some(({ state }) => state === 'fail')
   console.out(values.json === true ? toJson(diagnosis, !hasFailed) : report(diagnosis, console))
   return hasFailed ? 1 : 0
@@ -106,7 +112,8 @@ const styles: Readonly<Record<FindingState, Style>> = {
 function report({ findings, policy }: Diagnosis, console: Console): string {
   const paint = createPaint(console)
   const width = Math.max(...findings.map(({ check }) => check.length))
-  const lines = findings.flatMap(({ check, state, target, reason, remedy }) => {
+  const said = findings.filter(({ code }) => code !== 'no-configuration')
+  const lines = said.flatMap(({ check, state, target, reason, remedy }) => {
     const about = target === undefined ? '' : `${paint('bold', printable(target))}: `
     const line = `${paint(styles[state], state.padEnd(7))}  ${check.padEnd(width)}  ${about}${printable(reason)}`
     return remedy === undefined
@@ -114,6 +121,7 @@ function report({ findings, policy }: Diagnosis, console: Console): string {
       : [line, `${' '.repeat(width + 11)}${paint('dim', `-> ${printable(remedy)}`)}`]
   })
   const { ok, warn, fail, skipped } = count(findings)
+  if (said.length < findings.length) lines.push('Everything else needs a configuration that holds.')
   const rows = policy.map(({ setting, value }) => `  ${setting}: ${printable(value)}`)
   return [
     ...lines,

@@ -22,6 +22,8 @@ runCommandLine(process.argv.slice(2), {
 }).then(
   (code) => {
     process.exitCode = code
+    // Input that was being read, or an answer that was waited for, would hold the process up.
+    if (controller.signal.aborted) process.exit()
   },
   (error: unknown) => {
     process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)

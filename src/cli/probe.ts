@@ -66,6 +66,8 @@ export interface ProbeOptions {
   /** Certificates in PEM that are trusted besides those of Node. */
   readonly certificates?: string | undefined
   readonly clock: Clock
+  /** Ends requests under way. */
+  readonly stop?: AbortSignal | undefined
   /** Default: names below `localhost` are this machine, the system knows all others. */
   readonly lookup?: LookupFunction | undefined
 }
@@ -102,7 +104,10 @@ export function createProbe(options: ProbeOptions): Probe {
           lookup,
           agent: false,
           maxHeaderSize: 65_536,
-          signal: controller.signal,
+          signal:
+            options.stop === undefined
+              ? controller.signal
+              : AbortSignal.any([controller.signal, options.stop]),
         } as const
         const outgoing =
           address.protocol === 'https:'

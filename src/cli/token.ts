@@ -8,7 +8,7 @@ import type { ResolvedOptions } from '../config/options.js'
 import { resolveOptions } from '../config/resolve.js'
 import type { TokenParts } from '../cookies/split-token.js'
 import { ConfigurationError } from '../errors.js'
-import { type Command, type Console, usageError } from './command.js'
+import { type Command, type Console, untilStopped, usageError } from './command.js'
 import { codeOf, isConfigured, readEnvironment } from './environment.js'
 import { createPaint, printable } from './print.js'
 import { createProbe, toFetch } from './probe.js'
@@ -67,7 +67,8 @@ async function run(args: readonly string[], console: Console): Promise<number> {
   if (!isFromInput) {
     console.err('Other users of this machine can see arguments: pipe the token in instead.')
   }
-  const text = isFromInput ? await readInput(console) : positionals.join(' ')
+  const text = isFromInput ? await untilStopped(readInput(console), console) : positionals.join(' ')
+  if (text === undefined) return 1
   const environment = await readEnvironment(values['env-file'] ?? [])
   let configuration: ResolvedOptions | undefined
   let broken: ConfigurationError | undefined

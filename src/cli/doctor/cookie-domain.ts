@@ -41,6 +41,9 @@ export async function judgeCookieDomain(
   }
   return ok('registrable', {
     target: domain,
-    reason: `is ${found.domain === domain ? '' : 'below '}${found.domain}, a domain of one owner`,
+    reason:
+      found.domain === domain
+        ? 'is a domain of one owner'
+        : `lies below ${found.domain}, a domain of one owner`,
   })
 }

@@ -2,7 +2,7 @@
 import type { LookupFunction } from 'node:net'
 import { type Clock, systemClock } from '../../clock.js'
 import { isLoopbackHost } from '../../config/addresses.js'
-import type { Environment } from '../../config/environment.js'
+import { type Environment, textOfVariable } from '../../config/environment.js'
 import { inForce, type PolicyRow } from '../../config/in-force.js'
 import type { ResolvedOptions } from '../../config/options.js'
 import { resolveOptions } from '../../config/resolve.js'
@@ -16,6 +16,7 @@ import { judgeConfiguration, judgeProblems, judgeTimes } from './configuration.j
 import { judgeCookieDomain, type LoadSuffixes } from './cookie-domain.js'
 import { checkNames, createFindings, type Finding } from './finding.js'
 import { judgeDiscovery, judgeKeys } from './keys.js'
+import { judgePartnerKeys } from './partner-keys.js'
 import { judgeProviderCookies, judgeProviderLogin } from './provider.js'
 import { judgeSiblings } from './siblings.js'
 import { judgeStores } from './store.js'
@@ -34,7 +35,11 @@ export interface DiagnosisRequest {
   readonly certificates?: string | undefined
   /** For each request. Default 5. */
   readonly timeoutSeconds?: number | undefined
+  /** Ends requests under way. */
+  readonly stop?: AbortSignal | undefined
   readonly lookup?: LookupFunction | undefined
+  /** Whether a group may read the private keys of the issuing side. */
+  readonly groupRead?: boolean | undefined
   readonly loadSuffixes?: LoadSuffixes | undefined
 }
 
@@ -70,12 +75,17 @@ export async function diagnose(request: DiagnosisRequest): Promise<Diagnosis> {
     certificates: request.certificates,
     timeoutSeconds: request.timeoutSeconds,
     lookup: request.lookup,
+    stop: request.stop,
   })
-  const [provider, visits, stores, domain] = await Promise.all([
+  const folder = textOfVariable(request.environment, 'CITIZEN_SSO_KEYS')
+  const [provider, visits, stores, domain, issuing] = await Promise.all([
     visitProvider(probe, resolved),
     Promise.all(visited.map((origin) => visitApplication(probe, origin, resolved))),
     judgeStores(resolved),
     judgeCookieDomain(resolved, request.loadSuffixes),
+    folder === undefined
+      ? []
+      : judgePartnerKeys({ folder, groupRead: request.groupRead === true }, probe, resolved, clock()),
   ])
   const findings = [
     ...judgeConfiguration(resolved, request.environment),
@@ -96,6 +106,7 @@ export async function diagnose(request: DiagnosisRequest): Promise<Diagnosis> {
     ...visits.flatMap((visit) => judgeOne(visit, resolved, routes.path)),
     ...judgeSiblings(visits, provider, resolved),
     ...stores,
+    ...issuing,
     ...(token instanceof Error
       ? [judgeMissingToken(token)]
       : await judgeGivenToken(token, resolved, { now: clock(), fetch: toFetch(probe) })),

@@ -20,6 +20,7 @@ export const checkNames = [
   'cache-headers',
   'siblings',
   'store',
+  'partner-keys',
   'token',
 ] as const
 

@@ -2,7 +2,7 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto'
 import type { ResolvedOptions } from '../../config/options.js'
 import { importVerificationKey, maximumKeys } from '../../tokens/verification-keys.js'
-import { ProbeError } from '../probe.js'
+import { type ProbeAnswer, ProbeError } from '../probe.js'
 import { createFindings, type Finding } from './finding.js'
 import { explainSilence, type Visited } from './visits.js'
 
@@ -22,6 +22,12 @@ export function parseObject(text: string): Json | undefined {
   }
 }
 
+/** The keys of an answer, unchecked; `undefined` where it is no key set within the limits. */
+export function keysIn({ body, isTruncated }: ProbeAnswer): readonly unknown[] | undefined {
+  const keys = parseObject(body)?.keys
+  return !isTruncated && Array.isArray(keys) && keys.length <= maximumKeys ? keys : undefined
+}
+
 /** Whether the key set can be fetched and verifies anything, and how long it may be kept. Source: `JWT-11` to `-17`. */
 export function judgeKeys(visited: Visited, { identityProvider }: ResolvedOptions): readonly Finding[] {
   const target = identityProvider.endpoints.jwks
@@ -38,8 +44,8 @@ export function judgeKeys(visited: Visited, { identityProvider }: ResolvedOption
       }),
     ]
   }
-  const keys = parseObject(visited.body)?.keys
-  if (visited.isTruncated || !Array.isArray(keys) || keys.length > maximumKeys) {
+  const known = keysIn(visited)
+  if (known === undefined) {
     return [
       fail('keys-malformed', {
         target,
@@ -48,7 +54,6 @@ export function judgeKeys(visited: Visited, { identityProvider }: ResolvedOption
       }),
     ]
   }
-  const known: readonly unknown[] = keys
   const judged = known.map((jwk) => ({ jwk, problem: problemOf(jwk, identityProvider.algorithms) }))
   const usable = judged.filter(({ problem }) => problem === undefined)
   const findings: Finding[] = []

@@ -35,7 +35,8 @@ const navigation = {
   'sec-fetch-site': 'none',
 }
 
-async function ask(probe: Probe, request: ProbeRequest): Promise<Visited> {
+/** Asks, and takes silence for an answer. */
+export async function ask(probe: Probe, request: ProbeRequest): Promise<Visited> {
   try {
     return await probe(request)
   } catch (error) {

@@ -60,7 +60,7 @@ interface Finding {
 
 /** `keys check` */
 export async function checkKeys(given: KeysArguments, console: Console): Promise<number> {
-  const findings = await findAll(given)
+  const findings = await findKeyFaults(given)
   if (given.isJson) console.out(JSON.stringify({ ok: findings.length === 0, findings }, undefined, 2))
   else {
     const paint = createPaint(console)
@@ -73,7 +73,8 @@ export async function checkKeys(given: KeysArguments, console: Console): Promise
   return findings.length === 0 ? 0 : 1
 }
 
-async function findAll(given: KeysArguments): Promise<readonly Finding[]> {
+/** Everything that is wrong with the ring in a folder; empty if nothing is. */
+export async function findKeyFaults(given: KeysArguments): Promise<readonly Finding[]> {
   let opened: Awaited<ReturnType<typeof openExistingRing>>
   try {
     opened = await openExistingRing(given)
