@@ -127,7 +127,12 @@ export function createSuite<C extends Claims = Claims>(
     issuers: new Map(identityProvider.issuers.map((issuer) => [issuer, keys])),
   })
 
-  const watch = createSessionWatch({ store, clock, idleMilliseconds: application.idleSeconds * 1000 })
+  const watch = createSessionWatch({
+    store,
+    clock,
+    idleMilliseconds: application.idleSeconds * 1000,
+    meetRevocation: (address, record, now) => lifecycle.meetRevocation(address, record, now),
+  })
   const endedListeners = new Set<(session: EndedSession) => void>()
   const lifecycle = createLifecycle({
     application: application.id,
@@ -235,7 +240,7 @@ export function createSuite<C extends Claims = Claims>(
     report,
   })
   const finder = createSessionFinder({ resolved, reader, hintCookie, store })
-  const arrive = createArrival({ resolved, authenticator, store, lifecycle })
+  const arrive = createArrival({ resolved, authenticator, store, lifecycle, sealer })
 
   const checkReturnTarget = createReturnTargetCheck({
     applicationUrl: application.url,

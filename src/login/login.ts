@@ -4,6 +4,7 @@ import type { ResolvedOptions } from '../config/options.js'
 import type { Report } from '../events.js'
 import type { Exchange, Reply } from '../exchange.js'
 import { type PageAction, renderPage } from '../pages/page.js'
+import { problem } from '../pages/problem.js'
 import { redirect } from '../pages/redirect.js'
 import { languageOf, type TextKey } from '../pages/texts.js'
 import { isSameOriginPost } from '../sessions/activity.js'
@@ -209,6 +210,10 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
 
   return {
     async get(exchange) {
+      if (isForeignEmbed(exchange)) {
+        const detail = 'a login begins with a page that the person opens'
+        return problem(403, { code: 'foreign-request', reason: 'not-a-navigation', detail })
+      }
       if (isComingRound(exchange.target, `${routes.path}/return?state=`)) return loopPage(exchange)
       const wish = readWish(queryOf(exchange), checkReturnTarget)
       const citizen = await context.authenticate(exchange)
@@ -246,6 +251,16 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
       })
     },
   }
+}
+
+/**
+ * Whether another site has this loaded as an image or by a script: each would set a marker, and a handful of them
+ * push the marker of a login in flight out of the browser.
+ */
+function isForeignEmbed(exchange: Exchange): boolean {
+  const site = exchange.header('sec-fetch-site')
+  const isForeign = site === 'same-site' || site === 'cross-site'
+  return isForeign && exchange.header('sec-fetch-mode') !== 'navigate'
 }
 
 /** Whether a request carries our own return address: what was sent to the provider has come round to us. */

@@ -2,7 +2,9 @@
 import type { Citizen } from '../citizen.js'
 import type { ResolvedOptions } from '../config/options.js'
 import type { Exchange } from '../exchange.js'
+import type { Sealer } from '../seal.js'
 import type { Lifecycle } from '../sessions/lifecycle.js'
+import { openDetails } from '../sessions/record.js'
 import { type TokenState, tokenState } from '../sessions/token-state.js'
 import type { EndedRecord, SessionRecord, Store } from '../stores/store.js'
 import type { VerifiedToken } from '../tokens/verify.js'
@@ -31,6 +33,7 @@ export function createArrival(options: {
   readonly authenticator: Authenticator
   readonly store: Store
   readonly lifecycle: Lifecycle
+  readonly sealer: Sealer
 }): Arrive {
   const { authenticator, store, lifecycle } = options
   const { application, identityProvider, clock } = options.resolved
@@ -42,11 +45,15 @@ export function createArrival(options: {
 
   /** Whether this arrival lifts that end, and whether the person has proven anew who they are. */
   const liftOf = (
+    state: TokenState,
     ended: EndedRecord,
     arrival: Arrival,
     token: VerifiedToken,
   ): 'proven' | 'resumed' | undefined => {
-    if (authenticationTime(token.claims) > ended.at) return 'proven'
+    // Later than the end, and than what the ended session stood on: the provider's clock may be ahead of ours.
+    const known = openDetails(options.sealer, state.address, ended.sealed).authenticatedAt ?? 0
+    const stated = authenticationTime(token.claims)
+    if (stated > ended.at && stated > known) return 'proven'
     if (!arrival.mayLift || arrival.since < ended.at) return undefined
     if (ended.reason === 'identity-ended') return token.issuedAt > ended.at ? 'resumed' : undefined
     const isResumable =
@@ -80,7 +87,7 @@ export function createArrival(options: {
       const { began } = await lifecycle.begin({ ...common, issuedAt, authenticatedAt })
       if (began) state.isBegun = true
     } else if (record.state === 'ended') {
-      const lift = liftOf(record, arrival, token)
+      const lift = liftOf(state, record, arrival, token)
       if (lift === undefined) return
       const keepsLimit = lift === 'resumed'
       const { began } = await lifecycle.begin({

@@ -8,6 +8,8 @@ export interface RecordDetails {
   /** The session's beginning and absolute limit, kept over an application end. */
   readonly startedAt?: number | undefined
   readonly endsAt?: number | undefined
+  /** The authentication that the ended session stood on: only a later one is new. */
+  readonly authenticatedAt?: number | undefined
   /** Identifier of the application's own framework session that ends with this one. */
   readonly boundSession?: string | undefined
 }
@@ -56,7 +58,8 @@ export function endedFrom(
   end: { readonly reason: EndReason; readonly at: number; readonly retainUntil: number },
 ): EndedRecord {
   const { boundSession } = openDetails(sealer, address, record.sealed)
-  const details: RecordDetails = { startedAt: record.startedAt, endsAt: record.endsAt, boundSession }
+  const { startedAt, endsAt, authenticatedAt } = record
+  const details: RecordDetails = { startedAt, endsAt, authenticatedAt, boundSession }
   return {
     state: 'ended',
     reason: end.reason,

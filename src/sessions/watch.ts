@@ -1,7 +1,7 @@
 /** @module The watch over open sessions: sockets and streams learn that theirs has ended, wherever that happened. */
 import type { Clock } from '../clock.js'
 import { CitizenSessionError } from '../errors.js'
-import type { EndReason, RecordAddress, Store } from '../stores/store.js'
+import type { EndReason, LiveRecord, RecordAddress, Store } from '../stores/store.js'
 import { timerOver } from './timers.js'
 
 /** Watches over sessions for as long as somebody wants to know. */
@@ -19,11 +19,13 @@ export interface SessionWatch {
 /** How often sessions with an open signal are looked at. */
 export const watchMilliseconds = 5000
 
-/** Makes the watch of one application. It reads, and never writes: watching is no activity. */
+/** Makes the watch of one application. Watching is no activity: no session lives longer by it. */
 export function createSessionWatch(options: {
   readonly store: Pick<Store, 'read'>
   readonly clock: Clock
   readonly idleMilliseconds: number
+  /** Looks whether the session was revoked in another store. */
+  readonly meetRevocation: (address: RecordAddress, record: LiveRecord, now: number) => Promise<boolean>
 }): SessionWatch {
   const watched = new Map<string, { readonly address: RecordAddress; readonly controller: AbortController }>()
   let timer: NodeJS.Timeout | undefined
@@ -48,7 +50,8 @@ export function createSessionWatch(options: {
     if (record.state === 'ended') return finish(key, record.reason)
     const idleMilliseconds = Math.min(record.idleMilliseconds, options.idleMilliseconds)
     const over = timerOver({ ...record, idleMilliseconds }, options.clock())
-    if (over !== undefined) finish(key, over)
+    if (over !== undefined) return finish(key, over)
+    if (await options.meetRevocation(address, record, options.clock())) finish(key, 'revoked')
   }
 
   const lookAround = (): void => {

@@ -76,6 +76,22 @@ describe('the return', () => {
     expect((await browser.open(states[0] ?? '')).status).toBe(400)
   })
 
+  it('a sibling cannot push the marker of a login out of the browser', async () => {
+    const world = await createWorld()
+    const browser = world.browser()
+    const login = await browser.open(`${url}/session/login?returnTo=/open`)
+    for (let image = 0; image < 6; image += 1) {
+      const response = await browser.fetch(`${url}/session/login`, {
+        from: library,
+        headers: { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' },
+      })
+      expect(response.status).toBe(403)
+      expect(response.headers.getSetCookie()).toEqual([])
+    }
+    const page = await browser.press(login, /^Sign in$/, { username: 'ana', password: 'ana-password' })
+    expect(page.url).toBe(`${url}/open`)
+  })
+
   it('a state works once, in this browser, for a quarter of an hour', async () => {
     const world = await createWorld()
     const browser = world.browser()

@@ -323,3 +323,39 @@ describe('sign out here', () => {
     )
   })
 })
+
+describe('a stated time of authentication', () => {
+  it('lifts an end only if it is later than the end, and than what the ended session stood on', async () => {
+    const world = await createWorld({ applications: two('reauthenticate'), emulator: long })
+    const browser = world.browser()
+    const { emulator: provider } = world
+    const jti = 'one session value'
+    const sub = 'somebody'
+    const cookieWith = async (authTime: number) => {
+      const seconds = Math.floor(world.now() / 1000)
+      const claims = { mfaRequired: false, isMfa: false, isDidAuth: false, jti, sub, iss: provider.issuer }
+      return provider.cookieHeader(
+        await provider.signToken({ ...claims, iat: seconds, exp: seconds + 3600, auth_time: authTime }),
+      )
+    }
+    const put = async (cookie: string) => {
+      for (const pair of cookie.split('; ')) {
+        await browser.jar.setCookie(`${pair}; Domain=citizen.example; Path=/; Secure`, benefits)
+      }
+    }
+    // The provider's clock is 20 s ahead of ours.
+    const ahead = Math.floor(world.now() / 1000) + 20
+    await put(await cookieWith(ahead))
+    await browser.open(`${benefits}/private`)
+    world.travel(10)
+    await browser.post(`${benefits}/session/logout`, { scope: 'application' })
+    const comeBack = async () => {
+      const page = await browser.open(`${benefits}/private`)
+      const login = await browser.press(page, 'Sign in')
+      return browser.open(new URL(login.url).searchParams.get('returnTo') ?? '')
+    }
+    expect((await comeBack()).status).toBe(401)
+    await put(await cookieWith(ahead + 30))
+    expect((await comeBack()).url).toBe(`${benefits}/private`)
+  })
+})
