@@ -3,7 +3,7 @@ import { type Context, lacksSecondFactor } from './context.js'
 import { type Content, html, trusted } from './markup.js'
 import { page, redirect } from './page.js'
 import { withReturn } from './return-field.js'
-import { newTotpSecret, totpEnrolment, useTotpCode } from './totp.js'
+import { newTotpSecret, totpEnrolment, spendTotpCode } from './totp.js'
 import { readForm, type SignedIn, signedInCookies, type Visit } from './visit.js'
 
 /** `GET /profile`. */
@@ -32,7 +32,7 @@ export async function changeProfile(context: Context, visit: Visit): Promise<Res
   const secret = person.pendingTotpSecret
   if (secret === undefined) return redirect('/profile')
   const code = (form.get('code') ?? '').replaceAll(' ', '')
-  if (!(await useTotpCode(person, secret, { code, now: context.now() }))) {
+  if (!(await spendTotpCode(person, secret, { code, now: context.now() }))) {
     return profilePage(context, known, { status: 403, problem: 'That code is not right.' })
   }
   person.totpSecret = secret

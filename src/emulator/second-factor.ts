@@ -3,7 +3,7 @@ import { type Context, lacksSecondFactor } from './context.js'
 import { html } from './markup.js'
 import { page, redirect } from './page.js'
 import { refusedReturn, returnAddress, returnField, withReturn } from './return-field.js'
-import { useTotpCode } from './totp.js'
+import { spendTotpCode } from './totp.js'
 import { readForm, type SignedIn, signedInCookies, signedOutCookies, type Visit } from './visit.js'
 
 /** Wrong codes after which the session ends. */
@@ -58,7 +58,7 @@ async function isRightCode(context: Context, { session, person }: SignedIn, code
   if (!/^[0-9]{6}$/.test(code)) return false
   if (person.secondFactor === 'sms') return context.codes.use(session.jti, code)
   if (person.totpSecret === undefined) return false
-  return useTotpCode(person, person.totpSecret, { code, now: context.now() })
+  return spendTotpCode(person, person.totpSecret, { code, now: context.now() })
 }
 
 function codePage(

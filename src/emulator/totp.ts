@@ -51,7 +51,7 @@ export async function newTotpSecret(): Promise<string> {
  * Whether the code is right for this secret, one step early or late, and newer than the last one that was used,
  * which it then becomes. Source: RFC 6238, section 5.2.
  */
-export async function useTotpCode(
+export async function spendTotpCode(
   person: Person,
   secret: string,
   { code, now }: { readonly code: string; readonly now: number },
