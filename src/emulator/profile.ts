@@ -3,7 +3,7 @@ import { type Context, lacksSecondFactor } from './context.js'
 import { type Content, html, trusted } from './markup.js'
 import { page, redirect } from './page.js'
 import { withReturn } from './return-field.js'
-import { newTotpSecret, totpEnrolment, spendTotpCode } from './totp.js'
+import { newTotpSecret, spendTotpCode, totpEnrolment } from './totp.js'
 import { readForm, type SignedIn, signedInCookies, type Visit } from './visit.js'
 
 /** `GET /profile`. */
