@@ -22,7 +22,7 @@ export type {
   NodeRedisClusterLike,
   NodeRedisLike,
 } from './redis-client.js'
-export { type RedisKeysOptions, redisKeys } from './redis-keys.js'
+export { type RedisKeysOptions, redisKeys } from './redis-key-ring.js'
 export { openRedisStore } from './redis-open.js'
 export type { RedisStoreOptions } from './redis-store.js'
 export type { Store } from './store.js'

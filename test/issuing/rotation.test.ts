@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { keyFolder } from '../../src/issuing/key-folder.js'
 import { memoryKeys } from '../../src/issuing/memory-keys.js'
 import { createKeyRing } from '../../src/issuing/ring.js'
-import { assertPolicy, defaultPolicy, nextKid, parseRing, serializeRing } from '../../src/issuing/ring-state.js'
+import {
+  assertPolicy,
+  defaultPolicy,
+  nextKid,
+  parseRing,
+  serializeRing,
+} from '../../src/issuing/ring-state.js'
 import type { KeyStorage } from '../../src/issuing/storage.js'
 import { createTestClock, quickKey, rotateQuickly, temporaryFolder } from './world.js'
 
@@ -12,8 +18,7 @@ const day = 24 * hour
 function setUp(options: Partial<Parameters<typeof createKeyRing>[0]> = {}) {
   const time = createTestClock()
   const ring = createKeyRing({ storage: memoryKeys(), name: 'vivoldi-sso', clock: time.clock, ...options })
-  const standings = async () =>
-    (await ring.list()).map(({ key, standing }) => `${key.jwk.kid} ${standing}`)
+  const standings = async () => (await ring.list()).map(({ key, standing }) => `${key.jwk.kid} ${standing}`)
   const shown = async () => (await ring.published()).keys.map(({ kid }) => kid)
   return { ...time, ring, standings, shown }
 }

@@ -47,7 +47,13 @@ it('JWT-18 a partner that keeps the key set for its whole max-age never meets an
       rotateEverySeconds: 5 * hour,
       ...times,
     })
-    return createSsoIssuer({ keys, issuer: 'org-7', audience: 'them', applicationUrl: 'https://a.example', clock: own })
+    return createSsoIssuer({
+      keys,
+      issuer: 'org-7',
+      audience: 'them',
+      applicationUrl: 'https://a.example',
+      clock: own,
+    })
   })
   const instanceOf = (number: number) => {
     const instance = instances[number % 2]

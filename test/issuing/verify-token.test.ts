@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto'
+import { SignJWT } from 'jose'
+import { describe, expect, it } from 'vitest'
+import { createEmulator } from '../../src/emulator/index.js'
+import { StoreUnavailableError } from '../../src/errors.js'
+import { createSsoIssuer } from '../../src/issuing/issuer.js'
+import { memoryKeys } from '../../src/issuing/memory-keys.js'
+import { createKeyRing } from '../../src/issuing/ring.js'
+import { remoteKeys, type VerifySsoTokenOptions, verifySsoToken } from '../../src/issuing/verify-token.js'
+import { memoryStore } from '../../src/stores/memory.js'
+import { citizen, createTestClock, rotateQuickly, rsaKey } from './world.js'
+
+async function setUp(more: Partial<VerifySsoTokenOptions> = {}) {
+  const time = createTestClock()
+  const keys = createKeyRing({ storage: memoryKeys(), name: 'us', clock: time.clock })
+  await rotateQuickly(keys, { privateKey: rsaKey(0) })
+  const issuer = createSsoIssuer({
+    keys,
+    issuer: 'us',
+    audience: 'them',
+    applicationUrl: 'https://a.example',
+    clock: time.clock,
+  })
+  const store = memoryStore({ clock: time.clock })
+  const options = { keys, issuer: 'us', audience: 'them', store, clock: time.clock, ...more }
+  const verify = (token: string) => verifySsoToken(token, options)
+  const now = () => Math.floor(time.clock() / 1000)
+  /** A token as an issuer that goes wrong would make it: a member `undefined` is left out. */
+  const forge = (claims: object = {}, header: object = {}, key = rsaKey(0)) => {
+    const all = {
+      iss: 'us',
+      aud: 'them',
+      sub: 'ana',
+      jti: randomUUID(),
+      iat: now(),
+      exp: now() + 60,
+      ...claims,
+    }
+    return new SignJWT(JSON.parse(JSON.stringify(all)))
+      .setProtectedHeader({ alg: 'RS256', kid: 'us-20251008', typ: 'JWT', ...header })
+      .sign(key)
+  }
+  return { ...time, issuer, keys, store, verify, forge, now }
+}
+
+describe('verifySsoToken', () => {
+  it('takes a token once, on whichever instance', async () => {
+    const { issuer, verify } = await setUp()
+    const token = await issuer.issue(citizen('ana'))
+    expect(await verify(token)).toMatchObject({ sub: 'ana', iss: 'us', aud: 'them' })
+    await expect(verify(token)).rejects.toMatchObject({ code: 'sso-token', problem: 'replayed', status: 401 })
+    const other = await issuer.issue(citizen('ana'))
+    const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => verify(other)))
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+  })
+
+  it('remembers a token for as long as anybody could take it', async () => {
+    const { issuer, verify, travel } = await setUp()
+    const token = await issuer.issue(citizen())
+    await verify(token)
+    for (const seconds of [31, 58]) {
+      travel(seconds)
+      await expect(verify(token)).rejects.toMatchObject({ problem: 'replayed' })
+    }
+    travel(2)
+    await expect(verify(token)).rejects.toMatchObject({ problem: 'expired' })
+  })
+
+  it('says nothing about a token where the store cannot answer', async () => {
+    const fails = () => Promise.reject(new StoreUnavailableError('down'))
+    for (const store of [
+      { claim: fails, settle: fails },
+      { claim: () => true, settle: fails },
+    ]) {
+      const { issuer, verify } = await setUp({ store })
+      await expect(verify(await issuer.issue(citizen()))).rejects.toMatchObject({ code: 'store-unavailable' })
+    }
+  })
+
+  it.each<[string, object, object, string]>([
+    ['another issuer', { iss: 'us/' }, {}, 'issuer'],
+    ['another audience', { aud: 'others' }, {}, 'audience'],
+    ['no audience', { aud: undefined }, {}, 'audience'],
+    ['no subject', { sub: undefined }, {}, 'claims'],
+    ['an empty subject', { sub: '' }, {}, 'claims'],
+    ['no jti', { jti: undefined }, {}, 'claims'],
+    ['a jti of a number', { jti: 7 }, {}, 'claims'],
+    ['an endless jti', { jti: 'a'.repeat(300) }, {}, 'claims'],
+    ['no exp', { exp: undefined }, {}, 'claims'],
+    ['a text as exp', { exp: '9999999999' }, {}, 'claims'],
+    ['no iat', { iat: undefined }, {}, 'claims'],
+    ['another kind', {}, { typ: 'logout+jwt' }, 'claims'],
+    ['a kid that is not known', {}, { kid: 'us-20251009' }, 'unknown-key'],
+    ['no kid', {}, { kid: undefined }, 'unknown-key'],
+    ['an algorithm that was not asked for', {}, { alg: 'PS256' }, 'algorithm'],
+  ])('JWT-03 JWT-05 refuses %s', async (_name, claims, header, problem) => {
+    const { verify, forge } = await setUp()
+    await expect(verify(await forge(claims, header))).rejects.toMatchObject({ code: 'sso-token', problem })
+  })
+
+  it.each<[string, (now: number) => object, string]>([
+    ['whose time is over', (now) => ({ iat: now - 100, exp: now - 30 }), 'expired'],
+    ['of the future', (now) => ({ iat: now + 31, exp: now + 91 }), 'not-yet-valid'],
+    ['that begins later', (now) => ({ nbf: now + 31 }), 'not-yet-valid'],
+    ['that lives too long', (now) => ({ exp: now + 301 }), 'too-long-lived'],
+    ['that ends before it begins', (now) => ({ iat: now + 20, exp: now + 10 }), 'too-long-lived'],
+  ])('JWT-08 refuses a token %s', async (_name, claims, problem) => {
+    const { verify, forge, now } = await setUp()
+    await expect(verify(await forge(claims(now())))).rejects.toMatchObject({ problem })
+  })
+
+  it('JWT-01 refuses what is not signed by the key, or not signed at all', async () => {
+    const { verify, forge, keys } = await setUp()
+    const stranger = await forge({}, {}, rsaKey(1))
+    await expect(verify(stranger)).rejects.toMatchObject({ problem: 'signature' })
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+    const [, payload = ''] = (await forge()).split('.')
+    await expect(verify(`${part({ alg: 'none' })}.${payload}.`)).rejects.toMatchObject({
+      problem: 'algorithm',
+    })
+    const [jwk] = (await keys.published()).keys
+    const header = part({ alg: 'HS256', kid: jwk?.kid })
+    await expect(verify(`${header}.${payload}.AAAA`)).rejects.toMatchObject({ problem: 'algorithm' })
+  })
+
+  it.each(['', 'a', 'a.b', 'a.b.c', 'e30.e30.e30', 'a'.repeat(8_193)])(
+    'JWT-09 JWT-10 refuses %.20j',
+    async (token) => {
+      const { verify } = await setUp()
+      await expect(verify(token)).rejects.toMatchObject({ code: 'sso-token' })
+    },
+  )
+
+  it('takes an address for the keys, and follows a rotation there', async () => {
+    const first = await setUp()
+    let fetches = 0
+    const keys = remoteKeys('https://a.example/.well-known/jwks.json', {
+      fetch: async (address, init) => {
+        fetches += 1
+        return first.issuer.jwks().web(new Request(address, init))
+      },
+      coolDownSeconds: 0,
+    })
+    const options = { keys, issuer: 'us', audience: 'them', store: first.store, clock: first.clock }
+    await verifySsoToken(await first.issuer.issue(citizen()), options)
+    await verifySsoToken(await first.issuer.issue(citizen()), options)
+    expect(fetches).toBe(1)
+    await rotateQuickly(first.keys, { privateKey: rsaKey(1) })
+    first.travel(86_400)
+    await verifySsoToken(await first.issuer.issue(citizen()), options)
+    expect(fetches).toBe(2)
+  })
+
+  it('says that nothing is known where the keys cannot be had', async () => {
+    const keys = remoteKeys('https://a.example/jwks', { fetch: () => Promise.reject(new TypeError('down')) })
+    const { issuer, verify } = await setUp({ keys })
+    await expect(verify(await issuer.issue(citizen()))).rejects.toMatchObject({
+      code: 'keys-unavailable',
+      status: 503,
+    })
+    expect(() => remoteKeys('http://a.example/jwks')).toThrow(TypeError)
+  })
+
+  it('JWT-05 takes no token of the shared cookie for one of ours', async () => {
+    const emulator = await createEmulator()
+    const cookie = await emulator.cookiesFor('ana')
+    const part = (name: string) => new RegExp(`${name}=([^;]+)`).exec(cookie)?.[1] ?? ''
+    const token = ['c1_header', 'c1_payload', 'c1_signature'].map(part).join('.')
+    const keys = remoteKeys(`${emulator.url}/api/v1/authentication/.well-known/jwks.json`, {
+      fetch: emulator.fetch,
+    })
+    const { store } = await setUp()
+    const options = { keys, issuer: emulator.url, audience: 'them', store, clock: emulator.clock }
+    await expect(verifySsoToken(token, options)).rejects.toMatchObject({
+      code: 'sso-token',
+      problem: 'audience',
+    })
+  })
+
+  it.each([[{ issuer: '' }], [{ audience: '' }], [{ algorithms: [] }], [{ clockSkewSeconds: 61 }]])(
+    'cannot be asked with %j',
+    async (options) => {
+      const { issuer, verify } = await setUp(options)
+      await expect(verify(await issuer.issue(citizen()))).rejects.toThrow(TypeError)
+    },
+  )
+})
