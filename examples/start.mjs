@@ -1,0 +1,31 @@
+/**
+ * @module `npm run example -- koa`: one of the small examples, and an emulated identity provider for it to sign in at.
+ * Settings are those of its `.env.example`, unless the environment has others.
+ */
+import { existsSync, readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { prepare, SetUpError } from './set-up.mjs'
+
+const here = fileURLToPath(new URL('.', import.meta.url))
+const names = readdirSync(here).filter((name) => existsSync(`${here}/${name}/app.mjs`))
+
+async function main(name) {
+  if (!names.includes(name)) throw new SetUpError(`say which example: ${names.join(', ')}`)
+  await prepare((line) => console.log(line))
+  process.loadEnvFile(`${here}/${name}/.env.example`)
+  const { createEmulator } = await import('citizen-session/emulator')
+  const { port } = new URL(process.env.CITIZEN_IDENTITY_PROVIDER_INTERNAL_URL)
+  const emulator = await createEmulator({ url: process.env.CITIZEN_IDENTITY_PROVIDER_URL })
+  await emulator.listen(Number(port))
+  await import(`./${name}/app.mjs`)
+  console.log(
+    `Open ${process.env.CITIZEN_APPLICATION_URL} and sign in as ana, password ana-password. Ctrl-C stops.`,
+  )
+}
+
+try {
+  await main(process.argv[2])
+} catch (error) {
+  console.error(error instanceof SetUpError ? error.message : error)
+  process.exitCode = 1
+}

@@ -1,0 +1,85 @@
+/** @module The small examples as their users start them: signed in, seen what is theirs, signed out. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { afterEach, expect, it } from 'vitest'
+import { root } from '../../examples/set-up.mjs'
+import { createBrowser } from '../support/browser.js'
+import { endWithUs } from '../support/orphans.js'
+import { siteOn } from '../support/wire.js'
+import { demoEnvironment } from './demo-process.js'
+
+const patience = 60_000
+let child: ChildProcess | undefined
+afterEach(async () => {
+  const running = child
+  child = undefined
+  if (running === undefined || running.exitCode !== null) return
+  await new Promise((resolve) => {
+    running.once('close', resolve)
+    running.kill('SIGKILL')
+  })
+})
+
+/** A port that nobody has at the moment. */
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' ? (address?.port ?? 0) : 0))
+    })
+  })
+}
+
+async function start(name: string, environment: Readonly<Record<string, string>>): Promise<string> {
+  const started = spawn(process.execPath, [join(root, 'examples/start.mjs'), name], {
+    env: demoEnvironment(environment),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  child = started
+  endWithUs(started)
+  return await new Promise((resolve) => {
+    let said = ''
+    for (const stream of [started.stdout, started.stderr]) {
+      stream.setEncoding('utf8').on('data', (chunk: string) => {
+        said += chunk
+        if (said.includes('Ctrl-C stops.')) resolve(said)
+      })
+    }
+    started.once('close', () => resolve(said))
+  })
+}
+
+it.each(['express', 'koa', 'hono'])(
+  'examples/%s lets a person in and out',
+  { timeout: patience },
+  async (name) => {
+    const [port, providerPort] = [await freePort(), await freePort()]
+    const url = `http://benefits.citizen.localhost:${port}`
+    const provider = `http://id.citizen.localhost:${providerPort}`
+    const said = await start(name, {
+      PORT: String(port),
+      CITIZEN_APPLICATION_URL: url,
+      CITIZEN_IDENTITY_PROVIDER_URL: provider,
+      CITIZEN_IDENTITY_PROVIDER_INTERNAL_URL: `http://127.0.0.1:${providerPort}`,
+    })
+    expect(said).toContain(`Open ${url} and sign in as ana, password ana-password.`)
+    const browser = createBrowser(
+      new Map([
+        [url, siteOn({ port })],
+        [provider, siteOn({ port: providerPort })],
+      ]),
+    )
+    const login = await browser.press(await browser.open(url), 'Sign in')
+    const benefits = await browser.press(login, 'Sign in', { username: 'ana', password: 'ana-password' })
+    expect([benefits.url, benefits.status]).toEqual([`${url}/benefits`, 200])
+    expect(benefits.body).toMatch(/Yours, .+\./)
+    await browser.press(benefits, 'Sign out')
+    expect((await browser.open(`${url}/`)).body).toContain('Sign in')
+    expect((await browser.open(`${url}/benefits`)).url).toMatch(new RegExp(`^${provider}/`))
+  },
+)
+
+it('names the examples that there are', { timeout: patience }, async () => {
+  expect(await start('nothing', {})).toContain('say which example: express, hono, koa')
+})
