@@ -5,7 +5,7 @@ import { type Command, type Console, untilStopped, usageError } from './command.
 import { type Diagnosis, diagnose } from './doctor/diagnose.js'
 import type { Finding, FindingState } from './doctor/finding.js'
 import { codeOf, readEnvironment } from './environment.js'
-import { createPaint, printable, type Style } from './print.js'
+import { createPaint, printable, printableJson, type Style } from './print.js'
 import { findTokens, readSource } from './token/read.js'
 
 const help = `Usage: citizen-session doctor [options]
@@ -99,7 +99,7 @@ function count(findings: readonly Finding[]): Record<FindingState, number> {
 }
 
 function toJson({ findings, policy }: Diagnosis, ok: boolean): string {
-  return JSON.stringify({ ok, counts: count(findings), findings, policy }, undefined, 2)
+  return printableJson({ ok, counts: count(findings), findings, policy })
 }
 
 const styles: Readonly<Record<FindingState, Style>> = {

@@ -13,6 +13,11 @@ export function createPaint(console: Console): (style: Style, text: string) => s
   return (style, text) => Reflect.apply(styleText, undefined, [style, text, options])
 }
 
+/** A document as JSON that a terminal may be shown: see {@link printable}; the escapes are JSON's own. */
+export function printableJson(document: unknown): string {
+  return JSON.stringify(document, undefined, 2).split('\n').map(printable).join('\n')
+}
+
 /**
  * The text with control characters, and characters that turn the direction of writing, spelt out: names and claims
  * come from outside, and a terminal obeys what it is sent.

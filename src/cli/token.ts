@@ -10,7 +10,7 @@ import type { TokenParts } from '../cookies/split-token.js'
 import { ConfigurationError } from '../errors.js'
 import { type Command, type Console, untilStopped, usageError } from './command.js'
 import { codeOf, isConfigured, readEnvironment } from './environment.js'
-import { createPaint, printable } from './print.js'
+import { createPaint, printable, printableJson } from './print.js'
 import { createProbe, toFetch } from './probe.js'
 import { judgeToken, readLoosely, type TokenVerdict } from './token/judge.js'
 import { findTokens, readInput } from './token/read.js'
@@ -91,9 +91,7 @@ async function run(args: readonly string[], console: Console): Promise<number> {
   const showsSignature = values['show-signature'] === true
   if (values.json === true) {
     const documents = inspected.map(({ parts, verdict }) => toDocument(parts, verdict, now, showsSignature))
-    console.out(
-      JSON.stringify({ tokens: documents, configurationProblems: broken?.problems ?? [] }, undefined, 2),
-    )
+    console.out(printableJson({ tokens: documents, configurationProblems: broken?.problems ?? [] }))
   } else {
     const paint = createPaint(console)
     if (inspected.length > 1) {

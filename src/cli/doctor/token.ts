@@ -62,7 +62,7 @@ export async function judgeGivenToken(
   const remedy = 'have the provider put fewer claims into the token'
   if (large.length > 0) {
     const reason = `${said} octets: browsers drop a cookie of more than ${maximumPairLength}, and nobody could sign in`
-    findings.push(fail('token-too-large', { reason, remedy }))
+    findings.push(fail('token-cookie-too-large', { reason, remedy }))
   } else if (total > comfortableBytes) {
     const reason = `${said} octets, ${total} in all: many proxies refuse requests with 8 KiB of headers`
     findings.push(warn('token-large', { reason, remedy }))

@@ -5,6 +5,7 @@ import { createCookieScanner } from '../../cookies/parse.js'
 import { splitToken, type TokenParts } from '../../cookies/split-token.js'
 import { type Console, usageError } from '../command.js'
 import { codeOf } from '../environment.js'
+import { printable } from '../print.js'
 
 /** More is not read: 64 KiB. */
 const maximumBytes = 65_536
@@ -76,6 +77,6 @@ function findInCookies(text: string, names: CookieNames): readonly TokenParts[] 
   const missing = (['header', 'payload', 'signature'] as const).filter((part) => scanned[part] === undefined)
   const received = text.split(';').flatMap((pair) => /^\s*([^=\s]{1,64})=/.exec(pair)?.[1] ?? [])
   throw usageError(
-    `the Cookie header lacks ${missing.map((part) => names[part]).join(', ')}; it has ${received.join(', ') || 'no name at all'}. Other names are set with CITIZEN_SHARED_COOKIE_NAMES_HEADER, _PAYLOAD and _SIGNATURE`,
+    `the Cookie header lacks ${missing.map((part) => names[part]).join(', ')}; it has ${printable(received.join(', ')) || 'no name at all'}. Other names are set with CITIZEN_SHARED_COOKIE_NAMES_HEADER, _PAYLOAD and _SIGNATURE`,
   )
 }
