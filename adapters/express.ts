@@ -22,6 +22,7 @@ import {
   sendReply,
   showToCompanions,
 } from './node.js'
+import { createUpgrade, type Upgrade } from './upgrade.js'
 
 /** What a guard leaves in the types of the handlers behind it: there, `req.citizen` is an active citizen. */
 export interface Guarded<C extends Claims = Claims> {
@@ -43,6 +44,8 @@ declare module 'express-serve-static-core' {
 export interface CitizenMiddleware<C extends Claims = Claims> {
   (request: NodeRequest, response: ServerResponse, next: (error?: unknown) => void): void
   readonly suite: Suite<C>
+  /** Authenticates an upgrade to WebSocket: `server.on('upgrade', …)`. */
+  readonly upgrade: Upgrade<C>
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: what Express lets an application put there
@@ -95,7 +98,7 @@ export function citizenSession<C extends Claims = Claims>(
     request.citizen = citizen
     next()
   }
-  return Object.assign(middleware, { suite })
+  return Object.assign(middleware, { suite, upgrade: createUpgrade(suite) })
 }
 
 function isSuite<C extends Claims>(options: SuiteOptions | Suite<C>): options is Suite<C> {

@@ -13,6 +13,7 @@ import {
   type SuiteOptions,
 } from '../src/index.js'
 import { type FrameworkRequest, lookedAtBy, markServed, NodeExchange, showToCompanions } from './node.js'
+import { createUpgrade, type Upgrade } from './upgrade.js'
 
 /** What a guard leaves in the types of the middleware behind it: there, `ctx.state.citizen` is an active citizen. */
 export interface GuardedState<C extends Claims = Claims> {
@@ -33,6 +34,8 @@ type AnyContext = ParameterizedContext<any, any, any>
 export interface CitizenMiddleware<C extends Claims = Claims> {
   (context: AnyContext, next: Next): Promise<void>
   readonly suite: Suite<C>
+  /** Authenticates an upgrade to WebSocket: `server.on('upgrade', …)`. */
+  readonly upgrade: Upgrade<C>
 }
 
 /** A guard: its types tell the middleware behind it in the same route that the citizen is active. */
@@ -68,7 +71,7 @@ export function citizenSession<C extends Claims = Claims>(
       exchange.showCookies()
     }
   }
-  return Object.assign(middleware, { suite })
+  return Object.assign(middleware, { suite, upgrade: createUpgrade(suite) })
 }
 
 function isSuite<C extends Claims>(options: SuiteOptions | Suite<C>): options is Suite<C> {

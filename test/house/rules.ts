@@ -62,10 +62,16 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   react: ['adapters/react'],
 }
 
+/** Parts of one adapter, which no other may import. */
+const partsOfAdapters: Readonly<Record<string, string>> = {
+  'adapters/next-cookies.ts': 'adapters/next.ts',
+}
+
 /** What adapters stand on, besides their frameworks. */
 const sharedByAdapters = new Set([
   'src/index.ts',
   'adapters/node.ts',
+  'adapters/upgrade.ts',
   'adapters/web.ts',
   'adapters/session-owner.ts',
 ])
@@ -90,7 +96,7 @@ function rankOf(part: string): number {
 export function judgeImport(path: string, { target, isRelative, isType }: Import): string | undefined {
   if (!isRelative) return judgePackage(path, target)
   if (path.startsWith('adapters/')) {
-    return sharedByAdapters.has(target)
+    return sharedByAdapters.has(target) || partsOfAdapters[target] === path
       ? undefined
       : `an adapter imports only ${[...sharedByAdapters].join(', ')} and its framework`
   }
