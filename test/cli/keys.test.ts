@@ -1,0 +1,315 @@
+import { execFileSync } from 'node:child_process'
+import { createPublicKey } from 'node:crypto'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { runCommandLine } from '../../src/cli/run.js'
+import { keyFolder } from '../../src/issuing/key-folder.js'
+import { createKeyRing } from '../../src/issuing/ring.js'
+import { openssl, temporaryFolder } from '../issuing/world.js'
+
+const isRoot = process.geteuid?.() === 0
+const today = () => new Date().toISOString().slice(0, 10).replaceAll('-', '')
+
+async function keys(...args: string[]) {
+  const lines: string[] = []
+  const errors: string[] = []
+  const code = await runCommandLine(['keys', ...args], {
+    out: (line) => lines.push(line),
+    err: (line) => errors.push(line),
+    stop: new AbortController().signal,
+  })
+  const output = lines.join('\n')
+  // Whatever it does, it never prints a private key.
+  expect(`${output}\n${errors.join('\n')}`).not.toMatch(/PRIVATE KEY|"d":/)
+  return { code, output, errors: errors.join('\n') }
+}
+
+const modes = (folder: string) =>
+  Object.fromEntries(
+    readdirSync(folder).map((name) => [name, (statSync(join(folder, name)).mode & 0o777).toString(8)]),
+  )
+
+/** A ring that is made in no time. */
+async function made(...more: string[]) {
+  const folder = join(temporaryFolder(), 'keys')
+  const { code } = await keys(
+    'generate',
+    '--folder',
+    folder,
+    '--algorithm',
+    'EdDSA',
+    '--name',
+    'vivoldi-sso',
+    ...more,
+  )
+  expect(code).toBe(0)
+  return folder
+}
+
+describe('keys generate', () => {
+  it('JWT-20 makes RSA 3072 for RS256 unless asked otherwise, with the right modes whatever the umask', async () => {
+    const folder = join(temporaryFolder(), 'a', 'keys')
+    const before = process.umask(0o000)
+    const run = await keys('generate', '--folder', folder, '--name', 'vivoldi-sso').finally(() =>
+      process.umask(before),
+    )
+    const kid = `vivoldi-sso-${today()}`
+    expect(run).toMatchObject({ code: 0, errors: '' })
+    expect(run.output).toContain(`${kid} signs now`)
+    expect(modes(folder)).toEqual({ 'ring.json': '644', [`${kid}.pem`]: '600', [`${kid}.public.pem`]: '644' })
+    expect(statSync(folder).mode & 0o777).toBe(0o700)
+    const publicPem = readFileSync(join(folder, `${kid}.public.pem`), 'utf8')
+    expect(createPublicKey(publicPem).asymmetricKeyDetails?.modulusLength).toBe(3072)
+    expect(openssl(['pkey', '-in', join(folder, `${kid}.pem`), '-pubout']).toString()).toBe(publicPem)
+    const { algorithm } = await createKeyRing({ storage: keyFolder(folder) }).signer()
+    expect(algorithm).toBe('RS256')
+  })
+
+  it('lets the group read where that is said', async () => {
+    const folder = await made('--group-read')
+    expect(modes(folder)[`vivoldi-sso-${today()}.pem`]).toBe('640')
+    expect(statSync(folder).mode & 0o777).toBe(0o750)
+    expect((await keys('check', '--folder', folder)).code).toBe(1)
+    expect((await keys('check', '--folder', folder, '--group-read')).code).toBe(0)
+  })
+
+  it('makes no second ring in a folder', async () => {
+    const folder = await made()
+    const run = await keys('generate', '--folder', folder)
+    expect(run.code).toBe(1)
+    expect(run.errors).toContain('keys rotate')
+  })
+
+  it("takes the guide's own key, under the name that the partner knows", async () => {
+    const home = temporaryFolder()
+    const file = join(home, 'sso_private.pem')
+    openssl(['genpkey', '-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:3072', '-out', file])
+    const folder = join(home, 'keys')
+    const args = ['generate', '--folder', folder, '--import', file, '--kid', 'vivoldi-sso-20251008']
+    chmodSync(file, 0o644)
+    const refused = await keys(...args)
+    expect(refused.code).toBe(1)
+    expect(refused.errors).toContain(`chmod 0600 ${file}`)
+    expect(existsSync(folder)).toBe(false)
+    chmodSync(file, 0o600)
+    expect((await keys(...args)).code).toBe(0)
+    const { output } = await keys('export-public', '--folder', folder)
+    expect(`${output}\n`).toBe(openssl(['rsa', '-in', file, '-pubout']).toString())
+    expect(JSON.parse((await keys('export-jwks', '--folder', folder)).output).keys[0].kid).toBe(
+      'vivoldi-sso-20251008',
+    )
+  })
+
+  it('does nothing in a dry run', async () => {
+    const folder = join(temporaryFolder(), 'keys')
+    const run = await keys('generate', '--folder', folder, '--dry-run')
+    expect(run.code).toBe(0)
+    expect(run.output).toContain('nothing was done')
+    expect(existsSync(folder)).toBe(false)
+  })
+
+  it('writes into no git work tree unless the path is ignored, or it is forced', async () => {
+    const tree = temporaryFolder()
+    execFileSync('git', ['init', '-q', tree])
+    const folder = join(tree, 'deep', 'keys')
+    const args = ['generate', '--folder', folder, '--algorithm', 'EdDSA']
+    const refused = await keys(...args)
+    expect(refused.code).toBe(1)
+    expect(refused.errors).toContain('.gitignore')
+    expect(existsSync(join(tree, 'deep'))).toBe(false)
+    writeFileSync(join(tree, '.gitignore'), 'keys/\n')
+    expect((await keys(...args, '--dry-run')).code).toBe(0)
+    writeFileSync(join(tree, '.gitignore'), '')
+    expect((await keys(...args, '--force')).code).toBe(0)
+    const rotate = ['rotate', '--folder', folder, '--algorithm', 'EdDSA']
+    expect((await keys(...rotate)).code).toBe(1)
+    writeFileSync(join(tree, '.gitignore'), '*.pem\n')
+    expect((await keys(...rotate)).code).toBe(0)
+  })
+
+  it('gives the files to whom the folder belongs, or to whom is named', async () => {
+    const folder = temporaryFolder()
+    // Only root can give files away; everybody else owns what they make.
+    const owner = isRoot ? { uid: 4711, gid: 4712 } : { uid: statSync(folder).uid, gid: statSync(folder).gid }
+    chownSync(folder, owner.uid, owner.gid)
+    expect((await keys('generate', '--folder', folder, '--algorithm', 'EdDSA')).code).toBe(0)
+    for (const name of readdirSync(folder)) expect(statSync(join(folder, name))).toMatchObject(owner)
+    expect((await keys('check', '--folder', folder)).output).toContain('right')
+    const named = join(temporaryFolder(), 'keys')
+    const text = `${owner.uid}:${owner.gid}`
+    expect((await keys('generate', '--folder', named, '--algorithm', 'EdDSA', '--owner', text)).code).toBe(0)
+    for (const name of readdirSync(named)) expect(statSync(join(named, name))).toMatchObject(owner)
+  })
+
+  it('says in a line what the file system refuses', async () => {
+    const file = join(temporaryFolder(), 'file')
+    writeFileSync(file, '')
+    const run = await keys('generate', '--folder', join(file, 'keys'), '--algorithm', 'EdDSA')
+    expect(run.code).toBe(1)
+    expect(run.errors).toMatch(/ENOTDIR|EEXIST|cannot be opened/)
+  })
+})
+
+describe('keys rotate', () => {
+  it('publishes a next key once, and signs with it later', async () => {
+    const folder = await made()
+    const dry = await keys('rotate', '--folder', folder, '--dry-run')
+    expect(dry.output).toContain('nothing was done')
+    const run = await keys('rotate', '--folder', folder, '--algorithm', 'ES256')
+    expect(run.output).toMatch(new RegExp(`^vivoldi-sso-${today()}-2 signs from `))
+    const again = await keys('rotate', '--folder', folder)
+    expect(again).toMatchObject({ code: 0 })
+    expect(again.output).toContain(`vivoldi-sso-${today()}-2 waits already`)
+    const { keys: listed } = JSON.parse((await keys('list', '--folder', folder, '--json')).output)
+    expect(
+      listed.map(({ standing, alg }: { standing: string; alg: string }) => `${standing} ${alg}`),
+    ).toEqual(['active EdDSA', 'next ES256'])
+    const list = (await keys('list', '--folder', folder)).output
+    expect(list).toMatch(/active {3}EdDSA {2}signs since .* until /)
+    expect(list).toContain('key set kept 3600 s')
+  })
+
+  it('takes a compromised key out at once', async () => {
+    const folder = await made()
+    const kid = `vivoldi-sso-${today()}`
+    expect((await keys('rotate', '--folder', folder, '--compromised', 'none')).code).toBe(2)
+    const dry = await keys('rotate', '--folder', folder, '--compromised', kid, '--dry-run')
+    expect(dry.output).toContain('nothing was done')
+    const run = await keys('rotate', '--folder', folder, '--compromised', kid)
+    expect(run.code).toBe(0)
+    expect(run.output).toContain(`${kid}-2 signs now`)
+    expect(existsSync(join(folder, `${kid}.pem`))).toBe(false)
+    const { keys: left } = JSON.parse((await keys('export-jwks', '--folder', folder)).output)
+    expect(left).toHaveLength(1)
+  }, 20_000)
+
+  it('changes the times of the ring', async () => {
+    const folder = await made('--token-seconds', '60')
+    await keys('rotate', '--folder', folder, '--algorithm', 'EdDSA', '--cache-seconds', '600')
+    const { policy } = JSON.parse((await keys('list', '--folder', folder, '--json')).output)
+    expect(policy).toMatchObject({ cacheSeconds: 600, tokenSeconds: 60, publishSeconds: 86_400 })
+    expect((await keys('rotate', '--folder', folder, '--publish-seconds', '60')).code).toBe(2)
+  })
+})
+
+describe('keys check', () => {
+  const kid = () => `vivoldi-sso-${today()}`
+  it.each<[string, (folder: string) => void, (folder: string) => string]>([
+    [
+      'a private key for all',
+      (folder) => chmodSync(join(folder, `${kid()}.pem`), 0o644),
+      (folder) => `chmod 0600 ${folder}/${kid()}.pem`,
+    ],
+    ['a folder for the group', (folder) => chmodSync(folder, 0o770), (folder) => `chmod go-w ${folder}`],
+    [
+      'a state that others write',
+      (folder) => chmodSync(join(folder, 'ring.json'), 0o666),
+      (folder) => `chmod 0644 ${folder}/ring.json`,
+    ],
+    [
+      'a public key that others write',
+      (folder) => chmodSync(join(folder, `${kid()}.public.pem`), 0o646),
+      (folder) => `chmod 0644 ${folder}/${kid()}.public.pem`,
+    ],
+    [
+      'another private key',
+      (folder) => writeFileSync(join(folder, `${kid()}.pem`), openssl(['genpkey', '-algorithm', 'ED25519'])),
+      () => `--compromised ${kid()}`,
+    ],
+    [
+      'another public key',
+      (folder) =>
+        writeFileSync(
+          join(folder, `${kid()}.public.pem`),
+          openssl(['pkey', '-pubout'], openssl(['genpkey', '-algorithm', 'ED25519'])),
+        ),
+      () => 'does not fit the public key',
+    ],
+  ])('finds %s, and says the remedy', async (_name, spoil, remedy) => {
+    const folder = await made()
+    expect(await keys('check', '--folder', folder)).toMatchObject({ code: 0, errors: '' })
+    spoil(folder)
+    const run = await keys('check', '--folder', folder)
+    expect(run.code).toBe(1)
+    expect(run.output).toContain(remedy(folder))
+    const { ok, findings } = JSON.parse((await keys('check', '--folder', folder, '--json')).output)
+    expect([ok, findings.length]).toEqual([false, 1])
+  })
+
+  it('finds a state that is broken', async () => {
+    const folder = await made()
+    writeFileSync(join(folder, 'ring.json'), '{}')
+    const run = await keys('check', '--folder', folder)
+    expect(run.code).toBe(1)
+    expect(run.errors).toContain('key ring')
+  })
+})
+
+describe('keys export', () => {
+  it('writes new files that everybody may read, and replaces none', async () => {
+    const folder = await made()
+    const out = join(temporaryFolder(), 'jwks.json')
+    expect((await keys('export-jwks', '--folder', folder, '--out', out, '--dry-run')).code).toBe(0)
+    expect(existsSync(out)).toBe(false)
+    expect((await keys('export-jwks', '--folder', folder, '--out', out)).code).toBe(0)
+    expect(statSync(out).mode & 0o777).toBe(0o644)
+    expect(JSON.parse(readFileSync(out, 'utf8')).keys).toHaveLength(1)
+    const again = await keys('export-jwks', '--folder', folder, '--out', out)
+    expect(again.code).toBe(1)
+    expect(again.errors).toContain('is there already')
+  })
+
+  it('exports a next key by its name', async () => {
+    const folder = await made()
+    await keys('rotate', '--folder', folder, '--algorithm', 'EdDSA')
+    const next = await keys('export-public', '--folder', folder, '--kid', `vivoldi-sso-${today()}-2`)
+    const active = await keys('export-public', '--folder', folder)
+    expect(next.output).toContain('BEGIN PUBLIC KEY')
+    expect(next.output).not.toBe(active.output)
+    expect((await keys('export-public', '--folder', folder, '--kid', 'none')).code).toBe(2)
+  })
+})
+
+describe('keys', () => {
+  it.each([
+    [[], 'say what to do'],
+    [['destroy'], '"destroy" is none of'],
+    [['list'], '--folder'],
+    [['generate', '--folder', 'a', '--json'], 'keys generate has no option --json'],
+    [['list', '--folder', 'a', '--force'], 'keys list has no option --force'],
+    [['generate', '--folder', 'a', '--algorithm', 'HS256'], '--algorithm is one of'],
+    [['generate', '--folder', 'a', '--bits', '1024'], '--bits is 2048'],
+    [['generate', '--folder', 'a', '--kid', 'x'], '--kid names an imported key'],
+    [['generate', '--folder', 'a', '--name', '../x'], '--name is'],
+    [['generate', '--folder', 'a', '--publish-seconds', '10'], 'publishSeconds'],
+    [['generate', '--folder', 'a', '--owner', 'nobody-of-that-name-here'], '--owner'],
+    [['generate', '--folder', 'a', '--import', 'b', '--bits', '4096'], 'leave --algorithm and --bits out'],
+    [['generate', 'extra', '--folder', 'a'], 'extra'],
+  ])('answers %j with a usage error and exit code 2', async (args, message) => {
+    const run = await keys(...args)
+    expect(run.code).toBe(2)
+    expect(run.errors).toContain(message)
+    expect(run.output).toBe('')
+  })
+
+  it.each(['list', 'check', 'rotate', 'export-jwks', 'export-public'])(
+    '%s says what to do where there is no ring',
+    async (what) => {
+      const folder = join(temporaryFolder(), 'none')
+      mkdirSync(folder)
+      const run = await keys(what, '--folder', folder)
+      expect(run.code).toBe(1)
+      expect(run.errors).toContain('citizen-session keys generate')
+    },
+  )
+})
