@@ -8,12 +8,11 @@ import {
   type Demand,
   type LogoutRequest,
   type MaybePromise,
-  problem,
   type Reply,
   type Suite,
   type SuiteOptions,
 } from '../src/index.js'
-import { toResponse, WebExchange } from './web.js'
+import { claimsRefused, toResponse, WebExchange } from './web.js'
 
 /** Who is there, and what puts our cookies on the response. */
 export interface Seen<C extends Claims = Claims> {
@@ -217,11 +216,6 @@ function apply({ exchange, wrappers }: LookedAt<Claims>, response: Response): Re
 /** An answer of the core as a response. */
 function answer({ exchange, wrappers }: LookedAt<Claims>, reply: Reply): Response {
   return wrappers > 0 ? toResponse(reply, exchange.method) : exchange.reply(reply)
-}
-
-function claimsRefused(): Reply {
-  const code = 'claims-refused'
-  return problem(403, { code, reason: code, detail: 'this citizen may not do that' })
 }
 
 function skipped(): CitizenSessionError {

@@ -1,5 +1,5 @@
 /** @module The Next.js adapter for the App Router: proxy, route handlers, server actions, server components. */
-import { cookies, headers } from 'next/headers.js'
+import { headers } from 'next/headers.js'
 import { connection, type NextFetchEvent, type NextRequest, NextResponse } from 'next/server.js'
 import {
   type ActiveCitizen,
@@ -10,11 +10,11 @@ import {
   type Demand,
   type LogoutRequest,
   type Reply,
-  type SetCookie,
   type Suite,
   type SuiteOptions,
 } from '../src/index.js'
-import { toResponse, WebExchange, type WebRequest } from './web.js'
+import { isTokenPart, leaveInJar, merge, presentCookies } from './next-cookies.js'
+import { claimsRefused, toResponse, WebExchange, type WebRequest } from './web.js'
 
 /** The parameters of a dynamic route. */
 export type RouteParameters = Readonly<Record<string, string | string[] | undefined>>
@@ -52,17 +52,23 @@ export type ReadCitizen<C extends Claims = Claims> =
   | Omit<ActiveCitizen<C>, 'refresh' | 'logout'>
   | Exclude<Citizen<C>, { readonly state: 'active' }>
 
+/** What a citizen must have shown, besides being active. */
+export interface Requirement<C extends Claims = Claims> extends Demand {
+  /** Lets through only for `true`. Else the answer is 403 `claims-refused`, for no login mends it. */
+  readonly claims?: ((claims: C) => boolean) | undefined
+}
+
 type Answer = Response | Promise<Response>
 
 /** Wraps route handlers so that they know their citizen. */
 export interface WithCitizen<C extends Claims = Claims> {
-  /** Lets only an active citizen through who meets the demand. */
+  /** Lets only an active citizen through who meets the requirement. */
   <P = RouteParameters>(
     handler: (
       request: NextRequest,
       context: RouteContext<P> & { readonly citizen: ActiveCitizen<C> },
     ) => Answer,
-    demand?: Demand,
+    requirement?: Requirement<C>,
   ): RouteHandler<P>
   /** Lets everybody through. */
   optional<P = RouteParameters>(
@@ -72,10 +78,10 @@ export interface WithCitizen<C extends Claims = Claims> {
 
 /** Wraps server actions so that they know their citizen. */
 export interface ActionWithCitizen<C extends Claims = Claims> {
-  /** Runs the action only for an active citizen who meets the demand; sends others to the login. */
+  /** Runs the action only for an active citizen who meets the requirement; sends others to the login. */
   <A extends unknown[], R>(
     action: (citizen: ActiveCitizen<C>, ...rest: A) => R | Promise<R>,
-    demand?: Demand,
+    requirement?: Requirement<C>,
   ): (...rest: A) => Promise<R>
   /** Runs the action for everybody. */
   optional<A extends unknown[], R>(
@@ -130,7 +136,7 @@ export function citizenSession<C extends Claims = Claims>(
       const isSkipped = suite.skips(exchange)
       if (isSkipped && part === undefined) return NextResponse.next()
       const citizen = (await (isSkipped ? suite.peek(exchange) : suite.authenticate(exchange))) as Citizen<C>
-      presentCookies(request, exchange.cookies)
+      presentCookies(suite, request, exchange.cookies)
       const answer = await part?.(request, {
         citizen,
         event,
@@ -145,15 +151,16 @@ export function citizenSession<C extends Claims = Claims>(
   const routeOf =
     <P>(
       handler: (request: NextRequest, context: RouteContext<P> & { citizen: Citizen }) => Answer,
-      demand: Demand | undefined,
+      requirement: Requirement<C> | undefined,
     ): RouteHandler<P> =>
     async (request, context) => {
       await connection()
       const { suite, exchange: open } = runtime()
       const exchange = open(request)
       const citizen = await suite.authenticate(exchange)
-      const refusal = demand && suite.guard(exchange, citizen, demand)
+      const refusal = requirement && suite.guard(exchange, citizen, requirement)
       if (refusal !== undefined) return exchange.reply(refusal)
+      if (!hasClaims(citizen, requirement)) return exchange.reply(claimsRefused())
       try {
         return exchange.finish(await handler(request, { ...context, citizen }))
       } catch (error) {
@@ -163,13 +170,14 @@ export function citizenSession<C extends Claims = Claims>(
       }
     }
 
-  const withCitizen = ((handler, demand = {}) => routeOf(handler as never, demand)) as WithCitizen<C>
+  const withCitizen = ((handler, requirement = {}) =>
+    routeOf(handler as never, requirement)) as WithCitizen<C>
   withCitizen.optional = (handler) => routeOf(handler as never, undefined)
 
   const actionOf =
     <A extends unknown[], R>(
       action: (citizen: Citizen, ...rest: A) => R | Promise<R>,
-      demand: Demand | undefined,
+      requirement: Requirement<C> | undefined,
     ) =>
     async (...rest: A): Promise<R> => {
       const given = await headers()
@@ -179,14 +187,12 @@ export function citizenSession<C extends Claims = Claims>(
       const renewed = exchange.cookies.filter((cookie) => isTokenPart(suite, cookie))
       const before = exchange.cookies.length
       const leave = () => leaveInJar(suite, [...renewed, ...exchange.close().slice(before)])
-      if (demand !== undefined) {
-        const refusal = suite.guard(exchange, citizen, demand)
-        if (refusal !== undefined) {
-          await leave()
-          return await turnAway(suite, given, citizen, demand)
-        }
-      }
       try {
+        const refusal = requirement && suite.guard(exchange, citizen, requirement)
+        if (refusal !== undefined) return await turnAway(suite, given, citizen, requirement)
+        if (!hasClaims(citizen, requirement)) {
+          throw new CitizenSessionError('claims-refused', 'this citizen may not do that', { status: 403 })
+        }
         return await action(citizen, ...rest)
       } finally {
         await leave()
@@ -194,7 +200,12 @@ export function citizenSession<C extends Claims = Claims>(
     }
 
   /** Leads to the login as a navigation to the action's page would be led, before any code of the application runs. */
-  const turnAway = async (suite: Suite, given: Headers, citizen: Citizen, demand: Demand): Promise<never> => {
+  const turnAway = async (
+    suite: Suite,
+    given: Headers,
+    citizen: Citizen,
+    demand: Demand = {},
+  ): Promise<never> => {
     const navigation = new Headers({ 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' })
     const { exchange: open } = runtime()
     const reply = suite.guard(open(partsOf('GET', navigation, pageOf(suite, given))), citizen, demand)
@@ -209,8 +220,8 @@ export function citizenSession<C extends Claims = Claims>(
     })
   }
 
-  const actionWithCitizen = ((action, demand = {}) =>
-    actionOf(action as never, demand)) as ActionWithCitizen<C>
+  const actionWithCitizen = ((action, requirement = {}) =>
+    actionOf(action as never, requirement)) as ActionWithCitizen<C>
   actionWithCitizen.optional = (action) => actionOf(action as never, undefined)
 
   const answerWith =
@@ -286,36 +297,9 @@ function pageOf(suite: Suite, given: Headers): string {
   return origin === suite.options.application.url ? pathname + search : '/'
 }
 
-/** Whether a cookie carries a part of a renewed token. */
-function isTokenPart(suite: Suite, { name, maxAgeSeconds }: SetCookie): boolean {
-  const { header, payload, signature } = suite.options.sharedCookie.names
-  return maxAgeSeconds !== 0 && (name === header || name === payload || name === signature)
-}
-
-/**
- * Shows to what comes after the proxy the cookies that the browser will have. Deleted ones stay: whoever judges the
- * request again must come to the same result.
- */
-function presentCookies(request: NextRequest, set: readonly SetCookie[]): void {
-  if (set.length === 0) return
-  const header = withCookieHeader(request.headers.get('cookie') ?? '', set)
-  for (const { name, value, maxAgeSeconds } of set) {
-    if (maxAgeSeconds !== 0) request.cookies.set(name, value)
-  }
-  // As a browser sends them: the jar above has encoded values, and no duplicates.
-  request.headers.set('cookie', header)
-  // The proxy has counted the activity, and the browser does not have its cookies yet.
-  request.headers.set('citizen-activity', 'none')
-}
-
-function withCookieHeader(header: string, set: readonly SetCookie[]): string {
-  const fresh = new Map<string, string>()
-  for (const { name, value, maxAgeSeconds } of set) if (maxAgeSeconds !== 0) fresh.set(name, value)
-  const kept = header
-    .split(';')
-    .map((pair) => pair.trim())
-    .filter((pair) => pair !== '' && !fresh.has(pair.split('=', 1)[0]?.trim() ?? ''))
-  return [...kept, ...[...fresh].map(([name, value]) => `${name}=${value}`)].join('; ')
+/** Whether the claims are as required; a citizen of whom nothing is required always has them. */
+function hasClaims<C extends Claims>(citizen: Citizen, requirement: Requirement<C> | undefined): boolean {
+  return requirement?.claims === undefined || requirement.claims(citizen.claims as C) === true
 }
 
 /** A redirect as Next.js takes it from a proxy: nothing but whole addresses. */
@@ -323,52 +307,4 @@ function absolute(response: Response, origin: string): Response {
   const location = response.headers.get('location')
   if (location !== null) response.headers.set('location', new URL(location, origin).href)
   return response
-}
-
-/** Headers that a page or route must not be able to set beside our cookies; what the proxy sets wins. */
-const notStored = { 'cdn-cache-control': 'no-store', 'surrogate-control': 'no-store', 'x-accel-expires': '0' }
-
-/** The application's response of the proxy with our cookies, and the request with them, where it goes on. */
-function merge(response: Response, request: NextRequest, exchange: WebExchange): Response {
-  const set = exchange.cookies
-  const merged = exchange.finish(response)
-  const goesOn = merged.headers.has('x-middleware-next') || merged.headers.has('x-middleware-rewrite')
-  if (set.length === 0 || !goesOn) return merged
-  for (const [name, value] of Object.entries(notStored)) merged.headers.set(name, value)
-  const names = merged.headers.get('x-middleware-override-headers')?.split(',')
-  if (names === undefined) {
-    for (const [name, value] of NextResponse.next({ request: { headers: request.headers } }).headers) {
-      if (name.startsWith('x-middleware-') && name !== 'x-middleware-next') merged.headers.set(name, value)
-    }
-    return merged
-  }
-  const theirs = merged.headers.get('x-middleware-request-cookie') ?? ''
-  merged.headers.set('x-middleware-request-cookie', withCookieHeader(theirs, set))
-  merged.headers.set('x-middleware-request-citizen-activity', 'none')
-  const all = new Set([...names.map((name) => name.trim()), 'cookie', 'citizen-activity'])
-  merged.headers.set('x-middleware-override-headers', [...all].join(','))
-  return merged
-}
-
-/** Hands cookies to Next.js, whose jar holds one of a name: of several deletions, the one as the cookie was set. */
-async function leaveInJar(suite: Suite, set: readonly SetCookie[]): Promise<void> {
-  if (set.length === 0) return
-  const { domain: base, path } = suite.options.sharedCookie
-  const domain = base === false ? undefined : base
-  const chosen = new Map<string, SetCookie>()
-  for (const cookie of set) {
-    const before = chosen.get(cookie.name)
-    const isAsSet = before?.maxAgeSeconds === 0 && before.domain === domain && before.path === path
-    if (cookie.maxAgeSeconds !== 0 || !isAsSet) chosen.set(cookie.name, cookie)
-  }
-  const jar = await cookies()
-  for (const { maxAgeSeconds, domain: its, path: where, partitioned, ...rest } of chosen.values()) {
-    jar.set({
-      ...rest,
-      path: where ?? '/',
-      ...(its === undefined ? {} : { domain: its }),
-      ...(maxAgeSeconds === undefined ? {} : { maxAge: maxAgeSeconds }),
-      ...(partitioned === undefined ? {} : { partitioned }),
-    })
-  }
 }

@@ -2,6 +2,7 @@
 import {
   CitizenSessionError,
   type Exchange,
+  problem,
   type Reply,
   type SetCookie,
   serializeCookie,
@@ -108,6 +109,12 @@ export class WebExchange implements Exchange {
     this.#isAnswered = true
     return this.#cookies
   }
+}
+
+/** The answer to a citizen who is known, and may not do that. */
+export function claimsRefused(): Reply {
+  const code = 'claims-refused'
+  return problem(403, { code, reason: code, detail: 'this citizen may not do that' })
 }
 
 /** A whole answer of the core as a response, without cookies. */

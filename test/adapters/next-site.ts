@@ -93,6 +93,9 @@ export async function buildNext(wanted: NextBuild): Promise<string> {
   mkdirSync(folder, { recursive: true })
   cpSync(example, folder, { recursive: true, filter: isSource })
   cpSync(overlay, folder, { recursive: true })
+  // The contract has a route at that address.
+  rmSync(join(folder, 'app/private'), { recursive: true })
+  cpSync(join(overlay, 'app/private'), join(folder, 'app/private'), { recursive: true })
   if (!hasProxy) rmSync(join(folder, 'proxy.ts'))
   symlinkSync(join(example, 'node_modules'), join(folder, 'node_modules'))
   const { code, output } = await run(process.execPath, [nextCommand, 'build'], {
@@ -197,7 +200,8 @@ async function untilReady(child: ChildProcess): Promise<string[]> {
   return said
 }
 
-async function freePort(): Promise<number> {
+/** A loopback port that nobody uses. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()

@@ -1,4 +1,4 @@
-import { memoryStore, type Store, StoreUnavailableError } from 'citizen-session'
+import { memoryStore, type Store, StoreUnavailableError, type SuiteOptions } from 'citizen-session'
 import { citizenSession } from 'citizen-session/next'
 
 /** What the tests move from outside. Every bundle has its own copy of this module, and all share the process. */
@@ -19,7 +19,8 @@ const store = new Proxy(memoryStore({ clock }), {
   },
 })
 
-export const auth = citizenSession({
+/** What both applications of the tests have in common. */
+export const layer: SuiteOptions = {
   clock,
   store,
   // In production everything is https. The provider of the tests stands on loopback, without a certificate.
@@ -27,4 +28,6 @@ export const auth = citizenSession({
     const { pathname, search } = new URL(String(input))
     return fetch(new URL(pathname + search, process.env.TEST_PROVIDER), init)
   },
-})
+}
+
+export const auth = citizenSession(layer)

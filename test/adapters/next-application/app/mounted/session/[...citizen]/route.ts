@@ -1,0 +1,3 @@
+import { mounted } from '../../../../lib/mounted'
+
+export const { GET, POST } = mounted.handlers

@@ -1,0 +1,3 @@
+import { auth } from '../../lib/auth'
+
+export const GET = auth.withCitizen(() => new Response('ok'), { maxAgeSeconds: 300 })
