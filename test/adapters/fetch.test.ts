@@ -159,6 +159,18 @@ describe('auth.withCitizen', () => {
   })
 })
 
+it('what stands around a wrapped handler can still sign the person out', async () => {
+  const auth = sessions()
+  const inner = auth.withCitizen(() => new Response('ok'))
+  const serve = auth.fetch(async (request) => {
+    const response = await inner(request)
+    await (await auth.citizenOf(request)).logout()
+    return response
+  })
+  const cookies = (await serve(await arrival())).headers.getSetCookie()
+  expect(cookies.filter((line) => line.startsWith('c1_')).length).toBeGreaterThan(2)
+})
+
 describe('auth.citizen', () => {
   it('hands out who is there, and puts the cookies on the response once', async () => {
     const { citizen, apply } = await sessions().citizen(await arrival())
