@@ -161,7 +161,7 @@ describe('the judgement of times', () => {
     [{ CITIZEN_IDENTITY_PROVIDER_REFRESH_AFTER_SECONDS: '300' }, 900, []],
     [{ CITIZEN_IDENTITY_PROVIDER_REFRESH_AFTER_SECONDS: '301' }, 900, ['idle-longer-than-token']],
     [{ CITIZEN_IDENTITY_PROVIDER_REFRESH_AFTER_SECONDS: '900' }, 900, ['refresh-after-token']],
-  ] as const)('NIST-03 of %j with a token of %s s', (variables, life, expected) => {
+  ] as const)('of %j with a token of %s s', (variables, life, expected) => {
     expect(codes(judgeTimes(resolve(variables), life))).toEqual(expected)
   })
 
@@ -182,7 +182,7 @@ describe('the judgement of a base domain', () => {
     ['me.uk', 'public-suffix'],
     ['blogspot.com', 'public-suffix'],
     ['citizen.localhost', 'registrable'],
-  ])('CK-04 of %s', async (domain, code) => {
+  ])('of %s', async (domain, code) => {
     const variables = {
       CITIZEN_SHARED_COOKIE_DOMAIN: domain,
       CITIZEN_IDENTITY_PROVIDER_URL: `https://id.${domain}`,

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Express } from 'express'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type DiagnosisRequest, diagnose } from '../../src/cli/doctor/diagnose.js'
 import type { Finding } from '../../src/cli/doctor/finding.js'
@@ -341,6 +342,43 @@ describe('doctor, with the applications at fault', () => {
       ({ origins }) => [origins.library ?? ''],
     )
     expect(codes).toEqual(['same-id'])
+  })
+
+  it('two applications that set one cookie for the whole domain', async () => {
+    const before = (app: Express) =>
+      app.use((_, res, next) => {
+        res.cookie('connect.sid', 'x', { domain: 'citizen.localhost', secure: true, httpOnly: true })
+        res.setHeader('cache-control', 'no-store')
+        next()
+      })
+    const codes = await examineWith(
+      {
+        applications: [
+          { name: 'benefits', before },
+          { name: 'library', before },
+        ],
+      },
+      ({ origins }) => [origins.library ?? ''],
+    )
+    expect(codes).toEqual(['same-cookie', 'same-cookie'])
+  })
+
+  it('everything down: one failure for each address, and nothing is called right that was not seen', async () => {
+    const made = await startDeployment()
+    await made.close()
+    const request = {
+      environment: made.environment,
+      urls: [`https://library.citizen.localhost:${made.port}`],
+    }
+    const { findings } = await diagnose(request)
+    expect(wrong(findings)).toEqual([
+      'keys-unreachable',
+      'login-unreachable',
+      'application-unreachable',
+      'application-unreachable',
+    ])
+    const ok = findings.filter(({ state }) => state === 'ok').map(({ check }) => check)
+    expect(ok).toEqual(['configuration', 'times', 'cookie-domain'])
   })
 
   it('a session end of its own on GET, before the middleware', async () => {

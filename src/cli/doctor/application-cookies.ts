@@ -9,7 +9,7 @@ import type { ApplicationVisit } from './visits.js'
 const { ok, fail, skipped } = createFindings('cookies')
 const caching = createFindings('cache-headers')
 
-const ownName = /^(__Host-)?([a-z0-9-]{1,32})\.(?:login|logout|seen|sid)(?:\.|$)/
+const ownName = /^(__Host-)?([a-z0-9-]{1,32})\.(?:log(?:in|out)\.[\w-]|seen$)/
 
 /** Ids of the applications whose cookies the answers set. */
 export function idsOf(visit: ApplicationVisit): readonly string[] {

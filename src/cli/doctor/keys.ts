@@ -161,8 +161,10 @@ const offers = ['end_session_endpoint', 'check_session_iframe', 'backchannel_log
 /** What the discovery document says, where there is one: the cookie mode does not need it. */
 export function judgeDiscovery(visited: Visited, { identityProvider }: ResolvedOptions): readonly Finding[] {
   const target = `${identityProvider.internalUrl}/.well-known/openid-configuration`
-  const document =
-    visited instanceof ProbeError || visited.status !== 200 ? undefined : parseObject(visited.body)
+  if (visited instanceof ProbeError) {
+    return [discovery.skipped('no-answer', { target, reason: 'no answer came' })]
+  }
+  const document = visited.status === 200 ? parseObject(visited.body) : undefined
   if (document === undefined || typeof document.issuer !== 'string') {
     return [
       discovery.skipped('discovery', {

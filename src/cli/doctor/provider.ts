@@ -60,6 +60,9 @@ export function judgeProviderCookies(visit: ProviderVisit, resolved: ResolvedOpt
   const { sharedCookie, identityProvider } = resolved
   const target = new URL(identityProvider.url).origin
   const seen = [visit.login, visit.logout].flatMap(cookiesOf)
+  if (visit.login instanceof ProbeError && visit.logout instanceof ProbeError) {
+    return [cookies.skipped('no-answer', { target, reason: 'no answer came' })]
+  }
   const names = Object.values(sharedCookie.names)
   const ours = seen.filter(({ name }) => names.includes(name))
   const missing = names.filter((name) => !ours.some((cookie) => cookie.name === name))

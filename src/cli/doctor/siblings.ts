@@ -63,30 +63,43 @@ export function judgeSiblings(
       }),
     ]
   }
+  const unknown = known.filter(({ ids }) => ids.length === 0)
+  if (unknown.length > 0) {
+    return [
+      skipped('ids-unseen', {
+        target: unknown.map(({ visit }) => visit.origin).join(', '),
+        reason: 'no cookie of its own was seen, so its id is not known',
+      }),
+    ]
+  }
   const ids = known.flatMap((each) => each.ids)
   return [
     ok('siblings', { reason: `${visits.length} applications with ids of their own: ${ids.join(', ')}` }),
   ]
 }
 
-/** A cookie of the provider on the base domain that has the name of one of ours reaches us beside it. */
+/** A cookie that somebody else sets for the whole domain, under a name of ours, reaches us beside our own. */
 function judgeCollisions(visits: readonly ApplicationVisit[], provider: ProviderVisit): readonly Finding[] {
-  const theirs = [provider.login, provider.logout]
-    .flatMap(cookiesOf)
-    .filter(({ domain }) => domain !== undefined)
-  return visits.flatMap((visit) => {
-    const ours = answersOf(visit).flatMap(({ answer }) => cookiesOf(answer))
-    const hostOnly = ours.filter(({ domain, isDeletion }) => domain === undefined && !isDeletion)
-    const names = [...new Set(theirs.map(({ name }) => name))].filter((name) =>
-      hostOnly.some((cookie) => cookie.name === name),
-    )
-    if (names.length === 0) return []
-    return [
-      warn('same-cookie', {
-        target: visit.origin,
-        reason: `${names.join(', ')} is set by the provider for the whole domain and by the application for its host: requests carry both`,
-        remedy: 'give the cookie of the application another name, best with the prefix __Host-',
-      }),
-    ]
-  })
+  const setters = [
+    { who: 'the provider', seen: [provider.login, provider.logout].flatMap(cookiesOf) },
+    ...visits.map((visit) => ({
+      who: visit.origin,
+      seen: answersOf(visit).flatMap(({ answer }) => cookiesOf(answer)),
+    })),
+  ].map(({ who, seen }) => ({ who, set: seen.filter(({ isDeletion }) => !isDeletion) }))
+  return setters.slice(1).flatMap((ours) =>
+    setters.flatMap((theirs) => {
+      if (theirs === ours) return []
+      const wide = new Set(theirs.set.filter(({ domain }) => domain !== undefined).map(({ name }) => name))
+      const names = [...new Set(ours.set.map(({ name }) => name))].filter((name) => wide.has(name))
+      if (names.length === 0) return []
+      return [
+        warn('same-cookie', {
+          target: ours.who,
+          reason: `sets ${names.join(', ')}, which ${theirs.who} sets for the whole domain: requests carry both, or one overwrites the other`,
+          remedy: 'give the cookie of the application another name, best with the prefix __Host-',
+        }),
+      ]
+    }),
+  )
 }
