@@ -48,10 +48,13 @@ describe('run', () => {
 })
 
 describe('findProgram', () => {
-  it.each(['redis', 'browser', 'nginx'] as const)('takes for %s what the variable names', (kind) => {
-    vi.stubEnv(programs[kind].variable, process.execPath)
-    expect(findProgram(kind)).toBe(process.execPath)
-  })
+  it.each(['redis', 'browser', 'nginx', 'bun', 'deno', 'workerd'] as const)(
+    'takes for %s what the variable names',
+    (kind) => {
+      vi.stubEnv(programs[kind].variable, process.execPath)
+      expect(findProgram(kind)).toBe(process.execPath)
+    },
+  )
 
   it('refuses a variable that names nothing', () => {
     vi.stubEnv('CITIZEN_TEST_REDIS_SERVER', '/nowhere/redis-server')
@@ -60,5 +63,6 @@ describe('findProgram', () => {
 
   it('says how to get what is missing', () => {
     expect(howToGet('nginx')).toBe('apt-get install nginx-light, or set CITIZEN_TEST_NGINX to the executable')
+    expect(howToGet('bun')).toBe('install bun, or set CITIZEN_TEST_BUN to the executable')
   })
 })
