@@ -136,6 +136,11 @@ describe('the judgement of clocks', () => {
     expect(codes(judgeClocks([at('provider', ahead), at('application', 0)], 30))).toEqual(expected)
   })
 
+  it('believes a cache how old its answer is', () => {
+    const headers = { date: new Date(now - 600_000).toUTCString(), age: '600' }
+    expect(codes(judgeClocks([{ name: 'provider', visited: answer({ headers }) }], 30))).toEqual([])
+  })
+
   it('blames this machine only where the others agree with each other', () => {
     expect(codes(judgeClocks([at('provider', 300), at('application', 301)], 30))).toEqual(['clock-here'])
     expect(codes(judgeClocks([at('provider', 300), at('application', -300)], 30))).toEqual([
@@ -223,7 +228,8 @@ describe('the judgement of the provider', () => {
     ['with a dot before the domain, in capitals', lines('domain=.Example.GOV'), []],
     ['none', [], ['shared-cookie-unseen']],
     ['a cookie of its own only', ['session=1; Secure'], ['shared-cookie-unseen']],
-    ['other names', lines('Domain=example.gov', ['a', 'b', 'c']), ['shared-cookie-names']],
+    ['others that are set', lines('Domain=example.gov', ['a', 'b', 'c']), ['shared-cookie-unseen']],
+    ['others deleted', lines('Domain=example.gov; Max-Age=0', ['a', 'b', 'c']), ['shared-cookie-names']],
     ['one of three', lines('Domain=example.gov', ['c1_header']), ['shared-cookie-names']],
     ['no domain', lines(''), ['shared-cookie-domain']],
     ['a path', lines('Domain=example.gov; Path=/app'), ['shared-cookie-path']],
@@ -236,6 +242,18 @@ describe('the judgement of the provider', () => {
   ])('of shared cookies: %s', (_, setCookies, expected) => {
     const visit = { keys: none, discovery: none, login: answer({ setCookies }), logout: none }
     expect(codes(judgeProviderCookies(visit, resolve()))).toEqual(expected)
+  })
+})
+
+describe('names of the shared cookie that the provider does not use', () => {
+  it.each([
+    ['parts of a token', ['x_head', 'x_payload', 'x_signature'], 'fail'],
+    ['anything', ['a', 'b', 'c'], 'warn'],
+  ])('are certain only where it deletes %s', (_, names, state) => {
+    const none = new ProbeError('refused')
+    const setCookies = names.map((name) => `${name}=; Domain=example.gov; Max-Age=0; Secure`)
+    const visit = { keys: none, discovery: none, login: none, logout: answer({ setCookies }) }
+    expect(judgeProviderCookies(visit, resolve())).toMatchObject([{ state, code: 'shared-cookie-names' }])
   })
 })
 

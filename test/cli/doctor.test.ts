@@ -96,6 +96,15 @@ describe('doctor, with one variable wrong', () => {
         { SHARED_COOKIE_NAMES_SIGNATURE: 'sso_signature' },
         ['shared-cookie-names', 'logout-other-names', 'token-unreadable'],
       ],
+      [
+        'all cookie names',
+        {
+          SHARED_COOKIE_NAMES_HEADER: 'sso_header',
+          SHARED_COOKIE_NAMES_PAYLOAD: 'sso_payload',
+          SHARED_COOKIE_NAMES_SIGNATURE: 'sso_signature',
+        },
+        ['shared-cookie-names', 'logout-other-names', 'token-unreadable'],
+      ],
       ['cookie path', { SHARED_COOKIE_PATH: '/portal' }, ['shared-cookie-path']],
       ['SameSite', { SHARED_COOKIE_SAME_SITE: 'strict' }, ['shared-cookie-same-site']],
       ['persistence', { SHARED_COOKIE_PERSISTENT: 'true' }, ['persistent-cookie']],

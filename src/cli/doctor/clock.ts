@@ -15,7 +15,9 @@ export interface ClockWitness {
 
 /** Seconds by which the sender of an answer is ahead of us; `undefined` without a date. */
 function aheadOf(answer: ProbeAnswer): number | undefined {
-  const date = Date.parse(answer.header('date') ?? '')
+  // What a cache hands out is as old as it says. Source: RFC 9111, section 5.1.
+  const age = /^\d{1,9}$/.exec(answer.header('age') ?? '')?.[0] ?? 0
+  const date = Date.parse(answer.header('date') ?? '') + Number(age) * 1000
   // The header is rounded down: on average half a second is missing.
   return Number.isNaN(date) ? undefined : Math.round((date + 500 - answer.at) / 1000)
 }

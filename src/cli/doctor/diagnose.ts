@@ -8,10 +8,10 @@ import type { ResolvedOptions } from '../../config/options.js'
 import { resolveOptions } from '../../config/resolve.js'
 import type { TokenParts } from '../../cookies/split-token.js'
 import { CitizenSessionError, ConfigurationError } from '../../errors.js'
-import { createProbe, toFetch } from '../probe.js'
+import { createProbe, ProbeError, toFetch } from '../probe.js'
 import { judgeApplication, judgeLogin, judgeLogout } from './application.js'
 import { judgeCaching, judgeCookies, judgeSharedDeletion } from './application-cookies.js'
-import { judgeClocks } from './clock.js'
+import { type ClockWitness, judgeClocks } from './clock.js'
 import { judgeConfiguration, judgeProblems, judgeTimes } from './configuration.js'
 import { judgeCookieDomain, type LoadSuffixes } from './cookie-domain.js'
 import { checkNames, createFindings, type Finding } from './finding.js'
@@ -21,7 +21,7 @@ import { judgeProviderCookies, judgeProviderLogin } from './provider.js'
 import { judgeSiblings } from './siblings.js'
 import { judgeStores } from './store.js'
 import { judgeGivenToken, judgeMissingToken, lifeOf } from './token.js'
-import { type ApplicationVisit, visitApplication, visitProvider } from './visits.js'
+import { type ApplicationVisit, type ProviderVisit, visitApplication, visitProvider } from './visits.js'
 
 /** What to examine. */
 export interface DiagnosisRequest {
@@ -95,7 +95,7 @@ export async function diagnose(request: DiagnosisRequest): Promise<Diagnosis> {
     ...judgeDiscovery(provider.discovery, resolved),
     ...judgeClocks(
       [
-        { name: new URL(identityProvider.endpoints.jwks).origin, visited: provider.keys },
+        providerWitness(provider, resolved),
         ...visits.map(({ origin, status }) => ({ name: origin, visited: status })),
       ],
       identityProvider.clockSkewSeconds,
@@ -155,6 +155,17 @@ function judgePlain(origin: string): Finding {
 function isPlain(origin: string): boolean {
   const { protocol, hostname } = new URL(origin)
   return protocol === 'http:' && !isLoopbackHost(hostname)
+}
+
+/** A page says more of the time than a key set, which caches may keep. */
+function providerWitness(
+  { login, keys }: ProviderVisit,
+  { identityProvider }: ResolvedOptions,
+): ClockWitness {
+  const { endpoints } = identityProvider
+  return login instanceof ProbeError
+    ? { name: new URL(endpoints.jwks).origin, visited: keys }
+    : { name: new URL(endpoints.login).origin, visited: login }
 }
 
 function providerOrigins({ identityProvider }: ResolvedOptions): readonly string[] {

@@ -66,25 +66,13 @@ export function judgeProviderCookies(visit: ProviderVisit, resolved: ResolvedOpt
   const names = Object.values(sharedCookie.names)
   const ours = seen.filter(({ name }) => names.includes(name))
   const missing = names.filter((name) => !ours.some((cookie) => cookie.name === name))
-  const shared = [...new Set(seen.filter(({ domain }) => domain !== undefined).map(({ name }) => name))]
-  if (ours.length === 0) {
-    if (shared.length < 3) {
-      return [
-        cookies.skipped('shared-cookie-unseen', {
-          target,
-          reason: 'the provider sets and deletes no shared cookie for a visitor without a session',
-          remedy: `sign in with a browser and compare names, Domain, Path and SameSite with ${names.join(', ')}`,
-        }),
-      ]
-    }
-  }
+  if (ours.length === 0) return [judgeUnseen(seen, resolved, target)]
   if (missing.length > 0) {
     return [
       cookies.fail('shared-cookie-names', {
         target,
-        reason: `the provider's cookies are ${[...new Set(seen.map(({ name }) => name))].join(', ')}; missing is ${missing.join(', ')}`,
-        remedy:
-          'set CITIZEN_SHARED_COOKIE_NAMES_HEADER, _PAYLOAD and _SIGNATURE to the names that the provider uses',
+        reason: `the provider's cookies are ${listNames(seen)}; missing is ${missing.join(', ')}`,
+        remedy: namesRemedy,
       }),
     ]
   }
@@ -95,6 +83,36 @@ export function judgeProviderCookies(visit: ProviderVisit, resolved: ResolvedOpt
   if (distinct.length > 0) return distinct
   const domain = sharedCookie.domain === false ? 'host-only' : `on ${sharedCookie.domain}`
   return [cookies.ok('shared-cookie', { target, reason: `${names.join(', ')} ${domain}, as configured` })]
+}
+
+const namesRemedy =
+  'set CITIZEN_SHARED_COOKIE_NAMES_HEADER, _PAYLOAD and _SIGNATURE to the names that the provider uses'
+
+const listNames = (list: readonly SeenCookie[]) => [...new Set(list.map(({ name }) => name))].join(', ')
+
+/** None of our names came: because there was nothing to say to a visitor, or because they are called otherwise. */
+function judgeUnseen(seen: readonly SeenCookie[], resolved: ResolvedOptions, target: string): Finding {
+  const { names, domain } = resolved.sharedCookie
+  const wanted = Object.values(names).join(', ')
+  const deleted = seen.filter(
+    (cookie) => cookie.isDeletion && (domain === false || cookie.domain !== undefined),
+  )
+  if (new Set(deleted.map(({ name }) => name)).size < 3) {
+    return cookies.skipped('shared-cookie-unseen', {
+      target,
+      reason: 'the provider sets and deletes no shared cookie for a visitor without a session',
+      remedy: `sign in with a browser and compare names, Domain, Path and SameSite with ${wanted}`,
+    })
+  }
+  const complaint = {
+    target,
+    reason: `the provider's logout deletes ${listNames(deleted)}, and none of ${wanted}`,
+    remedy: namesRemedy,
+  }
+  const areParts = deleted.some(({ name }) => /payload|signature/i.test(name))
+  return areParts
+    ? cookies.fail('shared-cookie-names', complaint)
+    : cookies.warn('shared-cookie-names', complaint)
 }
 
 function compare(cookie: SeenCookie, resolved: ResolvedOptions, target: string): readonly Finding[] {
