@@ -55,9 +55,11 @@ const french: HandOverTexts = {
   button: 'Continuer',
 }
 
-/** Sends the form once; not again where the browser shows the page from its memory. */
-const script =
-  "addEventListener('pageshow',function(e){if(!e.persisted)HTMLFormElement.prototype.submit.call(document.forms[0])})"
+/**
+ * While the page loads, so that it leaves no entry in the history to come back to; a page that the browser shows from
+ * its memory runs no script again. By the prototype: a field may be called `submit`.
+ */
+const script = 'HTMLFormElement.prototype.submit.call(document.forms[0])'
 
 const scriptSource = `'sha256-${createHash('sha256').update(script).digest('base64')}'`
 

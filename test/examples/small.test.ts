@@ -81,5 +81,5 @@ it.each(['express', 'koa', 'hono'])(
 )
 
 it('names the examples that there are', { timeout: patience }, async () => {
-  expect(await start('nothing', {})).toContain('say which example: express, hono, koa')
+  expect(await start('nothing', {})).toContain('say which example: express, hono, koa, sso-issuer')
 })
