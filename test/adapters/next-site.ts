@@ -56,13 +56,19 @@ export interface NextSite {
   close(): Promise<void>
 }
 
-/** Installs what the example needs, where that is missing. */
-export async function installExample(): Promise<void> {
+/** Installs the packages of the example where they are missing. Returns their folder. */
+export async function installNext(): Promise<string> {
   if (!existsSync(nextCommand)) {
     // Not `npm ci`: the example depends on this very package, whose own list of packages moves on.
     const { code, output } = await npm(['install', '--no-save'], { cwd: example, log: 'next-install' })
     if (code !== 0) throw new Error(`the example could not be installed:\n${output}`)
   }
+  return join(example, 'node_modules')
+}
+
+/** Brings the example, and the package that it uses, to where it can be built or started. */
+export async function installExample(): Promise<void> {
+  await installNext()
   await build(() => undefined)
 }
 

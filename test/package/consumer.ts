@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { installNext } from '../adapters/next-site.js'
 import { root, textOf } from '../house/source.js'
 
 /** What a program left behind. */
@@ -73,7 +74,8 @@ export async function createConsumer(present: readonly string[] = []): Promise<C
   for (const name of present) {
     const place = join(folder, 'node_modules', name)
     await mkdir(dirname(place), { recursive: true })
-    await symlink(join(root, 'node_modules', name), place)
+    // Next.js is installed only with its example: it is larger than everything else together.
+    await symlink(join(name === 'next' ? await installNext() : join(root, 'node_modules'), name), place)
   }
   return {
     folder,
