@@ -66,7 +66,8 @@ async function start(framework: typeof Koa, hasStore: boolean) {
     if (ctx.path === '/throw') ctx.throw(500)
     ctx.body = { state: ctx.state.citizen.state, data: ctx.session?.data ?? {} }
   })
-  const server = createServer(app.callback())
+  const callback = app.callback()
+  const server = createServer((request, response) => void callback(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   open.push(async () => {

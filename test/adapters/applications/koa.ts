@@ -92,5 +92,6 @@ export function koaApplication(framework: typeof Koa, { main, mounted }: Suites)
     ctx.body = JSON.stringify(await ctx.state.citizen.refresh())
   })
   app.use(router.routes())
-  return app.callback()
+  const callback = app.callback()
+  return (request, response) => void callback(request, response)
 }
