@@ -1,5 +1,6 @@
 /** @module Keys that are kept elsewhere: PEM files, environment variables, a secret manager. */
 import type { KeyObject } from 'node:crypto'
+import { type Clock, systemClock } from '../clock.js'
 import { CitizenSessionError } from '../errors.js'
 import { privateKeyOf, publicKeyOf } from './algorithms.js'
 import { readKeyFile } from './key-file.js'
@@ -35,6 +36,8 @@ export interface PemKeysOptions extends Partial<RingPolicy> {
   readonly keys: readonly PemKey[]
   /** How often the sources are read again, in seconds. Default 300. */
   readonly reloadSeconds?: number | undefined
+  /** Default: the machine's clock. */
+  readonly clock?: Clock | undefined
 }
 
 interface LoadedKey extends RingKey {
@@ -58,6 +61,7 @@ export function pemKeys(options: PemKeysOptions): KeyStorage {
     if ((privateKey === undefined) === (publicKey === undefined))
       throw new TypeError(`the key ${kid} of pemKeys has either a privateKey or a publicKey`)
   }
+  const { clock = systemClock } = options
   const reloadMilliseconds = (options.reloadSeconds ?? 300) * 1000
   let loaded: Promise<readonly LoadedKey[]> | undefined
   let loadedAt = 0
@@ -68,10 +72,10 @@ export function pemKeys(options: PemKeysOptions): KeyStorage {
   }
 
   function keys(): Promise<readonly LoadedKey[]> {
-    if (loaded === undefined || performance.now() - loadedAt > reloadMilliseconds) {
+    if (loaded === undefined || Math.abs(clock() - loadedAt) >= reloadMilliseconds) {
       const loading = loadAll()
       loaded = loading
-      loadedAt = performance.now()
+      loadedAt = clock()
       loading.catch(() => {
         if (loaded === loading) loaded = undefined
       })

@@ -133,7 +133,7 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
 
   const reading = createSingleFlight<RingState | undefined>()
   const maintaining = createSingleFlight<void>()
-  const privateKeys = new Map<string, KeyObject>()
+  const privateKeys = new Map<string, { readonly jwk: PublicJwk; readonly key: KeyObject }>()
   let known: RingState | undefined
   let readAt = Number.NEGATIVE_INFINITY
   let triedAt = Number.NEGATIVE_INFINITY
@@ -283,22 +283,25 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
     })
   }
 
+  /** Looked up once for each key that is published; another key under the same name is looked up anew. */
+  async function privateKeyOf(jwk: PublicJwk): Promise<KeyObject> {
+    const kept = privateKeys.get(jwk.kid)
+    if (kept !== undefined && (kept.jwk === jwk || JSON.stringify(kept.jwk) === JSON.stringify(jwk)))
+      return kept.key
+    const key = await storage.privateKey(jwk.kid)
+    if (!createPublicKey(key).equals(toPublicKey(jwk))) {
+      throw new CitizenSessionError('key-ring', `the private key of ${jwk.kid} is not that of its public key`)
+    }
+    privateKeys.set(jwk.kid, { jwk, key })
+    return key
+  }
+
   async function signer(): Promise<Signer> {
     const state = await current()
     const active = standingsOf(state, clock()).find(({ standing }) => standing === 'active')
     if (active === undefined) throw unavailable(undefined, 'no key of the ring is in use yet')
     const { jwk } = active.key
-    let privateKey = privateKeys.get(jwk.kid)
-    if (privateKey === undefined) {
-      privateKey = await storage.privateKey(jwk.kid)
-      if (!createPublicKey(privateKey).equals(toPublicKey(jwk))) {
-        throw new CitizenSessionError(
-          'key-ring',
-          `the private key of ${jwk.kid} is not that of its public key`,
-        )
-      }
-      privateKeys.set(jwk.kid, privateKey)
-    }
+    const privateKey = await privateKeyOf(jwk)
     return { kid: jwk.kid, algorithm: jwk.alg, privateKey, tokenSeconds: state.policy.tokenSeconds }
   }
 

@@ -96,12 +96,13 @@ function add(
   given: NewKey,
   activatesAt: number,
 ): RingPlan {
+  const isTaken = (kid: string): boolean => state.keys.some(({ jwk }) => jwk.kid === kid)
   let dated = nextKid(state.name, state.last, given.now)
-  for (let skipped = 0; skipped < given.skip; skipped++) dated = nextKid(state.name, dated.last, given.now)
+  for (let skipped = 0; skipped < given.skip || isTaken(dated.kid); skipped++)
+    dated = nextKid(state.name, dated.last, given.now)
   const kid = given.kid ?? dated.kid
   if (!isKid(kid)) throw new CitizenSessionError('usage', 'a kid is letters, digits, -, _ and single dots')
-  if (state.keys.some(({ jwk }) => jwk.kid === kid))
-    throw new CitizenSessionError('usage', `there is a key "${kid}" in this ring already`)
+  if (isTaken(kid)) throw new CitizenSessionError('usage', `there is a key "${kid}" in this ring already`)
   const key = {
     jwk: toPublicJwk(given.privateKey, kid),
     createdAt: given.now,

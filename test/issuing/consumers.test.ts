@@ -9,7 +9,7 @@ import { createSsoIssuer } from '../../src/issuing/issuer.js'
 import { memoryKeys } from '../../src/issuing/memory-keys.js'
 import { type PemSource, pemKeys } from '../../src/issuing/pem-keys.js'
 import { createKeyRing, type KeyRing } from '../../src/issuing/ring.js'
-import { citizen, openssl, temporaryFolder } from './world.js'
+import { citizen, createTestClock, openssl, temporaryFolder } from './world.js'
 
 /** The key set and a token, as a partner gets them. */
 async function fromPartnersSide(keys: KeyRing) {
@@ -161,6 +161,40 @@ describe("the keys of Vivoldi's guide", () => {
     now += 86_400_000
     expect(await kids()).toEqual(['then-20260102', 'now-20250601'])
     await expect(ring.rotate()).rejects.toMatchObject({ code: 'usage' })
+  })
+})
+
+describe('a secret manager', () => {
+  const pem = () => openssl(['genpkey', '-algorithm', 'ED25519']).toString()
+
+  it('is asked again from time to time; what it has then is signed with, and its outage is bridged', async () => {
+    const { clock, travel } = createTestClock()
+    let text = pem()
+    let asked = 0
+    let isDown = false
+    const load = async () => {
+      asked += 1
+      if (isDown) throw new Error('down')
+      return text
+    }
+    const storage = pemKeys({ keys: [{ kid: 'a', privateKey: { load } }], clock })
+    const keys = createKeyRing({ storage, clock, onProblem: () => {} })
+    const holds = async () => {
+      const { set, token } = await fromPartnersSide(keys)
+      await jwtVerify(token, createLocalJWKSet(set))
+    }
+    await holds()
+    travel(60)
+    await holds()
+    expect(asked).toBe(1)
+    text = pem()
+    travel(300)
+    await holds()
+    expect(asked).toBe(2)
+    isDown = true
+    travel(3_600)
+    await holds()
+    expect(asked).toBe(3)
   })
 })
 

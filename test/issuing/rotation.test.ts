@@ -88,6 +88,16 @@ describe('a key ring', () => {
     expect(await rotateQuickly(ring)).toMatchObject({ kid, isNew: false })
   })
 
+  it('passes over a name that an imported key has', async () => {
+    const { ring, travel } = setUp()
+    await rotateQuickly(ring, { kid: 'vivoldi-sso-20251009' })
+    travel(day)
+    expect((await rotateQuickly(ring)).kid).toBe('vivoldi-sso-20251009-2')
+    await expect(ring.rotate({ kid: '../x', privateKey: quickKey() })).resolves.toMatchObject({
+      isNew: false,
+    })
+  })
+
   it('takes a compromised key out at once, and the next one signs', async () => {
     const { ring, shown } = setUp()
     const first = await rotateQuickly(ring)

@@ -310,7 +310,8 @@ describe('in a framework', () => {
         context.state.citizen = who({ get: (name) => context.get(name) })
         await (context.path === '/to-vivoldi' ? redirect : jwks).koa(context)
       })
-      return listen(app.callback())
+      const handle = app.callback()
+      return listen((request, response) => void handle(request, response))
     }
 
   const onHono = async ({ jwks, redirect }: Pair): Promise<Fetch> => {
