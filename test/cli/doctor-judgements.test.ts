@@ -6,6 +6,7 @@ import { judgeCookieDomain } from '../../src/cli/doctor/cookie-domain.js'
 import { judgeDiscovery, judgeKeys } from '../../src/cli/doctor/keys.js'
 import { judgeProviderCookies, judgeProviderLogin } from '../../src/cli/doctor/provider.js'
 import { parseSetCookie } from '../../src/cli/doctor/set-cookie.js'
+import { judgeStores } from '../../src/cli/doctor/store.js'
 import { judgeGivenToken } from '../../src/cli/doctor/token.js'
 import { createProbe, type ProbeAnswer, ProbeError } from '../../src/cli/probe.js'
 import { resolveOptions } from '../../src/config/resolve.js'
@@ -283,6 +284,18 @@ describe('the judgement of a given token', () => {
     expect(codes(await judgeGivenToken(parts(1), resolve(), { now, fetch: silent }))).toEqual([
       'token-undecided',
     ])
+  })
+})
+
+describe('the judgement of a store', () => {
+  it('names an address that no client can use, in one line and without its password', async () => {
+    const variables = {
+      CITIZEN_STORE_URL: 'redis+cluster://:open-sesame@127.0.0.1:1/5',
+      CITIZEN_APPLICATION_SECRETS: 'a secret of thirty-two bytes or more',
+    }
+    const [finding] = await judgeStores(resolve(variables))
+    expect(finding).toMatchObject({ state: 'fail', code: 'store-client' })
+    expect(finding?.reason).toBe('a cluster has no databases: leave the path out')
   })
 })
 

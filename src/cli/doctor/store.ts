@@ -1,6 +1,6 @@
 /** @module Checks the Redis that is configured, as this machine reaches it. */
 import type { ResolvedOptions } from '../../config/options.js'
-import { CitizenSessionError } from '../../errors.js'
+import { CitizenSessionError, ConfigurationError } from '../../errors.js'
 import { inspectRedis, type RedisInspection } from '../../stores/redis-inspect.js'
 import { createFindings, type Finding } from './finding.js'
 
@@ -36,14 +36,15 @@ async function judgeRedis(
     seen = await inspectRedis(url, application === undefined ? {} : { application: application.id })
   } catch (error) {
     if (!(error instanceof CitizenSessionError)) throw error
-    const isMissing = error.code === 'configuration'
+    if (error instanceof ConfigurationError) {
+      const reason = error.problems.map(({ message }) => message).join('; ')
+      return [fail('store-client', { target, reason, remedy: `do so, or correct ${variable}` })]
+    }
     return [
-      fail(isMissing ? 'store-client' : 'store-unreachable', {
+      fail('store-unreachable', {
         target,
-        reason: isMissing ? error.message : `${error.message}; nobody would be let in`,
-        remedy: isMissing
-          ? 'npm install ioredis, and see that the address has a known form'
-          : `start it, or correct host, port, password and TLS (rediss://) in ${variable}`,
+        reason: `${error.message}; nobody would be let in`,
+        remedy: `start it, or correct host, port, password and TLS (rediss://) in ${variable}`,
       }),
     ]
   }
