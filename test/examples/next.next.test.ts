@@ -1,63 +1,22 @@
-/** @module The Next.js example as its one command starts it: a person signs in, keeps a note, and signs out. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
+/** @module The Next.js example as a person without scripts meets it: signs in, keeps a note, and signs out. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { root } from '../../examples/set-up.mjs'
-import { freePort, installExample } from '../adapters/next-site.js'
 import { type Browser, createBrowser } from '../support/browser.js'
-import { endWithUs } from '../support/orphans.js'
 import { siteOn } from '../support/wire.js'
-import { demoEnvironment } from './demo-process.js'
+import { launchNextExample, type NextExample } from './next-example.js'
 
-let child: ChildProcess
+let example: NextExample
 let application: string
 let browser: Browser
 
 beforeAll(async () => {
-  await installExample()
-  const [port, providerPort] = [await freePort(), await freePort()]
-  child = spawn(process.execPath, ['start.mjs'], {
-    cwd: join(root, 'examples/next'),
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: demoEnvironment({
-      PORT: String(port),
-      EMULATOR_PORT: String(providerPort),
-      NEXT_TELEMETRY_DISABLED: '1',
-      NODE_OPTIONS: '--dns-result-order=ipv4first',
-    }),
-  })
-  endWithUs(child)
-  application = `http://benefits.citizen.localhost:${port}`
-  const provider = `http://id.citizen.localhost:${providerPort}`
-  browser = createBrowser(
-    new Map([
-      [application, siteOn({ port })],
-      [provider, siteOn({ port: providerPort })],
-    ]),
+  example = await launchNextExample()
+  application = example.application
+  const sites = [application, example.provider].map(
+    (url) => [url, siteOn({ port: Number(new URL(url).port) })] as const,
   )
-  await ready(child)
+  browser = createBrowser(new Map(sites))
 }, 180_000)
-
-afterAll(async () => {
-  if (child?.exitCode !== null) return
-  const exited = once(child, 'exit')
-  child.kill('SIGTERM')
-  await exited
-})
-
-function ready(started: ChildProcess): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let said = ''
-    for (const stream of [started.stdout, started.stderr]) {
-      stream?.setEncoding('utf8').on('data', (text: string) => {
-        said += text
-        if (said.includes('Ready in')) resolve()
-      })
-    }
-    started.once('exit', (code) => reject(new Error(`it ended with ${code}:\n${said}`)))
-  })
-}
+afterAll(() => example?.stop())
 
 it('greets, signs in, keeps a note by a server action, answers its API, and signs out', async () => {
   const home = await browser.open(`${application}/`)
