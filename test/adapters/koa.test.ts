@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
+import { connect, createServer as createHttp2Server, type IncomingHttpHeaders } from 'node:http2'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
@@ -399,6 +400,47 @@ describe.each(koaVersions)('%s', (_version, framework) => {
     await site.send('/', { headers: { cookie } })
     expect(code).toBe('usage')
   })
+})
+
+it('works over HTTP/2, whose cookies come in pieces', async () => {
+  const emulator = await sharedEmulator()
+  const auth = citizenSession({
+    identityProvider: { url: emulator.url },
+    sharedCookie: { domain: 'citizen.localhost' },
+    application: { id: 'benefits', url: 'http://benefits.citizen.localhost' },
+    store: memoryStore({ clock: emulator.clock }),
+    clock: emulator.clock,
+    fetch: emulator.fetch,
+    onEvent: () => undefined,
+  })
+  const app = new Koa()
+  app.silent = true
+  app.use(auth).use(requireCitizen())
+  app.use((ctx) => {
+    ctx.cookies.set('a', '1')
+    if (ctx.path === '/throws') ctx.throw(409)
+    ctx.body = ctx.path === '/empty' ? null : 'ok'
+  })
+  const callback = app.callback()
+  const server = createHttp2Server((request, response) => void callback(request, response))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const client = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  close = async () => {
+    client.destroy()
+    await new Promise((resolve) => server.close(resolve))
+    emulator.reset()
+  }
+  for (const [path, status, count] of [
+    ['/', 200, 2],
+    ['/throws', 409, 1],
+    ['/empty', 204, 2],
+  ] as const) {
+    const cookie = (await emulator.cookiesFor('ana')).split('; ')
+    const stream = client.request({ ':path': path, cookie: cookie as unknown as string }).resume()
+    const headers = await new Promise<IncomingHttpHeaders>((resolve) => stream.once('response', resolve))
+    expect([path, headers[':status'], headers['set-cookie']?.length]).toEqual([path, status, count])
+    expect(headers['cache-control']).toBe('private, no-store')
+  }
 })
 
 function drain(request: IncomingMessage): Promise<void> {
