@@ -1,28 +1,24 @@
-/** @module `npm start`: the application in development mode, signing in at the emulated identity provider. */
+/**
+ * @module `npm start`: the application in development mode, and an emulated identity provider to sign in at.
+ * Settings are those of `.env.example`, unless the environment has others.
+ */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { createEmulator } from 'citizen-session/emulator'
 
-const port = process.env.PORT ?? '3000'
-const emulator = await createEmulator({ port: Number(process.env.EMULATOR_PORT ?? 4000) })
-const url = `http://benefits.${emulator.domain}:${port}`
-const next = fileURLToPath(
-  new URL('bin/next', import.meta.resolve('next/package.json').replace(/package\.json$/, 'dist/')),
-)
+process.loadEnvFile(fileURLToPath(new URL('.env.example', import.meta.url)))
+const { CITIZEN_APPLICATION_URL, CITIZEN_IDENTITY_PROVIDER_URL, CITIZEN_IDENTITY_PROVIDER_INTERNAL_URL } =
+  process.env
+const emulator = await createEmulator({ url: CITIZEN_IDENTITY_PROVIDER_URL })
+await emulator.listen(Number(new URL(CITIZEN_IDENTITY_PROVIDER_INTERNAL_URL).port))
 
+const next = fileURLToPath(import.meta.resolve('next/dist/bin/next'))
+const { port } = new URL(CITIZEN_APPLICATION_URL)
 const child = spawn(process.execPath, [next, 'dev', '--hostname', 'localhost', '--port', port], {
   cwd: fileURLToPath(new URL('.', import.meta.url)),
   stdio: 'inherit',
-  env: {
-    ...process.env,
-    CITIZEN_APPLICATION_ID: 'benefits',
-    CITIZEN_APPLICATION_URL: url,
-    CITIZEN_IDENTITY_PROVIDER_URL: emulator.url,
-    CITIZEN_IDENTITY_PROVIDER_INTERNAL_URL: emulator.internalUrl,
-    CITIZEN_SHARED_COOKIE_DOMAIN: emulator.domain,
-  },
 })
-console.log(`Open ${url} and sign in as ana, password ana-password. Ctrl-C stops.`)
+console.log(`Open ${CITIZEN_APPLICATION_URL} and sign in as ana, password ana-password. Ctrl-C stops.`)
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => child.kill(signal))
 child.once('exit', async (code) => {

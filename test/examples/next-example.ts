@@ -18,12 +18,15 @@ export interface NextExample {
 export async function launchNextExample(): Promise<NextExample> {
   await installExample()
   const [port, providerPort] = [await freePort(), await freePort()]
+  const application = `http://benefits.citizen.localhost:${port}`
+  const provider = `http://id.citizen.localhost:${providerPort}`
   const child = spawn(process.execPath, ['start.mjs'], {
     cwd: join(root, 'examples/next'),
     stdio: ['ignore', 'pipe', 'pipe'],
     env: demoEnvironment({
-      PORT: String(port),
-      EMULATOR_PORT: String(providerPort),
+      CITIZEN_APPLICATION_URL: application,
+      CITIZEN_IDENTITY_PROVIDER_URL: provider,
+      CITIZEN_IDENTITY_PROVIDER_INTERNAL_URL: `http://127.0.0.1:${providerPort}`,
       NEXT_TELEMETRY_DISABLED: '1',
       NODE_OPTIONS: '--dns-result-order=ipv4first',
     }),
@@ -40,8 +43,8 @@ export async function launchNextExample(): Promise<NextExample> {
     child.once('exit', (code) => reject(new Error(`it ended with ${code}:\n${said}`)))
   })
   return {
-    application: `http://benefits.citizen.localhost:${port}`,
-    provider: `http://id.citizen.localhost:${providerPort}`,
+    application,
+    provider,
     async stop() {
       if (child.exitCode !== null) return
       const exited = once(child, 'exit')
