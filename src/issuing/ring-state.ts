@@ -60,6 +60,9 @@ export interface StandingKey {
 
 const longestPolicySeconds = 366 * 86_400
 
+/** How long a change of the ring may take from the look at the clock until others can read it, in seconds. */
+export const writingSeconds = 30
+
 /**
  * Holds the times of a ring against each other.
  * @throws TypeError where a key could sign before every partner knows it. Source: `JWT-18`.
@@ -73,7 +76,7 @@ export function assertPolicy(policy: RingPolicy): void {
     throw new TypeError('cacheSeconds and tokenSeconds of a key ring are at least 1')
   if (staleSeconds(policy) < 60) {
     throw new TypeError(
-      'publishSeconds of a key ring must be at least cacheSeconds + clockSkewSeconds + 60: a partner that keeps the ' +
+      'publishSeconds of a key ring must be at least cacheSeconds + clockSkewSeconds + 90: a partner that keeps the ' +
         'key set for its whole max-age must have met a key before it signs',
     )
   }
@@ -84,7 +87,7 @@ export function assertPolicy(policy: RingPolicy): void {
  * anybody who asks this instance now and keeps the answer for its whole max-age.
  */
 export function staleSeconds(policy: RingPolicy): number {
-  return policy.publishSeconds - policy.cacheSeconds - policy.clockSkewSeconds
+  return policy.publishSeconds - policy.cacheSeconds - policy.clockSkewSeconds - writingSeconds
 }
 
 /** How long a key is kept after it has signed: its last token's life, and the clocks of both sides. */

@@ -3,47 +3,24 @@ import { createPublicKey, type KeyObject } from 'node:crypto'
 import { type Clock, systemClock } from '../clock.js'
 import { CitizenSessionError } from '../errors.js'
 import { createSingleFlight } from '../single-flight.js'
-import {
-  assertModulusLength,
-  generatePrivateKey,
-  type SigningAlgorithm,
-  signingAlgorithms,
-} from './algorithms.js'
+import { generatePrivateKey, type SigningAlgorithm } from './algorithms.js'
 import { type PublicJwk, toPublicKey } from './public-jwk.js'
 import {
-  isRingName,
+  assertOptions,
+  assertSame,
+  type KeyRingOptions,
+  pickPolicy,
+  type RotateOptions,
+} from './ring-options.js'
+import {
   publishedKeys,
-  type RingPolicy,
   type RingState,
   type StandingKey,
   staleSeconds,
   standingsOf,
+  writingSeconds,
 } from './ring-state.js'
-import { planFirst, planPruned, planRevoked, planRotated, type RingPlan } from './rotation.js'
-import type { KeyStorage } from './storage.js'
-
-/** Options of {@link createKeyRing}. */
-export interface KeyRingOptions extends Partial<RingPolicy> {
-  /** Where the ring is kept: `keyFolder`, `pemKeys`, `memoryKeys`, or `redisKeys` of `citizen-session/redis`. */
-  readonly storage: KeyStorage
-  /** Begins each `kid`, as in `vivoldi-sso`. Needed only where this call may make the ring. Default `sso`. */
-  readonly name?: string | undefined
-  /** Algorithm of new keys. Default `RS256`, the one that every partner knows. */
-  readonly algorithm?: SigningAlgorithm | undefined
-  /** Bits of new RSA keys. Default 3072, the least is 2048. */
-  readonly modulusLength?: number | undefined
-  /**
-   * Makes a new key when the active one has signed for so long, and the first one in an empty place. Not set: keys
-   * change only by `rotate()` or the command line.
-   */
-  readonly rotateEverySeconds?: number | undefined
-  /** How often the place is read again, in seconds. Default 30. */
-  readonly refreshSeconds?: number | undefined
-  /** Hears of a reading or a rotation by schedule that failed; it is tried again. Default: a process warning. */
-  readonly onProblem?: ((error: unknown) => void) | undefined
-  /** Default: the machine's clock. */
-  readonly clock?: Clock | undefined
-}
+import { planFirst, planPostponed, planPruned, planRevoked, planRotated, type RingPlan } from './rotation.js'
 
 /** The key that signs now. */
 export interface Signer {
@@ -59,18 +36,6 @@ export interface PublishedKeySet {
   readonly keys: readonly PublicJwk[]
   /** For how long they may keep it. */
   readonly cacheSeconds: number
-}
-
-/** Options of {@link KeyRing.rotate}. */
-export interface RotateOptions extends Partial<RingPolicy> {
-  /** Default: that of the ring's options. */
-  readonly algorithm?: SigningAlgorithm | undefined
-  /** Default: that of the ring's options. */
-  readonly modulusLength?: number | undefined
-  /** Takes this private key instead of a new one. */
-  readonly privateKey?: KeyObject | undefined
-  /** The `kid` of that private key, where the partner knows it under one. Default: dated, as all others. */
-  readonly kid?: string | undefined
 }
 
 /** The outcome of a rotation. */
@@ -111,6 +76,9 @@ const attempts = 10
 /** How soon a place that could not be read is asked again. */
 const retryMilliseconds = 1_000
 
+/** How soon the schedule tries again after a failure: each try may make a key. */
+const failurePauseMilliseconds = 600_000
+
 const noRing = 'there is no key ring yet: make one with `citizen-session keys generate`, or call rotate()'
 
 /**
@@ -137,6 +105,7 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
   let known: RingState | undefined
   let readAt = Number.NEGATIVE_INFINITY
   let triedAt = Number.NEGATIVE_INFINITY
+  let failedAt = Number.NEGATIVE_INFINITY
 
   function note(state: RingState | undefined, at: number): RingState | undefined {
     // An answer that was under way while we changed the ring is older than what we know.
@@ -180,8 +149,12 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
 
   /** The first key is waited for; later ones come in the background, long before they are needed. */
   async function keepUp(): Promise<void> {
-    if (known === undefined) await maintain()
-    else void maintain().catch(onProblem)
+    if (known === undefined) return maintain()
+    if (Math.abs(clock() - failedAt) < failurePauseMilliseconds) return
+    void maintain().catch((error: unknown) => {
+      failedAt = clock()
+      onProblem(error)
+    })
   }
 
   /** Reads, plans, writes; again where somebody else was first. `undefined` from the plan: nothing to do. */
@@ -245,9 +218,20 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
         ? planFirst({ ...key, name: settings.name })
         : planRotated(state, { ...key, notBefore })
     })
-    const rotation = made === undefined ? waiting : rotationOf(made)
+    const inTime = made === undefined || wasEmpty ? made : await postponeIfLate(made)
+    const rotation = inTime === undefined ? waiting : rotationOf(inTime)
     if (rotation === undefined) throw new CitizenSessionError('key-ring', noRing)
     return rotation
+  }
+
+  /** A machine that stood still between the plan and the writing has published later than it planned. */
+  async function postponeIfLate(made: RingPlan): Promise<RingPlan> {
+    const { key } = made
+    const late = clock() - (key?.createdAt ?? Number.POSITIVE_INFINITY)
+    if (key === undefined || late <= writingSeconds * 1000) return made
+    const plan = async (state: RingState | undefined) =>
+      state && planPostponed(state, key.jwk.kid, key.activatesAt + late)
+    return (await change(plan)) ?? made
   }
 
   async function revoke(kid: string): Promise<Rotation | undefined> {
@@ -334,41 +318,6 @@ function neededOf(state: RingState, now: number): ReadonlySet<string> {
     standingsOf(state, now)
       .filter(isNeeded)
       .map(({ key }) => key.jwk.kid),
-  )
-}
-
-function pickPolicy(given: Partial<RingPolicy>): Partial<RingPolicy> {
-  const { cacheSeconds, publishSeconds, tokenSeconds, clockSkewSeconds } = given
-  const all = { cacheSeconds, publishSeconds, tokenSeconds, clockSkewSeconds }
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
-}
-
-function assertOptions(options: KeyRingOptions): void {
-  const {
-    name = 'sso',
-    algorithm = 'RS256',
-    modulusLength,
-    rotateEverySeconds,
-    refreshSeconds = 30,
-  } = options
-  if (!isRingName(name)) throw new TypeError('the name of a key ring is letters, digits, - and _, 64 at most')
-  if (!signingAlgorithms.includes(algorithm))
-    throw new TypeError(`algorithm of a key ring is one of ${signingAlgorithms.join(', ')}`)
-  if (modulusLength !== undefined) assertModulusLength(modulusLength)
-  if (!(refreshSeconds > 0)) throw new TypeError('refreshSeconds of a key ring is above 0')
-  if (rotateEverySeconds !== undefined && !(rotateEverySeconds >= 3_600))
-    throw new TypeError('rotateEverySeconds of a key ring is at least 3600')
-}
-
-/** The ring's own times win silently over nobody's: who says others must hear that they are not in force. */
-function assertSame(policy: RingPolicy, given: Partial<RingPolicy>): void {
-  const wrong = Object.entries(given).find(([name, value]) => Reflect.get(policy, name) !== value)
-  if (wrong === undefined) return
-  const [name, value] = wrong
-  throw new CitizenSessionError(
-    'key-ring',
-    `the key ring was made with ${name} ${Reflect.get(policy, name)}, and here is ${value}: leave the option out, ` +
-      'or change the ring with `citizen-session keys rotate`',
   )
 }
 

@@ -53,6 +53,15 @@ export function planRotated(state: RingState, given: NewKey & { readonly notBefo
   return add({ ...state, policy, keys }, given, Math.max(given.now + publish, given.notBefore))
 }
 
+/** Lets a next key sign later than was written; `undefined` where it is no next key any more. */
+export function planPostponed(state: RingState, kid: string, activatesAt: number): RingPlan | undefined {
+  const found = state.keys.at(-1)
+  if (found?.jwk.kid !== kid || found.activatesAt >= activatesAt) return undefined
+  const key = { ...found, activatesAt }
+  const keys = [...state.keys.slice(0, -1), key]
+  return { state: { ...state, revision: state.revision + 1, keys }, key, added: new Map() }
+}
+
 /** Takes a key out at once. Where it signed, the next one takes over now, or a new one. */
 export async function planRevoked(
   state: RingState,

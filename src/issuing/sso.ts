@@ -15,12 +15,11 @@ export type { PublicJwk } from './public-jwk.js'
 export {
   createKeyRing,
   type KeyRing,
-  type KeyRingOptions,
   type PublishedKeySet,
-  type RotateOptions,
   type Rotation,
   type Signer,
 } from './ring.js'
+export type { KeyRingOptions, RotateOptions } from './ring-options.js'
 export type { RingKey, RingPolicy, RingState, Standing, StandingKey } from './ring-state.js'
 export type { KeyStorage, RingChange, RingChangeOutcome } from './storage.js'
 export {

@@ -72,7 +72,7 @@ describe('a key ring', () => {
   it.each([
     [{ publishSeconds: 3_600 }],
     [{ cacheSeconds: 86_400 }],
-    [{ cacheSeconds: 86_300 }],
+    [{ cacheSeconds: 86_251 }],
     [{ cacheSeconds: 0 }],
     [{ tokenSeconds: -1 }],
     [{ publishSeconds: 1.5 }],
@@ -178,7 +178,7 @@ describe('a place that cannot be read', () => {
     const { ring, travel } = setUp({ storage, onProblem: (error) => problems.push(error) })
     await rotateQuickly(ring)
     state.isDown = true
-    travel(86_400 - 3_600 - 60)
+    travel(86_400 - 3_600 - 60 - 30)
     await ring.published()
     expect(problems).toHaveLength(1)
     travel(1)
@@ -199,6 +199,64 @@ describe('a place that cannot be read', () => {
     await Promise.all(Array.from({ length: 50 }, () => ring.published()))
     await ring.published()
     expect(state.reads).toBe(1)
+  })
+})
+
+describe('a place that is slow', () => {
+  it('JWT-18 makes a key wait for as much longer as its publishing took', async () => {
+    const time = createTestClock()
+    const inner = memoryKeys()
+    let delay = 0
+    const storage: KeyStorage = {
+      ...inner,
+      async replace(change) {
+        time.travel(delay)
+        return inner.replace?.(change) ?? 'changed'
+      },
+    }
+    const ring = createKeyRing({ storage, clock: time.clock })
+    await rotateQuickly(ring)
+    delay = 300
+    const { kid, activatesAt } = await rotateQuickly(ring)
+    const published = time.clock() - delay * 1000
+    expect(activatesAt).toBe(published + day * 1000)
+    expect((await ring.list()).at(-1)?.key).toMatchObject({ jwk: { kid }, activatesAt })
+  })
+
+  it('that takes no change is not asked for one all the time', async () => {
+    const time = createTestClock()
+    const inner = memoryKeys()
+    let isFull = false
+    const storage: KeyStorage = {
+      ...inner,
+      async replace(change) {
+        if (isFull) throw new Error('full')
+        return inner.replace?.(change) ?? 'changed'
+      },
+    }
+    const failed: unknown[] = []
+    const ring = createKeyRing({
+      storage,
+      clock: time.clock,
+      algorithm: 'EdDSA',
+      rotateEverySeconds: 30 * day,
+      onProblem: (error) => failed.push(error),
+    })
+    await ring.signer()
+    isFull = true
+    time.travel(40 * day)
+    for (let minute = 0; minute < 25; minute++) {
+      time.travel(60)
+      await ring.signer()
+      // What the schedule does is not waited for.
+      await ring.maintain().catch(() => {})
+    }
+    expect(failed).toHaveLength(3)
+    isFull = false
+    time.travel(600)
+    await ring.signer()
+    await ring.maintain()
+    expect(await ring.list()).toHaveLength(2)
   })
 })
 

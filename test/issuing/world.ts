@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { ActiveCitizen } from '../../src/citizen.js'
-import type { KeyRing, RotateOptions } from '../../src/issuing/ring.js'
+import type { KeyRing } from '../../src/issuing/ring.js'
+import type { RotateOptions } from '../../src/issuing/ring-options.js'
 
 /** Keys cost a second each: these are made when they are first needed. */
 const made: KeyObject[] = []
