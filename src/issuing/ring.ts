@@ -1,6 +1,6 @@
 /** @module The key ring: which key signs now, which are published, and how one follows the other. */
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import { type Clock, systemClock } from '../clock.js'
+import { systemClock } from '../clock.js'
 import { CitizenSessionError } from '../errors.js'
 import { createSingleFlight } from '../single-flight.js'
 import { generatePrivateKey, type SigningAlgorithm } from './algorithms.js'

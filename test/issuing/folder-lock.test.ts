@@ -87,6 +87,10 @@ describe('a folder of keys', () => {
     expect(await rotateQuickly(ring)).toMatchObject({ kid: 'sso-20251008-2' })
     expect(readFileSync(join(folder, 'sso-20251008.public.pem'), 'utf8')).toBe('left behind')
     expect(existsSync(join(folder, 'sso-20251008.pem'))).toBe(false)
+    writeFileSync(join(folder, 'mine.pem'), 'left behind')
+    const imported = ring.rotate({ kid: 'mine', privateKey: quickKey() })
+    await expect(imported).rejects.toThrow(/"mine" already/)
+    expect(readFileSync(join(folder, 'mine.pem'), 'utf8')).toBe('left behind')
   })
 
   it('does not sign with a private key that is not the one it published', async () => {
