@@ -208,6 +208,17 @@ describe.each(builds)('Next.js $name', (build) => {
       expect([stream.status, await stream.text()]).toEqual([202, 'firstsecond'])
     })
 
+    it('hear why a session is over, also where a proxy has met its end before them', async () => {
+      const hintOf = async (browser: Browser) =>
+        (await browser.cookieHeader(site.url)).split('; ').find((pair) => pair.startsWith('__Host-benefits.'))
+      const reasonWith = async (cookie: string) =>
+        (await json(await site.browser().fetch(`${site.url}/api/optional`, { headers: { cookie } }))).reason
+      const [elsewhere, replaced] = [await site.signedIn(), await site.signedIn()]
+      const dan = await site.emulator.cookiesFor('dan')
+      expect(await reasonWith(`${dan}; ${await hintOf(replaced)}`)).toBe('identity-changed')
+      expect(await reasonWith(`${await hintOf(elsewhere)}`)).toBe('signed-out')
+    })
+
     it('may throw as Next.js wants a redirect, or break', async () => {
       const browser = await site.signedIn()
       const moved = await browser.fetch(`${site.url}/api/thrown`)
