@@ -111,6 +111,12 @@ function add(
     dated = nextKid(state.name, dated.last, given.now)
   const kid = given.kid ?? dated.kid
   if (!isKid(kid)) throw new CitizenSessionError('usage', 'a kid is letters, digits, -, _ and single dots')
+  if (given.kid !== undefined && given.skip > 0) {
+    throw new CitizenSessionError(
+      'key-ring',
+      `something that is not of this ring has the name "${kid}" already`,
+    )
+  }
   if (isTaken(kid)) throw new CitizenSessionError('usage', `there is a key "${kid}" in this ring already`)
   const key = {
     jwk: toPublicJwk(given.privateKey, kid),
