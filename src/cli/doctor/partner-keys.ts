@@ -2,11 +2,10 @@
 import type { ResolvedOptions } from '../../config/options.js'
 import { CitizenSessionError } from '../../errors.js'
 import { jwksPath } from '../../issuing/jwks.js'
-import { keyFolder } from '../../issuing/key-folder.js'
-import { createKeyRing } from '../../issuing/ring.js'
 import { publishedKeys, type RingState } from '../../issuing/ring-state.js'
 import { parseKeysArguments } from '../keys/arguments.js'
 import { findKeyFaults } from '../keys/look.js'
+import { openExistingRing } from '../keys/open.js'
 import { type Probe, ProbeError } from '../probe.js'
 import { createFindings, type Finding } from './finding.js'
 import { keysIn } from './keys.js'
@@ -31,12 +30,13 @@ export async function judgePartnerKeys(
   const visited = await ask(probe, { url, headers: { accept: 'application/json' } })
   const args = ['--folder', folder, ...(groupRead ? ['--group-read'] : [])]
   try {
-    const faults = await findKeyFaults(await parseKeysArguments('check', args))
+    const given = await parseKeysArguments('check', args)
+    const faults = await findKeyFaults(given)
     const files = faults.map(({ path, problem, remedy }) =>
       fail('key-files', { target: path, reason: problem, remedy }),
     )
-    const state = await createKeyRing({ storage: keyFolder(folder, { groupRead }) }).state()
-    if (files.length > 0 || state === undefined) return files
+    if (files.length > 0) return files
+    const { state } = await openExistingRing(given)
     const right = ok('key-files', { target: folder, reason: 'modes, owners and keys hold' })
     return [right, ...judgePublished(visited, url, state, now)]
   } catch (error) {
