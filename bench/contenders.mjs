@@ -1,8 +1,9 @@
 /**
  * @module The contenders: each does the same job, a plain GET of somebody who is signed in, with what it offers.
  *
- * A row opens into `middleware` (as `app.use` takes it), `personOf(request)`, which every answer is checked by, and
- * for those that keep a session `signIn(request, response)`. Packages are loaded by the contender that needs them.
+ * On node:http and Express a row opens into `middleware` (as `app.use` takes it), `personOf(request)`, which every
+ * answer is checked by, and for those that keep a session `signIn(request, response)`; elsewhere into what
+ * `platforms.mjs` takes there. Packages are loaded by the contender that needs them.
  */
 
 /** What all who look at the shared cookie's token do first. */
@@ -13,23 +14,75 @@ async function readCookies() {
 
 const tokenOf = ({ cookies }) => `${cookies.c1_header}.${cookies.c1_payload}.${cookies.c1_signature}`
 
-async function ours({ identityProvider }, store) {
+const oursOptions = ({ identityProvider }, store) => ({
+  identityProvider: { url: identityProvider.url, internalUrl: identityProvider.internalUrl },
+  sharedCookie: { domain: 'citizen.localhost' },
+  application: {
+    id: 'bench',
+    url: 'https://bench.citizen.localhost',
+    secrets: ['a secret of thirty-two bytes or more'],
+  },
+  store,
+  onEvent: () => undefined,
+})
+
+async function ours(setting, store) {
   const { citizenSession, requireCitizen } = await import('citizen-session/express')
-  const middleware = citizenSession({
-    identityProvider: { url: identityProvider.url, internalUrl: identityProvider.internalUrl },
-    sharedCookie: { domain: 'citizen.localhost' },
-    application: {
-      id: 'bench',
-      url: 'https://bench.citizen.localhost',
-      secrets: ['a secret of thirty-two bytes or more'],
-    },
-    store,
-    onEvent: () => undefined,
-  })
+  const middleware = citizenSession(oursOptions(setting, store))
   await middleware.suite.ready()
   return {
     middleware: [middleware, requireCitizen()],
     personOf: (request) => request.citizen.claims.sub,
+  }
+}
+
+async function oursOnKoa(setting) {
+  const { citizenSession, requireCitizen } = await import('citizen-session/koa')
+  const middleware = citizenSession(oursOptions(setting))
+  await middleware.suite.ready()
+  return {
+    middlewareFor: () => [middleware, requireCitizen()],
+    personOf: (context) => context.state.citizen.claims.sub,
+  }
+}
+
+async function oursOnHono(setting) {
+  const { citizenSession } = await import('citizen-session/fetch')
+  const auth = citizenSession(oursOptions(setting))
+  await auth.suite.ready()
+  const requireCitizen = auth.requireCitizen()
+  const guard = async (context, next) => {
+    const refusal = await requireCitizen(context.req.raw)
+    if (refusal !== undefined) return refusal
+    context.set('citizen', await auth.citizenOf(context.req.raw))
+    await next()
+  }
+  return { wrap: auth.fetch, guard: [guard], personOf: (context) => context.var.citizen.claims.sub }
+}
+
+function oursOnNext({ identityProvider }) {
+  const environment = {
+    BENCH_PROVIDER_URL: identityProvider.url,
+    BENCH_PROVIDER_INTERNAL_URL: identityProvider.internalUrl,
+  }
+  return { path: '/ours', environment }
+}
+
+/** Sessions in memory: by default they are in their cookie, where the server cannot end them. */
+async function koaSession() {
+  const { default: session } = await import('koa-session')
+  const sessions = new Map()
+  const store = {
+    get: (key) => sessions.get(key),
+    set: (key, value) => void sessions.set(key, value),
+    destroy: (key) => void sessions.delete(key),
+  }
+  return {
+    middlewareFor: (app) => [session({ maxAge: 600_000, store }, app)],
+    personOf: (context) => context.session.person,
+    signIn(context) {
+      context.session.person = context.get('x-person')
+    },
   }
 }
 
@@ -99,7 +152,7 @@ async function joseVerification({ identityProvider }) {
   const keys = createRemoteJWKSet(new URL(identityProvider.jwks))
   const rules = { issuer: identityProvider.url, algorithms: ['RS256'] }
   return (request, _response, next) => {
-    jwtVerify(tokenOf(request), keys, rules).then(({ payload }) => {
+    void jwtVerify(tokenOf(request), keys, rules).then(({ payload }) => {
       request.claims = payload
       next()
     }, next)
@@ -124,7 +177,7 @@ async function ironSession(touches) {
   return {
     middleware: [
       (request, response, next) => {
-        getIronSession(request, response, options).then(async (session) => {
+        void getIronSession(request, response, options).then(async (session) => {
           request.session = session
           if (touches) await session.save()
           next()
@@ -161,23 +214,35 @@ async function openidConnect({ identityProvider, idToken }, store) {
 }
 
 const both = ['node', 'express']
+const everywhere = [...both, 'koa', 'hono', 'next']
+
+/** How the bare server and ours open, platform by platform. */
+const bareOn = {
+  node: () => ({ middleware: [], personOf: ({ expected }) => expected }),
+  koa: () => ({ middlewareFor: () => [], personOf: ({ expected }) => expected }),
+  hono: () => ({ wrap: (fetch) => fetch, guard: [], personOf: ({ expected }) => expected }),
+  next: () => ({ path: '/bare', environment: {} }),
+}
+bareOn.express = bareOn.node
+const oursOn = { node: ours, express: ours, koa: oursOnKoa, hono: oursOnHono, next: oursOnNext }
 
 /** `inProcess`: where its own CPU time is measured besides. `packages`: whose versions belong to the result. */
 export const contenders = [
   {
     name: 'bare',
     title: 'bare server',
-    packages: ['express'],
-    platforms: both,
-    inProcess: both,
-    open: () => ({ middleware: [], personOf: (request) => request.expected }),
+    packages: ['express', 'koa', 'hono', '@hono/node-server'],
+    platforms: everywhere,
+    inProcess: [...both, 'koa', 'hono'],
+    open: (setting) => bareOn[setting.platform](setting),
   },
   {
     name: 'ours',
     title: 'citizen-session, memory',
     packages: ['citizen-session'],
-    platforms: both,
-    open: (setting) => ours(setting, undefined),
+    platforms: everywhere,
+    inProcess: ['node', 'koa', 'hono'],
+    open: (setting) => oursOn[setting.platform](setting, undefined),
   },
   {
     name: 'ours-redis',
@@ -201,6 +266,14 @@ export const contenders = [
     platforms: both,
     needsRedis: true,
     open: async (setting) => expressSession(await connectRedis(setting)),
+  },
+  {
+    name: 'koa-session',
+    title: 'koa-session, memory',
+    packages: ['koa-session'],
+    platforms: ['koa'],
+    inProcess: ['koa'],
+    open: koaSession,
   },
   {
     name: 'fast-jwt-session',

@@ -10,7 +10,7 @@ import { startRedisServer } from './redis-server.mjs'
 import { checkBudgets, report } from './report.mjs'
 
 const lengths = {
-  full: { rounds: 5, milliseconds: 600, warmUpMilliseconds: 3000, sessions: 20_000 },
+  full: { rounds: 5, milliseconds: 600, warmUpMilliseconds: 2500, sessions: 20_000 },
   quick: { rounds: 3, milliseconds: 150, warmUpMilliseconds: 400, sessions: 4_000 },
 }
 

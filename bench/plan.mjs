@@ -3,6 +3,7 @@ import { startChild } from './child.mjs'
 import { contenders } from './contenders.mjs'
 import { browserHeaders, cookieHeader } from './issuer.mjs'
 import { openLoad, requestText } from './load.mjs'
+import { isNextBuilt } from './next/set-up.mjs'
 
 /** Numbers between 0 and 1, the same in each run. Source: mulberry32. */
 function createRandom(seed) {
@@ -119,12 +120,13 @@ async function startProbe(probe, { setting }) {
 export async function runInterleaved(context, { rounds, milliseconds, warmUpMilliseconds, only, seed, say }) {
   const hasRedis = context.redis !== undefined
   const wanted = contenders.filter(({ name, needsRedis }) => (hasRedis || !needsRedis) && only(name))
-  const probes = ['verification', 'seen', 'seen-redis', 'new-token', 'first-request'].filter(
+  const probes = ['verification', 'seen', 'seen-redis', 'verifier', 'new-token', 'first-request'].filter(
     (name) => hasRedis || name !== 'seen-redis',
   )
   const parts = []
   for (const contender of wanted) {
-    for (const platform of contender.platforms) parts.push(await startContender(contender, platform, context))
+    const platforms = contender.platforms.filter((platform) => platform !== 'next' || isNextBuilt())
+    for (const platform of platforms) parts.push(await startContender(contender, platform, context))
   }
   for (const probe of probes) parts.push(await startProbe(probe, context))
   say(`warming up ${parts.length} processes`)

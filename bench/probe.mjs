@@ -1,10 +1,17 @@
 /** @module The process of one probe: something measured without a server. */
 import { verify } from 'node:crypto'
 import { createSuite } from 'citizen-session'
+import { createJwksCache } from '../dist/src/tokens/jwks-cache.js'
+import { createTokenVerifier } from '../dist/src/tokens/verify.js'
 import { cookieHeader, createIssuer, plainExchange } from './issuer.mjs'
 
 const setting = JSON.parse(process.argv[2])
 const issuer = createIssuer()
+
+const splitToken = (cookies) => {
+  const [, header, payload, signature] = /c1_header=(.*); c1_payload=(.*); c1_signature=([^;]*)/.exec(cookies)
+  return { header, payload, signature }
+}
 
 const microsecondsOf = (before) => {
   const { user, system } = process.cpuUsage(before)
@@ -70,9 +77,40 @@ async function createSeen() {
     })
 }
 
+/** The verifier by itself: tokens never seen before, of one key that is known. */
+async function createVerifierAlone() {
+  const { identityProvider, fetch, clock } = (await createOurs()).options
+  const keys = createJwksCache({
+    ...identityProvider.keys,
+    url: identityProvider.endpoints.jwks,
+    algorithms: identityProvider.algorithms,
+    fetch,
+    clock,
+    report: () => undefined,
+  })
+  const issuers = new Map(identityProvider.issuers.map((each) => [each, keys]))
+  const verifier = createTokenVerifier({ ...identityProvider, issuers })
+  let serial = 0
+  const next = () => {
+    serial += 1
+    // As they lie in a request: parts of one long text.
+    return splitToken(cookieHeader(issuer.token('sub', 'jti', serial)))
+  }
+  await verifier.verify(next(), clock())
+  return (milliseconds) => {
+    const tokens = Array.from({ length: Math.ceil(milliseconds) }, next)
+    const before = process.cpuUsage()
+    for (const parts of tokens) {
+      if (!verifier.verify(parts, clock()).valid) throw new Error('the token must be good')
+    }
+    return microsecondsOf(before) / tokens.length
+  }
+}
+
 /**
- * Tokens never seen before: `nextOf(serial)` makes the parts, `isKnown`: of a session that the browser has met. They are signed beforehand, and their number is what
- * was wanted, whatever the time: an RSA signature costs twenty times its verification.
+ * Tokens never seen before: `nextOf(serial)` makes the parts, `isKnown`: of a session that the browser has met. They
+ * are signed beforehand, and their number is what was wanted, whatever the time: an RSA signature costs twenty times
+ * its verification.
  */
 async function createUnseen(nextOf, { isKnown }) {
   const suite = await createOurs()
@@ -96,6 +134,7 @@ async function createUnseen(nextOf, { isKnown }) {
 const probes = {
   verification: createVerification,
   seen: createSeen,
+  verifier: createVerifierAlone,
   'new-token': () => createUnseen((serial) => issuer.token('sub', 'jti', serial), { isKnown: true }),
   'first-request': () =>
     createUnseen((serial) => issuer.token(`sub-${serial}`, `jti-${serial}`), { isKnown: false }),

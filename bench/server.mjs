@@ -5,64 +5,11 @@
 import { createServer } from 'node:http'
 import { contenders } from './contenders.mjs'
 import { createInjection } from './inject.mjs'
-
-const body = JSON.stringify({ hello: 'a citizen, with a few words of text as a small answer has them' })
-
-function compose(middleware, last) {
-  return (request, response) => {
-    let at = 0
-    const next = (error) => {
-      if (error !== undefined) return refuse(response, error)
-      const step = middleware[at]
-      at += 1
-      if (step === undefined) last(request, response)
-      else step(request, response, next)
-    }
-    next()
-  }
-}
-
-function refuse(response, error) {
-  response.statusCode = 500
-  response.end(String(error?.stack ?? error))
-}
-
-async function createHandler(setting) {
-  const contender = contenders.find(({ name }) => name === setting.contender)
-  const { middleware, personOf, signIn } = await contender.open(setting)
-  const benefits = (request, response) => {
-    request.expected = setting.person
-    if (personOf(request) !== setting.person) {
-      response.statusCode = 401
-      response.end('not who was expected')
-      return
-    }
-    response.setHeader('content-type', 'application/json')
-    response.end(body)
-  }
-  const serve = async (request, response) => {
-    try {
-      await signIn?.(request, response)
-      response.end('signed in')
-    } catch (error) {
-      refuse(response, error)
-    }
-  }
-  if (setting.platform === 'node') {
-    return compose(middleware, (request, response) =>
-      request.url === '/sign-in' ? serve(request, response) : benefits(request, response),
-    )
-  }
-  const { default: express } = await import('express')
-  const app = express()
-  for (const step of middleware) app.use(step)
-  app.get('/sign-in', serve)
-  app.get('/benefits', benefits)
-  return app
-}
+import { platforms } from './platforms.mjs'
 
 const setting = JSON.parse(process.argv[2])
-const handler = await createHandler(setting)
+const contender = contenders.find(({ name }) => name === setting.contender)
+const handler = await platforms[setting.platform](await contender.open(setting), setting)
 const server = createServer({ keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0 }, handler)
 
 const questions = {

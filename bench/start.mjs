@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { lastLines, npm, prepare, readJson, SetUpError } from '../examples/set-up.mjs'
+import { prepareNext } from './next/set-up.mjs'
 
 const folder = fileURLToPath(new URL('.', import.meta.url))
 
@@ -28,6 +29,7 @@ try {
   const say = (line) => console.error(line)
   await prepare(say)
   await installPeers(say)
+  await prepareNext(say)
   const { main } = await import('./main.mjs')
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
