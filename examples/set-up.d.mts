@@ -6,6 +6,9 @@ export const root: string
 /** Where everything is kept that a command may throw away. */
 export const cache: string
 
+/** The Next.js example, whose packages are its own. */
+export const nextExample: string
+
 /** Set-up cannot go on; the message says what to do. */
 export class SetUpError extends Error {}
 
@@ -32,6 +35,9 @@ export function npm(
 
 /** Compiles src and adapters into dist, as far as they are newer. */
 export function build(say: (line: string) => void): Promise<void>
+
+/** Installs the packages of the Next.js example where they are missing. Resolves to their folder. */
+export function installNext(say: (line: string) => void): Promise<string>
 
 /** Refuses a Node that the package does not run on. */
 export function checkNode(version?: string): void

@@ -13,6 +13,9 @@ export const root = fileURLToPath(new URL('..', import.meta.url))
 /** Where everything is kept that a command may throw away: logs, other Nodes, unpacked programs. */
 export const cache = join(root, '.cache')
 
+/** The Next.js example, whose packages are its own. */
+export const nextExample = join(root, 'examples/next')
+
 /** Set-up cannot go on; the message says what to do. */
 export class SetUpError extends Error {
   name = 'SetUpError'
@@ -143,14 +146,33 @@ export async function installPackages(say) {
   if (packagesAreInstalled()) return
   say('installing the npm packages (npm ci)')
   const { code, output } = await npm(['ci', '--include=dev'], { log: 'npm-ci' })
-  if (code === 0) return
+  if (code !== 0) throw installFailure('npm ci', 'npm-ci', { code, output })
+}
+
+/**
+ * Installs the packages of the Next.js example where they are missing.
+ * @param {(line: string) => void} say
+ * @returns {Promise<string>} their folder
+ * @throws {SetUpError}
+ */
+export async function installNext(say) {
+  const folder = join(nextExample, 'node_modules')
+  if (existsSync(join(folder, 'next/dist/bin/next'))) return folder
+  say('installing Next.js (npm install in examples/next)')
+  // Not `npm ci`: the example depends on this very package, whose own list of packages moves on.
+  const result = await npm(['install', '--no-save'], { cwd: nextExample, log: 'next-install' })
+  if (result.code !== 0) throw installFailure('npm install', 'next-install', result)
+  return folder
+}
+
+function installFailure(command, log, { code, output }) {
   if (code === 127)
-    throw new SetUpError('npm is not on the path; it comes with Node. Install it and run the same again.')
+    return new SetUpError('npm is not on the path; it comes with Node. Install it and run the same again.')
   const offline = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|ECONNRESET)\b/.exec(output)
-  throw new SetUpError(
+  return new SetUpError(
     offline === null
-      ? `npm ci failed; all it said is in ${logFile('npm-ci')}\n${firstErrors(output)}`
-      : `npm ci could not reach the package registry (${offline[0]}). Connect, or set npm's proxy, and run the same again.`,
+      ? `${command} failed; all it said is in ${logFile(log)}\n${firstErrors(output)}`
+      : `${command} could not reach the package registry (${offline[0]}). Connect, or set npm's proxy, and run the same again.`,
   )
 }
 

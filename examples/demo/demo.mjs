@@ -1,23 +1,46 @@
-/** @module The demo: the emulated identity provider and two applications, each on a port of its own. */
+/** @module The demo: the emulated identity provider and the applications, each on a port of its own. */
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { memoryStore } from 'citizen-session'
 import { createEmulator } from 'citizen-session/emulator'
-import { createApplication } from './application.mjs'
+import { createBenefits } from './benefits.mjs'
+import { createLibrary } from './library.mjs'
+import { startPermits } from './permits.mjs'
 
 /** Ports unless others are asked for: the provider, then the applications. */
-export const defaultPorts = [4000, 4001, 4002]
+export const defaultPorts = [4000, 4001, 4002, 4003]
 
+/** Permits is no part of this process: it has settings, but no look. */
 const applications = [
-  { name: 'benefits', title: 'Benefits', sensitivity: 'sensitive', accent: ['#1d5f8a', '#84c1ea'] },
-  { name: 'library', title: 'Library', sensitivity: 'basic', accent: ['#2c6e49', '#8ed1a9'] },
+  {
+    name: 'benefits',
+    title: 'Benefits',
+    framework: 'Express',
+    sensitivity: 'sensitive',
+    accent: ['#1d5f8a', '#84c1ea'],
+    create: createBenefits,
+  },
+  {
+    name: 'library',
+    title: 'Library',
+    framework: 'Koa',
+    sensitivity: 'basic',
+    accent: ['#2c6e49', '#8ed1a9'],
+    create: createLibrary,
+  },
+  { name: 'permits', title: 'Permits', framework: 'Next.js', sensitivity: 'public' },
 ]
 
-const usual = { idleSeconds: {}, recentSeconds: 300, provider: {}, clockSkewSeconds: 30 }
+const usual = {
+  idleSeconds: { benefits: 600, library: 3600, permits: 28_800 },
+  recentSeconds: 300,
+  provider: {},
+  clockSkewSeconds: 30,
+}
 /** Timers that one can watch run out. */
 const short = {
-  idleSeconds: { benefits: 20, library: 40 },
+  idleSeconds: { benefits: 20, library: 40, permits: 80 },
   recentSeconds: 45,
   provider: { tokenSeconds: 60, idleSeconds: 120 },
   clockSkewSeconds: 1,
@@ -30,11 +53,20 @@ export class DemoError extends Error {
 
 /**
  * Starts everything. The clock is the emulator's: its page `/faults` and `emulator.travel` move all of it.
- * @param {{ ports: readonly number[], mustBeThese?: boolean, isShort?: boolean, redisUrl?: string }} options
+ * @param {{
+ *   ports: readonly number[], mustBeThese?: boolean, isShort?: boolean, redisUrl?: string, hasPermits?: boolean,
+ * }} options
  *   `ports`: wanted ones, 0 for a free one; unless they must be these, a taken one gives way to the next free one.
+ *   `hasPermits`: with the third application, which must have been prepared.
  * @throws {DemoError}
  */
-export async function startDemo({ ports, mustBeThese = false, isShort = false, redisUrl }) {
+export async function startDemo({
+  ports,
+  mustBeThese = false,
+  isShort = false,
+  redisUrl,
+  hasPermits = false,
+}) {
   const timers = isShort ? short : usual
   const [providerPort, ...applicationPorts] = await freePorts(ports, mustBeThese)
   const emulator = await createEmulator({ port: providerPort, ...timers.provider }).catch((error) => {
@@ -46,56 +78,68 @@ export async function startDemo({ ports, mustBeThese = false, isShort = false, r
     ? undefined
     : [randomBytes(32).toString('base64url')]
 
-  const looks = applications.map(({ name, title, accent }, index) => ({
+  const present = applications.filter(({ name }) => hasPermits || name !== 'permits')
+  const siblings = present.map(({ name, title }, index) => ({
     title,
-    accent,
     url: `http://${name}.citizen.localhost:${applicationPorts[index]}`,
   }))
   const people = new Map(emulator.people.map(({ sub, name }) => [sub, name]))
   const running = []
   async function close() {
-    for (const { server } of running) {
-      server.close()
-      server.closeAllConnections()
-    }
-    await Promise.all(running.map(({ suite }) => suite.close()))
+    await Promise.all(running.map((application) => application.close()))
     await emulator.close()
   }
 
   try {
-    for (const [index, { name, sensitivity }] of applications.entries()) {
+    for (const [index, { name, title, framework, sensitivity, accent, create }] of present.entries()) {
       const port = applicationPorts[index]
-      const { url, title, accent } = looks[index]
-      const { app, suite } = createApplication({
-        look: { title, accent, sibling: looks[(index + 1) % looks.length], people },
-        application: {
-          // On one store an id belongs to one address.
-          id: port === defaultPorts[index + 1] ? name : `${name}-${port}`,
-          url,
-          sensitivity,
-          idleSeconds: timers.idleSeconds[name],
-          secrets,
-        },
-        identityProvider: {
-          url: emulator.url,
-          // Browsers find *.localhost by themselves, Node does not.
-          internalUrl: emulator.internalUrl,
-          clockSkewSeconds: timers.clockSkewSeconds,
-        },
-        recentSeconds: timers.recentSeconds,
-        store,
-        clock: emulator.clock,
-      })
-      const server = createServer(app).listen(port, '127.0.0.1')
-      running.push({ name, title, url, suite, server })
-      await once(server, 'listening')
-      await suite.ready()
+      const { url } = siblings[index]
+      const application = {
+        // On one store an id belongs to one address.
+        id: port === defaultPorts[index + 1] ? name : `${name}-${port}`,
+        url,
+        sensitivity,
+        idleSeconds: timers.idleSeconds[name],
+        secrets,
+      }
+      const identityProvider = {
+        url: emulator.url,
+        // Browsers find *.localhost by themselves, Node does not.
+        internalUrl: emulator.internalUrl,
+        clockSkewSeconds: timers.clockSkewSeconds,
+      }
+      const { clock } = emulator
+      const look = { title, accent, people, siblings: siblings.filter((one) => one.url !== url) }
+      const { recentSeconds } = timers
+      const started =
+        name === 'permits'
+          ? await startPermits({ port, application, identityProvider, redisUrl, clock })
+          : await serve(port, create({ look, application, identityProvider, recentSeconds, store, clock }))
+      const { idleSeconds } = application
+      running.push({ name, title, url, framework, sensitivity, idleSeconds, ...started })
     }
   } catch (error) {
     await close()
     throw new DemoError(problemOf(error, redisUrl), { cause: error })
   }
   return { emulator, applications: running, store: redisUrl === undefined ? 'memory' : 'Redis', close }
+}
+
+async function serve(port, { listener, suite }) {
+  const server = createServer(listener).listen(port, '127.0.0.1')
+  async function close() {
+    server.close()
+    server.closeAllConnections()
+    await suite.close()
+  }
+  try {
+    await once(server, 'listening')
+    await suite.ready()
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { close }
 }
 
 function problemOf({ code, message }, redisUrl) {

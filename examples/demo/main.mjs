@@ -1,12 +1,15 @@
 /** @module The command: `npm run demo`, with `-- --short` for short timers and `-- --walk` for a walk by itself. */
 import { parseArgs } from 'node:util'
+import { SetUpError } from '../set-up.mjs'
 import { DemoError, defaultPorts, startDemo } from './demo.mjs'
+import { preparePermits } from './permits.mjs'
 import { walk } from './walk/walk.mjs'
 
-const help = `npm run demo                  an identity provider and two applications on this machine
+const help = `npm run demo                  an identity provider and three applications on this machine
 npm run demo -- --short       the same with timers of seconds, to watch them run out
-npm run demo -- --port 5000   on ports 5000, 5001, 5002 (also CITIZEN_DEMO_PORT); 0: any free ones
+npm run demo -- --port 5000   on ports 5000 to 5003 (also CITIZEN_DEMO_PORT); 0: any free ones
 npm run demo -- --walk        goes through it by itself over HTTP; ends with 0 if all was right, else with 1
+npm run demo -- --without-next   leaves out Permits, the application on Next.js, which installs and builds on its own
 CITIZEN_REDIS_URL=redis://127.0.0.1:6379 npm run demo   keeps the sessions in a Redis instead of memory`
 
 /**
@@ -30,6 +33,7 @@ function readOptions(argv) {
     short: { type: 'boolean' },
     help: { type: 'boolean' },
     port: { type: 'string' },
+    'without-next': { type: 'boolean' },
   }
   try {
     return parseArgs({ args: [...argv], options }).values
@@ -38,27 +42,24 @@ function readOptions(argv) {
   }
 }
 
-async function run({ walk: isWalk = false, short: isShort = false, help: isHelp = false, port }) {
+async function run({ walk: isWalk, short: isShort, help: isHelp, port, 'without-next': isWithoutNext }) {
   if (isHelp) {
     console.log(help)
     return 0
   }
   const redisUrl = process.env.CITIZEN_REDIS_URL || undefined
+  const given = port ?? process.env.CITIZEN_DEMO_PORT
+  const ports = isWalk ? anyPorts : given === undefined ? defaultPorts : portsFrom(given)
+  const hasPermits = !isWithoutNext && (await permitsArePrepared())
   if (isWalk) {
-    const demo = await startDemo({ ports: [0, 0, 0], isShort: true, redisUrl })
+    const demo = await startDemo({ ports, isShort: true, redisUrl, hasPermits })
     try {
       return await walk(demo, console.log)
     } finally {
       await demo.close()
     }
   }
-  const given = port ?? process.env.CITIZEN_DEMO_PORT
-  const demo = await startDemo({
-    ports: given === undefined ? defaultPorts : portsFrom(given),
-    mustBeThese: given !== undefined,
-    isShort,
-    redisUrl,
-  })
+  const demo = await startDemo({ ports, mustBeThese: given !== undefined, isShort, redisUrl, hasPermits })
   const interrupted = new Promise((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM']) process.once(name, resolve)
   })
@@ -69,10 +70,24 @@ async function run({ walk: isWalk = false, short: isShort = false, help: isHelp 
   return 0
 }
 
+/** Whether there is the third application. Without Next.js the demo still starts. */
+async function permitsArePrepared() {
+  try {
+    await preparePermits((line) => console.log(line))
+    return true
+  } catch (error) {
+    if (!(error instanceof SetUpError)) throw error
+    console.log(`Permits is left out: ${error.message}`)
+    return false
+  }
+}
+
+const anyPorts = defaultPorts.map(() => 0)
+
 function portsFrom(text) {
   const first = Number(text)
-  if (!/^\d{1,5}$/.test(text) || first > 65_533) throw new DemoError(`"${text}" is no port: give 0 to 65533`)
-  return first === 0 ? [0, 0, 0] : [first, first + 1, first + 2]
+  if (!/^\d{1,5}$/.test(text) || first > 65_532) throw new DemoError(`"${text}" is no port: give 0 to 65532`)
+  return first === 0 ? anyPorts : defaultPorts.map((_, index) => first + index)
 }
 
 function greet({ emulator, applications, store }, isShort) {
@@ -85,10 +100,9 @@ function greet({ emulator, applications, store }, isShort) {
     [
       '',
       'Open in a browser:',
-      ...applications.map(({ title, url, suite }) => {
-        const { sensitivity, idleSeconds } = suite.options.application
-        return row(title, `${url}   ${sensitivity}, ends after ${idleSeconds} s without activity`)
-      }),
+      ...applications.map(({ title, url, framework, sensitivity, idleSeconds }) =>
+        row(title, `${url}   ${sensitivity}, ends after ${idleSeconds} s without activity (${framework})`),
+      ),
       row('Identity provider', emulator.url),
       row('  phone', `${emulator.url}/messages`),
       row('  time and faults', `${emulator.url}/faults`),

@@ -43,7 +43,7 @@ export function page({ look, heading, text, citizen, name, cookieHeader, options
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${heading} - ${look.title}</title><link rel="icon" href="data:,"><style>${{ markup: css }}</style></head><body>
 <header><strong>${look.title}</strong>
-<nav><a href="${look.sibling.url}/">${look.sibling.title}</a> <a href="${provider}/">CitizenOne</a>
+<nav>${look.siblings.map(({ title, url }) => html`<a href="${url}/">${title}</a> `)}<a href="${provider}/">CitizenOne</a>
 <a href="${provider}/messages">Phone</a> <a href="${provider}/faults">Time and faults</a></nav></header>
 <main><h1>${heading}</h1><p>${text}</p>
 <nav><a href="/">Start</a> <a href="/private">Yours</a> <a href="/strong">Strong</a> <a href="/recent">Recent</a></nav>

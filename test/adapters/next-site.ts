@@ -14,13 +14,12 @@ import {
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { build, cache, npm, root, run } from '../../examples/set-up.mjs'
+import { build, cache, nextExample as example, installNext, root, run } from '../../examples/set-up.mjs'
 import { createEmulator, type Emulator } from '../../src/emulator/index.js'
 import { type Browser, createBrowser } from '../support/browser.js'
 import { endWithUs } from '../support/orphans.js'
 import { siteOn } from '../support/wire.js'
 
-const example = join(root, 'examples/next')
 const nextCommand = join(example, 'node_modules/next/dist/bin/next')
 const secret = 'a secret of thirty-two bytes or more'
 
@@ -56,19 +55,9 @@ export interface NextSite {
   close(): Promise<void>
 }
 
-/** Installs the packages of the example where they are missing. Returns their folder. */
-export async function installNext(): Promise<string> {
-  if (!existsSync(nextCommand)) {
-    // Not `npm ci`: the example depends on this very package, whose own list of packages moves on.
-    const { code, output } = await npm(['install', '--no-save'], { cwd: example, log: 'next-install' })
-    if (code !== 0) throw new Error(`the example could not be installed:\n${output}`)
-  }
-  return join(example, 'node_modules')
-}
-
 /** Brings the example, and the package that it uses, to where it can be built or started. */
 export async function installExample(): Promise<void> {
-  await installNext()
+  await installNext(() => undefined)
   await build(() => undefined)
 }
 

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { root } from '../../examples/set-up.mjs'
+import { endWithUs } from '../support/orphans.js'
 
 /** The environment of a user: nothing of the test runner's, no store unless it is given. */
 export function demoEnvironment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
@@ -15,6 +16,8 @@ export function demoEnvironment(more: Readonly<Record<string, string>> = {}): Re
 export interface RunningDemo {
   readonly benefits: string
   readonly library: string
+  /** Empty where the demo runs without Next.js. */
+  readonly permits: string
   readonly provider: string
   readonly greeting: string
   /** Interrupts it as Ctrl-C does. Resolves to its exit code, once it has ended. */
@@ -31,6 +34,7 @@ export async function launchDemo(
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  endWithUs(child)
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
   let said = ''
   const greeting = await new Promise<string>((resolve, reject) => {
@@ -46,6 +50,7 @@ export async function launchDemo(
   return {
     benefits: addressAfter('Benefits'),
     library: addressAfter('Library'),
+    permits: addressAfter('Permits'),
     provider: addressAfter('Identity provider'),
     greeting,
     interrupt() {

@@ -17,7 +17,7 @@ beforeAll(async () => {
   mkdirSync(pictures, { recursive: true })
   browser = await launchChromium()
   demo = await launchDemo(['--short', '--port', '0'])
-})
+}, 180_000)
 afterAll(async () => {
   await browser?.close()
   if (demo) expect(await demo.interrupt()).toBe(0)
@@ -81,6 +81,45 @@ it('signs in at one application, is known at the other, and is out everywhere af
   await picture('signed-out-elsewhere')
   await page.goto(demo.provider)
   expect(await main()).toContain('You are not signed in.')
+  expect(await cookieNames()).toEqual([])
+})
+
+it('moves across the three applications, in by one and out by another', async () => {
+  await page.goto(`${demo.permits}/`)
+  await page.getByText('Nobody is signed in: not-signed-in').waitFor()
+  await page.getByRole('link', { name: 'Sign in' }).click()
+  await page.fill('#username', 'ana')
+  await page.fill('#password', 'ana-password')
+  await page.click('button:text-is("Sign in")')
+  await page.waitForURL(`${demo.permits}/private`)
+  await page.getByText('Note of').waitFor()
+  await picture('permits')
+  for (const application of [demo.benefits, demo.library]) {
+    await page.goto(`${application}/private`)
+    expect(await main()).toContain('Signed in as Ana Archer')
+  }
+
+  await page.click('text="Sign out everywhere"')
+  await page.waitForURL(`${demo.library}/session/return**`)
+  await page.goto(`${demo.permits}/`)
+  await page.getByText(/^Nobody is signed in/).waitFor()
+  expect(await page.evaluate(`fetch('/api/me').then(({ status }) => status)`)).toBe(401)
+  await page.goto(`${demo.benefits}/`)
+  expect(await main()).toContain('signed-out')
+
+  await signIn()
+  await page.waitForURL(`${demo.benefits}/private`)
+  await page.click('header >> text="Library"')
+  await page.click('header >> text="Permits"')
+  await page.getByText('Signed in as').waitFor()
+  await page.getByRole('link', { name: 'Your page' }).click()
+  await page.getByRole('button', { name: 'Sign out everywhere' }).click()
+  await page.waitForURL(`${demo.permits}/session/return**`)
+  expect(await main()).toContain('You are signed out of all applications and of the sign-in service.')
+  for (const application of [demo.benefits, demo.library]) {
+    await page.goto(`${application}/`)
+    expect(await main()).toContain('Not signed in')
+  }
   expect(await cookieNames()).toEqual([])
 })
 

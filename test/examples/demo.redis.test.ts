@@ -10,7 +10,7 @@ beforeAll(async () => {
 })
 afterAll(() => redis?.close())
 
-it('walks through itself on a Redis, twice on the same', async () => {
+it('walks through itself on a Redis, twice on the same', { timeout: 240_000 }, async () => {
   for (const _ of [1, 2]) {
     const { code, output } = await run(process.execPath, [`${root}/examples/demo/start.mjs`, '--walk'], {
       env: demoEnvironment({ CITIZEN_REDIS_URL: redis.url }),
@@ -20,4 +20,6 @@ it('walks through itself on a Redis, twice on the same', async () => {
     expect(code).toBe(0)
   }
   expect(Number(await redis.command('DBSIZE'))).toBeGreaterThan(0)
+  // The application in the other process keeps its sessions there too.
+  expect(await redis.command('KEYS', '*:permits-*')).not.toEqual([])
 })

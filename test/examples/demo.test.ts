@@ -14,7 +14,7 @@ const start = (args: readonly string[], more: Readonly<Record<string, string>> =
 }
 
 it('walks through itself without a failure', { timeout: patience }, async () => {
-  const { code, output } = await start(['--walk'])
+  const { code, output } = await start(['--walk', '--without-next'])
   expect(output).toMatch(/^walk: \d+ steps, 0 failed$/m)
   expect(output).not.toContain('FAILED')
   expect(code).toBe(0)
@@ -26,11 +26,12 @@ it('walks through itself without a failure', { timeout: patience }, async () => 
 it('says where it is and who can sign in, and stops when it is interrupted', {
   timeout: patience,
 }, async () => {
-  const demo = await launchDemo(['--port', '0'])
+  const demo = await launchDemo(['--port', '0', '--without-next'])
   expect(demo.provider).toMatch(/^http:\/\/id\.citizen\.localhost:\d+$/)
   expect(demo.greeting).toContain('password ana-password')
   expect(demo.greeting).toMatch(/benefits\.citizen\.localhost:\d+ +sensitive, ends after 600 s/)
   expect(demo.greeting).toMatch(/library\.citizen\.localhost:\d+ +basic, ends after 3600 s/)
+  expect(demo.permits).toBe('')
   expect(await demo.interrupt()).toBe(0)
 })
 
@@ -50,7 +51,7 @@ it('says what to do where it cannot start', { timeout: patience }, async () => {
     ],
   ]
   for (const [args, environment, message] of rows) {
-    const { code, output } = await start(args, environment)
+    const { code, output } = await start([...args, '--without-next'], environment)
     expect(output).toMatch(message)
     expect(output).not.toContain('    at ')
     expect(code).toBe(1)

@@ -18,7 +18,7 @@ export interface NextExample {
 export async function launchNextExample(): Promise<NextExample> {
   await installExample()
   const [port, providerPort] = [await freePort(), await freePort()]
-  const application = `http://benefits.citizen.localhost:${port}`
+  const application = `http://permits.citizen.localhost:${port}`
   const provider = `http://id.citizen.localhost:${providerPort}`
   const child = spawn(process.execPath, ['start.mjs'], {
     cwd: join(root, 'examples/next'),

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { installNext } from '../adapters/next-site.js'
+import { installNext } from '../../examples/set-up.mjs'
 import { root, textOf } from '../house/source.js'
 
 /** What a program left behind. */
@@ -75,7 +75,10 @@ export async function createConsumer(present: readonly string[] = []): Promise<C
     const place = join(folder, 'node_modules', name)
     await mkdir(dirname(place), { recursive: true })
     // Next.js is installed only with its example: it is larger than everything else together.
-    await symlink(join(name === 'next' ? await installNext() : join(root, 'node_modules'), name), place)
+    await symlink(
+      join(name === 'next' ? await installNext(() => undefined) : join(root, 'node_modules'), name),
+      place,
+    )
   }
   return {
     folder,

@@ -3,7 +3,7 @@ import { createBrowser } from './browser.mjs'
 import { expect } from './report.mjs'
 
 /** Sets the scene in a demo. `ana` is the browser that most steps go on with. */
-export function createScene({ emulator, applications: [benefits, library] }) {
+export function createScene({ emulator, applications: [benefits, library, permits] }) {
   const browsers = []
   const sharedNames = Object.values(emulator.cookieNames)
 
@@ -25,6 +25,8 @@ export function createScene({ emulator, applications: [benefits, library] }) {
     emulator,
     benefits,
     library,
+    /** Absent where the demo runs without Next.js. */
+    permits,
     ana: newBrowser(),
     newBrowser,
     signIn,

@@ -1,6 +1,7 @@
 /** @module The walk: goes through the demo by itself over HTTP, and says what each step proves. */
 import { assuranceSteps } from './assurance.mjs'
 import { outageSteps } from './outages.mjs'
+import { permitsSteps } from './permits.mjs'
 import { createReporter } from './report.mjs'
 import { createScene } from './scene.mjs'
 import { signInSteps } from './sign-in.mjs'
@@ -8,7 +9,7 @@ import { signOutSteps } from './sign-out.mjs'
 import { timerSteps } from './timers.mjs'
 
 /** In their order: later steps go on where earlier ones have come to. */
-const parts = [signInSteps, timerSteps, assuranceSteps, signOutSteps, outageSteps]
+const parts = [signInSteps, timerSteps, assuranceSteps, signOutSteps, permitsSteps, outageSteps]
 
 /**
  * Walks through a demo with short timers. Time is moved, not waited for.
@@ -18,9 +19,9 @@ const parts = [signInSteps, timerSteps, assuranceSteps, signOutSteps, outageStep
  */
 export async function walk(demo, say) {
   say(`\nWalking through the demo; sessions are kept in ${demo.store}, timers are short, time is moved.`)
-  for (const { title, url, suite } of demo.applications) {
-    const { sensitivity, idleSeconds } = suite.options.application
-    say(`  ${title.padEnd(18)} ${url}   ${sensitivity}, ends after ${idleSeconds} s without activity`)
+  for (const { title, url, framework, sensitivity, idleSeconds } of demo.applications) {
+    const timer = `ends after ${idleSeconds} s without activity`
+    say(`  ${title.padEnd(18)} ${url}   ${sensitivity}, ${timer} (${framework})`)
   }
   say(`  Identity provider  ${demo.emulator.url}`)
   const scene = createScene(demo)

@@ -5,7 +5,7 @@ import { auth } from '../lib/auth'
 export default function Home() {
   return (
     <main>
-      <h1>Benefits</h1>
+      <h1>Permits</h1>
       <Suspense>
         <Greeting />
       </Suspense>
