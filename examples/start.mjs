@@ -2,7 +2,9 @@
  * @module `npm run example -- koa`: one of the small examples, and an emulated identity provider for it to sign in at.
  * Settings are those of its `.env.example`, unless the environment has others.
  */
+import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
+import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { prepare, SetUpError } from './set-up.mjs'
 
@@ -18,9 +20,24 @@ async function main(name) {
   const emulator = await createEmulator({ url: process.env.CITIZEN_IDENTITY_PROVIDER_URL })
   await emulator.listen(Number(port))
   await import(`./${name}/app.mjs`)
+  await listening(Number(process.env.PORT))
   console.log(
     `Open ${process.env.CITIZEN_APPLICATION_URL} and sign in as ana, password ana-password. Ctrl-C stops.`,
   )
+}
+
+/** Until somebody listens there, a connection is refused; the applications do not say when they do. */
+async function listening(port) {
+  for (;;) {
+    const socket = connect(port, '127.0.0.1')
+    try {
+      return await once(socket, 'connect')
+    } catch (error) {
+      if (error.code !== 'ECONNREFUSED') throw error
+    } finally {
+      socket.destroy()
+    }
+  }
 }
 
 try {
