@@ -18,6 +18,9 @@ export interface HintCookie {
   expire(): SetCookie
 }
 
+/** So many hints are remembered opened: each token that is renewed brings the hint of the one before it. */
+export const maximumOpenedHints = 1000
+
 /** Name of a cookie of our own: with the prefix that binds it to this very host, where the browser allows it. */
 export function ownCookieName(application: string, name: string, isSecure: boolean): string {
   return `${isSecure ? '__Host-' : ''}${application}.${name}`
@@ -34,13 +37,21 @@ export function createHintCookie(options: {
 }): HintCookie {
   const name = ownCookieName(options.application, 'seen', options.isSecure)
   const base = { name, path: '/', httpOnly: true, secure: options.isSecure, sameSite: 'strict' } as const
+  const opened = new Map<string, Hint>()
+
   return {
     name,
     open(value) {
+      const known = opened.get(value)
+      if (known !== undefined) return known
       const text = options.sealer.open('hint', name, value)
       const [person, session, generation] = text?.split(' ') ?? []
       if (person === undefined || session === undefined || generation === undefined) return undefined
-      return { person, session, generation }
+      const hint: Hint = Object.freeze({ person, session, generation })
+      if (opened.size >= maximumOpenedHints) opened.clear()
+      // Only what was sealed by us is kept. A copy: a slice would keep the whole `Cookie` header alive.
+      opened.set(Buffer.from(value).toString(), hint)
+      return hint
     },
     make: (hint) => ({
       ...base,

@@ -1,0 +1,74 @@
+/** @module The hint cookie: what opens, and what is remembered of it. */
+import { randomBytes } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { createHintCookie, maximumOpenedHints } from '../../src/cookies/hint.js'
+import { createSealer, type Sealer } from '../../src/seal.js'
+
+const ana = { person: 'ana', session: 'session-1', generation: 'generation-1' }
+
+function setUp(application = 'benefits') {
+  const sealer = createSealer({
+    application,
+    secrets: ['a secret of thirty-two bytes or more'],
+    random: (bytes) => randomBytes(bytes),
+  })
+  let opened = 0
+  const counting: Sealer = {
+    ...sealer,
+    open(purpose, place, sealed) {
+      opened += 1
+      return sealer.open(purpose, place, sealed)
+    },
+  }
+  const hintCookie = createHintCookie({ application, isSecure: true, sealer: counting })
+  return { hintCookie, sealer, opened: () => opened }
+}
+
+describe('the hint cookie', () => {
+  it('opens what it made', () => {
+    const { hintCookie } = setUp()
+    expect(hintCookie.open(hintCookie.make(ana).value)).toEqual(ana)
+  })
+
+  it('unseals a value once, however often it comes', () => {
+    const { hintCookie, opened } = setUp()
+    const { value } = hintCookie.make(ana)
+    for (let time = 0; time < 3; time += 1) expect(hintCookie.open(value)).toEqual(ana)
+    expect(opened()).toBe(1)
+  })
+
+  it('keeps several values apart', () => {
+    const { hintCookie } = setUp()
+    const ben = { ...ana, person: 'ben' }
+    const [first, second] = [hintCookie.make(ana).value, hintCookie.make(ben).value]
+    for (let time = 0; time < 2; time += 1) {
+      expect(hintCookie.open(first)).toEqual(ana)
+      expect(hintCookie.open(second)).toEqual(ben)
+    }
+  })
+
+  const own = setUp()
+  const { value } = own.hintCookie.make(ana)
+  it.each([
+    ['nothing', ''],
+    ['junk', 'junk'],
+    ['one character changed', `${value.slice(0, 40)}${value[40] === 'A' ? 'B' : 'A'}${value.slice(41)}`],
+    ['another application', setUp('permits').hintCookie.make(ana).value],
+    ['a value with too few parts', own.sealer.seal('hint', own.hintCookie.name, 'ana session-1')],
+  ])('refuses %s, also after a good one', (_, refused) => {
+    expect(own.hintCookie.open(value)).toEqual(ana)
+    for (let time = 0; time < 2; time += 1) expect(own.hintCookie.open(refused)).toBeUndefined()
+  })
+
+  it('forgets when it has remembered as many as it may', () => {
+    const { hintCookie, opened } = setUp()
+    const { value: first } = hintCookie.make(ana)
+    hintCookie.open(first)
+    for (let each = 0; each < maximumOpenedHints; each += 1) {
+      hintCookie.open(hintCookie.make({ ...ana, generation: `generation-${each}` }).value)
+    }
+    const before = opened()
+    expect(hintCookie.open(first)).toEqual(ana)
+    expect(opened()).toBe(before + 1)
+  })
+})
