@@ -108,6 +108,12 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   }
   const skew = options.clockSkewSeconds * 1000
   const decode = createTokenDecoder(options)
+  // All tokens of one key have the same header: one copy serves them.
+  let latestHeader = ''
+  const copyHeader = (header: string): string => {
+    if (header !== latestHeader) latestHeader = copyText(header)
+    return latestHeader
+  }
   const remembered = createVerifiedCache<RememberedToken>(options.cacheSize ?? defaultCacheSize)
 
   function checkSignature(
@@ -124,7 +130,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     const entry: RememberedToken = {
       valid: true,
       parts: {
-        header: copyText(parts.header),
+        header: copyHeader(parts.header),
         payload: copyText(parts.payload),
         signature: copyText(parts.signature),
       },
