@@ -1,7 +1,9 @@
 /** @module The variables that a command reads: the process's own, and those of files. */
 import { readFile } from 'node:fs/promises'
 import { parseEnv } from 'node:util'
-import { type Environment, prefix } from '../config/environment.js'
+import type { Environment } from '../config/environment.js'
+import { variableFor } from '../config/gather.js'
+import { type OptionPath, schema } from '../config/schema.js'
 import { usageError } from './command.js'
 
 /**
@@ -23,9 +25,11 @@ export async function readEnvironment(
   return { ...found, ...environment }
 }
 
-/** Whether anything of ours is configured at all. */
+const variables = (Object.keys(schema) as OptionPath[]).map(variableFor).filter((name) => name !== '')
+
+/** Whether any of our options is set. */
 export const isConfigured = (environment: Environment): boolean =>
-  Object.entries(environment).some(([name, value]) => name.startsWith(prefix) && value?.trim())
+  variables.some((name) => environment[name]?.trim())
 
 /** The code of a failure of the file system. */
 export function codeOf(error: unknown): string {
