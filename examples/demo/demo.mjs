@@ -68,7 +68,9 @@ export async function startDemo({
   hasPermits = false,
 }) {
   const timers = isShort ? short : usual
-  const [providerPort, ...applicationPorts] = await freePorts(ports, mustBeThese)
+  const present = applications.filter(({ name }) => hasPermits || name !== 'permits')
+  const wanted = ports.slice(0, 1 + present.length)
+  const [providerPort, ...applicationPorts] = await freePorts(wanted, mustBeThese)
   const emulator = await createEmulator({ port: providerPort, ...timers.provider }).catch((error) => {
     throw new DemoError(error.message, { cause: error })
   })
@@ -78,7 +80,6 @@ export async function startDemo({
     ? undefined
     : [randomBytes(32).toString('base64url')]
 
-  const present = applications.filter(({ name }) => hasPermits || name !== 'permits')
   const siblings = present.map(({ name, title }, index) => ({
     title,
     url: `http://${name}.citizen.localhost:${applicationPorts[index]}`,
