@@ -6,6 +6,8 @@ import {
   type Claims,
   createSuite,
   type Demand,
+  demandLevel,
+  demandRecent,
   type LogoutRequest,
   type MaybePromise,
   type Reply,
@@ -165,16 +167,8 @@ export function citizenSession<C extends Claims = Claims>(
     requireCitizen: () => requireCitizen,
     requireMfa: () => guardWith({ secondFactor: true }),
 
-    requireAssurance(level) {
-      if (!Number.isInteger(level) || level < 1)
-        throw new TypeError('requireAssurance takes a level of 1 or higher')
-      return guardWith({ level })
-    },
-
-    requireRecent({ maxAgeSeconds }) {
-      if (!(maxAgeSeconds > 0)) throw new TypeError('requireRecent takes maxAgeSeconds, a number above 0')
-      return guardWith({ maxAgeSeconds })
-    },
+    requireAssurance: (level) => guardWith(demandLevel(level)),
+    requireRecent: (limit) => guardWith(demandRecent(limit)),
 
     requireClaims: (predicate) => async (request) => {
       const refusal = await requireCitizen(request)

@@ -7,6 +7,8 @@ import {
   type Claims,
   createSuite,
   type Demand,
+  demandLevel,
+  demandRecent,
   type LogoutRequest,
   type Reply,
   type Suite,
@@ -124,19 +126,14 @@ export function requireMfa<C extends Claims = Claims>(): Guard<C> {
 
 /** Lets only a citizen through whose assurance is of this level or higher. */
 export function requireAssurance<C extends Claims = Claims>(level: number): Guard<C> {
-  if (!Number.isInteger(level) || level < 1)
-    throw new TypeError('requireAssurance takes a level of 1 or higher')
-  return guardWith({ level })
+  return guardWith(demandLevel(level))
 }
 
 /** Lets only a citizen through who has proven who they are within that many seconds. Unknown counts as too long ago. */
-export function requireRecent<C extends Claims = Claims>({
-  maxAgeSeconds,
-}: {
+export function requireRecent<C extends Claims = Claims>(limit: {
   readonly maxAgeSeconds: number
 }): Guard<C> {
-  if (!(maxAgeSeconds > 0)) throw new TypeError('requireRecent takes maxAgeSeconds, a number above 0')
-  return guardWith({ maxAgeSeconds })
+  return guardWith(demandRecent(limit))
 }
 
 /**

@@ -52,6 +52,7 @@ export type {
 } from './events.js'
 export { channelName } from './events.js'
 export type { Exchange, Handler, MaybePromise, Reply, SetCookie } from './exchange.js'
+export { demandLevel, demandRecent } from './guards/demands.js'
 export type { Demand } from './guards/verdict.js'
 export type { Leg, LegName, LegState, LogoutOutcome, Receipt } from './logout/receipt.js'
 export { type Problem, problem } from './pages/problem.js'

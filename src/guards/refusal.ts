@@ -1,6 +1,7 @@
 /** @module The answer to a request that a guard does not let through. */
 import type { Citizen } from '../citizen.js'
 import type { Exchange, Reply } from '../exchange.js'
+import { anyWish, signOutAndInAction } from '../login/wish.js'
 import { renderPage } from '../pages/page.js'
 import { problem } from '../pages/problem.js'
 import { redirect } from '../pages/redirect.js'
@@ -80,15 +81,7 @@ export function createRefuse(context: RefusalContext): Refuse {
       status: 401,
       title: 'title.cookies',
       paragraphs: ['cookies.explain', 'cookies.remedy'],
-      actions: [
-        {
-          label: 'action.sign-out-and-in',
-          method: 'post',
-          href: `${routesPath}/logout`,
-          fields: { next: 'login' },
-          primary: true,
-        },
-      ],
+      actions: [signOutAndInAction(routesPath, anyWish)],
     })
   }
 

@@ -10,6 +10,15 @@ import { languageOf, type TextKey } from '../pages/texts.js'
 import { isSameOriginPost } from '../sessions/activity.js'
 import type { Markers } from './marker.js'
 import { visitUrl } from './provider-urls.js'
+import {
+  type LoginWish,
+  queryOf,
+  readWish,
+  satisfies,
+  signInAction,
+  signOutAndInAction,
+  wishParameters,
+} from './wish.js'
 
 /** What a login in flight is for. */
 export interface LoginMarker {
@@ -22,13 +31,6 @@ export interface LoginMarker {
   /** The level of assurance that is wanted; 0: none. */
   readonly level: number
   /** The greatest age of the authentication in seconds; 0: any. */
-  readonly maxAgeSeconds: number
-}
-
-/** What somebody wants who comes to the login route. Nothing here needs trust: it can only ask for more. */
-export interface LoginWish {
-  readonly returnTo: string
-  readonly level: number
   readonly maxAgeSeconds: number
 }
 
@@ -59,46 +61,6 @@ const decided: readonly AnonymousReason[] = [
   'signed-out',
   'revoked',
 ]
-
-/** The wish in a query or a form; what does not hold falls back to the start page and to no demands. */
-export function readWish(
-  parameters: URLSearchParams,
-  checkReturnTarget: LoginContext['checkReturnTarget'],
-): LoginWish {
-  const whole = (name: string, most: number): number => {
-    const number = Number(parameters.get(name) ?? 0)
-    return Number.isInteger(number) && number > 0 && number <= most ? number : 0
-  }
-  return {
-    returnTo: checkReturnTarget(parameters.get('returnTo')) ?? '/',
-    level: whole('level', 9),
-    maxAgeSeconds: whole('maxAge', 31_536_000),
-  }
-}
-
-/** The wish as parameters, for an address or a form of ours. */
-export function wishParameters(wish: LoginWish): Record<string, string> {
-  return {
-    returnTo: wish.returnTo,
-    ...(wish.level > 0 ? { level: String(wish.level) } : {}),
-    ...(wish.maxAgeSeconds > 0 ? { maxAge: String(wish.maxAgeSeconds) } : {}),
-  }
-}
-
-/** The query of a request. */
-export function queryOf(exchange: Exchange): URLSearchParams {
-  const at = exchange.target.indexOf('?')
-  return new URLSearchParams(at === -1 ? '' : exchange.target.slice(at + 1))
-}
-
-/** Whether an active citizen is all that a wish asks for. */
-export function satisfies(citizen: Citizen, wish: Omit<LoginWish, 'returnTo'>, now: number): boolean {
-  if (citizen.state !== 'active') return false
-  if (citizen.assurance.level < wish.level) return false
-  if (wish.maxAgeSeconds === 0) return true
-  const { authenticatedAt } = citizen.assurance
-  return authenticatedAt !== undefined && now - authenticatedAt <= wish.maxAgeSeconds * 1000
-}
 
 /** Makes the login routes. */
 export function createLoginRoutes(context: LoginContext): LoginRoutes {
@@ -140,14 +102,6 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
       stylesheet: routes.stylesheet,
     })
 
-  const signIn = (wish: LoginWish): PageAction => ({
-    label: 'action.sign-in',
-    method: 'post',
-    href: `${routes.path}/login`,
-    fields: wishParameters(wish),
-    primary: true,
-  })
-
   const unavailablePage = (exchange: Exchange, wish: LoginWish): Reply => {
     const reply = page(exchange, {
       status: 503,
@@ -170,14 +124,7 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
       status: 401,
       title: 'title.cookies',
       paragraphs: ['cookies.explain', 'cookies.remedy'],
-      actions: [
-        {
-          label: 'action.sign-out-and-in',
-          method: 'post',
-          href: `${routes.path}/logout`,
-          fields: { next: 'login', returnTo: wish.returnTo },
-        },
-      ],
+      actions: [signOutAndInAction(routes.path, wish)],
     })
 
   const loopPage = (exchange: Exchange): Reply => {
@@ -224,7 +171,7 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
           status: 200,
           title: 'title.session-ended',
           paragraphs: [`reason.${citizen.reason}`, 'login.again'],
-          actions: [signIn(wish)],
+          actions: [signInAction(routes.path, wish)],
         })
       }
       return proceed(exchange, citizen, wish)
@@ -237,7 +184,7 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
           status: 403,
           title: 'title.sign-in',
           paragraphs: ['not-sent.foreign', 'login.to-continue'],
-          actions: [signIn(wish)],
+          actions: [signInAction(routes.path, wish)],
         })
       }
       const citizen = await context.authenticate(exchange)

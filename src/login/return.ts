@@ -4,7 +4,8 @@ import type { Exchange, Reply } from '../exchange.js'
 import { type PageAction, renderPage } from '../pages/page.js'
 import { redirect } from '../pages/redirect.js'
 import { languageOf, type TextKey } from '../pages/texts.js'
-import { type LoginContext, type LoginMarker, type LoginWish, satisfies, wishParameters } from './login.js'
+import type { LoginContext, LoginMarker } from './login.js'
+import { type LoginWish, satisfies, signInAction, signOutAndInAction, wishParameters } from './wish.js'
 
 /** How a visit that comes back from a login is taken in. */
 export type ArriveFromLogin = (
@@ -40,23 +41,6 @@ export function createLoginReturn(context: LoginContext & { readonly arrive: Arr
     primary: true,
   })
 
-  const signOutAndIn = (wish: LoginWish): PageAction => ({
-    label: 'action.sign-out-and-in',
-    method: 'post',
-    href: `${routes.path}/logout`,
-    fields: { ...wishParameters(wish), next: 'login' },
-    primary: true,
-  })
-
-  /** What the page of an ended session offers: the same decision as on the login page. */
-  const signIn = (wish: LoginWish): PageAction => ({
-    label: 'action.sign-in',
-    method: 'post',
-    href: `${routes.path}/login`,
-    fields: wishParameters(wish),
-    primary: true,
-  })
-
   const judge = (citizen: Citizen, wish: LoginMarker): Judgement => {
     const incomplete = { status: 401, title: 'title.sign-in-incomplete' } as const
     switch (citizen.state) {
@@ -79,7 +63,9 @@ export function createLoginReturn(context: LoginContext & { readonly arrive: Arr
         return {
           ...incomplete,
           paragraphs: [lacksLevel ? 'judgement.assurance' : 'judgement.not-recent'],
-          actions: lacksLevel ? [tryAgain(wish, 'action.sign-in-strong')] : [signOutAndIn(wish)],
+          actions: lacksLevel
+            ? [tryAgain(wish, 'action.sign-in-strong')]
+            : [signOutAndInAction(routes.path, wish)],
         }
       }
       case 'anonymous':
@@ -98,7 +84,7 @@ export function createLoginReturn(context: LoginContext & { readonly arrive: Arr
           status: 401,
           title: 'title.cookies',
           paragraphs: ['cookies.explain', 'cookies.remedy'],
-          actions: [signOutAndIn(wish)],
+          actions: [signOutAndInAction(routes.path, wish)],
         }
       case 'not-signed-in':
       case 'not-started':
@@ -116,13 +102,13 @@ export function createLoginReturn(context: LoginContext & { readonly arrive: Arr
             status: 401,
             title: 'title.session-ended',
             paragraphs: [`reason.${reason}`, 'login.again'],
-            actions: [signIn(wish)],
+            actions: [signInAction(routes.path, wish)],
           }
         }
         return {
           ...incomplete,
           paragraphs: [`reason.${reason}`, 'judgement.same-session'],
-          actions: [signOutAndIn(wish)],
+          actions: [signOutAndInAction(routes.path, wish)],
         }
     }
   }
