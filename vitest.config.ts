@@ -19,6 +19,8 @@ export default defineConfig({
           name: 'quick',
           include: ['test/**/*.test.ts'],
           exclude: [...kinds.flatMap(filesOf), 'test/package/**'],
+          // A limit for what hangs, not for what is slow on a busy machine.
+          testTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },
       },
@@ -27,6 +29,8 @@ export default defineConfig({
           name: 'real',
           include: kinds.flatMap(filesOf),
           exclude: leftOut.flatMap(filesOf),
+          // Servers and a browser share the machine: what fails is tried once more, and fails if it fails again.
+          retry: 1,
           testTimeout: 60_000,
           hookTimeout: 120_000,
           fileParallelism: false,
