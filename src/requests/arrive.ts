@@ -5,8 +5,8 @@ import type { Exchange } from '../exchange.js'
 import type { Sealer } from '../seal.js'
 import type { Lifecycle } from '../sessions/lifecycle.js'
 import { openDetails } from '../sessions/record.js'
-import { type TokenState, tokenState } from '../sessions/token-state.js'
-import type { EndedRecord, SessionRecord, Store } from '../stores/store.js'
+import { readRoot, type TokenState, tokenState } from '../sessions/token-state.js'
+import type { EndedRecord, Store } from '../stores/store.js'
 import type { VerifiedToken } from '../tokens/verify.js'
 import { type Authenticator, lacksSecondFactor } from './authenticate.js'
 import { authenticationTime } from './judge.js'
@@ -63,21 +63,13 @@ export function createArrival(options: {
     return isResumable && application.onIdle === 'resume' ? 'resumed' : undefined
   }
 
-  const find = async (state: TokenState): Promise<SessionRecord | undefined> => {
-    const record = await store.read(state.address)
-    if (record?.state !== 'alias') return record
-    state.address = { ...state.address, session: record.session }
-    const root = await store.read(state.address)
-    return root?.state === 'alias' ? undefined : root
-  }
-
   const settle = async (token: VerifiedToken, arrival: Arrival): Promise<void> => {
     const now = clock()
     const state = tokenState(token, application.id, identityProvider.refresh.afterSeconds)
     const level = identityProvider.assuranceLevel(token.claims)
     const stated = authenticationTime(token.claims)
     const common = { address: state.address, now, tokenExpiresAt: token.expiresAt, level }
-    const record = await find(state)
+    const record = await readRoot(store, state)
     if (record === undefined) {
       // A session value never seen before, on a return that had asked for it: the person has just proven who they are.
       const isProven = isAskedFor(token, arrival)

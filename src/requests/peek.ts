@@ -1,9 +1,9 @@
 /** @module The pure read: what a request's session is, without a write, a cookie or a request to the provider. */
 import type { Citizen } from '../citizen.js'
 import { anonymous } from '../sessions/citizens.js'
+import { concernsSession } from '../sessions/revoking.js'
 import { timerOver } from '../sessions/timers.js'
-import { tokenState } from '../sessions/token-state.js'
-import type { LiveRecord } from '../stores/store.js'
+import { readRoot, tokenState } from '../sessions/token-state.js'
 import { type Case, citizenFrom, type Judging } from './judge.js'
 
 /** Says what a judgement would say, and does nothing. */
@@ -17,27 +17,17 @@ export function createPeek(judging: Judging): Peek {
   const { options, store, revocations } = judging
   const { application, identityProvider } = options
 
-  const isRevokedElsewhere = async (person: string, session: string, record: LiveRecord) => {
-    const revocation = await revocations?.revocation(person, session)
-    const concerns = revocation?.kind === 'session' || (revocation?.at ?? 0) >= record.startedAt
-    return concerns ? revocation : undefined
-  }
-
   return async (request) => {
     const state = tokenState(request.token, application.id, identityProvider.refresh.afterSeconds)
-    let record = await store.read(state.address)
-    if (record?.state === 'alias') {
-      state.address = { ...state.address, session: record.session }
-      record = await store.read(state.address)
-    }
-    if (record === undefined || record.state === 'alias') return anonymous('not-started')
+    const record = await readRoot(store, state)
+    if (record === undefined) return anonymous('not-started')
     if (record.state === 'ended') return anonymous(record.reason)
     const idleMilliseconds = Math.min(record.idleMilliseconds, application.idleSeconds * 1000)
     const over = timerOver({ ...record, idleMilliseconds }, request.now)
     if (over !== undefined) return anonymous(over)
     const { person, session } = state.address
-    const revoked = await isRevokedElsewhere(person, session, record)
-    if (revoked !== undefined) return anonymous(revoked.reason)
+    const revocation = await revocations?.revocation(person, session)
+    if (revocation !== undefined && concernsSession(revocation, record)) return anonymous(revocation.reason)
     const level = identityProvider.assuranceLevel(request.token.claims)
     return citizenFrom(judging, { ...request, isTouching: () => false }, state, record, level)
   }

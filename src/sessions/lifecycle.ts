@@ -11,7 +11,7 @@ import type {
   Store,
 } from '../stores/store.js'
 import { createGeneration, endedFrom, openDetails, publicIdOf } from './record.js'
-import { createRevoking, type Revoking } from './revoking.js'
+import { concernsSession, createRevoking, type Revoking } from './revoking.js'
 import { overSince, timerOver } from './timers.js'
 
 /** A session of this application that has ended, for whoever must end something with it. */
@@ -201,7 +201,7 @@ export function createLifecycle(options: {
     revoke: revoking.revoke,
 
     meetRevocation(address, record, now) {
-      return revoking.meet(address, ({ kind, at }) => kind === 'session' || at >= record.startedAt, now)
+      return revoking.meet(address, (revocation) => concernsSession(revocation, record), now)
     },
   }
 }

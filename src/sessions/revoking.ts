@@ -33,6 +33,14 @@ export interface Revoking {
   ): Promise<boolean>
 }
 
+/** Whether a revocation ends a session: its own does, the person's does unless the session began after it. */
+export function concernsSession(
+  revocation: FoundRevocation,
+  record: { readonly startedAt: number },
+): boolean {
+  return revocation.kind === 'session' || revocation.at >= record.startedAt
+}
+
 /** Makes the revocations of one application. */
 export function createRevoking(options: {
   readonly store: Store

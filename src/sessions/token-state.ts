@@ -1,5 +1,5 @@
 /** @module What is remembered of a session beside its verified token, so that a plain request computes nothing twice. */
-import type { RecordAddress } from '../stores/store.js'
+import type { RecordAddress, SessionRecord, Store } from '../stores/store.js'
 import { personOf, publicIdOf, sessionOf } from './record.js'
 
 /** The part of a verified token that its state is made from. */
@@ -68,4 +68,16 @@ export function tokenState(
   )
   token.attachment = state
   return state
+}
+
+/** Reads the record of a token; where its session value is an alias, that of the root, which the state then names. */
+export async function readRoot(
+  store: Pick<Store, 'read'>,
+  state: TokenState,
+): Promise<SessionRecord | undefined> {
+  const record = await store.read(state.address)
+  if (record?.state !== 'alias') return record
+  state.address = { ...state.address, session: record.session }
+  const root = await store.read(state.address)
+  return root?.state === 'alias' ? undefined : root
 }
