@@ -4,7 +4,7 @@
 export type LegState = 'done' | 'skipped' | 'refused' | 'timed-out' | 'unknown'
 
 /** What a leg ends. */
-export type LegName = 'sessions' | 'cookies' | 'identity'
+export type LegName = 'sessions' | 'cookies' | 'tokens' | 'identity'
 
 export interface Leg {
   readonly leg: LegName
@@ -27,7 +27,7 @@ export interface Receipt {
 
 /** The outcome that the legs amount to. */
 export function outcomeOf(legs: readonly Leg[]): LogoutOutcome {
-  const ours = legs.filter((leg) => leg.leg !== 'identity')
+  const ours = legs.filter(({ leg }) => leg === 'sessions' || leg === 'cookies')
   if (ours.some((leg) => leg.state !== 'done' && leg.state !== 'skipped')) return 'failed'
   const isComplete = (leg: Leg): boolean =>
     leg.state === 'done' || (leg.state === 'skipped' && leg.reason === 'no-session')

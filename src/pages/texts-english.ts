@@ -61,6 +61,7 @@ export const english = {
   'leg.sessions': 'Sessions of the applications',
   'leg.cookies': 'Shared sign-in cookies',
   'leg.identity': 'Session at the sign-in service',
+  'leg.tokens': 'Tokens of the sign-in service',
   'leg-state.done': 'ended',
   'leg-state.skipped': 'not needed',
   'leg-state.refused': 'refused',

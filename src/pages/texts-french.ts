@@ -59,6 +59,7 @@ export const french: Readonly<Record<TextKey, string>> = {
   'leg.sessions': 'Sessions des applications',
   'leg.cookies': 'Témoins (cookies) de connexion partagés',
   'leg.identity': 'Session auprès du service de connexion',
+  'leg.tokens': 'Jetons du service de connexion',
   'leg-state.done': 'terminé',
   'leg-state.skipped': 'pas nécessaire',
   'leg-state.refused': 'refusé',

@@ -32,6 +32,7 @@ const leaves = new Set([
   'digest',
   'single-flight',
   'citizen',
+  'protocol',
 ])
 
 /** Programs that stand beside the core: nobody imports them. What each may import by value besides leaves. */

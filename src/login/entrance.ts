@@ -1,0 +1,22 @@
+/** @module The interface of a way in: how a login leaves for the identity provider. */
+import type { Exchange, MaybePromise, Reply } from '../exchange.js'
+import type { LoginWish } from './wish.js'
+
+/** A login about to leave for the provider. */
+export interface Visit {
+  readonly wish: LoginWish
+  /** Whether the provider must ask for a new authentication. */
+  readonly reauthenticate: boolean
+  /** Whether the person pressed our button, which may lift an application end. */
+  readonly mayLift: boolean
+  /** Whether somebody is signed in, and only a second factor or a higher level is missing. */
+  readonly strengthen: boolean
+}
+
+/** A way in: shared cookie, OpenID Connect, SAML. */
+export interface Entrance {
+  /** Addresses that forms of our pages lead to by this entrance; browsers hold redirects after a form to them too. */
+  readonly formTargets: readonly string[]
+  /** Sends the browser to the provider: a redirect, or a page with a form. */
+  enter(exchange: Exchange, visit: Visit): MaybePromise<Reply>
+}
