@@ -40,6 +40,23 @@ export function revocationOf(marks: Marks | undefined, session: string): Revocat
   return undefined
 }
 
+/**
+ * The revocation that refuses a start under this session value: of its names the first that was revoked at `provenAt`
+ * or later. A name that has a live record ends the search: that record is newer than every revocation of its names.
+ */
+export function refusalOf(
+  marks: Marks | undefined,
+  session: string,
+  { provenAt, isLive }: { readonly provenAt: number; isLive(session: string): boolean },
+): Revocation | undefined {
+  for (const name of namesOf(marks, session)) {
+    if (isLive(name)) return undefined
+    const revocation = marks?.revocations.get(name)
+    if (revocation !== undefined && provenAt <= revocation.at) return revocation
+  }
+  return undefined
+}
+
 /** Of two revocations the later one, kept as long as the longer of them. */
 export function laterOf(known: Revocation | undefined, added: Revocation): Revocation {
   if (known === undefined) return added

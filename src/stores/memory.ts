@@ -2,8 +2,9 @@
 import { type Clock, systemClock } from '../clock.js'
 import type { Entry } from './memory-entry.js'
 import { claimSeconds, createLocks } from './memory-locks.js'
-import { laterOf, revocationOf, rootOf } from './memory-marks.js'
+import { laterOf, refusalOf, revocationOf, rootOf } from './memory-marks.js'
 import { createPeople } from './memory-people.js'
+import { createPointers } from './memory-pointers.js'
 import type {
   EndedRecord,
   ListedRecord,
@@ -29,6 +30,7 @@ export type MemoryStore = {
  */
 export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } = {}): MemoryStore {
   const people = createPeople()
+  const pointers = createPointers(clock)
   const claims = createLocks(clock)
   const leases = createLocks(clock)
   const registrations = createLocks(clock)
@@ -66,6 +68,7 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
     const live = entry.live()
     entry.write({
       ...live,
+      endsAt: rest.endsAt ?? live.endsAt,
       generation: rest.generation ?? live.generation,
       level: rest.level ?? live.level,
       authenticatedAt: rest.authenticatedAt ?? live.authenticatedAt,
@@ -74,6 +77,12 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
       tokenExpiresAt: Math.max(live.tokenExpiresAt, tokenExpiresAt),
       retainUntil: Math.max(live.retainUntil, retainUntil),
     })
+  }
+
+  /** Whether an application has a live record under a session value. */
+  const isLiveUnder = (address: RecordAddress) => (session: string) => {
+    const entry = people.find({ ...address, session })
+    return entry !== undefined && entry.ended === undefined
   }
 
   const listed = (person: string, { application, session }: Entry): RecordAddress => ({
@@ -91,7 +100,7 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
       return people.aliasOf(address)
     },
 
-    start(address, { record, issuedAt, now, lifts }) {
+    start(address, { record, issuedAt, now, lifts, provenAt = 0 }) {
       const { person, session } = address
       people.prune(person, now)
       people.sweep(now)
@@ -99,10 +108,11 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
       // A live record is newer than every revocation: whoever revokes ends it in the same step.
       if (entry !== undefined && entry.ended === undefined) return { outcome: 'exists', record: entry.live() }
       const marks = people.marks(person)
-      const revocation = revocationOf(marks, session)
+      const revocation = refusalOf(marks, session, { provenAt, isLive: isLiveUnder(address) })
       if (revocation !== undefined) return refuse(address, entry, revocation, record.retainUntil)
-      if (marks?.revocation !== undefined && issuedAt < marks.revocation.at) {
-        return refuse(address, entry, marks.revocation, record.retainUntil)
+      const ofPerson = marks?.revocation
+      if (ofPerson !== undefined && issuedAt < ofPerson.at && provenAt <= ofPerson.at) {
+        return refuse(address, entry, ofPerson, record.retainUntil)
       }
       if (entry === undefined) {
         const alias = people.aliasOf(address)
@@ -111,8 +121,9 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
         return { outcome: 'started', record }
       }
       const ended = entry.read()
-      if (ended.state === 'ended' && (ended.reason !== lifts?.reason || ended.at !== lifts.at)) {
-        return { outcome: 'exists', record: ended }
+      if (ended.state === 'ended' && ended.at >= provenAt) {
+        const isLifted = ended.reason === lifts?.reason && ended.at === lifts.at
+        if (!isLifted) return { outcome: 'exists', record: ended }
       }
       entry.write(record)
       return { outcome: 'started', record }
@@ -173,6 +184,12 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
       return marks?.revocation === undefined ? undefined : { ...marks.revocation, kind: 'person' }
     },
 
+    point: pointers.point,
+    pointerRevocation: pointers.revocation,
+    revokePointer(pointer, revocation) {
+      return { persons: pointers.revoke(pointer, revocation), acknowledged: true }
+    },
+
     list(person) {
       return Array.from(people.entriesOf(person), (entry) => ({
         address: listed(person, entry),
@@ -183,7 +200,8 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
     alias(address, generation, session) {
       if (people.findLive(address, generation) === undefined) return false
       const marks = people.marksOf(address.person)
-      if (revocationOf(marks, session) !== undefined) return false
+      const isLive = isLiveUnder(address)
+      if (refusalOf(marks, session, { provenAt: 0, isLive }) !== undefined) return false
       const root = rootOf(marks, session)
       if (root !== rootOf(marks, address.session)) marks.aliases.set(root, address.session)
       return true

@@ -2,7 +2,7 @@
 import { StoreUnavailableError } from '../errors.js'
 import type { Command, RedisClient } from './redis-client.js'
 import { createDeadline } from './redis-deadline.js'
-import type { Script } from './redis-scripts.js'
+import type { Script } from './redis-script-parts.js'
 
 /** How long a client that was never connected may take to connect, in milliseconds. */
 const connectMilliseconds = 5000

@@ -2,125 +2,21 @@
  * @module The atomic steps in Redis, as Lua. Each touches one key, the hash of one person, so that a Cluster needs
  * nothing special. Formats are those of `redis-format.ts`; times and lengths of life come from the caller's clock.
  */
-import { createHash } from 'node:crypto'
-
-/** A script with the digest under which Redis remembers it. */
-export interface Script {
-  readonly source: string
-  readonly digest: string
-}
-
-const words = `
-local key = KEYS[1]
-local function words(text)
-  local list = {}
-  for word in string.gmatch(text, '%S+') do list[#list + 1] = word end
-  return list
-end
-local function larger(one, other)
-  if (tonumber(one) or 0) > (tonumber(other) or 0) then return one end
-  return other
-end
-`
-
-/** Lengthens the life of the hash, never shortens it. A hash without an end of life has just been made. */
-const keepFor = `
-local function keepFor(milliseconds)
-  local wanted = math.max(tonumber(milliseconds) or 0, 1000)
-  if redis.call('PTTL', key) < wanted then redis.call('PEXPIRE', key, string.format('%.0f', wanted)) end
-end
-`
-
-/** The older names of a session value. Bounded, so that a damaged hash cannot hold up the server. */
-const names = `
-local function older(session)
-  local value = redis.call('HGET', key, 'a:' .. session)
-  if value then return words(value)[3] end
-end
-local function namesOf(session)
-  local list, name = {}, session
-  while name and #list < 64 do
-    list[#list + 1] = name
-    name = older(name)
-  end
-  return list
-end
-`
-
-const alias = `
-local function aliasOf(application, session)
-  local list = namesOf(session)
-  for index = 2, #list do
-    if redis.call('HEXISTS', key, 'r:' .. application .. ':' .. list[index]) == 1 then return list[index] end
-  end
-  if #list > 1 then return list[#list] end
-end
-`
-
-/** Of two revocations the later one, kept as long as the longer of them. */
-const mark = `
-local function mark(field, reason, at, retain)
-  local known = redis.call('HGET', key, field)
-  if known then
-    local was = words(known)
-    retain = larger(was[5], retain)
-    if tonumber(was[4]) >= tonumber(at) then reason, at = was[3], was[4] end
-  end
-  redis.call('HSET', key, field, '1 v ' .. reason .. ' ' .. at .. ' ' .. retain)
-end
-`
-
-/** The live record of a generation, as words; else why not. */
-const live = `
-local function live(field, generation)
-  local value = redis.call('HGET', key, field)
-  if not value then return nil, 'gone' end
-  local record = words(value)
-  if record[2] ~= 'l' then return nil, 'ended' end
-  if record[1] ~= '1' then return nil, 'format' end
-  if record[3] ~= generation then return nil, 'other' end
-  return record
-end
-`
-
-/** How many replicas follow this server; -1 where that may not be asked. */
-const replicas = `
-local function replicas()
-  local info = redis.pcall('INFO', 'replication')
-  if type(info) ~= 'string' then return -1 end
-  return tonumber(string.match(info, 'connected_slaves:(%d+)')) or -1
-end
-`
-
-/** Drops what is no longer retained. Newer formats are left to the end of life of the hash. */
-const prune = `
-local function prune(now)
-  local all = redis.call('HGETALL', key)
-  local needed, aliases = {}, {}
-  for index = 1, #all, 2 do
-    local field, value = all[index], words(all[index + 1])
-    local kind, session = string.sub(field, 1, 1), string.match(field, '([^:]*)$')
-    local retain
-    if kind == 'a' then aliases[session] = value[3]
-    elseif value[1] ~= '1' then retain = nil
-    elseif value[2] == 'l' then retain = value[11]
-    elseif value[2] == 'e' then retain = value[6]
-    else retain = value[5] end
-    if retain and tonumber(retain) <= now then redis.call('HDEL', key, field)
-    elseif field ~= 'v' and (kind == 'r' or kind == 'v') then needed[session] = true end
-  end
-  for session, name in pairs(aliases) do
-    local isNeeded, steps = false, 0
-    while name and not isNeeded and steps < 64 do
-      isNeeded, name, steps = needed[name], aliases[name], steps + 1
-    end
-    if not isNeeded then redis.call('HDEL', key, 'a:' .. session) end
-  end
-end
-`
+import {
+  alias,
+  createScript,
+  keepFor,
+  live,
+  mark,
+  names,
+  prune,
+  refusal,
+  replicas,
+  words,
+} from './redis-script-parts.js'
 
 const start = `
-local application, session, record, issued, now, retain, liftReason, liftAt = unpack(ARGV)
+local application, session, record, issued, now, retain, liftReason, liftAt, proven = unpack(ARGV)
 prune(tonumber(now))
 local field = 'r:' .. application .. ':' .. session
 local value = redis.call('HGET', key, field)
@@ -129,13 +25,12 @@ if known and known[2] ~= 'e' then
   if known[1] ~= '1' or known[2] ~= 'l' then return {'format'} end
   return {'exists', value}
 end
-local revocation
-for _, name in ipairs(namesOf(session)) do
-  revocation = revocation or redis.call('HGET', key, 'v:' .. name)
-end
+local proof = tonumber(proven)
+local revocation = refusalOf(application, session, proof)
 if not revocation then
   local person = redis.call('HGET', key, 'v')
-  if person and tonumber(issued) < tonumber(words(person)[4]) then revocation = person end
+  local at = person and tonumber(words(person)[4])
+  if person and tonumber(issued) < at and proof <= at then revocation = person end
 end
 if revocation then
   local revoked = words(revocation)
@@ -153,7 +48,7 @@ end
 if not known then
   local name = aliasOf(application, session)
   if name then return {'alias', name} end
-elseif known[1] ~= '1' or known[3] ~= liftReason or known[4] ~= liftAt then
+elseif known[1] ~= '1' or (tonumber(known[4]) >= proof and (known[3] ~= liftReason or known[4] ~= liftAt)) then
   return {'exists', value}
 end
 redis.call('HSET', key, field, record)
@@ -162,12 +57,14 @@ return {'started'}
 `
 
 const update = `
-local field, generation, life, seen, expires, newGeneration, level, authenticated, retain, sealed = unpack(ARGV)
+local field, generation, life, seen, expires, newGeneration, level, authenticated, retain, sealed, ends =
+  unpack(ARGV)
 local record, why = live(field, generation)
 if not record then return {why} end
 record[5] = larger(seen, record[5])
 record[8] = larger(expires, record[8])
 record[11] = larger(retain, record[11])
+if ends ~= '' then record[6] = ends end
 if newGeneration ~= '' then record[3] = newGeneration end
 if level ~= '' then record[9] = level end
 if authenticated ~= '' then record[10] = authenticated end
@@ -300,10 +197,8 @@ const addAlias = `
 local application, session, generation, named = unpack(ARGV)
 local record, why = live('r:' .. application .. ':' .. session, generation)
 if not record then return {why} end
+if refusalOf(application, named, 0) then return {'revoked'} end
 local theirs, ours = namesOf(named), namesOf(session)
-for _, name in ipairs(theirs) do
-  if redis.call('HEXISTS', key, 'v:' .. name) == 1 then return {'revoked'} end
-end
 if theirs[#theirs] ~= ours[#ours] then redis.call('HSET', key, 'a:' .. theirs[#theirs], '1 a ' .. session) end
 return {'done'}
 `
@@ -365,14 +260,9 @@ redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return {'done'}
 `
 
-function createScript(...parts: readonly string[]): Script {
-  const source = parts.join('')
-  return { source, digest: createHash('sha1').update(source).digest('hex') }
-}
-
 /** Every atomic step by its name. */
 export const scripts = {
-  start: createScript(words, keepFor, names, alias, mark, prune, start),
+  start: createScript(words, keepFor, names, alias, refusal, mark, prune, start),
   update: createScript(words, keepFor, live, update),
   end: createScript(words, keepFor, live, replicas, end),
   retain: createScript(words, keepFor, retain),
@@ -380,7 +270,7 @@ export const scripts = {
   confirm: createScript(words, confirm),
   revocation: createScript(words, names, revocation),
   list: createScript(list),
-  alias: createScript(words, names, live, addAlias),
+  alias: createScript(words, names, refusal, live, addAlias),
   readAlias: createScript(words, names, alias, readAlias),
   keep: createScript(words, live, keep),
   kept: createScript(kept),

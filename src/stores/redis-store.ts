@@ -13,6 +13,7 @@ import {
   serializeRecord,
   toWord,
 } from './redis-format.js'
+import { createRedisPointers } from './redis-pointers.js'
 import { checkRedis } from './redis-ready.js'
 import { scripts } from './redis-scripts.js'
 import type { EndedRecord, EndReason, ListedRecord, RecordAddress, SessionRecord, Store } from './store.js'
@@ -96,6 +97,7 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
 
   return {
     isShared: true,
+    ...createRedisPointers({ connection, acknowledgement, prefix, deadlineMilliseconds, clock }),
 
     async read(address) {
       if (client.readsReplicas) return readAlias(address)
@@ -106,7 +108,7 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
       return parseRecord(text)
     },
 
-    async start({ person, application, session }, { record, issuedAt, now, lifts }) {
+    async start({ person, application, session }, { record, issuedAt, now, lifts, provenAt = 0 }) {
       const reply = await connection.run(
         scripts.start,
         keyOf(person),
@@ -118,6 +120,7 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
         String(record.retainUntil),
         lifts?.reason ?? '',
         numberWord(lifts?.at),
+        String(provenAt),
       )
       switch (reply[0]) {
         case 'started':
@@ -147,6 +150,7 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
         numberWord(change.authenticatedAt),
         numberWord(change.retainUntil),
         change.sealed === undefined ? '' : toWord(change.sealed),
+        numberWord(change.endsAt),
       )
       return isDone(reply)
     },

@@ -81,6 +81,12 @@ export interface StartRequest {
    * end (reason and time). A revocation is never lifted.
    */
   readonly lifts?: EndedRecord | undefined
+  /**
+   * When the login began that brought a new authentication which had been asked for; absent or 0: none. A revocation
+   * of the session value, or of the person, before it does not refuse this start, and a record that had ended before
+   * it is begun anew. The revocation stays, for every start without such a proof.
+   */
+  readonly provenAt?: number | undefined
 }
 
 export type StartOutcome =
@@ -98,6 +104,8 @@ export interface RecordChange {
   readonly lastSeenAt?: number | undefined
   /** Never moves backwards. */
   readonly tokenExpiresAt?: number | undefined
+  /** The absolute limit, set as given: a new authentication may move it either way. */
+  readonly endsAt?: number | undefined
   readonly generation?: string | undefined
   readonly level?: number | undefined
   readonly authenticatedAt?: number | undefined
@@ -187,6 +195,28 @@ export interface Store {
 
   /** The revocation that concerns this session value of this person: its own, else the person's. */
   revocation(person: string, session: string): MaybePromise<FoundRevocation | undefined>
+
+  /**
+   * Notes that the sessions which `pointer` names (a digest: of issuer and `sid`; of identity provider, NameID and
+   * SessionIndex) are `person`'s, kept at least until `retainUntil`, never shortened. Returns the pointer's
+   * revocation, if there is one. One atomic step in the pointer's own place, which is not the person's: a start notes
+   * the pointer, starts, then reads `pointerRevocation`; an end calls `revokePointer`, then revokes each person. One
+   * of the two always meets the other. Source: `RACE-3`, `SLO-09`.
+   */
+  point(pointer: string, person: string, retainUntil: number): MaybePromise<Revocation | undefined>
+
+  /** The pointer's revocation, read from the master. */
+  pointerRevocation(pointer: string): MaybePromise<Revocation | undefined>
+
+  /**
+   * One atomic step: writes the pointer's revocation (the later one wins, kept as long as the longer) and returns the
+   * persons that it names. A pointer that names nobody yet keeps its revocation: a start that is under way meets it.
+   * `acknowledged` as for `revoke`.
+   */
+  revokePointer(
+    pointer: string,
+    revocation: Revocation,
+  ): MaybePromise<{ readonly persons: readonly string[]; readonly acknowledged: boolean }>
 
   /** Every record of a person, of all applications. */
   list(person: string): MaybePromise<readonly ListedRecord[]>

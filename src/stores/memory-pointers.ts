@@ -1,0 +1,73 @@
+/** @module The pointers of the memory store: whose sessions a name given by an identity provider is about. */
+import type { Clock } from '../clock.js'
+import { laterOf } from './memory-marks.js'
+import type { Revocation } from './store.js'
+
+/** How many other pointers one new one looks at, so that no sweep is ever long. */
+const sweepStep = 4
+
+interface Pointer {
+  /** Digest of each person, and until when it is kept. */
+  readonly persons: Map<string, number>
+  revocation: Revocation | undefined
+}
+
+/** Everything that pointers name, and what of it was revoked. */
+export function createPointers(clock: Clock) {
+  const pointers = new Map<string, Pointer>()
+  let swept = pointers.keys()
+
+  /** Drops what is no longer retained; `undefined`: nothing is left. */
+  function prune(name: string, now: number): Pointer | undefined {
+    const pointer = pointers.get(name)
+    if (pointer === undefined) return undefined
+    for (const [person, retainUntil] of pointer.persons) {
+      if (retainUntil <= now) pointer.persons.delete(person)
+    }
+    if (pointer.revocation !== undefined && pointer.revocation.retainUntil <= now) {
+      pointer.revocation = undefined
+    }
+    if (pointer.persons.size > 0 || pointer.revocation !== undefined) return pointer
+    pointers.delete(name)
+    return undefined
+  }
+
+  function sweep(now: number): void {
+    for (let step = 0; step < sweepStep; step++) {
+      const next = swept.next()
+      if (next.done) swept = pointers.keys()
+      else prune(next.value, now)
+    }
+  }
+
+  function open(name: string): Pointer {
+    const now = clock()
+    sweep(now)
+    const known = prune(name, now)
+    if (known !== undefined) return known
+    const pointer: Pointer = { persons: new Map(), revocation: undefined }
+    pointers.set(name, pointer)
+    return pointer
+  }
+
+  return {
+    /** How many are held. */
+    get size(): number {
+      return pointers.size
+    },
+    point(name: string, person: string, retainUntil: number): Revocation | undefined {
+      const { persons, revocation } = open(name)
+      persons.set(person, Math.max(persons.get(person) ?? 0, retainUntil))
+      return revocation
+    },
+    revocation(name: string): Revocation | undefined {
+      return prune(name, clock())?.revocation
+    },
+    /** Returns the persons that the pointer names. */
+    revoke(name: string, revocation: Revocation): string[] {
+      const pointer = open(name)
+      pointer.revocation = laterOf(pointer.revocation, revocation)
+      return [...pointer.persons.keys()]
+    },
+  }
+}

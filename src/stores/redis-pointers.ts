@@ -1,0 +1,105 @@
+/**
+ * @module Pointers in Redis: one hash for each, with no hash tag, so that it lies in a place of its own. Field `v` is
+ * its revocation, as in the hash of a person; `p:<person>` names a person: `1 p <retainUntil>`.
+ */
+import type { Clock } from '../clock.js'
+import type { Acknowledgement } from './redis-acknowledge.js'
+import type { Connection, Reply } from './redis-connection.js'
+import { formatError, parseRevocation } from './redis-format.js'
+import { createScript, keepFor, mark, replicas, words } from './redis-script-parts.js'
+import type { Revocation, Store } from './store.js'
+
+/** Whether a text is retained no longer. Newer formats are left to the end of life of the hash. */
+const isOver = `
+local function isOver(value, position, now)
+  local record = words(value)
+  return record[1] == '1' and tonumber(record[position]) <= tonumber(now)
+end
+`
+
+/** Drops what is no longer retained, and returns the persons that are left. */
+const prune = `
+local function prune(now)
+  local all, persons = redis.call('HGETALL', key), {}
+  for index = 1, #all, 2 do
+    local person = string.match(all[index], '^p:(.*)$')
+    if isOver(all[index + 1], person and 3 or 5, now) then redis.call('HDEL', key, all[index])
+    elseif person then persons[#persons + 1] = person end
+  end
+  return persons
+end
+`
+
+const point = `
+local person, retain, now = unpack(ARGV)
+prune(now)
+local value = redis.call('HGET', key, 'p:' .. person)
+local record = value and words(value) or {'1', 'p', retain}
+record[3] = larger(record[3], retain)
+redis.call('HSET', key, 'p:' .. person, table.concat(record, ' '))
+keepFor(tonumber(retain) - tonumber(now))
+return {'pointed', redis.call('HGET', key, 'v') or ''}
+`
+
+const read = `
+local value = redis.call('HGET', key, 'v')
+return {'read', value and not isOver(value, 5, ARGV[1]) and value or ''}
+`
+
+/** Replies replicas, then the persons. */
+const revoke = `
+local reason, at, retain, now = unpack(ARGV)
+local reply = {'revoked', replicas()}
+for _, person in ipairs(prune(now)) do reply[#reply + 1] = person end
+mark('v', reason, at, retain)
+keepFor(tonumber(retain) - tonumber(now))
+return reply
+`
+
+const scripts = {
+  point: createScript(words, keepFor, isOver, prune, point),
+  read: createScript(words, isOver, read),
+  revoke: createScript(words, keepFor, mark, replicas, isOver, prune, revoke),
+} as const
+
+function revocationIn(reply: Reply): Revocation | undefined {
+  const text = reply[1]
+  if (typeof text !== 'string') throw formatError()
+  return text === '' ? undefined : parseRevocation(text)
+}
+
+/** The pointers of a store. */
+export function createRedisPointers(options: {
+  readonly connection: Connection
+  readonly acknowledgement: Acknowledgement
+  readonly prefix: string
+  readonly deadlineMilliseconds: number
+  readonly clock: Clock
+}): Pick<Store, 'point' | 'pointerRevocation' | 'revokePointer'> {
+  const { connection, acknowledgement, prefix, deadlineMilliseconds, clock } = options
+  const keyOf = (pointer: string): string => `${prefix}pointer:${pointer}`
+  const now = (): string => String(clock())
+
+  return {
+    async point(pointer, person, retainUntil) {
+      return revocationIn(
+        await connection.run(scripts.point, keyOf(pointer), person, String(retainUntil), now()),
+      )
+    },
+
+    // A script, because a client may send plain reads to replicas.
+    async pointerRevocation(pointer) {
+      return revocationIn(await connection.run(scripts.read, keyOf(pointer), now()))
+    },
+
+    async revokePointer(pointer, { reason, at, retainUntil }) {
+      const deadline = performance.now() + deadlineMilliseconds
+      const key = keyOf(pointer)
+      const given = [reason, String(at), String(retainUntil), now()]
+      const [, count, ...persons] = await connection.run(scripts.revoke, key, ...given)
+      acknowledgement.noteReplicas(Number(count))
+      const acknowledged = await acknowledgement.isAcknowledged(key, 'v', at, deadline)
+      return { persons: persons.map(String), acknowledged }
+    },
+  }
+}

@@ -1,0 +1,141 @@
+/** @module What the scripts in Redis are put together from: functions in Lua that several of them use. */
+import { createHash } from 'node:crypto'
+
+/** A script with the digest under which Redis remembers it. */
+export interface Script {
+  readonly source: string
+  readonly digest: string
+}
+
+/** A script of its parts, in their order. */
+export function createScript(...parts: readonly string[]): Script {
+  const source = parts.join('')
+  return { source, digest: createHash('sha1').update(source).digest('hex') }
+}
+
+/** The key, texts as words, and the larger of two numbers in words. */
+export const words = `
+local key = KEYS[1]
+local function words(text)
+  local list = {}
+  for word in string.gmatch(text, '%S+') do list[#list + 1] = word end
+  return list
+end
+local function larger(one, other)
+  if (tonumber(one) or 0) > (tonumber(other) or 0) then return one end
+  return other
+end
+`
+
+/** Lengthens the life of the hash, never shortens it. A hash without an end of life has just been made. */
+export const keepFor = `
+local function keepFor(milliseconds)
+  local wanted = math.max(tonumber(milliseconds) or 0, 1000)
+  if redis.call('PTTL', key) < wanted then redis.call('PEXPIRE', key, string.format('%.0f', wanted)) end
+end
+`
+
+/** The older names of a session value. Bounded, so that a damaged hash cannot hold up the server. */
+export const names = `
+local function older(session)
+  local value = redis.call('HGET', key, 'a:' .. session)
+  if value then return words(value)[3] end
+end
+local function namesOf(session)
+  local list, name = {}, session
+  while name and #list < 64 do
+    list[#list + 1] = name
+    name = older(name)
+  end
+  return list
+end
+`
+
+/** Where the record of a session value lies that has another name. */
+export const alias = `
+local function aliasOf(application, session)
+  local list = namesOf(session)
+  for index = 2, #list do
+    if redis.call('HEXISTS', key, 'r:' .. application .. ':' .. list[index]) == 1 then return list[index] end
+  end
+  if #list > 1 then return list[#list] end
+end
+`
+
+/**
+ * The revocation that refuses a start under a session value: of its names the first that was revoked at the proof or
+ * later. A name that has a live record ends the search: that record is newer than every revocation of its names.
+ */
+export const refusal = `
+local function refusalOf(application, session, proof)
+  for _, name in ipairs(namesOf(session)) do
+    local record = redis.call('HGET', key, 'r:' .. application .. ':' .. name)
+    if record and words(record)[2] ~= 'e' then return end
+    local revocation = redis.call('HGET', key, 'v:' .. name)
+    local at = revocation and tonumber(words(revocation)[4])
+    if revocation and (not at or proof <= at) then return revocation end
+  end
+end
+`
+
+/** Of two revocations the later one, kept as long as the longer of them. */
+export const mark = `
+local function mark(field, reason, at, retain)
+  local known = redis.call('HGET', key, field)
+  if known then
+    local was = words(known)
+    retain = larger(was[5], retain)
+    if tonumber(was[4]) >= tonumber(at) then reason, at = was[3], was[4] end
+  end
+  redis.call('HSET', key, field, '1 v ' .. reason .. ' ' .. at .. ' ' .. retain)
+end
+`
+
+/** The live record of a generation, as words; else why not. */
+export const live = `
+local function live(field, generation)
+  local value = redis.call('HGET', key, field)
+  if not value then return nil, 'gone' end
+  local record = words(value)
+  if record[2] ~= 'l' then return nil, 'ended' end
+  if record[1] ~= '1' then return nil, 'format' end
+  if record[3] ~= generation then return nil, 'other' end
+  return record
+end
+`
+
+/** How many replicas follow this server; -1 where that may not be asked. */
+export const replicas = `
+local function replicas()
+  local info = redis.pcall('INFO', 'replication')
+  if type(info) ~= 'string' then return -1 end
+  return tonumber(string.match(info, 'connected_slaves:(%d+)')) or -1
+end
+`
+
+/** Drops what is no longer retained. Newer formats are left to the end of life of the hash. */
+export const prune = `
+local function prune(now)
+  local all = redis.call('HGETALL', key)
+  local needed, aliases = {}, {}
+  for index = 1, #all, 2 do
+    local field, value = all[index], words(all[index + 1])
+    local kind, session = string.sub(field, 1, 1), string.match(field, '([^:]*)$')
+    local retain
+    if kind == 'a' then aliases[session] = value[3]
+    elseif value[1] ~= '1' then retain = nil
+    elseif value[2] == 'l' then retain = value[11]
+    elseif value[2] == 'e' then retain = value[6]
+    else retain = value[5] end
+    if retain and tonumber(retain) <= now then redis.call('HDEL', key, field)
+    elseif field ~= 'v' and (kind == 'r' or kind == 'v') then needed[session] = true end
+  end
+  for session, name in pairs(aliases) do
+    local isNeeded, steps = false, 0
+    while name and not isNeeded and steps < 64 do
+      isNeeded, name, steps = needed[name], aliases[name], steps + 1
+    end
+    if not isNeeded then redis.call('HDEL', key, 'a:' .. session) end
+  end
+end
+`
