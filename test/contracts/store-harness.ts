@@ -64,10 +64,10 @@ export function endedAt(
 export async function startAt(
   { store, now }: StoreHarness,
   address: RecordAddress,
-  given: Partial<LiveRecord> & Partial<Pick<StartRequest, 'issuedAt' | 'lifts'>> = {},
+  given: Partial<LiveRecord> & Partial<Pick<StartRequest, 'issuedAt' | 'lifts' | 'provenAt'>> = {},
 ): Promise<StartOutcome> {
-  const { issuedAt = now(), lifts, ...fields } = given
-  return store.start(address, { record: liveAt(now(), fields), issuedAt, now: now(), lifts })
+  const { issuedAt = now(), lifts, provenAt, ...fields } = given
+  return store.start(address, { record: liveAt(now(), fields), issuedAt, now: now(), lifts, provenAt })
 }
 
 /** Starts a session that nothing stands against. */

@@ -97,7 +97,8 @@ export interface Schedule {
   readonly isStarted: boolean
 }
 
-function* orders(left: readonly number[]): Generator<number[]> {
+/** Every order of so many steps of each. */
+export function* orders(left: readonly number[]): Generator<number[]> {
   if (left.every((count) => count === 0)) yield []
   for (const [index, count] of left.entries()) {
     if (count === 0) continue

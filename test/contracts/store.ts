@@ -13,6 +13,8 @@ import {
   startedAt,
   unique,
 } from './store-harness.js'
+import { describePointers } from './store-pointers.js'
+import { describeProvenStarts } from './store-proven.js'
 import { allSchedules, runSchedules, seededSchedules } from './store-races.js'
 
 /** Runs the contract on a store. `races`: every interleaving, or 2,000 seeded ones where a call is slow. */
@@ -146,6 +148,7 @@ export function describeStoreContract(
         const change = {
           lastSeenAt: record.lastSeenAt + 1,
           tokenExpiresAt: record.tokenExpiresAt + 1,
+          endsAt: record.endsAt + 1,
           generation: unique(),
           level: 2,
           authenticatedAt: harness.now(),
@@ -156,6 +159,16 @@ export function describeStoreContract(
         expect(await harness.store.read(address)).toEqual(record)
         expect(await harness.store.update(address, record.generation, change)).toBe(true)
         expect(await harness.store.read(address)).toEqual({ ...record, ...change })
+      })
+
+      it.each([-minute, minute])('moves the absolute limit by %i ms, and leaves it elsewhere', async (by) => {
+        const address = addressOf()
+        const record = await startedAt(harness, address)
+        const endsAt = record.endsAt + by
+        expect(await harness.store.update(address, record.generation, { endsAt })).toBe(true)
+        expect(await harness.store.read(address)).toEqual({ ...record, endsAt })
+        expect(await harness.store.update(address, record.generation, { level: 2 })).toBe(true)
+        expect(await harness.store.read(address)).toEqual({ ...record, endsAt, level: 2 })
       })
 
       it('never moves times backwards', async () => {
@@ -620,6 +633,9 @@ export function describeStoreContract(
         expect(await harness.store.register(application, theirs, 60)).toBe(true)
       })
     })
+
+    describeProvenStarts(() => harness)
+    describePointers(() => harness, races)
 
     describe('races', () => {
       const isExhaustive = races === 'all'

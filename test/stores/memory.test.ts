@@ -1,6 +1,7 @@
 /** @module The memory store: the contract, answers without a promise, and what it lets go of. */
 import { describe, expect, it } from 'vitest'
 import { memoryStore } from '../../src/stores/memory.js'
+import { createPointers } from '../../src/stores/memory-pointers.js'
 import { describeStoreContract } from '../contracts/store.js'
 import { addressOf, endedAt, liveAt, minute, unique } from '../contracts/store-harness.js'
 
@@ -57,5 +58,33 @@ describe('the memory store', () => {
       harness.store.start(addressOf(), { record, issuedAt: harness.now(), now: harness.now() })
     }
     expect(old.flatMap(({ person }) => harness.store.list(person))).toEqual([])
+  })
+
+  it('answers about pointers without a promise', () => {
+    const { store, now } = createHarness()
+    const [pointer, person] = [unique(), unique()]
+    const revocation = { reason: 'signed-out', at: now(), retainUntil: now() + minute } as const
+    expect(store.point(pointer, person, now() + minute)).toBeUndefined()
+    expect(store.revokePointer(pointer, revocation)).toEqual({ persons: [person], acknowledged: true })
+    expect(store.pointerRevocation(pointer)).toEqual(revocation)
+  })
+
+  it('lets go of pointers that nobody asks for again, a few at each new one', () => {
+    let now = 1_800_000_000_000
+    const pointers = createPointers(() => now)
+    const retainUntil = now + minute
+    for (let count = 0; count < 20; count++) {
+      pointers.point(unique(), unique(), retainUntil)
+      pointers.revoke(unique(), { reason: 'signed-out', at: now, retainUntil })
+    }
+    expect(pointers.size).toBe(40)
+    now = retainUntil
+    const sizes = Array.from({ length: 20 }, () => {
+      pointers.point(unique(), unique(), now + minute)
+      return pointers.size
+    })
+    expect(pointers.size).toBe(20)
+    const drops = sizes.map((size, index) => (sizes[index - 1] ?? 40) + 1 - size)
+    expect(Math.max(...drops)).toBeLessThanOrEqual(4)
   })
 })

@@ -50,9 +50,10 @@ async function start(store: Store, address: RecordAddress) {
   return record
 }
 
+const revocationNow = () => ({ reason: 'signed-out', at: Date.now(), retainUntil: Date.now() + day }) as const
+
 function revoke(store: Store, { person, session }: RecordAddress) {
-  const revocation = { reason: 'signed-out', at: Date.now(), retainUntil: Date.now() + day } as const
-  return store.revoke(person, { kind: 'session', session }, revocation)
+  return store.revoke(person, { kind: 'session', session }, revocationNow())
 }
 
 /** How many of them concern the person of the address; the others may lie on another node of a Cluster. */
@@ -90,6 +91,9 @@ function everyOperation(store: Store, address: RecordAddress): (() => unknown)[]
     () => store.renew(unique(), 1, 1),
     () => store.release(unique(), 1),
     () => store.register(unique(), unique(), 1),
+    () => store.point(unique(), address.person, now),
+    () => store.pointerRevocation(unique()),
+    () => store.revokePointer(unique(), revocationNow()),
   ]
 }
 
@@ -248,7 +252,10 @@ describe('acknowledgement by replicas', () => {
     const [replica] = setup.replicas
     replica?.pause()
     const begun = performance.now()
-    const revoking = Promise.all(out.map((address) => revoke(store, address)))
+    const revoking = Promise.all([
+      ...out.map((address) => revoke(store, address)),
+      store.revokePointer(unique(), revocationNow()),
+    ])
     const times: number[] = []
     for (let read = 0; read < 5; read++) {
       const asked = performance.now()
@@ -257,7 +264,7 @@ describe('acknowledgement by replicas', () => {
     }
     const outcomes = await revoking
     expect(performance.now() - begun).toBeLessThan(deadline + slack)
-    expect(outcomes.map(({ acknowledged }) => acknowledged)).toEqual(out.map(() => false))
+    expect(outcomes.map(({ acknowledged }) => acknowledged)).toEqual(outcomes.map(() => false))
     expect(Math.max(...times)).toBeLessThan(deadline / 2)
     for (const address of out) expect(await store.read(address)).toMatchObject({ state: 'ended' })
     replica?.resume()
@@ -274,6 +281,7 @@ describe('acknowledgement by replicas', () => {
       'the master to notice',
     )
     expect((await revoke(store, addressOf())).acknowledged).toBe(false)
+    expect((await store.revokePointer(unique(), revocationNow())).acknowledged).toBe(false)
   })
 
   it('is asked for by node-redis on a Cluster as well', async () => {
@@ -283,8 +291,10 @@ describe('acknowledgement by replicas', () => {
     await store.ready()
     const address = addressOf()
     expect((await revoke(store, address)).acknowledged).toBe(true)
+    expect((await store.revokePointer(unique(), revocationNow())).acknowledged).toBe(true)
     for (const replica of setup.replicas) replica.pause()
     expect((await revoke(store, address)).acknowledged).toBe(false)
+    expect((await store.revokePointer(unique(), revocationNow())).acknowledged).toBe(false)
     for (const replica of setup.replicas) replica.resume()
   })
 })
