@@ -20,6 +20,8 @@ export type ErrorCode =
   | 'key-file'
   | 'key-ring'
   | 'sso-token'
+  | 'saml-message'
+  | 'saml-metadata'
   | 'emulator'
   | 'usage'
 

@@ -1,0 +1,53 @@
+/** @module From the wire to text: strict base64, DEFLATE with a ceiling, strict UTF-8. */
+import { deflateRawSync, inflateRawSync } from 'node:zlib'
+import { refuse } from './saml-error.js'
+import { messageLimits } from './xml-gate.js'
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Decodes base64 that a strict encoder could have made. @throws SamlError `encoding`. Source: RFC 4648, section 3.5. */
+export function decodeBase64(text: string): Buffer {
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text) || text.length % 4 !== 0) refuse('encoding')
+  const bytes = Buffer.from(text, 'base64')
+  return bytes.toString('base64') === text ? bytes : refuse('encoding')
+}
+
+/** Bytes as text. @throws SamlError `encoding` for anything but UTF-8 without a byte order mark. */
+export function decodeUtf8(bytes: Uint8Array): string {
+  if (bytes.byteLength > messageLimits.characters) refuse('too-large')
+  try {
+    return utf8.decode(bytes)
+  } catch {
+    return refuse('encoding')
+  }
+}
+
+/** The message of a POST binding form: base64, with or without line breaks. Source: SAML Bindings, section 3.5.4. */
+export function decodePost(value: string): string {
+  if (value.length > messageLimits.characters * 2) refuse('too-large')
+  return decodeUtf8(decodeBase64(value.replace(/\r?\n/g, '')))
+}
+
+/** The message of a redirect binding parameter: base64 over DEFLATE. Source: SAML Bindings, section 3.4.4.1. */
+export function decodeRedirect(value: string): string {
+  const bytes = decodeBase64(value)
+  let inflated: Buffer
+  try {
+    inflated = inflateRawSync(bytes, { maxOutputLength: messageLimits.characters })
+  } catch (error) {
+    const isTooLong =
+      error instanceof RangeError || (error as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE'
+    return refuse(isTooLong ? 'too-large' : 'encoding')
+  }
+  return decodeUtf8(inflated)
+}
+
+/** A message for the POST binding. */
+export function encodePost(xml: string): string {
+  return Buffer.from(xml).toString('base64')
+}
+
+/** A message for the redirect binding, not yet percent-encoded. */
+export function encodeRedirect(xml: string): string {
+  return deflateRawSync(xml).toString('base64')
+}

@@ -1,0 +1,64 @@
+/** @module What all messages of the protocol have in common: ID, version, time, issuer, destination. */
+import { refuse } from './saml-error.js'
+import type { XmlElement } from './xml.js'
+import { childOf, isElement, namespaces, parseInstant, requireAttribute, tokenOf } from './xml-read.js'
+
+/** What a message is judged by. Times are milliseconds. */
+export interface MessageRules {
+  /** Entity ID of the identity provider. */
+  readonly identityProvider: string
+  /** Our entity ID. */
+  readonly serviceProvider: string
+  readonly now: number
+  readonly skew: number
+  /** A message is not older than that. */
+  readonly window: number
+  /** The address at which it arrived, from configuration. */
+  readonly destination: string
+  /** Whether a message must name its destination; not so on the SOAP binding, which is no relay. */
+  readonly isDestinationRequired: boolean
+}
+
+/** The attributes and the issuer of a message. */
+export interface MessageHead {
+  readonly id: string
+  /** Milliseconds since the epoch. */
+  readonly issueInstant: number
+  readonly inResponseTo: string | undefined
+}
+
+const entityFormat = 'urn:oasis:names:tc:SAML:2.0:nameid-format:entity'
+
+/** Checks the issuer of a message or assertion. Source: SAML Profiles, section 4.4.4.1; SLO-02. */
+export function checkIssuer(issuer: XmlElement, expected: string): void {
+  const format = issuer.attributes.get('Format')
+  if (format !== undefined && format !== entityFormat) refuse('issuer')
+  if (issuer.attributes.has('NameQualifier') || issuer.attributes.has('SPNameQualifier')) refuse('issuer')
+  if (tokenOf(issuer) !== expected) refuse('issuer')
+}
+
+/** Whether two addresses are the same: scheme, host, port, path and query, after the normal form of each. */
+export function isSameAddress(left: string, right: string): boolean {
+  return URL.canParse(left) && URL.canParse(right) && new URL(left).href === new URL(right).href
+}
+
+/**
+ * Checks what every message of the protocol has in common.
+ * @throws SamlError `structure`, `version`, `id`, `time`, `issuer`, `destination`. Source: SAML Core, 3.2; SLO-02 to -05.
+ */
+export function readHead(message: XmlElement, name: string, rules: MessageRules): MessageHead {
+  if (!isElement(message, namespaces.protocol, name)) refuse('structure')
+  if (message.attributes.get('Version') !== '2.0') refuse('version')
+  const id = requireAttribute(message, 'ID')
+  if (id.length > 256) refuse('id')
+  const issueInstant = parseInstant(requireAttribute(message, 'IssueInstant'))
+  if (issueInstant > rules.now + rules.skew) refuse('time')
+  if (issueInstant + rules.window + rules.skew <= rules.now) refuse('time')
+  checkIssuer(childOf(message, namespaces.assertion, 'Issuer') ?? refuse('issuer'), rules.identityProvider)
+  const destination = message.attributes.get('Destination')
+  if (
+    destination === undefined ? rules.isDestinationRequired : !isSameAddress(destination, rules.destination)
+  )
+    refuse('destination')
+  return { id, issueInstant, inResponseTo: message.attributes.get('InResponseTo') }
+}
