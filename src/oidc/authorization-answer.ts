@@ -1,0 +1,77 @@
+/** @module The answer to an authorization request: read with suspicion, before anything is asked of the provider. */
+import type { ProviderMetadata } from './metadata.js'
+import { readSessionState } from './tokens.js'
+
+/** Bytes of an answer that comes as a form. */
+export const maximumAnswerLength = 32 * 1024
+const mostParameters = 32
+const longestState = 512
+const longestCode = 4096
+/** Parameters that must not come twice. */
+const single = ['state', 'code', 'error', 'iss', 'session_state', 'id_token', 'response'] as const
+
+/** An answer, not yet known to be ours: `state` says to which request it belongs. */
+export type AuthorizationAnswer =
+  | {
+      readonly kind: 'code'
+      readonly state: string
+      readonly code: string
+      readonly issuer: string | undefined
+      readonly sessionState: string | undefined
+    }
+  | {
+      readonly kind: 'id-token'
+      readonly state: string
+      readonly idToken: string
+      readonly sessionState: string | undefined
+    }
+  | {
+      readonly kind: 'error'
+      readonly state: string
+      /** One of the registered words, or `unknown`. */
+      readonly error: string
+      readonly sessionState: string | undefined
+    }
+  | {
+      readonly kind: 'malformed'
+      readonly problem: 'duplicate' | 'parameters' | 'state' | 'issuer' | 'empty'
+    }
+
+/** The `state` of an answer, if it has exactly one of a sane length. */
+export function stateOf(parameters: URLSearchParams): string | undefined {
+  const states = parameters.getAll('state')
+  const [state] = states
+  return states.length === 1 && state !== undefined && state.length <= longestState ? state : undefined
+}
+
+/**
+ * Reads an answer from its parameters, whether they came in the address, in a form or in a fragment.
+ * Source: OpenID Connect Core 1.0, sections 3.1.2.5 to 3.1.2.7; RFC 6749, section 4.1.2; RFC 9207; `SES-01`.
+ */
+export function readAuthorizationAnswer(
+  parameters: URLSearchParams,
+  provider: Pick<ProviderMetadata, 'issuer' | 'sendsIssuer'>,
+): AuthorizationAnswer {
+  if ([...parameters].length > mostParameters) return { kind: 'malformed', problem: 'parameters' }
+  if (single.some((name) => parameters.getAll(name).length > 1))
+    return { kind: 'malformed', problem: 'duplicate' }
+  const state = stateOf(parameters)
+  if (state === undefined) return { kind: 'malformed', problem: 'state' }
+  const sessionState = readSessionState(parameters.get('session_state') ?? undefined)
+  const issuer = parameters.get('iss') ?? undefined
+  const idToken = parameters.get('id_token') ?? undefined
+  const error = parameters.get('error') ?? undefined
+  // Mix-up defence: an answer of another provider is none. An ID token names its issuer itself.
+  if (issuer !== undefined ? issuer !== provider.issuer : provider.sendsIssuer && idToken === undefined) {
+    return { kind: 'malformed', problem: 'issuer' }
+  }
+  if (error !== undefined) {
+    return { kind: 'error', state, error: /^[a-z_]{1,64}$/.test(error) ? error : 'unknown', sessionState }
+  }
+  const code = parameters.get('code') ?? undefined
+  if (code !== undefined && code !== '' && code.length <= longestCode) {
+    return { kind: 'code', state, code, issuer, sessionState }
+  }
+  if (idToken !== undefined && idToken !== '') return { kind: 'id-token', state, idToken, sessionState }
+  return { kind: 'malformed', problem: 'empty' }
+}

@@ -1,0 +1,93 @@
+/** @module Calls to the provider within limits of place, time and size; no redirect is followed. */
+
+/** A longer answer is not read to its end: 256 KiB. */
+export const maximumAnswerBytes = 262_144
+
+/** Why a call brought nothing. */
+export type CallProblem = 'timeout' | 'network' | 'place' | 'redirect' | 'too-large'
+
+/** A call that brought nothing that can be used. Never carries a body. */
+export class CallError extends Error {
+  override readonly name = 'CallError'
+  readonly problem: CallProblem
+
+  constructor(problem: CallProblem) {
+    super(`the call to the provider came to nothing: ${problem}`)
+    this.problem = problem
+  }
+}
+
+/** What calls are held to. */
+export interface CallLimits {
+  readonly fetch: typeof globalThis.fetch
+  /** Origins that may be called. */
+  readonly origins: ReadonlySet<string>
+  /** The origin in whose place `internalUrl` is called. */
+  readonly publicOrigin: string
+  readonly internalUrl: string | undefined
+}
+
+async function readLimited(response: Response): Promise<ArrayBuffer> {
+  if (response.body === null) return new ArrayBuffer(0)
+  const bytes = new Uint8Array(maximumAnswerBytes)
+  let length = 0
+  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+    if (length + chunk.byteLength > maximumAnswerBytes) throw new CallError('too-large')
+    bytes.set(chunk, length)
+    length += chunk.byteLength
+  }
+  return bytes.buffer.slice(0, length)
+}
+
+/**
+ * Makes a `fetch` for the provider's endpoints. The answer is read whole before it is handed on, so the deadline and
+ * the limit hold for its body as well.
+ * @throws CallError
+ * Source: `JWT-17`; OAuth 2.0 Security BCP (RFC 9700), section 4.
+ */
+export function createLimitedFetch(
+  limits: CallLimits,
+): (url: string | URL, init: RequestInit | undefined, timeoutSeconds: number) => Promise<Response> {
+  // Called by itself: some runtimes refuse their own `fetch` as a method of something else.
+  const { fetch } = limits
+
+  const placeOf = (given: string | URL): string => {
+    const url = new URL(given)
+    if (!limits.origins.has(url.origin)) throw new CallError('place')
+    if (limits.internalUrl === undefined || url.origin !== limits.publicOrigin) return url.href
+    return `${limits.internalUrl}${url.pathname}${url.search}`
+  }
+
+  const call = async (url: string, init: RequestInit | undefined, signal: AbortSignal): Promise<Response> => {
+    const response = await fetch(url, { ...init, redirect: 'manual', credentials: 'omit', signal })
+    const isRedirect = response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)
+    if (isRedirect || response.redirected) {
+      await response.body?.cancel()
+      throw new CallError('redirect')
+    }
+    const body = await readLimited(response)
+    const isEmpty = response.status === 204 || response.status === 205 || response.status === 304
+    return new Response(isEmpty ? null : body, { status: response.status, headers: response.headers })
+  }
+
+  return async (given, init, timeoutSeconds) => {
+    const url = placeOf(given)
+    const controller = new AbortController()
+    let timer: NodeJS.Timeout | undefined
+    // The deadline holds even if `fetch` does not heed the signal.
+    const deadline = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        reject(new CallError('timeout'))
+        controller.abort()
+      }, timeoutSeconds * 1000)
+    })
+    try {
+      return await Promise.race([call(url, init, controller.signal), deadline])
+    } catch (error) {
+      controller.abort()
+      throw error instanceof CallError ? error : new CallError('network')
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}

@@ -1,0 +1,127 @@
+/** @module What a provider says of itself, checked: its issuer is the one configured, its endpoints lie where they may. */
+import type { ServerMetadata } from 'openid-client'
+import type { ResolvedOidcOptions } from './options.js'
+
+/** The provider's endpoints and abilities, as far as we use them. */
+export interface ProviderMetadata {
+  readonly issuer: string
+  readonly authorizationEndpoint: string
+  readonly tokenEndpoint: string
+  readonly jwksUri: string
+  readonly endSessionEndpoint: string | undefined
+  readonly checkSessionIframe: string | undefined
+  readonly revocationEndpoint: string | undefined
+  readonly pushedAuthorizationEndpoint: string | undefined
+  readonly requiresPushedAuthorization: boolean
+  /** Whether every authorization answer carries `iss` (RFC 9207). */
+  readonly sendsIssuer: boolean
+  readonly tokenEndpointAuthMethods: readonly string[] | undefined
+}
+
+/** A description that cannot be used. */
+export class MetadataError extends Error {
+  override readonly name = 'MetadataError'
+  /** `issuer`, `malformed`, or the name of the member that is at fault. */
+  readonly problem: string
+
+  constructor(problem: string, message: string) {
+    super(message)
+    this.problem = problem
+  }
+}
+
+/** Origins on which the provider's endpoints may lie. */
+export function allowedOrigins(options: ResolvedOidcOptions): ReadonlySet<string> {
+  return new Set([new URL(options.issuer).origin, ...options.endpointOrigins])
+}
+
+function members(value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new MetadataError('malformed', 'the provider’s description is no JSON object')
+  }
+  return value as Readonly<Record<string, unknown>>
+}
+
+/** An endpoint on one of the allowed origins; `undefined` where there is none. */
+function endpointIn(
+  description: Readonly<Record<string, unknown>>,
+  name: string,
+  given: string | false | undefined,
+  origins: ReadonlySet<string>,
+): string | undefined {
+  if (given === false) return undefined
+  const value = given ?? description[name]
+  if (value === undefined || value === null || value === '') return undefined
+  if (typeof value !== 'string' || value.length > 2048 || !URL.canParse(value)) {
+    throw new MetadataError(name, `the provider’s ${name} is no address`)
+  }
+  const url = new URL(value)
+  if (!origins.has(url.origin)) {
+    throw new MetadataError(
+      name,
+      `the provider’s ${name} lies on ${url.origin}: if that is right, name it in endpointOrigins`,
+    )
+  }
+  if (url.username !== '' || url.password !== '' || value.includes('#')) {
+    throw new MetadataError(name, `the provider’s ${name} has a user name or a fragment`)
+  }
+  return url.href
+}
+
+/**
+ * Reads a provider's description; endpoints given as options win over what it says.
+ * @throws MetadataError
+ * Source: OpenID Connect Discovery 1.0, sections 3 and 4.3; RFC 8414; `RPI-01`, `SES-06`.
+ */
+export function readMetadata(value: unknown, options: ResolvedOidcOptions): ProviderMetadata {
+  const description = members(value)
+  if (description.issuer !== options.issuer) {
+    throw new MetadataError('issuer', 'the provider names another issuer than the one configured')
+  }
+  const origins = allowedOrigins(options)
+  const { endpoints } = options
+  const optional = (name: string, given?: string | false) => endpointIn(description, name, given, origins)
+  const required = (name: string, given?: string): string => {
+    const found = optional(name, given)
+    if (found === undefined) throw new MetadataError(name, `the provider names no ${name}`)
+    return found
+  }
+  const methods = description.token_endpoint_auth_methods_supported
+  return {
+    issuer: options.issuer,
+    authorizationEndpoint: required('authorization_endpoint', endpoints.authorization),
+    tokenEndpoint: required('token_endpoint', endpoints.token),
+    jwksUri: required('jwks_uri', endpoints.jwks),
+    endSessionEndpoint: optional('end_session_endpoint', endpoints.endSession),
+    checkSessionIframe: optional('check_session_iframe', endpoints.checkSession),
+    revocationEndpoint: optional('revocation_endpoint', endpoints.revocation),
+    pushedAuthorizationEndpoint: optional(
+      'pushed_authorization_request_endpoint',
+      endpoints.pushedAuthorization,
+    ),
+    requiresPushedAuthorization: description.require_pushed_authorization_requests === true,
+    sendsIssuer: description.authorization_response_iss_parameter_supported === true,
+    tokenEndpointAuthMethods: Array.isArray(methods)
+      ? methods.filter((method): method is string => typeof method === 'string')
+      : undefined,
+  }
+}
+
+/** The same description for `openid-client`. */
+export function toServerMetadata(metadata: ProviderMetadata, options: ResolvedOidcOptions): ServerMetadata {
+  return {
+    issuer: metadata.issuer,
+    authorization_endpoint: metadata.authorizationEndpoint,
+    token_endpoint: metadata.tokenEndpoint,
+    jwks_uri: metadata.jwksUri,
+    authorization_response_iss_parameter_supported: metadata.sendsIssuer,
+    // What we accept, not what the provider offers.
+    id_token_signing_alg_values_supported: [...options.idTokenAlgorithms],
+    ...(metadata.revocationEndpoint === undefined
+      ? {}
+      : { revocation_endpoint: metadata.revocationEndpoint }),
+    ...(metadata.pushedAuthorizationEndpoint === undefined
+      ? {}
+      : { pushed_authorization_request_endpoint: metadata.pushedAuthorizationEndpoint }),
+  }
+}

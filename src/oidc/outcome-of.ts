@@ -1,0 +1,53 @@
+/** @module What a failed call through `openid-client` means; nothing of the answer's body leaves here. */
+import { ClientError, ResponseBodyError, WWWAuthenticateChallengeError } from 'openid-client'
+import { CallError } from './limited-fetch.js'
+
+const longestRetryAfterSeconds = 300
+
+/** A failed call, without anything secret: the errors of `openid-client` carry whole answers. */
+export interface FailedCall {
+  /** `timeout`, `network`, `place`, `redirect`, `too-large`, `status`, `error` (see `error`), `answer`. */
+  readonly problem: string
+  /** The error code of an OAuth error answer. */
+  readonly error: string | undefined
+  readonly status: number | undefined
+  readonly retryAfterSeconds: number | undefined
+}
+
+/** Seconds of a `Retry-After` header, at most five minutes; a date is not read. */
+export function retryAfterOf(headers: Headers): number | undefined {
+  const seconds = Number(headers.get('retry-after') ?? Number.NaN)
+  return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, longestRetryAfterSeconds) : undefined
+}
+
+/** Reads an error of `openid-client`, or of our own fetch below it. */
+export function failedCallOf(error: unknown): FailedCall {
+  const none = { error: undefined, status: undefined, retryAfterSeconds: undefined }
+  const call = findCallError(error)
+  if (call !== undefined) return { ...none, problem: call.problem }
+  if (error instanceof ResponseBodyError) {
+    const code = /^[a-z_]{1,64}$/.test(error.error) ? error.error : 'unknown'
+    const retryAfterSeconds = retryAfterOf(error.response.headers)
+    return { problem: 'error', error: code, status: error.status, retryAfterSeconds }
+  }
+  if (error instanceof WWWAuthenticateChallengeError) {
+    return { ...none, problem: 'status', status: error.status }
+  }
+  if (error instanceof ClientError && error.cause instanceof Response) {
+    const { status, headers } = error.cause
+    if (status >= 400) return { ...none, problem: 'status', status, retryAfterSeconds: retryAfterOf(headers) }
+    return { ...none, problem: 'answer', status }
+  }
+  if (error instanceof ClientError && error.code === 'OAUTH_TIMEOUT') return { ...none, problem: 'timeout' }
+  return { ...none, problem: 'answer' }
+}
+
+function findCallError(error: unknown): CallError | undefined {
+  let current = error
+  for (let depth = 0; depth < 4; depth += 1) {
+    if (current instanceof CallError) return current
+    if (!(current instanceof Error)) return undefined
+    current = current.cause
+  }
+  return undefined
+}

@@ -1,0 +1,224 @@
+/** @module The provider: its description, fetched when first needed and kept; its keys; the client that talks to it. */
+import { importJWK } from 'jose'
+import * as client from 'openid-client'
+import type { Clock } from '../clock.js'
+import { CitizenSessionError } from '../errors.js'
+import type { Report } from '../events.js'
+import { createJwksCache, type JwksCache } from '../tokens/jwks-cache.js'
+import { createLimitedFetch } from './limited-fetch.js'
+import {
+  allowedOrigins,
+  MetadataError,
+  type ProviderMetadata,
+  readMetadata,
+  toServerMetadata,
+} from './metadata.js'
+import type { ClientAuthentication, ResolvedOidcOptions } from './options.js'
+
+/** How long a description is used before it is fetched anew behind the requests. */
+const freshSeconds = 3600
+const firstBackoffSeconds = 1
+const longestBackoffSeconds = 60
+
+/** A provider that can be talked to. */
+export interface Connection {
+  readonly metadata: ProviderMetadata
+  readonly keys: JwksCache
+  /** A client of `openid-client` whose clock is ours at `now`. */
+  client(now: number): Promise<client.Configuration>
+}
+
+export interface Provider {
+  /**
+   * The connection, from the description at hand or after fetching it.
+   * @throws CitizenSessionError `identity-unavailable` (503, transient)
+   */
+  connect(): Promise<Connection>
+  /** The connection if it is there already. */
+  readonly known: Connection | undefined
+}
+
+/** What a provider stands on. */
+export interface ProviderParts {
+  readonly options: ResolvedOidcOptions
+  readonly fetch: typeof globalThis.fetch
+  readonly clock: Clock
+  readonly random: (bytes: number) => Uint8Array
+  readonly report: Report
+}
+
+/** The address of the description. Source: OpenID Connect Discovery 1.0, section 4. */
+export function discoveryUrl(issuer: string): string {
+  return `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
+}
+
+/** Makes the provider; nothing is fetched before it is needed. */
+export function createProvider(parts: ProviderParts): Provider {
+  const { options, clock, report } = parts
+  const call = createLimitedFetch({
+    fetch: parts.fetch,
+    origins: allowedOrigins(options),
+    publicOrigin: new URL(options.issuer).origin,
+    internalUrl: options.internalUrl,
+  })
+  let current: Connection | undefined
+  let staleAt = 0
+  let pending: Promise<Connection> | undefined
+  let failures = 0
+  let retryAt = 0
+  let lastFailure: CitizenSessionError | undefined
+
+  const describe = async (): Promise<unknown> => {
+    const { authorization, token, jwks } = options.endpoints
+    if (authorization !== undefined && token !== undefined && jwks !== undefined) {
+      return { issuer: options.issuer }
+    }
+    const response = await call(
+      discoveryUrl(options.issuer),
+      { headers: { accept: 'application/json' } },
+      options.timeoutSeconds,
+    )
+    if (response.status !== 200) throw new MetadataError('status', 'the provider does not describe itself')
+    return response.json()
+  }
+
+  const connectTo = (metadata: ProviderMetadata): Connection => {
+    const keys =
+      current?.metadata.jwksUri === metadata.jwksUri
+        ? current.keys
+        : createJwksCache({
+            url: metadata.jwksUri,
+            algorithms: options.idTokenAlgorithms,
+            coolDownSeconds: 30,
+            floorSeconds: 30,
+            ceilingSeconds: 3600,
+            staleSeconds: 86_400,
+            timeoutSeconds: options.timeoutSeconds,
+            fetch: (url, init) => call(String(url), init, options.timeoutSeconds),
+            clock,
+            report,
+          })
+    const configure = createConfigurator(metadata, options, (url, init) =>
+      call(url, init, options.timeoutSeconds),
+    )
+    return { metadata, keys, client: configure }
+  }
+
+  const load = async (): Promise<Connection> => {
+    try {
+      const connection = connectTo(readMetadata(await describe(), options))
+      current = connection
+      staleAt = clock() + freshSeconds * 1000
+      failures = 0
+      return connection
+    } catch (error) {
+      const jitter = 1 - ((parts.random(1)[0] ?? 0) / 256) * 0.25
+      const seconds = Math.min(firstBackoffSeconds * 2 ** failures, longestBackoffSeconds) * jitter
+      failures += 1
+      retryAt = clock() + seconds * 1000
+      const message = error instanceof MetadataError ? error.message : 'the provider cannot be reached'
+      lastFailure = new CitizenSessionError('identity-unavailable', message, {
+        status: 503,
+        headers: { 'retry-after': String(Math.max(1, Math.ceil(seconds))) },
+        isTransient: true,
+        cause: error,
+      })
+      report({ type: 'warning', code: 'oidc-discovery', message })
+      throw lastFailure
+    } finally {
+      pending = undefined
+    }
+  }
+
+  const start = (): Promise<Connection> => {
+    pending ??= load()
+    return pending
+  }
+
+  return {
+    get known() {
+      return current
+    },
+    async connect() {
+      const now = clock()
+      const mayTry = now >= retryAt
+      if (current !== undefined) {
+        // What is at hand goes on while it is fetched anew; a failure is reported, and tried again later.
+        if (now >= staleAt && mayTry) start().catch(() => undefined)
+        return current
+      }
+      if (pending === undefined && !mayTry && lastFailure !== undefined) throw lastFailure
+      return start()
+    },
+  }
+}
+
+function createConfigurator(
+  metadata: ProviderMetadata,
+  options: ResolvedOidcOptions,
+  call: (url: string, init: RequestInit) => Promise<Response>,
+): Connection['client'] {
+  const server = toServerMetadata(metadata, options)
+  const isLoopback = new URL(metadata.issuer).protocol === 'http:'
+  let prepared: Promise<[client.ClientAuth, readonly client.DecryptionKey[]]> | undefined
+
+  return async (now) => {
+    prepared ??= Promise.all([authenticationOf(metadata, options), decryptionKeysOf(options)])
+    const [authentication, keys] = await prepared
+    const configuration = new client.Configuration(
+      server,
+      options.clientId,
+      {
+        client_id: options.clientId,
+        [client.clockSkew]: Math.round((now - Date.now()) / 1000),
+        [client.clockTolerance]: options.clockSkewSeconds,
+      },
+      authentication,
+    )
+    if (isLoopback) client.allowInsecureRequests(configuration)
+    configuration[client.customFetch] = (url, init) => call(url, init as RequestInit)
+    configuration.timeout = options.timeoutSeconds
+    if (keys.length > 0) client.enableDecryptingResponses(configuration, undefined, ...keys)
+    return configuration
+  }
+}
+
+async function decryptionKeysOf(options: ResolvedOidcOptions): Promise<readonly client.DecryptionKey[]> {
+  return Promise.all(
+    options.idTokenDecryptionKeys.map(async (jwk) => {
+      const { alg, kid } = jwk
+      const key = await importJWK(jwk, typeof alg === 'string' ? alg : undefined)
+      if (key instanceof Uint8Array) throw new TypeError('a symmetric key decrypts no ID token')
+      return {
+        key: key as client.CryptoKey,
+        ...(typeof alg === 'string' ? { alg } : {}),
+        ...(typeof kid === 'string' ? { kid } : {}),
+      }
+    }),
+  )
+}
+
+async function authenticationOf(
+  metadata: ProviderMetadata,
+  options: ResolvedOidcOptions,
+): Promise<client.ClientAuth> {
+  const given: ClientAuthentication = options.clientAuthentication ?? defaultMethod(metadata)
+  if (typeof given === 'function') return given
+  if (typeof given === 'object') {
+    const key = await importJWK(given.privateKey)
+    if (key instanceof Uint8Array) throw new TypeError('a symmetric key proves no client')
+    const { kid } = given.privateKey
+    return client.PrivateKeyJwt({ key: key as client.CryptoKey, ...(kid === undefined ? {} : { kid }) })
+  }
+  if (given === 'none') return client.None()
+  return given === 'client_secret_post'
+    ? client.ClientSecretPost(options.clientSecret)
+    : client.ClientSecretBasic(options.clientSecret)
+}
+
+/** Source: OpenID Connect Core 1.0, section 9: `client_secret_basic` unless the provider lists only other methods. */
+function defaultMethod(metadata: ProviderMetadata): 'client_secret_basic' | 'client_secret_post' {
+  const methods = metadata.tokenEndpointAuthMethods
+  if (methods === undefined || methods.includes('client_secret_basic')) return 'client_secret_basic'
+  return methods.includes('client_secret_post') ? 'client_secret_post' : 'client_secret_basic'
+}

@@ -1,0 +1,86 @@
+/** @module The token endpoint: a code or a refresh token for tokens, through `openid-client`, then verified by us. */
+import * as client from 'openid-client'
+import { type IdTokenClaims, type IdTokenRules, maximumIdTokenLength, verifyIdToken } from './id-token.js'
+import type { ResolvedOidcOptions } from './options.js'
+import { type FailedCall, failedCallOf } from './outcome-of.js'
+import type { Connection } from './provider.js'
+import { identityOf, type KeptTokens, keepTokens } from './tokens.js'
+
+/** A code that is to be exchanged, with what was remembered of its request. */
+export interface CodeExchange {
+  readonly code: string
+  readonly issuer: string | undefined
+  readonly state: string
+  readonly redirectUri: string
+  readonly nonce: string
+  readonly verifier: string
+  readonly maxAgeSeconds: number | undefined
+  /** Of the authorization answer; the token answer's own wins. */
+  readonly sessionState: string | undefined
+}
+
+/** Tokens that are good, and what they say. */
+export interface GoodTokens {
+  readonly tokens: KeptTokens
+  readonly claims: IdTokenClaims
+}
+
+/** An answer that brings nobody in. `problem` is a word for events and pages. */
+export interface BadTokens {
+  readonly problem: string
+  readonly call?: FailedCall | undefined
+}
+
+/** The rules for ID tokens that follow from options and connection. */
+export function idTokenRules(options: ResolvedOidcOptions, connection: Connection): IdTokenRules {
+  return {
+    keys: connection.keys,
+    algorithms: options.idTokenAlgorithms,
+    decryptionKeys: options.idTokenDecryptionKeys,
+    maximumLength: maximumIdTokenLength,
+    issuer: options.issuer,
+    clientId: options.clientId,
+    clockSkewSeconds: options.clockSkewSeconds,
+  }
+}
+
+/**
+ * Exchanges a code. Never throws for what the provider does.
+ * Source: OpenID Connect Core 1.0, sections 3.1.3.3 to 3.1.3.8; RFC 7636.
+ */
+export async function exchangeCode(
+  connection: Connection,
+  options: ResolvedOidcOptions,
+  exchange: CodeExchange,
+  now: number,
+): Promise<GoodTokens | BadTokens> {
+  const answer = new URL(exchange.redirectUri)
+  answer.searchParams.set('code', exchange.code)
+  answer.searchParams.set('state', exchange.state)
+  if (exchange.issuer !== undefined) answer.searchParams.set('iss', exchange.issuer)
+  let response: client.TokenEndpointResponse
+  try {
+    response = await client.authorizationCodeGrant(await connection.client(now), answer, {
+      expectedState: exchange.state,
+      expectedNonce: exchange.nonce,
+      pkceCodeVerifier: exchange.verifier,
+      idTokenExpected: true,
+      ...(exchange.maxAgeSeconds === undefined ? {} : { maxAge: exchange.maxAgeSeconds }),
+    })
+  } catch (error) {
+    const call = failedCallOf(error)
+    return { problem: call.error ?? call.problem, call }
+  }
+  const { nonce, maxAgeSeconds } = exchange
+  const rules = idTokenRules(options, connection)
+  const verified = await verifyIdToken(response.id_token, rules, { nonce, maxAgeSeconds }, now)
+  if ('problem' in verified) return { problem: verified.problem }
+  const { claims } = verified
+  const known = {
+    idToken: String(response.id_token),
+    identity: identityOf(claims),
+    sessionState: exchange.sessionState,
+  }
+  const tokens = keepTokens(response, known, now)
+  return tokens === 'too-large' ? { problem: tokens } : { tokens, claims }
+}

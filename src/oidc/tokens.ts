@@ -1,0 +1,89 @@
+/** @module What is kept of a login: the tokens, and what later checks compare with. A text to the core. */
+import type { TokenEndpointResponse } from 'openid-client'
+import type { AccessToken } from '../protocol.js'
+import type { IdTokenClaims } from './id-token.js'
+
+/** What is kept with a session. Times are milliseconds since the epoch. */
+export interface KeptTokens {
+  readonly version: 1
+  readonly accessToken: string
+  readonly accessExpiresAt: number
+  readonly refreshToken?: string | undefined
+  /** As received, for the hint. */
+  readonly idToken: string
+  /** What a refreshed ID token is compared with (`SES-21`). */
+  readonly identity: Pick<IdTokenClaims, 'iss' | 'sub' | 'iat' | 'auth_time' | 'azp' | 'nonce'>
+  readonly sessionState?: string | undefined
+}
+
+/** A token longer than this is no token that a session keeps. */
+const longestToken = 16_384
+/** Life of tokens whose answer does not say it: RFC 6749, section 5.1 leaves it open. */
+const unsaidLifeSeconds = 300
+const longestLifeSeconds = 31_536_000
+
+/** What is kept of a token answer; what it leaves out stays as it was. */
+export function keepTokens(
+  response: TokenEndpointResponse,
+  known: Pick<KeptTokens, 'idToken' | 'identity' | 'refreshToken' | 'sessionState'>,
+  now: number,
+): KeptTokens | 'too-large' {
+  const refreshToken = response.refresh_token ?? known.refreshToken
+  if (response.access_token.length > longestToken || (refreshToken?.length ?? 0) > longestToken) {
+    return 'too-large'
+  }
+  const life = Math.min(response.expires_in ?? unsaidLifeSeconds, longestLifeSeconds)
+  const sessionState = readSessionState(response.session_state) ?? known.sessionState
+  return {
+    version: 1,
+    accessToken: response.access_token,
+    accessExpiresAt: now + life * 1000,
+    ...(refreshToken === undefined ? {} : { refreshToken }),
+    idToken: response.id_token ?? known.idToken,
+    identity: known.identity,
+    ...(sessionState === undefined ? {} : { sessionState }),
+  }
+}
+
+/** The kept tokens as a text. */
+export function serializeTokens(tokens: KeptTokens): string {
+  return JSON.stringify(tokens)
+}
+
+/** Reads a text of {@link serializeTokens}; `undefined` for one of a later version. The core has unsealed it. */
+export function parseTokens(text: string | undefined): KeptTokens | undefined {
+  if (text === undefined) return undefined
+  try {
+    const tokens = JSON.parse(text) as KeptTokens
+    return tokens.version === 1 && typeof tokens.idToken === 'string' ? tokens : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** What of an ID token a later one is compared with. */
+export function identityOf(claims: IdTokenClaims): KeptTokens['identity'] {
+  const { iss, sub, iat, auth_time, azp, nonce } = claims
+  return {
+    iss,
+    sub,
+    iat,
+    ...(auth_time === undefined ? {} : { auth_time }),
+    ...(azp === undefined ? {} : { azp }),
+    ...(nonce === undefined ? {} : { nonce }),
+  }
+}
+
+/** The access token for calls to APIs. */
+export function accessTokenOf(tokens: KeptTokens): AccessToken | undefined {
+  if (tokens.accessToken === '') return undefined
+  return { value: tokens.accessToken, expiresAt: tokens.accessExpiresAt }
+}
+
+/**
+ * A `session_state` as it may be used: opaque, never recomputed, and refused with a blank in it.
+ * Source: OpenID Connect Session Management 1.0, section 2; `SES-01`.
+ */
+export function readSessionState(value: unknown): string | undefined {
+  return typeof value === 'string' && /^[\x21-\x7e]{1,512}$/.test(value) ? value : undefined
+}
