@@ -1,6 +1,7 @@
 /** @module What the endpoints of the emulator share. */
 import type { FaultGate } from './faults.js'
 import type { KeyRing } from './keys.js'
+import type { OpenidMode } from './openid/mode.js'
 import type { RefreshAnswerShape, ResolvedEmulatorOptions } from './options.js'
 import type { People, Person } from './people.js'
 import type { ReturnRules } from './return-address.js'
@@ -20,6 +21,8 @@ export interface Context {
   /** The emulator's own time, travel and skew included. */
   now(): number
   refreshAnswer: RefreshAnswerShape
+  /** The OpenID provider, where one is asked for. */
+  openid?: OpenidMode | undefined
 }
 
 /** The claims of a token of this session, exactly those of CitizenOne. Source: CitizenOne, Sessions & JWT. */

@@ -57,7 +57,7 @@ function toLevel(value: unknown): Level | undefined {
 }
 
 /** Everything that another process may want to look at. */
-const stateOf = (controls: Controls) => ({
+const stateOf = (context: Context, controls: Controls) => ({
   url: controls.url,
   internalUrl: controls.internalUrl,
   time: controls.clock(),
@@ -65,7 +65,11 @@ const stateOf = (controls: Controls) => ({
   requests: controls.requests,
   sessions: controls.sessions,
   messages: controls.messages,
+  openid: openidState(context),
 })
+
+const openidState = ({ openid }: Context) =>
+  openid && { participants: openid.openid.participants(), deliveries: openid.openid.deliveries }
 
 /** What {@link createControl} needs. */
 export interface ControlOptions {
@@ -92,12 +96,12 @@ export function createControl({ context, controls, ownOrigins }: ControlOptions)
       await applyForm(controls(), await readForm(request))
       return redirect('/faults')
     }
-    if (path === '/emulator/state' && !isPost) return json(stateOf(controls()))
+    if (path === '/emulator/state' && !isPost) return json(stateOf(context, controls()))
     const action = Object.hasOwn(actions, path) ? actions[path] : undefined
     if (!action) return undefined
     if (!isPost) return json({ error: 'POST is expected' }, 405)
     const result = await action(controls(), await readJson(request))
-    return json(result ?? stateOf(controls()))
+    return json(result ?? stateOf(context, controls()))
   }
 
   return async function control(path: string, request: Request): Promise<Response | undefined> {

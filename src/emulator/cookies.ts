@@ -1,4 +1,5 @@
 /** @module The cookies of the emulator: the shared one in three parts, and the provider's own. */
+import { defaultUpstream } from './people.js'
 
 /** Names of the three parts of the shared cookie. */
 export interface CookieNames {
@@ -13,10 +14,13 @@ export interface CookieOptions {
   /** `false`: host-only. */
   readonly domain: string | false
   readonly secure: boolean
+  /** Whether the provider's own cookie comes with frames and forms of other sites: `SameSite=None; Secure`. */
+  readonly crossSite: boolean
 }
 
-/** Name of the provider's own cookie, host-only; the applications never see it. */
-export const identityCookieName = (secure: boolean): string => (secure ? '__Host-c1_identity' : 'c1_identity')
+/** Name of the provider's own cookie, host-only, one for each upstream; the applications never see it. */
+export const identityCookieName = (secure: boolean, upstream: string): string =>
+  `${secure ? '__Host-' : ''}c1_identity${upstream === defaultUpstream ? '' : `_${upstream}`}`
 
 /** The parts of a compact token; missing ones are empty. */
 function partsOf(token: string) {
@@ -49,10 +53,19 @@ export function sharedCookieLines(token: string | undefined, options: CookieOpti
 
 const deletion = '; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT'
 
-/** The `Set-Cookie` line of the provider's own cookie; `undefined` deletes it. */
-export function identityCookieLine(value: string | undefined, secure: boolean): string {
+/** The end of the `Set-Cookie` line of a cookie that is the provider's alone. */
+export const ownCookieTail = ({ secure, crossSite }: CookieOptions): string =>
+  `${secure || crossSite ? '; Secure' : ''}; SameSite=${crossSite ? 'None' : 'Lax'}`
+
+/** The `Set-Cookie` line of the provider's own cookie of an upstream; `undefined` deletes it. */
+export function identityCookieLine(
+  value: string | undefined,
+  upstream: string,
+  options: CookieOptions,
+): string {
   const end = value === undefined ? deletion : ''
-  return `${identityCookieName(secure)}=${value ?? ''}; Path=/${end}; HttpOnly${secure ? '; Secure' : ''}; SameSite=Lax`
+  const name = identityCookieName(options.secure, upstream)
+  return `${name}=${value ?? ''}; Path=/${end}; HttpOnly${ownCookieTail(options)}`
 }
 
 /** Every value of each cookie name, in the order of the header. */

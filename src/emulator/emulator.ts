@@ -8,6 +8,8 @@ import { createRequestCounter, type EndpointName, type RequestCounts } from './e
 import { createFaults, type Faults } from './faults.js'
 import { createEmulatorFetch } from './fetch.js'
 import { createKeyRing, type KeyRing, type RotateKeysOptions, type SignTokenOptions } from './keys.js'
+import { createOpenidMode } from './openid/create.js'
+import type { Openid } from './openid/openid.js'
 import {
   defaultHost,
   type EmulatorOptions,
@@ -55,6 +57,8 @@ export interface Emulator {
   /** Requests by endpoint since the start or the last reset. */
   readonly requests: RequestCounts
   readonly faults: Faults
+  /** The OpenID provider; reading it throws `emulator` unless the option `openid` was given. */
+  readonly openid: Openid
 
   /** Opens a port (default: the option's, the one it had, or a free one). Returns it. @throws `emulator` */
   listen(port?: number): Promise<number>
@@ -137,6 +141,7 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
     now,
     refreshAnswer: options.refreshAnswer,
   }
+  if (options.openid) context.openid = createOpenidMode(context, options.openid)
   const counter = createRequestCounter()
   const ownOrigins = () => [internalUrl()]
   const control =
@@ -193,6 +198,10 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
       return counter.counts
     },
     faults: gate.faults,
+    get openid() {
+      if (context.openid) return context.openid.openid
+      throw new CitizenSessionError('emulator', 'this emulator is no OpenID provider: give the option openid')
+    },
     listen,
     async close() {
       const open = server
@@ -228,6 +237,7 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
       codes.clear()
       people.reset()
       counter.clear()
+      context.openid?.reset()
       gate.faults.clear()
       travelled = 0
     },

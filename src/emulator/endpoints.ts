@@ -10,12 +10,21 @@ export const endpointNames = [
   'profile',
   'home',
   'messages',
+  'openid-configuration',
+  'openid-keys',
+  'authorization',
+  'pushed-authorization',
+  'token',
+  'userinfo',
+  'revocation',
+  'end-session',
+  'check-session',
 ] as const
 
 /** Name of an endpoint. */
 export type EndpointName = (typeof endpointNames)[number]
 
-/** Their paths, as CitizenOne has them where it documents them. */
+/** Their paths, as CitizenOne has them where it documents them, and Safewhere for OpenID Connect. */
 export const endpointPaths: Readonly<Record<EndpointName, string>> = {
   jwks: '/api/v1/authentication/.well-known/jwks.json',
   refresh: '/sp/api/v1/authenticate',
@@ -25,6 +34,15 @@ export const endpointPaths: Readonly<Record<EndpointName, string>> = {
   profile: '/profile',
   home: '/',
   messages: '/messages',
+  'openid-configuration': '/.well-known/openid-configuration',
+  'openid-keys': '/runtime/openidconnect/keys.idp',
+  authorization: '/runtime/openidconnect/authorize.idp',
+  'pushed-authorization': '/runtime/openidconnect/par.idp',
+  token: '/runtime/openidconnect/token.idp',
+  userinfo: '/runtime/openidconnect/userinfo.idp',
+  revocation: '/runtime/openidconnect/revocation.idp',
+  'end-session': '/runtime/openidconnect/logout.idp',
+  'check-session': '/runtime/openidconnect/sessionlogout.idp',
 }
 
 /** How often each endpoint was asked since the start or the last reset. */
@@ -39,16 +57,7 @@ export interface RequestCounter {
   clear(): void
 }
 
-const zero = (): Record<EndpointName, number> => ({
-  jwks: 0,
-  refresh: 0,
-  login: 0,
-  'second-factor': 0,
-  logout: 0,
-  profile: 0,
-  home: 0,
-  messages: 0,
-})
+const zero = () => Object.fromEntries(endpointNames.map((name) => [name, 0])) as Record<EndpointName, number>
 
 /** Makes a counter at zero. */
 export function createRequestCounter(): RequestCounter {

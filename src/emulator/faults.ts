@@ -1,6 +1,7 @@
 /** @module Faults of the emulator: what can be switched on to see how an application bears it. */
 import { CitizenSessionError } from '../errors.js'
 import { type EndpointName, endpointNames } from './endpoints.js'
+import { isOpenidFaults, type OpenidFaults, openidFaultsExpected } from './openid/faults.js'
 
 /**
  * A wrong answer with status 200. `html`: a page. `huge`: 5 MiB. `missing-fields`: `{}`-like JSON. `unchanged`: the
@@ -22,6 +23,12 @@ export interface FaultSettings {
   readonly nonsense: Readonly<Partial<Record<EndpointName, Nonsense>>>
   /** How far the emulator's own clock is off; positive: ahead of the time. */
   readonly skewSeconds: number
+  /** Endpoints that do not answer while the others do, as `down` for all. */
+  readonly unreachable: readonly EndpointName[]
+  /** Milliseconds that one endpoint waits, besides `slowMilliseconds`. */
+  readonly slow: Readonly<Partial<Record<EndpointName, number>>>
+  /** What the OpenID provider does wrong; `set` replaces all of it. */
+  readonly openid: OpenidFaults
 }
 
 /** Switches faults on and off. */
@@ -50,6 +57,9 @@ const none: FaultSettings = {
   retryAfterSeconds: undefined,
   nonsense: {},
   skewSeconds: 0,
+  unreachable: [],
+  slow: {},
+  openid: {},
 }
 
 /** The kinds of {@link Nonsense}; the first three fit every endpoint. */
@@ -101,11 +111,12 @@ export function createFaults(wait: (milliseconds: number) => Promise<void>): Fau
   return {
     faults,
     async pass(endpoint) {
-      assertUp(settings)
+      assertUp(settings, endpoint)
       for (const gate of [...(gates.get(endpoint) ?? [])]) await gate
-      if (settings.slowMilliseconds > 0) await wait(settings.slowMilliseconds)
+      const milliseconds = settings.slowMilliseconds + (settings.slow[endpoint] ?? 0)
+      if (milliseconds > 0) await wait(milliseconds)
       // It may have gone down while the answer was held.
-      assertUp(settings)
+      assertUp(settings, endpoint)
       const status = settings.status[endpoint]
       if (status !== undefined) return faultAnswer(status, settings.retryAfterSeconds)
       return nonsenseAnswer(settings.nonsense[endpoint])
@@ -113,8 +124,8 @@ export function createFaults(wait: (milliseconds: number) => Promise<void>): Fau
   }
 }
 
-function assertUp({ down }: FaultSettings) {
-  if (!down) return
+function assertUp({ down, unreachable }: FaultSettings, endpoint: EndpointName) {
+  if (!down && !unreachable.includes(endpoint)) return
   // The shape in which fetch reports a refused connection.
   const cause = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
   throw new TypeError('fetch failed', { cause })
@@ -179,6 +190,16 @@ export function checkedSettings(change: unknown): Partial<FaultSettings> {
       `an object of ${nonsenseKinds.join(', ')} by endpoint (${endpointNames.join(', ')})`,
     ],
     skewSeconds: [(value) => isSeconds(value, -86_400_000), 'seconds'],
+    unreachable: [
+      (value) =>
+        Array.isArray(value) && value.every((one) => endpointNames.some((endpoint) => endpoint === one)),
+      `a list of endpoints (${endpointNames.join(', ')})`,
+    ],
+    slow: [
+      (value) => perEndpoint(value, (one) => one === undefined || isSeconds(one, 0)),
+      'an object of milliseconds by endpoint',
+    ],
+    openid: [isOpenidFaults, openidFaultsExpected],
   }
   for (const [name, value] of Object.entries(change)) {
     const check = Object.hasOwn(checks, name) ? checks[name as keyof FaultSettings] : undefined

@@ -2,6 +2,8 @@
 import { type Clock, systemClock } from '../clock.js'
 import { CitizenSessionError } from '../errors.js'
 import type { CookieNames } from './cookies.js'
+import { loopbackFetch } from './loopback-fetch.js'
+import { type OpenidOptions, type ResolvedOpenidOptions, resolveOpenidOptions } from './openid/options.js'
 import { defaultPeople, type EmulatedPerson } from './people.js'
 import { type Random, systemRandom } from './random.js'
 
@@ -55,6 +57,10 @@ export interface EmulatorOptions {
   readonly control?: boolean | undefined
   /** Cost of scrypt (N, a power of two). Default 1024: quick, for secrets that are public anyway. */
   readonly hashingCost?: number | undefined
+  /** Makes it an OpenID provider too, for these clients. Default: it is none. */
+  readonly openid?: OpenidOptions | undefined
+  /** Calls the clients' back-channel addresses. Default: the global one, which also reaches `*.localhost`. */
+  readonly fetch?: typeof globalThis.fetch | undefined
   /** The timer behind the fault `slowMilliseconds`. Default: a real one. */
   readonly wait?: ((milliseconds: number) => Promise<void>) | undefined
 }
@@ -81,6 +87,8 @@ export interface ResolvedEmulatorOptions {
   /** `own-hosts`: for requests that name one of our hosts; a name rebound to loopback is refused. */
   readonly control: 'off' | 'own-hosts' | 'any-host'
   readonly hashingCost: number
+  readonly openid: ResolvedOpenidOptions | undefined
+  readonly fetch: typeof globalThis.fetch
   readonly wait: (milliseconds: number) => Promise<void>
 }
 
@@ -109,6 +117,8 @@ const known: Readonly<Record<keyof EmulatorOptions, true>> = {
   jwksMaxAgeSeconds: true,
   control: true,
   hashingCost: true,
+  openid: true,
+  fetch: true,
   wait: true,
 }
 
@@ -155,6 +165,8 @@ export function resolveEmulatorOptions(options: EmulatorOptions): ResolvedEmulat
     jwksMaxAgeSeconds: seconds('jwksMaxAgeSeconds', options.jwksMaxAgeSeconds, 300),
     control: toControl(options.control, isLoopback(host) && isLoopback(hostname)),
     hashingCost: cost,
+    openid: options.openid === undefined ? undefined : resolveOpenidOptions(options.openid),
+    fetch: options.fetch ?? loopbackFetch,
     wait: options.wait ?? realWait,
   }
 }

@@ -24,7 +24,12 @@ export interface EmulatedPerson {
   readonly totpSecret?: string | undefined
   /** Whether the person can sign in with Eeze. Default no. */
   readonly eeze?: boolean | undefined
+  /** Upstream identity provider that the person signs in at, 1 to 32 of `[a-z0-9-]`. Default `citizenone`. */
+  readonly upstream?: string | undefined
 }
+
+/** The upstream of people who name none. */
+export const defaultUpstream = 'citizenone'
 
 /** A person as the emulator keeps them. The factor may change when one is enrolled. */
 export interface Person {
@@ -33,6 +38,7 @@ export interface Person {
   readonly sub: string
   readonly phone: string
   readonly eeze: boolean
+  readonly upstream: string
   /** Shown on the sign-in page. */
   readonly shownPassword: string
   readonly password: SaltedHash
@@ -47,6 +53,8 @@ export interface Person {
 /** The people of an emulator. */
 export interface People {
   readonly all: readonly Person[]
+  /** Where they sign in, each once. */
+  readonly upstreams: readonly string[]
   find(username: string): Person | undefined
   /** Says whether the password is right; takes as long for somebody who does not exist. */
   authenticate(username: string, password: string): Promise<Person | undefined>
@@ -96,6 +104,10 @@ export async function createPeople(given: readonly EmulatedPerson[], cost: numbe
     }
     if (byName.has(username))
       throw new CitizenSessionError('emulator', `people: "${username}" is there twice`)
+    const upstream = person.upstream ?? defaultUpstream
+    if (!/^[a-z0-9-]{1,32}$/.test(upstream)) {
+      throw new CitizenSessionError('emulator', `people: upstream "${upstream}" must be 1 to 32 of a-z 0-9 -`)
+    }
     if (password === '') throw new CitizenSessionError('emulator', `people: "${username}" needs a password`)
     byName.set(username, {
       username,
@@ -103,6 +115,7 @@ export async function createPeople(given: readonly EmulatedPerson[], cost: numbe
       sub: person.sub ?? subjectOf(username),
       phone: person.phone ?? '+1 555 0100',
       eeze: person.eeze ?? false,
+      upstream,
       shownPassword: password,
       password: await hashing.hash(password),
       pendingTotpSecret: undefined,
@@ -112,6 +125,7 @@ export async function createPeople(given: readonly EmulatedPerson[], cost: numbe
   const nobody = await hashing.hash('nobody')
   return {
     all: [...byName.values()],
+    upstreams: [...new Set([defaultUpstream, ...[...byName.values()].map(({ upstream }) => upstream)])],
     find: (username) => byName.get(username),
     async authenticate(username, password) {
       const person = byName.get(username)

@@ -29,6 +29,12 @@ export const returnField = (address: string) =>
 export const withReturn = (path: string, address: string) =>
   `${path}?${new URLSearchParams({ [returnParameter]: address })}`
 
+/** The query that keeps a form to the upstreams of its page. */
+export const upstreamQuery = ({ upstreams }: { readonly upstreams: readonly string[] }): string =>
+  upstreams.length === 0
+    ? ''
+    : `?${new URLSearchParams(upstreams.map((upstream): [string, string] => ['upstream', upstream]))}`
+
 /** The page for an address that is not allowed: nobody is sent anywhere. */
 export const refusedReturn = (context: Context) =>
   page(context, {

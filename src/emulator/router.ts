@@ -14,7 +14,7 @@ import { isOwnPost, openVisit, signedInCookies, type Visit } from './visit.js'
 
 type Handler = (context: Context, visit: Visit) => Response | Promise<Response>
 
-const routes: Readonly<Record<EndpointName, Readonly<Partial<Record<'GET' | 'POST', Handler>>>>> = {
+const routes: Readonly<Partial<Record<EndpointName, Readonly<Partial<Record<'GET' | 'POST', Handler>>>>>> = {
   jwks: { GET: showKeys },
   refresh: { POST: refresh },
   login: { GET: showLogin, POST: signIn },
@@ -26,7 +26,12 @@ const routes: Readonly<Record<EndpointName, Readonly<Partial<Record<'GET' | 'POS
 }
 
 /** Endpoints of servers: no page, no cookie of a person. */
-const isApi = (endpoint: EndpointName) => endpoint === 'jwks' || endpoint === 'refresh'
+const isApi = (context: Context, endpoint: EndpointName) =>
+  endpoint === 'jwks' || endpoint === 'refresh' || context.openid?.routes[endpoint]?.isApi === true
+
+/** What an endpoint answers to; `undefined` when this emulator does not have it. */
+const routeOf = (context: Context, endpoint: EndpointName) =>
+  context.openid?.routes[endpoint] ?? routes[endpoint]
 
 /** What the router needs besides the context. */
 export interface RouterOptions {
@@ -42,22 +47,28 @@ export interface RouterOptions {
 export function createRouter({ context, counter, ownOrigins, control }: RouterOptions) {
   async function answer(endpoint: EndpointName, request: Request): Promise<Response> {
     const { method } = request
+    const route = routeOf(context, endpoint) ?? {}
     const isHead = method === 'HEAD' && endpoint === 'jwks'
-    const handler = method === 'GET' || method === 'POST' ? routes[endpoint][method] : isHead && showKeys
+    const handler = method === 'GET' || method === 'POST' ? route[method] : isHead && showKeys
     if (!handler) {
-      const allow = Object.keys(routes[endpoint]).join(', ')
+      const allow = ['GET', 'POST'].filter((name) => Object.hasOwn(route, name)).join(', ')
       return new Response(null, { status: 405, headers: { allow, 'cache-control': 'no-store' } })
     }
     // A browser that only guesses that the person may come here must not sign anybody in or out.
-    if (isPrefetch(request) && !isApi(endpoint)) {
+    if (isPrefetch(request) && !isApi(context, endpoint)) {
       return new Response(null, { status: 503, headers: { 'cache-control': 'no-store' } })
     }
-    if (method === 'POST' && !isApi(endpoint) && !isOwnPost(context, request, ownOrigins())) {
+    const isFree = isApi(context, endpoint) || context.openid?.routes[endpoint]?.takesForeignForms === true
+    if (method === 'POST' && !isFree && !isOwnPost(context, request, ownOrigins())) {
       return foreignPost(context)
     }
     const visit = await openVisit(context, request)
     const response = await handler(context, visit)
-    return isApi(endpoint) ? response : renew(visit, response)
+    if (isApi(context, endpoint)) return response
+    const state = context.openid?.browserState(visit)
+    const renewed = await renew(visit, response)
+    if (state !== undefined) renewed.headers.append('set-cookie', state)
+    return renewed
   }
 
   /** The provider extends the token by itself on requests of its own. Source: CitizenOne, Sessions & JWT. */
@@ -76,7 +87,9 @@ export function createRouter({ context, counter, ownOrigins, control }: RouterOp
     const { pathname } = new URL(request.url)
     const controlled = await control?.(pathname, request)
     if (controlled) return controlled
-    const endpoint = endpointNames.find((name) => endpointPaths[name] === pathname)
+    const endpoint = endpointNames.find(
+      (name) => endpointPaths[name] === pathname && routeOf(context, name) !== undefined,
+    )
     try {
       if (endpoint === undefined) {
         await context.gate.pass('home')
@@ -90,7 +103,8 @@ export function createRouter({ context, counter, ownOrigins, control }: RouterOp
       return (await context.gate.pass(endpoint)) ?? (await answer(endpoint, request))
     } catch (error) {
       if (!(error instanceof CitizenSessionError)) throw error
-      if (endpoint !== undefined && isApi(endpoint)) return json({ error: error.message }, error.status)
+      if (endpoint !== undefined && isApi(context, endpoint))
+        return json({ error: error.message }, error.status)
       return page(context, {
         title: 'That did not work',
         status: error.status,

@@ -2,7 +2,7 @@
 import { type Context, lacksSecondFactor } from './context.js'
 import { html } from './markup.js'
 import { page, redirect } from './page.js'
-import { refusedReturn, returnAddress, returnField, withReturn } from './return-field.js'
+import { refusedReturn, returnAddress, returnField, upstreamQuery, withReturn } from './return-field.js'
 import { spendTotpCode } from './totp.js'
 import { readForm, type SignedIn, signedInCookies, signedOutCookies, type Visit } from './visit.js'
 
@@ -20,7 +20,7 @@ export async function showSecondFactor(context: Context, visit: Visit): Promise<
   if (known.person.secondFactor === 'sms' && !context.codes.isPending(known.session.jti)) {
     await context.codes.send(known.session.jti, known.person)
   }
-  return codePage(context, known, { target })
+  return codePage(context, known, { target, visit })
 }
 
 /** `POST /second-factor`: the right code raises the session, same session value; too many wrong ones end it. */
@@ -44,7 +44,7 @@ export async function useSecondFactor(context: Context, visit: Visit): Promise<R
     session.level = 'mfa'
     return redirect(target, await signedInCookies(context, known))
   }
-  if (session.failedCodes < mostFailures) return codePage(context, known, { target, isWrong: true })
+  if (session.failedCodes < mostFailures) return codePage(context, known, { target, visit, isWrong: true })
   context.sessions.end(session)
   return page(context, {
     title: 'Too many wrong codes',
@@ -64,8 +64,9 @@ async function isRightCode(context: Context, { session, person }: SignedIn, code
 function codePage(
   context: Context,
   { person }: SignedIn,
-  { target, isWrong }: { target: string; isWrong?: boolean },
+  { target, visit, isWrong }: { target: string; visit: Visit; isWrong?: boolean },
 ) {
+  const action = `/second-factor${upstreamQuery(visit)}`
   const isSms = person.secondFactor === 'sms'
   return page(context, {
     title: 'One more step',
@@ -73,14 +74,14 @@ function codePage(
     content: html`<section>
 ${isWrong && html`<p class="bad" role="alert">That code is not right, or it was used before.</p>`}
 <p>${isSms ? `We sent a code by SMS to ${person.phone}.` : 'Enter the code that your authenticator app shows.'}</p>
-<form method="post" action="/second-factor">${returnField(target)}
+<form method="post" action="${action}">${returnField(target)}
 <label for="code">Six-digit code</label>
 <input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" pattern="[0-9 ]{6,7}" required autofocus>
 <button>Continue</button>
 </form>
 ${
   isSms &&
-  html`<form method="post" action="/second-factor">${returnField(target)}<button class="plain" name="resend" value="1">Send another code</button></form>`
+  html`<form method="post" action="${action}">${returnField(target)}<button class="plain" name="resend" value="1">Send another code</button></form>`
 }
 <p class="soft">Here the phone is a page: <a href="/messages" target="_blank" rel="noopener">open it</a>.</p>
 </section>`,

@@ -40,6 +40,8 @@ export interface Sessions {
   /** Gives the session another session value. */
   rename(session: KeptSession): void
   end(session: KeptSession): void
+  /** Tells of every session that somebody ended; not of those that time did, or a reset. */
+  onEnd(listener: (session: KeptSession) => void): void
   /** Ends the session of this session value, or all of this username. Returns how many. */
   revoke(jtiOrUsername: string): number
   list(): readonly KeptSession[]
@@ -59,14 +61,21 @@ export function createSessions({ now, random, idleSeconds, sessionSeconds }: Ses
   const byValue = new Map<string, KeptSession>()
   const byCookie = new Map<string, KeptSession>()
 
+  const listeners: ((session: KeptSession) => void)[] = []
+
   const isAlive = (session: KeptSession) => now() < session.expiresAt
-  function end(session: KeptSession) {
+  function forget(session: KeptSession) {
     byValue.delete(session.jti)
     byCookie.delete(session.cookie)
   }
+  function end(session: KeptSession) {
+    const isKnown = byCookie.has(session.cookie)
+    forget(session)
+    if (isKnown) for (const listener of listeners) listener(session)
+  }
   function living(session: KeptSession | undefined) {
     if (!session || isAlive(session)) return session
-    end(session)
+    forget(session)
     return undefined
   }
   function list() {
@@ -106,6 +115,9 @@ export function createSessions({ now, random, idleSeconds, sessionSeconds }: Ses
       byValue.set(session.jti, session)
     },
     end,
+    onEnd(listener) {
+      listeners.push(listener)
+    },
     revoke(jtiOrUsername) {
       const found = list().filter(({ jti, username }) => jti === jtiOrUsername || username === jtiOrUsername)
       for (const session of found) end(session)

@@ -3,7 +3,7 @@ import { type Context, lacksSecondFactor } from './context.js'
 import { type Content, html } from './markup.js'
 import { page, redirect } from './page.js'
 import type { Person } from './people.js'
-import { refusedReturn, returnAddress, returnField, withReturn } from './return-field.js'
+import { refusedReturn, returnAddress, returnField, upstreamQuery, withReturn } from './return-field.js'
 import type { Level } from './sessions.js'
 import { readForm, signedInCookies, type Visit } from './visit.js'
 
@@ -12,7 +12,8 @@ export async function showLogin(context: Context, visit: Visit): Promise<Respons
   const target = returnAddress(context, visit.query, '/')
   if (target === undefined) return refusedReturn(context)
   const isForced = visit.query.get('prompt') === 'login'
-  if (!visit.identity || isForced) return loginPage(context, { target, isForced })
+  const hint = visit.query.get('login_hint') ?? undefined
+  if (!visit.identity || isForced) return loginPage(context, { target, isForced, visit, username: hint })
   const cookies = await signedInCookies(context, visit.identity)
   const { session, person } = visit.identity
   return redirect(lacksSecondFactor(session, person) ? withReturn('/second-factor', target) : target, cookies)
@@ -27,13 +28,21 @@ export async function signIn(context: Context, visit: Visit): Promise<Response> 
   const eeze = form.get('eeze')
   if (eeze !== null) {
     const person = context.people.find(eeze)
-    if (person?.eeze) return begin(context, visit, { person, level: 'did', target })
+    if (person?.eeze && isMeant(visit, person)) return begin(context, visit, { person, level: 'did', target })
   } else {
     const person = await context.people.authenticate(form.get('username') ?? '', form.get('password') ?? '')
-    if (person) return begin(context, visit, { person, level: 'password', target })
+    if (person && isMeant(visit, person)) return begin(context, visit, { person, level: 'password', target })
   }
-  return loginPage(context, { target, isForced, problem: 'That username and password do not match.' })
+  return loginPage(context, {
+    target,
+    isForced,
+    visit,
+    problem: 'That username and password do not match.',
+  })
 }
+
+const isMeant = ({ upstreams }: Visit, person: Person) =>
+  upstreams.length === 0 || upstreams.includes(person.upstream)
 
 interface Beginning {
   readonly person: Person
@@ -42,8 +51,14 @@ interface Beginning {
 }
 
 async function begin(context: Context, visit: Visit, { person, level, target }: Beginning) {
-  for (const known of [visit.identity, visit.shared]) if (known) context.sessions.end(known.session)
+  const older = visit.held.filter((known) => known.person.upstream === person.upstream)
+  if (visit.shared && visit.shared.person.upstream === person.upstream) older.push(visit.shared)
   const session = context.sessions.begin(person.username, level)
+  for (const known of older) {
+    context.openid?.carry(known.session, session)
+    context.sessions.end(known.session)
+  }
+  visit.held.unshift({ session, person })
   const cookies = await signedInCookies(context, { session, person })
   if (!lacksSecondFactor(session, person)) return redirect(target, cookies)
   if (person.secondFactor === 'sms') await context.codes.send(session.jti, person)
@@ -53,18 +68,22 @@ async function begin(context: Context, visit: Visit, { person, level, target }: 
 interface LoginPage {
   readonly target: string
   readonly isForced: boolean
+  readonly visit: Visit
+  readonly username?: string | undefined
   readonly problem?: string
 }
 
-function loginPage(context: Context, { target, isForced, problem }: LoginPage) {
+function loginPage(context: Context, { target, isForced, visit, username, problem }: LoginPage) {
+  const people = context.people.all.filter((person) => isMeant(visit, person))
+  const action = `/login${upstreamQuery(visit)}`
   const hidden = html`${returnField(target)}${isForced && html`<input type="hidden" name="prompt" value="login">`}`
-  const eezePeople = context.people.all.filter((person) => person.eeze)
+  const eezePeople = people.filter((person) => person.eeze)
   const content: Content = html`<section>
 ${problem && html`<p class="bad" role="alert">${problem}</p>`}
 ${isForced && html`<p>The application asks you to sign in again.</p>`}
-<form method="post" action="/login">${hidden}
+<form method="post" action="${action}">${hidden}
 <label for="username">Username</label>
-<input id="username" name="username" autocomplete="username" autocapitalize="none" required autofocus>
+<input id="username" name="username" autocomplete="username" autocapitalize="none"${username !== undefined && html` value="${username}"`} required autofocus>
 <label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required>
 <button>Sign in</button>
@@ -73,14 +92,14 @@ ${isForced && html`<p>The application asks you to sign in again.</p>`}
 ${
   eezePeople.length > 0 &&
   html`<section><h2>Eeze</h2>
-<form method="post" action="/login">${hidden}${eezePeople.map(
+<form method="post" action="${action}">${hidden}${eezePeople.map(
     (person) =>
       html`<button class="plain" name="eeze" value="${person.username}">Sign in with Eeze as ${person.name}</button>`,
   )}</form></section>`
 }
 <section><h2>People of this emulator</h2>
 <table><thead><tr><th>Username</th><th>Password</th><th>Then</th></tr></thead>
-<tbody>${context.people.all.map(
+<tbody>${people.map(
     (person) =>
       html`<tr><td>${person.username}</td><td>${person.shownPassword}</td><td>${thenOf(person)}</td></tr>`,
   )}</tbody></table></section>`

@@ -11,7 +11,10 @@ import { readForm, signedOutCookies, type Visit } from './visit.js'
  */
 export async function signOut(context: Context, visit: Visit): Promise<Response> {
   const parameters = visit.request.method === 'POST' ? await readForm(visit.request) : visit.query
-  for (const known of [visit.identity, visit.shared]) if (known) context.sessions.end(known.session)
+  for (const known of [...visit.held, ...(visit.shared ? [visit.shared] : [])]) {
+    context.sessions.end(known.session)
+  }
+  await context.openid?.settled()
   const cookies = signedOutCookies(context)
   const target = returnAddress(context, parameters, '/logout')
   if (parameters.get(returnParameter) && target !== undefined) return redirect(target, cookies)

@@ -23,8 +23,12 @@ export interface SignedIn {
 export interface Visit {
   readonly request: Request
   readonly query: URLSearchParams
-  /** The identity session, by the provider's own cookie or else by the shared one. */
+  /** Upstreams that the query narrows this visit to; none: all. */
+  readonly upstreams: readonly string[]
+  /** The newest identity session of these upstreams, by the provider's own cookies or else by the shared one. */
   readonly identity: SignedIn | undefined
+  /** Every identity session of this browser, newest first; a sign-in adds to it, ended ones are still in it. */
+  readonly held: SignedIn[]
   /** The CitizenOne session: the shared cookie carries a valid token of a living session. */
   readonly shared: (SignedIn & { readonly issuedAt: number }) | undefined
   /** Whether any part of the shared cookie came. */
@@ -32,10 +36,11 @@ export interface Visit {
 }
 
 /** How the emulator sets cookies. */
-export const cookieOptions = ({ options }: Context): CookieOptions => ({
+export const cookieOptions = ({ options, openid }: Context): CookieOptions => ({
   names: options.cookieNames,
   domain: options.domain,
   secure: options.secure,
+  crossSite: openid?.hasCrossSiteCookies() ?? false,
 })
 
 /** The living session that a token belongs to, with its person. */
@@ -56,19 +61,36 @@ export async function openVisit(context: Context, request: Request): Promise<Vis
     const found = await sessionOfToken(context, token)
     if (found && (!shared || found.issuedAt > shared.issuedAt)) shared = found
   }
-  let identity: SignedIn | undefined
-  for (const value of cookies.get(identityCookieName(context.options.secure)) ?? []) {
-    const session = context.sessions.findByCookie(value)
-    const person = session && context.people.find(session.username)
-    if (session && person) identity ??= { session, person }
-  }
+  const query = new URL(request.url).searchParams
+  const upstreams = query.getAll('upstream')
+  const own = heldSessions(context, cookies)
+  const isMeant = ({ person }: SignedIn) => upstreams.length === 0 || upstreams.includes(person.upstream)
+  const alsoShared = shared && !own.some(({ session }) => session === shared.session) ? [shared] : []
   return {
     request,
-    query: new URL(request.url).searchParams,
-    identity: identity ?? shared,
+    query,
+    upstreams,
+    identity: own.find(isMeant) ?? alsoShared.find(isMeant),
+    held: [...own, ...alsoShared],
     shared,
     hasSharedCookie: Object.values(context.options.cookieNames).some((name) => cookies.has(name)),
   }
+}
+
+/** The living sessions of the provider's own cookies, newest first; of several cookies of one name the first counts. */
+function heldSessions(context: Context, cookies: ReadonlyMap<string, readonly string[]>): SignedIn[] {
+  const found: SignedIn[] = []
+  for (const upstream of context.people.upstreams) {
+    for (const value of cookies.get(identityCookieName(context.options.secure, upstream)) ?? []) {
+      const session = context.sessions.findByCookie(value)
+      const person = session && context.people.find(session.username)
+      if (!session || person?.upstream !== upstream) continue
+      found.push({ session, person })
+      break
+    }
+  }
+  const order = context.sessions.list()
+  return found.sort((one, other) => order.indexOf(other.session) - order.indexOf(one.session))
 }
 
 /** Cookies of a signed-in person: a fresh token, and the provider's own cookie. */
@@ -76,14 +98,16 @@ export async function signedInCookies(context: Context, { session, person }: Sig
   const token = await issueToken(context, session, person)
   return [
     ...sharedCookieLines(token, cookieOptions(context)),
-    identityCookieLine(session.cookie, context.options.secure),
+    identityCookieLine(session.cookie, person.upstream, cookieOptions(context)),
   ]
 }
 
 /** Deletes every cookie of a person. */
 export const signedOutCookies = (context: Context): string[] => [
   ...sharedCookieLines(undefined, cookieOptions(context)),
-  identityCookieLine(undefined, context.options.secure),
+  ...context.people.upstreams.map((upstream) =>
+    identityCookieLine(undefined, upstream, cookieOptions(context)),
+  ),
 ]
 
 /** A body of at most `limit` bytes. @throws `body-too-large`, status 413. */

@@ -1,0 +1,104 @@
+/** @module The OpenID provider mode put together. */
+import type { Context } from '../context.js'
+import { ownCookieTail, parseCookieHeader } from '../cookies.js'
+import { cookieOptions } from '../visit.js'
+import { createAuthorization } from './authorization.js'
+import { createCheckSession } from './check-session.js'
+import { createDiscovery } from './discovery.js'
+import { createEndSession } from './end-session.js'
+import { createGrants } from './grants.js'
+import { signLogoutToken } from './logout-token.js'
+import type { ModeRoute, OpenidMode } from './mode.js'
+import { createNotices } from './notices.js'
+import { createOpenid } from './openid.js'
+import type { ResolvedOpenidOptions } from './options.js'
+import { faultsOf, livingOf, type Provider } from './provider.js'
+import { browserStateCookie, browserStateOf, originOf } from './session-state.js'
+import { createSigning } from './signing.js'
+import { createSsoRegister } from './sso-register.js'
+import { createTickets } from './tickets.js'
+import { createPushedAuthorization, createRevocation, createTokenEndpoint, createUserinfo } from './token.js'
+
+/** Makes the mode over the parts of an emulator. */
+export function createOpenidMode(context: Context, options: ResolvedOpenidOptions): OpenidMode {
+  const { now, sessions } = context
+  const { random } = context.options
+  const register = createSsoRegister({ sessions, random, now })
+  const notices = createNotices({
+    context,
+    clients: options.clients,
+    timeoutSeconds: options.backchannelTimeoutSeconds,
+    fault: () => faultsOf({ context }).logoutToken,
+    sign: (parts) => signLogoutToken(provider, parts),
+  })
+  const provider: Provider = {
+    context,
+    options,
+    register,
+    notices,
+    signing: createSigning(context.keys),
+    grants: createGrants({ now, random, options, register }),
+    pushed: createTickets({ now, random, seconds: 60 }),
+    authorizations: createTickets({ now, random, seconds: 1800 }),
+    logouts: createTickets({ now, random, seconds: 600 }),
+    usedAssertions: new Map(),
+  }
+  sessions.onEnd((session) => {
+    const sso = register.take(session)
+    if (sso) notices.tell(sso)
+  })
+  const clients = [...options.clients.values()]
+  const hasBrowserState = clients.some((client) => client.performSessionStatusNotification)
+  const keys: ModeRoute = {
+    isApi: true,
+    GET: () =>
+      Response.json(provider.signing.jwks(), {
+        headers: {
+          'content-type': 'application/jwk-set+json',
+          'cache-control': `public, max-age=${Math.floor(context.options.jwksMaxAgeSeconds)}`,
+        },
+      }),
+  }
+  return {
+    routes: {
+      'openid-configuration': createDiscovery(provider),
+      'openid-keys': keys,
+      authorization: createAuthorization(provider),
+      'pushed-authorization': createPushedAuthorization(provider),
+      token: createTokenEndpoint(provider),
+      userinfo: createUserinfo(provider),
+      revocation: createRevocation(provider),
+      'end-session': createEndSession(provider),
+      'check-session': createCheckSession(provider),
+    },
+    openid: createOpenid(provider),
+    origins: [
+      ...new Set(
+        clients.flatMap(({ redirect_uris, post_logout_redirect_uris }) =>
+          [...redirect_uris, ...post_logout_redirect_uris].map(formSource),
+        ),
+      ),
+    ],
+    hasCrossSiteCookies: () => context.options.secure || isLocal(new URL(context.url()).hostname),
+    browserState(visit) {
+      if (!hasBrowserState) return undefined
+      const state = browserStateOf(livingOf(context, visit))
+      const cookies = parseCookieHeader(visit.request.headers.get('cookie') ?? '')
+      if (cookies.get(browserStateCookie)?.[0] === state) return undefined
+      return `${browserStateCookie}=${state}; Path=/${ownCookieTail(cookieOptions(context))}`
+    },
+    carry: register.carry,
+    settled: notices.settled,
+    reset() {
+      for (const part of [register, notices, provider.grants, provider.pushed]) part.clear()
+      for (const part of [provider.authorizations, provider.logouts, provider.usedAssertions]) part.clear()
+    },
+  }
+}
+
+/** What a form may lead to: an origin, or the whole scheme of an application that has none. Source: CSP 3, 2.3.1. */
+const formSource = (address: string) =>
+  originOf(address) === 'null' ? new URL(address).protocol : originOf(address)
+
+/** Names that browsers trust without https, so that `Secure` cookies work there. Source: Secure Contexts, 3.1. */
+const isLocal = (hostname: string) => /^(?:localhost|.+\.localhost)$/.test(hostname)
