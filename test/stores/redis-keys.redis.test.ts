@@ -50,6 +50,8 @@ describe('formats of another release', () => {
     expect([outcome, record.state]).toEqual(['exists', 'ended'])
     if (record.state === 'ended')
       expect((await startAt(harness, address, { lifts: record })).outcome).toBe('exists')
+    const proof = { provenAt: harness.now() + minute }
+    expect((await startAt(harness, address, proof)).outcome).toBe('exists')
     const revocation = { reason: 'revoked', at: harness.now(), retainUntil: harness.now() + day } as const
     expect((await harness.store.revoke(address.person, { kind: 'person' }, revocation)).ended).toEqual([])
     expect((await startAt(harness, address)).outcome).toBe('revoked')
@@ -62,6 +64,17 @@ describe('formats of another release', () => {
     expect(found).toMatchObject({ reason: 'signed-out', at: harness.now() })
     const { outcome } = await startAt(harness, address, { issuedAt: harness.now() - 1 })
     expect(outcome).toBe('revoked')
+    const proven = { issuedAt: 0, provenAt: harness.now() + 1 }
+    const elsewhere = { ...address, application: 'permits' }
+    expect((await startAt(harness, elsewhere, proven)).outcome).toBe('started')
+  })
+
+  it('a revocation of a newer one that says no time yields to no proof', async () => {
+    const address = addressOf({ session: 'session' })
+    await plant(address.person, 'v:session', '2 v signed-out soon')
+    const proven = { provenAt: harness.now() + day }
+    await expect(startAt(harness, address, proven)).rejects.toMatchObject({ status: 503 })
+    await expect(harness.store.read(address)).rejects.toMatchObject({ code: 'store-format' })
   })
 
   it.each([
