@@ -6,7 +6,9 @@ import type { WebExchange } from './web.js'
 
 /** Whether a cookie carries a part of a renewed token. */
 export function isTokenPart(suite: Suite, { name, maxAgeSeconds }: SetCookie): boolean {
-  const { header, payload, signature } = suite.options.sharedCookie.names
+  const names = suite.options.sharedCookie?.names
+  if (names === undefined) return false
+  const { header, payload, signature } = names
   return maxAgeSeconds !== 0 && (name === header || name === payload || name === signature)
 }
 
@@ -68,8 +70,9 @@ export function merge(response: Response, request: NextRequest, exchange: WebExc
 /** Hands cookies to Next.js, whose jar holds one of a name: of several deletions, the one as the cookie was set. */
 export async function leaveInJar(suite: Suite, set: readonly SetCookie[]): Promise<void> {
   if (set.length === 0) return
-  const { domain: base, path } = suite.options.sharedCookie
-  const domain = base === false ? undefined : base
+  const { sharedCookie } = suite.options
+  const domain = sharedCookie?.domain || undefined
+  const path = sharedCookie?.path ?? '/'
   const chosen = new Map<string, SetCookie>()
   for (const cookie of set) {
     const before = chosen.get(cookie.name)

@@ -75,6 +75,12 @@ export interface ActiveCitizen<C extends Claims = Claims> {
   readonly ended: AbortSignal
   /** Extends the identity session now. `true` when the provider answered with a success. */
   refresh(): Promise<boolean>
+  /**
+   * An access token for calls to APIs in the person's name, renewed if it is about to expire; `undefined` where the
+   * session has none (the shared cookie, SAML).
+   * @throws CitizenSessionError `identity-unavailable` while it cannot be renewed; `session-ended`.
+   */
+  accessToken(): Promise<string | undefined>
   /** Ends the session. The receipt's `continueAt`, if there is one, is where the browser must go next. */
   logout(request?: LogoutRequest): Promise<Receipt>
 }

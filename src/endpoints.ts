@@ -7,6 +7,7 @@ import type { LoginReturn } from './login/return.js'
 import { queryOf } from './login/wish.js'
 import type { LogoutRoutes } from './logout/logout.js'
 import { problem } from './pages/problem.js'
+import type { InstalledProtocol } from './protocol.js'
 import type { Regard } from './requests/authenticate.js'
 import { isSameOriginPost } from './sessions/activity.js'
 import { statusOf, statusReply } from './sessions/status.js'
@@ -27,6 +28,10 @@ export interface EndpointParts {
   readonly loginRoutes: LoginRoutes
   readonly loginReturn: LoginReturn
   readonly logoutRoutes: LogoutRoutes
+  /** The page for a `state` that this browser does not know. */
+  readonly withoutState: (exchange: Exchange) => Reply
+  /** Plug-ins with routes of their own. */
+  readonly protocols: ReadonlyMap<string, InstalledProtocol>
   /** Must succeed before any route does its work. */
   readonly admit: () => Promise<void>
   /** Answers an outage; rethrows what is none. */
@@ -57,9 +62,16 @@ export function createEndpoints(parts: EndpointParts): {
     return problem(403, { code: 'foreign-request', reason: 'origin', detail })
   }
 
-  const comeBack = async (exchange: Exchange): Promise<Reply> => {
+  const stateOf = (exchange: Exchange): string | undefined => {
     const states = queryOf(exchange).getAll('state')
-    const state = states.length === 1 ? states[0] : undefined
+    return states.length === 1 ? states[0] : undefined
+  }
+
+  const leave = (exchange: Exchange): Reply =>
+    logoutRoutes.leave(exchange, stateOf(exchange)) ?? parts.withoutState(exchange)
+
+  const comeBack = async (exchange: Exchange): Promise<Reply> => {
+    const state = stateOf(exchange)
     return (await logoutRoutes.comeBack(exchange, state)) ?? parts.loginReturn(exchange, state)
   }
 
@@ -80,11 +92,17 @@ export function createEndpoints(parts: EndpointParts): {
   const table: Readonly<Record<string, Endpoint>> = {
     login: { GET: steady(loginRoutes.get), POST: steady(loginRoutes.post) },
     return: { GET: steady(comeBack) },
+    leave: { GET: steady(leave) },
     logout: { GET: steady(logoutRoutes.get), POST: steady((exchange) => logoutRoutes.post(exchange)) },
     status: { GET: steady((exchange) => statusFor(exchange, false)) },
     extend: { POST: steady(extend) },
   }
   const rows = new Map(Object.entries(table))
+  for (const { endpoints } of parts.protocols.values()) {
+    for (const [path, { GET, POST }] of Object.entries(endpoints)) {
+      rows.set(path, { ...(GET && { GET: steady(GET) }), ...(POST && { POST: steady(POST) }) })
+    }
+  }
   const prefix = `${routesPath}/`
 
   const notFound = (): Reply => {

@@ -56,6 +56,7 @@ export { demandLevel, demandRecent } from './guards/demands.js'
 export type { Demand } from './guards/verdict.js'
 export type { Leg, LegName, LegState, LogoutOutcome, Receipt } from './logout/receipt.js'
 export { type Problem, problem } from './pages/problem.js'
+export type { Protocol } from './protocol.js'
 export type {
   EndResult,
   ListedSession,

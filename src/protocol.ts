@@ -10,7 +10,7 @@ import type { Participant } from './logout/participant.js'
 import type { Leg } from './logout/receipt.js'
 import type { Page } from './pages/page.js'
 import type { Sealer } from './seal.js'
-import type { EndReason, LiveRecord, RecordAddress, RevocationScope, Store } from './stores/store.js'
+import type { EndReason, LiveRecord, RecordAddress, Store } from './stores/store.js'
 
 /** A plug-in for `protocols`, as `oidc({ … })` and `saml({ … })` make it. Its own options are checked when it is made. */
 export interface Protocol {
@@ -215,6 +215,4 @@ export interface ProtocolHost {
   endShared(exchange: Exchange, reason: EndReason): Promise<void>
   /** Whether logins that this browser began are in flight; cleared by a logout. */
   clearLogins(exchange: Exchange): void
-  /** Sessions of a person are named by such digests. */
-  revocationScope(scope: ScopeWish): RevocationScope
 }

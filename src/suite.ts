@@ -1,48 +1,42 @@
 /** @module The composition root: wires each part of one application once. */
 import type { Citizen, Claims, LogoutRequest } from './citizen.js'
-import type { ResolvedOptions, SuiteOptions } from './config/options.js'
+import { type ResolvedOptions, type SuiteOptions, usesSharedCookie } from './config/options.js'
 import { resolveOptions } from './config/resolve.js'
 import { warningsOf } from './config/warnings.js'
-import { type ExpiryBatch, expiryVariants } from './cookies/expiry.js'
 import { createHintCookie } from './cookies/hint.js'
-import { createCookieScanner } from './cookies/parse.js'
-import { maximumPairLength } from './cookies/serialize.js'
-import { sharedCookies } from './cookies/shared-cookies.js'
+import { createSessionCookie } from './cookies/session-cookie.js'
 import { createEndpoints, type FindEndpoint } from './endpoints.js'
 import { callListener, createReport } from './events.js'
 import type { Exchange, MaybePromise, Reply } from './exchange.js'
 import { createRefuse } from './guards/refusal.js'
 import { type Demand, verdictOn } from './guards/verdict.js'
-import { readRefreshAnswer } from './identity/outcome.js'
-import { createRefreshClient } from './identity/refresh-client.js'
-import { createRefresher } from './identity/refresher.js'
+import { createCookieEntrance, sharedCookieName } from './login/cookie-entrance.js'
+import type { Entrance } from './login/entrance.js'
 import { createLoginRoutes, type LoginMarker } from './login/login.js'
 import { createMarkers } from './login/marker.js'
-import { createLoginReturn } from './login/return.js'
+import { createLoginConclusion, createLoginReturn, type LoginReturn } from './login/return.js'
 import { createReturnTargetCheck } from './login/return-target.js'
+import type { LoginWish } from './login/wish.js'
+import { createCookieParticipant } from './logout/cookie-participant.js'
 import { createGlobalLogout } from './logout/global-logout.js'
-import { createLogoutRoutes, type LogoutMarker } from './logout/logout.js'
-import type { Receipt } from './logout/receipt.js'
+import { createLogoutRoutes } from './logout/logout.js'
+import type { LogoutMarker } from './logout/marker.js'
+import type { Participant } from './logout/participant.js'
+import { createProtocolMode } from './protocol-mode.js'
 import { createArrival } from './requests/arrive.js'
 import { createAuthenticator } from './requests/authenticate.js'
-import { noteRefresh } from './requests/extend.js'
-import { createJudge, type Judging } from './requests/judge.js'
-import { createPeek } from './requests/peek.js'
-import { createTokenReader } from './requests/read-token.js'
-import { createSessionFinder } from './requests/session-of.js'
+import { createRecordSteps } from './requests/record-steps.js'
 import { createSealer } from './seal.js'
 import { createAdministration, type Revoke, type SessionAdministration } from './sessions/administration.js'
-import { type CitizenActions, type LiveSession, liveSessionOf } from './sessions/citizens.js'
+import { type CitizenActions, liveSessionOf } from './sessions/citizens.js'
 import { createLifecycle, type EndedSession } from './sessions/lifecycle.js'
 import { openDetails, sealDetails } from './sessions/record.js'
-import { tokenState } from './sessions/token-state.js'
 import { createSessionWatch } from './sessions/watch.js'
+import { createSharedCookieMode, createSharedExpiry } from './shared-cookie-mode.js'
 import { createAdmission } from './stores/admission.js'
 import { memoryStore } from './stores/memory.js'
 import { openRedisStore } from './stores/redis-open.js'
-import type { RecordAddress, Store } from './stores/store.js'
-import { createJwksCache } from './tokens/jwks-cache.js'
-import { createTokenVerifier, type VerifiedToken } from './tokens/verify.js'
+import type { Store } from './stores/store.js'
 
 /** The session and single-logout layer of one application; what adapters build on. */
 export interface Suite<C extends Claims = Claims> {
@@ -88,7 +82,7 @@ export function createSuite<C extends Claims = Claims>(
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Suite<C> {
   const resolved = resolveOptions(options, environment)
-  const { application, identityProvider, sharedCookie, routes, clock, random, isSecure } = resolved
+  const { application, routes, clock, random, isSecure } = resolved
   const report = createReport({ application: application.id, clock, onEvent: resolved.onEvent })
   for (const warning of warningsOf(resolved, environment)) {
     report({ type: 'warning', ...warning })
@@ -113,19 +107,9 @@ export function createSuite<C extends Claims = Claims>(
   const admission = createAdmission(store, application)
 
   const sealer = createSealer({ application: application.id, secrets: application.secrets, random })
-  const hintCookie = createHintCookie({ application: application.id, isSecure, sealer })
-  const keys = createJwksCache({
-    ...identityProvider.keys,
-    url: identityProvider.endpoints.jwks,
-    algorithms: identityProvider.algorithms,
-    fetch: resolved.fetch,
-    clock,
-    report,
-  })
-  const verifier = createTokenVerifier({
-    ...identityProvider,
-    issuers: new Map(identityProvider.issuers.map((issuer) => [issuer, keys])),
-  })
+  const naming = { application: application.id, isSecure, sealer }
+  const hintCookie = createHintCookie(naming)
+  const sessionCookie = createSessionCookie(naming)
 
   const watch = createSessionWatch({
     store,
@@ -150,153 +134,131 @@ export function createSuite<C extends Claims = Claims>(
     },
   })
 
-  const expireShared = (exchange: Exchange, batch?: ExpiryBatch): void => {
-    const { names, domain, path, sameSite } = sharedCookie
-    const applicationHost = new URL(application.url).hostname
-    const variants = expiryVariants([names.header, names.payload, names.signature], {
-      domain,
-      path,
-      sameSite,
-      applicationHost,
-      target: exchange.target,
-      batch,
-      secure: isSecure,
-    })
-    for (const cookie of variants) exchange.setCookie(cookie)
-  }
-  const cookiesFor = (token: VerifiedToken) => {
-    const maxAgeSeconds = sharedCookie.persistent
-      ? Math.max(Math.floor((token.expiresAt - clock()) / 1000), 0)
-      : undefined
-    return sharedCookies(token.parts, { ...sharedCookie, secure: isSecure, maxAgeSeconds })
-  }
-
-  const { refresh } = identityProvider
-  const refresher = createRefresher({
-    post: createRefreshClient({
-      endpoint: identityProvider.endpoints.refresh,
-      timeoutSeconds: refresh.timeoutSeconds,
-      fetch: resolved.fetch,
-      readAnswer: refresh.readAnswer ?? ((response) => readRefreshAnswer(response, sharedCookie.names)),
-    }),
-    verify: verifier.verify,
-    store,
-    lifecycle,
-    sealer,
-    report,
-    clock,
-    random,
-    timeoutSeconds: refresh.timeoutSeconds,
-    onUnavailable: refresh.onUnavailable,
-    isDeliverable: (token) =>
-      cookiesFor(token).every(({ name, value }) => name.length + value.length <= maximumPairLength),
-  })
-
-  const actions: CitizenActions = {
+  const actions: Pick<CitizenActions, 'logout' | 'ended'> = {
     ended: (live) => watch.signalFor(live.state.address),
-    refresh: async (live) => refreshNow(live),
-    logout: (live, request): Promise<Receipt> =>
-      logoutRoutes.logout(live.exchange, live.state.address, request),
+    logout: (live, request) => logoutRoutes.logout(live.exchange, live.state.address, request),
   }
-
+  const shared = usesSharedCookie(resolved) ? resolved : undefined
   const globalLogout = createGlobalLogout({
     options: resolved,
     store,
     lifecycle,
     hintCookie,
+    sessionCookie: resolved.protocols.length > 0 ? sessionCookie : undefined,
     report,
-    expireShared,
+    expireShared: shared === undefined ? () => undefined : createSharedExpiry(shared),
   })
-  const judging: Judging = {
+  const steps = createRecordSteps({
     options: resolved,
     store,
-    revocations,
-    lifecycle,
-    refresher,
-    hintCookie,
-    report,
-    actions,
-    cookiesFor,
-    expireShared,
-    endEverywhere: async ({ person, session }: RecordAddress) => {
+    endEverywhere: async ({ person, session }) => {
       await globalLogout.endSessions(person, { kind: 'session', session }, 'signed-out')
     },
-  }
-  const { header, payload, signature } = sharedCookie.names
-  const reader = createTokenReader({
-    scan: createCookieScanner({ header, payload, signature, hint: hintCookie.name }),
-    verify: verifier.verify,
-    names: sharedCookie.names,
-    report,
   })
-  const authenticator = createAuthenticator({
-    resolved,
-    reader,
-    judge: createJudge(judging),
-    peek: createPeek(judging),
-    hintCookie,
-    store,
-    lifecycle,
-    report,
-  })
-  const finder = createSessionFinder({ resolved, reader, hintCookie, store })
-  const arrive = createArrival({ resolved, authenticator, store, lifecycle, sealer })
+  const common = { store, revocations, lifecycle, sealer, steps, report, actions }
+  const cookieMode =
+    shared === undefined ? undefined : createSharedCookieMode({ ...common, options: shared, hintCookie })
 
   const checkReturnTarget = createReturnTargetCheck({
     applicationUrl: application.url,
     returnOrigins: application.returnOrigins,
     routesPath: routes.path,
   })
-  const marking = { application: application.id, isSecure, sealer, store, random }
+  const marking = { ...naming, store, random }
   const loginMarkers = createMarkers<LoginMarker>({ ...marking, purpose: 'login' })
   const logoutMarkers = createMarkers<LogoutMarker>({ ...marking, purpose: 'logout' })
+  const protocolMode =
+    resolved.protocols.length === 0
+      ? undefined
+      : createProtocolMode({
+          ...common,
+          options: resolved,
+          sessionCookie,
+          conclusion: () => conclusion,
+          logoutRoutes: () => logoutRoutes,
+          checkReturnTarget,
+          endShared: async (exchange, reason) => {
+            const found = await cookieMode?.finder.sessionsOf(exchange)
+            for (const { person, session } of found?.addresses ?? []) {
+              await globalLogout.endSessions(person, { kind: 'session', session }, reason)
+            }
+            if (cookieMode?.finder.sendsShared(exchange)) cookieMode.expire(exchange)
+          },
+        })
+
+  const authenticator = createAuthenticator({
+    options: resolved,
+    shared: cookieMode?.look,
+    own: protocolMode?.own,
+    report,
+  })
+
+  const entrances = new Map<string, Entrance>()
+  if (shared !== undefined) entrances.set(sharedCookieName, createCookieEntrance(shared, loginMarkers))
+  for (const [name, protocol] of protocolMode?.protocols ?? []) entrances.set(name, protocol)
+  const formTargets = [...new Set([...entrances.values()].flatMap((entrance) => entrance.formTargets))]
+  const firstEntrance = [...entrances.values()][0]
   const loginContext = {
     options: resolved,
-    markers: loginMarkers,
+    formTargets,
     checkReturnTarget,
+    entranceFor(exchange: Exchange, { via }: LoginWish): Entrance {
+      const named = protocolMode?.own.stateOf(exchange)?.named.protocol ?? ''
+      const entrance = entrances.get(via) ?? entrances.get(named) ?? firstEntrance
+      if (entrance === undefined) throw new TypeError('a suite has a way in')
+      return entrance
+    },
     authenticate: (exchange: Exchange) => authenticator.authenticate(exchange),
     isLogoutPending: (exchange: Exchange) => logoutMarkers.isPending(exchange, clock()),
     report,
   }
   const loginRoutes = createLoginRoutes(loginContext)
-  const loginReturn = createLoginReturn({ ...loginContext, arrive })
+  const conclusion = createLoginConclusion(loginContext)
+  const loginReturn: LoginReturn =
+    shared === undefined || cookieMode === undefined
+      ? async (exchange) => conclusion.withoutState(exchange)
+      : createLoginReturn({
+          options: resolved,
+          markers: loginMarkers,
+          conclusion,
+          arrive: createArrival({
+            resolved: shared,
+            authenticator,
+            tokenOf: cookieMode.look.tokenOf,
+            store,
+            lifecycle,
+            sealer,
+          }),
+        })
+
+  const participants = new Map<string, Participant>()
+  for (const [name, protocol] of protocolMode?.protocols ?? []) participants.set(name, protocol)
+  if (shared !== undefined) participants.set(sharedCookieName, createCookieParticipant(shared))
   const logoutRoutes = createLogoutRoutes({
     options: resolved,
     markers: logoutMarkers,
     globalLogout,
+    participants,
+    formTargets,
     checkReturnTarget,
-    sessionsOf: finder.sessionsOf,
-    sendsShared: finder.sendsShared,
-    clearLogins: loginMarkers.clear,
+    sessionsOf: cookieMode?.finder.sessionsOf ?? (async () => ({ addresses: [], complete: true })),
+    sendsShared: cookieMode?.finder.sendsShared ?? (() => false),
+    own: {
+      named: (exchange) => protocolMode?.own.stateOf(exchange)?.named,
+      tokensOf: async ({ person, session }) =>
+        protocolMode?.tokensOf({ person, session, application: application.id }),
+    },
+    clearLogins(exchange) {
+      loginMarkers.clear(exchange)
+      protocolMode?.clearLogins(exchange)
+    },
   })
 
   const refuse = createRefuse({
     routesPath: routes.path,
     stylesheet: routes.stylesheet,
-    formTargets: [identityProvider.endpoints.login, identityProvider.endpoints.logout],
+    formTargets,
   })
-
-  async function refreshNow(live: LiveSession): Promise<boolean> {
-    const { token, state, record } = live
-    const result = await refresher.refresh({
-      token,
-      address: state.address,
-      record,
-      failures: state.failures,
-    })
-    noteRefresh(state, token, result, clock())
-    const fresh =
-      result.kind === 'token'
-        ? result.token
-        : result.kind === 'newer'
-          ? await refresher.takeKept(token, state.address)
-          : undefined
-    if (fresh !== undefined) {
-      tokenState(fresh, application.id, refresh.afterSeconds).address = state.address
-      for (const cookie of cookiesFor(fresh)) live.exchange.setCookie(cookie)
-    }
-    return result.kind === 'token' || result.kind === 'extended' || result.kind === 'newer'
-  }
 
   const { find: endpoint, steady } = createEndpoints({
     routesPath: routes.path,
@@ -306,16 +268,23 @@ export function createSuite<C extends Claims = Claims>(
     loginRoutes,
     loginReturn,
     logoutRoutes,
+    withoutState: conclusion.withoutState,
+    protocols: protocolMode?.protocols ?? new Map(),
     admit: admission.request,
     refuseOutage: (exchange, error) =>
       refuse(exchange, authenticator.unavailableBecause(error), { kind: 'unavailable' }),
   })
 
+  const protocols = [...(protocolMode?.protocols.values() ?? [])]
+  const issuerOf = (): string => {
+    const [protocol] = protocols
+    return shared?.identityProvider.issuers[0] ?? protocol?.issuer ?? ''
+  }
   const revoke: Revoke = (person, scope) => lifecycle.revoke(person, scope, 'revoked')
 
   return {
     options: resolved,
-    sessions: createAdministration({ issuer: identityProvider.issuers[0] ?? '', store, revoke, clock }),
+    sessions: createAdministration({ issuer: issuerOf(), store, revoke, clock }),
     endpoint,
     skips: routes.skip ?? (() => false),
 
@@ -359,17 +328,19 @@ export function createSuite<C extends Claims = Claims>(
       return () => endedListeners.delete(listener)
     },
 
-    purgeKeys: verifier.purge,
+    purgeKeys: () => cookieMode?.purgeKeys(),
 
     async ready() {
       await store.ready()
       await revocations?.ready()
       await admission.request()
+      for (const protocol of protocols) await protocol.ready?.()
     },
 
     async close() {
       admission.close()
       watch.close()
+      for (const protocol of protocols) await protocol.close?.()
       await Promise.all(opened.map((each) => each.close()))
     },
   }

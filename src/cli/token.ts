@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { systemClock } from '../clock.js'
 import { defaults } from '../config/defaults.js'
 import type { Environment } from '../config/environment.js'
-import type { ResolvedOptions } from '../config/options.js'
+import type { CookieModeOptions } from '../config/options.js'
 import { resolveOptions } from '../config/resolve.js'
 import type { TokenParts } from '../cookies/split-token.js'
 import { ConfigurationError } from '../errors.js'
@@ -48,7 +48,7 @@ function parse(args: readonly string[]) {
 }
 
 /** The options of the environment; `undefined` where nothing of ours is configured. @throws ConfigurationError */
-function configurationOf(environment: Environment): ResolvedOptions | undefined {
+function configurationOf(environment: Environment): CookieModeOptions | undefined {
   return isConfigured(environment) ? resolveOptions({}, environment) : undefined
 }
 
@@ -70,7 +70,7 @@ async function run(args: readonly string[], console: Console): Promise<number> {
   const text = isFromInput ? await untilStopped(readInput(console), console) : positionals.join(' ')
   if (text === undefined) return 1
   const environment = await readEnvironment(values['env-file'] ?? [])
-  let configuration: ResolvedOptions | undefined
+  let configuration: CookieModeOptions | undefined
   let broken: ConfigurationError | undefined
   try {
     configuration = configurationOf(environment)
@@ -111,7 +111,7 @@ async function run(args: readonly string[], console: Console): Promise<number> {
 const isFavourable = ({ outcome }: TokenVerdict) => outcome === 'accepted' || outcome === 'unproven'
 
 async function keyFetch(
-  configuration: ResolvedOptions | undefined,
+  configuration: CookieModeOptions | undefined,
   file: string | undefined,
 ): Promise<typeof globalThis.fetch> {
   if (configuration === undefined) {

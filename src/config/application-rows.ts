@@ -3,6 +3,7 @@ import type { ActiveCitizen } from '../citizen.js'
 import type { Clock } from '../clock.js'
 import type { CitizenEvent } from '../events.js'
 import type { Exchange } from '../exchange.js'
+import type { Protocol } from '../protocol.js'
 import { checkEndpoint, checkOrigin } from './addresses.js'
 import { cookieDomain, cookieName } from './cookie-settings.js'
 import { defaults } from './defaults.js'
@@ -17,6 +18,7 @@ import {
   textMatching,
   yesOrNo,
 } from './kinds.js'
+import { protocolList } from './protocol-kind.js'
 import { storeOrAddress } from './store-kind.js'
 
 /** The longest time that any browser keeps a cookie. Source: RFC 6265bis, section 5.5. */
@@ -26,7 +28,7 @@ const fourHundredDays = 34_560_000
 export const applicationRows = {
   'sharedCookie.domain': row<string | false>({
     kind: cookieDomain,
-    isRequired: true,
+    isRequired: 'shared-cookie',
     meaning:
       'The base domain of all applications, or `false` where the identity provider shares our very host.',
   }),
@@ -137,6 +139,12 @@ export const applicationRows = {
     kind: address(checkEndpoint, '/session-pages.css'),
     derived: 'a built-in one',
     meaning: 'Style sheet for the pages that we serve: a path of this application or an absolute address.',
+  }),
+  protocols: row<readonly Protocol[]>({
+    kind: protocolList,
+    derived: 'none',
+    meaning:
+      'Other ways to sign in: `oidc({ … })`, `saml({ … })`; with one, the shared cookie may be left out.',
   }),
   store: row({
     kind: storeOrAddress,

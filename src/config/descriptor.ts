@@ -10,7 +10,8 @@ export interface Descriptor<T> {
   readonly fallback?: T
   /** The default in words, where it follows from something else. */
   readonly derived?: string
-  readonly isRequired?: true
+  /** `shared-cookie`: only where the shared cookie is in use. */
+  readonly isRequired?: true | 'shared-cookie'
 }
 
 /** Writes a line of the table, with the type of its value. */

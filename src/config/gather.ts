@@ -34,6 +34,7 @@ export function gather(options: unknown, environment: Environment, surroundings:
     problems.push({ path, variable: variableFor(path), message })
   }
   const inCode = flatten(options, problems)
+  const needsSharedCookie = !inCode.has('protocols') || isSharedCookieGiven(inCode, environment)
 
   for (const path of paths) {
     const descriptor: Descriptor<unknown> = schema[path]
@@ -44,7 +45,8 @@ export function gather(options: unknown, environment: Environment, surroundings:
     const value = inCode.has(path) ? inCode.get(path) : fromText
     if (value === undefined) {
       if (descriptor.fallback !== undefined) values.set(path, descriptor.fallback)
-      if (descriptor.isRequired && !problems.some((problem) => path.startsWith(`${problem.path}.`))) {
+      const isRequired = descriptor.isRequired === true || (descriptor.isRequired && needsSharedCookie)
+      if (isRequired && !problems.some((problem) => path.startsWith(`${problem.path}.`))) {
         note(path, `is missing: ${requirement(descriptor, surroundings)}`)
       }
       continue
@@ -67,6 +69,15 @@ export function gather(options: unknown, environment: Environment, surroundings:
     note,
     problems,
   }
+}
+
+/** Whether anything of the shared cookie is given, in code or by a variable: then all that it needs must be. */
+function isSharedCookieGiven(inCode: ReadonlyMap<string, unknown>, environment: Environment): boolean {
+  return paths.some((path) => {
+    if (!path.startsWith('identityProvider.') && !path.startsWith('sharedCookie.')) return false
+    const variable = variableFor(path)
+    return inCode.has(path) || (variable !== '' && textOfVariable(environment, variable) !== undefined)
+  })
 }
 
 function requirement(descriptor: Descriptor<unknown>, surroundings: Surroundings): string {

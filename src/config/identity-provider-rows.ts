@@ -28,7 +28,7 @@ const idp = defaults.identityProvider
 export const identityProviderRows = {
   'identityProvider.url': row<string>({
     kind: address(checkBase, 'https://id.example.gov'),
-    isRequired: true,
+    isRequired: 'shared-cookie',
     meaning: 'Origin, with a path prefix if there is one, at which browsers reach the identity provider.',
   }),
   'identityProvider.internalUrl': row<string>({

@@ -1,6 +1,6 @@
 /** @module The session policy that a configuration amounts to, as plain rows. */
 import { sensitivities } from './defaults.js'
-import type { ResolvedOptions } from './options.js'
+import { type CookieModeOptions, type ResolvedOptions, usesSharedCookie } from './options.js'
 import { isSharedStore } from './store-kind.js'
 
 /** One value of the policy that is in force. */
@@ -13,14 +13,8 @@ export interface PolicyRow {
 
 /** The values in force, for documentation and inspection. Source: ASVS 5.0, 7.1.1 to 7.1.3 (`ASV-01`). */
 export function inForce(resolved: ResolvedOptions): readonly PolicyRow[] {
-  const { application, identityProvider, sharedCookie, store, revocations } = resolved
+  const { application, store } = resolved
   const { level, recommended } = sensitivities[application.sensitivity]
-  const { refresh } = identityProvider
-  const row = (topic: PolicyRow['topic'], setting: string, value: string): PolicyRow => ({
-    topic,
-    setting,
-    value,
-  })
   const limit = (seconds: number | undefined) => (seconds === undefined ? 'no limit' : `${seconds} s`)
   return [
     row('idle', 'session without activity ends after', `${application.idleSeconds} s`),
@@ -39,6 +33,19 @@ export function inForce(resolved: ResolvedOptions): readonly PolicyRow[] {
       'sessions are seen by',
       isSharedStore(store) ? 'all processes on the store' : 'this process',
     ),
+    ...(usesSharedCookie(resolved) ? federation(resolved) : []),
+    ...resolved.protocols.map(({ name }) => row('federation', 'other way to sign in', name)),
+  ]
+}
+
+/** What is in force towards the provider of the shared cookie. */
+function federation({
+  identityProvider,
+  sharedCookie,
+  revocations,
+}: CookieModeOptions): readonly PolicyRow[] {
+  const { refresh } = identityProvider
+  return [
     row('federation', 'identity provider', identityProvider.url),
     row(
       'federation',
@@ -61,6 +68,10 @@ export function inForce(resolved: ResolvedOptions): readonly PolicyRow[] {
       }, and the session at the identity provider`,
     ),
   ]
+}
+
+function row(topic: PolicyRow['topic'], setting: string, value: string): PolicyRow {
+  return { topic, setting, value }
 }
 
 const idleNeeds: Readonly<Record<ResolvedOptions['application']['onIdle'], string>> = {

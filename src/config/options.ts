@@ -3,6 +3,7 @@ import type { ActiveCitizen, Claims } from '../citizen.js'
 import type { Clock } from '../clock.js'
 import type { CitizenEvent } from '../events.js'
 import type { Exchange } from '../exchange.js'
+import type { Protocol } from '../protocol.js'
 import type { Store } from '../stores/store.js'
 
 /** How private an application's data is; decides how long an idle session may live. */
@@ -141,6 +142,11 @@ export interface SuiteOptions {
   readonly sharedCookie?: Partial<SharedCookieOptions> | undefined
   readonly application?: Partial<ApplicationOptions> | undefined
   readonly routes?: RoutesOptions | undefined
+  /**
+   * Other ways to sign in: `oidc({ … })`, `saml({ … })`. With at least one, the shared cookie may be left out:
+   * `identityProvider` and `sharedCookie` are then not given at all.
+   */
+  readonly protocols?: readonly Protocol[] | undefined
   /** A store, or the address of a Redis (`redis://…`). Default: memory. */
   readonly store?: Store | string | undefined
   /** Where revocations are shared by applications that keep their own store. Default: the store. */
@@ -157,51 +163,60 @@ export interface SuiteOptions {
   readonly random?: ((bytes: number) => Uint8Array) | undefined
 }
 
+/** The options of the identity provider, resolved. */
+export interface ResolvedIdentityProvider {
+  readonly url: string
+  readonly internalUrl: string
+  readonly issuers: readonly string[]
+  readonly audience: string | undefined
+  readonly algorithms: readonly string[]
+  /** Absolute. `jwks` and `refresh` are below `internalUrl`, the others below `url`, unless given absolutely. */
+  readonly endpoints: {
+    readonly jwks: string
+    readonly refresh: string
+    readonly login: string
+    readonly logout: string
+    readonly secondFactor: string
+  }
+  readonly sessionClaim: string
+  readonly kindClaims: readonly string[]
+  readonly returnParameter: string
+  readonly reauthenticateParameters: Readonly<Record<string, string>>
+  readonly refresh: {
+    /** `undefined`: half of the token's life. */
+    readonly afterSeconds: number | undefined
+    readonly timeoutSeconds: number
+    readonly waitMilliseconds: number
+    readonly onUnavailable: 'keep' | 'end'
+    readonly readAnswer: ((response: RefreshResponse) => RefreshAnswer) | undefined
+  }
+  readonly clockSkewSeconds: number
+  readonly assuranceLevel: (claims: Claims) => number
+  readonly keys: {
+    readonly coolDownSeconds: number
+    readonly floorSeconds: number
+    readonly ceilingSeconds: number
+    readonly staleSeconds: number
+    readonly timeoutSeconds: number
+  }
+}
+
+/** The options of the shared cookie, resolved. */
+export interface ResolvedSharedCookie {
+  readonly domain: string | false
+  readonly names: { readonly header: string; readonly payload: string; readonly signature: string }
+  readonly path: string
+  readonly sameSite: 'strict' | 'lax' | 'none'
+  readonly persistent: boolean
+}
+
 /** Every option resolved: nothing is optional but what may truly be absent. */
 export interface ResolvedOptions {
-  readonly identityProvider: {
-    readonly url: string
-    readonly internalUrl: string
-    readonly issuers: readonly string[]
-    readonly audience: string | undefined
-    readonly algorithms: readonly string[]
-    /** Absolute. `jwks` and `refresh` are below `internalUrl`, the others below `url`, unless given absolutely. */
-    readonly endpoints: {
-      readonly jwks: string
-      readonly refresh: string
-      readonly login: string
-      readonly logout: string
-      readonly secondFactor: string
-    }
-    readonly sessionClaim: string
-    readonly kindClaims: readonly string[]
-    readonly returnParameter: string
-    readonly reauthenticateParameters: Readonly<Record<string, string>>
-    readonly refresh: {
-      /** `undefined`: half of the token's life. */
-      readonly afterSeconds: number | undefined
-      readonly timeoutSeconds: number
-      readonly waitMilliseconds: number
-      readonly onUnavailable: 'keep' | 'end'
-      readonly readAnswer: ((response: RefreshResponse) => RefreshAnswer) | undefined
-    }
-    readonly clockSkewSeconds: number
-    readonly assuranceLevel: (claims: Claims) => number
-    readonly keys: {
-      readonly coolDownSeconds: number
-      readonly floorSeconds: number
-      readonly ceilingSeconds: number
-      readonly staleSeconds: number
-      readonly timeoutSeconds: number
-    }
-  }
-  readonly sharedCookie: {
-    readonly domain: string | false
-    readonly names: { readonly header: string; readonly payload: string; readonly signature: string }
-    readonly path: string
-    readonly sameSite: 'strict' | 'lax' | 'none'
-    readonly persistent: boolean
-  }
+  /** `undefined` where the shared cookie is not in use: then there are `protocols`. */
+  readonly identityProvider: ResolvedIdentityProvider | undefined
+  /** There if and only if `identityProvider` is. */
+  readonly sharedCookie: ResolvedSharedCookie | undefined
+  readonly protocols: readonly Protocol[]
   readonly application: {
     readonly id: string
     /** An origin, without a trailing slash. */
@@ -229,4 +244,15 @@ export interface ResolvedOptions {
   readonly clock: Clock
   readonly fetch: typeof globalThis.fetch
   readonly random: (bytes: number) => Uint8Array
+}
+
+/** The options of an application that uses the shared cookie. */
+export interface CookieModeOptions extends ResolvedOptions {
+  readonly identityProvider: ResolvedIdentityProvider
+  readonly sharedCookie: ResolvedSharedCookie
+}
+
+/** Whether the shared cookie is in use. */
+export function usesSharedCookie(options: ResolvedOptions): options is CookieModeOptions {
+  return options.identityProvider !== undefined && options.sharedCookie !== undefined
 }

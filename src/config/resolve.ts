@@ -6,7 +6,13 @@ import { ConfigurationError } from '../errors.js'
 import { defaultAssuranceLevel, sensitivities } from './defaults.js'
 import type { Environment } from './environment.js'
 import { type Gathered, gather, variableFor } from './gather.js'
-import type { ResolvedOptions, SuiteOptions } from './options.js'
+import type {
+  CookieModeOptions,
+  ResolvedIdentityProvider,
+  ResolvedOptions,
+  ResolvedSharedCookie,
+  SuiteOptions,
+} from './options.js'
 import { applyRules } from './rules.js'
 import type { OptionPath, OptionValue } from './schema.js'
 
@@ -14,6 +20,11 @@ import type { OptionPath, OptionValue } from './schema.js'
  * Resolves the options. What is not given in code is read from its environment variable, then from the defaults.
  * @throws ConfigurationError (`configuration`) with every problem: its path, its variable and what to write.
  */
+export function resolveOptions(
+  options: SuiteOptions & { readonly protocols?: undefined },
+  environment: Environment,
+): CookieModeOptions
+export function resolveOptions(options: SuiteOptions, environment: Environment): ResolvedOptions
 export function resolveOptions(options: SuiteOptions, environment: Environment): ResolvedOptions {
   const gathered = gather(options, environment, { isProduction: isProduction(environment) })
   applyRules(gathered)
@@ -26,66 +37,23 @@ export function isProduction(environment: Environment): boolean {
   return environment.NODE_ENV?.trim() === 'production'
 }
 
-function assemble({ get }: Gathered): ResolvedOptions {
-  const must = <P extends OptionPath>(path: P): OptionValue<P> => {
+type Must = <P extends OptionPath>(path: P) => OptionValue<P>
+
+function assemble(gathered: Gathered): ResolvedOptions {
+  const { get } = gathered
+  const must: Must = (path) => {
     const value = get(path)
     if (value === undefined) throw new ConfigurationError([problem(path, 'is missing')])
     return value
   }
-  const url = must('identityProvider.url')
-  const internalUrl = get('identityProvider.internalUrl') ?? url
-  const login = below(url, must('identityProvider.endpoints.login'))
-  const secondFactor = get('identityProvider.endpoints.secondFactor')
   const sensitivity = must('application.sensitivity')
   const absoluteSeconds = must('application.absoluteSeconds')
-  const ceilingSeconds = must('identityProvider.keys.ceilingSeconds')
   const random = get('random') ?? ((bytes: number) => new Uint8Array(randomBytes(bytes)))
+  const isSharedCookie = get('identityProvider.url') !== undefined
   return {
-    identityProvider: {
-      url,
-      internalUrl,
-      issuers: get('identityProvider.issuer') ?? [url],
-      audience: get('identityProvider.audience'),
-      algorithms: must('identityProvider.algorithms'),
-      endpoints: {
-        jwks: below(internalUrl, must('identityProvider.endpoints.jwks')),
-        refresh: below(internalUrl, must('identityProvider.endpoints.refresh')),
-        login,
-        logout: below(url, must('identityProvider.endpoints.logout')),
-        secondFactor: secondFactor === undefined ? login : below(url, secondFactor),
-      },
-      sessionClaim: must('identityProvider.sessionClaim'),
-      kindClaims: must('identityProvider.kindClaims'),
-      returnParameter: must('identityProvider.returnParameter'),
-      reauthenticateParameters: must('identityProvider.reauthenticateParameters'),
-      refresh: {
-        afterSeconds: get('identityProvider.refresh.afterSeconds'),
-        timeoutSeconds: must('identityProvider.refresh.timeoutSeconds'),
-        waitMilliseconds: must('identityProvider.refresh.waitMilliseconds'),
-        onUnavailable: must('identityProvider.refresh.onUnavailable'),
-        readAnswer: get('identityProvider.refresh.readAnswer'),
-      },
-      clockSkewSeconds: must('identityProvider.clockSkewSeconds'),
-      assuranceLevel: trustedLevel(get('identityProvider.assuranceLevel')),
-      keys: {
-        coolDownSeconds: must('identityProvider.keys.coolDownSeconds'),
-        floorSeconds: Math.min(must('identityProvider.keys.floorSeconds'), ceilingSeconds),
-        ceilingSeconds,
-        staleSeconds: must('identityProvider.keys.staleSeconds'),
-        timeoutSeconds: must('identityProvider.keys.timeoutSeconds'),
-      },
-    },
-    sharedCookie: {
-      domain: must('sharedCookie.domain'),
-      names: {
-        header: must('sharedCookie.names.header'),
-        payload: must('sharedCookie.names.payload'),
-        signature: must('sharedCookie.names.signature'),
-      },
-      path: must('sharedCookie.path'),
-      sameSite: must('sharedCookie.sameSite'),
-      persistent: must('sharedCookie.persistent'),
-    },
+    identityProvider: isSharedCookie ? identityProviderOf(gathered, must) : undefined,
+    sharedCookie: isSharedCookie ? sharedCookieOf(must) : undefined,
+    protocols: get('protocols') ?? [],
     application: {
       id: must('application.id'),
       url: must('application.url'),
@@ -111,6 +79,62 @@ function assemble({ get }: Gathered): ResolvedOptions {
     clock: get('clock') ?? systemClock,
     fetch: get('fetch') ?? globalThis.fetch,
     random,
+  }
+}
+
+function identityProviderOf({ get }: Gathered, must: Must): ResolvedIdentityProvider {
+  const url = must('identityProvider.url')
+  const internalUrl = get('identityProvider.internalUrl') ?? url
+  const login = below(url, must('identityProvider.endpoints.login'))
+  const secondFactor = get('identityProvider.endpoints.secondFactor')
+  const ceilingSeconds = must('identityProvider.keys.ceilingSeconds')
+  return {
+    url,
+    internalUrl,
+    issuers: get('identityProvider.issuer') ?? [url],
+    audience: get('identityProvider.audience'),
+    algorithms: must('identityProvider.algorithms'),
+    endpoints: {
+      jwks: below(internalUrl, must('identityProvider.endpoints.jwks')),
+      refresh: below(internalUrl, must('identityProvider.endpoints.refresh')),
+      login,
+      logout: below(url, must('identityProvider.endpoints.logout')),
+      secondFactor: secondFactor === undefined ? login : below(url, secondFactor),
+    },
+    sessionClaim: must('identityProvider.sessionClaim'),
+    kindClaims: must('identityProvider.kindClaims'),
+    returnParameter: must('identityProvider.returnParameter'),
+    reauthenticateParameters: must('identityProvider.reauthenticateParameters'),
+    refresh: {
+      afterSeconds: get('identityProvider.refresh.afterSeconds'),
+      timeoutSeconds: must('identityProvider.refresh.timeoutSeconds'),
+      waitMilliseconds: must('identityProvider.refresh.waitMilliseconds'),
+      onUnavailable: must('identityProvider.refresh.onUnavailable'),
+      readAnswer: get('identityProvider.refresh.readAnswer'),
+    },
+    clockSkewSeconds: must('identityProvider.clockSkewSeconds'),
+    assuranceLevel: trustedLevel(get('identityProvider.assuranceLevel')),
+    keys: {
+      coolDownSeconds: must('identityProvider.keys.coolDownSeconds'),
+      floorSeconds: Math.min(must('identityProvider.keys.floorSeconds'), ceilingSeconds),
+      ceilingSeconds,
+      staleSeconds: must('identityProvider.keys.staleSeconds'),
+      timeoutSeconds: must('identityProvider.keys.timeoutSeconds'),
+    },
+  }
+}
+
+function sharedCookieOf(must: Must): ResolvedSharedCookie {
+  return {
+    domain: must('sharedCookie.domain'),
+    names: {
+      header: must('sharedCookie.names.header'),
+      payload: must('sharedCookie.names.payload'),
+      signature: must('sharedCookie.names.signature'),
+    },
+    path: must('sharedCookie.path'),
+    sameSite: must('sharedCookie.sameSite'),
+    persistent: must('sharedCookie.persistent'),
   }
 }
 

@@ -78,10 +78,11 @@ function checkNames({ get, areGood, note }: Gathered): void {
 
 function checkSecrets({ get, areGood, isGiven, note }: Gathered): void {
   if (isGiven('application.secrets') || !areGood('application.secrets', 'store')) return
-  if (isSharedStore(get('store'))) {
+  const hasProtocols = (get('protocols') ?? []).length > 0
+  if (isSharedStore(get('store')) || hasProtocols) {
     note(
       'application.secrets',
-      'is missing: a shared store needs secrets that every process has; write one of 32 bytes or more, as `openssl rand -base64 32` makes one',
+      'is missing: a shared store, or a protocol, needs secrets that every process has; write one of 32 bytes or more, as `openssl rand -base64 32` makes one',
     )
   }
 }

@@ -58,7 +58,7 @@ export function warningsOf(
       'application.url is plain http: our cookies have neither prefix nor Secure; this is for development only',
     )
   }
-  if (resolved.sharedCookie.persistent) {
+  if (resolved.sharedCookie?.persistent) {
     warn(
       'persistent-cookie',
       'sharedCookie.persistent is true: whoever opens the browser next is still signed in until the token expires',

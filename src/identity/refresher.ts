@@ -10,6 +10,7 @@ import { personOf, publicIdOf, sessionOf } from '../sessions/record.js'
 import { createSingleFlight } from '../single-flight.js'
 import type { LiveRecord, RecordAddress, Store } from '../stores/store.js'
 import type { RejectedToken, VerifiedToken } from '../tokens/verify.js'
+import { backoffSeconds } from './backoff.js'
 import { createBreaker } from './breaker.js'
 import type { RefreshOutcome, RefreshProblem } from './outcome.js'
 import type { RefreshClient } from './refresh-client.js'
@@ -47,9 +48,6 @@ export interface Refresher {
   dropKept(token: VerifiedToken, address: RecordAddress): Promise<void>
 }
 
-const firstBackoffSeconds = 5
-const longestBackoffSeconds = 60
-
 /** Makes the refresher of one application. */
 export function createRefresher(options: {
   readonly post: RefreshClient
@@ -73,19 +71,12 @@ export function createRefresher(options: {
   const nameOf = (token: VerifiedToken): string => digest(joinToken(token.parts))
   const placeOf = (address: RecordAddress): string => `${address.person} ${address.session}`
 
-  /** 5 s, doubled with each failure up to a minute, and up to a quarter off, so that instances do not march in step. */
-  const backoffSeconds = (failures: number, wish: number | undefined): number => {
-    const base = Math.min(firstBackoffSeconds * 2 ** failures, longestBackoffSeconds)
-    const jitter = ((options.random(1)[0] ?? 0) / 256) * 0.25
-    return Math.max(base * (1 - jitter), wish ?? 0)
-  }
-
   const degrade = async (
     request: RefreshRequest,
     fence: number,
     failure: { problem: RefreshProblem; status?: number | undefined; retryAfterSeconds?: number | undefined },
   ): Promise<RefreshResult> => {
-    const retryAfterSeconds = backoffSeconds(request.failures, failure.retryAfterSeconds)
+    const retryAfterSeconds = backoffSeconds(request.failures, failure.retryAfterSeconds, options.random)
     report({
       type: 'identity.degraded',
       publicId: publicIdOf(request.record.generation),

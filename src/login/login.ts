@@ -2,14 +2,13 @@
 import type { AnonymousReason, Citizen } from '../citizen.js'
 import type { ResolvedOptions } from '../config/options.js'
 import type { Report } from '../events.js'
-import type { Exchange, Reply } from '../exchange.js'
+import type { Exchange, MaybePromise, Reply } from '../exchange.js'
 import { type PageAction, renderPage } from '../pages/page.js'
 import { problem } from '../pages/problem.js'
 import { redirect } from '../pages/redirect.js'
 import { languageOf, type TextKey } from '../pages/texts.js'
 import { isSameOriginPost } from '../sessions/activity.js'
-import type { Markers } from './marker.js'
-import { visitUrl } from './provider-urls.js'
+import type { Entrance } from './entrance.js'
 import {
   type LoginWish,
   queryOf,
@@ -21,23 +20,20 @@ import {
 } from './wish.js'
 
 /** What a login in flight is for. */
-export interface LoginMarker {
-  /** Already checked; checked again when used. */
-  readonly returnTo: string
+export interface LoginMarker extends LoginWish {
   /** Whether the provider was asked for a new authentication. */
   readonly reauthenticate: boolean
   /** Whether the person pressed our button, which may lift an application end. */
   readonly mayLift: boolean
-  /** The level of assurance that is wanted; 0: none. */
-  readonly level: number
-  /** The greatest age of the authentication in seconds; 0: any. */
-  readonly maxAgeSeconds: number
 }
 
 /** The parts that login and return stand on. */
 export interface LoginContext {
   readonly options: ResolvedOptions
-  readonly markers: Markers<LoginMarker>
+  /** The way in for a request: what the wish names, that of the session which the browser had, or the first. */
+  readonly entranceFor: (exchange: Exchange, wish: LoginWish) => Entrance
+  /** Addresses that our forms lead to by any way in. */
+  readonly formTargets: readonly string[]
   readonly checkReturnTarget: (value: unknown) => string | undefined
   readonly authenticate: (exchange: Exchange) => Citizen | Promise<Citizen>
   /** Whether a logout of this browser is not known to have reached the provider. */
@@ -64,27 +60,15 @@ const decided: readonly AnonymousReason[] = [
 
 /** Makes the login routes. */
 export function createLoginRoutes(context: LoginContext): LoginRoutes {
-  const { options, markers, checkReturnTarget } = context
-  const { application, identityProvider, routes, clock } = options
-  const { endpoints } = identityProvider
-  const returnUrl = `${application.url}${routes.path}/return`
-  const formTargets = [...new Set([endpoints.login, endpoints.logout, endpoints.secondFactor])]
+  const { options, checkReturnTarget, formTargets } = context
+  const { application, routes, clock } = options
 
   const send = (
     exchange: Exchange,
     wish: LoginWish,
-    visit: { readonly reauthenticate: boolean; readonly mayLift: boolean; readonly secondFactor?: boolean },
-  ): Reply => {
-    const marker = { ...wish, reauthenticate: visit.reauthenticate, mayLift: visit.mayLift }
-    const state = markers.set(exchange, marker, clock())
-    const location = visitUrl({
-      endpoint: visit.secondFactor === true ? endpoints.secondFactor : endpoints.login,
-      returnParameter: identityProvider.returnParameter,
-      returnUrl: `${returnUrl}?state=${state}`,
-      parameters: visit.reauthenticate ? identityProvider.reauthenticateParameters : undefined,
-    })
-    return redirect(location, exchange.method === 'POST' ? 303 : 302)
-  }
+    visit: { readonly reauthenticate: boolean; readonly mayLift: boolean; readonly strengthen?: boolean },
+  ): MaybePromise<Reply> =>
+    context.entranceFor(exchange, wish).enter(exchange, { strengthen: false, ...visit, wish })
 
   const page = (
     exchange: Exchange,
@@ -142,15 +126,15 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
   }
 
   /** Where nobody must decide anything: on to where the wish leads, or to the provider. */
-  const proceed = (exchange: Exchange, citizen: Citizen, wish: LoginWish): Reply => {
+  const proceed = (exchange: Exchange, citizen: Citizen, wish: LoginWish): MaybePromise<Reply> => {
     if (satisfies(citizen, wish, clock()))
       return redirect(wish.returnTo, exchange.method === 'POST' ? 303 : 302)
     if (citizen.state === 'mfa-required') {
-      return send(exchange, wish, { reauthenticate: false, mayLift: false, secondFactor: true })
+      return send(exchange, wish, { reauthenticate: false, mayLift: false, strengthen: true })
     }
     if (citizen.state === 'active') {
       const lacksLevel = citizen.assurance.level < wish.level
-      return send(exchange, wish, { reauthenticate: !lacksLevel, mayLift: false, secondFactor: lacksLevel })
+      return send(exchange, wish, { reauthenticate: !lacksLevel, mayLift: false, strengthen: lacksLevel })
     }
     return send(exchange, wish, { reauthenticate: context.isLogoutPending(exchange), mayLift: false })
   }

@@ -19,7 +19,9 @@ export interface FoundMarker<T> {
 /** The markers of one purpose of one application. */
 export interface Markers<T> {
   /** Sets a marker and returns the `state` that must come back with it. Drops the oldest beyond the cap. */
-  set(exchange: Exchange, content: T, now: number): string
+  set(exchange: Exchange, content: T, now: number, state?: string): string
+  /** A new `state`, for whoever must know it before the marker is set. 192 random bits. */
+  createState(): string
   /**
    * Takes the marker of a `state`: removed from the browser, and true for one caller only, on whichever instance.
    * @throws StoreUnavailableError
@@ -57,7 +59,8 @@ const keyLength = 8
  * Source: RFC 6749 10.12; `RPI-06`, `CK-10`.
  */
 export function createMarkers<T>(options: {
-  readonly purpose: 'login' | 'logout'
+  /** Part of the cookie's name: lower-case letters. */
+  readonly purpose: string
   readonly application: string
   readonly isSecure: boolean
   readonly sealer: Sealer
@@ -83,6 +86,8 @@ export function createMarkers<T>(options: {
     const age = now - sealed.since
     return age >= -clockToleranceSeconds * 1000 && age < markerSeconds * 1000 ? sealed : undefined
   }
+
+  const createState = (): string => randomText(options.random, 24)
 
   const received = (exchange: Exchange) => listCookies(exchange.header('cookie') ?? '', prefix)
 
@@ -125,8 +130,9 @@ export function createMarkers<T>(options: {
   }
 
   return {
-    set(exchange, content, now) {
-      const secret = randomText(options.random, 24)
+    createState,
+
+    set(exchange, content, now, secret = createState()) {
       const name = prefix + secret.slice(0, keyLength)
       const sealed: Sealed<T> = { secret, since: now, content }
       const value = sealer.seal(purpose, name, JSON.stringify(sealed))

@@ -21,6 +21,7 @@ const leadingRoutes = [
   'login',
   'logout',
   'return',
+  'leave',
   'callback',
   'reauthenticate',
   'frontchannel-logout',

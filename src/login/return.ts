@@ -1,11 +1,21 @@
 /** @module The way back from the identity provider: judged here, so that nothing can loop. */
 import type { Citizen } from '../citizen.js'
+import type { ResolvedOptions } from '../config/options.js'
 import type { Exchange, Reply } from '../exchange.js'
 import { type PageAction, renderPage } from '../pages/page.js'
 import { redirect } from '../pages/redirect.js'
 import { languageOf, type TextKey } from '../pages/texts.js'
 import type { LoginContext, LoginMarker } from './login.js'
+import type { Markers } from './marker.js'
 import { type LoginWish, satisfies, signInAction, signOutAndInAction, wishParameters } from './wish.js'
+
+/** Answers a login that has come back, by whichever way. */
+export interface LoginConclusion {
+  /** On to `returnTo` for a citizen who is all that was wished for; else a page with the reason and a way out. */
+  conclude(exchange: Exchange, citizen: Citizen, wish: LoginMarker): Reply
+  /** The page for a `state` that this browser does not know, or not any more. */
+  withoutState(exchange: Exchange): Reply
+}
 
 /** How a visit that comes back from a login is taken in. */
 export type ArriveFromLogin = (
@@ -24,14 +34,14 @@ interface Judgement {
 }
 
 /**
- * Makes the return from a login. Only a citizen who is active, and as strongly as was asked, goes on to `returnTo`;
+ * Makes the end of every login. Only a citizen who is active, and as strongly as was asked, goes on to `returnTo`;
  * everybody else gets a page with the reason and a way out.
  */
-export function createLoginReturn(context: LoginContext & { readonly arrive: ArriveFromLogin }): LoginReturn {
-  const { options, markers, checkReturnTarget } = context
-  const { routes, identityProvider, clock } = options
-  const { endpoints } = identityProvider
-  const formTargets = [...new Set([endpoints.login, endpoints.logout, endpoints.secondFactor])]
+export function createLoginConclusion(
+  context: Pick<LoginContext, 'options' | 'formTargets' | 'checkReturnTarget'>,
+): LoginConclusion {
+  const { options, formTargets, checkReturnTarget } = context
+  const { routes, clock } = options
 
   const tryAgain = (wish: LoginWish, label: PageAction['label'] = 'action.try-again'): PageAction => ({
     label,
@@ -134,17 +144,34 @@ export function createLoginReturn(context: LoginContext & { readonly arrive: Arr
       ],
     })
 
+  return {
+    withoutState,
+    conclude(exchange, citizen, marker) {
+      const wish = { ...marker, returnTo: checkReturnTarget(marker.returnTo) ?? '/' }
+      return satisfies(citizen, wish, clock())
+        ? redirect(wish.returnTo)
+        : render(exchange, judge(citizen, wish))
+    },
+  }
+}
+
+/** Makes the return from a login by the shared cookie. */
+export function createLoginReturn(context: {
+  readonly options: ResolvedOptions
+  readonly markers: Markers<LoginMarker>
+  readonly arrive: ArriveFromLogin
+  readonly conclusion: LoginConclusion
+}): LoginReturn {
+  const { markers, conclusion } = context
   return async (exchange, state) => {
-    const marker = await markers.take(exchange, state, clock())
-    if (marker === undefined) return withoutState(exchange)
+    const marker = await markers.take(exchange, state, context.options.clock())
+    if (marker === undefined) return conclusion.withoutState(exchange)
     const { content, since } = marker
-    const wish = { ...content, returnTo: checkReturnTarget(content.returnTo) ?? '/' }
     const citizen = await context.arrive(exchange, {
       askedReauthentication: content.reauthenticate,
       mayLift: content.mayLift,
       since,
     })
-    if (satisfies(citizen, wish, clock())) return redirect(wish.returnTo)
-    return render(exchange, judge(citizen, wish))
+    return conclusion.conclude(exchange, citizen, content)
   }
 }

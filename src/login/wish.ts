@@ -8,10 +8,12 @@ export interface LoginWish {
   readonly returnTo: string
   readonly level: number
   readonly maxAgeSeconds: number
+  /** Name of the way in, as in `oidc`; empty: whichever fits. */
+  readonly via: string
 }
 
 /** Nothing in particular: the start page, and any sign-in. */
-export const anyWish: LoginWish = { returnTo: '/', level: 0, maxAgeSeconds: 0 }
+export const anyWish: LoginWish = { returnTo: '/', level: 0, maxAgeSeconds: 0, via: '' }
 
 /** The wish in a query or a form; what does not hold falls back to the start page and to no demands. */
 export function readWish(
@@ -22,10 +24,12 @@ export function readWish(
     const number = Number(parameters.get(name) ?? 0)
     return Number.isInteger(number) && number > 0 && number <= most ? number : 0
   }
+  const via = parameters.get('via') ?? ''
   return {
     returnTo: checkReturnTarget(parameters.get('returnTo')) ?? '/',
     level: whole('level', 9),
     maxAgeSeconds: whole('maxAge', 31_536_000),
+    via: /^[a-z][a-z0-9-]{0,15}$/.test(via) ? via : '',
   }
 }
 
@@ -35,6 +39,7 @@ export function wishParameters(wish: LoginWish): Record<string, string> {
     returnTo: wish.returnTo,
     ...(wish.level > 0 ? { level: String(wish.level) } : {}),
     ...(wish.maxAgeSeconds > 0 ? { maxAge: String(wish.maxAgeSeconds) } : {}),
+    ...(wish.via === '' ? {} : { via: wish.via }),
   }
 }
 
@@ -45,7 +50,11 @@ export function queryOf(exchange: Exchange): URLSearchParams {
 }
 
 /** Whether an active citizen is all that a wish asks for. */
-export function satisfies(citizen: Citizen, wish: Omit<LoginWish, 'returnTo'>, now: number): boolean {
+export function satisfies(
+  citizen: Citizen,
+  wish: Pick<LoginWish, 'level' | 'maxAgeSeconds'>,
+  now: number,
+): boolean {
   if (citizen.state !== 'active') return false
   if (citizen.assurance.level < wish.level) return false
   if (wish.maxAgeSeconds === 0) return true

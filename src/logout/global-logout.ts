@@ -2,6 +2,7 @@
 import type { ResolvedOptions } from '../config/options.js'
 import type { ExpiryBatch } from '../cookies/expiry.js'
 import type { HintCookie } from '../cookies/hint.js'
+import type { SessionCookie } from '../cookies/session-cookie.js'
 import { StoreUnavailableError } from '../errors.js'
 import type { Report } from '../events.js'
 import type { Exchange } from '../exchange.js'
@@ -17,7 +18,7 @@ export interface GlobalLogout {
   endSessions(person: string, scope: RevocationScope, reason: EndReason): Promise<Leg>
   /** Ends this application's session only. */
   endHere(address: RecordAddress): Promise<Leg>
-  /** Deletes the shared cookies and the hint from the browser. */
+  /** Deletes the shared cookies, the hint and our session cookie from the browser. */
   expireCookies(exchange: Exchange, person: string): Leg
   /** Deletes the shared cookies in the variants for which that answer had no room. */
   expireRest(exchange: Exchange): void
@@ -31,6 +32,8 @@ export function createGlobalLogout(context: {
   readonly store: Store
   readonly lifecycle: Lifecycle
   readonly hintCookie: HintCookie
+  /** Where sessions are named by a cookie of our own. */
+  readonly sessionCookie: SessionCookie | undefined
   readonly report: Report
   readonly expireShared: (exchange: Exchange, batch: ExpiryBatch) => void
 }): GlobalLogout {
@@ -65,7 +68,8 @@ export function createGlobalLogout(context: {
     }
   }
 
-  const cookieTarget = sharedCookie.domain === false ? new URL(application.url).hostname : sharedCookie.domain
+  const domain = sharedCookie?.domain ?? false
+  const cookieTarget = domain === false ? new URL(application.url).hostname : domain
 
   return {
     cookieTarget,
@@ -91,7 +95,8 @@ export function createGlobalLogout(context: {
     expireCookies(exchange, person) {
       const began = clock()
       context.expireShared(exchange, 'likely')
-      exchange.setCookie(context.hintCookie.expire())
+      if (sharedCookie !== undefined) exchange.setCookie(context.hintCookie.expire())
+      if (context.sessionCookie !== undefined) exchange.setCookie(context.sessionCookie.expire())
       return conclude(person, { leg: 'cookies', target: cookieTarget, state: 'done' }, began)
     },
   }

@@ -1,31 +1,21 @@
-/** @module The logout routes: confirm, end everything, visit the provider, come back with the receipt complete. */
+/** @module The logout routes: confirm, end everything, visit the providers, come back with the receipt complete. */
 import type { LogoutRequest } from '../citizen.js'
 import type { ResolvedOptions } from '../config/options.js'
+import type { NamedSession } from '../cookies/session-cookie.js'
 import { StoreUnavailableError } from '../errors.js'
 import type { Exchange, Reply } from '../exchange.js'
+import { sharedCookieName } from '../login/cookie-entrance.js'
 import type { FoundMarker, Markers } from '../login/marker.js'
-import { visitUrl } from '../login/provider-urls.js'
 import { queryOf } from '../login/wish.js'
-import { type PageAction, type PageFact, renderPage } from '../pages/page.js'
 import { redirect } from '../pages/redirect.js'
-import { languageOf } from '../pages/texts.js'
 import { asksForPage, isSameOriginPost } from '../sessions/activity.js'
 import type { RecordAddress } from '../stores/store.js'
+import { createDepartures, type Left } from './departures.js'
 import type { GlobalLogout } from './global-logout.js'
+import { type LogoutMarker, longestReturn } from './marker.js'
+import { createLogoutPages } from './pages.js'
+import type { Participant } from './participant.js'
 import { type Leg, outcomeOf, type Receipt } from './receipt.js'
-
-/** What a logout in flight is for. */
-export interface LogoutMarker {
-  readonly person: string
-  readonly legs: readonly Leg[]
-  readonly began: number
-  /** The session that is not known to have ended; the return, and the next try, see to it. */
-  readonly unfinished: RecordAddress | undefined
-  /** Checked when it was set and when it is used; absent: the receipt is shown. */
-  readonly returnTo: string | undefined
-  /** Where a login that follows at once leads to; absent: none follows. */
-  readonly thenLogin: string | undefined
-}
 
 /** Where the browser goes in the end. */
 export interface LogoutWish extends LogoutRequest {
@@ -41,11 +31,19 @@ export interface LogoutContext {
   readonly options: ResolvedOptions
   readonly markers: Markers<LogoutMarker>
   readonly globalLogout: GlobalLogout
+  /** By name; the shared cookie's, where that is in use, under {@link sharedCookieName}. */
+  readonly participants: ReadonlyMap<string, Participant>
+  readonly formTargets: readonly string[]
   readonly checkReturnTarget: (value: unknown) => string | undefined
   /** The sessions of a request, whatever became of them; none without a good token or hint. */
   readonly sessionsOf: (
     exchange: Exchange,
   ) => Promise<{ readonly addresses: readonly RecordAddress[]; readonly complete: boolean }>
+  /** The session that our own cookie names, and what its protocol kept with it. */
+  readonly own: {
+    named(exchange: Exchange): NamedSession | undefined
+    tokensOf(named: NamedSession): Promise<string | undefined>
+  }
   /** Whether the browser still sends a part of the shared cookie. */
   readonly sendsShared: (exchange: Exchange) => boolean
   readonly clearLogins: (exchange: Exchange) => void
@@ -56,78 +54,28 @@ export interface LogoutRoutes {
   logout(exchange: Exchange, address: RecordAddress | undefined, wish: LogoutWish): Promise<Receipt>
   get(exchange: Exchange): Reply
   post(exchange: Exchange, overrides?: LogoutRequest): Promise<Reply>
+  /** Sends the browser on to the provider, for a logout that a script began; `undefined`: its `state` is not ours. */
+  leave(exchange: Exchange, state: string | undefined): Reply | undefined
   /** The return from the provider's logout; `undefined` if the `state` is not one of ours. */
-  comeBack(exchange: Exchange, state: string | undefined): Promise<Reply | undefined>
+  comeBack(
+    exchange: Exchange,
+    state: string | undefined,
+    identity?: Pick<Leg, 'state' | 'reason'>,
+  ): Promise<Reply | undefined>
 }
 
 const longestForm = 8 * 1024
 const nobody = 'unknown'
 /** Parameter of a return that has been here before. */
 const again = 'again'
-/** Longest way back that a logout remembers: its marker shares an answer's header with the deletions. */
-const longestReturn = 512
 
 /** Makes the logout routes. */
 export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
-  const { options, markers, globalLogout, checkReturnTarget } = context
-  const { application, identityProvider, routes, clock } = options
-  const { logout: endpoint, login: loginEndpoint } = identityProvider.endpoints
-  const provider = new URL(endpoint).origin
-  const formTargets = [...new Set([endpoint, loginEndpoint])]
-
-  const languageFor = (exchange: Exchange) => languageOf(exchange.header('accept-language'))
-
-  const confirmation = (exchange: Exchange, status: number, returnTo: string | undefined): Reply => {
-    const fields: Record<string, string> = returnTo === undefined ? {} : { returnTo }
-    const href = `${routes.path}/logout`
-    return renderPage({
-      status,
-      language: languageFor(exchange),
-      title: 'title.sign-out',
-      paragraphs: ['sign-out.explain', 'sign-out.other-people'],
-      actions: [
-        { label: 'action.sign-out-everywhere', method: 'post', href, fields, primary: true },
-        {
-          label: 'action.sign-out-here',
-          method: 'post',
-          href,
-          fields: { ...fields, scope: 'application' },
-        },
-        { label: 'action.stay', method: 'get', href: returnTo ?? '/' },
-      ],
-      formTargets,
-      stylesheet: routes.stylesheet,
-    })
-  }
-
-  const receiptPage = (exchange: Exchange, receipt: Receipt, isHereOnly: boolean): Reply => {
-    const facts = receipt.legs.map(
-      (leg): PageFact => ({ label: `leg.${leg.leg}`, value: `leg-state.${leg.state}` }),
-    )
-    const actions: PageAction[] = []
-    if (receipt.outcome !== 'global' && !isHereOnly) {
-      actions.push({
-        label: 'action.finish-sign-out',
-        method: 'post',
-        href: `${routes.path}/logout`,
-        primary: true,
-      })
-    }
-    actions.push({ label: 'action.sign-in-again', method: 'get', href: `${routes.path}/login` })
-    actions.push({ label: 'action.home', method: 'get', href: '/' })
-    return renderPage({
-      status: receipt.outcome === 'failed' ? 503 : 200,
-      language: languageFor(exchange),
-      title: receipt.outcome === 'global' || isHereOnly ? 'title.signed-out' : 'title.sign-out-incomplete',
-      paragraphs: isHereOnly
-        ? ['signed-out.here-only', 'signed-out.close']
-        : [`outcome.${receipt.outcome}`, 'signed-out.close'],
-      facts,
-      actions,
-      formTargets,
-      stylesheet: routes.stylesheet,
-    })
-  }
+  const { options, markers, globalLogout, participants, checkReturnTarget } = context
+  const { application, routes, clock } = options
+  const pages = createLogoutPages(context)
+  const depart = createDepartures({ participants, markers, conclude: globalLogout.conclude, clock })
+  const anyTarget = participants.values().next().value?.target ?? application.url
 
   const withoutSession = (target: string): Leg =>
     globalLogout.conclude(
@@ -136,19 +84,28 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
       clock(),
     )
 
+  /** The session that a logout is about first, and all others that the request names. */
+  const addressesOf = (exchange: Exchange, address: RecordAddress | undefined, wish: LogoutWish) => {
+    const named = context.own.named(exchange)
+    const own = named && { person: named.person, session: named.session, application: application.id }
+    const all = [address, own, ...(wish.others ?? [])].filter((each) => each !== undefined)
+    const distinct = new Map(all.map((each) => [`${each.person} ${each.session}`, each] as const))
+    return { named, addresses: [...distinct.values()] }
+  }
+
   /** Ends every session of a request; of several results the one that is not `done` is told. */
   const endEach = async (
-    address: RecordAddress | undefined,
+    addresses: readonly RecordAddress[],
     wish: LogoutWish,
     target: string,
     end: (address: RecordAddress) => Promise<Leg>,
   ): Promise<Leg> => {
-    let told = address === undefined ? withoutSession(target) : await end(address)
-    for (const other of wish.others ?? []) {
-      const leg = await end(other)
-      if (leg.state !== 'done') told = leg
+    let told: Leg | undefined
+    for (const address of addresses) {
+      const leg = await end(address)
+      if (told === undefined || leg.state !== 'done') told = leg
     }
-    if (wish.isIncomplete !== true) return told
+    if (wish.isIncomplete !== true) return told ?? withoutSession(target)
     return globalLogout.conclude(
       nobody,
       { leg: 'sessions', target, state: 'unknown', reason: 'ambiguous-cookie' },
@@ -156,111 +113,148 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
     )
   }
 
-  const logoutHere = async (address: RecordAddress | undefined, wish: LogoutWish): Promise<Receipt> => {
-    const sessions = await endEach(address, wish, application.id, globalLogout.endHere)
+  const logoutHere = async (exchange: Exchange, address: RecordAddress | undefined, wish: LogoutWish) => {
+    const { addresses } = addressesOf(exchange, address, wish)
+    const sessions = await endEach(addresses, wish, application.id, globalLogout.endHere)
     const left = { state: 'skipped', reason: 'only-here', milliseconds: 0 } as const
     const legs: Leg[] = [
       sessions,
       { ...left, leg: 'cookies', target: globalLogout.cookieTarget },
-      { ...left, leg: 'identity', target: provider },
+      { ...left, leg: 'identity', target: anyTarget },
     ]
-    return { outcome: outcomeOf(legs), legs }
+    return { legs }
+  }
+
+  /** Whom the browser visits: the provider of its own session first, then that of the shared cookie. */
+  const partiesOf = (exchange: Exchange, named: NamedSession | undefined, hasShared: boolean) => {
+    const parties: string[] = []
+    if (named !== undefined && participants.has(named.protocol)) parties.push(named.protocol)
+    const isShared = named === undefined || hasShared || context.sendsShared(exchange)
+    if (participants.has(sharedCookieName) && isShared) parties.push(sharedCookieName)
+    return parties
+  }
+
+  const tokensOf = async (named: NamedSession | undefined): Promise<string | undefined> => {
+    try {
+      return named && (await context.own.tokensOf(named))
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) return undefined
+      throw error
+    }
   }
 
   const logoutEverywhere = async (
     exchange: Exchange,
     address: RecordAddress | undefined,
     wish: LogoutWish,
-  ): Promise<Receipt> => {
-    const person = address?.person ?? nobody
-    const sessions = await endEach(address, wish, 'store', (each) =>
+  ): Promise<Left> => {
+    const { named, addresses } = addressesOf(exchange, address, wish)
+    const [first] = addresses
+    const person = first?.person ?? nobody
+    // They go with the session, and the provider wants to see them.
+    const tokens = await tokensOf(named)
+    const sessions = await endEach(addresses, wish, 'store', (each) =>
       globalLogout.endSessions(each.person, { kind: 'session', session: each.session }, 'signed-out'),
     )
     const cookies = globalLogout.expireCookies(exchange, person)
     context.clearLogins(exchange)
-    const identity: Leg = {
-      leg: 'identity',
-      target: provider,
-      state: 'unknown',
-      reason: 'browser-not-back-yet',
-      milliseconds: 0,
+    const parties = partiesOf(exchange, named, addresses.length > (named === undefined ? 0 : 1))
+    const content = {
+      person,
+      legs: [sessions, cookies],
+      began: clock(),
+      unfinished: isOver(sessions) ? undefined : first,
+      returnTo: rememberable(wish.returnTo),
+      thenLogin: wish.thenLogin === undefined ? undefined : (rememberable(wish.thenLogin) ?? '/'),
     }
-    const state = markers.set(
-      exchange,
-      {
-        person,
-        legs: [sessions, cookies],
-        began: clock(),
-        unfinished: isOver(sessions) ? undefined : address,
-        returnTo: rememberable(wish.returnTo),
-        thenLogin: wish.thenLogin === undefined ? undefined : (rememberable(wish.thenLogin) ?? '/'),
-      },
-      clock(),
-    )
-    const continueAt = visitUrl({
-      endpoint,
-      returnParameter: identityProvider.returnParameter,
-      returnUrl: `${application.url}${routes.path}/return?state=${state}`,
-    })
-    const legs = [sessions, cookies, identity]
-    return { outcome: outcomeOf(legs), legs, continueAt }
+    if (parties.length > 0) return depart(exchange, { content, parties, tokens })
+    const identity = { leg: 'identity', target: anyTarget, state: 'skipped', reason: 'no-session' } as const
+    return { legs: [...content.legs, globalLogout.conclude(person, identity, clock())] }
   }
 
-  const logout: LogoutRoutes['logout'] = (exchange, address, wish) => {
+  const carryOut = (
+    exchange: Exchange,
+    address: RecordAddress | undefined,
+    wish: LogoutWish,
+  ): Promise<Left> => {
     const checked = { ...wish, returnTo: checkReturnTarget(wish.returnTo) }
     return wish.scope === 'application'
-      ? logoutHere(address, checked)
+      ? logoutHere(exchange, address, checked)
       : logoutEverywhere(exchange, address, checked)
   }
 
-  return {
-    logout,
+  const receiptOf = ({ legs, next }: Left): Receipt => {
+    const receipt = { outcome: outcomeOf(legs), legs }
+    if (next === undefined) return receipt
+    const { visit, state } = next
+    const leave = `${application.url}${routes.path}/leave?${new URLSearchParams({ state })}`
+    return { ...receipt, continueAt: visit.method === 'get' ? visit.action : leave }
+  }
 
-    get: (exchange) => confirmation(exchange, 200, checkReturnTarget(queryOf(exchange).get('returnTo'))),
+  /** The end of a logout that the browser has been through. */
+  const finishPage = (
+    exchange: Exchange,
+    { legs }: Left,
+    wish: Pick<LogoutMarker, 'returnTo' | 'thenLogin'>,
+  ) => {
+    const receipt: Receipt = { outcome: outcomeOf(legs), legs }
+    if (wish.thenLogin !== undefined) {
+      const query = new URLSearchParams({ returnTo: checkReturnTarget(wish.thenLogin) ?? '/' })
+      return redirect(`${routes.path}/login?${query}`, exchange.method === 'POST' ? 303 : 302)
+    }
+    const returnTo = checkReturnTarget(wish.returnTo)
+    if (receipt.outcome === 'global' && returnTo !== undefined) {
+      return redirect(returnTo, exchange.method === 'POST' ? 303 : 302)
+    }
+    return pages.receipt(exchange, receipt, false)
+  }
+
+  return {
+    logout: async (exchange, address, wish) => receiptOf(await carryOut(exchange, address, wish)),
+
+    get: (exchange) =>
+      pages.confirmation(exchange, 200, checkReturnTarget(queryOf(exchange).get('returnTo'))),
 
     async post(exchange, overrides = {}) {
       const form = await exchange.form(longestForm)
       const returnTo = checkReturnTarget(overrides.returnTo ?? form.get('returnTo'))
-      if (!isSameOriginPost(exchange, application.url)) return confirmation(exchange, 403, returnTo)
+      if (!isSameOriginPost(exchange, application.url)) return pages.confirmation(exchange, 403, returnTo)
       const scope = overrides.scope ?? (form.get('scope') === 'application' ? 'application' : 'everywhere')
       const thenLogin = form.get('next') === 'login' ? (returnTo ?? '/') : undefined
       const { addresses, complete } = await context.sessionsOf(exchange)
       const [address = takeUnfinished(exchange), ...others] = addresses
-      const receipt = await logout(exchange, address, {
-        others,
-        isIncomplete: !complete,
-        scope,
-        returnTo: thenLogin === undefined ? returnTo : undefined,
-        thenLogin,
-      })
-      if (!asksForPage(exchange)) return json(receipt)
-      if (receipt.continueAt !== undefined) return redirect(receipt.continueAt, 303)
+      const wish = { returnTo: thenLogin === undefined ? returnTo : undefined, thenLogin }
+      const left = await carryOut(exchange, address, { ...wish, others, isIncomplete: !complete, scope })
+      if (!asksForPage(exchange)) return json(receiptOf(left))
+      if (left.next !== undefined) return pages.leave(exchange, left.next.visit)
+      if (scope === 'everywhere') return finishPage(exchange, left, wish)
+      const receipt = receiptOf(left)
       if (receipt.outcome !== 'failed' && returnTo !== undefined) return redirect(returnTo, 303)
-      return receiptPage(exchange, receipt, true)
+      return pages.receipt(exchange, receipt, true)
     },
 
-    async comeBack(exchange, state) {
+    leave(exchange, state) {
+      const visit = markers.find(exchange, state, clock())?.content.visit
+      return visit && pages.leave(exchange, visit)
+    },
+
+    async comeBack(exchange, state, outcome = { state: 'done' }) {
       const more = deleteMore(exchange, state)
       if (more !== undefined) return more
       const marker = await takeMarker(exchange, state)
       if (marker === undefined) return undefined
       const content = await finish(exchange, marker)
-      const { person, began } = content
-      const identity = globalLogout.conclude(
-        person,
-        { leg: 'identity', target: provider, state: 'done' },
-        began,
-      )
+      const { person, began, party, remaining } = content
+      const target = participants.get(party)?.target ?? party
+      const identity = globalLogout.conclude(person, { leg: 'identity', target, ...outcome }, began)
       const legs = [...verifyCookies(exchange, content), identity]
-      const receipt: Receipt = { outcome: outcomeOf(legs), legs }
-      const { thenLogin } = content
-      if (thenLogin !== undefined) {
-        const query = new URLSearchParams({ returnTo: checkReturnTarget(thenLogin) ?? '/' })
-        return redirect(`${routes.path}/login?${query}`)
-      }
-      const returnTo = checkReturnTarget(content.returnTo)
-      if (receipt.outcome === 'global' && returnTo !== undefined) return redirect(returnTo)
-      return receiptPage(exchange, receipt, false)
+      const left = await depart(exchange, {
+        content: { ...content, legs },
+        parties: remaining,
+        tokens: undefined,
+      })
+      if (left.next !== undefined) return pages.leave(exchange, left.next.visit)
+      return finishPage(exchange, left, content)
     },
   }
 
@@ -269,9 +263,10 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
    * room, most likely. They are deleted on a second way round, once, and only then is the return judged.
    */
   function deleteMore(exchange: Exchange, state: string | undefined): Reply | undefined {
-    if (state === undefined || queryOf(exchange).has(again) || !context.sendsShared(exchange))
-      return undefined
-    if (markers.find(exchange, state, clock()) === undefined) return undefined
+    if (exchange.method !== 'GET' || state === undefined) return undefined
+    if (queryOf(exchange).has(again) || !context.sendsShared(exchange)) return undefined
+    const found = markers.find(exchange, state, clock())
+    if (found?.content.party !== sharedCookieName) return undefined
     globalLogout.expireRest(exchange)
     return redirect(`${routes.path}/return?${new URLSearchParams({ state, [again]: '1' })}`)
   }
@@ -316,7 +311,7 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
 
   /** The browser comes back: cookies that it still sends were not deleted, or were set again. */
   function verifyCookies(exchange: Exchange, marker: LogoutMarker): readonly Leg[] {
-    if (!context.sendsShared(exchange)) return marker.legs
+    if (marker.party !== sharedCookieName || !context.sendsShared(exchange)) return marker.legs
     const deleted = globalLogout.expireCookies(exchange, marker.person)
     const stubborn: Leg = { ...deleted, state: 'refused', reason: 'still-there' }
     return marker.legs.map((leg) => (leg.leg === 'cookies' ? stubborn : leg))

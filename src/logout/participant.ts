@@ -20,6 +20,8 @@ export interface LogoutVisit {
   readonly method: 'get' | 'post'
   /** Fields of the form, for `post`. */
   readonly fields: Readonly<Record<string, string>>
+  /** The same without what makes it long, for where it must travel in a cookie. */
+  readonly brief?: Omit<LogoutVisit, 'brief'> | undefined
 }
 
 /** What a participant did, and what is left for the browser to do. */
@@ -32,7 +34,7 @@ export interface Parting {
   readonly identity: Pick<Leg, 'state' | 'reason'>
 }
 
-/** A participant of the logout. */
+/** A participant of the logout: the provider of the shared cookie, of OpenID Connect, of SAML. */
 export interface Participant {
   /** What the identity leg names: the provider's origin. */
   readonly target: string

@@ -12,6 +12,8 @@ type DerivedKey =
 export const english = {
   'title.session-ended': 'Your session has ended',
   'title.sign-in': 'Please sign in',
+  'title.going-on': 'One moment, please',
+  'going-on.explain': 'You are being taken on. If nothing happens, use the button.',
   'title.sign-out': 'Do you want to sign out?',
   'title.signed-out': 'You are signed out',
   'title.sign-out-incomplete': 'You are not signed out everywhere yet',

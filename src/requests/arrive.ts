@@ -1,15 +1,17 @@
 /** @module Arrival from a login: what only a return with its marker may do, before the request is judged as any other. */
 import type { Citizen } from '../citizen.js'
-import type { ResolvedOptions } from '../config/options.js'
+import type { CookieModeOptions } from '../config/options.js'
 import type { Exchange } from '../exchange.js'
 import type { Sealer } from '../seal.js'
 import type { Lifecycle } from '../sessions/lifecycle.js'
 import { openDetails } from '../sessions/record.js'
-import { readRoot, type TokenState, tokenState } from '../sessions/token-state.js'
-import type { EndedRecord, Store } from '../stores/store.js'
+import { readRoot, tokenState } from '../sessions/token-state.js'
+import type { Store } from '../stores/store.js'
 import type { VerifiedToken } from '../tokens/verify.js'
 import { type Authenticator, lacksSecondFactor } from './authenticate.js'
 import { authenticationTime } from './judge.js'
+import { liftOf } from './lift.js'
+import type { SharedLook } from './shared-look.js'
 
 /** What the login that comes back had been. */
 export interface Arrival {
@@ -29,8 +31,9 @@ const wholeSecond = 1000
 
 /** Makes the arrival of one application. */
 export function createArrival(options: {
-  readonly resolved: ResolvedOptions
+  readonly resolved: CookieModeOptions
   readonly authenticator: Authenticator
+  readonly tokenOf: SharedLook['tokenOf']
   readonly store: Store
   readonly lifecycle: Lifecycle
   readonly sealer: Sealer
@@ -42,26 +45,6 @@ export function createArrival(options: {
   /** Whether a new authentication was asked for, and the token can be its fruit: an older one was at hand before. */
   const isAskedFor = (token: VerifiedToken, arrival: Arrival): boolean =>
     arrival.askedReauthentication && token.issuedAt >= arrival.since - skew - wholeSecond
-
-  /** Whether this arrival lifts that end, and whether the person has proven anew who they are. */
-  const liftOf = (
-    state: TokenState,
-    ended: EndedRecord,
-    arrival: Arrival,
-    token: VerifiedToken,
-  ): 'proven' | 'resumed' | undefined => {
-    // Later than the end, and than what the ended session stood on: the provider's clock may be ahead of ours.
-    const known = openDetails(options.sealer, state.address, ended.sealed).authenticatedAt ?? 0
-    const stated = authenticationTime(token.claims)
-    if (stated > ended.at && stated > known) return 'proven'
-    if (!arrival.mayLift || arrival.since < ended.at) return undefined
-    if (ended.reason === 'identity-ended') return token.issuedAt > ended.at ? 'resumed' : undefined
-    const isResumable =
-      ended.reason === 'idle-timeout' ||
-      ended.reason === 'application-sign-out' ||
-      ended.reason === 'identity-changed'
-    return isResumable && application.onIdle === 'resume' ? 'resumed' : undefined
-  }
 
   const settle = async (token: VerifiedToken, arrival: Arrival): Promise<void> => {
     const now = clock()
@@ -79,7 +62,9 @@ export function createArrival(options: {
       const { began } = await lifecycle.begin({ ...common, issuedAt, authenticatedAt })
       if (began) state.isBegun = true
     } else if (record.state === 'ended') {
-      const lift = liftOf(state, record, arrival, token)
+      const known = openDetails(options.sealer, state.address, record.sealed).authenticatedAt ?? 0
+      const proof = { ...arrival, authenticatedAt: stated, isNewer: token.issuedAt > record.at }
+      const lift = liftOf(record, known, proof, application.onIdle)
       if (lift === undefined) return
       const keepsLimit = lift === 'resumed'
       const { began } = await lifecycle.begin({
@@ -106,7 +91,7 @@ export function createArrival(options: {
 
   return async (exchange, arrival) => {
     try {
-      const token = await authenticator.tokenOf(exchange)
+      const token = await options.tokenOf(exchange)
       if (token !== undefined && !lacksSecondFactor(token.claims)) await settle(token, arrival)
     } catch (error) {
       return authenticator.unavailableBecause(error)

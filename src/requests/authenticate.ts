@@ -1,19 +1,13 @@
-/** @module Who is there: from the cookies of a request to its citizen. */
+/** @module Who is there: from the cookies of a request to its citizen, by whichever cookie there is. */
 import type { Citizen, Claims } from '../citizen.js'
 import type { ResolvedOptions } from '../config/options.js'
-import type { HintCookie } from '../cookies/hint.js'
-import type { ScannedCookies } from '../cookies/parse.js'
 import { CitizenSessionError, StoreUnavailableError } from '../errors.js'
 import type { Report } from '../events.js'
 import type { Exchange, MaybePromise } from '../exchange.js'
-import { isActivity, isOwnOrDirect, isPrefetch } from '../sessions/activity.js'
-import { anonymous, mfaRequired, unavailable } from '../sessions/citizens.js'
-import type { Lifecycle } from '../sessions/lifecycle.js'
-import type { Store } from '../stores/store.js'
-import type { VerifiedToken } from '../tokens/verify.js'
-import type { Judge } from './judge.js'
-import type { Peek } from './peek.js'
-import type { TokenReader, TokenReading } from './read-token.js'
+import { isActivity } from '../sessions/activity.js'
+import { anonymous, unavailable } from '../sessions/citizens.js'
+import type { OwnSessions } from './own-session.js'
+import type { SharedLook } from './shared-look.js'
 
 /** How a request is looked at, where that is not for the request itself to say. */
 export interface Regard {
@@ -26,8 +20,6 @@ export interface Authenticator {
   authenticate(exchange: Exchange, regard?: Regard): MaybePromise<Citizen>
   /** What the citizen of a request is, without any effect: no write, no cookie, no refresh. Never throws. */
   peek(exchange: Exchange): Promise<Citizen>
-  /** The verified token of a request, whatever became of its session; `undefined` without a good one. */
-  tokenOf(exchange: Exchange): Promise<VerifiedToken | undefined>
   /** The citizen that an outage makes of a request; rethrows what is no outage. */
   unavailableBecause(error: unknown): Citizen
 }
@@ -37,22 +29,16 @@ export function lacksSecondFactor(claims: Claims): boolean {
   return claims.mfaRequired === true && claims.isMfa !== true
 }
 
-/** Makes the authenticator of one application. */
-export function createAuthenticator(options: {
-  readonly resolved: ResolvedOptions
-  readonly reader: TokenReader
-  readonly judge: Judge
-  readonly peek: Peek
-  readonly hintCookie: HintCookie
-  readonly store: Store
-  readonly lifecycle: Lifecycle
+/** Makes the authenticator of one application: the shared cookie first, our own session cookie for the rest. */
+export function createAuthenticator(context: {
+  readonly options: ResolvedOptions
+  readonly shared: SharedLook | undefined
+  readonly own: OwnSessions | undefined
   readonly report: Report
 }): Authenticator {
-  const { reader, judge, hintCookie, store, lifecycle, report } = options
-  const { clock, application, routes, identityProvider } = options.resolved
-  const origin = application.url
-  const skew = identityProvider.clockSkewSeconds * 1000
-  const touches = routes.touch ?? ((exchange: Exchange) => isActivity(exchange, origin))
+  const { shared, own, report } = context
+  const { clock, application, routes } = context.options
+  const touches = routes.touch ?? ((exchange: Exchange) => isActivity(exchange, application.url))
 
   const unavailableBecause = (error: unknown): Citizen => {
     if (error instanceof StoreUnavailableError) {
@@ -63,83 +49,32 @@ export function createAuthenticator(options: {
     throw error
   }
 
-  /** The citizen of a request without a good token. */
-  const rejected = (reading: Exclude<TokenReading, VerifiedToken>): Citizen => {
-    if (reading === 'ambiguous') return anonymous('ambiguous-cookie')
-    if (reading === 'none') return anonymous('not-signed-in')
-    report({ type: 'token.rejected', problem: reading.problem })
-    return anonymous(reading.problem === 'expired' ? 'token-expired' : 'invalid-token')
-  }
-
-  /**
-   * No token that holds, but a hint of the session that this browser had: the person signed out elsewhere (`gone`),
-   * or the token's time was over (`expired`), maybe after the session's own.
-   */
-  const meetHint = async (
+  /** Nobody by the shared cookie: the session of our own cookie counts, and its reason if the other has none. */
+  const orOwn = (
     exchange: Exchange,
-    value: string,
-    token: 'gone' | 'expired',
-    now: number,
-  ): Promise<Citizen | undefined> => {
-    const hint = isOwnOrDirect(exchange, origin) && !isPrefetch(exchange) ? hintCookie.open(value) : undefined
-    if (hint === undefined) return undefined
-    const address = { person: hint.person, session: hint.session, application: application.id }
-    let record = await store.read(address)
-    const isHinted = record?.state !== 'alias' && record?.generation === hint.generation
-    if (isHinted && record?.state === 'live') {
-      const idle = Math.min(record.idleMilliseconds, application.idleSeconds * 1000)
-      record = await lifecycle.endOver(address, record, idle, now)
-      // A browser drops a cookie whose time is over, by a clock that is not ours: nobody signed out.
-      const isExpired =
-        token === 'expired' || (record?.state === 'live' && record.tokenExpiresAt <= now + skew)
-      if (record?.state === 'live' && isExpired) return anonymous('token-expired')
-      if (record?.state === 'live') {
-        record = await lifecycle.end(address, record, { reason: 'signed-out', at: now }, now)
-      }
-    } else if (isHinted && record?.state === 'ended') {
-      report({ type: 'session.refused', person: address.person, reason: record.reason })
-    }
-    if (token === 'gone') exchange.setCookie(hintCookie.expire())
-    return isHinted && record?.state === 'ended' ? anonymous(record.reason) : undefined
-  }
-
-  const withoutToken = async (
-    exchange: Exchange,
-    hint: string,
-    reading: Exclude<TokenReading, VerifiedToken>,
-    now: number,
-  ): Promise<Citizen> => {
-    const token = reading === 'none' ? 'gone' : 'expired'
-    return (await meetHint(exchange, hint, token, now)) ?? rejected(reading)
-  }
-
-  const withReading = (
-    exchange: Exchange,
-    scanned: ScannedCookies,
-    reading: TokenReading,
-    now: number,
-    regard: Regard | undefined,
+    citizen: Citizen,
+    look: (own: OwnSessions) => MaybePromise<Citizen | undefined>,
   ): MaybePromise<Citizen> => {
-    if (typeof reading === 'string' || !reading.valid) {
-      const isOver = reading === 'none' || (reading !== 'ambiguous' && reading.problem === 'expired')
-      return isOver && scanned.hint !== undefined
-        ? withoutToken(exchange, scanned.hint, reading, now)
-        : rejected(reading)
+    if (own === undefined || citizen.state !== 'anonymous' || exchange.header('cookie') === undefined)
+      return citizen
+    const choose = (found: Citizen | undefined): Citizen => {
+      if (found === undefined) return citizen
+      return found.state === 'anonymous' && citizen.reason !== 'not-signed-in' ? citizen : found
     }
-    if (lacksSecondFactor(reading.claims)) return mfaRequired(reading.claims)
-    const isTouching = (): boolean => regard?.isTouching ?? touches(exchange)
-    return judge({ exchange, scanned, token: reading, now, isTouching })
+    const found = look(own)
+    return found instanceof Promise ? found.then(choose) : choose(found)
   }
 
   const look = (exchange: Exchange, regard: Regard | undefined): MaybePromise<Citizen> => {
-    const cookies = exchange.header('cookie')
-    if (cookies === undefined) return anonymous('not-signed-in')
     const now = clock()
-    const scanned = reader.scan(cookies)
-    const reading = reader.read(scanned, now)
-    return reading instanceof Promise
-      ? reading.then((settled) => withReading(exchange, scanned, settled, now, regard))
-      : withReading(exchange, scanned, reading, now, regard)
+    const isTouching = (): boolean => regard?.isTouching ?? touches(exchange)
+    const nobody = anonymous('not-signed-in')
+    const citizen = shared === undefined ? nobody : shared.look(exchange, now, isTouching)
+    if (own === undefined) return citizen
+    const byOwn = (sessions: OwnSessions) => sessions.judge(exchange, now, isTouching)
+    return citizen instanceof Promise
+      ? citizen.then((settled) => orOwn(exchange, settled, byOwn))
+      : orOwn(exchange, citizen, byOwn)
   }
 
   return {
@@ -156,24 +91,12 @@ export function createAuthenticator(options: {
 
     async peek(exchange) {
       try {
-        const cookies = exchange.header('cookie')
-        if (cookies === undefined) return anonymous('not-signed-in')
         const now = clock()
-        const scanned = reader.scan(cookies)
-        const token = await reader.read(scanned, now)
-        if (typeof token === 'string' || !token.valid) return rejected(token)
-        if (lacksSecondFactor(token.claims)) return mfaRequired(token.claims)
-        return await options.peek({ exchange, scanned, token, now })
+        const citizen = (await shared?.peek(exchange, now)) ?? anonymous('not-signed-in')
+        return await orOwn(exchange, citizen, (sessions) => sessions.peek(exchange, now))
       } catch (error) {
         return unavailableBecause(error)
       }
-    },
-
-    async tokenOf(exchange) {
-      const cookies = exchange.header('cookie')
-      if (cookies === undefined) return undefined
-      const reading = await reader.read(reader.scan(cookies), clock())
-      return typeof reading !== 'string' && reading.valid ? reading : undefined
     },
   }
 }

@@ -5,6 +5,7 @@ import { type TokenState, tokenState } from '../sessions/token-state.js'
 import type { LiveRecord } from '../stores/store.js'
 import type { VerifiedToken } from '../tokens/verify.js'
 import type { Case, Judging } from './judge.js'
+import { settledWithin } from './settled-within.js'
 
 /** The token to go on with, or that the session has ended meanwhile. */
 export type Extended = VerifiedToken | 'ended'
@@ -100,19 +101,5 @@ export function createExtension(judging: Judging): Extend {
       if (kept !== undefined) return handOver(request, state, kept)
     }
     return token
-  }
-}
-
-/** The answer, if it comes in time; a late failure is nobody's to handle, for its result is kept in the store. */
-async function settledWithin<T>(work: Promise<T>, milliseconds: number): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined
-  const patience = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, milliseconds, undefined)
-  })
-  try {
-    work.catch(() => undefined)
-    return await Promise.race([work, patience])
-  } finally {
-    clearTimeout(timer)
   }
 }

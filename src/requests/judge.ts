@@ -1,6 +1,6 @@
 /** @module The judgement of a request with a good token: what its record says, and what the request does to it. */
 import type { Citizen, Claims } from '../citizen.js'
-import type { ResolvedOptions } from '../config/options.js'
+import type { CookieModeOptions } from '../config/options.js'
 import type { HintCookie } from '../cookies/hint.js'
 import type { ScannedCookies } from '../cookies/parse.js'
 import { StoreUnavailableError } from '../errors.js'
@@ -8,7 +8,13 @@ import type { Report } from '../events.js'
 import type { Exchange, MaybePromise, SetCookie } from '../exchange.js'
 import type { Refresher } from '../identity/refresher.js'
 import { isTopLevelNavigation } from '../sessions/activity.js'
-import { active, anonymous, assuranceOf, type CitizenActions } from '../sessions/citizens.js'
+import {
+  active,
+  anonymous,
+  assuranceOf,
+  type CitizenActions,
+  type LiveSession,
+} from '../sessions/citizens.js'
 import type { Lifecycle } from '../sessions/lifecycle.js'
 import { timerOver, touchInterval } from '../sessions/timers.js'
 import { type TokenState, tokenState } from '../sessions/token-state.js'
@@ -17,16 +23,16 @@ import type {
   EndedRecord,
   LiveRecord,
   RecordAddress,
-  RecordChange,
   SessionRecord,
   Store,
 } from '../stores/store.js'
 import type { VerifiedToken } from '../tokens/verify.js'
 import { createExtension } from './extend.js'
+import type { RecordSteps } from './record-steps.js'
 
 /** What a judgement stands on. */
 export interface Judging {
-  readonly options: ResolvedOptions
+  readonly options: CookieModeOptions
   readonly store: Store
   /** Where revocations are looked up besides, if they are kept elsewhere. */
   readonly revocations: Store | undefined
@@ -34,11 +40,16 @@ export interface Judging {
   readonly refresher: Refresher
   readonly hintCookie: HintCookie
   readonly report: Report
-  readonly actions: CitizenActions
+  readonly actions: CitizenActions<SharedSession>
   readonly cookiesFor: (token: VerifiedToken) => readonly SetCookie[]
   readonly expireShared: (exchange: Exchange) => void
-  /** Ends the identity session's records everywhere: what `onIdle: 'end-everywhere'` does. */
-  readonly endEverywhere: (address: RecordAddress, now: number) => Promise<void>
+  readonly steps: RecordSteps
+}
+
+/** A session that the shared cookie names. */
+export interface SharedSession extends LiveSession {
+  readonly token: VerifiedToken
+  readonly state: TokenState
 }
 
 /** One request under judgement. */
@@ -79,7 +90,7 @@ export function citizenFrom(
 
 /** Makes the judge of one application's requests. */
 export function createJudge(judging: Judging): Judge {
-  const { options, store, revocations, lifecycle, hintCookie, report } = judging
+  const { options, store, revocations, lifecycle, hintCookie, report, steps } = judging
   const { assuranceLevel, refresh } = options.identityProvider
   const application = options.application.id
   const idleMilliseconds = options.application.idleSeconds * 1000
@@ -105,20 +116,12 @@ export function createJudge(judging: Judging): Judge {
     )
   }
 
-  /** `end-everywhere`: the first activity after an idle end signs the person out of the siblings as well. */
-  const endSiblings = async (request: Case, address: RecordAddress, record: EndedRecord): Promise<void> => {
-    const endsAll = options.application.onIdle === 'end-everywhere' && record.reason === 'idle-timeout'
-    if (!endsAll || !request.isTouching()) return
-    const isDone = (await store.revocation(address.person, address.session)) !== undefined
-    if (!isDone) await judging.endEverywhere(address, request.now)
-  }
-
   const refuse = async (request: Case, address: RecordAddress, record: EndedRecord): Promise<Citizen> => {
     report({ type: 'session.refused', person: address.person, reason: record.reason })
     const { now, exchange } = request
     const retainUntil = lifecycle.retainedUntil(now, request.token.expiresAt)
     if (retainUntil - record.retainUntil > lifecycle.retention / 2) await store.retain(address, retainUntil)
-    await endSiblings(request, address, record)
+    await steps.endSiblings(address, record, request)
     const isRevoked = record.reason === 'signed-out' || record.reason === 'revoked'
     if (isRevoked && isTopLevelNavigation(exchange)) judging.expireShared(exchange)
     return anonymous(record.reason)
@@ -157,33 +160,6 @@ export function createJudge(judging: Judging): Judge {
     return false
   }
 
-  /** Tells the application once; whoever else comes with the new session meanwhile waits for the same. */
-  const announceSignIn = async (state: TokenState, citizen: Citizen): Promise<void> => {
-    const { onSignIn } = options
-    if (onSignIn !== undefined && citizen.state === 'active') {
-      state.signingIn ??= Promise.resolve(citizen)
-        .then(onSignIn)
-        .finally(() => {
-          state.signingIn = undefined
-        })
-      await state.signingIn
-    }
-    state.isBegun = false
-  }
-
-  /** Writes a touch. One that failed counts as none: the next request tries again. */
-  const touch = async (state: TokenState, record: LiveRecord, change: RecordChange): Promise<boolean> => {
-    const { touchedAt } = state
-    state.touchedAt = change.lastSeenAt ?? touchedAt
-    let isWritten = false
-    try {
-      isWritten = await store.update(state.address, record.generation, change)
-      return isWritten
-    } finally {
-      if (!isWritten) state.touchedAt = touchedAt
-    }
-  }
-
   const judgeLive = async (
     request: Case,
     state: TokenState,
@@ -208,17 +184,14 @@ export function createJudge(judging: Judging): Judge {
     const isFirstSight = state.generation !== record.generation
     state.adopt(record.generation)
     if (await meetHint(request, state)) return anonymous('identity-changed')
-    const interval = touchInterval(idleOf(record))
-    // Of several requests in flight one writes; the clock may have been turned back.
-    const isTouchedElsewhere = now >= state.touchedAt && now - state.touchedAt < interval
-    const isTouchDue = now - record.lastSeenAt >= interval && !isTouchedElsewhere
+    const isTouchDue = steps.isTouchDue(state, record, idleOf(record), now)
     if (isTouching && (isTouchDue || token.expiresAt > record.tokenExpiresAt)) {
       const change = {
         lastSeenAt: now,
         tokenExpiresAt: Math.max(token.expiresAt, record.tokenExpiresAt),
         retainUntil: lifecycle.retainedUntil(now, Math.max(token.expiresAt, record.tokenExpiresAt)),
       }
-      if (!(await touch(state, record, change))) return 'again'
+      if (!(await steps.touch(state, record, change))) return 'again'
       record = { ...record, ...change }
       isWritten = true
     }
@@ -228,7 +201,7 @@ export function createJudge(judging: Judging): Judge {
     const extended = await extend(request, state, record, { isFirstSight, isTouching })
     if (extended === 'ended') return 'again'
     const citizen = citizenFrom(judging, { ...request, token: extended }, state, record, level)
-    if (state.isBegun) await announceSignIn(state, citizen)
+    if (state.isBegun) await steps.announceSignIn(state, citizen)
     return citizen
   }
 

@@ -1,5 +1,5 @@
 /** @module The sessions that a request belongs to, whatever became of them: what a logout ends. */
-import type { ResolvedOptions } from '../config/options.js'
+import type { CookieModeOptions } from '../config/options.js'
 import type { HintCookie } from '../cookies/hint.js'
 import { StoreUnavailableError } from '../errors.js'
 import type { Exchange } from '../exchange.js'
@@ -27,7 +27,7 @@ export interface SessionFinder {
 
 /** Makes the finder of one application. */
 export function createSessionFinder(options: {
-  readonly resolved: ResolvedOptions
+  readonly resolved: CookieModeOptions
   readonly reader: TokenReader
   readonly hintCookie: HintCookie
   readonly store: Store

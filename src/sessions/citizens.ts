@@ -12,25 +12,31 @@ import type {
 } from '../citizen.js'
 import type { Exchange } from '../exchange.js'
 import type { Receipt } from '../logout/receipt.js'
-import type { LiveRecord } from '../stores/store.js'
-import type { VerifiedToken } from '../tokens/verify.js'
+import type { LiveRecord, RecordAddress } from '../stores/store.js'
 import { publicIdOf } from './record.js'
 import { idleEndsAt } from './timers.js'
-import type { TokenState } from './token-state.js'
 
 /** What an active citizen's methods do; the suite says how. */
-export interface CitizenActions {
-  refresh(session: LiveSession): Promise<boolean>
-  logout(session: LiveSession, request: LogoutRequest): Promise<Receipt>
-  ended(session: LiveSession): AbortSignal
+export interface CitizenActions<S extends LiveSession = LiveSession> {
+  refresh(session: S): Promise<boolean>
+  accessToken(session: S): Promise<string | undefined>
+  logout(session: S, request: LogoutRequest): Promise<Receipt>
+  ended(session: S): AbortSignal
 }
 
-/** The token, record and request behind an active citizen. */
+/** What is remembered of a session between requests, as far as every session has it. */
+export interface SessionState {
+  readonly address: RecordAddress
+  /** Generation that `publicId` belongs to. */
+  readonly generation: string
+  readonly publicId: string
+}
+
+/** The record and request behind an active citizen. */
 export interface LiveSession {
   readonly exchange: Exchange
   readonly claims: Claims
-  readonly token: VerifiedToken
-  readonly state: TokenState
+  readonly state: SessionState
   readonly record: LiveRecord
 }
 
@@ -118,6 +124,10 @@ class Active<C extends Claims> implements ActiveCitizen<C> {
   // Getters that return functions, so that a destructured method still knows its session.
   get refresh(): () => Promise<boolean> {
     return () => this.#actions.refresh(this.#live)
+  }
+
+  get accessToken(): () => Promise<string | undefined> {
+    return () => this.#actions.accessToken(this.#live)
   }
 
   get ended(): AbortSignal {

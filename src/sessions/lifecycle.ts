@@ -5,12 +5,20 @@ import type {
   AliasRecord,
   EndedRecord,
   EndReason,
+  FoundRevocation,
   LiveRecord,
   RecordAddress,
   SessionRecord,
   Store,
 } from '../stores/store.js'
-import { createGeneration, endedFrom, openDetails, publicIdOf } from './record.js'
+import {
+  createGeneration,
+  endedFrom,
+  type OwnDetails,
+  openDetails,
+  publicIdOf,
+  sealDetails,
+} from './record.js'
 import { concernsSession, createRevoking, type Revoking } from './revoking.js'
 import { overSince, timerOver } from './timers.js'
 
@@ -33,6 +41,12 @@ export interface Beginning {
   readonly level: number
   /** 0 when unknown. */
   readonly authenticatedAt: number
+  /** When the login began that brought a new authentication: revocations before it do not concern this beginning. */
+  readonly provenAt?: number | undefined
+  /** The session ends then at the latest, whatever the absolute limit. */
+  readonly endsAt?: number | undefined
+  /** What the record says besides its times; its own bound session and beginning are added. */
+  readonly own?: OwnDetails | undefined
   /** An application end that this beginning lifts. */
   readonly lifts?: EndedRecord | undefined
   /** A lifted session keeps its old beginning and limit unless a new authentication is proven. */
@@ -149,7 +163,10 @@ export function createLifecycle(options: {
 
     async begin(beginning) {
       const { address, now, lifts, issuedAt } = beginning
-      await revoking.meet(address, ({ kind, at }) => kind === 'session' || issuedAt < at, now)
+      const provenAt = beginning.provenAt ?? 0
+      const concerns = ({ kind, at }: FoundRevocation) =>
+        provenAt <= at && (kind === 'session' || issuedAt < at)
+      await revoking.meet(address, concerns, now)
       const before = lifts === undefined ? {} : openDetails(sealer, address, lifts.sealed)
       const keepsLimit = beginning.keepsLimit === true
       const record: LiveRecord = {
@@ -157,15 +174,18 @@ export function createLifecycle(options: {
         generation: createGeneration(options.random),
         startedAt: (keepsLimit ? before.startedAt : undefined) ?? now,
         lastSeenAt: now,
-        endsAt: (keepsLimit ? before.endsAt : undefined) ?? now + options.absoluteMilliseconds,
+        endsAt: Math.min(
+          (keepsLimit ? before.endsAt : undefined) ?? now + options.absoluteMilliseconds,
+          beginning.endsAt ?? Number.POSITIVE_INFINITY,
+        ),
         idleMilliseconds: options.idleMilliseconds,
         tokenExpiresAt: beginning.tokenExpiresAt,
         level: beginning.level,
         authenticatedAt: beginning.authenticatedAt,
         retainUntil: retainedUntil(now, beginning.tokenExpiresAt),
-        sealed: '',
+        sealed: beginning.own === undefined ? '' : sealDetails(sealer, address, { own: beginning.own }),
       }
-      const outcome = await store.start(address, { record, issuedAt, now, lifts })
+      const outcome = await store.start(address, { record, issuedAt, now, lifts, provenAt })
       if (outcome.outcome !== 'started') return { began: false, record: outcome.record }
       report({
         type: 'session.started',

@@ -1,7 +1,19 @@
 /** @module Records: how a session is named, begun and ended, before any store is asked. */
+
+import type { Assurance, Claims } from '../citizen.js'
 import { digest, randomText } from '../digest.js'
 import type { Sealer } from '../seal.js'
 import type { EndedRecord, EndReason, LiveRecord, RecordAddress } from '../stores/store.js'
+
+/** What the record of a session says that OpenID Connect or SAML began: there is no token that would say it. */
+export interface OwnDetails {
+  readonly issuer: string
+  readonly subject: string
+  readonly claims: Claims
+  readonly method: Assurance['method']
+  /** How long the tokens live that are kept with it; 0: there is nothing to renew. Milliseconds. */
+  readonly tokenLife: number
+}
 
 /** What only the application itself can read in a record. */
 export interface RecordDetails {
@@ -12,6 +24,7 @@ export interface RecordDetails {
   readonly authenticatedAt?: number | undefined
   /** Identifier of the application's own framework session that ends with this one. */
   readonly boundSession?: string | undefined
+  readonly own?: OwnDetails | undefined
 }
 
 /** Digest of a person: issuer and subject. The same in every application. */

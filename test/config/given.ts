@@ -15,7 +15,11 @@ export const required = {
 } satisfies SuiteOptions
 
 /** An object with one more value at a path, as in `application.id`. The rest is copied. */
-export function withValue(options: object, path: string, value: unknown): SuiteOptions {
+export function withValue(
+  options: object,
+  path: string,
+  value: unknown,
+): SuiteOptions & { readonly protocols?: undefined } {
   const [first = '', ...rest] = path.split('.')
   const before: unknown = Reflect.get(options, first)
   const inner = typeof before === 'object' && before !== null ? before : {}

@@ -12,6 +12,7 @@ function written(value: unknown): string {
 }
 
 function defaultOf(descriptor: Descriptor<unknown>): string {
+  if (descriptor.isRequired === 'shared-cookie') return '**required** for the shared cookie'
   if (descriptor.isRequired) return '**required**'
   return descriptor.derived ?? written(descriptor.fallback)
 }
@@ -52,7 +53,9 @@ ${rows.join('\n')}
   The three names differ.
 - \`application.idleSeconds\` is at most \`application.absoluteSeconds\`, and \`identityProvider.keys.floorSeconds\` at most
   \`identityProvider.keys.ceilingSeconds\`. A default gives way to the other value by itself.
-- \`application.secrets\` is required with a shared store: a Redis, or any store whose \`isShared\` is true.
+- \`identityProvider\` and \`sharedCookie\` may be left out altogether where \`protocols\` names another way to sign in.
+- \`application.secrets\` is required with a shared store (a Redis, or any store whose \`isShared\` is true), and with
+  \`protocols\`.
 - \`identityProvider.reauthenticateParameters\` does not name \`identityProvider.returnParameter\`.
 
 To change a secret without signing anybody out, put the new one first and keep the old one behind it until the longest

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { isLoopbackHost } from '../../src/config/addresses.js'
-import { pathsOf, required, withValue } from './given.js'
+import type { SuiteOptions } from '../../src/config/options.js'
+import { resolveOptions } from '../../src/config/resolve.js'
+import { pathsOf, problemsOf, required, secret, withValue } from './given.js'
 
 const local = {
   identityProvider: { url: 'http://id.citizen.localhost:4000' },
@@ -141,5 +143,33 @@ describe('times and parameters', () => {
     expect(pathsOf(withValue(required, 'identityProvider.returnParameter', 'prompt'))).toEqual([
       'identityProvider.returnParameter',
     ])
+  })
+})
+
+describe('protocols and the shared cookie', () => {
+  const oidc = { name: 'oidc', install: () => undefined }
+  const application = { id: 'benefits', url: 'https://benefits.example.gov', secrets: [secret] }
+
+  it('needs no shared cookie where there is another way to sign in', () => {
+    const given = { application, protocols: [oidc] }
+    expect(problemsOf(given)).toEqual([])
+    const resolved = resolveOptions(given as unknown as SuiteOptions, {})
+    expect(resolved).toMatchObject({ identityProvider: undefined, sharedCookie: undefined })
+  })
+
+  it('needs all of the shared cookie where anything of it is given', () => {
+    const given = { application, protocols: [oidc], sharedCookie: { domain: 'example.gov' } }
+    expect(pathsOf(given)).toEqual(['identityProvider.url'])
+    expect(
+      pathsOf(
+        { application, protocols: [oidc] },
+        { CITIZEN_IDENTITY_PROVIDER_URL: 'https://id.example.gov' },
+      ),
+    ).toEqual(['sharedCookie.domain'])
+  })
+
+  it('asks for secrets: what comes back from a provider must be opened by whichever process gets it', () => {
+    const { secrets: _, ...rest } = application
+    expect(pathsOf({ application: rest, protocols: [oidc] })).toEqual(['application.secrets'])
   })
 })

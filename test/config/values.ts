@@ -222,6 +222,19 @@ export const values: Readonly<Record<OptionPath, Values>> = {
     texts: ['/pages.css', 'https://cdn.example.gov/pages.css'],
     bad: ['pages.css', '//cdn.example.gov/pages.css', 'javascript:alert(1)', 7],
   },
+  protocols: {
+    good: [[]],
+    bad: [
+      'oidc',
+      {},
+      [{ name: 'oidc' }],
+      [{ name: 'OIDC', install: () => undefined }],
+      [
+        { name: 'oidc', install: () => undefined },
+        { name: 'oidc', install: () => undefined },
+      ],
+    ],
+  },
   store: {
     good: [storeLike(false)],
     bad: [

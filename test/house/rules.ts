@@ -6,6 +6,7 @@ import type { Import } from './source.js'
 const order: readonly (readonly string[])[] = [
   ['index'],
   ['suite'],
+  ['protocol-mode', 'shared-cookie-mode'],
   ['endpoints'],
   ['config'],
   ['oidc', 'saml'],

@@ -53,6 +53,7 @@ export function citizen(sub = 'ana', more: Readonly<Record<string, unknown>> = {
     degraded: false,
     ended: new AbortController().signal,
     refresh: async () => true,
+    accessToken: async () => undefined,
     logout: async () => ({ outcome: 'global', legs: [] }),
   }
 }

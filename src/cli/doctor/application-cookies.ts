@@ -1,5 +1,5 @@
 /** @module Checks the cookies of a running application as a browser gets them, behind whatever proxy there is. */
-import type { ResolvedOptions } from '../../config/options.js'
+import type { CookieModeOptions } from '../../config/options.js'
 import { maximumPairLength } from '../../cookies/serialize.js'
 import { answersOf } from './application.js'
 import { createFindings, type Finding } from './finding.js'
@@ -107,7 +107,10 @@ export function judgeCaching(visit: ApplicationVisit): Finding {
 }
 
 /** Whether the application's own logout deletes the shared cookie that is configured here. */
-export function judgeSharedDeletion(visit: ApplicationVisit, resolved: ResolvedOptions): readonly Finding[] {
+export function judgeSharedDeletion(
+  visit: ApplicationVisit,
+  resolved: CookieModeOptions,
+): readonly Finding[] {
   const { names, domain } = resolved.sharedCookie
   const target = visit.origin
   const deleted = answersOf(visit)

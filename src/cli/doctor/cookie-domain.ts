@@ -1,5 +1,5 @@
 /** @module Checks the base domain against the public suffix list. */
-import type { ResolvedOptions } from '../../config/options.js'
+import type { CookieModeOptions } from '../../config/options.js'
 import { createFindings, type Finding } from './finding.js'
 
 const { ok, fail, skipped } = createFindings('cookie-domain')
@@ -15,7 +15,7 @@ export const loadSuffixes: LoadSuffixes = () => import('tldts').catch(() => unde
  * Source: RFC 6265bis, section 5.6.3 (`CK-04`).
  */
 export async function judgeCookieDomain(
-  { sharedCookie: { domain }, application }: ResolvedOptions,
+  { sharedCookie: { domain }, application }: CookieModeOptions,
   load: LoadSuffixes = loadSuffixes,
 ): Promise<Finding> {
   if (domain === false) {

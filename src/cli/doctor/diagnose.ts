@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../../clock.js'
 import { isLoopbackHost } from '../../config/addresses.js'
 import { type Environment, textOfVariable } from '../../config/environment.js'
 import { inForce, type PolicyRow } from '../../config/in-force.js'
-import type { ResolvedOptions } from '../../config/options.js'
+import type { CookieModeOptions } from '../../config/options.js'
 import { resolveOptions } from '../../config/resolve.js'
 import type { TokenParts } from '../../cookies/split-token.js'
 import { CitizenSessionError, ConfigurationError } from '../../errors.js'
@@ -29,7 +29,7 @@ export interface DiagnosisRequest {
   /** Origins of sibling applications; the configured one is always looked at. */
   readonly urls: readonly string[]
   /** Finds the token that was given, once the names of its cookies are known. */
-  readonly token?: ((names: ResolvedOptions['sharedCookie']['names']) => TokenParts) | undefined
+  readonly token?: ((names: CookieModeOptions['sharedCookie']['names']) => TokenParts) | undefined
   readonly clock?: Clock | undefined
   /** Certificates in PEM that are trusted besides those of Node. */
   readonly certificates?: string | undefined
@@ -52,7 +52,7 @@ export interface Diagnosis {
 
 /** Examines a deployment. Asks only the addresses of the configuration and of `urls`, and changes nothing there. */
 export async function diagnose(request: DiagnosisRequest): Promise<Diagnosis> {
-  let resolved: ResolvedOptions
+  let resolved: CookieModeOptions
   try {
     resolved = resolveOptions({}, request.environment)
   } catch (error) {
@@ -120,7 +120,7 @@ export async function diagnose(request: DiagnosisRequest): Promise<Diagnosis> {
 
 function findGiven(
   { token }: DiagnosisRequest,
-  { sharedCookie }: ResolvedOptions,
+  { sharedCookie }: CookieModeOptions,
 ): TokenParts | CitizenSessionError | undefined {
   try {
     return token?.(sharedCookie.names)
@@ -130,7 +130,7 @@ function findGiven(
   }
 }
 
-function judgeOne(visit: ApplicationVisit, resolved: ResolvedOptions, path: string): readonly Finding[] {
+function judgeOne(visit: ApplicationVisit, resolved: CookieModeOptions, path: string): readonly Finding[] {
   const running = judgeApplication(visit, path)
   if (running.state !== 'ok') return [running]
   return [
@@ -160,7 +160,7 @@ function isPlain(origin: string): boolean {
 /** A page says more of the time than a key set, which caches may keep. */
 function providerWitness(
   { login, keys }: ProviderVisit,
-  { identityProvider }: ResolvedOptions,
+  { identityProvider }: CookieModeOptions,
 ): ClockWitness {
   const { endpoints } = identityProvider
   return login instanceof ProbeError
@@ -168,7 +168,7 @@ function providerWitness(
     : { name: new URL(endpoints.login).origin, visited: login }
 }
 
-function providerOrigins({ identityProvider }: ResolvedOptions): readonly string[] {
+function providerOrigins({ identityProvider }: CookieModeOptions): readonly string[] {
   const { endpoints, internalUrl } = identityProvider
   return [endpoints.jwks, endpoints.login, endpoints.logout, internalUrl].map((url) => new URL(url).origin)
 }

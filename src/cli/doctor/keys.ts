@@ -1,6 +1,6 @@
 /** @module Checks the key set of the identity provider, and what its discovery document says. */
 import { createPublicKey, type JsonWebKey } from 'node:crypto'
-import type { ResolvedOptions } from '../../config/options.js'
+import type { CookieModeOptions } from '../../config/options.js'
 import { importVerificationKey, maximumKeys } from '../../tokens/verification-keys.js'
 import { type ProbeAnswer, ProbeError } from '../probe.js'
 import { createFindings, type Finding } from './finding.js'
@@ -29,7 +29,7 @@ export function keysIn({ body, isTruncated }: ProbeAnswer): readonly unknown[] |
 }
 
 /** Whether the key set can be fetched and verifies anything, and how long it may be kept. Source: `JWT-11` to `-17`. */
-export function judgeKeys(visited: Visited, { identityProvider }: ResolvedOptions): readonly Finding[] {
+export function judgeKeys(visited: Visited, { identityProvider }: CookieModeOptions): readonly Finding[] {
   const target = identityProvider.endpoints.jwks
   if (visited instanceof ProbeError) {
     return [fail('keys-unreachable', { target, ...explainSilence(visited, target) })]
@@ -137,7 +137,7 @@ function describe(jwk: unknown): string {
 function judgeKeeping(
   control: string | undefined,
   target: string,
-  { floorSeconds, ceilingSeconds }: ResolvedOptions['identityProvider']['keys'],
+  { floorSeconds, ceilingSeconds }: CookieModeOptions['identityProvider']['keys'],
 ): Finding {
   const age = /max-age\s*=\s*"?(\d+)/i.exec(control ?? '')?.[1]
   if (/no-(?:store|cache)/i.test(control ?? '') || Number(age ?? 1) === 0) {
@@ -159,7 +159,10 @@ function judgeKeeping(
 const offers = ['end_session_endpoint', 'check_session_iframe', 'backchannel_logout_supported'] as const
 
 /** What the discovery document says, where there is one: the cookie mode does not need it. */
-export function judgeDiscovery(visited: Visited, { identityProvider }: ResolvedOptions): readonly Finding[] {
+export function judgeDiscovery(
+  visited: Visited,
+  { identityProvider }: CookieModeOptions,
+): readonly Finding[] {
   const target = `${identityProvider.internalUrl}/.well-known/openid-configuration`
   if (visited instanceof ProbeError) {
     return [discovery.skipped('no-answer', { target, reason: 'no answer came' })]

@@ -1,5 +1,5 @@
 /** @module Checks the provider's login page, and the shared cookie as the provider sets it. */
-import type { ResolvedOptions } from '../../config/options.js'
+import type { CookieModeOptions } from '../../config/options.js'
 import { ProbeError } from '../probe.js'
 import { createFindings, type Finding } from './finding.js'
 import { cookiesOf, type SeenCookie } from './set-cookie.js'
@@ -9,7 +9,7 @@ const login = createFindings('provider-login')
 const cookies = createFindings('provider-cookies')
 
 /** Whether the provider lets a visitor of ours sign in, and would send them back to us. */
-export function judgeProviderLogin(visited: Visited, resolved: ResolvedOptions): Finding {
+export function judgeProviderLogin(visited: Visited, resolved: CookieModeOptions): Finding {
   const { application, identityProvider, routes } = resolved
   const target = identityProvider.endpoints.login
   const back = `${application.url}${routes.path}/return`
@@ -56,7 +56,7 @@ export function judgeProviderLogin(visited: Visited, resolved: ResolvedOptions):
  * The shared cookie as the provider sets or deletes it for a visitor without a session, against our configuration:
  * a difference, and a browser would hold two, or we would never see or delete it.
  */
-export function judgeProviderCookies(visit: ProviderVisit, resolved: ResolvedOptions): readonly Finding[] {
+export function judgeProviderCookies(visit: ProviderVisit, resolved: CookieModeOptions): readonly Finding[] {
   const { sharedCookie, identityProvider } = resolved
   const target = new URL(identityProvider.url).origin
   const seen = [visit.login, visit.logout].flatMap(cookiesOf)
@@ -91,7 +91,7 @@ const namesRemedy =
 const listNames = (list: readonly SeenCookie[]) => [...new Set(list.map(({ name }) => name))].join(', ')
 
 /** None of our names came: because there was nothing to say to a visitor, or because they are called otherwise. */
-function judgeUnseen(seen: readonly SeenCookie[], resolved: ResolvedOptions, target: string): Finding {
+function judgeUnseen(seen: readonly SeenCookie[], resolved: CookieModeOptions, target: string): Finding {
   const { names, domain } = resolved.sharedCookie
   const wanted = Object.values(names).join(', ')
   const deleted = seen.filter(
@@ -115,7 +115,7 @@ function judgeUnseen(seen: readonly SeenCookie[], resolved: ResolvedOptions, tar
     : cookies.warn('shared-cookie-names', complaint)
 }
 
-function compare(cookie: SeenCookie, resolved: ResolvedOptions, target: string): readonly Finding[] {
+function compare(cookie: SeenCookie, resolved: CookieModeOptions, target: string): readonly Finding[] {
   const { sharedCookie, identityProvider } = resolved
   const findings: Finding[] = []
   const differs = (code: string, seen: string, wanted: string, variable: string) =>

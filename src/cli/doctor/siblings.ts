@@ -1,7 +1,7 @@
 /** @module Checks the applications of one base domain against each other, and against the provider's own cookies. */
 
 import { domainMatches } from '../../config/addresses.js'
-import type { ResolvedOptions } from '../../config/options.js'
+import type { CookieModeOptions } from '../../config/options.js'
 import { answersOf } from './application.js'
 import { idsOf } from './application-cookies.js'
 import { createFindings, type Finding } from './finding.js'
@@ -14,7 +14,7 @@ const { ok, warn, fail, skipped } = createFindings('siblings')
 export function judgeSiblings(
   visits: readonly ApplicationVisit[],
   provider: ProviderVisit,
-  resolved: ResolvedOptions,
+  resolved: CookieModeOptions,
 ): readonly Finding[] {
   if (visits.length === 0) return [skipped('no-application', { reason: 'no application could be looked at' })]
   const findings: Finding[] = []

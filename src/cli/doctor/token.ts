@@ -1,5 +1,5 @@
 /** @module Checks a real token of the deployment, where one was given. */
-import type { ResolvedOptions } from '../../config/options.js'
+import type { CookieModeOptions } from '../../config/options.js'
 import { maximumPairLength } from '../../cookies/serialize.js'
 import type { TokenParts } from '../../cookies/split-token.js'
 import type { CitizenSessionError } from '../../errors.js'
@@ -27,7 +27,7 @@ export function judgeMissingToken(error: CitizenSessionError): Finding {
 /** Whether the configuration accepts the token, and whether its three cookies fit. */
 export async function judgeGivenToken(
   parts: TokenParts | undefined,
-  resolved: ResolvedOptions,
+  resolved: CookieModeOptions,
   circumstances: { readonly now: number; readonly fetch: typeof globalThis.fetch },
 ): Promise<readonly Finding[]> {
   if (parts === undefined) {

@@ -1,5 +1,5 @@
 /** @module What the doctor asks from outside: each address once, nothing that signs anybody in or out. */
-import type { ResolvedOptions } from '../../config/options.js'
+import type { CookieModeOptions } from '../../config/options.js'
 import { type Probe, type ProbeAnswer, ProbeError, type ProbeRequest } from '../probe.js'
 
 /** An answer, or why none came. */
@@ -49,7 +49,7 @@ export async function ask(probe: Probe, request: ProbeRequest): Promise<Visited>
 export async function visitApplication(
   probe: Probe,
   origin: string,
-  options: ResolvedOptions,
+  options: CookieModeOptions,
 ): Promise<ApplicationVisit> {
   const base = `${origin}${options.routes.path}`
   const nothing = Object.values(options.sharedCookie.names).map((name) => `${name}=doctor`)
@@ -73,7 +73,7 @@ export async function visitApplication(
 }
 
 /** The address at the provider's login to which our own application sends a visitor. */
-export function loginAddress(options: ResolvedOptions): string {
+export function loginAddress(options: CookieModeOptions): string {
   const { application, identityProvider, routes } = options
   const url = new URL(identityProvider.endpoints.login)
   url.searchParams.set(identityProvider.returnParameter, `${application.url}${routes.path}/return`)
@@ -81,7 +81,7 @@ export function loginAddress(options: ResolvedOptions): string {
 }
 
 /** Visits the identity provider. */
-export async function visitProvider(probe: Probe, options: ResolvedOptions): Promise<ProviderVisit> {
+export async function visitProvider(probe: Probe, options: CookieModeOptions): Promise<ProviderVisit> {
   const { endpoints, internalUrl } = options.identityProvider
   const json = { accept: 'application/json' }
   const [keys, discovery, login, logout] = await Promise.all([

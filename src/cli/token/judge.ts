@@ -1,5 +1,5 @@
 /** @module What a configuration says of a token, and why, in the codes of the event `token.rejected`. */
-import type { ResolvedOptions } from '../../config/options.js'
+import type { CookieModeOptions } from '../../config/options.js'
 import type { TokenParts } from '../../cookies/split-token.js'
 import { CitizenSessionError } from '../../errors.js'
 import {
@@ -48,7 +48,7 @@ export function readLoosely(parts: TokenParts): LooseToken {
  */
 export async function judgeToken(
   parts: TokenParts,
-  options: ResolvedOptions,
+  options: CookieModeOptions,
   { now, fetch }: { readonly now: number; readonly fetch?: typeof globalThis.fetch | undefined },
 ): Promise<TokenVerdict> {
   const { identityProvider } = options
@@ -92,7 +92,7 @@ export async function judgeToken(
 const show = (value: unknown) => (value === undefined ? 'missing' : JSON.stringify(value))
 const foreign = ['nonce', 'at_hash', 'c_hash', 'azp', 'client_id', 'scope', 'events']
 
-function explain(problem: TokenProblem, parts: TokenParts, options: ResolvedOptions, now: number): string {
+function explain(problem: TokenProblem, parts: TokenParts, options: CookieModeOptions, now: number): string {
   const { header = {}, claims = {} } = readLoosely(parts)
   const { identityProvider } = options
   const skew = identityProvider.clockSkewSeconds

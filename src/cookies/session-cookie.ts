@@ -1,0 +1,60 @@
+/** @module The session cookie: names the session that OpenID Connect or SAML began in this browser. */
+import type { SetCookie } from '../exchange.js'
+import type { Sealer } from '../seal.js'
+import { ownCookieName } from './hint.js'
+import { readCookies } from './parse.js'
+
+/** What a session cookie says: where the record lies, which generation of it, and which protocol began it. */
+export interface NamedSession {
+  readonly person: string
+  readonly session: string
+  /** 128 random bits, compared with the record's: without them the rest opens nothing. */
+  readonly generation: string
+  readonly protocol: string
+}
+
+/** The session cookie of one application. */
+export interface SessionCookie {
+  readonly name: string
+  /** Its value in a `Cookie` header; `undefined` where it is not there, or there more than once. */
+  find(cookieHeader: string | undefined): string | undefined
+  /** What a value says, or `undefined` for anything that we did not make. */
+  open(value: string): NamedSession | undefined
+  make(named: NamedSession): SetCookie
+  expire(): SetCookie
+}
+
+/**
+ * Makes the session cookie of an application: host-only, HttpOnly, SameSite=Lax, for the browser's session, and
+ * sealed: it is opaque, names nobody, and a new one is made with every generation.
+ * Source: RFC 6265bis, 4.1.3.2; ASVS 5.0, 7.2.3 and 7.2.4; NIST SP 800-63B-4, 5.1.1.
+ */
+export function createSessionCookie(options: {
+  readonly application: string
+  readonly isSecure: boolean
+  readonly sealer: Sealer
+}): SessionCookie {
+  const { sealer } = options
+  const name = ownCookieName(options.application, 'sid', options.isSecure)
+  const base = { name, path: '/', httpOnly: true, secure: options.isSecure, sameSite: 'lax' } as const
+
+  return {
+    name,
+    find(cookieHeader) {
+      if (!cookieHeader?.includes(name)) return undefined
+      const [value, ...more] = readCookies(cookieHeader, name)
+      return more.length === 0 ? value : undefined
+    },
+    open(value) {
+      const words = sealer.open('session', name, value)?.split(' ') ?? []
+      const [person, session, generation, protocol] = words
+      if (!person || !session || !generation || !protocol || words.length !== 4) return undefined
+      return Object.freeze({ person, session, generation, protocol })
+    },
+    make: ({ person, session, generation, protocol }) => ({
+      ...base,
+      value: sealer.seal('session', name, `${person} ${session} ${generation} ${protocol}`),
+    }),
+    expire: () => ({ ...base, value: '', maxAgeSeconds: 0 }),
+  }
+}

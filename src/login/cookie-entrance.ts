@@ -1,0 +1,35 @@
+/** @module The way in by the shared cookie: a visit to the provider's login, which sets the cookie by itself. */
+import type { CookieModeOptions } from '../config/options.js'
+import { redirect } from '../pages/redirect.js'
+import type { Entrance } from './entrance.js'
+import type { LoginMarker } from './login.js'
+import type { Markers } from './marker.js'
+import { visitUrl } from './provider-urls.js'
+
+/** Name of this way in, and of the participant in the logout that belongs to it. */
+export const sharedCookieName = 'shared-cookie'
+
+/** Makes the way in of an application that uses the shared cookie. */
+export function createCookieEntrance(
+  options: CookieModeOptions,
+  markers: Pick<Markers<LoginMarker>, 'set'>,
+): Entrance {
+  const { application, identityProvider, routes, clock } = options
+  const { endpoints } = identityProvider
+  const returnUrl = `${application.url}${routes.path}/return`
+
+  return {
+    formTargets: [...new Set([endpoints.login, endpoints.logout, endpoints.secondFactor])],
+
+    enter(exchange, { wish, reauthenticate, mayLift, strengthen }) {
+      const state = markers.set(exchange, { ...wish, reauthenticate, mayLift }, clock())
+      const location = visitUrl({
+        endpoint: strengthen ? endpoints.secondFactor : endpoints.login,
+        returnParameter: identityProvider.returnParameter,
+        returnUrl: `${returnUrl}?state=${state}`,
+        parameters: reauthenticate ? identityProvider.reauthenticateParameters : undefined,
+      })
+      return redirect(location, exchange.method === 'POST' ? 303 : 302)
+    },
+  }
+}

@@ -1,0 +1,95 @@
+/** @module The pages of the logout: the question before it, and its receipt. */
+import type { ResolvedOptions } from '../config/options.js'
+import type { Exchange, Reply } from '../exchange.js'
+import { renderFormPost } from '../pages/form-post.js'
+import { type PageAction, type PageFact, renderPage } from '../pages/page.js'
+import { redirect } from '../pages/redirect.js'
+import { languageOf } from '../pages/texts.js'
+import type { LogoutVisit } from './participant.js'
+import type { Receipt } from './receipt.js'
+
+/** The pages of one application's logout. */
+export interface LogoutPages {
+  confirmation(exchange: Exchange, status: number, returnTo: string | undefined): Reply
+  receipt(exchange: Exchange, receipt: Receipt, isHereOnly: boolean): Reply
+  /** Sends the browser to the provider. */
+  leave(exchange: Exchange, visit: LogoutVisit): Reply
+}
+
+/** Makes the pages. */
+export function createLogoutPages(context: {
+  readonly options: ResolvedOptions
+  readonly formTargets: readonly string[]
+}): LogoutPages {
+  const { formTargets } = context
+  const { routes } = context.options
+
+  const languageFor = (exchange: Exchange) => languageOf(exchange.header('accept-language'))
+
+  const confirmation = (exchange: Exchange, status: number, returnTo: string | undefined): Reply => {
+    const fields: Record<string, string> = returnTo === undefined ? {} : { returnTo }
+    const href = `${routes.path}/logout`
+    return renderPage({
+      status,
+      language: languageFor(exchange),
+      title: 'title.sign-out',
+      paragraphs: ['sign-out.explain', 'sign-out.other-people'],
+      actions: [
+        { label: 'action.sign-out-everywhere', method: 'post', href, fields, primary: true },
+        {
+          label: 'action.sign-out-here',
+          method: 'post',
+          href,
+          fields: { ...fields, scope: 'application' },
+        },
+        { label: 'action.stay', method: 'get', href: returnTo ?? '/' },
+      ],
+      formTargets,
+      stylesheet: routes.stylesheet,
+    })
+  }
+
+  const receipt = (exchange: Exchange, ended: Receipt, isHereOnly: boolean): Reply => {
+    const facts = ended.legs.map(
+      (leg): PageFact => ({ label: `leg.${leg.leg}`, value: `leg-state.${leg.state}` }),
+    )
+    const actions: PageAction[] = []
+    if (ended.outcome !== 'global' && !isHereOnly) {
+      actions.push({
+        label: 'action.finish-sign-out',
+        method: 'post',
+        href: `${routes.path}/logout`,
+        primary: true,
+      })
+    }
+    actions.push({ label: 'action.sign-in-again', method: 'get', href: `${routes.path}/login` })
+    actions.push({ label: 'action.home', method: 'get', href: '/' })
+    return renderPage({
+      status: ended.outcome === 'failed' ? 503 : 200,
+      language: languageFor(exchange),
+      title: ended.outcome === 'global' || isHereOnly ? 'title.signed-out' : 'title.sign-out-incomplete',
+      paragraphs: isHereOnly
+        ? ['signed-out.here-only', 'signed-out.close']
+        : [`outcome.${ended.outcome}`, 'signed-out.close'],
+      facts,
+      actions,
+      formTargets,
+      stylesheet: routes.stylesheet,
+    })
+  }
+
+  return {
+    confirmation,
+    receipt,
+    leave(exchange, { action, method, fields }) {
+      if (method === 'get') return redirect(action, exchange.method === 'POST' ? 303 : 302)
+      return renderFormPost({
+        language: languageFor(exchange),
+        title: 'title.going-on',
+        paragraph: 'going-on.explain',
+        action,
+        fields: Object.entries(fields),
+      })
+    },
+  }
+}

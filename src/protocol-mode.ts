@@ -1,0 +1,108 @@
+/** @module Composes what only applications with protocol plug-ins have: our own session cookie, and each plug-in's host. */
+import type { ResolvedOptions } from './config/options.js'
+import type { SessionCookie } from './cookies/session-cookie.js'
+import type { Report } from './events.js'
+import type { Exchange, Reply } from './exchange.js'
+import { createTokenKeeper } from './identity/token-keeper.js'
+import { createMarkers, type Markers } from './login/marker.js'
+import type { LoginConclusion } from './login/return.js'
+import type { LogoutRoutes } from './logout/logout.js'
+import { renderPage } from './pages/page.js'
+import { languageOf } from './pages/texts.js'
+import type { InstalledProtocol, ProtocolHost } from './protocol.js'
+import { createOwnSessions, type OwnSessions } from './requests/own-session.js'
+import { createProtocolSessions } from './requests/protocol-sessions.js'
+import type { RecordSteps } from './requests/record-steps.js'
+import type { Sealer } from './seal.js'
+import type { CitizenActions } from './sessions/citizens.js'
+import type { Lifecycle } from './sessions/lifecycle.js'
+import type { EndReason, Store } from './stores/store.js'
+
+/** What plug-ins need of the rest of the suite. Functions, where that is made later than they are. */
+export interface ProtocolParts {
+  readonly options: ResolvedOptions
+  readonly store: Store
+  readonly revocations: Store | undefined
+  readonly lifecycle: Lifecycle
+  readonly sealer: Sealer
+  readonly sessionCookie: SessionCookie
+  readonly steps: RecordSteps
+  readonly report: Report
+  readonly actions: Pick<CitizenActions, 'logout' | 'ended'>
+  readonly conclusion: () => LoginConclusion
+  readonly logoutRoutes: () => LogoutRoutes
+  readonly checkReturnTarget: (value: unknown) => string | undefined
+  readonly endShared: (exchange: Exchange, reason: EndReason) => Promise<void>
+}
+
+/** The plug-ins at work in one suite. */
+export interface ProtocolMode {
+  /** By name, in the order of the option. */
+  readonly protocols: ReadonlyMap<string, InstalledProtocol>
+  readonly own: OwnSessions
+  /** What a plug-in kept with the session of an address. */
+  readonly tokensOf: ReturnType<typeof createTokenKeeper>['tokensOf']
+  /** Forgets the logins in flight of every plug-in in this browser. */
+  clearLogins(exchange: Exchange): void
+}
+
+const defaultSkewSeconds = 30
+
+/** Installs the plug-ins of one suite. */
+export function createProtocolMode(parts: ProtocolParts): ProtocolMode {
+  const { options, store, sealer, report } = parts
+  const { application, routes, clock, random } = options
+  const keeper = createTokenKeeper({ ...parts, clock, random })
+  const protocols = new Map<string, InstalledProtocol>()
+  const own = createOwnSessions({ ...parts, protocols, keeper })
+  const clearings: ((exchange: Exchange) => void)[] = []
+
+  const skewSeconds = options.identityProvider?.clockSkewSeconds ?? defaultSkewSeconds
+  const sessionsContext = {
+    ...parts,
+    keeper,
+    own,
+    random,
+    skewMilliseconds: skewSeconds * 1000,
+  }
+
+  const hostOf = (name: string): ProtocolHost => ({
+    options,
+    store,
+    sealer,
+    report,
+    sessions: createProtocolSessions(name, sessionsContext),
+    address: (route) => `${application.url}${routes.path}/${route}`,
+    markers<T>(purpose: string): Markers<T> {
+      const { id } = application
+      const markers = createMarkers<T>({
+        purpose,
+        application: id,
+        isSecure: options.isSecure,
+        sealer,
+        store,
+        random,
+      })
+      clearings.push(markers.clear)
+      return markers
+    },
+    checkReturnTarget: parts.checkReturnTarget,
+    page(exchange, page): Reply {
+      const language = languageOf(exchange.header('accept-language'))
+      return renderPage({ formTargets: [], ...page, language, stylesheet: routes.stylesheet })
+    },
+    concludeLogin: (exchange, citizen, wish) => parts.conclusion().conclude(exchange, citizen, wish),
+    withoutState: (exchange) => parts.conclusion().withoutState(exchange),
+    concludeLogout: (exchange, state, identity) => parts.logoutRoutes().comeBack(exchange, state, identity),
+    endShared: parts.endShared,
+    clearLogins: (exchange) => clearLogins(exchange),
+  })
+
+  const clearLogins: ProtocolMode['clearLogins'] = (exchange) => {
+    for (const clear of clearings) clear(exchange)
+  }
+
+  for (const protocol of options.protocols)
+    protocols.set(protocol.name, protocol.install(hostOf(protocol.name)))
+  return { protocols, own, tokensOf: keeper.tokensOf, clearLogins }
+}

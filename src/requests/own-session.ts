@@ -1,0 +1,317 @@
+/** @module Sessions that a protocol began, named by a cookie of our own: from the cookie to the citizen. */
+import type { Citizen } from '../citizen.js'
+import type { ResolvedOptions } from '../config/options.js'
+import type { NamedSession, SessionCookie } from '../cookies/session-cookie.js'
+import { CitizenSessionError, StoreUnavailableError } from '../errors.js'
+import type { Report } from '../events.js'
+import type { Exchange, MaybePromise } from '../exchange.js'
+import type { RenewalResult, TokenKeeper } from '../identity/token-keeper.js'
+import type { AccessToken, InstalledProtocol, TokenRefresh } from '../protocol.js'
+import type { Sealer } from '../seal.js'
+import { active, anonymous, type CitizenActions, type LiveSession } from '../sessions/citizens.js'
+import type { Lifecycle } from '../sessions/lifecycle.js'
+import { type OwnDetails, openDetails, publicIdOf } from '../sessions/record.js'
+import { concernsSession } from '../sessions/revoking.js'
+import { timerOver, touchInterval } from '../sessions/timers.js'
+import type { AliasRecord, LiveRecord, RecordAddress, SessionRecord, Store } from '../stores/store.js'
+import type { RecordSteps, SteppedState } from './record-steps.js'
+import { settledWithin } from './settled-within.js'
+
+/** State of one session cookie in one process. Losing it costs time, never correctness. */
+export class OwnState implements SteppedState {
+  readonly named: NamedSession
+  readonly address: RecordAddress
+  readonly publicId: string
+  touchedAt = 0
+  isBegun = false
+  signingIn: Promise<unknown> | undefined = undefined
+  degradedUntil = 0
+  failures = 0
+  /** Not before then is a refresh looked for again; the tokens may be due earlier. */
+  notBefore = 0
+  #sealed = ''
+  #details: OwnDetails | undefined = undefined
+
+  constructor(named: NamedSession, application: string) {
+    this.named = named
+    this.address = { person: named.person, session: named.session, application }
+    this.publicId = publicIdOf(named.generation)
+  }
+
+  get generation(): string {
+    return this.named.generation
+  }
+
+  /** The details of the record, opened once for each text. */
+  details(sealer: Sealer, record: LiveRecord): OwnDetails | undefined {
+    if (this.#details === undefined || this.#sealed !== record.sealed) {
+      this.#details = openDetails(sealer, this.address, record.sealed).own
+      this.#sealed = record.sealed
+    }
+    return this.#details
+  }
+}
+
+/** A session that our own cookie names. */
+export interface OwnSession extends LiveSession {
+  readonly state: OwnState
+  readonly details: OwnDetails
+}
+
+/** Looks at sessions of our own cookie. */
+export interface OwnSessions {
+  /** The state of the session that a request's cookie names; `undefined` without a cookie that we made. */
+  stateOf(exchange: Exchange): OwnState | undefined
+  /** The citizen of such a session, with all effects; `undefined` without a cookie that we made. */
+  judge(exchange: Exchange, now: number, isTouching: () => boolean): MaybePromise<Citizen | undefined>
+  /** The same, purely read. */
+  peek(exchange: Exchange, now: number): Promise<Citizen | undefined>
+  /** The citizen of a session that has just begun with this request. */
+  begun(exchange: Exchange, named: NamedSession, record: LiveRecord): Promise<Citizen>
+}
+
+/** States that are remembered; each costs about half a kilobyte. */
+const mostStates = 10_000
+const mostAttempts = 6
+/** How soon a request looks again after another instance was found at work. */
+const lookAgainMilliseconds = 1000
+/** An access token is not handed out in its last seconds: it would expire on its way. */
+const leastLifeMilliseconds = 10_000
+
+/** Makes the sessions of our own cookie for one application. */
+export function createOwnSessions(context: {
+  readonly options: ResolvedOptions
+  readonly sessionCookie: SessionCookie
+  readonly protocols: ReadonlyMap<string, InstalledProtocol>
+  readonly store: Store
+  readonly revocations: Store | undefined
+  readonly lifecycle: Lifecycle
+  readonly keeper: TokenKeeper
+  readonly sealer: Sealer
+  readonly report: Report
+  readonly steps: RecordSteps
+  readonly actions: Pick<CitizenActions, 'logout' | 'ended'>
+}): OwnSessions {
+  const { options, sessionCookie, protocols, store, revocations, lifecycle, keeper, sealer, steps } = context
+  const { application } = options
+  const idleMilliseconds = application.idleSeconds * 1000
+  const states = new Map<string, OwnState>()
+
+  const remember = (value: string, state: OwnState): OwnState => {
+    if (states.size >= mostStates) states.clear()
+    // A copy: a slice would keep the whole `Cookie` header alive.
+    states.set(Buffer.from(value).toString(), state)
+    return state
+  }
+
+  const stateOf: OwnSessions['stateOf'] = (exchange) => {
+    const value = sessionCookie.find(exchange.header('cookie'))
+    if (value === undefined) return undefined
+    const known = states.get(value)
+    if (known !== undefined) return known
+    const named = sessionCookie.open(value)
+    if (named === undefined || !protocols.has(named.protocol)) return undefined
+    return remember(value, new OwnState(named, application.id))
+  }
+
+  const refreshOf = (state: OwnState) => protocols.get(state.named.protocol)?.refresh
+  const idleOf = (record: LiveRecord): number => Math.min(record.idleMilliseconds, idleMilliseconds)
+
+  /** From when on the tokens are renewed; never where there is nothing to renew. */
+  const dueAt = (state: OwnState, record: LiveRecord, details: OwnDetails): number => {
+    const refresh = refreshOf(state)
+    if (refresh === undefined || details.tokenLife === 0) return Number.POSITIVE_INFINITY
+    const after = refresh.afterSeconds === undefined ? details.tokenLife / 2 : refresh.afterSeconds * 1000
+    return record.tokenExpiresAt - Math.max(details.tokenLife - after, 0)
+  }
+
+  const renew = async (
+    state: OwnState,
+    record: LiveRecord,
+    { issuer, subject }: OwnDetails,
+  ): Promise<RenewalResult> => {
+    const refresh = refreshOf(state)
+    if (refresh === undefined) return { kind: 'elsewhere' }
+    const { address, failures } = state
+    const result = await keeper.renew({ address, record, issuer, subject, refresh, failures })
+    const now = options.clock()
+    if (result.kind === 'degraded') {
+      state.failures += 1
+      state.degradedUntil = now + result.retryAfterSeconds * 1000
+      state.notBefore = state.degradedUntil
+    } else {
+      state.failures = 0
+      state.degradedUntil = 0
+      state.notBefore = result.kind === 'renewed' ? 0 : now + lookAgainMilliseconds
+    }
+    return result
+  }
+
+  const isFresh = ({ expiresAt }: AccessToken) => expiresAt - options.clock() >= leastLifeMilliseconds
+
+  const accessTokenOf = async ({ address }: OwnState, refresh: TokenRefresh) => {
+    const tokens = await keeper.tokensOf(address)
+    if (tokens === undefined) throw hasEnded()
+    return refresh.accessTokenOf(tokens)
+  }
+
+  const actions: CitizenActions<OwnSession> = {
+    ...context.actions,
+    async refresh({ state, record, details }) {
+      const { kind } = await renew(state, record, details)
+      return kind === 'renewed'
+    },
+    async accessToken({ state, record, details }) {
+      const refresh = refreshOf(state)
+      if (refresh === undefined) return undefined
+      const token = await accessTokenOf(state, refresh)
+      if (token === undefined || isFresh(token)) return token?.value
+      const { kind } = await renew(state, record, details)
+      if (kind === 'ended') throw hasEnded()
+      const renewed = await accessTokenOf(state, refresh)
+      if (renewed !== undefined && isFresh(renewed)) return renewed.value
+      throw new CitizenSessionError('identity-unavailable', 'the access token cannot be renewed now', {
+        status: 503,
+        headers: { 'retry-after': '5' },
+        isTransient: true,
+      })
+    },
+  }
+
+  const citizenFrom = (
+    exchange: Exchange,
+    state: OwnState,
+    record: LiveRecord,
+    details: OwnDetails,
+    now: number,
+  ): Citizen => {
+    const { claims, method } = details
+    const { level, authenticatedAt } = record
+    const assurance = authenticatedAt === 0 ? { level, method } : { level, method, authenticatedAt }
+    const live: OwnSession = { exchange, claims, state, record, details }
+    return active(live, assurance, state.degradedUntil > now, actions)
+  }
+
+  /** Renews what is due; the first who finds it waits a little, whoever meets it under way does not. */
+  const extend = async (state: OwnState, record: LiveRecord, details: OwnDetails, now: number) => {
+    const refresh = refreshOf(state)
+    const isDue = now >= Math.max(dueAt(state, record, details), state.notBefore)
+    if (refresh === undefined || !isDue || keeper.isUnderWay(state.address)) return undefined
+    return settledWithin(renew(state, record, details), refresh.waitMilliseconds)
+  }
+
+  const isPlain = (state: OwnState, record: LiveRecord, details: OwnDetails, now: number): boolean => {
+    const idle = idleOf(record)
+    const unseen = now - record.lastSeenAt
+    return (
+      !state.isBegun &&
+      unseen < touchInterval(idle) &&
+      unseen < idle &&
+      now < record.endsAt &&
+      now < Math.max(dueAt(state, record, details), state.notBefore)
+    )
+  }
+
+  const judgeLive = async (
+    exchange: Exchange,
+    state: OwnState,
+    found: LiveRecord,
+    details: OwnDetails,
+    request: { readonly now: number; readonly isTouching: () => boolean },
+  ): Promise<Citizen | 'again'> => {
+    const { now } = request
+    let record = found
+    if (await lifecycle.meetRevocation(state.address, record, now)) return 'again'
+    if (request.isTouching()) {
+      if (steps.isTouchDue(state, record, idleOf(record), now)) {
+        const change = { lastSeenAt: now, retainUntil: lifecycle.retainedUntil(now, record.tokenExpiresAt) }
+        if (!(await steps.touch(state, record, change))) return 'again'
+        record = { ...record, ...change }
+      }
+      const renewed = await extend(state, record, details, now)
+      if (renewed?.kind === 'ended') return 'again'
+    }
+    const citizen = citizenFrom(exchange, state, record, details, now)
+    if (state.isBegun) await steps.announceSignIn(state, citizen)
+    return citizen
+  }
+
+  const judgeRecord = async (
+    exchange: Exchange,
+    state: OwnState,
+    first: SessionRecord | AliasRecord | undefined,
+    request: { readonly now: number; readonly isTouching: () => boolean },
+  ): Promise<Citizen> => {
+    const { now } = request
+    let record = first
+    for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
+      if (record === undefined || record.state === 'alias') return anonymous('not-signed-in')
+      if (record.state === 'ended') {
+        context.report({ type: 'session.refused', person: state.address.person, reason: record.reason })
+        await steps.endSiblings(state.address, record, request)
+        return anonymous(record.reason)
+      }
+      const details = state.details(sealer, record)
+      // A newer cookie was given out for this session, or the secrets are no longer ours.
+      if (record.generation !== state.generation || details === undefined) return anonymous('not-signed-in')
+      if (timerOver({ ...record, idleMilliseconds: idleOf(record) }, now) === undefined) {
+        const judged = await judgeLive(exchange, state, record, details, request)
+        if (judged !== 'again') return judged
+        record = await store.read(state.address)
+      } else {
+        record = await lifecycle.endOver(state.address, record, idleOf(record), now)
+      }
+    }
+    throw new StoreUnavailableError('the session record changed faster than it could be judged')
+  }
+
+  return {
+    stateOf,
+
+    judge(exchange, now, isTouching) {
+      const state = stateOf(exchange)
+      if (state === undefined) return undefined
+      const settle = (record: SessionRecord | AliasRecord | undefined): MaybePromise<Citizen> => {
+        const isCandidate = record?.state === 'live' && record.generation === state.generation
+        const details = isCandidate && revocations === undefined ? state.details(sealer, record) : undefined
+        if (isCandidate && details !== undefined && isPlain(state, record, details, now)) {
+          return citizenFrom(exchange, state, record, details, now)
+        }
+        return judgeRecord(exchange, state, record, { now, isTouching })
+      }
+      const record = store.read(state.address)
+      return record instanceof Promise ? record.then(settle) : settle(record)
+    },
+
+    async peek(exchange, now) {
+      const state = stateOf(exchange)
+      if (state === undefined) return undefined
+      const record = await store.read(state.address)
+      if (record === undefined || record.state === 'alias') return anonymous('not-signed-in')
+      if (record.state === 'ended') return anonymous(record.reason)
+      const details = state.details(sealer, record)
+      if (record.generation !== state.generation || details === undefined) return anonymous('not-signed-in')
+      const over = timerOver({ ...record, idleMilliseconds: idleOf(record) }, now)
+      if (over !== undefined) return anonymous(over)
+      const revocation = await revocations?.revocation(state.address.person, state.address.session)
+      if (revocation !== undefined && concernsSession(revocation, record)) return anonymous(revocation.reason)
+      return citizenFrom(exchange, state, record, details, now)
+    },
+
+    async begun(exchange, named, record) {
+      const state = new OwnState(named, application.id)
+      const cookie = sessionCookie.make(named)
+      exchange.setCookie(cookie)
+      remember(cookie.value, state).isBegun = true
+      const details = state.details(sealer, record)
+      if (details === undefined) throw new TypeError('a session begins with its details')
+      const citizen = citizenFrom(exchange, state, record, details, options.clock())
+      await steps.announceSignIn(state, citizen)
+      return citizen
+    },
+  }
+}
+
+function hasEnded(): CitizenSessionError {
+  return new CitizenSessionError('session-ended', 'the session has ended', { status: 401 })
+}

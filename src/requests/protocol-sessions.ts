@@ -1,0 +1,267 @@
+/** @module The sessions of one protocol plug-in: begun, renewed, and ended from outside. */
+import type { ResolvedOptions } from '../config/options.js'
+import type { SessionCookie } from '../cookies/session-cookie.js'
+import { randomText } from '../digest.js'
+import type { Report } from '../events.js'
+import type { Exchange } from '../exchange.js'
+import type { TokenKeeper } from '../identity/token-keeper.js'
+import type { Beginning, EndedSessions, Pointer, ProtocolSessions, ScopeWish } from '../protocol.js'
+import type { Sealer } from '../seal.js'
+import { anonymous } from '../sessions/citizens.js'
+import type { Lifecycle } from '../sessions/lifecycle.js'
+import {
+  createGeneration,
+  type OwnDetails,
+  openDetails,
+  personOf,
+  publicIdOf,
+  sealDetails,
+  sessionOf,
+} from '../sessions/record.js'
+import { timerOver } from '../sessions/timers.js'
+import type {
+  EndReason,
+  LiveRecord,
+  RecordAddress,
+  Revocation,
+  RevocationScope,
+  SessionRecord,
+  Store,
+} from '../stores/store.js'
+import { liftOf } from './lift.js'
+import type { OwnSessions } from './own-session.js'
+
+/** What the sessions of every plug-in of a suite stand on. */
+export interface ProtocolSessionsContext {
+  readonly options: ResolvedOptions
+  readonly store: Store
+  readonly lifecycle: Lifecycle
+  readonly keeper: TokenKeeper
+  readonly sealer: Sealer
+  readonly report: Report
+  readonly random: (bytes: number) => Uint8Array
+  readonly sessionCookie: SessionCookie
+  readonly own: OwnSessions
+  /** Tolerated between the provider's clock and ours. */
+  readonly skewMilliseconds: number
+}
+
+/** Authentication times have no fractions of a second. */
+const wholeSecond = 1000
+
+/** Makes the sessions of the plug-in of that name. */
+export function createProtocolSessions(protocol: string, context: ProtocolSessionsContext): ProtocolSessions {
+  const { options, store, lifecycle, keeper, sealer, own, sessionCookie } = context
+  const { application, clock } = options
+  const absoluteMilliseconds = application.absoluteSeconds * 1000
+
+  /** When the login began, if the person has authenticated in its course; else 0. */
+  const provenAtOf = ({ authenticatedAt, since }: Beginning): number =>
+    authenticatedAt !== 0 && authenticatedAt >= since - context.skewMilliseconds - wholeSecond ? since : 0
+
+  const isRefusedBy = (revocation: Revocation | undefined, kind: Pointer['kind'], beginning: Beginning) =>
+    revocation !== undefined && (kind === 'person' ? beginning.since : provenAtOf(beginning)) <= revocation.at
+
+  /** Whether a pointer was revoked. Asked before the start and after it: an end under way is seen by one of the two. */
+  const findRevoked = async (
+    beginning: Beginning,
+    look: (pointer: Pointer) => ReturnType<Store['pointerRevocation']>,
+  ): Promise<Revocation | undefined> => {
+    for (const pointer of beginning.pointers) {
+      const revocation = await look(pointer)
+      if (isRefusedBy(revocation, pointer.kind, beginning)) return revocation
+    }
+    return undefined
+  }
+
+  const detailsOf = (beginning: Beginning): OwnDetails => ({
+    issuer: beginning.issuer,
+    subject: beginning.subject,
+    claims: beginning.claims,
+    method: beginning.method,
+    tokenLife: Math.max(beginning.tokensExpireAt - beginning.tokensIssuedAt, 0),
+  })
+
+  const start = async (address: RecordAddress, beginning: Beginning, now: number) => {
+    const known = await store.read(address)
+    if (known?.state === 'live') {
+      const renewed = await takeUp(address, known, beginning, now)
+      if (renewed !== undefined) return renewed
+    }
+    const current: SessionRecord | undefined = known?.state === 'ended' ? known : undefined
+    const stoodOn =
+      current === undefined ? 0 : (openDetails(sealer, address, current.sealed).authenticatedAt ?? 0)
+    const proof = { ...beginning, isNewer: current !== undefined && beginning.since > current.at }
+    const lift = current === undefined ? undefined : liftOf(current, stoodOn, proof, application.onIdle)
+    const { began, record } = await lifecycle.begin({
+      address,
+      now,
+      issuedAt: beginning.since,
+      tokenExpiresAt: beginning.tokensExpireAt,
+      level: beginning.level,
+      authenticatedAt: beginning.authenticatedAt,
+      provenAt: provenAtOf(beginning),
+      endsAt: beginning.endsAt,
+      own: detailsOf(beginning),
+      lifts: lift === undefined ? undefined : current,
+      keepsLimit: lift === 'resumed',
+    })
+    if (began) return record
+    // Another tab of the same browser was faster.
+    return record.state === 'live' ? takeUp(address, record, beginning, now) : record
+  }
+
+  /** A live session of the same provider session goes on under a new generation; the old cookie is dead at once. */
+  const takeUp = async (address: RecordAddress, record: LiveRecord, beginning: Beginning, now: number) => {
+    const generation = createGeneration(context.random)
+    const { boundSession } = openDetails(sealer, address, record.sealed)
+    const isProven = beginning.authenticatedAt > record.authenticatedAt
+    const limit = isProven ? now + absoluteMilliseconds : record.endsAt
+    const change = {
+      generation,
+      lastSeenAt: now,
+      level: beginning.level,
+      authenticatedAt: Math.max(beginning.authenticatedAt, record.authenticatedAt),
+      endsAt: Math.min(limit, beginning.endsAt ?? limit),
+      tokenExpiresAt: beginning.tokensExpireAt,
+      retainUntil: lifecycle.retainedUntil(now, beginning.tokensExpireAt),
+      sealed: sealDetails(sealer, address, { own: detailsOf(beginning), boundSession }),
+    }
+    if (!(await store.update(address, record.generation, change))) return undefined
+    const { person } = address
+    const publicId = publicIdOf(generation)
+    context.report({ type: 'session.started', publicId, person, level: beginning.level, cause: 'assurance' })
+    return { ...record, ...change }
+  }
+
+  /** The session that the browser had before is over: another one has taken its place. */
+  const endPrevious = async (exchange: Exchange, address: RecordAddress, now: number): Promise<void> => {
+    const previous = own.stateOf(exchange)
+    if (previous === undefined || isSame(previous.address, address)) return
+    const record = await store.read(previous.address)
+    if (record?.state !== 'live' || record.generation !== previous.generation) return
+    const isSamePerson = previous.address.person === address.person
+    const reason = isSamePerson ? 'signed-out' : 'identity-changed'
+    if (!isSamePerson) {
+      const { person } = address
+      context.report({ type: 'session.identity-changed', person, previousPerson: previous.address.person })
+    }
+    await lifecycle.end(previous.address, record, { reason, at: now }, now)
+  }
+
+  const scopeOf = (scope: ScopeWish): RevocationScope =>
+    scope === 'all'
+      ? { kind: 'person' }
+      : { kind: 'session', session: sessionOf(scope.issuer, scope.sessionValue) }
+
+  /** Tokens of this application's own live sessions in a scope: they are gone once the sessions are. */
+  const tokensIn = async (person: string, scope: RevocationScope): Promise<string[]> => {
+    const found: string[] = []
+    for (const { address, record } of await store.list(person)) {
+      const isMeant =
+        scope.kind === 'person' || (scope.kind === 'session' && address.session === scope.session)
+      if (record.state !== 'live' || address.application !== application.id || !isMeant) continue
+      const tokens = await keeper.tokensOf(address)
+      if (tokens !== undefined) found.push(tokens)
+    }
+    return found
+  }
+
+  const revokePerson = async (person: string, scope: RevocationScope, reason: EndReason) => {
+    const tokens = await tokensIn(person, scope)
+    const { ended, acknowledged } = await lifecycle.revoke(person, scope, reason)
+    return { ended: ended.length, acknowledged, tokens }
+  }
+
+  return {
+    async begin(exchange, beginning) {
+      const now = clock()
+      const person = personOf(beginning.issuer, beginning.subject)
+      const value = beginning.sessionValue ?? randomText(context.random, 16)
+      const address = { person, session: sessionOf(beginning.issuer, value), application: application.id }
+      const retainUntil = lifecycle.retainedUntil(now, beginning.tokensExpireAt)
+      const before = await findRevoked(beginning, ({ key }) => store.point(key, person, retainUntil))
+      await endPrevious(exchange, address, now)
+      if (before !== undefined) {
+        context.report({ type: 'session.refused', person, reason: before.reason })
+        return anonymous(before.reason)
+      }
+      const record = await start(address, beginning, now)
+      if (record?.state !== 'live') {
+        const reason = record?.state === 'ended' ? record.reason : 'revoked'
+        context.report({ type: 'session.refused', person, reason })
+        return anonymous(reason)
+      }
+      const revoked = await findRevoked(beginning, ({ key }) => store.pointerRevocation(key))
+      if (revoked !== undefined) {
+        await lifecycle.end(address, record, { reason: revoked.reason, at: now }, now)
+        return anonymous(revoked.reason)
+      }
+      if (!(await keeper.keep(address, record, beginning.tokens, beginning.tokensExpireAt))) {
+        return anonymous('revoked')
+      }
+      const { generation } = record
+      return own.begun(exchange, { person, session: address.session, generation, protocol }, record)
+    },
+
+    async current(exchange) {
+      const state = own.stateOf(exchange)
+      if (state === undefined || state.named.protocol !== protocol) return undefined
+      const { address } = state
+      const record = await store.read(address)
+      if (record?.state !== 'live' || record.generation !== state.generation) return undefined
+      const idleMilliseconds = Math.min(record.idleMilliseconds, application.idleSeconds * 1000)
+      if (timerOver({ ...record, idleMilliseconds }, clock()) !== undefined) return undefined
+      const details = state.details(sealer, record)
+      if (details === undefined) return undefined
+      const { issuer, subject, claims } = details
+      return { address, record, issuer, subject, claims, tokens: await keeper.tokensOf(address) }
+    },
+
+    async renew({ address, record }, change) {
+      const details = openDetails(sealer, address, record.sealed)
+      if (details.own === undefined) return false
+      const tokenLife = Math.max(change.tokensExpireAt - change.tokensIssuedAt, 0)
+      const renewed = { ...details.own, tokenLife, claims: change.claims ?? details.own.claims }
+      const sealed = sealDetails(sealer, address, { ...details, own: renewed })
+      if (!(await store.update(address, record.generation, { sealed }))) return false
+      return keeper.keep(address, record, change.tokens, change.tokensExpireAt)
+    },
+
+    async end({ address, record }, reason) {
+      const now = clock()
+      await lifecycle.end(address, record, { reason, at: now }, now)
+    },
+
+    revoke: ({ issuer, subject }, scope, reason) =>
+      revokePerson(personOf(issuer, subject), scopeOf(scope), reason),
+
+    async revokePointed(pointers, scope, reason) {
+      const at = clock()
+      const revocation = { reason, at, retainUntil: lifecycle.retainedUntil(at, 0) }
+      const persons = new Set<string>()
+      let outcome: EndedSessions = { ended: 0, acknowledged: true, tokens: [] }
+      for (const { key } of pointers) {
+        const named = await store.revokePointer(key, revocation)
+        outcome = { ...outcome, acknowledged: outcome.acknowledged && named.acknowledged }
+        for (const person of named.persons) persons.add(person)
+      }
+      for (const person of persons) {
+        const more = await revokePerson(person, scopeOf(scope), reason)
+        outcome = {
+          ended: outcome.ended + more.ended,
+          acknowledged: outcome.acknowledged && more.acknowledged,
+          tokens: [...outcome.tokens, ...more.tokens],
+        }
+      }
+      return outcome
+    },
+
+    dropCookie: (exchange) => exchange.setCookie(sessionCookie.expire()),
+    hasCookie: (exchange) => sessionCookie.find(exchange.header('cookie')) !== undefined,
+  }
+}
+
+function isSame(one: RecordAddress, other: RecordAddress): boolean {
+  return one.person === other.person && one.session === other.session
+}
