@@ -52,6 +52,8 @@ export function checkRows<R extends Rows>(
     }
   }
   visit(options, '')
+  // Where there is no object at all, nothing in it is missing.
+  const isObject = !problems.some(({ path }) => path === given.root)
 
   const values = new Map<string, unknown>()
   for (const path of paths) {
@@ -60,7 +62,7 @@ export function checkRows<R extends Rows>(
     const value = found.get(path)
     if (value === undefined) {
       if (descriptor.fallback !== undefined) values.set(path, descriptor.fallback)
-      if (descriptor.isRequired === true) {
+      if (descriptor.isRequired === true && isObject) {
         const checked = descriptor.kind.check(undefined, given.surroundings)
         note(path, `is missing: ${'problem' in checked ? checked.problem : descriptor.meaning}`)
       }

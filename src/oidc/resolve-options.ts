@@ -17,7 +17,7 @@ export function resolveOidcOptions(
 ): ResolvedOidcOptions {
   const isProduction = environment.NODE_ENV?.trim() === 'production'
   const checked = checkRows(oidcRows, options, { root: 'oidc', surroundings: { isProduction } })
-  applyRules(checked)
+  if (checked.problems.every(({ path }) => path !== 'oidc')) applyRules(checked)
   if (checked.problems.length > 0) throw new ConfigurationError(checked.problems)
   return assemble(checked)
 }

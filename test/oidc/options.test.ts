@@ -1,0 +1,84 @@
+/** @module The options of `oidc({ … })`: everything wrong at once, strict by default. */
+import { expect, it } from 'vitest'
+import { ConfigurationError } from '../../src/errors.js'
+import { allowMissingExpiry } from '../../src/oidc/options.js'
+import { resolveOidcOptions } from '../../src/oidc/resolve-options.js'
+import { optionsWith } from './signer.js'
+
+const problemsOf = (options: unknown, environment = {}): readonly string[] => {
+  try {
+    resolveOidcOptions(options as never, environment)
+    return []
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    return error.problems.map(({ path, message }) => `${path} ${message}`)
+  }
+}
+const good = { issuer: 'https://id.example.gov', clientId: 'benefits', clientSecret: 's' }
+
+it('is strict where nothing is said', () => {
+  expect(optionsWith()).toMatchObject({
+    scope: 'openid',
+    responseMode: 'query',
+    idTokenAlgorithms: ['RS256'],
+    frontchannelLogout: { sessionRequired: true },
+    backchannelLogout: { requireType: 'compatible', isExpiryRequired: true, maximumLifetimeSeconds: 120 },
+    sessionManagement: { pollSeconds: 5, followIdentity: false, responseType: 'code' },
+    refresh: { timeoutSeconds: 5, waitMilliseconds: 500, keepSeconds: 0, onUnavailable: 'keep' },
+    endpointOrigins: [],
+  })
+})
+
+it('BCL-11 lets tokens without expiry in by nothing but the symbol', () => {
+  const backchannelLogout = { expiry: allowMissingExpiry } as const
+  expect(optionsWith({ backchannelLogout }).backchannelLogout.isExpiryRequired).toBe(false)
+  expect(problemsOf({ ...good, backchannelLogout: { expiry: true } })).toEqual([
+    expect.stringContaining('oidc.backchannelLogout.expiry'),
+  ])
+})
+
+it('keeps the issuer letter by letter', () => {
+  expect(optionsWith({ issuer: 'https://id.example.gov/' }).issuer).toBe('https://id.example.gov/')
+})
+
+it('names everything that is wrong, with what was most likely meant', () => {
+  const problems = problemsOf({
+    issuer: 'http://id.example.gov',
+    clientID: 'x',
+    scope: 'profile',
+    sessionManagement: { pollSecond: 1 },
+    refresh: 5,
+    idTokenAlgorithms: ['none'],
+    parameters: { redirect_uri: 'https://evil.example' },
+  })
+  expect(problems).toEqual([
+    expect.stringMatching(/^oidc\.clientID .*did you mean clientId/),
+    expect.stringMatching(/^oidc\.sessionManagement\.pollSecond .*sessionManagement\.pollSeconds/),
+    expect.stringMatching(/^oidc\.refresh write an object/),
+    expect.stringMatching(/^oidc\.issuer write an https/),
+    expect.stringMatching(/^oidc\.clientId is missing/),
+    expect.stringMatching(/^oidc\.scope .*openid/),
+    expect.stringMatching(/^oidc\.parameters leave out redirect_uri/),
+    expect.stringMatching(/^oidc\.idTokenAlgorithms/),
+    expect.stringMatching(/^oidc\.clientSecret is missing/),
+  ])
+})
+
+it.each([
+  ['no object', 7],
+  ['an algorithm with a shared secret', { ...good, idTokenAlgorithms: ['HS256'] }],
+  ['polls within a second', { ...good, sessionManagement: { pollSeconds: 0.5 } }],
+  ['a secret-less client without saying so', { ...good, clientSecret: undefined }],
+  ['a key that is public', { ...good, clientAuthentication: { privateKey: { kty: 'EC', alg: 'ES256' } } }],
+  ['keys on another origin', { ...good, endpoints: { jwks: 'https://keys.example.gov/' } }],
+  ['a silent prompt', { ...good, prompt: 'none' }],
+  ['a parameter to pass on that is ours', { ...good, passedParameters: ['state'] }],
+])('refuses %s', (_, options) => {
+  expect(problemsOf(options)).toHaveLength(1)
+})
+
+it('takes http for the machine itself, and never in production', () => {
+  const local = { ...good, issuer: 'http://localhost:8080' }
+  expect(problemsOf(local)).toEqual([])
+  expect(problemsOf(local, { NODE_ENV: 'production' })).toHaveLength(1)
+})
