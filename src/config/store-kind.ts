@@ -35,7 +35,7 @@ export function isSharedStore(store: Store | string | undefined): boolean {
 function isStore(value: unknown): value is Store {
   if (typeof value !== 'object' || value === null || !('isShared' in value)) return false
   if (typeof value.isShared !== 'boolean') return false
-  return ['read', 'start', 'update', 'end', 'revoke', 'ready', 'close'].every(
+  return ['read', 'start', 'update', 'end', 'revoke', 'point', 'revokePointer', 'ready', 'close'].every(
     (method) => typeof Reflect.get(value, method) === 'function',
   )
 }

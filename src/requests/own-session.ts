@@ -294,7 +294,8 @@ export function createOwnSessions(context: {
       const over = timerOver({ ...record, idleMilliseconds: idleOf(record) }, now)
       if (over !== undefined) return anonymous(over)
       const revocation = await revocations?.revocation(state.address.person, state.address.session)
-      if (revocation !== undefined && concernsSession(revocation, record)) return anonymous(revocation.reason)
+      const isConcerned = revocation !== undefined && concernsSession(revocation, record)
+      if (isConcerned && details.provenAt <= revocation.at) return anonymous(revocation.reason)
       return citizenFrom(exchange, state, record, details, now)
     },
 

@@ -79,6 +79,7 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
     subject: beginning.subject,
     claims: beginning.claims,
     method: beginning.method,
+    provenAt: provenAtOf(beginning),
     tokenLife: Math.max(beginning.tokensExpireAt - beginning.tokensIssuedAt, 0),
   })
 
@@ -114,7 +115,9 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
   /** A live session of the same provider session goes on under a new generation; the old cookie is dead at once. */
   const takeUp = async (address: RecordAddress, record: LiveRecord, beginning: Beginning, now: number) => {
     const generation = createGeneration(context.random)
-    const { boundSession } = openDetails(sealer, address, record.sealed)
+    const { boundSession, own: before } = openDetails(sealer, address, record.sealed)
+    const details = detailsOf(beginning)
+    const provenAt = Math.max(details.provenAt, before?.provenAt ?? 0)
     const isProven = beginning.authenticatedAt > record.authenticatedAt
     const limit = isProven ? now + absoluteMilliseconds : record.endsAt
     const change = {
@@ -125,7 +128,7 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
       endsAt: Math.min(limit, beginning.endsAt ?? limit),
       tokenExpiresAt: beginning.tokensExpireAt,
       retainUntil: lifecycle.retainedUntil(now, beginning.tokensExpireAt),
-      sealed: sealDetails(sealer, address, { own: detailsOf(beginning), boundSession }),
+      sealed: sealDetails(sealer, address, { own: { ...details, provenAt }, boundSession }),
     }
     if (!(await store.update(address, record.generation, change))) return undefined
     const { person } = address

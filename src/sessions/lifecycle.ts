@@ -221,7 +221,12 @@ export function createLifecycle(options: {
     revoke: revoking.revoke,
 
     meetRevocation(address, record, now) {
-      return revoking.meet(address, (revocation) => concernsSession(revocation, record), now)
+      const concerns = (revocation: FoundRevocation) => {
+        // A session that began with a new authentication is none of what was revoked before.
+        const { own } = openDetails(sealer, address, record.sealed)
+        return (own?.provenAt ?? 0) <= revocation.at && concernsSession(revocation, record)
+      }
+      return revoking.meet(address, concerns, now)
     },
   }
 }

@@ -11,6 +11,8 @@ export interface OwnDetails {
   readonly subject: string
   readonly claims: Claims
   readonly method: Assurance['method']
+  /** When the login began that brought a new authentication; 0: none did. */
+  readonly provenAt: number
   /** How long the tokens live that are kept with it; 0: there is nothing to renew. Milliseconds. */
   readonly tokenLife: number
 }

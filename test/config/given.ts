@@ -53,6 +53,6 @@ export function storeLike(isShared: boolean): Store {
   const never = () => {
     throw new Error('the configuration does not use a store')
   }
-  const methods = ['read', 'start', 'update', 'end', 'revoke', 'ready', 'close']
+  const methods = ['read', 'start', 'update', 'end', 'revoke', 'point', 'revokePointer', 'ready', 'close']
   return { isShared, ...Object.fromEntries(methods.map((name) => [name, never])) } as unknown as Store
 }
