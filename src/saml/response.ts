@@ -61,6 +61,7 @@ function checkEnvelope(response: XmlElement, rules: ResponseRules, isSigned: boo
 
 /** The one assertion, in the clear and covered by a signature: its own, the response's, or both. */
 function findAssertion(document: XmlDocument, rules: ResponseRules, isCovered: boolean): XmlElement {
+  if (countAssertions(document.root) !== 1) refuse('structure')
   const plain = childrenOf(document.root, namespaces.assertion, 'Assertion')
   const encrypted = childrenOf(document.root, namespaces.assertion, 'EncryptedAssertion')
   if (plain.length + encrypted.length !== 1) refuse('structure')
@@ -70,4 +71,10 @@ function findAssertion(document: XmlDocument, rules: ResponseRules, isCovered: b
   if (!isElement(found, namespaces.assertion, 'Assertion')) refuse('structure')
   if (signatureOf(found) !== undefined) return verifySignature(home, found, rules.keys).root
   return isCovered ? found : refuse('unsigned')
+}
+
+/** A second assertion has no business anywhere, not even where nobody reads it. */
+function countAssertions(element: XmlElement): number {
+  const own = element.name === 'Assertion' || element.name === 'EncryptedAssertion' ? 1 : 0
+  return element.children.reduce((sum, child) => sum + countAssertions(child), own)
 }
