@@ -73,6 +73,7 @@ export async function readAuthorizationRequest(
     state: read('state'),
   }
   const wrong = (error: string, message: string) => ({ kind: 'error' as const, target, error, message })
+  if (read('request') !== undefined) return wrong('request_not_supported', 'use plain parameters')
   if (responseType !== 'code' && responseType !== 'id_token') {
     return wrong('unsupported_response_type', 'response_type must be code or id_token')
   }
@@ -135,7 +136,6 @@ function problemOf(
   read: (name: string) => string | undefined,
 ): { readonly error: string; readonly message: string } | undefined {
   const invalid = (message: string, error = 'invalid_request') => ({ error, message })
-  if (read('request') !== undefined) return invalid('use plain parameters', 'request_not_supported')
   if (!words(read('scope')).includes('openid')) return invalid('scope must contain openid', 'invalid_scope')
   if (responseType === 'id_token' && read('nonce') === undefined) return invalid('nonce is missing')
   const method = read('code_challenge_method')
