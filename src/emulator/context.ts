@@ -5,6 +5,7 @@ import type { OpenidMode } from './openid/mode.js'
 import type { RefreshAnswerShape, ResolvedEmulatorOptions } from './options.js'
 import type { People, Person } from './people.js'
 import type { ReturnRules } from './return-address.js'
+import type { SamlMode } from './saml/mode.js'
 import type { KeptSession, Sessions } from './sessions.js'
 import type { SmsCodes } from './sms-codes.js'
 
@@ -23,6 +24,8 @@ export interface Context {
   refreshAnswer: RefreshAnswerShape
   /** The OpenID provider, where one is asked for. */
   openid?: OpenidMode | undefined
+  /** The SAML identity provider, where one is asked for. */
+  saml?: SamlMode | undefined
 }
 
 /** The claims of a token of this session, exactly those of CitizenOne. Source: CitizenOne, Sessions & JWT. */

@@ -66,6 +66,10 @@ const stateOf = (context: Context, controls: Controls) => ({
   sessions: controls.sessions,
   messages: controls.messages,
   openid: openidState(context),
+  saml: context.saml && {
+    participants: context.saml.saml.participants,
+    deliveries: context.saml.saml.deliveries,
+  },
 })
 
 const openidState = ({ openid }: Context) =>

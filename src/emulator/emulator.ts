@@ -18,6 +18,8 @@ import {
 } from './options.js'
 import { createPeople, type Person } from './people.js'
 import { createRouter } from './router.js'
+import { loadSamlMode } from './saml/load.js'
+import type { Saml } from './saml/saml.js'
 import { openServer, type RunningServer } from './server.js'
 import { createSessions, type IdentitySession, type Level } from './sessions.js'
 import { createSmsCodes, type SmsMessage } from './sms-codes.js'
@@ -59,6 +61,8 @@ export interface Emulator {
   readonly faults: Faults
   /** The OpenID provider; reading it throws `emulator` unless the option `openid` was given. */
   readonly openid: Openid
+  /** The SAML identity provider; reading it throws `emulator` unless the option `saml` was given. */
+  readonly saml: Saml
 
   /** Opens a port (default: the option's, the one it had, or a free one). Returns it. @throws `emulator` */
   listen(port?: number): Promise<number>
@@ -142,6 +146,7 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
     refreshAnswer: options.refreshAnswer,
   }
   if (options.openid) context.openid = createOpenidMode(context, options.openid)
+  if (options.saml) context.saml = await loadSamlMode(context, options.saml)
   const counter = createRequestCounter()
   const ownOrigins = () => [internalUrl()]
   const control =
@@ -202,6 +207,10 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
       if (context.openid) return context.openid.openid
       throw new CitizenSessionError('emulator', 'this emulator is no OpenID provider: give the option openid')
     },
+    get saml() {
+      if (context.saml) return context.saml.saml
+      throw new CitizenSessionError('emulator', 'this emulator is no SAML provider: give the option saml')
+    },
     listen,
     async close() {
       const open = server
@@ -238,6 +247,7 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
       people.reset()
       counter.clear()
       context.openid?.reset()
+      context.saml?.reset()
       gate.faults.clear()
       travelled = 0
     },

@@ -19,6 +19,11 @@ export const endpointNames = [
   'revocation',
   'end-session',
   'check-session',
+  'saml-metadata',
+  'saml-sign-on',
+  'saml-logout',
+  'saml-soap',
+  'saml-continue',
 ] as const
 
 /** Name of an endpoint. */
@@ -43,6 +48,11 @@ export const endpointPaths: Readonly<Record<EndpointName, string>> = {
   revocation: '/runtime/openidconnect/revocation.idp',
   'end-session': '/runtime/openidconnect/logout.idp',
   'check-session': '/runtime/openidconnect/sessionlogout.idp',
+  'saml-metadata': '/saml/metadata',
+  'saml-sign-on': '/saml/sso',
+  'saml-logout': '/saml/slo',
+  'saml-soap': '/saml/soap',
+  'saml-continue': '/saml/continue',
 }
 
 /** How often each endpoint was asked since the start or the last reset. */

@@ -2,6 +2,7 @@
 import { CitizenSessionError } from '../errors.js'
 import { type EndpointName, endpointNames } from './endpoints.js'
 import { isOpenidFaults, type OpenidFaults, openidFaultsExpected } from './openid/faults.js'
+import { isSamlFaults, type SamlFaults, samlFaultsExpected } from './saml/faults.js'
 
 /**
  * A wrong answer with status 200. `html`: a page. `huge`: 5 MiB. `missing-fields`: `{}`-like JSON. `unchanged`: the
@@ -29,6 +30,8 @@ export interface FaultSettings {
   readonly slow: Readonly<Partial<Record<EndpointName, number>>>
   /** What the OpenID provider does wrong; `set` replaces all of it. */
   readonly openid: OpenidFaults
+  /** What is wrong with the messages of the SAML identity provider; `set` replaces all of it. */
+  readonly saml: SamlFaults
 }
 
 /** Switches faults on and off. */
@@ -60,6 +63,7 @@ const none: FaultSettings = {
   unreachable: [],
   slow: {},
   openid: {},
+  saml: {},
 }
 
 /** The kinds of {@link Nonsense}; the first three fit every endpoint. */
@@ -200,6 +204,7 @@ export function checkedSettings(change: unknown): Partial<FaultSettings> {
       'an object of milliseconds by endpoint',
     ],
     openid: [isOpenidFaults, openidFaultsExpected],
+    saml: [isSamlFaults, samlFaultsExpected],
   }
   for (const [name, value] of Object.entries(change)) {
     const check = Object.hasOwn(checks, name) ? checks[name as keyof FaultSettings] : undefined

@@ -11,5 +11,34 @@ export type { LogoutTokenRequest, Openid, Participant } from './openid/openid.js
 export type { OpenidOptions } from './openid/options.js'
 export type { EmulatorOptions, RefreshAnswerShape } from './options.js'
 export { defaultPeople, type EmulatedPerson, type SecondFactor } from './people.js'
+export type {
+  AnswerDraft,
+  AssertionDraft,
+  LogoutRequestDraft,
+  MessageHead,
+  SamlNameId,
+} from './saml/drafts.js'
+export type { SamlFaultList, SamlFaults, SamlMessageFault } from './saml/faults.js'
+export type { RollOverStep } from './saml/keys.js'
+export type { SamlAddresses } from './saml/metadata.js'
+export type { NameIdFormat, SamlBinding } from './saml/names.js'
+export type {
+  AssertionEncryption,
+  SamlLogoutUrls,
+  SamlOptions,
+  SamlServiceProvider,
+  SamlServiceProviderMetadata,
+} from './saml/options.js'
+export type { SamlMessage } from './saml/outgoing.js'
+export type { SamlProblem } from './saml/refusal.js'
+export type {
+  Saml,
+  SamlLogoutRequestOrder,
+  SamlLogoutResponseOrder,
+  SamlParticipant,
+  SamlRefused,
+  SamlResponseOrder,
+} from './saml/saml.js'
+export type { SamlDelivery } from './saml/single-logout.js'
 export type { IdentitySession, Level } from './sessions.js'
 export type { SmsMessage } from './sms-codes.js'

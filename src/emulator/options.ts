@@ -6,6 +6,7 @@ import { loopbackFetch } from './loopback-fetch.js'
 import { type OpenidOptions, type ResolvedOpenidOptions, resolveOpenidOptions } from './openid/options.js'
 import { defaultPeople, type EmulatedPerson } from './people.js'
 import { type Random, systemRandom } from './random.js'
+import { type ResolvedSamlOptions, resolveSamlOptions, type SamlOptions } from './saml/options.js'
 
 /**
  * How a successful refresh answers. The first four: a JSON object with the new token under that name. `cookies`: the
@@ -59,6 +60,8 @@ export interface EmulatorOptions {
   readonly hashingCost?: number | undefined
   /** Makes it an OpenID provider too, for these clients. Default: it is none. */
   readonly openid?: OpenidOptions | undefined
+  /** Makes it a SAML 2.0 identity provider too, for these service providers. Needs `xml-crypto`. Default: it is none. */
+  readonly saml?: SamlOptions | undefined
   /** Calls the clients' back-channel addresses. Default: the global one, which also reaches `*.localhost`. */
   readonly fetch?: typeof globalThis.fetch | undefined
   /** The timer behind the fault `slowMilliseconds`. Default: a real one. */
@@ -88,6 +91,7 @@ export interface ResolvedEmulatorOptions {
   readonly control: 'off' | 'own-hosts' | 'any-host'
   readonly hashingCost: number
   readonly openid: ResolvedOpenidOptions | undefined
+  readonly saml: ResolvedSamlOptions | undefined
   readonly fetch: typeof globalThis.fetch
   readonly wait: (milliseconds: number) => Promise<void>
 }
@@ -118,6 +122,7 @@ const known: Readonly<Record<keyof EmulatorOptions, true>> = {
   control: true,
   hashingCost: true,
   openid: true,
+  saml: true,
   fetch: true,
   wait: true,
 }
@@ -166,6 +171,7 @@ export function resolveEmulatorOptions(options: EmulatorOptions): ResolvedEmulat
     control: toControl(options.control, isLoopback(host) && isLoopback(hostname)),
     hashingCost: cost,
     openid: options.openid === undefined ? undefined : resolveOpenidOptions(options.openid),
+    saml: options.saml === undefined ? undefined : resolveSamlOptions(options.saml),
     fetch: options.fetch ?? loopbackFetch,
     wait: options.wait ?? realWait,
   }

@@ -25,13 +25,16 @@ const routes: Readonly<Partial<Record<EndpointName, Readonly<Partial<Record<'GET
   messages: { GET: showMessages },
 }
 
+const modeRouteOf = ({ openid, saml }: Context, endpoint: EndpointName) =>
+  openid?.routes[endpoint] ?? saml?.routes[endpoint]
+
 /** Endpoints of servers: no page, no cookie of a person. */
 const isApi = (context: Context, endpoint: EndpointName) =>
-  endpoint === 'jwks' || endpoint === 'refresh' || context.openid?.routes[endpoint]?.isApi === true
+  endpoint === 'jwks' || endpoint === 'refresh' || modeRouteOf(context, endpoint)?.isApi === true
 
 /** What an endpoint answers to; `undefined` when this emulator does not have it. */
 const routeOf = (context: Context, endpoint: EndpointName) =>
-  context.openid?.routes[endpoint] ?? routes[endpoint]
+  modeRouteOf(context, endpoint) ?? routes[endpoint]
 
 /** What the router needs besides the context. */
 export interface RouterOptions {
@@ -58,7 +61,7 @@ export function createRouter({ context, counter, ownOrigins, control }: RouterOp
     if (isPrefetch(request) && !isApi(context, endpoint)) {
       return new Response(null, { status: 503, headers: { 'cache-control': 'no-store' } })
     }
-    const isFree = isApi(context, endpoint) || context.openid?.routes[endpoint]?.takesForeignForms === true
+    const isFree = isApi(context, endpoint) || modeRouteOf(context, endpoint)?.takesForeignForms === true
     if (method === 'POST' && !isFree && !isOwnPost(context, request, ownOrigins())) {
       return foreignPost(context)
     }

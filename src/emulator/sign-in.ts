@@ -56,6 +56,7 @@ async function begin(context: Context, visit: Visit, { person, level, target }: 
   const session = context.sessions.begin(person.username, level)
   for (const known of older) {
     context.openid?.carry(known.session, session)
+    context.saml?.carry(known.session, session)
     context.sessions.end(known.session)
   }
   visit.held.unshift({ session, person })

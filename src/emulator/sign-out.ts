@@ -11,11 +11,17 @@ import { readForm, signedOutCookies, type Visit } from './visit.js'
  */
 export async function signOut(context: Context, visit: Visit): Promise<Response> {
   const parameters = visit.request.method === 'POST' ? await readForm(visit.request) : visit.query
-  for (const known of [...visit.held, ...(visit.shared ? [visit.shared] : [])]) {
-    context.sessions.end(known.session)
-  }
+  const sessions = [...visit.held, ...(visit.shared ? [visit.shared] : [])].map(({ session }) => session)
+  const allCookies = signedOutCookies(context)
+  // In a later request the person may have signed in again in another tab: those cookies stay.
+  const finish = async (isLater: boolean) => leave(context, parameters, isLater ? [] : allCookies)
+  if (context.saml) return context.saml.leave(sessions, finish, allCookies)
+  for (const session of sessions) context.sessions.end(session)
+  return finish(false)
+}
+
+async function leave(context: Context, parameters: URLSearchParams, cookies: readonly string[]) {
   await context.openid?.settled()
-  const cookies = signedOutCookies(context)
   const target = returnAddress(context, parameters, '/logout')
   if (parameters.get(returnParameter) && target !== undefined) return redirect(target, cookies)
   const isRefused = target === undefined

@@ -111,7 +111,7 @@ export const signedOutCookies = (context: Context): string[] => [
 ]
 
 /** A body of at most `limit` bytes. @throws `body-too-large`, status 413. */
-export async function readBody(request: Request, limit = 16_384): Promise<string> {
+export async function readBody(request: Pick<Request, 'body'>, limit = 16_384): Promise<string> {
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of request.body ?? []) {
@@ -127,12 +127,12 @@ export async function readBody(request: Request, limit = 16_384): Promise<string
 }
 
 /** A posted form. @throws `body-malformed`, status 415, for any other content. */
-export async function readForm(request: Request): Promise<URLSearchParams> {
+export async function readForm(request: Request, limit?: number): Promise<URLSearchParams> {
   const type = request.headers.get('content-type') ?? ''
   if (!/^application\/x-www-form-urlencoded(;|$)/i.test(type)) {
     throw new CitizenSessionError('body-malformed', 'a form is expected', { status: 415 })
   }
-  return new URLSearchParams(await readBody(request))
+  return new URLSearchParams(await readBody(request, limit))
 }
 
 /**

@@ -1,0 +1,19 @@
+/** @module Loads the SAML identity provider, and with it the packages that nothing else of the emulator needs. */
+import { CitizenSessionError } from '../../errors.js'
+import type { Context } from '../context.js'
+import type { SamlMode } from './mode.js'
+import type { ResolvedSamlOptions } from './options.js'
+
+/** Makes the mode. @throws `emulator` when `xml-crypto` is not installed. */
+export async function loadSamlMode(context: Context, options: ResolvedSamlOptions): Promise<SamlMode> {
+  const { createSamlMode } = await import('./create.js').catch((cause: unknown) => {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+    if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') throw cause
+    throw new CitizenSessionError(
+      'emulator',
+      'createEmulator: saml needs the package xml-crypto: npm install --save-dev xml-crypto',
+      { cause },
+    )
+  })
+  return createSamlMode(context, options)
+}

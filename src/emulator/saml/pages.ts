@@ -1,0 +1,80 @@
+/** @module Pages of the SAML identity provider that send themselves on: a form, frames, the end of a frame. */
+import { createHash } from 'node:crypto'
+import { html, type Markup, trusted } from '../markup.js'
+import type { SamlMessage } from './outgoing.js'
+
+const submit = 'document.forms[0].submit()'
+const report =
+  "parent.postMessage(document.body.dataset.id,location.origin);document.body.textContent='Done.'"
+const wait = `(()=>{const left=new Set([...document.querySelectorAll('iframe')].map(f=>f.name));
+const next=()=>location.replace(document.querySelector('a').href);
+addEventListener('message',e=>{if(e.origin===location.origin&&left.delete(e.data)&&left.size===0)next()});
+setTimeout(next,5000)})()`
+
+const hashOf = (script: string) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`
+
+interface SelfSending {
+  readonly title: string
+  readonly body: Markup
+  readonly script: string
+  readonly policy?: readonly string[]
+}
+
+/** Frames of ours may hold these pages, others not: at logout the visits happen in frames. */
+function selfSending({ title, body, script, policy = [] }: SelfSending): Response {
+  const headers = {
+    'content-type': 'text/html; charset=utf-8',
+    'cache-control': 'no-cache, no-store',
+    pragma: 'no-cache',
+    'content-security-policy': [
+      "default-src 'none'",
+      `script-src ${hashOf(script)}`,
+      "base-uri 'none'",
+      "frame-ancestors 'self'",
+      ...policy,
+    ].join('; '),
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+  }
+  const page = html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>${title} · CitizenOne emulator</title></head>
+${body}
+</html>
+`
+  // The scripts stand at the end of the body, where what they look for is there.
+  return new Response(page.markup, { headers })
+}
+
+/** A form that sends itself. Source: SAML 2.0 Bindings, section 3.5.4. */
+export function postPage({ url, fields }: SamlMessage): Response {
+  return selfSending({
+    title: 'One moment',
+    script: submit,
+    // No form-action: browsers apply it to where the application leads the browser afterwards, too.
+    body: html`<body><form method="post" action="${url}">
+${Object.entries(fields ?? {}).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
+<noscript><p>Your browser runs no scripts.</p></noscript><button>Continue</button></form>
+<script>${trusted(submit)}</script></body>`,
+  })
+}
+
+/** Every frame at once, then on by the link. */
+export function framesPage(frames: readonly { id: string; url: string }[], next: string): Response {
+  return selfSending({
+    title: 'Signing out',
+    script: wait,
+    policy: ['frame-src http: https:'],
+    body: html`<body><p role="status">Signing you out of your applications.</p>
+${frames.map(({ id, url }) => html`<iframe name="${id}" title="An application" src="${url}" width="1" height="1"></iframe>`)}
+<p><a href="${next}">Continue</a></p><script>${trusted(wait)}</script></body>`,
+  })
+}
+
+/** What a frame ends with: tells the page around it. */
+export function framedEnd(id: string): Response {
+  return selfSending({
+    title: 'Signed out',
+    script: report,
+    body: html`<body data-id="${id}"><p>Done.</p><script>${trusted(report)}</script></body>`,
+  })
+}
