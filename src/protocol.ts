@@ -108,6 +108,8 @@ export interface Beginning {
   readonly endsAt?: number | undefined
   /** When the login began, by our clock. */
   readonly since: number
+  /** Whether the provider had been asked for a new authentication. */
+  readonly askedReauthentication: boolean
   /** Whether the person pressed our button, which may lift an application end. */
   readonly mayLift: boolean
 }

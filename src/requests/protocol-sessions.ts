@@ -20,6 +20,7 @@ import {
 } from '../sessions/record.js'
 import { timerOver } from '../sessions/timers.js'
 import type {
+  AliasRecord,
   EndReason,
   LiveRecord,
   RecordAddress,
@@ -46,6 +47,12 @@ export interface ProtocolSessionsContext {
   readonly skewMilliseconds: number
 }
 
+/** A beginning with what it proves. */
+interface Proven extends Beginning {
+  /** When the login began that brought a new authentication; 0: none did. */
+  readonly provenAt: number
+}
+
 /** Authentication times have no fractions of a second. */
 const wholeSecond = 1000
 
@@ -55,16 +62,36 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
   const { application, clock } = options
   const absoluteMilliseconds = application.absoluteSeconds * 1000
 
-  /** When the login began, if the person has authenticated in its course; else 0. */
-  const provenAtOf = ({ authenticatedAt, since }: Beginning): number =>
-    authenticatedAt !== 0 && authenticatedAt >= since - context.skewMilliseconds - wholeSecond ? since : 0
+  /**
+   * When the login began, if the person has authenticated in its course; else 0. Two clocks differ, and an
+   * authentication shortly before the login may be the one that the ended session stood on: where that is known it
+   * must be newer, else it must have been asked for.
+   */
+  const provenAtOf = (
+    { authenticatedAt, since, askedReauthentication }: Beginning,
+    stoodOn: number,
+  ): number => {
+    const isRecent =
+      authenticatedAt !== 0 && authenticatedAt >= since - context.skewMilliseconds - wholeSecond
+    const isNew = stoodOn === 0 ? askedReauthentication : authenticatedAt > stoodOn
+    return isRecent && isNew ? since : 0
+  }
 
-  const isRefusedBy = (revocation: Revocation | undefined, kind: Pointer['kind'], beginning: Beginning) =>
-    revocation !== undefined && (kind === 'person' ? beginning.since : provenAtOf(beginning)) <= revocation.at
+  /** The authentication that the session at an address stands on, or stood on before it ended; 0: unknown. */
+  const stoodOnOf = (address: RecordAddress, record: SessionRecord | AliasRecord | undefined): number => {
+    if (record?.state === 'live') return record.authenticatedAt
+    return record?.state === 'ended' ? (openDetails(sealer, address, record.sealed).authenticatedAt ?? 0) : 0
+  }
+
+  const isRefusedBy = (
+    revocation: Revocation | undefined,
+    kind: Pointer['kind'],
+    { since, provenAt }: Proven,
+  ) => revocation !== undefined && (kind === 'person' ? since : provenAt) <= revocation.at
 
   /** Whether a pointer was revoked. Asked before the start and after it: an end under way is seen by one of the two. */
   const findRevoked = async (
-    beginning: Beginning,
+    beginning: Proven,
     look: (pointer: Pointer) => ReturnType<Store['pointerRevocation']>,
   ): Promise<Revocation | undefined> => {
     for (const pointer of beginning.pointers) {
@@ -74,26 +101,31 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
     return undefined
   }
 
-  const detailsOf = (beginning: Beginning): OwnDetails => ({
+  const detailsOf = (beginning: Proven): OwnDetails => ({
     issuer: beginning.issuer,
     subject: beginning.subject,
     claims: beginning.claims,
     method: beginning.method,
-    provenAt: provenAtOf(beginning),
+    provenAt: beginning.provenAt,
     tokenLife: Math.max(beginning.tokensExpireAt - beginning.tokensIssuedAt, 0),
   })
 
-  const start = async (address: RecordAddress, beginning: Beginning, now: number) => {
-    const known = await store.read(address)
+  const start = async (
+    address: RecordAddress,
+    known: SessionRecord | AliasRecord | undefined,
+    beginning: Proven,
+    now: number,
+  ) => {
     if (known?.state === 'live') {
       const renewed = await takeUp(address, known, beginning, now)
       if (renewed !== undefined) return renewed
     }
     const current: SessionRecord | undefined = known?.state === 'ended' ? known : undefined
-    const stoodOn =
-      current === undefined ? 0 : (openDetails(sealer, address, current.sealed).authenticatedAt ?? 0)
     const proof = { ...beginning, isNewer: current !== undefined && beginning.since > current.at }
-    const lift = current === undefined ? undefined : liftOf(current, stoodOn, proof, application.onIdle)
+    const lift =
+      current === undefined
+        ? undefined
+        : liftOf(current, stoodOnOf(address, current), proof, application.onIdle)
     const { began, record } = await lifecycle.begin({
       address,
       now,
@@ -101,7 +133,7 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
       tokenExpiresAt: beginning.tokensExpireAt,
       level: beginning.level,
       authenticatedAt: beginning.authenticatedAt,
-      provenAt: provenAtOf(beginning),
+      provenAt: beginning.provenAt,
       endsAt: beginning.endsAt,
       own: detailsOf(beginning),
       lifts: lift === undefined ? undefined : current,
@@ -113,22 +145,27 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
   }
 
   /** A live session of the same provider session goes on under a new generation; the old cookie is dead at once. */
-  const takeUp = async (address: RecordAddress, record: LiveRecord, beginning: Beginning, now: number) => {
+  const takeUp = async (address: RecordAddress, record: LiveRecord, beginning: Proven, now: number) => {
     const generation = createGeneration(context.random)
     const { boundSession, own: before } = openDetails(sealer, address, record.sealed)
     const details = detailsOf(beginning)
     const provenAt = Math.max(details.provenAt, before?.provenAt ?? 0)
     const isProven = beginning.authenticatedAt > record.authenticatedAt
+    const authenticatedAt = Math.max(beginning.authenticatedAt, record.authenticatedAt)
     const limit = isProven ? now + absoluteMilliseconds : record.endsAt
     const change = {
       generation,
       lastSeenAt: now,
       level: beginning.level,
-      authenticatedAt: Math.max(beginning.authenticatedAt, record.authenticatedAt),
+      authenticatedAt,
       endsAt: Math.min(limit, beginning.endsAt ?? limit),
       tokenExpiresAt: beginning.tokensExpireAt,
       retainUntil: lifecycle.retainedUntil(now, beginning.tokensExpireAt),
-      sealed: sealDetails(sealer, address, { own: { ...details, provenAt }, boundSession }),
+      sealed: sealDetails(sealer, address, {
+        own: { ...details, provenAt },
+        authenticatedAt,
+        boundSession,
+      }),
     }
     if (!(await store.update(address, record.generation, change))) return undefined
     const { person } = address
@@ -177,11 +214,13 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
   }
 
   return {
-    async begin(exchange, beginning) {
+    async begin(exchange, given) {
       const now = clock()
-      const person = personOf(beginning.issuer, beginning.subject)
-      const value = beginning.sessionValue ?? randomText(context.random, 16)
-      const address = { person, session: sessionOf(beginning.issuer, value), application: application.id }
+      const person = personOf(given.issuer, given.subject)
+      const value = given.sessionValue ?? randomText(context.random, 16)
+      const address = { person, session: sessionOf(given.issuer, value), application: application.id }
+      const known = await store.read(address)
+      const beginning = { ...given, provenAt: provenAtOf(given, stoodOnOf(address, known)) }
       const retainUntil = lifecycle.retainedUntil(now, beginning.tokensExpireAt)
       const before = await findRevoked(beginning, ({ key }) => store.point(key, person, retainUntil))
       await endPrevious(exchange, address, now)
@@ -189,7 +228,7 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
         context.report({ type: 'session.refused', person, reason: before.reason })
         return anonymous(before.reason)
       }
-      const record = await start(address, beginning, now)
+      const record = await start(address, known, beginning, now)
       if (record?.state !== 'live') {
         const reason = record?.state === 'ended' ? record.reason : 'revoked'
         context.report({ type: 'session.refused', person, reason })

@@ -183,7 +183,14 @@ export function createLifecycle(options: {
         level: beginning.level,
         authenticatedAt: beginning.authenticatedAt,
         retainUntil: retainedUntil(now, beginning.tokenExpiresAt),
-        sealed: beginning.own === undefined ? '' : sealDetails(sealer, address, { own: beginning.own }),
+        // A revocation takes over this text as it is: the next login must know what the session stood on.
+        sealed:
+          beginning.own === undefined
+            ? ''
+            : sealDetails(sealer, address, {
+                own: beginning.own,
+                authenticatedAt: beginning.authenticatedAt,
+              }),
       }
       const outcome = await store.start(address, { record, issuedAt, now, lifts, provenAt })
       if (outcome.outcome !== 'started') return { began: false, record: outcome.record }

@@ -1,6 +1,7 @@
 /** @module The status that the browser client reads: never activity, never a secret. */
 import type { Citizen } from '../citizen.js'
 import type { Reply } from '../exchange.js'
+import { personOf } from './record.js'
 
 /** The JSON of `GET <path>/status` and `POST <path>/extend`. Times are milliseconds since the epoch. */
 export interface StatusDocument {
@@ -15,6 +16,8 @@ export interface StatusDocument {
     readonly idleEndsAt: number
     readonly endsAt: number
   } | null
+  /** Stands for the person, the same in all of their sessions; `null` unless active. */
+  readonly person: string | null
   readonly assurance: { readonly level: number; readonly method: string } | null
   readonly degraded: boolean
   /** Where a person can sign in. */
@@ -25,11 +28,13 @@ export interface StatusDocument {
 /** Says how things stand with a citizen. */
 export function statusOf(citizen: Citizen, now: number, routesPath: string): StatusDocument {
   const { state, session, assurance } = citizen
+  const person = state === 'active' ? personOf(citizen.claims.iss, citizen.claims.sub) : null
   return {
     state,
     reason: citizen.reason ?? null,
     now,
     session: session === undefined ? null : { ...session },
+    person,
     assurance: assurance === undefined ? null : { level: assurance.level, method: assurance.method },
     degraded: citizen.degraded,
     login: `${routesPath}/login`,

@@ -56,7 +56,9 @@ export function createBrowser(sites: ReadonlyMap<string, Site>): Browser {
     const headers = new Headers(request.headers)
     const context = isTopLevel
       ? site === 'cross-site'
-        ? 'lax'
+        ? request.method === 'GET'
+          ? 'lax'
+          : 'none'
         : 'strict'
       : site === 'cross-site'
         ? 'none'
