@@ -1,13 +1,23 @@
 /** @module The control page: faults, keys, time and sessions by hand. */
 import type { Context } from './context.js'
 import type { Controls } from './control.js'
-import { type EndpointName, endpointNames } from './endpoints.js'
+import { type EndpointName, endpointNames, endpointPaths } from './endpoints.js'
 import { checkedSettings, type Nonsense, nonsenseKinds } from './faults.js'
 import { html } from './markup.js'
+import { openidFields, openidSection, readOpenidForm } from './openid/control-part.js'
 import { page } from './page.js'
 
 /** Endpoints that the page can make fail; the others only through JSON. */
 const steered = ['refresh', 'jwks', 'login', 'logout'] as const satisfies readonly EndpointName[]
+
+/** The same of an OpenID provider. */
+const steeredOpenid = [
+  'openid-configuration',
+  'openid-keys',
+  'authorization',
+  'token',
+  'end-session',
+] as const satisfies readonly EndpointName[]
 
 const statuses = [401, 403, 429, 500, 503]
 
@@ -30,7 +40,7 @@ export async function applyForm(controls: Controls, form: URLSearchParams): Prom
   }
   const perEndpoint = <T>(prefix: string, read: (text: string) => T) =>
     Object.fromEntries(
-      steered.flatMap((endpoint) => {
+      [...steered, ...steeredOpenid].flatMap((endpoint) => {
         const text = form.get(`${prefix}-${endpoint}`) ?? ''
         return text === '' ? [] : [[endpoint, read(text)]]
       }),
@@ -42,6 +52,7 @@ export async function applyForm(controls: Controls, form: URLSearchParams): Prom
       skewSeconds: Number(form.get('skew') ?? 0),
       status: perEndpoint('status', Number),
       nonsense: perEndpoint('nonsense', String),
+      openid: readOpenidForm(form),
     }),
   )
 }
@@ -58,12 +69,14 @@ export function controlPage(context: Context, controls: Controls): Response {
 <label for="skew">Clock is off by seconds</label>
 <input id="skew" name="skew" type="number" value="${settings.skewSeconds}">
 <table><thead><tr><th>Endpoint</th><th>Status</th><th>Nonsense</th></tr></thead><tbody>
-${steered.map(
+${[...steered, ...(context.openid ? steeredOpenid : [])].map(
   (endpoint) => html`<tr><td>${endpoint}</td>
 <td>${select(`status-${endpoint}`, statuses, settings.status[endpoint])}</td>
 <td>${select(`nonsense-${endpoint}`, kindsFor(endpoint), settings.nonsense[endpoint])}</td></tr>`,
 )}</tbody></table>
+${context.openid && openidFields(settings.openid)}
 <button>Switch</button> <button class="plain" name="do" value="clear">Everything off</button></form></section>
+${context.openid && openidSection(context.openid.openid)}
 <section><h2>Keys</h2><form method="post" action="/faults">
 <button class="plain" name="do" value="publish-key">Publish the next key</button>
 <button class="plain" name="do" value="rotate-keys">Sign with a new key</button>
@@ -81,7 +94,11 @@ ${controls.sessions.map(
 <input type="hidden" name="session" value="${jti}"><button class="plain" name="do" value="revoke">Revoke</button></form>`,
 )}</section>
 <section><h2>Requests</h2><table><tbody>
-${endpointNames.map((name) => html`<tr><th>${name}</th><td>${controls.requests[name]}</td></tr>`)}</tbody></table></section>`,
+${endpointNames
+  .filter((name) => context.openid !== undefined || !/openid/.test(endpointPaths[name]))
+  .map(
+    (name) => html`<tr><th>${name}</th><td>${controls.requests[name]}</td></tr>`,
+  )}</tbody></table></section>`,
   })
 }
 

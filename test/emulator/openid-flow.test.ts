@@ -297,8 +297,8 @@ describe('the authorization endpoint', () => {
     made.emulator.travel(101)
     const silent = await party.begin({ max_age: '100', prompt: 'none' })
     expect(answerOf(await chromium.open(silent.url)).error).toBe('login_required')
-    for (const parameters of [{ max_age: '100' }, { prompt: 'login' }, { max_age: '0' }]) {
-      const begun = await party.begin(parameters)
+    for (const parameters of ['max_age=100', 'prompt=login', 'max_age=0']) {
+      const begun = await party.begin(Object.fromEntries(new URLSearchParams(parameters)))
       const page = await chromium.open(begun.url)
       expect(page.body).toContain('asks you to sign in again')
       const back = await typePassword(chromium, page)
