@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest'
+import { type CitizenEvent, createSuite } from '../../src/index.js'
+import { createBrowser, type Site } from '../support/browser.js'
+import { issuer, providerSite, scriptedProtocol } from '../support/scripted-protocol.js'
+import { createWorld, optionsOf, serve, shown } from '../support/world.js'
+
+/** An application with the shared cookie and another way to sign in. */
+async function createPlace() {
+  const world = await createWorld()
+  const scripted = scriptedProtocol()
+  const events: CitizenEvent[] = []
+  const options = optionsOf('library', { emulator: world.emulator, clock: world.now, store: world.store })
+  const suite = createSuite(
+    { ...options, protocols: [scripted.protocol], onEvent: (event) => events.push(event) },
+    {},
+  )
+  const { url } = suite.options.application
+  const sites = new Map<string, Site>([
+    [world.emulator.url, (request) => world.emulator.handle(request)],
+    [url, (request) => serve(suite, request)],
+    [issuer, providerSite(`${url}/session/return`, `${url}/session/scripted/callback`)],
+  ])
+  const browser = createBrowser(sites)
+  const who = () => shown(browser.fetch(`${url}/open`))
+  const signInShared = async (username = 'ana') => {
+    // As another application of the base domain does.
+    const page = await browser.open(`${world.emulator.url}/login`)
+    return browser.press(page, /^Sign in$/, { username, password: `${username}-password` })
+  }
+  const signInOwn = () => browser.open(`${url}/session/login?returnTo=/private&via=scripted`)
+  return { world, suite, url, browser, scripted, events, who, signInShared, signInOwn }
+}
+
+describe('an application with the shared cookie and another way to sign in', () => {
+  it('leads to the shared cookie’s provider unless the login says otherwise', async () => {
+    const place = await createPlace()
+    const plain = await place.browser.open(`${place.url}/private`)
+    expect(plain.url).toContain(place.world.emulator.url)
+    const other = await place.signInOwn()
+    expect(other.url).toBe(`${place.url}/private`)
+  })
+
+  it('takes the shared cookie first, and the other session for the rest', async () => {
+    const place = await createPlace()
+    place.scripted.script.person = 'olga'
+    await place.signInOwn()
+    expect(await place.who()).toMatchObject({ state: 'active', sub: 'olga' })
+    await place.signInShared()
+    const both = await place.who()
+    expect(both.state).toBe('active')
+    expect(both.sub).not.toBe('olga')
+  })
+
+  it('ends both with one logout, which visits both providers and accounts for each', async () => {
+    const place = await createPlace()
+    await place.signInOwn()
+    await place.signInShared()
+    const first = await place.browser.post(`${place.url}/session/logout`, {})
+    const second = await place.browser.press(first, 'Continue')
+    expect(second.path.some((address) => address.startsWith(`${place.world.emulator.url}/logout`))).toBe(true)
+    expect(second.body).toContain('You are signed out')
+    expect(await place.who()).toMatchObject({ state: 'anonymous' })
+    expect(await place.browser.cookieNames(place.url)).toEqual([])
+    expect(place.world.emulator.sessions).toEqual([])
+    const identity = place.events.filter((event) => event.type === 'logout.leg' && event.leg === 'identity')
+    expect(identity).toMatchObject([
+      { target: issuer, state: 'done' },
+      { target: place.world.emulator.url, state: 'done' },
+    ])
+  })
+
+  it('needs no look at the other session while the shared cookie is good', async () => {
+    const place = await createPlace()
+    await place.signInShared()
+    expect((await place.who()).state).toBe('active')
+    place.world.travel(3)
+    const peeked = await place.browser.fetch(`${place.url}/session/status`)
+    expect(await peeked.json()).toMatchObject({ state: 'active' })
+  })
+
+  it('leads back the way the person came in', async () => {
+    const place = await createPlace()
+    await place.signInOwn()
+    const stronger = await place.browser.fetch(`${place.url}/session/login?returnTo=/private&level=2`, {
+      headers: { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' },
+    })
+    expect(stronger.headers.get('location')).toContain(issuer)
+  })
+})
