@@ -1,6 +1,13 @@
 /** @module `citizen-session emulator`: the emulated identity provider as a process of its own. */
+import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { createEmulator, type Emulator, type EmulatorOptions } from '../emulator/index.js'
+import {
+  createEmulator,
+  type Emulator,
+  type EmulatorOptions,
+  type OpenidClient,
+  type OpenidOptions,
+} from '../emulator/index.js'
 import { refreshAnswerShapes } from '../emulator/options.js'
 import { type Command, type Console, usageError } from './command.js'
 
@@ -19,6 +26,7 @@ Runs an identity provider that behaves as CitizenOne's cookie mode, for developm
   --renew-after <seconds>    age at which the provider renews a token by itself; default half of its life
   --refresh-answer <shape>   ${refreshAnswerShapes.join(', ')}; default token
   --return-origin <origin>   origin that may be returned to, may be repeated; default: the base domain
+  --openid-clients <file>    be an OpenID provider too; JSON: a list of clients, or {"clients": […]} with options
   --control, --no-control    serve the control endpoints; default: only on loopback
   --help                     this text
 
@@ -37,6 +45,7 @@ const options = {
   'renew-after': { type: 'string' },
   'refresh-answer': { type: 'string' },
   'return-origin': { type: 'string', multiple: true },
+  'openid-clients': { type: 'string' },
   control: { type: 'boolean' },
 } as const
 
@@ -53,6 +62,21 @@ function toNumber(name: string, text: string | undefined) {
   if (text === undefined) return undefined
   if (!/^[0-9]{1,9}$/.test(text)) throw usageError(`--${name} must be a whole number, not "${text}"`)
   return Number(text)
+}
+
+/** The registrations of a file; what is in them is for the emulator to judge. */
+function readOpenid(path: string | undefined): OpenidOptions | undefined {
+  if (path === undefined) return undefined
+  let value: unknown
+  try {
+    value = JSON.parse(readFileSync(path, 'utf8'))
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : 'unreadable'
+    throw usageError(`--openid-clients: ${path} cannot be read as JSON: ${reason}`, cause)
+  }
+  if (Array.isArray(value)) return { clients: value as OpenidClient[] }
+  if (typeof value === 'object' && value !== null && 'clients' in value) return value as OpenidOptions
+  throw usageError(`--openid-clients: ${path} must be a list of clients, or an object with "clients"`)
 }
 
 /** The options of the emulator that the arguments say. @throws `usage` */
@@ -79,6 +103,7 @@ export function toEmulatorOptions(args: readonly string[]): EmulatorOptions {
     renewAfterSeconds: toNumber('renew-after', values['renew-after']),
     refreshAnswer,
     allowedReturnOrigins: values['return-origin'],
+    openid: readOpenid(values['openid-clients']),
     control: values.control,
   }
 }
@@ -93,6 +118,7 @@ function describe(emulator: Emulator): string {
     `For servers        ${emulator.internalUrl}`,
     `Shared cookie      ${emulator.domain === false ? 'host-only' : emulator.domain}`,
     `Phone (SMS, app)   ${emulator.url}/messages`,
+    ...(emulator.hasOpenid ? [`OpenID Connect     ${emulator.url}/.well-known/openid-configuration`] : []),
     ...(emulator.hasControl ? [`Faults             ${emulator.url}/faults`] : []),
     '',
     'People and their passwords',

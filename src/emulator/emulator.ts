@@ -44,6 +44,8 @@ export interface Emulator {
   /** Domain of the shared cookie. */
   readonly domain: string | false
   readonly cookieNames: CookieNames
+  /** Whether it is an OpenID provider too. */
+  readonly hasOpenid: boolean
   /** Whether `/faults` and `/emulator/…` are served. */
   readonly hasControl: boolean
   /** Its time without a skew, travel included: give it to the application, so that both travel together. */
@@ -190,6 +192,7 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
     },
     domain: options.domain,
     cookieNames: options.cookieNames,
+    hasOpenid: options.openid !== undefined,
     hasControl: control !== undefined,
     clock,
     people: people.all,

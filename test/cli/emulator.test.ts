@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { toEmulatorOptions } from '../../src/cli/emulator.js'
 import { commands, runCommandLine } from '../../src/cli/run.js'
@@ -48,6 +51,8 @@ describe('citizen-session', () => {
     [['emulator', '--token-seconds', '-5'], '--token-seconds'],
     [['emulator', '--refresh-answer', 'xml'], '--refresh-answer must be one of'],
     [['emulator', '--domain', 'a.b', '--host-only'], 'cannot go together'],
+    [['emulator', '--openid-clients', 'no-such-file.json'], 'cannot be read as JSON'],
+    [['emulator', '--openid-clients', 'package.json'], 'must be a list of clients'],
   ])('answers %j with a usage error and exit code 2', async (args, message) => {
     const run = start(...args)
     expect(await run.code).toBe(2)
@@ -108,6 +113,42 @@ describe('citizen-session emulator', () => {
       control: false,
     })
     expect(toEmulatorOptions(['--host-only'])).toMatchObject({ port: 4000, domain: false })
+  })
+
+  it.each([
+    ['a list', (clients: object[]) => clients],
+    ['an object with options', (clients: object[]) => ({ clients, accessTokenSeconds: 30 })],
+  ])('is an OpenID provider for the clients of a file: %s', async (_, shape) => {
+    const folder = await mkdtemp(join(tmpdir(), 'citizen-session-'))
+    try {
+      const file = join(folder, 'clients.json')
+      const client = { client_id: 'sp1', redirect_uris: ['https://sp1.example/callback'] }
+      await writeFile(file, JSON.stringify(shape([client])))
+      const run = start('emulator', '--port', '0', '--openid-clients', file)
+      await run.printed
+      const text = run.lines.join('\n')
+      expect(text).toMatch(/http:\/\/id\.citizen\.localhost:\d+\/\.well-known\/openid-configuration/)
+      const address = /http:\/\/127\.0\.0\.1:\d+/.exec(text)?.[0] ?? ''
+      const metadata = await (await fetch(`${address}/.well-known/openid-configuration`)).json()
+      expect(metadata).toMatchObject({ end_session_endpoint: expect.stringContaining('logout.idp') })
+      run.stop()
+      expect(await run.code).toBe(0)
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+
+  it('fails with exit code 1 for a client that cannot be', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'citizen-session-'))
+    try {
+      const file = join(folder, 'clients.json')
+      await writeFile(file, '[{"client_id": "sp1", "redirect_uri": "https://sp1.example/"}]')
+      const run = start('emulator', '--port', '0', '--openid-clients', file)
+      expect(await run.code).toBe(1)
+      expect(run.errors[0]).toContain('the field "redirect_uri" is unknown')
+    } finally {
+      await rm(folder, { recursive: true })
+    }
   })
 
   it('fails with exit code 1 in production', async () => {
