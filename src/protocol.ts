@@ -127,6 +127,8 @@ export interface ProtocolSession {
 
 /** What ending sessions from outside came to. */
 export interface EndedSessions {
+  /** Persons that were meant, whether or not they had live sessions; 0: the store knows nobody of that name. */
+  readonly persons: number
   /** Sessions that were live, of all applications. */
   readonly ended: number
   /** `false`: replicas exist, and none has confirmed in time: do not say that it is done. */

@@ -210,7 +210,7 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
   const revokePerson = async (person: string, scope: RevocationScope, reason: EndReason) => {
     const tokens = await tokensIn(person, scope)
     const { ended, acknowledged } = await lifecycle.revoke(person, scope, reason)
-    return { ended: ended.length, acknowledged, tokens }
+    return { persons: 1, ended: ended.length, acknowledged, tokens }
   }
 
   return {
@@ -282,7 +282,7 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
       const at = clock()
       const revocation = { reason, at, retainUntil: lifecycle.retainedUntil(at, 0) }
       const persons = new Set<string>()
-      let outcome: EndedSessions = { ended: 0, acknowledged: true, tokens: [] }
+      let outcome: EndedSessions = { persons: 0, ended: 0, acknowledged: true, tokens: [] }
       for (const { key } of pointers) {
         const named = await store.revokePointer(key, revocation)
         outcome = { ...outcome, acknowledged: outcome.acknowledged && named.acknowledged }
@@ -291,6 +291,7 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
       for (const person of persons) {
         const more = await revokePerson(person, scopeOf(scope), reason)
         outcome = {
+          persons: outcome.persons + 1,
           ended: outcome.ended + more.ended,
           acknowledged: outcome.acknowledged && more.acknowledged,
           tokens: [...outcome.tokens, ...more.tokens],
