@@ -210,7 +210,7 @@ export const oidcRows = {
   stepUpAcrValues: row<readonly string[]>({
     kind: words('a list of authentication context references'),
     fallback: [],
-    meaning: 'Those to ask for where a guard wants more; one of them must come back.',
+    meaning: 'Those to ask for where a guard wants a higher level; one of them must come back.',
   }),
   parameters: row<Readonly<Record<string, string>>>({
     kind: {
@@ -232,7 +232,7 @@ export const oidcRows = {
   }),
   assuranceLevel: row<(claims: Claims) => number>({
     kind: functionOf('a function from claims to a level'),
-    derived: '2 with `isDidAuth`, else 1',
+    derived: '2 with one of `stepUpAcrValues` or `isDidAuth`, else 1',
     meaning: 'The level of assurance that an ID token’s claims (`acr`, `amr`) stand for.',
   }),
   idTokenAlgorithms: row<readonly string[]>({

@@ -84,7 +84,7 @@ function assemble({ get }: Checked): ResolvedOidcOptions {
     stepUpAcrValues: must(get('stepUpAcrValues')),
     parameters: must(get('parameters')),
     passedParameters: must(get('passedParameters')),
-    assuranceLevel: trustedLevel(get('assuranceLevel')),
+    assuranceLevel: trustedLevel(get('assuranceLevel'), must(get('stepUpAcrValues'))),
     idTokenAlgorithms: must(get('idTokenAlgorithms')),
     idTokenDecryptionKeys: must(get('idTokenDecryptionKeys')),
     idTokenHint: must(get('idTokenHint')),
@@ -114,8 +114,13 @@ function assemble({ get }: Checked): ResolvedOidcOptions {
 }
 
 /** A mistake of the application must not open anything: what is no finite number is the lowest level. */
-function trustedLevel(given: ((claims: Claims) => unknown) | undefined): (claims: Claims) => number {
-  const assuranceLevel = given ?? ((claims: Claims) => (claims.isDidAuth === true ? 2 : 1))
+function trustedLevel(
+  given: ((claims: Claims) => unknown) | undefined,
+  stepUpAcrValues: readonly string[],
+): (claims: Claims) => number {
+  const isStrong = ({ acr, isDidAuth }: Claims): boolean =>
+    isDidAuth === true || (typeof acr === 'string' && stepUpAcrValues.includes(acr))
+  const assuranceLevel = given ?? ((claims: Claims) => (isStrong(claims) ? 2 : 1))
   return (claims) => {
     const level = assuranceLevel(claims)
     return typeof level === 'number' && Number.isFinite(level) ? level : 0

@@ -80,6 +80,7 @@ export async function exchangeCode(
     idToken: String(response.id_token),
     identity: identityOf(claims),
     sessionState: exchange.sessionState,
+    sessionId: claims.sid,
   }
   const tokens = keepTokens(response, known, now)
   return tokens === 'too-large' ? { problem: tokens } : { tokens, claims }

@@ -7,6 +7,7 @@ import type { IdTokenClaims } from './id-token.js'
 export interface KeptTokens {
   readonly version: 1
   readonly accessToken: string
+  readonly accessIssuedAt: number
   readonly accessExpiresAt: number
   readonly refreshToken?: string | undefined
   /** As received, for the hint. */
@@ -14,6 +15,8 @@ export interface KeptTokens {
   /** What a refreshed ID token is compared with (`SES-21`). */
   readonly identity: Pick<IdTokenClaims, 'iss' | 'sub' | 'iat' | 'auth_time' | 'azp' | 'nonce'>
   readonly sessionState?: string | undefined
+  /** `sid` of the ID token. */
+  readonly sessionId?: string | undefined
 }
 
 /** A token longer than this is no token that a session keeps. */
@@ -25,7 +28,7 @@ const longestLifeSeconds = 31_536_000
 /** What is kept of a token answer; what it leaves out stays as it was. */
 export function keepTokens(
   response: TokenEndpointResponse,
-  known: Pick<KeptTokens, 'idToken' | 'identity' | 'refreshToken' | 'sessionState'>,
+  known: Pick<KeptTokens, 'idToken' | 'identity' | 'refreshToken' | 'sessionState' | 'sessionId'>,
   now: number,
 ): KeptTokens | 'too-large' {
   const refreshToken = response.refresh_token ?? known.refreshToken
@@ -37,11 +40,13 @@ export function keepTokens(
   return {
     version: 1,
     accessToken: response.access_token,
+    accessIssuedAt: now,
     accessExpiresAt: now + life * 1000,
     ...(refreshToken === undefined ? {} : { refreshToken }),
     idToken: response.id_token ?? known.idToken,
     identity: known.identity,
     ...(sessionState === undefined ? {} : { sessionState }),
+    ...(known.sessionId === undefined ? {} : { sessionId: known.sessionId }),
   }
 }
 

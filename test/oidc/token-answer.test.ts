@@ -117,6 +117,7 @@ describe('an answer that brings nobody in', () => {
 const kept: KeptTokens = {
   version: 1,
   accessToken: 'access-secret-0',
+  accessIssuedAt: start - 300_000,
   accessExpiresAt: start,
   refreshToken: 'refresh-secret-0',
   idToken: 'the-old-id-token',

@@ -1,0 +1,51 @@
+/** @module `GET check-session`: our frame, which watches the provider's session through the provider's own frame. */
+import type { Exchange, Reply } from '../exchange.js'
+import type { ProtocolEndpoint } from '../protocol.js'
+import { publicIdOf } from '../sessions/record.js'
+import { checkSessionScript } from './check-session-script.js'
+import type { OidcContext } from './context.js'
+import { renderScriptedPage } from './scripted-page.js'
+import { parseTokens } from './tokens.js'
+
+/** After an `error` of the provider's frame, or none of its words at all. */
+const backOffMilliseconds = 60_000
+
+/** Makes the endpoint. Without a session, or without the provider's frame, the page is there and does nothing. */
+export function createCheckSession({ options, host, provider }: OidcContext): ProtocolEndpoint {
+  const { routes, application } = host.options
+
+  const idle = (reason: string): Reply =>
+    renderScriptedPage({ title: reason, script: "'use strict'", values: { reason } })
+
+  return {
+    async GET(exchange: Exchange) {
+      const session = await host.sessions.current(exchange)
+      const sessionState = parseTokens(session?.tokens)?.sessionState
+      if (session === undefined || sessionState === undefined) return idle('no session to watch')
+      const frame = (await provider.connect()).metadata.checkSessionIframe
+      if (frame === undefined) return idle('the provider has no frame to ask')
+      const { origin } = new URL(frame)
+      const again = `${routes.path}/reauthenticate?begin=`
+      return renderScriptedPage({
+        title: 'Session status',
+        script: checkSessionScript,
+        content: '<iframe id="provider" title="Session status of the provider" hidden></iframe>',
+        // A silent check in a frame goes to the provider as well.
+        frames: [...new Set([origin, new URL(options.issuer).origin, ...options.endpointOrigins])],
+        values: {
+          application: application.id,
+          session: publicIdOf(session.record.generation),
+          clientId: options.clientId,
+          sessionState,
+          frame,
+          origin,
+          check: `${again}frame`,
+          confirm: `${again}top&returnTo=`,
+          pollMilliseconds: options.sessionManagement.pollSeconds * 1000,
+          timeoutMilliseconds: options.sessionManagement.timeoutSeconds * 1000,
+          backOffMilliseconds,
+        },
+      })
+    },
+  }
+}

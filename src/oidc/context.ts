@@ -1,0 +1,28 @@
+/** @module What the parts of the plug-in stand on once it is installed in a suite. */
+import { digest } from '../digest.js'
+import type { LoginWish } from '../login/wish.js'
+import type { Pointer, ProtocolHost } from '../protocol.js'
+import type { ResolvedOidcOptions } from './options.js'
+import type { Provider } from './provider.js'
+
+/** The plug-in at work in one suite. */
+export interface OidcContext {
+  readonly options: ResolvedOidcOptions
+  readonly host: ProtocolHost
+  readonly provider: Provider
+}
+
+/** A login in flight, as it is remembered in the browser. */
+export interface LoginFlight extends LoginWish {
+  readonly reauthenticate: boolean
+  readonly mayLift: boolean
+  readonly nonce: string
+  readonly verifier: string
+  /** `max_age` that was sent. */
+  readonly sentMaxAge?: number | undefined
+}
+
+/** The name under which a logout token or a front-channel logout knows a session of the provider. */
+export function sessionPointer(issuer: string, sessionId: string): Pointer {
+  return { key: digest('oidc-sid', issuer, sessionId), kind: 'session' }
+}

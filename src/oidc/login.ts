@@ -1,0 +1,223 @@
+/** @module The way in by OpenID Connect: the visit to the provider, and the callback. */
+import type { Citizen } from '../citizen.js'
+import { CitizenSessionError } from '../errors.js'
+import type { Exchange, Reply } from '../exchange.js'
+import type { Entrance, Visit } from '../login/entrance.js'
+import { queryOf } from '../login/wish.js'
+import { renderFormPost } from '../pages/form-post.js'
+import { redirect } from '../pages/redirect.js'
+import { languageOf } from '../pages/texts.js'
+import type { Beginning, ProtocolEndpoint } from '../protocol.js'
+import { anonymous, unavailable } from '../sessions/citizens.js'
+import { authorizationParameters, createSecrets, type Departure, departFor } from './authorization.js'
+import { maximumAnswerLength, readAuthorizationAnswer, stateOf } from './authorization-answer.js'
+import { type LoginFlight, type OidcContext, sessionPointer } from './context.js'
+import type { Connection } from './provider.js'
+import { authenticatedAtOf, methodOf, sessionClaimsOf } from './session-claims.js'
+import { exchangeCode, type GoodTokens } from './token-answer.js'
+import { serializeTokens } from './tokens.js'
+
+/** Errors by which the provider says that it cannot answer now. Source: RFC 6749, section 4.1.2.1. */
+const passing: ReadonlySet<string> = new Set(['server_error', 'temporarily_unavailable'])
+/** Field by which our own page says that it has sent an answer on to us. */
+const bounced = 'citizen_bounced'
+
+/** A session as these tokens begin it. `since`: when the login began. */
+export function beginningOf(
+  { options }: Pick<OidcContext, 'options'>,
+  { tokens, claims }: GoodTokens,
+  flight: {
+    readonly since: number
+    readonly now: number
+    readonly mayLift: boolean
+    readonly reauthenticate: boolean
+  },
+): Beginning {
+  const sessionClaims = sessionClaimsOf(claims)
+  const { sid } = claims
+  return {
+    issuer: claims.iss,
+    subject: claims.sub,
+    sessionValue: sid,
+    pointers: sid === undefined ? [] : [sessionPointer(claims.iss, sid)],
+    claims: sessionClaims,
+    level: options.assuranceLevel(sessionClaims),
+    method: methodOf(claims),
+    authenticatedAt: authenticatedAtOf(claims),
+    tokens: serializeTokens(tokens),
+    tokensIssuedAt: flight.now,
+    // Without a refresh token nothing can be renewed: then only our own timers end the session.
+    tokensExpireAt: tokens.refreshToken === undefined ? 0 : tokens.accessExpiresAt,
+    since: flight.since,
+    mayLift: flight.mayLift,
+    askedReauthentication: flight.reauthenticate,
+  }
+}
+
+/** The answer that sends the browser to the provider. The address may carry a hint: it is named in no `Referer`. */
+export function sendOff(exchange: Exchange, departure: Departure, frameAncestors?: 'self'): Reply {
+  if (departure.method === 'post') {
+    return renderFormPost({
+      language: languageOf(exchange.header('accept-language')),
+      title: 'title.sign-in',
+      paragraph: 'login.to-continue',
+      action: departure.url,
+      fields: Object.entries(departure.fields),
+      frameAncestors,
+    })
+  }
+  const reply = redirect(departure.url, exchange.method === 'POST' ? 303 : 302)
+  return { ...reply, headers: { ...reply.headers, 'referrer-policy': 'no-referrer' } }
+}
+
+/** Makes the entrance and its callback. */
+export function createLogin(context: OidcContext): {
+  readonly enter: Entrance['enter']
+  readonly callback: ProtocolEndpoint
+} {
+  const { options, host, provider } = context
+  const { clock, random, routes } = host.options
+  const markers = host.markers<LoginFlight>('oidc')
+  const redirectUri = host.address('callback')
+
+  const connectOrNothing = async (): Promise<Connection | undefined> => {
+    try {
+      return await provider.connect()
+    } catch (error) {
+      if (error instanceof CitizenSessionError && error.code === 'identity-unavailable') return undefined
+      throw error
+    }
+  }
+
+  /** Parameters that a link to our login route may pass on. */
+  const passedOn = (exchange: Exchange): Record<string, string> => {
+    const query = queryOf(exchange)
+    const passed: Record<string, string> = {}
+    for (const name of options.passedParameters) {
+      const values = query.getAll(name)
+      const [value] = values
+      if (values.length === 1 && value !== undefined && /^[^\p{Cc}]{1,256}$/u.test(value))
+        passed[name] = value
+    }
+    return passed
+  }
+
+  const enter = async (exchange: Exchange, visit: Visit): Promise<Reply> => {
+    const { wish, reauthenticate, mayLift, strengthen } = visit
+    const connection = await connectOrNothing()
+    const flightWish = { ...wish, via: wish.via === '' ? 'oidc' : wish.via, reauthenticate, mayLift }
+    if (connection === undefined) return host.concludeLogin(exchange, unavailable('keys'), flightWish)
+    const sentMaxAge = wish.maxAgeSeconds > 0 ? wish.maxAgeSeconds : options.maxAgeSeconds
+    const isStronger = strengthen || wish.level > 1
+    const acrValues =
+      isStronger && options.stepUpAcrValues.length > 0 ? options.stepUpAcrValues : options.acrValues
+    const secrets = createSecrets(random)
+    const state = markers.createState()
+    const parameters = await authorizationParameters(
+      options,
+      {
+        redirectUri,
+        responseType: 'code',
+        responseMode: options.responseMode,
+        prompt: reauthenticate ? 'login' : options.prompt,
+        maxAgeSeconds: sentMaxAge,
+        acrValues,
+        parameters: passedOn(exchange),
+      },
+      secrets,
+      state,
+    )
+    let departure: Departure
+    try {
+      departure = await departFor(connection, options, parameters, clock())
+    } catch {
+      host.report({
+        type: 'warning',
+        code: 'oidc-pushed-request',
+        message: 'the authorization request was not taken',
+      })
+      return host.concludeLogin(exchange, unavailable('keys'), flightWish)
+    }
+    markers.set(exchange, { ...flightWish, ...secrets, sentMaxAge }, clock(), state)
+    return sendOff(exchange, departure)
+  }
+
+  /** Who the answer brings; nobody with the reason otherwise. */
+  const arrive = async (
+    exchange: Exchange,
+    parameters: URLSearchParams,
+    flight: LoginFlight & { readonly since: number },
+    connection: Connection,
+  ): Promise<Citizen> => {
+    const answer = readAuthorizationAnswer(parameters, connection.metadata)
+    const now = clock()
+    const refuse = (problem: string, citizen: Citizen = anonymous('invalid-token')): Citizen => {
+      host.report({ type: 'token.rejected', problem })
+      return citizen
+    }
+    if (answer.kind === 'malformed') return refuse(`answer-${answer.problem}`)
+    if (answer.kind === 'error') {
+      const isPassing = passing.has(answer.error)
+      return refuse(`answer-${answer.error}`, isPassing ? unavailable('keys') : anonymous('not-signed-in'))
+    }
+    if (answer.kind === 'id-token') return refuse('answer-response-type')
+    const result = await exchangeCode(
+      connection,
+      options,
+      {
+        ...answer,
+        redirectUri,
+        nonce: flight.nonce,
+        verifier: flight.verifier,
+        maxAgeSeconds: flight.sentMaxAge,
+      },
+      now,
+    )
+    if ('problem' in result) {
+      const isOutage = result.problem === 'keys-unavailable' || isPassingCall(result.call)
+      return refuse(result.problem, isOutage ? unavailable('keys') : anonymous('invalid-token'))
+    }
+    return host.sessions.begin(exchange, beginningOf(context, result, { ...flight, now: clock() }))
+  }
+
+  const conclude = async (exchange: Exchange, parameters: URLSearchParams): Promise<Reply> => {
+    const marker = await markers.take(exchange, stateOf(parameters), clock())
+    if (marker === undefined) return host.withoutState(exchange)
+    const flight = { ...marker.content, since: marker.since }
+    const connection = await connectOrNothing()
+    const citizen =
+      connection === undefined ? unavailable('keys') : await arrive(exchange, parameters, flight, connection)
+    return host.concludeLogin(exchange, citizen, flight)
+  }
+
+  /**
+   * A form of another site brings no SameSite=Lax cookie: our own page sends it once more, and then it does. So no
+   * cookie of ours needs SameSite=None.
+   */
+  const takeForm = async (exchange: Exchange): Promise<Reply> => {
+    const form = await exchange.form(maximumAnswerLength)
+    const isKnown = markers.find(exchange, stateOf(form), clock()) !== undefined
+    if (isKnown || form.has(bounced)) return conclude(exchange, form)
+    return renderFormPost({
+      language: languageOf(exchange.header('accept-language')),
+      title: 'title.sign-in',
+      paragraph: 'login.to-continue',
+      action: `${routes.path}/callback`,
+      fields: [...form, [bounced, '1']],
+    })
+  }
+
+  return {
+    enter,
+    callback: { GET: (exchange) => conclude(exchange, queryOf(exchange)), POST: takeForm },
+  }
+}
+
+/** Whether a call failed in a way that says nothing about the login. */
+function isPassingCall(
+  call: { readonly problem: string; readonly status: number | undefined } | undefined,
+): boolean {
+  if (call === undefined) return false
+  if (call.problem === 'timeout' || call.problem === 'network') return true
+  return call.status !== undefined && (call.status >= 500 || call.status === 429)
+}

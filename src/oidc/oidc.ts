@@ -1,0 +1,69 @@
+/** @module OpenID Connect as a plug-in: `protocols: [oidc({ … })]`. */
+import type { InstalledProtocol, Protocol, ProtocolHost, TokenOutcome } from '../protocol.js'
+import { createBackchannelLogout } from './backchannel-logout.js'
+import { createCheckSession } from './check-session.js'
+import { createFrontchannelLogout } from './frontchannel-logout.js'
+import { createLeaving } from './leaving.js'
+import { createLogin } from './login.js'
+import type { OidcOptions, ResolvedOidcOptions } from './options.js'
+import { createProvider } from './provider.js'
+import { createReauthenticate } from './reauthenticate.js'
+import { renewTokens } from './refresh.js'
+import { resolveOidcOptions } from './resolve-options.js'
+import { accessTokenOf, parseTokens } from './tokens.js'
+
+export type { ClientAuthentication, OidcEndpoints, OidcOptions, PrivateKeyAuthentication } from './options.js'
+export { allowMissingExpiry } from './options.js'
+
+/**
+ * Makes the plug-in for one OpenID provider. Its options are checked at once.
+ * @throws ConfigurationError (`configuration`) with everything that is wrong.
+ * Source: OpenID Connect Core 1.0, Discovery 1.0, Session Management 1.0, Front-Channel Logout 1.0, Back-Channel
+ * Logout 1.0 errata 1, RP-Initiated Logout 1.0.
+ */
+export function oidc(options: OidcOptions): Protocol {
+  const resolved = resolveOidcOptions(options)
+  return { name: 'oidc', install: (host) => install(resolved, host) }
+}
+
+function install(options: ResolvedOidcOptions, host: ProtocolHost): InstalledProtocol {
+  const { clock, fetch, random } = host.options
+  const provider = createProvider({ options, fetch, clock, random, report: host.report })
+  const context = { options, host, provider }
+  const login = createLogin(context)
+
+  const renew = async (text: string): Promise<TokenOutcome> => {
+    const tokens = parseTokens(text)
+    if (tokens === undefined) return { kind: 'failed', problem: 'tokens' }
+    try {
+      return await renewTokens(await provider.connect(), options, tokens, clock())
+    } catch {
+      return { kind: 'failed', problem: 'network' }
+    }
+  }
+
+  return {
+    ...createLeaving(context),
+    issuer: options.issuer,
+    formTargets: [...new Set([new URL(options.issuer).origin, ...options.endpointOrigins])],
+    enter: login.enter,
+    endpoints: {
+      callback: login.callback,
+      'backchannel-logout': createBackchannelLogout(context),
+      'frontchannel-logout': createFrontchannelLogout(context),
+      'check-session': createCheckSession(context),
+      reauthenticate: createReauthenticate(context),
+    },
+    refresh: {
+      ...options.refresh,
+      renew,
+      accessTokenOf(text) {
+        const tokens = parseTokens(text)
+        return tokens && accessTokenOf(tokens)
+      },
+    },
+    async ready() {
+      await provider.connect()
+    },
+  }
+}
