@@ -6,6 +6,7 @@ import type { LoginRoutes } from './login/login.js'
 import type { LoginReturn } from './login/return.js'
 import { queryOf } from './login/wish.js'
 import type { LogoutRoutes } from './logout/logout.js'
+import { clientScriptReply } from './pages/client-script-reply.js'
 import { problem } from './pages/problem.js'
 import type { InstalledProtocol } from './protocol.js'
 import type { Regard } from './requests/authenticate.js'
@@ -96,6 +97,7 @@ export function createEndpoints(parts: EndpointParts): {
     logout: { GET: steady(logoutRoutes.get), POST: steady((exchange) => logoutRoutes.post(exchange)) },
     status: { GET: steady((exchange) => statusFor(exchange, false)) },
     extend: { POST: steady(extend) },
+    'client.js': { GET: clientScriptReply },
   }
   const rows = new Map(Object.entries(table))
   for (const { endpoints } of parts.protocols.values()) {

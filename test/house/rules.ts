@@ -70,9 +70,10 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   react: ['adapters/react'],
 }
 
-/** Parts of one adapter, which no other may import. */
+/** What one adapter alone may import. */
 const partsOfAdapters: Readonly<Record<string, string>> = {
   'adapters/next-cookies.ts': 'adapters/next.ts',
+  'src/browser/browser.ts': 'adapters/react.ts',
 }
 
 /** What adapters stand on, besides their frameworks. */

@@ -1,0 +1,314 @@
+/** @module The client of a page: follows the session by the server's clock, warns, and covers the page at the end. */
+import { createCurtain } from './curtain.js'
+import { placeGate } from './fetch.js'
+import { watchIdentity } from './identity.js'
+import type { CitizenClient, CitizenClientOptions, CitizenSnapshot } from './options.js'
+import { claimsIn, cookieValue } from './payload.js'
+import { askSignOut, askStatus, loginFrom } from './server.js'
+import { endOf, millisecondsLeft, parseStatus, type Reading, type Status, warningTime } from './status.js'
+import { createTabs } from './tabs.js'
+import { textsFor } from './texts.js'
+
+/** Milliseconds between two questions while the end is near, or the last one had no answer. */
+const often = 5000
+/** Milliseconds between two extensions by activity. */
+const seldom = 60_000
+
+/**
+ * Starts the client of this page. It asks the server how things stand, never touches, warns before the end, and at
+ * the end covers the page and leads to the login.
+ */
+export function startCitizen(options: CitizenClientOptions = {}): CitizenClient {
+  const { basePath = '/session', pollSeconds = 60, payloadCookie = 'c1_payload' } = options
+  const language = options.language ?? (document.documentElement.lang || navigator.language)
+  const texts = textsFor(language, options.texts)
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const listeners = new Set<() => void>()
+  let snapshot: CitizenSnapshot = {
+    state: 'unknown',
+    reason: null,
+    secondsLeft: null,
+    status: null,
+    isOffline: false,
+    identity: 'unwatched',
+  }
+  let reading: Reading | undefined
+  let timer: ReturnType<typeof setTimeout>
+  /** When the server was asked last. */
+  let askedAt = 0
+  /** Answers to questions of before this moment do not count. */
+  let notBefore = 0
+  /** The end whose last warning was read. */
+  let dismissed = 0
+  /** `null` before the first look. */
+  let cookie: string | undefined | null = null
+  /** Told when the person has signed in elsewhere, or will not: the page waits, covered or with a question. */
+  let waiting: ((isBack: boolean) => void) | undefined
+  /** The session that was not enough. */
+  let lacking: string | undefined
+  let opened: Window | null = null
+  let unwatch: (() => void) | undefined
+
+  const update = (changes: Partial<CitizenSnapshot>): void => {
+    snapshot = { ...snapshot, ...changes }
+    for (const listener of listeners) listener()
+  }
+  const isStill = () => signal.aborted || snapshot.state === 'ended'
+
+  const curtain = createCurtain({
+    texts,
+    language,
+    stay: async () => {
+      if ((await extend()).isOffline) throw new Error('no answer')
+    },
+    signOut: () => signOut(),
+    dismiss() {
+      if (reading) dismissed = endOf(reading.status)
+      tabs.tell({ end: dismissed })
+      tick()
+    },
+    decline: () => settle(false),
+  })
+
+  const tabs = createTabs({
+    name: `citizen-session ${basePath}`,
+    onMessage(message) {
+      const { status, at, end } = message as Partial<Record<string, unknown>>
+      const told = parseStatus(status)
+      if (told && Number(at) > 0) adopt({ status: told, at: Number(at) })
+      else if (end) dismissed = Number(end)
+      else askedAt = 0
+      tick()
+    },
+    onLead(isLeader) {
+      unwatch?.()
+      unwatch = undefined
+      if (isLeader && options.checkSession) {
+        unwatch = watchIdentity(basePath, (identity) => {
+          update({ identity })
+          if (identity === 'changed') void check()
+        })
+      }
+    },
+  })
+
+  const ask = async (isExtending: boolean): Promise<CitizenSnapshot> => {
+    const at = Date.now()
+    askedAt = at
+    const status = await askStatus(basePath, isExtending).catch(() => undefined)
+    update({ isOffline: !status })
+    if (status) {
+      tabs.tell({ status, at })
+      adopt({ status, at })
+    }
+    tick()
+    return snapshot
+  }
+  const check = () => ask(false)
+  const extend = () => ask(true)
+
+  /** Takes in what the server said, to this tab or to another. */
+  const adopt = (next: Reading): void => {
+    const { status } = next
+    const known = reading?.status
+    const isActive = status.state === 'active'
+    // An older answer may come later; a clock that was set back does not make us deaf.
+    const isOld = reading && next.at < reading.at && reading.at <= Date.now()
+    if (isOld || next.at < notBefore || (isStill() && !(isActive && waiting))) return
+    if (isActive && known?.person && known.person !== status.person) {
+      reload()
+      return
+    }
+    // Whoever signs in after the end may be another.
+    reading = { ...next, status: { ...status, person: status.person ?? known?.person ?? null } }
+    askedAt = Math.max(askedAt, next.at)
+    const reason = status.reason ?? status.state
+    if (!isActive && (known ? known.state === 'active' : options.isPrivate)) {
+      end(reason)
+      return
+    }
+    if (isActive && lacking !== status.session?.publicId) settle(true)
+    curtain.uncover()
+    update({
+      status,
+      reason: status.reason,
+      secondsLeft: null,
+      state: status.state as CitizenSnapshot['state'],
+    })
+  }
+
+  const reload = (): void => {
+    stop()
+    curtain.cover(texts.checking)
+    location.reload()
+  }
+
+  const openLogin = (address: string): void => {
+    opened = open(address)
+  }
+
+  const settle = (isBack: boolean): void => {
+    const tell = waiting
+    waiting = undefined
+    curtain.ask()
+    if (isBack) opened?.close()
+    tell?.(isBack)
+  }
+
+  const end = (reason: string, destination?: string): void => {
+    const login = loginFrom(reading?.status.login ?? `${basePath}/login`)
+    update({ state: 'ended', reason, secondsLeft: null, status: reading?.status ?? null })
+    curtain.warn(undefined)
+    if (options.onEnd?.({ reason, login }) === false) {
+      curtain.uncover()
+      return
+    }
+    // Time alone ended it: the person did not ask for it.
+    if (options.keepForms && !destination && /timeout|expired/.test(reason)) {
+      waiting ??= () => undefined
+      curtain.cover(texts.ended, () => openLogin(login))
+      return
+    }
+    const leave = (): void => location.replace(destination ?? login)
+    curtain.cover(texts.ended, leave)
+    leave()
+  }
+
+  const signOut: CitizenClient['signOut'] = async ({ scope = 'everywhere', returnTo } = {}) => {
+    const login = loginFrom(`${basePath}/login`)
+    const destination = await askSignOut(basePath, { scope, returnTo: returnTo ?? location.pathname })
+    // They ask, one for all.
+    tabs.tell({})
+    end('signed-out', destination ?? returnTo ?? login)
+  }
+
+  const needSignIn = async (login: string): Promise<boolean> => {
+    const before = snapshot.status?.session?.publicId
+    const { state, status } = await check()
+    if (state === 'ended' && !waiting) return false
+    if (status?.session && status.session.publicId !== before) return true
+    const address = loginFrom(login)
+    if (options.headless) location.assign(address)
+    else {
+      settle(false)
+      lacking = before
+      if (state !== 'ended') curtain.ask(() => openLogin(address))
+      return new Promise((resolve) => {
+        waiting = resolve
+      })
+    }
+    return false
+  }
+
+  /** Looks at the clock and does what is due; then sleeps until something can be due again. */
+  const tick = (): void => {
+    clearTimeout(timer)
+    if (isStill()) return
+    const value = cookieValue(document.cookie, payloadCookie)
+    if (value !== cookie) {
+      cookie = value
+      options.show?.(claimsIn(value))
+      askedAt = 0
+    }
+    const now = Date.now()
+    const left = reading && millisecondsLeft(reading, now)
+    let patience = snapshot.isOffline || !reading ? often : Number.POSITIVE_INFINITY
+    // A clock that was set back does not make us wait.
+    let boundary = askedAt > now ? askedAt + 1 : 1
+    if (reading && left !== undefined) {
+      const warning = warningTime(reading.status, options.warnSeconds)
+      const seconds = Math.ceil(left / 1000)
+      patience = Math.min(patience, pollSeconds * (tabs.isLeader ? 1000 : 1500))
+      if (left <= warning) {
+        patience = Math.min(patience, often)
+        // Nothing is shown before the server was asked: another page may have had a request since.
+        boundary = now + left - (left > 0 ? warning : 0)
+        if (left <= 0) curtain.cover(texts.checking)
+        else if (askedAt >= boundary) warn(seconds, reading.status)
+      } else {
+        curtain.warn(undefined)
+        if (snapshot.state === 'warning') update({ state: 'active' })
+        if (snapshot.secondsLeft === null) update({ secondsLeft: seconds })
+      }
+    }
+    if (now - askedAt >= patience || askedAt < boundary) void tabs.alone(check)
+    hop.port2.postMessage(document.hidden && (left ?? seldom) >= seldom ? often : 1000)
+  }
+
+  const warn = (secondsLeft: number, status: Status): void => {
+    const end = endOf(status)
+    const isLast = status.session?.endsAt === end
+    const isNew = snapshot.state !== 'warning'
+    update({ state: 'warning', secondsLeft })
+    if (isNew) options.onWarning?.({ secondsLeft, isLast })
+    if (!options.headless) curtain.warn(dismissed === end ? undefined : secondsLeft, isLast)
+  }
+
+  // Timers that set timers are held back for up to a minute in a hidden tab; a message in between begins anew.
+  const hop = new MessageChannel()
+  hop.port1.onmessage = ({ data }) => {
+    clearTimeout(timer)
+    timer = setTimeout(tick, data as number)
+  }
+
+  const listen = (types: string, listener: (event: Event) => void): void => {
+    for (const type of types.split(' ')) addEventListener(type, listener, { signal, capture: true })
+  }
+  listen('focus online visibilitychange', () => {
+    if (!document.hidden && Date.now() - askedAt > often) askedAt = 0
+    tick()
+  })
+  globalThis.cookieStore?.addEventListener('change', tick, { signal })
+  listen('pagehide', (event) => {
+    tabs.leave()
+    if (!(event as PageTransitionEvent).persisted || snapshot.state === 'anonymous') return
+    // So that the page is covered from its first moment when it comes back.
+    notBefore = Number.POSITIVE_INFINITY
+    curtain.cover(texts.checking)
+  })
+  listen('pageshow', (event) => {
+    if (!(event as PageTransitionEvent).persisted) return
+    if (!reading || snapshot.state === 'ended') return location.reload()
+    notBefore = Date.now()
+    tabs.join()
+    void check()
+  })
+  if (options.extendOnActivity) {
+    listen('keydown pointerdown', ({ isTrusted }) => {
+      const { status, at = 0 } = reading ?? {}
+      if (!isTrusted || curtain.isCovered || !status?.session) return
+      const now = Date.now()
+      const unseen = status.now - status.session.lastSeenAt + now - at
+      if (unseen >= seldom && now - askedAt > 1000) void extend()
+    })
+  }
+
+  const stop = (): void => {
+    stopping.abort()
+    clearTimeout(timer)
+    hop.port1.close()
+    tabs.leave()
+    placeGate(undefined)
+    curtain.warn(undefined)
+    settle(false)
+    curtain.uncover()
+  }
+
+  placeGate(needSignIn)
+  tick()
+
+  return {
+    get snapshot() {
+      return snapshot
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    check,
+    extend,
+    signOut,
+    stop,
+  }
+}

@@ -1,0 +1,135 @@
+/** @module A real Express application whose pages carry the browser client, and people in Chromium who visit it. */
+import { randomBytes } from 'node:crypto'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import express from 'express'
+import type { BrowserContext, Page } from 'playwright-core'
+import {
+  type CitizenMiddleware,
+  citizenSession,
+  requireAssurance,
+  requireCitizen,
+} from '../../adapters/express.js'
+import { createEmulator, type Emulator } from '../../src/emulator/index.js'
+import { type CitizenEvent, memoryStore, type SuiteOptions } from '../../src/index.js'
+
+/** A page under the policy that the client must live with; its query becomes the attributes of the script's tag. */
+function html(request: express.Request, response: express.Response, body: string): void {
+  const nonce = randomBytes(12).toString('base64')
+  const query = Object.entries(request.query).filter(([name]) => name.startsWith('data-'))
+  const attributes = query.map(([name, value]) => ` ${name}="${String(value)}"`).join('')
+  response.set('content-security-policy', `default-src 'self'; script-src 'nonce-${nonce}'`)
+  response.type('html').send(
+    `<!doctype html><html lang="${request.query.lang ?? 'en'}"><title>page</title><main>${body}</main>
+    <script nonce="${nonce}" src="/session/client.js" defer${attributes}></script></html>`,
+  )
+}
+
+function application(auth: CitizenMiddleware): express.Express {
+  const app = express()
+  app.use(auth)
+  app.get('/open', (request, response) => html(request, response, '<h1>open to all</h1>'))
+  app.get('/private', requireCitizen(), (request, response) => {
+    const { sub } = request.citizen.claims
+    html(request, response, `<h1>private of ${sub}</h1><input id="note"><a href="/open">open</a>`)
+  })
+  app.get('/api/strong', requireAssurance(2), (_request, response) => {
+    response.json({ strong: true })
+  })
+  app.get('/api/me', requireCitizen(), (request, response) => {
+    response.json({ sub: request.citizen.claims.sub })
+  })
+  return app
+}
+
+/** A running application, and its provider. */
+export interface Pages {
+  readonly url: string
+  readonly emulator: Emulator
+  readonly auth: CitizenMiddleware
+  readonly events: readonly CitizenEvent[]
+  /** Moves the clock of the servers; it runs on by itself. */
+  travel(seconds: number): void
+  /** Where the server is not to be reached. */
+  setReachable(isReachable: boolean): void
+  close(): Promise<void>
+}
+
+/** The server's clock runs as the browser's does, an hour behind it. */
+const clockOfServer = () => Date.now() - 3_600_000
+
+/** Starts the application and its provider, both on loopback. */
+export async function startPages(suite: SuiteOptions = {}): Promise<Pages> {
+  const emulator = await createEmulator({ port: 0, clock: clockOfServer })
+  const { clock, fetch } = emulator
+  const events: CitizenEvent[] = []
+  let listener: RequestListener = () => undefined
+  let isReachable = true
+  const server = createServer((incoming, response) => {
+    if (isReachable) listener(incoming, response)
+    else incoming.destroy()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://benefits.citizen.localhost:${(server.address() as AddressInfo).port}`
+  const auth = citizenSession({
+    ...suite,
+    identityProvider: { url: emulator.url, endpoints: { secondFactor: '/second-factor' } },
+    sharedCookie: { domain: 'citizen.localhost' },
+    application: {
+      id: 'benefits',
+      url,
+      secrets: ['a secret of thirty-two bytes or more'],
+      ...suite.application,
+    },
+    store: memoryStore({ clock }),
+    clock,
+    fetch,
+    onEvent: (event) => events.push(event),
+  })
+  listener = application(auth)
+  return {
+    url,
+    emulator,
+    auth,
+    events,
+    travel: emulator.travel,
+    setReachable(next) {
+      isReachable = next
+      server.closeAllConnections()
+    },
+    async close() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+      await auth.suite.close()
+      await emulator.close()
+    },
+  }
+}
+
+/** Signs somebody in, from the page at `path` back to it. */
+export async function signIn(page: Page, address: string, username = 'ana'): Promise<void> {
+  await page.goto(address)
+  await page.fill('#username', username)
+  await page.fill('#password', `${username}-password`)
+  await page.press('#password', 'Enter')
+  await page.waitForURL(address)
+}
+
+/** What the client of a page says, once it has an answer. */
+export async function snapshotOf(
+  page: Page,
+): Promise<{ state: string; secondsLeft: number; reason: string }> {
+  await page.waitForFunction(`citizenSession.client.snapshot.state !== 'unknown'`)
+  return await page.evaluate('citizenSession.client.snapshot')
+}
+
+/** Collects what a policy refuses in any page of a context. */
+export function watchPolicy(context: BrowserContext, complaints: string[]): void {
+  context.on('console', (message) => {
+    if (/Content Security Policy|violates/i.test(message.text())) complaints.push(message.text())
+  })
+  context.on('weberror', (error) => complaints.push(String(error.error())))
+}
+
+/** The dialog or cover of a page, inside its open shadow tree. */
+export const dialogOf = (page: Page) => page.locator('citizen-session dialog')
