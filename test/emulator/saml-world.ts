@@ -1,6 +1,6 @@
 /** @module Service providers for the tests of the emulator's SAML mode, made of node-saml, and a browser between them. */
 
-import { generateKeyPairSync } from 'node:crypto'
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
 import { SAML, type SamlConfig } from '@node-saml/node-saml'
 import {
   createEmulator,
@@ -10,6 +10,7 @@ import {
 } from '../../src/emulator/index.js'
 import { systemRandom } from '../../src/emulator/random.js'
 import { selfSignedCertificate } from '../../src/emulator/saml/certificate.js'
+import { signXml } from '../../src/emulator/saml/signature.js'
 import { createBrowser } from './browser.js'
 
 /** A key of a service provider, with its certificate. */
@@ -37,23 +38,33 @@ export const addressesOf = (name: string) => ({
   soap: `https://${name}.example/saml/soap`,
 })
 
-/** An emulator with the providers `benefits` and `permits`. */
+/** Keys cost more than everything else: an emulator of the same options is reset and used again. */
+const made = new Map<string, Promise<Emulator>>()
+
+/** An emulator with the providers `benefits` and `permits`, as new. */
 export async function createSamlEmulator(
   saml: Partial<SamlOptions> = {},
   options: EmulatorOptions = {},
 ): Promise<Emulator> {
-  const names = ['benefits', 'permits'] as const
+  const key = JSON.stringify([saml, options])
+  const isReusable = options.fetch === undefined
+  const emulator = await ((isReusable && made.get(key)) || create(saml, options))
+  if (isReusable) made.set(key, Promise.resolve(emulator))
+  emulator.reset()
+  return emulator
+}
+
+function create(saml: Partial<SamlOptions>, options: EmulatorOptions) {
+  const serviceProviders = (['benefits', 'permits'] as const).map((name) => {
+    const { entityId, acsUrl, slo } = addressesOf(name)
+    const { certificate } = providerKeys[name]
+    return { entityId, acsUrl, logout: { redirect: slo }, certificate }
+  })
   return createEmulator({
     url: 'https://id.example.gov',
     domain: 'example.gov',
     ...options,
-    saml: {
-      serviceProviders: names.map((name) => {
-        const { entityId, acsUrl, slo } = addressesOf(name)
-        return { entityId, acsUrl, logout: { redirect: slo }, certificate: providerKeys[name].certificate }
-      }),
-      ...saml,
-    },
+    saml: { serviceProviders, ...saml },
   })
 }
 
@@ -88,7 +99,7 @@ export function relyingParty(
 /** The form of a page that sends itself. */
 export async function formOf(response: Response) {
   const page = await response.text()
-  const unescape = (text: string) =>
+  const decode = (text: string) =>
     text
       .replaceAll('&#39;', "'")
       .replaceAll('&quot;', '"')
@@ -98,10 +109,10 @@ export async function formOf(response: Response) {
   const fields = Object.fromEntries(
     [...page.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)">/g)].map(([, name, value]) => [
       name ?? '',
-      unescape(value ?? ''),
+      decode(value ?? ''),
     ]),
   )
-  const action = unescape(/<form method="post" action="([^"]*)"/.exec(page)?.[1] ?? '')
+  const action = decode(/<form method="post" action="([^"]*)"/.exec(page)?.[1] ?? '')
   return {
     action,
     fields,
@@ -131,4 +142,67 @@ export async function signInAt(
         : await browser.get(pathOf(to))
   }
   return { browser, ...(await formOf(response)) }
+}
+
+/** A message of a provider in a SOAP envelope, signed inside. */
+export function envelopeOf(name: keyof typeof providerKeys, text: string, id: string) {
+  const { privateKey, certificate } = providerKeys[name]
+  const signed = signXml(text, id, { key: { privateKey: createPrivateKey(privateKey), certificate } })
+  return `<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body>${signed}</soap:Body></soap:Envelope>`
+}
+
+const headOf = (name: string, id: string, now: number) => ({
+  attributes: `xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="${id}" Version="2.0" IssueInstant="${new Date(now).toISOString()}"`,
+  issuer: `<saml:Issuer xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">${addressesOf(name).entityId}</saml:Issuer>`,
+})
+
+let messages = 0
+const nextId = () => {
+  messages += 1
+  return `_test${messages}`
+}
+
+/** A LogoutRequest of a provider by SOAP. */
+export function soapLogoutRequest(
+  name: keyof typeof providerKeys,
+  { nameId, sessionIndexes, now }: { nameId: string; sessionIndexes: readonly string[]; now: number },
+) {
+  const id = nextId()
+  const { attributes, issuer } = headOf(name, id, now)
+  const indexes = sessionIndexes.map((index) => `<samlp:SessionIndex>${index}</samlp:SessionIndex>`).join('')
+  const subject = `<saml:NameID xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">${nameId}</saml:NameID>`
+  return {
+    id,
+    body: envelopeOf(
+      name,
+      `<samlp:LogoutRequest ${attributes}>${issuer}${subject}${indexes}</samlp:LogoutRequest>`,
+      id,
+    ),
+  }
+}
+
+/** A `fetch` that reaches the SOAP address of a provider, which answers with a signed status. */
+export function soapProvider(
+  name: keyof typeof providerKeys,
+  { now, status = 'Success', signedBy = name }: SoapProviderOptions,
+) {
+  const received: string[] = []
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    const request = new Request(input, init)
+    if (request.url !== addressesOf(name).soap) throw new TypeError('fetch failed')
+    const text = await request.text()
+    received.push(text)
+    const inResponseTo = /ID="([^"]*)"/.exec(text)?.[1] ?? ''
+    const id = nextId()
+    const { attributes, issuer } = headOf(name, id, now())
+    const answer = `<samlp:LogoutResponse ${attributes} InResponseTo="${inResponseTo}">${issuer}<samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:${status}"/></samlp:Status></samlp:LogoutResponse>`
+    return new Response(envelopeOf(signedBy, answer, id), { headers: { 'content-type': 'text/xml' } })
+  }
+  return { fetch, received }
+}
+
+interface SoapProviderOptions {
+  readonly now: () => number
+  readonly status?: string
+  readonly signedBy?: keyof typeof providerKeys
 }

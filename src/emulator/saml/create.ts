@@ -6,7 +6,7 @@ import { mailDomainOf } from './attributes.js'
 import { faultSet } from './faults.js'
 import { createJudge } from './incoming.js'
 import { createSamlKeys } from './keys.js'
-import { createLogoutEndpoint } from './logout-endpoint.js'
+import { createLogoutEndpoint, soapFault } from './logout-endpoint.js'
 import { createMetadata, type SamlAddresses } from './metadata.js'
 import type { SamlMode } from './mode.js'
 import type { ResolvedSamlOptions } from './options.js'
@@ -49,6 +49,8 @@ export async function createSamlMode(context: Context, options: ResolvedSamlOpti
       }
     }
 
+  const takeSoap = recorded((_, visit) => logout.soap(visit))
+
   async function end(sessions: readonly KeptSession[]): Promise<readonly SamlDelivery[]> {
     const taken = participations.take(sessions)
     for (const session of sessions) context.sessions.end(session)
@@ -82,7 +84,16 @@ export async function createSamlMode(context: Context, options: ResolvedSamlOpti
         GET: recorded((_, visit) => logout.get(visit)),
         POST: recorded((_, visit) => logout.post(visit)),
       },
-      'saml-soap': { isApi: true, POST: recorded((_, visit) => logout.soap(visit)) },
+      'saml-soap': {
+        isApi: true,
+        POST: async (given, visit) => {
+          try {
+            return await takeSoap(given, visit)
+          } catch (error) {
+            return soapFault(error)
+          }
+        },
+      },
       'saml-continue': { GET: recorded((_, visit) => singleLogout.proceed(visit.query)) },
     },
     get origins() {
@@ -113,6 +124,7 @@ export async function createSamlMode(context: Context, options: ResolvedSamlOpti
       judge.clear()
       sender.clear()
       signOn.clear()
+      parts.metadata.clear()
       refusals = []
     },
   }

@@ -93,16 +93,16 @@ export function createLogoutEndpoint(parts: Parts): LogoutEndpoint {
     async post(visit) {
       return viaBrowser(fromForm(await readForm(visit.request, formLimit)), visit)
     },
-    async soap(visit) {
-      try {
-        return await viaSoap(await readBody(visit.request, formLimit))
-      } catch (error) {
-        if (!(error instanceof SamlRefusal)) throw error
-        const fault = xml`<soap:Envelope xmlns:soap="${namespaces.soap}"><soap:Body><soap:Fault><faultcode>soap:Client</faultcode><faultstring>${error.message}</faultstring></soap:Fault></soap:Body></soap:Envelope>`
-        return soapAnswer(fault.xml, 500)
-      }
-    },
+    soap: async (visit) => viaSoap(await readBody(visit.request, formLimit)),
   }
+}
+
+/** What a SOAP client hears of a refusal. Source: SOAP 1.1, sections 4.4 and 6.2. */
+export function soapFault(error: unknown): Response {
+  if (!(error instanceof SamlRefusal)) throw error
+  const fault = xml`<soap:Envelope xmlns:soap="${namespaces.soap}"><soap:Body><soap:Fault>
+<faultcode>soap:Client</faultcode><faultstring>${error.message}</faultstring></soap:Fault></soap:Body></soap:Envelope>`
+  return soapAnswer(fault.xml, 500)
 }
 
 const soapAnswer = (body: string, status: number) =>

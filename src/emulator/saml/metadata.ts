@@ -24,6 +24,8 @@ export interface Metadata {
   text(): Promise<string>
   /** Answers a request for it. */
   answer(request: Request): Promise<Response>
+  /** Forgets the document: the next one is made anew. */
+  clear(): void
 }
 
 /** What {@link createMetadata} needs. */
@@ -103,6 +105,9 @@ ${[bindings.redirect, bindings.post].map((binding) => xml`<md:SingleSignOnServic
       return isKnown(request, etag, madeAt)
         ? new Response(null, { status: 304, headers })
         : new Response(text, { headers })
+    },
+    clear() {
+      current = undefined
     },
   }
 }
