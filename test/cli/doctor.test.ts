@@ -68,7 +68,7 @@ describe('doctor on a right deployment', () => {
     const cookie = await deployment.emulator.cookiesFor('ana')
     await examine({}, { token: tokenOf(cookie) })
     expect(deployment.emulator.sessions).toHaveLength(2)
-    expect(deployment.emulator.requests).toMatchObject({ refresh: 0, logout: 1, login: 1 })
+    expect(deployment.emulator.requests).toMatchObject({ refresh: 1, logout: 1, login: 1 })
   })
 
   it('gives every complaint a remedy, and says each in one line', async () => {
@@ -383,6 +383,8 @@ describe('doctor, with the applications at fault', () => {
     expect(wrong(findings)).toEqual([
       'keys-unreachable',
       'login-unreachable',
+      'provider-logout-unreachable',
+      'refresh-unreachable',
       'application-unreachable',
       'application-unreachable',
     ])

@@ -18,6 +18,7 @@ import { checkNames, createFindings, type Finding } from './finding.js'
 import { judgeDiscovery, judgeKeys } from './keys.js'
 import { judgePartnerKeys } from './partner-keys.js'
 import { judgeProviderCookies, judgeProviderLogin } from './provider.js'
+import { judgeProviderLogout, judgeProviderRefresh } from './provider-answers.js'
 import { judgeSiblings } from './siblings.js'
 import { judgeStores } from './store.js'
 import { judgeGivenToken, judgeMissingToken, lifeOf } from './token.js'
@@ -101,6 +102,8 @@ export async function diagnose(request: DiagnosisRequest): Promise<Diagnosis> {
       identityProvider.clockSkewSeconds,
     ),
     judgeProviderLogin(provider.login, resolved),
+    judgeProviderLogout(provider.logout, resolved),
+    judgeProviderRefresh(provider.refresh, resolved),
     ...judgeProviderCookies(provider, resolved),
     ...plain.map(judgePlain),
     ...visits.flatMap((visit) => judgeOne(visit, resolved, routes.path)),
@@ -170,5 +173,6 @@ function providerWitness(
 
 function providerOrigins({ identityProvider }: CookieModeOptions): readonly string[] {
   const { endpoints, internalUrl } = identityProvider
-  return [endpoints.jwks, endpoints.login, endpoints.logout, internalUrl].map((url) => new URL(url).origin)
+  const { jwks, login, logout, refresh } = endpoints
+  return [jwks, login, logout, refresh, internalUrl].map((url) => new URL(url).origin)
 }

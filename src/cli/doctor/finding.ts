@@ -12,6 +12,8 @@ export const checkNames = [
   'discovery',
   'clock',
   'provider-login',
+  'provider-logout',
+  'provider-refresh',
   'provider-cookies',
   'application',
   'login',

@@ -56,7 +56,10 @@ export function judgeProviderLogin(visited: Visited, resolved: CookieModeOptions
  * The shared cookie as the provider sets or deletes it for a visitor without a session, against our configuration:
  * a difference, and a browser would hold two, or we would never see or delete it.
  */
-export function judgeProviderCookies(visit: ProviderVisit, resolved: CookieModeOptions): readonly Finding[] {
+export function judgeProviderCookies(
+  visit: Pick<ProviderVisit, 'login' | 'logout'>,
+  resolved: CookieModeOptions,
+): readonly Finding[] {
   const { sharedCookie, identityProvider } = resolved
   const target = new URL(identityProvider.url).origin
   const seen = [visit.login, visit.logout].flatMap(cookiesOf)

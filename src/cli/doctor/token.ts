@@ -24,6 +24,17 @@ export function judgeMissingToken(error: CitizenSessionError): Finding {
   })
 }
 
+const usualRemedy = 'correct the configuration until `citizen-session token inspect` accepts the token'
+/** Where it is not the configuration that is at fault. */
+const remedies: Readonly<Record<string, string>> = {
+  'not-yet-valid':
+    'synchronise the clocks of the provider and of this machine (NTP): the token comes from the future',
+  expired:
+    'sign in again and give the new cookies; if those are expired too, synchronise the clocks of the provider and of this machine (NTP)',
+  'unknown-key':
+    'sign in again and give the new cookies; if those are refused too, correct CITIZEN_IDENTITY_PROVIDER_ENDPOINTS_JWKS, or let the provider publish the key that it signs with',
+}
+
 /** Whether the configuration accepts the token, and whether its three cookies fit. */
 export async function judgeGivenToken(
   parts: TokenParts | undefined,
@@ -45,7 +56,7 @@ export async function judgeGivenToken(
     findings.push(
       fail(`token-${verdict.problem}`, {
         reason: verdict.reason,
-        remedy: 'correct the configuration until `citizen-session token inspect` accepts the token',
+        remedy: remedies[verdict.problem ?? ''] ?? usualRemedy,
       }),
     )
   } else if (verdict.outcome !== 'accepted') {

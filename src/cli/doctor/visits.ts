@@ -26,6 +26,8 @@ export interface ProviderVisit {
   readonly login: Visited
   /** The logout page, without any cookie: nothing ends there. */
   readonly logout: Visited
+  /** The refresh endpoint, without a token: there is nothing to extend. */
+  readonly refresh: Visited
 }
 
 const navigation = {
@@ -84,13 +86,19 @@ export function loginAddress(options: CookieModeOptions): string {
 export async function visitProvider(probe: Probe, options: CookieModeOptions): Promise<ProviderVisit> {
   const { endpoints, internalUrl } = options.identityProvider
   const json = { accept: 'application/json' }
-  const [keys, discovery, login, logout] = await Promise.all([
+  const [keys, discovery, login, logout, refresh] = await Promise.all([
     ask(probe, { url: endpoints.jwks, headers: json }),
     ask(probe, { url: `${internalUrl}/.well-known/openid-configuration`, headers: json }),
     ask(probe, { url: loginAddress(options), headers: navigation }),
     ask(probe, { url: endpoints.logout, headers: navigation }),
+    ask(probe, {
+      url: endpoints.refresh,
+      method: 'POST',
+      body: '{}',
+      headers: { ...json, 'content-type': 'application/json' },
+    }),
   ])
-  return { keys, discovery, login, logout }
+  return { keys, discovery, login, logout, refresh }
 }
 
 /** Why no answer came, and what may mend it. */
