@@ -42,7 +42,8 @@ export function writeLogoutResponse(options: {
   readonly id: string
   readonly inResponseTo: string
   readonly issuer: string
-  readonly destination: string
+  /** Absent on the SOAP binding, where the answer goes back as it is. */
+  readonly destination: string | undefined
   readonly now: number
   readonly status: Status
 }): string {

@@ -1,6 +1,6 @@
 /** @module Keeps the identity provider's metadata fresh: polled when due, the last good one kept within a limit. */
 import type { KeyObject } from 'node:crypto'
-import { fetchMetadata, isSecureAddress, type Validators } from './fetch-metadata.js'
+import { fetchMetadata, type Validators } from './fetch-metadata.js'
 import { type IdentityProviderMetadata, readMetadata } from './metadata.js'
 import { SamlMetadataError } from './saml-error.js'
 
@@ -33,6 +33,8 @@ export interface MetadataSourceOptions {
   readonly entityId: string | undefined
   /** Keys of the certificates that the document must be signed with. */
   readonly pinned: readonly KeyObject[]
+  /** Whether an endpoint may lie at an address. */
+  readonly isAllowed: (url: string) => boolean
   readonly fetch: typeof globalThis.fetch
   /** Epoch milliseconds. */
   readonly clock: () => number
@@ -77,7 +79,7 @@ export function createMetadataSource(options: MetadataSourceOptions): MetadataSo
       entityId: options.entityId,
       pinned: options.pinned,
       now: clock(),
-      isAllowed: isSecureAddress,
+      isAllowed: options.isAllowed,
     })
 
   const load = async (): Promise<Loaded> => {

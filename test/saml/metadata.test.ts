@@ -155,6 +155,7 @@ function createPolled(more: { readonly validUntilSeconds?: number; readonly keep
     url: `${idp}/metadata`,
     entityId: idp,
     pinned: [],
+    isAllowed: (url) => url.startsWith('https://'),
     clock: () => state.time,
     timeoutSeconds: 5,
     pollSeconds: 3600,

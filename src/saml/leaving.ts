@@ -1,0 +1,134 @@
+/** @module Sign-out that begins here: our request to the provider, and the answer to it. */
+import type { Exchange, Reply } from '../exchange.js'
+import type { Departure, LogoutVisit, Parting } from '../logout/participant.js'
+import type { Leg } from '../logout/receipt.js'
+import { renderFormPost } from '../pages/form-post.js'
+import { languageOf } from '../pages/texts.js'
+import { type Received, secondTime, verifyWithKeys } from './inbound.js'
+import { type KeptName, openName } from './kept-name.js'
+import { writeLogoutRequest } from './logout-request.js'
+import { type LogoutOutcome, readLogoutResponse } from './logout-response.js'
+import type { IdentityProviderMetadata } from './metadata.js'
+import { SamlError } from './saml-error.js'
+import { chooseEndpoint, type ServiceProvider } from './service-provider.js'
+import { callSoap } from './soap.js'
+import { verifySignature } from './xml-signature.js'
+
+/** The two ends of a sign-out of ours. */
+export interface Leaving {
+  part(departure: Departure): Promise<Parting>
+  /** Takes the provider's LogoutResponse. */
+  comeBack(exchange: Exchange, received: Received): Promise<Reply>
+}
+
+/** What the provider's answer makes of its leg. Source: SLO-15. */
+const legOf: Readonly<Record<LogoutOutcome, Pick<Leg, 'state' | 'reason'>>> = {
+  global: { state: 'done' },
+  partial: { state: 'unknown', reason: 'partial-logout' },
+  failed: { state: 'refused', reason: 'status' },
+}
+
+/** Makes the sign-out. */
+export function createLeaving(provider: ServiceProvider): Leaving {
+  const { host, options, addresses } = provider
+
+  const requestFor = (kept: KeptName, state: string, destination: string): string => {
+    const now = provider.now()
+    return writeLogoutRequest({
+      id: provider.requestIdOf('logout', state),
+      issuer: provider.entityId,
+      destination,
+      now,
+      notOnOrAfter: now + options.messageSeconds * 1000,
+      nameId: kept.nameId,
+      sessionIndex: kept.sessionIndex,
+    })
+  }
+
+  const visitFor = (
+    binding: 'redirect' | 'post',
+    destination: string,
+    kept: KeptName,
+    relayState: string,
+  ): Omit<LogoutVisit, 'brief'> => {
+    const xml = requestFor(kept, relayState, destination)
+    return provider.visit({ kind: 'SAMLRequest', xml, binding, destination, relayState })
+  }
+
+  const partBySoap = async (kept: KeptName, state: string, destination: string): Promise<Parting> => {
+    try {
+      const { document, message } = await callSoap({
+        url: destination,
+        message: provider.sign(requestFor(kept, state, destination)),
+        fetch: host.options.fetch,
+        timeoutSeconds: options.timeoutSeconds,
+      })
+      const { value } = await verifyWithKeys(
+        provider,
+        (keys) => verifySignature(document, message, keys).root,
+      )
+      // The answer comes over our own connection: it need not name an address of ours.
+      const rules = provider.rulesFor(addresses.soap, false)
+      const { outcome } = readLogoutResponse(value, rules, provider.requestIdOf('logout', state))
+      return { legs: [], identity: legOf[outcome] }
+    } catch (error) {
+      const isTimeout = error instanceof Error && error.name === 'TimeoutError'
+      if (isTimeout) return { legs: [], identity: { state: 'timed-out', reason: 'timeout' } }
+      const reason = error instanceof SamlError ? error.problem : 'network'
+      return { legs: [], identity: { state: 'unknown', reason } }
+    }
+  }
+
+  const metadataOrNone = async (): Promise<IdentityProviderMetadata | undefined> => {
+    try {
+      return await provider.source.current()
+    } catch {
+      return undefined
+    }
+  }
+
+  return {
+    async part({ tokens, state }) {
+      const kept = tokens === undefined ? undefined : openName(tokens)
+      if (kept === undefined) return { legs: [], identity: { state: 'unknown', reason: 'name-lost' } }
+      const metadata = await metadataOrNone()
+      if (metadata === undefined) return { legs: [], identity: { state: 'unknown', reason: 'metadata' } }
+      const endpoint = chooseEndpoint(metadata.logout, options.logoutBinding, ['redirect', 'post', 'soap'])
+      if (endpoint === undefined) return { legs: [], identity: { state: 'skipped', reason: 'no-endpoint' } }
+      const { binding, location } = endpoint
+      if (binding === 'soap') return partBySoap(kept, state, location)
+      const visit = visitFor(binding, location, kept, state)
+      // A form is too long for a cookie; the same request by redirect is not, where the provider takes it.
+      const short = binding === 'post' ? chooseEndpoint(metadata.logout, 'redirect', []) : undefined
+      const brief = short && visitFor('redirect', short.location, kept, state)
+      return { legs: [], visit: { ...visit, brief }, identity: { state: 'unknown' } }
+    },
+
+    async comeBack(exchange, received) {
+      const { relayState: state } = received
+      if (state === undefined) return host.withoutState(exchange)
+      const { value: root } = await verifyWithKeys(provider, (keys) => received.verify(keys))
+      const rules = provider.rulesFor(addresses.logout)
+      const { outcome } = readLogoutResponse(root, rules, provider.requestIdOf('logout', state))
+      const reply = await host.concludeLogout(exchange, state, legOf[outcome])
+      if (reply !== undefined) return reply
+      const isFirstForm = received.binding === 'post' && !received.isSecondTime
+      return isFirstForm ? sendRound(exchange, received, state) : host.withoutState(exchange)
+    },
+  }
+
+  /** From another site the form comes without our Lax cookies: once more, from a page of ours. */
+  function sendRound(exchange: Exchange, { kind, value }: Received, state: string): Reply {
+    return renderFormPost({
+      language: languageOf(exchange.header('accept-language')),
+      title: 'title.going-on',
+      paragraph: 'going-on.explain',
+      action: new URL(addresses.logout).pathname,
+      fields: [
+        [kind, value],
+        ['RelayState', state],
+        [secondTime, '1'],
+      ],
+    })
+  }
+}

@@ -1,0 +1,127 @@
+/** @module Resolves the options of `saml({ … })`: everything wrong at once. */
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
+import { type CheckedRows, checkRows } from '../config/check-rows.js'
+import { ConfigurationError } from '../errors.js'
+import { isStrongKey } from './algorithms.js'
+import type { Assertion } from './assertion.js'
+import { readCertificate } from './certificate.js'
+import { isSecureAddress } from './fetch-metadata.js'
+import { readMetadata } from './metadata.js'
+import { defaultContextLevels, samlRows } from './option-rows.js'
+import type { ResolvedSamlKey, ResolvedSamlOptions, SamlKey, SamlOptions } from './options.js'
+import { SamlMetadataError } from './saml-error.js'
+
+type Checked = CheckedRows<typeof samlRows>
+
+/**
+ * Resolves the options.
+ * @throws ConfigurationError (`configuration`) with every problem, and the nearest name for each unknown key.
+ */
+export function resolveSamlOptions(
+  options: SamlOptions,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): ResolvedSamlOptions {
+  const isProduction = environment.NODE_ENV?.trim() === 'production'
+  const checked = checkRows(samlRows, options, { root: 'saml', surroundings: { isProduction } })
+  const keys = readKeys(checked)
+  checkSource(checked)
+  const [key] = keys
+  if (checked.problems.length > 0 || key === undefined) throw new ConfigurationError(checked.problems)
+  return assemble(checked, key, keys)
+}
+
+function readKeys({ get, note }: Checked): readonly ResolvedSamlKey[] {
+  const [privateKey, certificate] = [get('privateKey'), get('certificate')]
+  const own = privateKey === undefined || certificate === undefined ? [] : [{ privateKey, certificate }]
+  const others = (get('otherKeys') ?? []).map((key, index) => ({ key, path: `otherKeys.${index}` }))
+  return [...own.map((key) => ({ key, path: 'privateKey' })), ...others].flatMap(({ key, path }) => {
+    const read = readKey(key)
+    if (typeof read !== 'string') return [read]
+    note(path, read)
+    return []
+  })
+}
+
+/** The key, or what is wrong with it. */
+function readKey(pair: SamlKey): ResolvedSamlKey | string {
+  let privateKey: KeyObject
+  let publicKey: KeyObject
+  try {
+    privateKey = createPrivateKey(pair.privateKey)
+    publicKey = createPublicKey(privateKey)
+  } catch {
+    // What the library says might hold a piece of the key.
+    return 'write a private key in PEM that is not encrypted'
+  }
+  if (!isStrongKey(publicKey)) return 'write an RSA key of 2048 bits or more, or one on a NIST curve'
+  const certificate = readCertificate(pair.certificate)
+  if (certificate === undefined) return 'its certificate cannot be read: write it in PEM'
+  if (!certificate.publicKey.equals(publicKey)) return 'is another key than that of the certificate'
+  return { privateKey, certificate }
+}
+
+/** One source of metadata, and one that can be read. */
+function checkSource({ get, isGiven, note }: Checked): void {
+  if (isGiven('metadata') === isGiven('metadataUrl')) {
+    note('metadataUrl', 'write the address of the metadata, or its text as metadata, and not both')
+    return
+  }
+  const [metadata, identityProvider] = [get('metadata'), get('identityProvider')]
+  if (metadata === undefined || identityProvider === undefined) return
+  try {
+    readMetadata(metadata, {
+      entityId: identityProvider,
+      pinned: pinnedOf(get('metadataCertificates')),
+      // Whether it is still valid is asked with every message, by the suite's clock.
+      now: 0,
+      isAllowed: isSecureAddress,
+    })
+  } catch (error) {
+    if (!(error instanceof SamlMetadataError)) throw error
+    note('metadata', `cannot be used: ${error.problem}`)
+  }
+}
+
+function pinnedOf(certificates: readonly string[] | undefined): readonly KeyObject[] {
+  return (certificates ?? []).flatMap((text) => readCertificate(text)?.publicKey ?? [])
+}
+
+function assemble(
+  { get }: Checked,
+  key: ResolvedSamlKey,
+  keys: readonly ResolvedSamlKey[],
+): ResolvedSamlOptions {
+  const must = <T>(value: T | undefined): T => {
+    if (value === undefined) throw new TypeError('an option without a default was taken for one that has one')
+    return value
+  }
+  return {
+    identityProvider: must(get('identityProvider')),
+    metadataUrl: get('metadataUrl'),
+    metadata: get('metadata'),
+    pinned: pinnedOf(get('metadataCertificates')),
+    endpointOrigins: must(get('endpointOrigins')),
+    entityId: get('entityId'),
+    key,
+    keys,
+    signInBinding: get('signInBinding'),
+    logoutBinding: get('logoutBinding'),
+    nameIdFormat: get('nameIdFormat'),
+    requestedContexts: must(get('requestedContexts')),
+    contextComparison: must(get('contextComparison')),
+    contextLevels: get('contextLevels') ?? defaultContextLevels,
+    claims: get('claims') ?? attributesOf,
+    clockSkewSeconds: must(get('clockSkewSeconds')),
+    messageSeconds: must(get('messageSeconds')),
+    timeoutSeconds: must(get('timeoutSeconds')),
+    polling: {
+      everySeconds: must(get('polling.everySeconds')),
+      keepSeconds: must(get('polling.keepSeconds')),
+      warnSeconds: must(get('polling.warnSeconds')),
+    },
+  }
+}
+
+function attributesOf({ attributes }: Assertion): Readonly<Record<string, unknown>> {
+  return { attributes: Object.fromEntries(attributes) }
+}

@@ -1,0 +1,159 @@
+/** @module What every part of the plug-in shares: who we are, whom we trust, and how a message of ours leaves. */
+import { digest, randomText } from '../digest.js'
+import type { Exchange, Reply } from '../exchange.js'
+import type { LogoutVisit } from '../logout/participant.js'
+import { renderFormPost } from '../pages/form-post.js'
+import { languageOf } from '../pages/texts.js'
+import type { ProtocolHost } from '../protocol.js'
+import { encodePost } from './encoding.js'
+import { isSecureAddress } from './fetch-metadata.js'
+import type { MessageRules } from './message.js'
+import type { IdentityProviderMetadata } from './metadata.js'
+import { createMetadataSource, type MetadataSource } from './metadata-source.js'
+import type { NameIdParties } from './name-id.js'
+import type { ResolvedSamlOptions } from './options.js'
+import { type MessageKind, signRedirect } from './redirect-signature.js'
+import { signXml } from './xml-signature.js'
+
+/** A message of ours, ready to be signed for a binding. */
+export interface Outgoing {
+  readonly kind: MessageKind
+  readonly xml: string
+  readonly binding: 'redirect' | 'post'
+  readonly destination: string
+  readonly relayState: string | undefined
+}
+
+/** We, as the identity provider knows us. */
+export interface ServiceProvider {
+  readonly host: ProtocolHost
+  readonly options: ResolvedSamlOptions
+  readonly entityId: string
+  readonly parties: NameIdParties
+  readonly addresses: {
+    readonly assertionConsumer: string
+    readonly logout: string
+    readonly soap: string
+  }
+  readonly source: MetadataSource
+  /** The provider's origins, for the policy of pages and for receipts. */
+  readonly origins: readonly string[]
+  now(): number
+  createId(): string
+  /** The ID of a request that is found again by the state in its RelayState. 132 bits of it. */
+  requestIdOf(purpose: 'sign-in' | 'logout', state: string): string
+  /** What a message that arrives at an address of ours is judged by. */
+  rulesFor(destination: string, isDestinationRequired?: boolean): MessageRules
+  /** Signs a message that carries its own signature. */
+  sign(xml: string): string
+  /** A signed message as a visit of the browser. */
+  visit(outgoing: Outgoing): LogoutVisit
+  /** A signed message as an answer of ours: a redirect, or a page whose form sends itself. */
+  reply(exchange: Exchange, outgoing: Outgoing, frameAncestors?: string): Reply
+}
+
+/** Answers that carry a message are kept nowhere. Source: SAML Bindings, sections 3.4.5.1 and 3.5.5.1; SLO-28. */
+export const uncached = { 'cache-control': 'no-cache, no-store, private', pragma: 'no-cache' } as const
+
+/** The one way of the suite's options and ours to what the flows need. */
+export function createServiceProvider(options: ResolvedSamlOptions, host: ProtocolHost): ServiceProvider {
+  const { clock, random } = host.options
+  const entityId = options.entityId ?? host.address('saml/metadata')
+  const origins = originsOf(options)
+  const source = createMetadataSource({
+    url: options.metadataUrl,
+    xml: options.metadata,
+    entityId: options.identityProvider,
+    pinned: options.pinned,
+    isAllowed: (url) =>
+      isSecureAddress(url) && (options.metadataUrl === undefined || origins.includes(new URL(url).origin)),
+    fetch: host.options.fetch,
+    clock,
+    timeoutSeconds: options.timeoutSeconds,
+    pollSeconds: options.polling.everySeconds,
+    keepSeconds: options.polling.keepSeconds,
+    warnSeconds: options.polling.warnSeconds,
+    warn: (warning) => host.report({ type: 'warning', ...warning }),
+  })
+  const { privateKey, certificate } = options.key
+  const sign = (xml: string): string => signXml({ xml, key: privateKey, certificate: certificate.base64 })
+
+  const redirectAddress = ({ kind, xml, relayState, destination }: Outgoing): string => {
+    const query = signRedirect({ kind, xml, relayState, key: privateKey })
+    return `${destination}${destination.includes('?') ? '&' : '?'}${query}`
+  }
+  const fieldsOf = ({ kind, xml, relayState }: Outgoing): Readonly<Record<string, string>> => ({
+    [kind]: encodePost(sign(xml)),
+    ...(relayState === undefined ? {} : { RelayState: relayState }),
+  })
+
+  return {
+    host,
+    options,
+    entityId,
+    parties: { identityProvider: options.identityProvider, serviceProvider: entityId },
+    addresses: {
+      assertionConsumer: host.address('saml/acs'),
+      logout: host.address('saml/slo'),
+      soap: host.address('saml/soap'),
+    },
+    source,
+    origins,
+    now: clock,
+    createId: () => `_${randomText(random, 16)}`,
+    requestIdOf: (purpose, state) => `_${digest('saml-request', purpose, state)}`,
+    rulesFor: (destination, isDestinationRequired = true) => ({
+      identityProvider: options.identityProvider,
+      serviceProvider: entityId,
+      now: clock(),
+      skew: options.clockSkewSeconds * 1000,
+      window: options.messageSeconds * 1000,
+      destination,
+      isDestinationRequired,
+    }),
+    sign,
+    visit: (outgoing) =>
+      outgoing.binding === 'redirect'
+        ? { action: redirectAddress(outgoing), method: 'get', fields: {} }
+        : { action: outgoing.destination, method: 'post', fields: fieldsOf(outgoing) },
+    reply(exchange, outgoing, frameAncestors) {
+      if (outgoing.binding === 'redirect') {
+        const headers = { ...uncached, location: redirectAddress(outgoing), 'referrer-policy': 'no-referrer' }
+        return { status: exchange.method === 'POST' ? 303 : 302, headers }
+      }
+      return renderFormPost({
+        language: languageOf(exchange.header('accept-language')),
+        title: 'title.going-on',
+        paragraph: 'going-on.explain',
+        action: outgoing.destination,
+        fields: Object.entries(fieldsOf(outgoing)),
+        frameAncestors,
+      })
+    },
+  }
+}
+
+/** Where the provider's pages may lie: what the pages of ours must let forms lead to is known before any metadata is. */
+function originsOf(options: ResolvedSamlOptions): readonly string[] {
+  const { metadataUrl, metadata, endpointOrigins } = options
+  const own = metadataUrl === undefined ? [] : [new URL(metadataUrl).origin]
+  const written = Array.from(
+    metadata?.matchAll(/\bLocation="([^"&]+)"/g) ?? [],
+    ([, location = '']) => location,
+  )
+  const known = written.filter(isSecureAddress).map((location) => new URL(location).origin)
+  return Array.from(new Set([...own, ...endpointOrigins, ...known]))
+}
+
+/** The endpoint to use: by the wish, else by the order. `undefined`: the provider has none of them. */
+export function chooseEndpoint<B extends 'redirect' | 'post' | 'soap'>(
+  endpoints: IdentityProviderMetadata['signOn'],
+  wish: B | undefined,
+  order: readonly B[],
+): { readonly binding: B; readonly location: string; readonly responseLocation: string } | undefined {
+  for (const binding of wish === undefined ? order : [wish]) {
+    const found = endpoints.find((endpoint) => endpoint.binding === binding)
+    if (found !== undefined) return { ...found, binding }
+  }
+  return undefined
+}

@@ -1,0 +1,162 @@
+/** @module Sign-in: the request leaves with the browser, the response comes back to the assertion consumer. */
+import type { Exchange, Reply } from '../exchange.js'
+import type { Visit } from '../login/entrance.js'
+import type { LoginWish } from '../login/wish.js'
+import { renderFormPost } from '../pages/form-post.js'
+import { languageOf } from '../pages/texts.js'
+import type { Beginning, Pointer } from '../protocol.js'
+import { anonymous } from '../sessions/citizens.js'
+import type { Assertion } from './assertion.js'
+import { writeAuthnRequest } from './authn-request.js'
+import { decodePost } from './encoding.js'
+import { type Received, receiveForm, secondTime, verifyWithKeys } from './inbound.js'
+import { type KeptName, sealName, subjectOf } from './kept-name.js'
+import { nameIdKey, sessionIndexKey } from './name-id.js'
+import { takeOnce } from './once.js'
+import { verifyLoginResponse } from './response.js'
+import { refuse, SamlMetadataError } from './saml-error.js'
+import { chooseEndpoint, type ServiceProvider } from './service-provider.js'
+
+/** What a browser remembers of a sign-in while it is away. */
+interface SignInMarker {
+  readonly wish: LoginWish
+  readonly reauthenticate: boolean
+  readonly mayLift: boolean
+}
+
+/** The two ends of a sign-in. */
+export interface SignIn {
+  enter(exchange: Exchange, visit: Visit): Promise<Reply>
+  /** `POST saml/acs`. */
+  consume(exchange: Exchange): Promise<Reply>
+}
+
+/** Makes the sign-in. */
+export function createSignIn(provider: ServiceProvider): SignIn {
+  const { host, options, addresses } = provider
+  const markers = host.markers<SignInMarker>('saml')
+
+  const contextsFor = ({ wish, strengthen }: Visit): readonly string[] => {
+    const { contextLevels, requestedContexts } = options
+    if (wish.level === 0 && !strengthen) return requestedContexts
+    const least = Math.max(wish.level, strengthen ? 2 : 0)
+    const strong = Object.entries(contextLevels).flatMap(([name, level]) => (level >= least ? [name] : []))
+    return strong.length === 0 ? requestedContexts : strong
+  }
+
+  const beginningOf = (assertion: Assertion, marker: SignInMarker, since: number): Beginning => {
+    const { nameId, sessionIndex, contextClass, authenticatedAt, sessionNotOnOrAfter } = assertion
+    const issuer = options.identityProvider
+    const subject = subjectOf(nameId, provider.parties, options.nameIdFormat)
+    const now = provider.now()
+    const level = contextClass === undefined ? 1 : (options.contextLevels[contextClass] ?? 1)
+    const endsAt = sessionNotOnOrAfter ?? now + host.options.application.absoluteSeconds * 1000
+    const person: Pointer = { key: nameIdKey(nameId, provider.parties), kind: 'person' }
+    const session: readonly Pointer[] =
+      sessionIndex === undefined
+        ? []
+        : [{ key: sessionIndexKey(nameId, sessionIndex, provider.parties), kind: 'session' }]
+    return {
+      issuer,
+      subject,
+      sessionValue: sessionIndex,
+      pointers: [...session, person],
+      claims: {
+        ...options.claims(assertion),
+        iss: issuer,
+        sub: subject,
+        exp: Math.floor(endsAt / 1000),
+        iat: Math.floor(assertion.issuedAt / 1000),
+      },
+      level,
+      method: level > 1 ? 'mfa' : 'password',
+      authenticatedAt,
+      tokens: sealName({ nameId, sessionIndex } satisfies KeptName),
+      tokensIssuedAt: 0,
+      tokensExpireAt: 0,
+      endsAt: sessionNotOnOrAfter,
+      since,
+      mayLift: marker.mayLift,
+      askedReauthentication: marker.reauthenticate,
+    }
+  }
+
+  /**
+   * From another site a form comes without our Lax cookies: it is sent round once by a page of ours, and comes again
+   * from here. Nothing is believed or used up before.
+   */
+  const sendRound = (exchange: Exchange, received: Received): Reply =>
+    renderFormPost({
+      language: languageOf(exchange.header('accept-language')),
+      title: 'title.going-on',
+      paragraph: 'going-on.explain',
+      action: new URL(addresses.assertionConsumer).pathname,
+      fields: [
+        [received.kind, received.value],
+        ['RelayState', received.relayState ?? ''],
+        [secondTime, '1'],
+      ],
+    })
+
+  return {
+    async enter(exchange, visit) {
+      const { signOn } = await provider.source.current()
+      const endpoint = chooseEndpoint(signOn, options.signInBinding, ['redirect', 'post'])
+      if (endpoint === undefined) throw new SamlMetadataError('endpoint')
+      const { wish, reauthenticate, mayLift } = visit
+      const now = provider.now()
+      const state = markers.set(exchange, { wish, reauthenticate, mayLift }, now)
+      const xml = writeAuthnRequest({
+        id: provider.requestIdOf('sign-in', state),
+        issuer: provider.entityId,
+        destination: endpoint.location,
+        assertionConsumer: addresses.assertionConsumer,
+        now,
+        forceAuthn: reauthenticate || wish.maxAgeSeconds > 0,
+        isPassive: false,
+        nameIdFormat: options.nameIdFormat,
+        contextClasses: contextsFor(visit),
+        comparison: options.contextComparison,
+      })
+      return provider.reply(exchange, {
+        kind: 'SAMLRequest',
+        xml,
+        binding: endpoint.binding,
+        destination: endpoint.location,
+        relayState: state,
+      })
+    },
+
+    async consume(exchange) {
+      const received = await receiveForm(exchange)
+      if (received.kind !== 'SAMLResponse') return refuse('parameters')
+      const { relayState: state } = received
+      const now = provider.now()
+      if (state === undefined || markers.find(exchange, state, now) === undefined) {
+        return received.isSecondTime ? host.withoutState(exchange) : sendRound(exchange, received)
+      }
+      const xml = decodePost(received.value)
+      const { value: login } = await verifyWithKeys(provider, (keys) =>
+        verifyLoginResponse(xml, {
+          ...provider.rulesFor(addresses.assertionConsumer),
+          requestId: provider.requestIdOf('sign-in', state),
+          keys,
+          decryptionKeys: options.keys.map(({ privateKey }) => privateKey),
+        }),
+      )
+      const marker = await markers.take(exchange, state, now)
+      if (marker === undefined) return host.withoutState(exchange)
+      const { wish, reauthenticate, mayLift } = marker.content
+      const conclude = (citizen: Parameters<typeof host.concludeLogin>[1]) =>
+        host.concludeLogin(exchange, citizen, { ...wish, reauthenticate, mayLift })
+      if (login.kind === 'refused') return conclude(anonymous('not-signed-in'))
+      const { assertion } = login
+      const { id, expiresAt } = assertion
+      const message = { kind: 'assertion', issuer: options.identityProvider, id, expiresAt, now }
+      const citizen = await takeOnce(host.store, message, () =>
+        host.sessions.begin(exchange, beginningOf(assertion, marker.content, marker.since)),
+      )
+      return conclude(citizen)
+    },
+  }
+}

@@ -1,0 +1,163 @@
+/** @module Single logout that begins at the provider: its request ends sessions here, and is answered with the truth. */
+import type { KeyObject } from 'node:crypto'
+import { StoreUnavailableError } from '../errors.js'
+import type { Exchange, Reply } from '../exchange.js'
+import type { EndedSessions, Pointer, ProtocolSession } from '../protocol.js'
+import { type Received, verifyWithKeys } from './inbound.js'
+import { openName } from './kept-name.js'
+import { type LogoutRequest, readLogoutRequest } from './logout-request.js'
+import { writeLogoutResponse } from './logout-response.js'
+import type { MessageRules } from './message.js'
+import type { IdentityProviderMetadata } from './metadata.js'
+import { isSameNameId, nameIdKey, sessionIndexKey } from './name-id.js'
+import { takeOnce } from './once.js'
+import { SamlMetadataError } from './saml-error.js'
+import { chooseEndpoint, type ServiceProvider, uncached } from './service-provider.js'
+import { readEnvelope, soapType, writeEnvelope } from './soap.js'
+import type { Status } from './status.js'
+import type { XmlElement } from './xml.js'
+import { verifySignature } from './xml-signature.js'
+
+/** The provider's requests. */
+export interface SingleLogout {
+  /** A request that came by the browser. */
+  answer(exchange: Exchange, received: Received): Promise<Reply>
+  /** `POST saml/soap`. */
+  answerSoap(exchange: Exchange): Promise<Reply>
+}
+
+const success: Status = { code: 'Success', subcode: undefined }
+/** Core 3.7.3.2: our part could not be done, or nobody can say that it is. */
+const unfinished: Status = { code: 'Responder', subcode: 'PartialLogout' }
+const unknownPrincipal: Status = { code: 'Requester', subcode: 'UnknownPrincipal' }
+const denied: Status = { code: 'Requester', subcode: 'RequestDenied' }
+
+/** Makes the answers to the provider's requests. */
+export function createSingleLogout(provider: ServiceProvider): SingleLogout {
+  const { host, options, parties, addresses } = provider
+  const issuer = options.identityProvider
+  const decryptionKeys = options.keys.map(({ privateKey }) => privateKey)
+
+  /** Verifies and reads in one step, so that a request is never half of one key's and half of another's. */
+  const read = (verify: (keys: readonly KeyObject[]) => XmlElement, rules: MessageRules) =>
+    verifyWithKeys(provider, (keys) => readLogoutRequest(verify(keys), rules, decryptionKeys))
+
+  /** Every session that the request names, on all instances, found by name and index and never by a cookie. */
+  const endNamed = async ({ nameId, sessionIndexes }: LogoutRequest): Promise<readonly EndedSessions[]> => {
+    if (sessionIndexes.length === 0) {
+      const pointer: Pointer = { key: nameIdKey(nameId, parties), kind: 'person' }
+      return [await host.sessions.revokePointed([pointer], 'all', 'revoked')]
+    }
+    const results: EndedSessions[] = []
+    for (const sessionValue of sessionIndexes) {
+      const pointer: Pointer = { key: sessionIndexKey(nameId, sessionValue, parties), kind: 'session' }
+      results.push(await host.sessions.revokePointed([pointer], { sessionValue, issuer }, 'revoked'))
+    }
+    return results
+  }
+
+  /** Sessions of the shared cookie, where it is in use: of the same name, and those that the browser brings. */
+  const endShared = async (exchange: Exchange | undefined, request: LogoutRequest): Promise<boolean> => {
+    const [sharedIssuer] = host.options.identityProvider?.issuers ?? []
+    if (sharedIssuer === undefined) return true
+    const person = { issuer: sharedIssuer, subject: request.nameId.value }
+    const scopes =
+      request.sessionIndexes.length === 0
+        ? (['all'] as const)
+        : request.sessionIndexes.map((sessionValue) => ({ sessionValue, issuer: sharedIssuer }))
+    let acknowledged = true
+    for (const scope of scopes) {
+      acknowledged = (await host.sessions.revoke(person, scope, 'revoked')).acknowledged && acknowledged
+    }
+    if (exchange !== undefined) await host.endShared(exchange, 'revoked')
+    return acknowledged
+  }
+
+  /** Ends everything and says what came of it. */
+  const carryOut = async (exchange: Exchange | undefined, request: LogoutRequest): Promise<Status> => {
+    const results = await endNamed(request)
+    const isShared = await endShared(exchange, request)
+    if (!isShared || results.some(({ acknowledged }) => !acknowledged)) return unfinished
+    return results.some(({ persons }) => persons > 0) ? success : unknownPrincipal
+  }
+
+  /** A request that came with somebody else's session must not end anybody's. Source: SLO-10. */
+  const isForAnother = (session: ProtocolSession | undefined, request: LogoutRequest): boolean => {
+    const kept = session?.tokens === undefined ? undefined : openName(session.tokens)
+    if (kept === undefined || request.isByAdministrator) return false
+    if (!isSameNameId(kept.nameId, request.nameId, parties)) return true
+    const { sessionIndexes } = request
+    return (
+      sessionIndexes.length > 0 &&
+      kept.sessionIndex !== undefined &&
+      !sessionIndexes.includes(kept.sessionIndex)
+    )
+  }
+
+  const statusOf = async (
+    exchange: Exchange | undefined,
+    request: LogoutRequest,
+    now: number,
+  ): Promise<Status> => {
+    const { id, expiresAt } = request
+    try {
+      return await takeOnce(host.store, { kind: 'logout', issuer, id, expiresAt, now }, async () => {
+        const session = exchange && (await host.sessions.current(exchange))
+        if (isForAnother(session, request)) return denied
+        const status = await carryOut(exchange, request)
+        if (exchange !== undefined && session !== undefined) {
+          host.sessions.dropCookie(exchange)
+          host.clearLogins(exchange)
+        }
+        return status
+      })
+    } catch (error) {
+      // The provider asked and gets an answer: nothing of ours may be told to have ended.
+      if (error instanceof StoreUnavailableError) return unfinished
+      throw error
+    }
+  }
+
+  const write = (request: LogoutRequest, destination: string | undefined, status: Status): string =>
+    writeLogoutResponse({
+      id: provider.createId(),
+      inResponseTo: request.id,
+      issuer: provider.entityId,
+      destination,
+      now: provider.now(),
+      status,
+    })
+
+  const endpointFor = (metadata: IdentityProviderMetadata, binding: 'redirect' | 'post') => {
+    const other = binding === 'redirect' ? 'post' : 'redirect'
+    return chooseEndpoint(metadata.logout, undefined, [binding, other] as const)
+  }
+
+  return {
+    async answer(exchange, received) {
+      const rules = provider.rulesFor(addresses.logout)
+      const { value: request, metadata } = await read(received.verify, rules)
+      const status = await statusOf(exchange, request, rules.now)
+      const endpoint = endpointFor(metadata, received.binding)
+      if (endpoint === undefined) throw new SamlMetadataError('endpoint')
+      const { binding, responseLocation: destination } = endpoint
+      const xml = write(request, destination, status)
+      const { relayState } = received
+      // Providers send their requests in frames too: theirs may show our answer, and nobody else's.
+      const frame = new URL(destination).origin
+      return provider.reply(exchange, { kind: 'SAMLResponse', xml, binding, destination, relayState }, frame)
+    },
+
+    async answerSoap(exchange) {
+      const { document, message } = readEnvelope(await exchange.body(longestEnvelope))
+      const rules = provider.rulesFor(addresses.soap, false)
+      const verify = (keys: readonly KeyObject[]) => verifySignature(document, message, keys).root
+      const { value: request } = await read(verify, rules)
+      const status = await statusOf(undefined, request, rules.now)
+      const body = writeEnvelope(provider.sign(write(request, undefined, status)))
+      return { status: 200, headers: { ...uncached, 'content-type': soapType }, body }
+    },
+  }
+}
+
+const longestEnvelope = 262_144

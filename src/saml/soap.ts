@@ -1,0 +1,60 @@
+/** @module The SOAP binding: one message in one envelope, with no browser between. */
+import { decodeUtf8 } from './encoding.js'
+import { refuse } from './saml-error.js'
+import { parseXml, type XmlDocument, type XmlElement } from './xml.js'
+import { childOf, isElement, namespaces, requireChild } from './xml-read.js'
+
+/** Content type of SOAP 1.1. */
+export const soapType = 'text/xml; charset=utf-8'
+
+/** Wraps a message. Source: SAML Bindings, section 3.2.2. */
+export function writeEnvelope(message: string): string {
+  return `<soap:Envelope xmlns:soap="${namespaces.soap}"><soap:Body>${message}</soap:Body></soap:Envelope>`
+}
+
+/** The one message in an envelope. A header that must be understood is not. @throws SamlError */
+export function readEnvelope(bytes: Uint8Array): {
+  readonly document: XmlDocument
+  readonly message: XmlElement
+} {
+  const document = parseXml(decodeUtf8(bytes))
+  if (!isElement(document.root, namespaces.soap, 'Envelope')) refuse('structure')
+  const header = childOf(document.root, namespaces.soap, 'Header')
+  const isDemanding = (child: XmlElement) =>
+    child.attributes.get(`{${namespaces.soap}}mustUnderstand`) === '1'
+  if (header?.children.some(isDemanding)) refuse('structure')
+  const [message, ...more] = requireChild(document.root, namespaces.soap, 'Body').children
+  return message === undefined || more.length > 0 ? refuse('structure') : { document, message }
+}
+
+/**
+ * Sends an envelope and reads the answer: no redirect, at most 256 KiB, within the time.
+ * @throws SamlError or what `fetch` throws: nothing is known of the session then.
+ */
+export async function callSoap(options: {
+  readonly url: string
+  readonly message: string
+  readonly fetch: typeof globalThis.fetch
+  readonly timeoutSeconds: number
+}): Promise<ReturnType<typeof readEnvelope>> {
+  const response = await options.fetch(options.url, {
+    method: 'POST',
+    redirect: 'manual',
+    credentials: 'omit',
+    headers: { 'content-type': soapType, soapaction: '"http://www.oasis-open.org/committees/security"' },
+    body: writeEnvelope(options.message),
+    signal: AbortSignal.timeout(options.timeoutSeconds * 1000),
+  })
+  if (response.status !== 200 || response.redirected || response.body === null) {
+    await response.body?.cancel()
+    return refuse('status')
+  }
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of response.body) {
+    length += chunk.byteLength
+    if (length > 262_144) refuse('too-large')
+    chunks.push(chunk)
+  }
+  return readEnvelope(Buffer.concat(chunks))
+}
