@@ -68,7 +68,9 @@ export function createRouter({ context, counter, ownOrigins, control }: RouterOp
     const visit = await openVisit(context, request)
     const response = await handler(context, visit)
     if (isApi(context, endpoint)) return response
-    const state = context.openid?.browserState(visit)
+    // A form of another site may come without our cookies: that says nothing about the browser's sessions.
+    const isTelling = method !== 'POST' || isOwnPost(context, request, ownOrigins())
+    const state = isTelling ? context.openid?.browserState(visit) : undefined
     const renewed = await renew(visit, response)
     if (state !== undefined) renewed.headers.append('set-cookie', state)
     return renewed

@@ -333,6 +333,53 @@ describe('the authorization endpoint', () => {
   })
 })
 
+describe('a sign-in under way', () => {
+  it('is one request for a test with the cookies of a person', async () => {
+    const made = await world([clientOf('sp1')])
+    const sp1 = await made.party('sp1')
+    const begun = await sp1.begin()
+    const cookie = await made.emulator.cookiesFor('ana')
+    const answer = await made.emulator.fetch(begun.url, { headers: { cookie }, redirect: 'manual' })
+    const tokens = await sp1.finish(begun, answer.headers.get('location') ?? '')
+    expect(tokens.claims()?.sub).toBe(made.emulator.people[0]?.sub)
+  })
+
+  it('ends after half an hour, with a page that says so', async () => {
+    const made = await world([clientOf('sp1')])
+    const chromium = made.browser()
+    const login = await chromium.open((await (await made.party('sp1')).begin()).url)
+    made.emulator.travel(1800)
+    const late = await typePassword(chromium, login)
+    expect([late.status, late.body.includes('too long ago')]).toEqual([400, true])
+  })
+
+  it('goes on beside another one in the same browser', async () => {
+    const made = await world([clientOf('sp1'), clientOf('sp2')])
+    const chromium = made.browser()
+    const parties = [await made.party('sp1'), await made.party('sp2')] as const
+    const flows = [await parties[0].begin(), await parties[1].begin()] as const
+    const pages = [await chromium.open(flows[0].url), await chromium.open(flows[1].url)] as const
+    const second = await typePassword(chromium, pages[1])
+    const first = await typePassword(chromium, pages[0])
+    expect((await parties[0].finish(flows[0], first.url)).claims()?.sub).toBe(
+      (await parties[1].finish(flows[1], second.url)).claims()?.sub,
+    )
+  })
+
+  it('keeps a browser state that a form of another site says nothing about', async () => {
+    const made = await world([clientOf('sp1')])
+    const begun = new URL((await (await made.party('sp1')).begin()).url)
+    const answer = await made.emulator.handle(
+      new Request(`${begun.origin}${begun.pathname}`, {
+        method: 'POST',
+        headers: { origin: 'https://sp1.example', 'sec-fetch-site': 'cross-site' },
+        body: begun.searchParams,
+      }),
+    )
+    expect([answer.status, answer.headers.getSetCookie()]).toEqual([303, []])
+  })
+})
+
 describe('assurance', () => {
   it('always asks for the second factor of a person who has one', async () => {
     const made = await world([clientOf('sp1')])

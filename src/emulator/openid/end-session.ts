@@ -84,11 +84,18 @@ async function finish(provider: Provider, visit: Visit, request: LogoutRequest):
   )
   const isShared = meant.some(({ session }) => session === visit.shared?.session)
   if (isShared) cookies.push(...sharedCookieLines(undefined, cookieOptions(context)))
-  for (const { session } of meant) context.sessions.end(session)
-  await notices.settled()
-  const frames = ended.flatMap((sso) => frameAddresses(provider, sso))
-  if (frames.length > 0) return framesPage(frames, request.target, cookies)
-  return request.target === undefined ? signedOut(provider, cookies) : redirect(request.target, cookies)
+  const goOn = async (isLater: boolean) => {
+    await notices.settled()
+    const frames = ended.flatMap((sso) => frameAddresses(provider, sso))
+    // In a later request the person may have signed in again in another tab: those cookies stay.
+    const now = isLater ? [] : cookies
+    if (frames.length > 0) return framesPage(frames, request.target, now)
+    return request.target === undefined ? signedOut(provider, now) : redirect(request.target, now)
+  }
+  const sessions = meant.map(({ session }) => session)
+  if (context.saml) return context.saml.leave(sessions, goOn, cookies)
+  for (const session of sessions) context.sessions.end(session)
+  return goOn(false)
 }
 
 function signedOut({ context, notices }: Provider, cookies: readonly string[]) {

@@ -70,6 +70,12 @@ export function createGrants({ now, random, options, register }: GrantsOptions):
   const isGood = ({ grant, until: end }: Kept) =>
     !grant.isRevoked && now() < end && (grant.scope.includes('offline_access') || register.isAlive(grant.sso))
 
+  /** A long-lived emulator keeps no more than what can still be used, or be used wrongly. */
+  function sweep() {
+    for (const box of [codes, refreshTokens, accessTokens])
+      for (const [token, { until: end }] of box) if (end <= now()) box.delete(token)
+  }
+
   function take<Found extends Kept>(found: Found | undefined, client: RegisteredClient, isOnce: boolean) {
     if (!found || found.grant.client !== client) return undefined
     if (found.isUsed) found.grant.isRevoked = true
@@ -79,6 +85,7 @@ export function createGrants({ now, random, options, register }: GrantsOptions):
   }
   return {
     issueCode(grant, binding) {
+      sweep()
       const code = secret()
       codes.set(code, { grant, until: until(options.codeSeconds), isUsed: false, ...binding })
       return code

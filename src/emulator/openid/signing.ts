@@ -31,7 +31,9 @@ export function createSigning(keys: KeyRing): Signing {
     return made
   }
   function jwks() {
-    const all = keys.jwks().keys.flatMap((key) => {
+    const ring = keys.jwks().keys
+    for (const kid of pairs.keys()) if (!ring.some((key) => key.kid === kid)) pairs.delete(kid)
+    const all = ring.flatMap((key) => {
       const kid = key.kid ?? ''
       return [key, { ...key, kid: `${kid}-ps256`, alg: 'PS256' }, pairOf(kid).jwk]
     })
