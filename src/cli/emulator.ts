@@ -7,6 +7,8 @@ import {
   type EmulatorOptions,
   type OpenidClient,
   type OpenidOptions,
+  type SamlOptions,
+  type SamlServiceProvider,
 } from '../emulator/index.js'
 import { refreshAnswerShapes } from '../emulator/options.js'
 import { type Command, type Console, usageError } from './command.js'
@@ -27,6 +29,8 @@ Runs an identity provider that behaves as CitizenOne's cookie mode, for developm
   --refresh-answer <shape>   ${refreshAnswerShapes.join(', ')}; default token
   --return-origin <origin>   origin that may be returned to, may be repeated; default: the base domain
   --openid-clients <file>    be an OpenID provider too; JSON: a list of clients, or {"clients": […]} with options
+  --saml-service-providers <file>  be a SAML identity provider too; JSON: a list of service providers, or
+                             {"serviceProviders": […]} with options. Needs the package xml-crypto
   --control, --no-control    serve the control endpoints; default: only on loopback
   --help                     this text
 
@@ -46,6 +50,7 @@ const options = {
   'refresh-answer': { type: 'string' },
   'return-origin': { type: 'string', multiple: true },
   'openid-clients': { type: 'string' },
+  'saml-service-providers': { type: 'string' },
   control: { type: 'boolean' },
 } as const
 
@@ -64,19 +69,33 @@ function toNumber(name: string, text: string | undefined) {
   return Number(text)
 }
 
+function readJson(name: string, path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'))
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : 'unreadable'
+    throw usageError(`--${name}: ${path} cannot be read as JSON: ${reason}`, cause)
+  }
+}
+
 /** The registrations of a file; what is in them is for the emulator to judge. */
 function readOpenid(path: string | undefined): OpenidOptions | undefined {
   if (path === undefined) return undefined
-  let value: unknown
-  try {
-    value = JSON.parse(readFileSync(path, 'utf8'))
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : 'unreadable'
-    throw usageError(`--openid-clients: ${path} cannot be read as JSON: ${reason}`, cause)
-  }
+  const value = readJson('openid-clients', path)
   if (Array.isArray(value)) return { clients: value as OpenidClient[] }
   if (typeof value === 'object' && value !== null && 'clients' in value) return value as OpenidOptions
   throw usageError(`--openid-clients: ${path} must be a list of clients, or an object with "clients"`)
+}
+
+/** The same for service providers. */
+function readSaml(path: string | undefined): SamlOptions | undefined {
+  if (path === undefined) return undefined
+  const value = readJson('saml-service-providers', path)
+  if (Array.isArray(value)) return { serviceProviders: value as SamlServiceProvider[] }
+  if (typeof value === 'object' && value !== null && 'serviceProviders' in value) return value as SamlOptions
+  throw usageError(
+    `--saml-service-providers: ${path} must be a list of service providers, or an object with "serviceProviders"`,
+  )
 }
 
 /** The options of the emulator that the arguments say. @throws `usage` */
@@ -104,6 +123,7 @@ export function toEmulatorOptions(args: readonly string[]): EmulatorOptions {
     refreshAnswer,
     allowedReturnOrigins: values['return-origin'],
     openid: readOpenid(values['openid-clients']),
+    saml: readSaml(values['saml-service-providers']),
     control: values.control,
   }
 }
@@ -119,6 +139,7 @@ function describe(emulator: Emulator): string {
     `Shared cookie      ${emulator.domain === false ? 'host-only' : emulator.domain}`,
     `Phone (SMS, app)   ${emulator.url}/messages`,
     ...(emulator.hasOpenid ? [`OpenID Connect     ${emulator.url}/.well-known/openid-configuration`] : []),
+    ...(emulator.hasSaml ? [`SAML metadata      ${emulator.saml.metadataUrl}`] : []),
     ...(emulator.hasControl ? [`Faults             ${emulator.url}/faults`] : []),
     '',
     'People and their passwords',

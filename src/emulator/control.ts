@@ -6,6 +6,7 @@ import type { RequestCounts } from './endpoints.js'
 import { checkedSettings, type Faults } from './faults.js'
 import type { RotateKeysOptions } from './keys.js'
 import { json, redirect } from './page.js'
+import type { Saml } from './saml/saml.js'
 import type { IdentitySession, Level } from './sessions.js'
 import type { SmsMessage } from './sms-codes.js'
 import { isOwnPost, readBody, readForm } from './visit.js'
@@ -18,6 +19,7 @@ export interface Controls {
   readonly sessions: readonly IdentitySession[]
   readonly messages: readonly SmsMessage[]
   readonly requests: RequestCounts
+  readonly saml: Pick<Saml, 'rollOver'>
   clock(): number
   travel(seconds: number): void
   revoke(jtiOrUsername: string): number
@@ -48,6 +50,7 @@ const actions: Readonly<Record<string, (controls: Controls, body: Body) => unkno
     if (typeof username !== 'string') throw bad('the body must be {"username": "ana"}')
     return { cookie: await controls.cookiesFor(username, { level: toLevel(level) }) }
   },
+  '/emulator/saml-roll-over': async (controls) => ({ step: await controls.saml.rollOver() }),
   '/emulator/reset': (controls) => controls.reset(),
 }
 

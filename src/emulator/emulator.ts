@@ -46,6 +46,8 @@ export interface Emulator {
   readonly cookieNames: CookieNames
   /** Whether it is an OpenID provider too. */
   readonly hasOpenid: boolean
+  /** Whether it is a SAML identity provider too. */
+  readonly hasSaml: boolean
   /** Whether `/faults` and `/emulator/…` are served. */
   readonly hasControl: boolean
   /** Its time without a skew, travel included: give it to the application, so that both travel together. */
@@ -193,6 +195,7 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
     domain: options.domain,
     cookieNames: options.cookieNames,
     hasOpenid: options.openid !== undefined,
+    hasSaml: options.saml !== undefined,
     hasControl: control !== undefined,
     clock,
     people: people.all,

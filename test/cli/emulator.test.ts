@@ -53,6 +53,8 @@ describe('citizen-session', () => {
     [['emulator', '--domain', 'a.b', '--host-only'], 'cannot go together'],
     [['emulator', '--openid-clients', 'no-such-file.json'], 'cannot be read as JSON'],
     [['emulator', '--openid-clients', 'package.json'], 'must be a list of clients'],
+    [['emulator', '--saml-service-providers', 'no-such-file.json'], 'cannot be read as JSON'],
+    [['emulator', '--saml-service-providers', 'package.json'], 'must be a list of service providers'],
   ])('answers %j with a usage error and exit code 2', async (args, message) => {
     const run = start(...args)
     expect(await run.code).toBe(2)
@@ -131,6 +133,35 @@ describe('citizen-session emulator', () => {
       const address = /http:\/\/127\.0\.0\.1:\d+/.exec(text)?.[0] ?? ''
       const metadata = await (await fetch(`${address}/.well-known/openid-configuration`)).json()
       expect(metadata).toMatchObject({ end_session_endpoint: expect.stringContaining('logout.idp') })
+      run.stop()
+      expect(await run.code).toBe(0)
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+
+  it.each([
+    ['a list', (serviceProviders: object[]) => serviceProviders],
+    ['an object with options', (serviceProviders: object[]) => ({ serviceProviders, signs: 'both' })],
+  ])('is a SAML identity provider for the service providers of a file: %s', async (_, shape) => {
+    const folder = await mkdtemp(join(tmpdir(), 'citizen-session-'))
+    try {
+      const file = join(folder, 'service-providers.json')
+      const provider = { entityId: 'https://sp1.example', acsUrl: 'https://sp1.example/saml/acs' }
+      await writeFile(file, JSON.stringify(shape([provider])))
+      const run = start('emulator', '--port', '0', '--saml-service-providers', file)
+      await run.printed
+      const text = run.lines.join('\n')
+      expect(text).toMatch(/SAML metadata +http:\/\/id\.citizen\.localhost:\d+\/saml\/metadata/)
+      const address = /http:\/\/127\.0\.0\.1:\d+/.exec(text)?.[0] ?? ''
+      const metadata = await (await fetch(`${address}/saml/metadata`)).text()
+      expect(metadata).toContain('<md:IDPSSODescriptor')
+      const rollOver = await fetch(`${address}/emulator/saml-roll-over`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{}',
+      })
+      expect(await rollOver.json()).toEqual({ step: 'published' })
       run.stop()
       expect(await run.code).toBe(0)
     } finally {

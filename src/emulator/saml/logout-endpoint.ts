@@ -43,6 +43,7 @@ export function createLogoutEndpoint(parts: Parts): LogoutEndpoint {
     const sessions = [...new Set(meant.map(({ session }) => session))]
     const others = participations.take(sessions).filter((one) => one.provider !== provider.entityId)
     for (const session of sessions) context.sessions.end(session)
+    await context.openid?.settled()
     return { provider, id, sessions, others, isKnown: meant.length > 0 }
   }
 
