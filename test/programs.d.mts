@@ -1,7 +1,7 @@
 /** @module Types of `programs.mjs`, for the tests. */
 
 /** A kind of test that needs a program. */
-export type ProgramKind = 'redis' | 'browser' | 'nginx' | 'bun' | 'deno' | 'workerd'
+export type ProgramKind = 'redis' | 'browser' | 'nginx' | 'xmlsec' | 'bun' | 'deno' | 'workerd'
 
 /** What is known of each program. */
 export const programs: Readonly<

@@ -30,6 +30,12 @@ export const programs = {
     debian: 'nginx-light',
     targets: ['usr/sbin/nginx'],
   },
+  xmlsec: {
+    variable: 'CITIZEN_TEST_XMLSEC1',
+    names: ['xmlsec1'],
+    debian: 'xmlsec1',
+    targets: ['usr/bin/xmlsec1'],
+  },
   bun: {
     variable: 'CITIZEN_TEST_BUN',
     names: ['bun'],

@@ -48,7 +48,7 @@ describe('run', () => {
 })
 
 describe('findProgram', () => {
-  it.each(['redis', 'browser', 'nginx', 'bun', 'deno', 'workerd'] as const)(
+  it.each(['redis', 'browser', 'nginx', 'xmlsec', 'bun', 'deno', 'workerd'] as const)(
     'takes for %s what the variable names',
     (kind) => {
       vi.stubEnv(programs[kind].variable, process.execPath)
