@@ -172,15 +172,16 @@ export function startCitizen(options: CitizenClientOptions = {}): CitizenClient 
     }
     const leave = (): void => location.replace(destination ?? login)
     curtain.cover(texts.ended, leave)
-    leave()
+    // After a sign-out in this browser the login has nothing to say: it would go straight on to the provider.
+    if (destination || reason !== 'not-signed-in') leave()
+    else document.body.replaceChildren()
   }
 
   const signOut: CitizenClient['signOut'] = async ({ scope = 'everywhere', returnTo } = {}) => {
-    const login = loginFrom(`${basePath}/login`)
-    const destination = await askSignOut(basePath, { scope, returnTo: returnTo ?? location.pathname })
+    const destination = await askSignOut(basePath, { scope, ...(returnTo && { returnTo }) })
     // They ask, one for all.
     tabs.tell({})
-    end('signed-out', destination ?? returnTo ?? login)
+    end('signed-out', destination ?? returnTo ?? `${basePath}/login`)
   }
 
   const needSignIn = async (login: string): Promise<boolean> => {

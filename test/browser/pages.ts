@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express from 'express'
-import type { BrowserContext, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
+import { vi } from 'vitest'
 import {
   type CitizenMiddleware,
   citizenSession,
@@ -31,7 +32,11 @@ function application(auth: CitizenMiddleware): express.Express {
   app.get('/open', (request, response) => html(request, response, '<h1>open to all</h1>'))
   app.get('/private', requireCitizen(), (request, response) => {
     const { sub } = request.citizen.claims
-    html(request, response, `<h1>private of ${sub}</h1><input id="note"><a href="/open">open</a>`)
+    html(
+      request,
+      response,
+      `<h1>private of ${sub}</h1><label>note <input id="note"></label><a href="/open">open</a>`,
+    )
   })
   app.get('/api/strong', requireAssurance(2), (_request, response) => {
     response.json({ strong: true })
@@ -106,7 +111,7 @@ export async function startPages(suite: SuiteOptions = {}): Promise<Pages> {
   }
 }
 
-/** Signs somebody in, from the page at `path` back to it. */
+/** Signs somebody in at the provider, from a page of the application back to it. */
 export async function signIn(page: Page, address: string, username = 'ana'): Promise<void> {
   await page.goto(address)
   await page.fill('#username', username)
@@ -115,20 +120,29 @@ export async function signIn(page: Page, address: string, username = 'ana'): Pro
   await page.waitForURL(address)
 }
 
-/** What the client of a page says, once it has an answer. */
-export async function snapshotOf(
-  page: Page,
-): Promise<{ state: string; secondsLeft: number; reason: string }> {
-  await page.waitForFunction(`citizenSession.client.snapshot.state !== 'unknown'`)
-  return await page.evaluate('citizenSession.client.snapshot')
+/** What the client of a page says. */
+export interface Said {
+  readonly state: string
+  readonly reason: string | null
+  readonly secondsLeft: number | null
+  readonly isOffline: boolean
+  readonly status: { readonly session: { readonly lastSeenAt: number; readonly publicId: string } | null }
 }
 
-/** Collects what a policy refuses in any page of a context. */
-export function watchPolicy(context: BrowserContext, complaints: string[]): void {
-  context.on('console', (message) => {
-    if (/Content Security Policy|violates/i.test(message.text())) complaints.push(message.text())
-  })
-  context.on('weberror', (error) => complaints.push(String(error.error())))
+/** What the client of a page says, once it says what it is waited for: by default, once it has an answer. */
+export async function snapshotOf(
+  page: Page,
+  isIt: (said: Said) => boolean = ({ state }) => state !== 'unknown',
+): Promise<Said> {
+  // By evaluation alone: waiting inside of the page takes an `eval` that its policy forbids.
+  return await vi.waitFor(
+    async () => {
+      const said: Said = await page.evaluate('citizenSession.client.snapshot')
+      if (!isIt(said)) throw new Error(`the client says ${JSON.stringify(said)}`)
+      return said
+    },
+    { timeout: 10_000, interval: 30 },
+  )
 }
 
 /** The dialog or cover of a page, inside its open shadow tree. */

@@ -15,16 +15,25 @@ const quietArguments = [
 export interface ChromiumOptions {
   /** Command-line arguments besides those that keep it quiet. */
   readonly args?: readonly string[]
+  /** Arguments that Playwright gives by itself, and that are to be left out. */
+  readonly ignoreDefaultArgs?: readonly string[]
 }
 
 /**
  * Launches Chromium without a window. It resolves `*.localhost` to loopback by itself.
  * @throws Error where there is no Chromium; it says how to get one.
  */
-export async function launchChromium({ args = [] }: ChromiumOptions = {}): Promise<Browser> {
+export async function launchChromium({
+  args = [],
+  ignoreDefaultArgs = [],
+}: ChromiumOptions = {}): Promise<Browser> {
   const executablePath = findProgram('browser')
   if (executablePath === undefined) throw new Error(`no Chromium here: ${howToGet('browser')}`)
   // Chromium's sandbox refuses to run as root.
   const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : []
-  return await chromium.launch({ executablePath, args: [...quietArguments, ...sandbox, ...args] })
+  return await chromium.launch({
+    executablePath,
+    args: [...quietArguments, ...sandbox, ...args],
+    ignoreDefaultArgs: [...ignoreDefaultArgs],
+  })
 }

@@ -1,0 +1,88 @@
+import type { Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
+import { dialogOf, signIn, snapshotOf } from './pages.js'
+import { setUpWorld } from './world.js'
+
+// Playwright switches both off for all tests: here they are what is tested.
+const world = setUpWorld({
+  ignoreDefaultArgs: [
+    '--disable-back-forward-cache',
+    '--disable-background-timer-throttling',
+    '--disable-backgrounding-occluded-windows',
+    '--disable-renderer-backgrounding',
+  ],
+  args: ['--enable-features=IntensiveWakeUpThrottling:grace_period_seconds/5'],
+})
+
+/** Notes how the page is shown again, and what of it can be seen at that moment. */
+const watchReturn = `addEventListener('pageshow', (event) => {
+  globalThis.shownAgain = [event.persisted, document.querySelector('h1').checkVisibility()]
+}, true)`
+
+async function privatePage(): Promise<Page> {
+  const page = await world.tab()
+  await signIn(page, `${world.site.url}/private`)
+  await snapshotOf(page)
+  await page.evaluate(watchReturn)
+  return page
+}
+
+describe('the back button', () => {
+  it('shows a page out of the cache covered, and then as it was while the session goes on', async () => {
+    const page = await privatePage()
+    await page.fill('#note', 'half a sentence')
+    await page.goto(`${world.site.url}/open`)
+    await page.goBack()
+    expect(await page.evaluate('shownAgain')).toEqual([true, false])
+    await dialogOf(page).waitFor({ state: 'detached' })
+    expect(await page.isVisible('h1')).toBe(true)
+    expect(await page.inputValue('#note')).toBe('half a sentence')
+    // In step again: it is one of the tabs.
+    expect(await snapshotOf(page)).toMatchObject({ state: 'active' })
+  })
+
+  it('shows nothing private after a sign-out, at no moment', async () => {
+    const page = await privatePage()
+    await page.goto(`${world.site.url}/open`)
+    const other = await world.tab('/session/logout')
+    await other.click('text="Sign out everywhere"')
+    await other.waitForURL((url) => url.pathname === '/session/return')
+    await page.goBack().catch(() => undefined)
+    await expect.poll(() => page.content(), { timeout: 5000 }).not.toContain('private of')
+    expect(await page.evaluate('globalThis.shownAgain ?? [true, false]')).toEqual([true, false])
+  })
+
+  it('shows nothing of one person to another', async () => {
+    const page = await privatePage()
+    const before = await page.textContent('h1')
+    await page.goto(`${world.site.url}/open`)
+    const other = await world.tab()
+    const back = encodeURIComponent(`${world.site.url}/private`)
+    await other.goto(`${world.site.emulator.url}/login?prompt=login&returnTo=${back}`)
+    await other.click('text="Sign in with Eeze as Dan Duval"')
+    await other.waitForURL(`${world.site.url}/private`)
+    await page.goBack().catch(() => undefined)
+    await expect.poll(() => page.textContent('h1'), { timeout: 5000 }).toBe(await other.textContent('h1'))
+    expect(await page.textContent('h1')).not.toBe(before)
+  })
+})
+
+describe('a hidden tab', () => {
+  it('ends in time though its timers are held back', async () => {
+    const page = await privatePage()
+    await page.evaluate(`{
+      globalThis.slow = 0
+      const count = () => { slow += 1; setTimeout(count, 100) }
+      count()
+    }`)
+    const session = await world.context.newCDPSession(page)
+    await session.send('Emulation.setFocusEmulationEnabled', { enabled: false })
+    const front = await world.tab('/open')
+    await front.bringToFront()
+    await expect.poll(() => page.evaluate('document.visibilityState')).toBe('hidden')
+    await page.waitForTimeout(40_000)
+    const before = Number(await page.evaluate('slow'))
+    await page.waitForTimeout(10_000)
+    console.log('ticks in 10 s', Number(await page.evaluate('slow')) - before)
+  })
+})

@@ -1,0 +1,164 @@
+import type { Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
+import { dialogOf, signIn, snapshotOf } from './pages.js'
+import { setUpWorld } from './world.js'
+
+const world = setUpWorld()
+
+async function signedInTabs(count: number, query = ''): Promise<readonly Page[]> {
+  const first = await world.tab()
+  await signIn(first, `${world.site.url}/private${query}`)
+  const tabs = [first]
+  while (tabs.length < count) tabs.push(await world.tab(`/private${query}`))
+  for (const tab of tabs) await snapshotOf(tab)
+  return tabs
+}
+
+/** Seconds that something takes. */
+async function secondsFor(work: Promise<unknown>): Promise<number> {
+  const began = performance.now()
+  await work
+  return (performance.now() - began) / 1000
+}
+
+const covered = (page: Page) => page.locator('citizen-session dialog.cover').waitFor()
+
+describe('tabs of one person', () => {
+  it('are all covered within a second of a sign-out in one, and lead to the login', async () => {
+    const [one, other, third] = (await signedInTabs(3)) as [Page, Page, Page]
+    const all = Promise.all([covered(other), covered(third)])
+    const signingOut = one.evaluate('citizenSession.client.signOut()').catch(() => undefined)
+    expect(await secondsFor(all)).toBeLessThan(1)
+    await signingOut
+    await one.waitForURL((url) => url.pathname === '/session/return')
+    expect(await one.textContent('main')).toContain('signed out of all applications')
+    for (const tab of [other, third]) {
+      expect(await dialogOf(tab).innerText()).toContain('Your session has ended.')
+      expect(await tab.content()).not.toContain('private of')
+    }
+    await dialogOf(other).getByText('Sign in').click()
+    await other.waitForURL((url) => url.pathname === '/login')
+  })
+
+  it('are covered within a second of a sign-out on a page without the client', async () => {
+    const [one, other] = (await signedInTabs(2)) as [Page, Page]
+    await one.goto(`${world.site.url}/session/logout`)
+    const isCovered = covered(other)
+    const began = secondsFor(isCovered)
+    await one.click('text="Sign out everywhere"')
+    expect(await began).toBeLessThan(1.5)
+  })
+
+  it('are reloaded when another person signs in, and show nothing of the one before', async () => {
+    const [one, other] = (await signedInTabs(2, '?data-payload-cookie=c1_payload')) as [Page, Page]
+    expect(await other.textContent('h1')).toMatch(/^private of /)
+    const before = await other.textContent('h1')
+    const back = encodeURIComponent(`${world.site.url}/private`)
+    await one.goto(`${world.site.emulator.url}/login?prompt=login&returnTo=${back}`)
+    await one.click('text="Sign in with Eeze as Dan Duval"')
+    await one.waitForURL(`${world.site.url}/private`)
+    await expect.poll(() => other.textContent('h1')).toBe(await one.textContent('h1'))
+    expect(await other.textContent('h1')).not.toBe(before)
+  })
+
+  it('ask the server by one of them', async () => {
+    let asked = 0
+    const tabs = await signedInTabs(3, '?data-poll-seconds=2')
+    world.context.on('request', (request) => {
+      if (request.url().endsWith('/session/status')) asked += 1
+    })
+    await tabs[0]?.waitForTimeout(6500)
+    expect(asked).toBeGreaterThanOrEqual(2)
+    expect(asked).toBeLessThanOrEqual(4)
+  })
+
+  it('do not extend the session by asking, visible or hidden', async () => {
+    const [one] = (await signedInTabs(2, '?data-poll-seconds=1')) as [Page, Page]
+    const seen = async () =>
+      (await snapshotOf(one, ({ status }) => status.session !== null)).status.session?.lastSeenAt
+    const before = await seen()
+    let asked = 0
+    world.context.on('request', (request) => {
+      if (request.url().endsWith('/session/status')) asked += 1
+    })
+    for (const seconds of [60, 120, 60]) {
+      world.site.travel(seconds)
+      const count = asked
+      await expect.poll(() => asked, { timeout: 5000 }).toBeGreaterThan(count + 1)
+    }
+    expect(await seen()).toBe(before)
+    // The witness sees: an ordinary request moves the time.
+    await one.evaluate(`fetch('/api/me')`)
+    await one.evaluate('citizenSession.client.check()')
+    expect(await seen()).toBeGreaterThan((before ?? 0) + 230_000)
+  })
+})
+
+describe('a page', () => {
+  it('is covered at the end and leads to the login, which says why and leads back', async () => {
+    const page = await world.tab()
+    await world.travel(0)
+    await signIn(page, `${world.site.url}/private?x=1`)
+    await snapshotOf(page)
+    await world.travel(601)
+    await page.waitForURL((url) => url.pathname === '/session/login')
+    expect(new URL(page.url()).searchParams.get('returnTo')).toBe('/private?x=1')
+    expect(await page.textContent('main')).toContain('a while')
+    await page.goBack().catch(() => undefined)
+    expect(await page.textContent('body')).not.toContain('private of')
+  })
+
+  it('is covered when its time is over while the server is away, and comes back with it', async () => {
+    const page = await world.tab()
+    await world.travel(0)
+    await signIn(page, `${world.site.url}/private`)
+    await snapshotOf(page)
+    world.site.setReachable(false)
+    // An outage is not an end.
+    await page.context().clock.fastForward(300_000)
+    await snapshotOf(page, ({ isOffline }) => isOffline)
+    expect(await dialogOf(page).count()).toBe(0)
+    await page.context().clock.fastForward(310_000)
+    await page.locator('citizen-session dialog.cover').waitFor()
+    expect(await page.isVisible('h1')).toBe(false)
+    expect((await snapshotOf(page)).state).not.toBe('ended')
+    world.site.setReachable(true)
+    // The server's clock did not move: for it the session is alive.
+    await page.locator('citizen-session dialog').waitFor({ state: 'detached' })
+    expect(await page.isVisible('h1')).toBe(true)
+  })
+
+  it('extends by keys and pointer only if the application says so, at most once a minute', async () => {
+    let extended = 0
+    world.context.on('request', (request) => {
+      if (request.url().endsWith('/session/extend')) extended += 1
+    })
+    const page = await world.tab()
+    await world.travel(0)
+    await signIn(page, `${world.site.url}/private`)
+    await snapshotOf(page)
+    await world.travel(120)
+    await page.click('#note')
+    await page.keyboard.type('hello')
+    await page.goto(`${world.site.url}/private?data-extend-on-activity`)
+    await snapshotOf(page)
+    await world.travel(30)
+    await page.keyboard.type('hello')
+    await page.waitForTimeout(500)
+    expect(extended).toBe(0)
+    await world.travel(40)
+    await page.waitForTimeout(1200)
+    await page.click('#note')
+    await page.keyboard.type('hello')
+    await expect.poll(() => extended).toBe(1)
+    await page.waitForTimeout(1200)
+    await page.keyboard.type('again')
+    // A script's own events are nobody's activity.
+    await world.travel(70)
+    await page.evaluate(
+      `document.querySelector('#note').dispatchEvent(new KeyboardEvent('keydown', { bubbles: true }))`,
+    )
+    await page.waitForTimeout(500)
+    expect(extended).toBe(1)
+  })
+})
