@@ -34,6 +34,8 @@ export interface ProbeRequest {
   readonly method?: 'GET' | 'POST' | undefined
   readonly headers?: Readonly<Record<string, string>> | undefined
   readonly body?: string | undefined
+  /** More of an answer is not read. Default {@link maximumBodyBytes}. */
+  readonly maximumBytes?: number | undefined
 }
 
 /** An answer, whatever its status. */
@@ -44,7 +46,7 @@ export interface ProbeAnswer {
   header(name: string): string | undefined
   /** Every `Set-Cookie` line. */
   readonly setCookies: readonly string[]
-  /** At most {@link maximumBodyBytes}. */
+  /** At most what the request allows. */
   readonly body: string
   readonly isTruncated: boolean
   /** Milliseconds since the epoch, by our clock: half way between request and answer. */
@@ -54,7 +56,7 @@ export interface ProbeAnswer {
 /** Asks one address. @throws ProbeError */
 export type Probe = (request: ProbeRequest) => Promise<ProbeAnswer>
 
-/** More of a body is not read: 256 KiB. */
+/** More of a body is not read unless a request says so: 256 KiB. */
 export const maximumBodyBytes = 262_144
 
 /** What a probe is made of. */
@@ -89,7 +91,7 @@ export function createProbe(options: ProbeOptions): Probe {
       ? undefined
       : createSecureContext({ ca: [...rootCertificates, options.certificates] })
 
-  return async ({ url, method = 'GET', headers = {}, body }) => {
+  return async ({ url, method = 'GET', headers = {}, body, maximumBytes = maximumBodyBytes }) => {
     const address = new URL(url)
     if (!origins.has(address.origin)) throw new ProbeError('not-allowed')
     const startedAt = clock()
@@ -121,7 +123,7 @@ export function createProbe(options: ProbeOptions): Probe {
         outgoing.end(body)
       })
       const at = (startedAt + clock()) / 2
-      const { text, isTruncated } = await readBody(incoming)
+      const { text, isTruncated } = await readBody(incoming, maximumBytes)
       return {
         url,
         status: incoming.statusCode ?? 0,
@@ -142,13 +144,16 @@ export function createProbe(options: ProbeOptions): Probe {
   }
 }
 
-async function readBody(incoming: IncomingMessage): Promise<{ text: string; isTruncated: boolean }> {
+async function readBody(
+  incoming: IncomingMessage,
+  maximumBytes: number,
+): Promise<{ text: string; isTruncated: boolean }> {
   const chunks: Buffer[] = []
   let length = 0
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
     length += chunk.length
     // Leaving the loop destroys the stream, and with it the connection.
-    if (length > maximumBodyBytes) return { text: Buffer.concat(chunks).toString('utf8'), isTruncated: true }
+    if (length > maximumBytes) return { text: Buffer.concat(chunks).toString('utf8'), isTruncated: true }
     chunks.push(chunk)
   }
   return { text: Buffer.concat(chunks).toString('utf8'), isTruncated: false }

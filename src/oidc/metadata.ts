@@ -30,6 +30,11 @@ export class MetadataError extends Error {
   }
 }
 
+/** The address of the description. Source: OpenID Connect Discovery 1.0, section 4. */
+export function discoveryUrl(issuer: string): string {
+  return `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
+}
+
 /** Origins on which the provider's endpoints may lie. */
 export function allowedOrigins(options: ResolvedOidcOptions): ReadonlySet<string> {
   return new Set([new URL(options.issuer).origin, ...options.endpointOrigins])

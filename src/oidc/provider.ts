@@ -8,6 +8,7 @@ import { createJwksCache, type JwksCache } from '../tokens/jwks-cache.js'
 import { createLimitedFetch } from './limited-fetch.js'
 import {
   allowedOrigins,
+  discoveryUrl,
   MetadataError,
   type ProviderMetadata,
   readMetadata,
@@ -45,11 +46,6 @@ export interface ProviderParts {
   readonly clock: Clock
   readonly random: (bytes: number) => Uint8Array
   readonly report: Report
-}
-
-/** The address of the description. Source: OpenID Connect Discovery 1.0, section 4. */
-export function discoveryUrl(issuer: string): string {
-  return `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
 }
 
 /** Makes the provider; nothing is fetched before it is needed. */

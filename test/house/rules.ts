@@ -40,7 +40,7 @@ const leaves = new Set([
 const beside: Readonly<Record<string, ReadonlySet<string>>> = {
   browser: new Set(),
   emulator: new Set(['issuing']),
-  cli: new Set(['index', 'config', 'emulator', 'issuing', 'tokens', 'cookies', 'stores']),
+  cli: new Set(['index', 'config', 'emulator', 'issuing', 'tokens', 'cookies', 'stores', 'oidc', 'saml']),
 }
 
 /** `config` knows the others only by their types. */

@@ -2,7 +2,7 @@
 import type { CookieModeOptions } from '../../config/options.js'
 import { type ProbeAnswer, ProbeError } from '../probe.js'
 import { createFindings, type Finding } from './finding.js'
-import { parseObject } from './keys.js'
+import { parseObject } from './key-set.js'
 import { cookiesOf } from './set-cookie.js'
 import { type ApplicationVisit, explainSilence } from './visits.js'
 

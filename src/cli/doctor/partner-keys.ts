@@ -8,7 +8,7 @@ import { findKeyFaults } from '../keys/look.js'
 import { openExistingRing } from '../keys/open.js'
 import { type Probe, ProbeError } from '../probe.js'
 import { createFindings, type Finding } from './finding.js'
-import { keysIn } from './keys.js'
+import { keysIn } from './key-set.js'
 import { ask, explainSilence, type Visited } from './visits.js'
 
 const { ok, warn, fail } = createFindings('partner-keys')
