@@ -30,6 +30,8 @@ export interface PartyOptions {
   readonly oidc?: Partial<OidcOptions> | undefined
   readonly suite?: SuiteOptions | undefined
   readonly client?: Partial<OpenidClient> | undefined
+  /** Whether it keeps a store of its own, as an application of another owner does. */
+  readonly ownStore?: boolean | undefined
 }
 
 export interface OidcWorld {
@@ -61,8 +63,6 @@ export function clientOf(name: string, more: Partial<OpenidClient> = {}): Openid
     post_logout_redirect_uris: [at('return')],
     backchannel_logout_uri: at('backchannel-logout'),
     backchannel_logout_session_required: true,
-    frontchannel_logout_uri: at('frontchannel-logout'),
-    frontchannel_logout_session_required: true,
     performSessionStatusNotification: true,
     response_types: ['code', 'id_token'],
     ...more,
@@ -141,7 +141,7 @@ export async function createOidcWorld(
             ...given.oidc,
           }),
         ],
-        store: given.suite?.store ?? store,
+        store: given.ownStore === true ? memoryStore({ clock }) : store,
         clock,
         onEvent: (event) => events.push(event),
         fetch: async (input, init) => {

@@ -1,0 +1,80 @@
+/** @module Front-channel logout: what a frame of the provider may end, and what it may not. */
+import { expect, it } from 'vitest'
+import type { Browser } from '../support/browser.js'
+import { createOidcWorld, type OidcWorld, type PartyOptions, providerUrl, stateAt, urlOf } from './world.js'
+
+const home = urlOf('benefits')
+
+const begin = async (oidc: PartyOptions['oidc'] = {}) => {
+  const world = await createOidcWorld({ benefits: { oidc } })
+  const browser = world.browser()
+  await world.signIn(browser, 'benefits')
+  const [participant] = world.emulator.openid.participants('ana')
+  return { world, browser, sid: participant?.sid ?? '' }
+}
+
+/** The frame, as the browser loads it: from our own site with cookies, from another without. */
+const frame = (browser: Browser, query: Record<string, string> | string, from = home) =>
+  browser.fetch(`${home}/session/frontchannel-logout?${new URLSearchParams(query)}`, {
+    from,
+    headers: { 'sec-fetch-dest': 'iframe', 'sec-fetch-mode': 'navigate', accept: 'text/html' },
+  })
+
+const warnings = (world: OidcWorld) =>
+  world.party('benefits').events.flatMap((event) => (event.type === 'warning' ? [event.code] : []))
+
+it('FCL-01 ends the session and deletes the cookie; once more is a success', async () => {
+  const { browser, sid } = await begin()
+  const answer = await frame(browser, { iss: providerUrl, sid })
+  expect(answer.status).toBe(200)
+  expect(await answer.text()).toContain('<title>ended</title>')
+  expect(await browser.cookieNames(home)).toEqual([])
+  expect(await stateAt(browser, 'benefits')).toMatchObject({ state: 'anonymous' })
+  expect((await frame(browser, { iss: providerUrl, sid })).status).toBe(200)
+})
+
+it('FCL-05 FCL-09 ends the session on the server where no cookie comes, says so, and revokes no token', async () => {
+  const { world, browser, sid } = await begin()
+  const answer = await frame(browser, { iss: providerUrl, sid }, providerUrl)
+  expect(await answer.text()).toContain('<title>cookie-absent</title>')
+  expect(await stateAt(browser, 'benefits')).toMatchObject({ state: 'anonymous', reason: 'signed-out' })
+  expect(warnings(world)).toEqual(['frontchannel-cookie-absent'])
+  expect(world.called.some(({ url }) => url.includes('revo'))).toBe(false)
+})
+
+it.each([
+  ['FCL-02 iss alone', { iss: providerUrl }, 400],
+  ['FCL-02 sid alone', { sid: 'x' }, 400],
+  ['FCL-03 another session', { iss: providerUrl, sid: 'another' }, 200],
+  ['FCL-03 another issuer', { iss: 'https://evil.example', sid: 'x' }, 200],
+  ['FCL-04 neither', {}, 200],
+  ['FCL-12 iss twice', `iss=${providerUrl}&iss=${providerUrl}&sid=x`, 400],
+  ['FCL-12 sid twice', `iss=${providerUrl}&sid=x&sid=y`, 400],
+  ['FCL-12 a sid that is too long', { iss: providerUrl, sid: 'x'.repeat(513) }, 400],
+  ['FCL-12 an empty sid', { iss: providerUrl, sid: '' }, 400],
+])('%s ends nothing', async (_, query, status) => {
+  const { browser } = await begin()
+  expect((await frame(browser, query)).status).toBe(status)
+  expect(await stateAt(browser, 'benefits')).toMatchObject({ state: 'active' })
+})
+
+it('FCL-04 ends what the cookie names without iss and sid only where that is allowed', async () => {
+  const { browser } = await begin({ frontchannelLogout: { sessionRequired: false } })
+  await frame(browser, {}, providerUrl)
+  expect(await stateAt(browser, 'benefits')).toMatchObject({ state: 'active' })
+  await frame(browser, {})
+  expect(await stateAt(browser, 'benefits')).toMatchObject({ state: 'anonymous' })
+})
+
+it('FCL-06 FCL-07 is a page for the provider’s frames alone, kept by nobody, that repeats nothing', async () => {
+  const { browser } = await begin({ endpointOrigins: ['https://login.citizen.example'] })
+  const answer = await frame(browser, { iss: '"><script>alert(1)</script>', sid: '"><script>' })
+  expect(answer.headers.get('cache-control')).toBe('no-store')
+  expect(answer.headers.get('content-security-policy')).toBe(
+    `default-src 'none'; frame-ancestors ${providerUrl} https://login.citizen.example`,
+  )
+  expect(answer.headers.get('x-frame-options')).toBeNull()
+  expect(await answer.text()).not.toContain('script')
+  const other = await browser.open(`${home}/session/logout`)
+  expect(other.headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
+})
