@@ -9,7 +9,7 @@ import { checkIssuer, isSameAddress, type MessageRules, readHead } from './messa
 import { refuse } from './saml-error.js'
 import { readStatus, type Status } from './status.js'
 import { parseXml, type XmlDocument, type XmlElement } from './xml.js'
-import { childOf, childrenOf, isElement, namespaces } from './xml-read.js'
+import { childOf, childrenOf, isElement, namespaces, requireAttribute } from './xml-read.js'
 import { signatureOf, verifySignature } from './xml-signature.js'
 
 /** What a login is judged by. */
@@ -24,7 +24,12 @@ export interface ResponseRules extends MessageRules {
 
 /** What a login came to: an assertion, or the status with which the provider refused. */
 export type LoginResponse =
-  | { readonly kind: 'assertion'; readonly assertion: Assertion }
+  | {
+      readonly kind: 'assertion'
+      readonly assertion: Assertion
+      /** Signed or not: a second response of one ID can only be refused. */
+      readonly responseId: string
+    }
   | { readonly kind: 'refused'; readonly status: Status }
 
 /**
@@ -40,7 +45,8 @@ export function verifyLoginResponse(xml: string, rules: ResponseRules): LoginRes
   const status = readStatus(document.root)
   if (status.code !== 'Success') return { kind: 'refused', status }
   const assertion = findAssertion(document, rules, isSigned)
-  return { kind: 'assertion', assertion: readAssertion(assertion, rules) }
+  const responseId = requireAttribute(document.root, 'ID')
+  return { kind: 'assertion', assertion: readAssertion(assertion, rules), responseId }
 }
 
 /** Where the envelope is not signed it can only refuse; nothing is taken from it. */

@@ -1,6 +1,6 @@
 /** @module SAML 2.0 as a plug-in: `saml({ … })` for `protocols`. */
 import type { Exchange, Reply } from '../exchange.js'
-import type { Protocol, ProtocolHost } from '../protocol.js'
+import type { Protocol } from '../protocol.js'
 import { type Received, receiveForm, receiveQuery } from './inbound.js'
 import { createLeaving } from './leaving.js'
 import type { SamlOptions } from './options.js'
@@ -32,7 +32,7 @@ const metadataSeconds = 604_800
 const metadataCacheSeconds = 3600
 
 function install(provider: ServiceProvider): ReturnType<Protocol['install']> {
-  const { host, options, origins } = provider
+  const { options, origins } = provider
   const signIn = createSignIn(provider)
   const leaving = createLeaving(provider)
   const singleLogout = createSingleLogout(provider)
@@ -50,12 +50,12 @@ function install(provider: ServiceProvider): ReturnType<Protocol['install']> {
     part: leaving.part,
     endpoints: {
       'saml/metadata': { GET: () => metadataReply(provider) },
-      'saml/acs': { POST: told(host, signIn.consume) },
+      'saml/acs': { POST: told(provider, signIn.consume) },
       'saml/slo': {
-        GET: told(host, async (exchange) => takeLogout(exchange, receiveQuery(exchange))),
-        POST: told(host, async (exchange) => takeLogout(exchange, await receiveForm(exchange))),
+        GET: told(provider, async (exchange) => takeLogout(exchange, receiveQuery(exchange))),
+        POST: told(provider, async (exchange) => takeLogout(exchange, await receiveForm(exchange))),
       },
-      'saml/soap': { POST: told(host, singleLogout.answerSoap) },
+      'saml/soap': { POST: told(provider, singleLogout.answerSoap) },
     },
     async ready() {
       await provider.source.current()
@@ -63,16 +63,17 @@ function install(provider: ServiceProvider): ReturnType<Protocol['install']> {
   }
 }
 
-/** Reports what is refused by its word, and answers it with a status of its own. */
+/** Reports what is refused by its word; the error becomes the answer. */
 function told(
-  { report }: Pick<ProtocolHost, 'report'>,
+  { host, whileKnown }: ServiceProvider,
   handler: (exchange: Exchange) => Promise<Reply>,
 ): (exchange: Exchange) => Promise<Reply> {
   return async (exchange) => {
     try {
-      return await handler(exchange)
+      return await whileKnown(exchange, () => handler(exchange))
     } catch (error) {
-      if (error instanceof SamlError) report({ type: 'token.rejected', problem: `saml ${error.problem}` })
+      if (error instanceof SamlError)
+        host.report({ type: 'token.rejected', problem: `saml ${error.problem}` })
       throw error
     }
   }

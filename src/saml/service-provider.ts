@@ -13,6 +13,7 @@ import { createMetadataSource, type MetadataSource } from './metadata-source.js'
 import type { NameIdParties } from './name-id.js'
 import type { ResolvedSamlOptions } from './options.js'
 import { type MessageKind, signRedirect } from './redirect-signature.js'
+import { SamlMetadataError } from './saml-error.js'
 import { signXml } from './xml-signature.js'
 
 /** A message of ours, ready to be signed for a binding. */
@@ -48,6 +49,8 @@ export interface ServiceProvider {
   sign(xml: string): string
   /** A signed message as a visit of the browser. */
   visit(outgoing: Outgoing): LogoutVisit
+  /** Does what needs the provider's metadata; where that cannot be had, the answer is a page with 503. */
+  whileKnown(exchange: Exchange, work: () => Promise<Reply>): Promise<Reply>
   /** A signed message as an answer of ours: a redirect, or a page whose form sends itself. */
   reply(exchange: Exchange, outgoing: Outgoing, frameAncestors?: string): Reply
 }
@@ -116,6 +119,20 @@ export function createServiceProvider(options: ResolvedSamlOptions, host: Protoc
       outgoing.binding === 'redirect'
         ? { action: redirectAddress(outgoing), method: 'get', fields: {} }
         : { action: outgoing.destination, method: 'post', fields: fieldsOf(outgoing) },
+    async whileKnown(exchange, work) {
+      try {
+        return await work()
+      } catch (error) {
+        if (!(error instanceof SamlMetadataError)) throw error
+        const page = host.page(exchange, {
+          status: error.status,
+          title: 'title.unavailable',
+          paragraphs: ['unavailable.explain', 'unavailable.remedy'],
+          actions: [],
+        })
+        return { ...page, headers: { ...page.headers, ...error.headers } }
+      }
+    },
     reply(exchange, outgoing, frameAncestors) {
       if (outgoing.binding === 'redirect') {
         const headers = { ...uncached, location: redirectAddress(outgoing), 'referrer-policy': 'no-referrer' }

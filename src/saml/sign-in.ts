@@ -98,34 +98,36 @@ export function createSignIn(provider: ServiceProvider): SignIn {
       ],
     })
 
+  const enter = async (exchange: Exchange, visit: Visit): Promise<Reply> => {
+    const { signOn } = await provider.source.current()
+    const endpoint = chooseEndpoint(signOn, options.signInBinding, ['redirect', 'post'])
+    if (endpoint === undefined) throw new SamlMetadataError('endpoint')
+    const { wish, reauthenticate, mayLift } = visit
+    const now = provider.now()
+    const state = markers.set(exchange, { wish, reauthenticate, mayLift }, now)
+    const xml = writeAuthnRequest({
+      id: provider.requestIdOf('sign-in', state),
+      issuer: provider.entityId,
+      destination: endpoint.location,
+      assertionConsumer: addresses.assertionConsumer,
+      now,
+      forceAuthn: reauthenticate || wish.maxAgeSeconds > 0,
+      isPassive: false,
+      nameIdFormat: options.nameIdFormat,
+      contextClasses: contextsFor(visit),
+      comparison: options.contextComparison,
+    })
+    return provider.reply(exchange, {
+      kind: 'SAMLRequest',
+      xml,
+      binding: endpoint.binding,
+      destination: endpoint.location,
+      relayState: state,
+    })
+  }
+
   return {
-    async enter(exchange, visit) {
-      const { signOn } = await provider.source.current()
-      const endpoint = chooseEndpoint(signOn, options.signInBinding, ['redirect', 'post'])
-      if (endpoint === undefined) throw new SamlMetadataError('endpoint')
-      const { wish, reauthenticate, mayLift } = visit
-      const now = provider.now()
-      const state = markers.set(exchange, { wish, reauthenticate, mayLift }, now)
-      const xml = writeAuthnRequest({
-        id: provider.requestIdOf('sign-in', state),
-        issuer: provider.entityId,
-        destination: endpoint.location,
-        assertionConsumer: addresses.assertionConsumer,
-        now,
-        forceAuthn: reauthenticate || wish.maxAgeSeconds > 0,
-        isPassive: false,
-        nameIdFormat: options.nameIdFormat,
-        contextClasses: contextsFor(visit),
-        comparison: options.contextComparison,
-      })
-      return provider.reply(exchange, {
-        kind: 'SAMLRequest',
-        xml,
-        binding: endpoint.binding,
-        destination: endpoint.location,
-        relayState: state,
-      })
-    },
+    enter: (exchange, visit) => provider.whileKnown(exchange, () => enter(exchange, visit)),
 
     async consume(exchange) {
       const received = await receiveForm(exchange)
@@ -150,11 +152,13 @@ export function createSignIn(provider: ServiceProvider): SignIn {
       const conclude = (citizen: Parameters<typeof host.concludeLogin>[1]) =>
         host.concludeLogin(exchange, citizen, { ...wish, reauthenticate, mayLift })
       if (login.kind === 'refused') return conclude(anonymous('not-signed-in'))
-      const { assertion } = login
-      const { id, expiresAt } = assertion
-      const message = { kind: 'assertion', issuer: options.identityProvider, id, expiresAt, now }
-      const citizen = await takeOnce(host.store, message, () =>
-        host.sessions.begin(exchange, beginningOf(assertion, marker.content, marker.since)),
+      const { assertion, responseId } = login
+      const { expiresAt } = assertion
+      const message = { issuer: options.identityProvider, expiresAt, now }
+      const citizen = await takeOnce(host.store, { ...message, kind: 'response', id: responseId }, () =>
+        takeOnce(host.store, { ...message, kind: 'assertion', id: assertion.id }, () =>
+          host.sessions.begin(exchange, beginningOf(assertion, marker.content, marker.since)),
+        ),
       )
       return conclude(citizen)
     },
