@@ -1,6 +1,6 @@
 /** @module Which level of a sign-in satisfies what a service provider asks for. */
 import type { Level } from '../sessions.js'
-import { weakAuthnContexts } from './names.js'
+import { passwordAuthnContext, unspecifiedAuthnContext } from './names.js'
 
 const ranks: readonly Level[] = ['password', 'mfa', 'did']
 
@@ -28,15 +28,17 @@ export function satisfyingContext(
 ): string | undefined {
   if (contexts.length === 0) return classes[level]
   const levelOf = (context: string) =>
-    weakAuthnContexts.includes(context) ? 'password' : ranks.find((one) => classes[one] === context)
+    context === passwordAuthnContext || context === unspecifiedAuthnContext
+      ? 'password'
+      : ranks.find((one) => classes[one] === context)
   const wanted = contexts.flatMap((context) => {
     const known = levelOf(context)
     return known ? [{ context, rank: ranks.indexOf(known), known }] : []
   })
   const rank = ranks.indexOf(level)
   if (comparison === 'exact') {
-    return wanted.find(({ context, known }) =>
-      weakAuthnContexts.includes(context) ? true : shownBy[level].includes(known),
+    return wanted.find(
+      ({ context, known }) => context === unspecifiedAuthnContext || shownBy[level].includes(known),
     )?.context
   }
   const fits = {

@@ -43,7 +43,8 @@ export async function createSamlMode(context: Context, options: ResolvedSamlOpti
         return await handler(given, visit)
       } catch (error) {
         if (error instanceof SamlRefusal) {
-          refusals.push({ at: context.now(), problem: error.problem, message: error.message })
+          const { problem, message } = error
+          refusals = [...refusals, { at: context.now(), problem, message }].slice(-500)
         }
         throw error
       }

@@ -4,9 +4,15 @@ import type { Context } from '../context.js'
 import type { SamlMode } from './mode.js'
 import type { ResolvedSamlOptions } from './options.js'
 
-/** Makes the mode. @throws `emulator` when `xml-crypto` is not installed. */
-export async function loadSamlMode(context: Context, options: ResolvedSamlOptions): Promise<SamlMode> {
-  const { createSamlMode } = await import('./create.js').catch((cause: unknown) => {
+const loadMode = () => import('./create.js')
+
+/** Makes the mode. `load` brings its code. @throws `emulator` when `xml-crypto` is not installed. */
+export async function loadSamlMode(
+  context: Context,
+  options: ResolvedSamlOptions,
+  load: () => Promise<Pick<Awaited<ReturnType<typeof loadMode>>, 'createSamlMode'>> = loadMode,
+): Promise<SamlMode> {
+  const { createSamlMode } = await load().catch((cause: unknown) => {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
     if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') throw cause
     throw new CitizenSessionError(

@@ -45,11 +45,9 @@ export const defaultAuthnContexts: Readonly<Record<Level, string>> = {
   did: 'urn:oasis:names:tc:SAML:2.0:ac:classes:SoftwarePKI',
 }
 
-/** Classes that a password satisfies besides its own. */
-export const weakAuthnContexts: readonly string[] = [
-  'urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified',
-  'urn:oasis:names:tc:SAML:2.0:ac:classes:Password',
-]
+/** The class that every sign-in satisfies, and the one that a password satisfies besides its own. */
+export const unspecifiedAuthnContext = 'urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified'
+export const passwordAuthnContext = 'urn:oasis:names:tc:SAML:2.0:ac:classes:Password'
 
 /** Algorithms of XML security. */
 export const algorithms = {

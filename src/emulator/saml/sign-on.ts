@@ -52,6 +52,7 @@ export function createSignOn(parts: Parts): SignOn {
     const wish = readAuthnRequest(element, provider)
     const key = randomId(context.options.random)
     for (const [old, { at }] of pending) if (at < context.now() - 3_600_000) pending.delete(old)
+    if (pending.size >= 1000) pending.clear()
     const { relayState } = message
     const at = context.now()
     pending.set(key, {

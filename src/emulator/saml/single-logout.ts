@@ -51,7 +51,7 @@ interface Visit {
 
 /** Tells participants. */
 export interface SingleLogout {
-  /** Every delivery since the start or the last reset, oldest first. */
+  /** Deliveries since the start or the last reset, oldest first, at most 500. */
   readonly deliveries: readonly SamlDelivery[]
   /** By server calls only: resolves with the answers. */
   call(participations: readonly Participation[]): Promise<readonly SamlDelivery[]>
@@ -82,6 +82,13 @@ export interface SingleLogoutOptions {
 }
 
 const longestWait = 5000
+/** Of deliveries, and of logouts that wait for a browser: the oldest are forgotten. */
+const mostKept = 500
+
+function keep<T>(map: Map<string, T>, key: string, value: T) {
+  map.set(key, value)
+  for (const oldest of map.keys()) if (map.size > mostKept) map.delete(oldest)
+}
 
 /** Makes the single logout. */
 export function createSingleLogout(options: SingleLogoutOptions): SingleLogout {
@@ -102,7 +109,7 @@ export function createSingleLogout(options: SingleLogoutOptions): SingleLogout {
       status: [],
       problem: message ? undefined : 'unreachable',
     }
-    deliveries.push(delivery)
+    deliveries = [...deliveries, delivery].slice(-mostKept)
     return delivery
   }
 
@@ -172,7 +179,7 @@ export function createSingleLogout(options: SingleLogoutOptions): SingleLogout {
     run.deliveries.push(delivery)
     if (!message) return undefined
     const visit = { run, delivery, message }
-    visits.set(message.id, visit)
+    keep(visits, message.id, visit)
     return visit
   }
 
@@ -205,14 +212,14 @@ export function createSingleLogout(options: SingleLogoutOptions): SingleLogout {
       })
       await Promise.all(called)
       if (run.queue.length === 0) return finish(run.deliveries, false)
-      runs.set(run.id, run)
+      keep(runs, run.id, run)
       return options.frontChannel === 'frames' ? openFrames(run) : step(run, false)
     },
     announce(message, one) {
       const end = () => new Response('Signed out.', { headers: { 'cache-control': 'no-cache, no-store' } })
       const delivery = record(one, message)
       const run: Run = { id: newId(), deliveries: [delivery], queue: [], finish: end }
-      visits.set(message.id, { run, delivery, message })
+      keep(visits, message.id, { run, delivery, message })
     },
     async answered(message, destinations) {
       const expected = { name: 'LogoutResponse', destinations, mustBeSigned: () => true } as const
