@@ -89,7 +89,7 @@ describe('sign-in by SAML', () => {
   it('asks for a second factor by its class, and knows it again', async () => {
     const world = await createSamlWorld()
     const browser = world.browser()
-    await world.signIn(browser, 'benefits', 'bo')
+    await world.signIn(browser, 'benefits', 'dan')
     const guarded = await browser.open(at('login?returnTo=/level2&level=2'))
     const { xml } = requestIn(guarded.path)
     expect(xml).toContain('<saml:AuthnContextClassRef')

@@ -1,0 +1,182 @@
+import { inflateRawSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import type { SamlFaults } from '../../src/emulator/index.js'
+import { samlFaultNames } from '../../src/emulator/saml/faults.js'
+import type { Receipt } from '../../src/index.js'
+import type { Visit } from '../support/browser.js'
+import { createSamlWorld, entityOf, keyOf, providerUrl, type SamlWorld, urlOf } from './world.js'
+
+const at = (route: string, name = 'benefits') => `${urlOf(name)}/session/${route}`
+
+/** The address of the last visit on the way that carries a message. */
+function messageIn(path: readonly string[], kind: 'SAMLRequest' | 'SAMLResponse') {
+  const address = new URL(path.findLast((url) => url.includes(`${kind}=`)) ?? 'https://none.example/')
+  const packed = Buffer.from(address.searchParams.get(kind) ?? '', 'base64')
+  return { address, xml: packed.length === 0 ? '' : inflateRawSync(packed).toString() }
+}
+
+const identityLeg = (visit: Visit) =>
+  />Session at the sign-in service<\/dt><dd>([^<]*)</.exec(visit.body)?.[1]
+const lastLeg = (world: SamlWorld) =>
+  world.party('benefits').events.findLast((event) => event.type === 'logout.leg' && event.leg === 'identity')
+
+describe('single logout that begins here', () => {
+  it.each(['redirect', 'post', 'soap'] as const)(
+    'SLO-15 ends everything by %s and says so',
+    async (logoutBinding) => {
+      const world = await createSamlWorld({ benefits: { saml: { logoutBinding } } })
+      const browser = world.browser()
+      await world.signIn(browser, 'benefits')
+      const visit = await world.signOut(browser, 'benefits')
+      expect(visit.status).toBe(200)
+      expect(visit.body).toContain('You are signed out of all applications and of the sign-in service.')
+      expect(lastLeg(world)).toMatchObject({ state: 'done' })
+      expect(world.emulator.saml.participants).toEqual([])
+      expect((await world.who(browser, 'benefits')).state).toBe('anonymous')
+    },
+  )
+
+  it('SLO-13 names the person as the assertion did, and the session', async () => {
+    const world = await createSamlWorld()
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    const [participant] = world.emulator.saml.participants
+    const visit = await world.signOut(browser, 'benefits')
+    const { address, xml } = messageIn(visit.path, 'SAMLRequest')
+    const { value, format, nameQualifier, spNameQualifier } = participant?.nameId ?? { value: '' }
+    expect(xml).toContain(
+      `Format="${format}" NameQualifier="${nameQualifier}" SPNameQualifier="${spNameQualifier}">${value}</saml:NameID>`,
+    )
+    expect(xml).toContain(`<samlp:SessionIndex>${participant?.sessionIndex}</samlp:SessionIndex>`)
+    expect(xml).toContain(`NotOnOrAfter="${new Date(world.now() + 300_000).toISOString()}"`)
+    expect(address.searchParams.get('Signature')).not.toBeNull()
+  })
+
+  it('SLO-27 sends a relay state of 32 characters that says nothing, and goes to no address in it', async () => {
+    const world = await createSamlWorld()
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    const visit = await world.signOut(browser, 'benefits')
+    expect(messageIn(visit.path, 'SAMLRequest').address.searchParams.get('RelayState')).toMatch(/^[\w-]{32}$/)
+    const other = world.browser()
+    for (const relayState of ['https://other.example/', '//other.example', '/private', undefined]) {
+      const message = await world.emulator.saml.logoutResponse({
+        serviceProvider: entityOf('benefits'),
+        binding: 'redirect',
+        inResponseTo: '_1',
+        relayState,
+      })
+      const led = await other.open(message.url, { from: providerUrl })
+      expect(led.status).toBe(400)
+      expect(new URL(led.url).origin).toBe(urlOf('benefits'))
+    }
+  })
+
+  it('SLO-15 is partial where the provider could not reach another application', async () => {
+    const permits = {
+      entityId: entityOf('permits'),
+      acsUrl: at('saml/acs', 'permits'),
+      logout: { soap: at('saml/soap', 'permits') },
+      certificate: keyOf('permits').certificate,
+    }
+    const serviceProviders = [{ metadataUrl: entityOf('benefits') }, permits]
+    const world = await createSamlWorld({ benefits: {}, permits: {} }, { provider: { serviceProviders } })
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    await world.signIn(browser, 'permits')
+    world.sites.delete(urlOf('permits'))
+    const visit = await world.signOut(browser, 'benefits')
+    expect(visit.body).toContain('Some other part could not be confirmed')
+    expect(lastLeg(world)).toMatchObject({ state: 'unknown', reason: 'partial-logout' })
+    expect((await world.who(browser, 'benefits')).state).toBe('anonymous')
+  })
+
+  it.each([
+    [['Success'], 'done'],
+    [['Success', 'PartialLogout'], 'unknown'],
+    [['Responder'], 'refused'],
+    [['Requester', 'UnknownPrincipal'], 'refused'],
+  ] as const)(
+    'SLO-15 the status %j makes the leg %s, and the session here is gone',
+    async (status, state) => {
+      for (const binding of ['redirect', 'post'] as const) {
+        const world = await createSamlWorld({ benefits: { saml: { logoutBinding: 'redirect' } } })
+        const browser = world.browser()
+        await world.signIn(browser, 'benefits')
+        world.sites.set(providerUrl, async () => new Response('away'))
+        const sent = await browser.post(at('logout'))
+        expect((await world.who(browser, 'benefits')).state).toBe('anonymous')
+        const { xml, address } = messageIn(sent.path, 'SAMLRequest')
+        const message = await world.emulator.saml.logoutResponse({
+          serviceProvider: entityOf('benefits'),
+          binding,
+          inResponseTo: / ID="([^"]*)"/.exec(xml)?.[1] ?? '',
+          relayState: address.searchParams.get('RelayState') ?? '',
+          status,
+        })
+        const visit =
+          binding === 'redirect'
+            ? await browser.open(message.url, { from: providerUrl })
+            : await world.follow(
+                browser,
+                await browser.post(message.url, message.fields, { from: providerUrl }),
+              )
+        expect(visit.status).toBe(200)
+        expect(identityLeg(visit) ?? 'ended').toBe(
+          { done: 'ended', unknown: 'not confirmed', refused: 'refused' }[state],
+        )
+        expect(lastLeg(world)).toMatchObject({ state })
+      }
+    },
+  )
+
+  it.each(samlFaultNames.logoutResponse.filter((fault) => fault !== 'replayed'))(
+    'SLO-14 refuses an answer with %s, and the session here stays gone',
+    async (fault) => {
+      const world = await createSamlWorld()
+      const browser = world.browser()
+      await world.signIn(browser, 'benefits')
+      world.emulator.faults.set({ saml: { logoutResponse: fault } as SamlFaults })
+      const visit = await world.signOut(browser, 'benefits')
+      expect(visit.status).toBe(400)
+      expect(lastLeg(world)).toBeUndefined()
+      expect((await world.who(browser, 'benefits')).state).toBe('anonymous')
+    },
+  )
+
+  it('SLO-14 takes an answer once, in the browser that asked, and none that nobody asked for', async () => {
+    const world = await createSamlWorld()
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    const visit = await world.signOut(browser, 'benefits')
+    const { address } = messageIn(visit.path, 'SAMLResponse')
+    const other = world.browser()
+    expect((await other.open(address.href, { from: providerUrl })).status).toBe(400)
+    expect((await browser.open(address.href, { from: providerUrl })).status).toBe(400)
+  })
+
+  it('says that it is not known what became of the session where the provider cannot be reached', async () => {
+    const world = await createSamlWorld({ benefits: { saml: { logoutBinding: 'soap' } } })
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    world.sites.set(providerUrl, async () => new Response('', { status: 502 }))
+    const answer = await browser.fetch(at('logout'), { method: 'POST' })
+    const receipt = (await answer.json()) as Receipt
+    expect(receipt).toMatchObject({ outcome: 'partial' })
+    expect(receipt.legs.find(({ leg }) => leg === 'identity')).toMatchObject({
+      state: 'unknown',
+      reason: 'status',
+    })
+  })
+
+  it('gives a script the address to go on to, which works once', async () => {
+    const world = await createSamlWorld({ benefits: { saml: { logoutBinding: 'post' } } })
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    const answer = await browser.fetch(at('logout'), { method: 'POST' })
+    const { continueAt = '', outcome } = (await answer.json()) as Receipt
+    expect(outcome).toBe('partial')
+    const visit = await world.follow(browser, await browser.open(continueAt))
+    expect(visit.body).toContain('You are signed out of all applications')
+  })
+})
