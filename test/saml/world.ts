@@ -2,7 +2,6 @@
 import {
   createEmulator,
   type Emulator,
-  type EmulatorOptions,
   type SamlOptions as ProviderOptions,
 } from '../../src/emulator/index.js'
 import {
@@ -70,12 +69,39 @@ export function keyOf(name: string): { readonly privateKey: string; readonly cer
   }
 }
 
+interface Surroundings {
+  clock: () => number
+  fetch: typeof fetch
+}
+
+/** Keys cost more than everything else: an emulator of the same options is reset and used in the next world. */
+const emulators = new Map<string, { readonly emulator: Promise<Emulator>; readonly around: Surroundings }>()
+
+async function emulatorFor(options: ProviderOptions, around: Surroundings): Promise<Emulator> {
+  const key = JSON.stringify(options)
+  const known = emulators.get(key)
+  if (known !== undefined) {
+    Object.assign(known.around, around)
+    const emulator = await known.emulator
+    emulator.reset()
+    return emulator
+  }
+  const emulator = createEmulator({
+    url: providerUrl,
+    domain: 'citizen.example',
+    clock: () => around.clock(),
+    fetch: (input, init) => around.fetch(input, init),
+    saml: options,
+  })
+  emulators.set(key, { emulator, around })
+  return emulator
+}
+
 /** Makes a world with these applications; they share one store. */
 export async function createSamlWorld(
   parties: Readonly<Record<string, PartyOptions>> = { benefits: {} },
   more: {
     readonly provider?: Partial<ProviderOptions>
-    readonly emulator?: EmulatorOptions
     readonly store?: (clock: () => number) => Store
   } = {},
 ): Promise<SamlWorld> {
@@ -87,17 +113,8 @@ export async function createSamlWorld(
     const site = sites.get(new URL(request.url).origin)
     return site === undefined ? new Response('', { status: 502 }) : site(request)
   }
-  const emulator = await createEmulator({
-    url: providerUrl,
-    domain: 'citizen.example',
-    clock,
-    fetch: reach,
-    saml: {
-      serviceProviders: Object.keys(parties).map((name) => ({ metadataUrl: entityOf(name) })),
-      ...more.provider,
-    },
-    ...more.emulator,
-  })
+  const serviceProviders = Object.keys(parties).map((name) => ({ metadataUrl: entityOf(name) }))
+  const emulator = await emulatorFor({ serviceProviders, ...more.provider }, { clock, fetch: reach })
   sites.set(emulator.url, (request) => emulator.handle(request))
   const store = more.store?.(clock) ?? memoryStore({ clock })
   const built = new Map<string, Party>()
