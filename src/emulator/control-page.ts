@@ -6,6 +6,7 @@ import { checkedSettings, type Nonsense, nonsenseKinds } from './faults.js'
 import { html } from './markup.js'
 import { openidFields, openidSection, readOpenidForm } from './openid/control-part.js'
 import { page } from './page.js'
+import { readSamlForm, samlFields, samlSection } from './saml/control-part.js'
 
 /** Endpoints that the page can make fail; the others only through JSON. */
 const steered = ['refresh', 'jwks', 'login', 'logout'] as const satisfies readonly EndpointName[]
@@ -29,6 +30,7 @@ const buttons: Readonly<Record<string, (controls: Controls, form: URLSearchParam
   'publish-key': (controls) => controls.rotateKeys({ publishOnly: true }),
   'rotate-keys': (controls) => controls.rotateKeys(),
   'replace-keys': (controls) => controls.rotateKeys({ dropOld: true }),
+  'saml-roll-over': (controls) => controls.saml.rollOver(),
 }
 
 /** Does what a posted form of the page says. @throws `emulator` when a value cannot be. */
@@ -53,6 +55,7 @@ export async function applyForm(controls: Controls, form: URLSearchParams): Prom
       status: perEndpoint('status', Number),
       nonsense: perEndpoint('nonsense', String),
       openid: readOpenidForm(form),
+      saml: readSamlForm(form),
     }),
   )
 }
@@ -75,8 +78,10 @@ ${[...steered, ...(context.openid ? steeredOpenid : [])].map(
 <td>${select(`nonsense-${endpoint}`, kindsFor(endpoint), settings.nonsense[endpoint])}</td></tr>`,
 )}</tbody></table>
 ${context.openid && openidFields(settings.openid)}
+${context.saml && samlFields(settings.saml)}
 <button>Switch</button> <button class="plain" name="do" value="clear">Everything off</button></form></section>
 ${context.openid && openidSection(context.openid.openid)}
+${context.saml && samlSection(context.saml.saml)}
 <section><h2>Keys</h2><form method="post" action="/faults">
 <button class="plain" name="do" value="publish-key">Publish the next key</button>
 <button class="plain" name="do" value="rotate-keys">Sign with a new key</button>
@@ -96,6 +101,7 @@ ${controls.sessions.map(
 <section><h2>Requests</h2><table><tbody>
 ${endpointNames
   .filter((name) => context.openid !== undefined || !/openid/.test(endpointPaths[name]))
+  .filter((name) => context.saml !== undefined || !name.startsWith('saml-'))
   .map(
     (name) => html`<tr><th>${name}</th><td>${controls.requests[name]}</td></tr>`,
   )}</tbody></table></section>`,

@@ -185,3 +185,21 @@ it.each([{ response: 'typo' }, { assertion: 'unsigned' }, { metadata: ['late'] }
     expect(Object.keys(samlFaultNames)).toEqual(['response', 'logoutRequest', 'logoutResponse', 'metadata'])
   },
 )
+
+it('is steered by hand on the page of the faults', async () => {
+  const emulator = await createSamlEmulator(byPost, { control: true })
+  await emulator.saml.response({ serviceProvider: entityId, username: 'ana' })
+  await emulator.saml.logout({ username: 'ana' })
+  const browser = createBrowser(emulator)
+  const done = await browser.post('/faults', { 'saml-response': 'comment', 'saml-metadata': 'expired' })
+  expect(done.status).toBe(303)
+  expect(emulator.faults.settings.saml).toEqual({ response: 'comment', metadata: 'expired' })
+  const page = await (await browser.get('/faults')).text()
+  expect(page).toContain('<option selected>comment</option>')
+  expect(page).toContain(`<td>${entityId}</td><td>nothing</td><td>unreachable unreachable</td>`)
+  const before = emulator.saml.certificates.length
+  await browser.post('/faults', { do: 'saml-roll-over' })
+  expect(emulator.saml.certificates.length).not.toBe(before)
+  const wrong = await browser.post('/faults', { 'saml-response': 'typo' })
+  expect([wrong.status, await wrong.text()]).toEqual([400, expect.stringContaining('an object of faults')])
+})
