@@ -184,9 +184,8 @@ const follow = () => {
   else lead()
 }
 document.addEventListener('visibilitychange', follow)
-const begin = () => { tell('unchanged', 'begun'); follow() }
+const begin = () => { document.documentElement.dataset.state = 'begun'; follow() }
 if (recall().blockedUntil > Date.now()) stop('blocked', 'blocked')
-else if (values.isLoaded) begin()
 else provider.addEventListener('load', begin, { once: true })
 provider.src = values.frame
 })()`

@@ -1,0 +1,143 @@
+/** @module npm's `oidc-provider`, which we did not write, over real HTTP, and an application of ours beside it. */
+import { generateKeyPairSync } from 'node:crypto'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import express from 'express'
+import Provider from 'oidc-provider'
+import { citizenSession, requireCitizen } from '../../../adapters/express.js'
+import { type CitizenEvent, memoryStore } from '../../../src/index.js'
+import { type OidcOptions, oidc } from '../../../src/oidc/oidc.js'
+import { type Browser, createBrowser, type Visit } from '../../support/browser.js'
+import { siteOn } from '../../support/wire.js'
+
+export interface InteropWorld {
+  readonly issuer: string
+  readonly home: string
+  readonly events: CitizenEvent[]
+  /** Bodies that the application sent to the token endpoint. */
+  readonly calls: URLSearchParams[]
+  browser(): Browser
+  signIn(browser: Browser, login?: string): Promise<Visit>
+  /** From now on the provider signs with a new key, and publishes only that. */
+  rotateKeys(): void
+  /** Moves the application's clock; the provider's stands. */
+  travel(seconds: number): void
+  close(): void
+}
+
+function signingKey(kid: string): Record<string, unknown> {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  return { ...privateKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }
+}
+
+const listen = async (server: Server): Promise<number> => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return (server.address() as AddressInfo).port
+}
+
+/** Makes the world; close it after use. */
+export async function createInteropWorld(options: Partial<OidcOptions> = {}): Promise<InteropWorld> {
+  let atProvider: RequestListener = (_, response) => response.writeHead(503).end()
+  const providerServer = createServer((request, response) => void atProvider(request, response))
+  const app = express()
+  const appServer = createServer(app)
+  const issuer = `http://127.0.0.1:${await listen(providerServer)}`
+  const home = `http://localhost:${await listen(appServer)}`
+  const at = (route: string) => `${home}/session/${route}`
+
+  const serveWith = (key: Record<string, unknown>): void => {
+    const provider = new Provider(issuer, {
+      clients: [
+        {
+          client_id: 'benefits',
+          client_secret: 'a secret+/ %',
+          redirect_uris: [at('callback'), at('reauthenticate')],
+          post_logout_redirect_uris: [at('return')],
+          backchannel_logout_uri: at('backchannel-logout'),
+          backchannel_logout_session_required: true,
+          grant_types: ['authorization_code', 'refresh_token'],
+          response_types: ['code'],
+        },
+      ],
+      jwks: { keys: [key] as never },
+      cookies: { keys: ['a key for the cookies'] },
+      features: {
+        backchannelLogout: { enabled: true },
+        revocation: { enabled: true },
+        pushedAuthorizationRequests: { enabled: true },
+      },
+      scopes: ['openid', 'offline_access'],
+      issueRefreshToken: async () => true,
+      rotateRefreshToken: true,
+      findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+      // Its own fetch refuses loopback; without the dispatcher ours does not.
+      fetch: (url, init) => {
+        const { dispatcher: _, ...rest } = init as RequestInit & { dispatcher?: unknown }
+        return fetch(url, rest)
+      },
+    })
+    atProvider = provider.callback()
+  }
+  serveWith(signingKey('first'))
+
+  const events: CitizenEvent[] = []
+  const calls: URLSearchParams[] = []
+  let travelled = 0
+  app.use(
+    citizenSession({
+      application: { id: 'benefits', url: home, secrets: ['a secret of thirty-two bytes or more'] },
+      protocols: [
+        oidc({
+          issuer,
+          clientId: 'benefits',
+          clientSecret: 'a secret+/ %',
+          clockSkewSeconds: 60,
+          ...options,
+        }),
+      ],
+      store: memoryStore(),
+      clock: () => Date.now() + travelled,
+      onEvent: (event) => events.push(event),
+      fetch: async (input, init) => {
+        const request = new Request(input, init)
+        if (request.url.endsWith('/token')) calls.push(new URLSearchParams(await request.clone().text()))
+        return fetch(request)
+      },
+    }),
+  )
+  app.get('/', (request, response) => {
+    const { state, reason, claims } = request.citizen
+    response.json({ state, reason, sub: claims?.sub })
+  })
+  app.get('/private', requireCitizen(), (request, response) => {
+    response.json({ sub: request.citizen.claims.sub })
+  })
+
+  const sites = new Map([
+    [issuer, siteOn({ port: Number(new URL(issuer).port) })],
+    [home, siteOn({ port: Number(new URL(home).port) })],
+  ])
+  return {
+    issuer,
+    home,
+    events,
+    calls,
+    browser: () => createBrowser(sites),
+    async signIn(browser, login = 'ana') {
+      const page = await browser.open(`${home}/private`)
+      if (new URL(page.url).origin === home) return page
+      const consent = await browser.press(page, 'Sign-in', { login, password: 'x' })
+      return consent.url.startsWith(home) ? consent : browser.press(consent, 'Continue')
+    },
+    rotateKeys: () => serveWith(signingKey('second')),
+    travel(seconds) {
+      travelled += seconds * 1000
+    },
+    close() {
+      for (const server of [providerServer, appServer]) {
+        server.close()
+        server.closeAllConnections()
+      }
+    },
+  }
+}
