@@ -8,8 +8,8 @@ import { vi } from 'vitest'
 import {
   type CitizenMiddleware,
   citizenSession,
-  requireAssurance,
   requireCitizen,
+  requireRecent,
 } from '../../adapters/express.js'
 import { createEmulator, type Emulator } from '../../src/emulator/index.js'
 import { type CitizenEvent, memoryStore, type SuiteOptions } from '../../src/index.js'
@@ -38,8 +38,9 @@ function application(auth: CitizenMiddleware): express.Express {
       `<h1>private of ${sub}</h1><label>note <input id="note"></label><a href="/open">open</a>`,
     )
   })
-  app.get('/api/strong', requireAssurance(2), (_request, response) => {
-    response.json({ strong: true })
+  const recent = requireRecent({ maxAgeSeconds: 300 })
+  app.post('/api/recent', recent, express.text({ type: '*/*' }), (request, response) => {
+    response.send(`recent ${request.body}`)
   })
   app.get('/api/me', requireCitizen(), (request, response) => {
     response.json({ sub: request.citizen.claims.sub })

@@ -1,0 +1,59 @@
+import { expect, it } from 'vitest'
+import { openRawTabs, type RawTab } from './hidden-tab.js'
+import { setUpWorld } from './world.js'
+
+// As in a browser that people use, but without the five minutes before it begins.
+const world = setUpWorld({
+  suite: { application: { idleSeconds: 40 } },
+  ignoreDefaultArgs: [
+    '--disable-background-timer-throttling',
+    '--disable-backgrounding-occluded-windows',
+    '--disable-renderer-backgrounding',
+  ],
+  args: [
+    '--intensive-wake-up-throttling-policy=force-enable',
+    '--enable-features=IntensiveWakeUpThrottling:grace_period_seconds/3',
+  ],
+})
+
+async function signIn(tab: RawTab): Promise<void> {
+  const see = (expression: string) => expect.poll(() => tab.evaluate(expression), { timeout: 10_000 })
+  await see(`document.querySelector('#username') !== null`).toBe(true)
+  await tab.evaluate(`{
+    document.querySelector('#username').value = 'ana'
+    document.querySelector('#password').value = 'ana-password'
+    document.querySelector('#password').form.requestSubmit()
+  }`)
+  await see('globalThis.citizenSession?.client.snapshot.state').toBe('active')
+}
+
+it('a hidden tab is covered in time, though its timers are held back', { timeout: 90_000 }, async () => {
+  const open = await openRawTabs(world.browser)
+  const tab = await open(`${world.site.url}/private`)
+  await signIn(tab)
+  await tab.evaluate(`{
+    globalThis.ticks = 0
+    const tick = () => setTimeout(() => { ticks += 1; tick() }, 100)
+    tick()
+    sessionStorage.removeItem('ended')
+    addEventListener('citizen', () => {
+      const { state, status } = citizenSession.client.snapshot
+      if (state === 'ended') sessionStorage.setItem('ended', Date.now())
+      else sessionStorage.setItem('end', Date.now() + status.session.idleEndsAt - status.now)
+    })
+  }`)
+  await tab.evaluate('citizenSession.client.check()')
+  await open('about:blank')
+  await expect.poll(() => tab.evaluate('document.visibilityState')).toBe('hidden')
+  await new Promise((resolve) => setTimeout(resolve, 15_000))
+  const before = Number(await tab.evaluate('ticks'))
+  await new Promise((resolve) => setTimeout(resolve, 12_000))
+  // The witness: a page's own timers of a tenth of a second hardly run.
+  expect(Number(await tab.evaluate('ticks')) - before).toBeLessThanOrEqual(1)
+  await expect
+    .poll(() => tab.evaluate(`sessionStorage.getItem('ended')`), { timeout: 30_000, interval: 500 })
+    .not.toBeNull()
+  const late = Number(await tab.evaluate(`sessionStorage.getItem('ended') - sessionStorage.getItem('end')`))
+  expect(late).toBeLessThan(2500)
+  await expect.poll(() => tab.evaluate('location.pathname')).toBe('/session/login')
+})
