@@ -1,7 +1,7 @@
 /** @module Checks the configuration by itself: every problem, every warning, and the times against each other. */
 import { sensitivities } from '../../config/defaults.js'
 import type { Environment } from '../../config/environment.js'
-import type { CookieModeOptions } from '../../config/options.js'
+import { type CookieModeOptions, type ResolvedOptions, usesSharedCookie } from '../../config/options.js'
 import { warningsOf } from '../../config/warnings.js'
 import type { ConfigurationError } from '../../errors.js'
 import { createFindings, type Finding } from './finding.js'
@@ -32,10 +32,7 @@ const remedies: Readonly<Record<ReturnType<typeof warningsOf>[number]['code'], s
 }
 
 /** The warnings of a configuration that can be used. */
-export function judgeConfiguration(
-  resolved: CookieModeOptions,
-  environment: Environment,
-): readonly Finding[] {
+export function judgeConfiguration(resolved: ResolvedOptions, environment: Environment): readonly Finding[] {
   const warnings = warningsOf(resolved, environment)
   if (warnings.length === 0) return [configuration.ok('configuration', { reason: 'every option holds' })]
   return warnings.map(({ code, message }) =>
@@ -47,16 +44,14 @@ export function judgeConfiguration(
  * The times against NIST SP 800-63B-4 (sections 2.1.3, 2.2.3, 2.3.3) and against the life of a token.
  * `tokenSeconds`: life of a real token, where one was given.
  */
-export function judgeTimes(
-  resolved: CookieModeOptions,
-  tokenSeconds: number | undefined,
-): readonly Finding[] {
-  return [judgeLevel(resolved), ...judgeTokenLife(resolved, tokenSeconds)]
+export function judgeTimes(resolved: ResolvedOptions, tokenSeconds: number | undefined): readonly Finding[] {
+  const level = judgeLevel(resolved)
+  return usesSharedCookie(resolved) ? [level, ...judgeTokenLife(resolved, tokenSeconds)] : [level]
 }
 
 function judgeLevel({
   application: { idleSeconds, absoluteSeconds, sensitivity },
-}: CookieModeOptions): Finding {
+}: ResolvedOptions): Finding {
   const met = Object.values(sensitivities).find(
     ({ recommended }) =>
       (recommended.idleSeconds === undefined || idleSeconds <= recommended.idleSeconds) &&

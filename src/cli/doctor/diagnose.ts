@@ -4,34 +4,38 @@ import { type Clock, systemClock } from '../../clock.js'
 import { isLoopbackHost } from '../../config/addresses.js'
 import { type Environment, textOfVariable } from '../../config/environment.js'
 import { inForce, type PolicyRow } from '../../config/in-force.js'
-import type { CookieModeOptions } from '../../config/options.js'
+import { type ResolvedOptions, usesSharedCookie } from '../../config/options.js'
 import { resolveOptions } from '../../config/resolve.js'
-import type { TokenParts } from '../../cookies/split-token.js'
-import { CitizenSessionError, ConfigurationError } from '../../errors.js'
-import { createProbe, ProbeError, toFetch } from '../probe.js'
+import { ConfigurationError } from '../../errors.js'
+import { isConfigured } from '../environment.js'
+import { createProbe, type Probe } from '../probe.js'
 import { judgeApplication, judgeLogin, judgeLogout } from './application.js'
 import { judgeCaching, judgeCookies, judgeSharedDeletion } from './application-cookies.js'
-import { type ClockWitness, judgeClocks } from './clock.js'
+import { judgeClocks } from './clock.js'
 import { judgeConfiguration, judgeProblems, judgeTimes } from './configuration.js'
-import { judgeCookieDomain, type LoadSuffixes } from './cookie-domain.js'
-import { judgeDiscovery } from './discovery.js'
+import type { LoadSuffixes } from './cookie-domain.js'
 import { checkNames, createFindings, type Finding } from './finding.js'
-import { judgeKeys } from './keys.js'
 import { judgePartnerKeys } from './partner-keys.js'
-import { judgeProviderCookies, judgeProviderLogin } from './provider.js'
-import { judgeProviderLogout, judgeProviderRefresh } from './provider-answers.js'
+import { judgeProtocolLogin, type WayIn } from './protocol-login.js'
+import {
+  examineProtocols,
+  type ProtocolExamination,
+  type ProtocolRequest,
+  protocolNames,
+  protocolOrigins,
+  standIn,
+} from './protocols.js'
+import { examineSharedCookie, type FindToken, providerOrigins } from './shared-cookie.js'
 import { judgeSiblings } from './siblings.js'
 import { judgeStores } from './store.js'
-import { judgeGivenToken, judgeMissingToken, lifeOf } from './token.js'
-import { type ApplicationVisit, type ProviderVisit, visitApplication, visitProvider } from './visits.js'
+import { type ApplicationVisit, visitApplication } from './visits.js'
 
 /** What to examine. */
-export interface DiagnosisRequest {
+export interface DiagnosisRequest extends ProtocolRequest {
   readonly environment: Environment
   /** Origins of sibling applications; the configured one is always looked at. */
   readonly urls: readonly string[]
-  /** Finds the token that was given, once the names of its cookies are known. */
-  readonly token?: ((names: CookieModeOptions['sharedCookie']['names']) => TokenParts) | undefined
+  readonly token?: FindToken | undefined
   readonly clock?: Clock | undefined
   /** Certificates in PEM that are trusted besides those of Node. */
   readonly certificates?: string | undefined
@@ -52,99 +56,131 @@ export interface Diagnosis {
   readonly policy: readonly PolicyRow[]
 }
 
-/** Examines a deployment. Asks only the addresses of the configuration and of `urls`, and changes nothing there. */
+/** Tolerated where no option of the shared cookie says otherwise; the plug-ins have the same default. */
+const usualSkewSeconds = 30
+
+/** Examines a deployment. Asks only the addresses of the configuration and of the request, and changes nothing there. */
 export async function diagnose(request: DiagnosisRequest): Promise<Diagnosis> {
-  let resolved: CookieModeOptions
+  const { environment } = request
+  const clock = request.clock ?? systemClock
+  const names = protocolNames(request)
+  const open = (origins: readonly string[]): Probe =>
+    createProbe({
+      origins: new Set([...origins, ...protocolOrigins(request, environment)]),
+      clock,
+      certificates: request.certificates,
+      timeoutSeconds: request.timeoutSeconds,
+      lookup: request.lookup,
+      stop: request.stop,
+    })
+  const aboutProtocols = { environment, now: clock() }
+  /** The providers by themselves, where there is no application that could be looked at. */
+  const withoutApplication = async (said: readonly Finding[]): Promise<Diagnosis> => {
+    const { findings, witnesses } = await examineProtocols(open([]), request, {
+      ...aboutProtocols,
+      resolved: undefined,
+    })
+    return {
+      findings: inOrder([...said, ...findings, ...judgeClocks(witnesses, usualSkewSeconds)]),
+      policy: [],
+    }
+  }
+  if (names.length > 0 && !isConfigured(environment)) return withoutApplication([notConfigured])
+  let resolved: ResolvedOptions
   try {
-    resolved = resolveOptions({}, request.environment)
+    resolved = resolveOptions(names.length === 0 ? {} : { protocols: names.map(standIn) }, environment)
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
-    const reason = 'needs a configuration that holds'
-    const skipped = checkNames
-      .filter((name) => name !== 'configuration')
-      .map((name) => createFindings(name).skipped('no-configuration', { reason }))
-    return { findings: [...judgeProblems(error), ...skipped], policy: [] }
+    const problems = judgeProblems(error)
+    return names.length > 0
+      ? withoutApplication(problems)
+      : { findings: [...problems, ...leftOut()], policy: [] }
   }
-  const { identityProvider, application, routes } = resolved
-  const clock = request.clock ?? systemClock
-  const token = findGiven(request, resolved)
-  const origins = [...new Set([application.url, ...request.urls])]
+  const origins = [...new Set([resolved.application.url, ...request.urls])]
   const plain = origins.filter(isPlain)
   const visited = origins.filter((origin) => !plain.includes(origin))
-  const probe = createProbe({
-    origins: new Set([...visited, ...providerOrigins(resolved)]),
-    clock,
-    certificates: request.certificates,
-    timeoutSeconds: request.timeoutSeconds,
-    lookup: request.lookup,
-    stop: request.stop,
-  })
-  const folder = textOfVariable(request.environment, 'CITIZEN_SSO_KEYS')
-  const [provider, visits, stores, domain, issuing] = await Promise.all([
-    visitProvider(probe, resolved),
+  const shared = usesSharedCookie(resolved) ? resolved : undefined
+  const probe = open([...visited, ...(shared === undefined ? [] : providerOrigins(shared))])
+  const folder = textOfVariable(environment, 'CITIZEN_SSO_KEYS')
+  const [cookie, protocols, visits, stores, issuing] = await Promise.all([
+    shared &&
+      examineSharedCookie(probe, shared, {
+        token: request.token,
+        loadSuffixes: request.loadSuffixes,
+        now: clock(),
+      }),
+    examineProtocols(probe, request, { ...aboutProtocols, resolved }),
     Promise.all(visited.map((origin) => visitApplication(probe, origin, resolved))),
     judgeStores(resolved),
-    judgeCookieDomain(resolved, request.loadSuffixes),
     folder === undefined
       ? []
       : judgePartnerKeys({ folder, groupRead: request.groupRead === true }, probe, resolved, clock()),
   ])
-  const findings = [
-    ...judgeConfiguration(resolved, request.environment),
-    ...judgeTimes(resolved, token === undefined || token instanceof Error ? undefined : lifeOf(token)),
-    domain,
-    ...judgeKeys(provider.keys, resolved),
-    ...judgeDiscovery(provider.discovery, resolved),
-    ...judgeClocks(
-      [
-        providerWitness(provider, resolved),
-        ...visits.map(({ origin, status }) => ({ name: origin, visited: status })),
-      ],
-      identityProvider.clockSkewSeconds,
-    ),
-    judgeProviderLogin(provider.login, resolved),
-    judgeProviderLogout(provider.logout, resolved),
-    judgeProviderRefresh(provider.refresh, resolved),
-    ...judgeProviderCookies(provider, resolved),
-    ...plain.map(judgePlain),
-    ...visits.flatMap((visit) => judgeOne(visit, resolved, routes.path)),
-    ...judgeSiblings(visits, provider, resolved),
-    ...stores,
-    ...issuing,
-    ...(token instanceof Error
-      ? [judgeMissingToken(token)]
-      : await judgeGivenToken(token, resolved, { now: clock(), fetch: toFetch(probe) })),
+  const witnesses = [
+    ...(cookie === undefined ? [] : [cookie.witness]),
+    ...protocols.witnesses,
+    ...visits.map(({ origin, status }) => ({ name: origin, visited: status })),
   ]
-  const rank = ({ check }: Finding) => checkNames.indexOf(check)
   return {
-    findings: findings.toSorted((left, right) => rank(left) - rank(right)),
+    findings: inOrder([
+      ...judgeConfiguration(resolved, environment),
+      ...judgeTimes(resolved, cookie?.tokenSeconds),
+      ...(cookie?.findings ?? []),
+      ...judgeClocks(witnesses, shared?.identityProvider.clockSkewSeconds ?? usualSkewSeconds),
+      ...protocols.findings,
+      ...plain.map(judgePlain),
+      ...visits.flatMap((visit) => judgeOne(visit, resolved, protocols)),
+      ...judgeSiblings(visits, cookie?.provider, resolved),
+      ...stores,
+      ...issuing,
+    ]),
     policy: inForce(resolved),
   }
 }
 
-function findGiven(
-  { token }: DiagnosisRequest,
-  { sharedCookie }: CookieModeOptions,
-): TokenParts | CitizenSessionError | undefined {
-  try {
-    return token?.(sharedCookie.names)
-  } catch (error) {
-    if (error instanceof CitizenSessionError && error.code === 'usage') return error
-    throw error
-  }
+function inOrder(findings: readonly Finding[]): readonly Finding[] {
+  const rank = ({ check }: Finding) => checkNames.indexOf(check)
+  return findings.toSorted((left, right) => rank(left) - rank(right))
 }
 
-function judgeOne(visit: ApplicationVisit, resolved: CookieModeOptions, path: string): readonly Finding[] {
+const notConfigured = createFindings('configuration').skipped('not-configured', {
+  reason: 'no variable of an application is set: only what was named is looked at',
+  remedy: 'run it with the variables of the application, and it is looked at too',
+})
+
+/** Everything that is not looked at without a configuration. */
+function leftOut(): readonly Finding[] {
+  const ofProtocols = ['openid', 'openid-keys', 'saml', 'saml-own']
+  return checkNames
+    .filter((name) => name !== 'configuration' && !ofProtocols.includes(name))
+    .map((name) =>
+      createFindings(name).skipped('no-configuration', { reason: 'needs a configuration that holds' }),
+    )
+}
+
+function judgeOne(
+  visit: ApplicationVisit,
+  resolved: ResolvedOptions,
+  { ways }: ProtocolExamination,
+): readonly Finding[] {
+  const { path } = resolved.routes
   const running = judgeApplication(visit, path)
   if (running.state !== 'ok') return [running]
   return [
     running,
-    judgeLogin(visit, resolved),
+    judgeWayIn(visit, resolved, ways),
     judgeLogout(visit, path),
     ...judgeCookies(visit),
-    ...judgeSharedDeletion(visit, resolved),
+    ...(usesSharedCookie(resolved) ? judgeSharedDeletion(visit, resolved) : []),
     judgeCaching(visit),
   ]
+}
+
+/** Where there is a shared cookie, its provider is the way in unless a link names another. */
+function judgeWayIn(visit: ApplicationVisit, resolved: ResolvedOptions, ways: readonly WayIn[]): Finding {
+  return usesSharedCookie(resolved)
+    ? judgeLogin(visit, resolved)
+    : judgeProtocolLogin(visit, resolved.routes.path, ways)
 }
 
 /** Nothing is sent to such an address: not even this command speaks plain http over a network. */
@@ -159,21 +195,4 @@ function judgePlain(origin: string): Finding {
 function isPlain(origin: string): boolean {
   const { protocol, hostname } = new URL(origin)
   return protocol === 'http:' && !isLoopbackHost(hostname)
-}
-
-/** A page says more of the time than a key set, which caches may keep. */
-function providerWitness(
-  { login, keys }: ProviderVisit,
-  { identityProvider }: CookieModeOptions,
-): ClockWitness {
-  const { endpoints } = identityProvider
-  return login instanceof ProbeError
-    ? { name: new URL(endpoints.jwks).origin, visited: keys }
-    : { name: new URL(endpoints.login).origin, visited: login }
-}
-
-function providerOrigins({ identityProvider }: CookieModeOptions): readonly string[] {
-  const { endpoints, internalUrl } = identityProvider
-  const { jwks, login, logout, refresh } = endpoints
-  return [jwks, login, logout, refresh, internalUrl].map((url) => new URL(url).origin)
 }

@@ -1,5 +1,5 @@
 /** @module Checks the issuing side, where there is one: its key files, and its key set as a partner fetches it. */
-import type { CookieModeOptions } from '../../config/options.js'
+import type { ResolvedOptions } from '../../config/options.js'
 import { CitizenSessionError } from '../../errors.js'
 import { jwksPath } from '../../issuing/jwks.js'
 import { publishedKeys, type RingState } from '../../issuing/ring-state.js'
@@ -23,7 +23,7 @@ export interface IssuingSide {
 export async function judgePartnerKeys(
   { folder, groupRead }: IssuingSide,
   probe: Probe,
-  { application }: CookieModeOptions,
+  { application }: ResolvedOptions,
   now: number,
 ): Promise<readonly Finding[]> {
   const url = `${application.url}${jwksPath}`

@@ -1,7 +1,7 @@
 /** @module Checks the applications of one base domain against each other, and against the provider's own cookies. */
 
 import { domainMatches } from '../../config/addresses.js'
-import type { CookieModeOptions } from '../../config/options.js'
+import type { ResolvedOptions } from '../../config/options.js'
 import { answersOf } from './application.js'
 import { idsOf } from './application-cookies.js'
 import { createFindings, type Finding } from './finding.js'
@@ -13,11 +13,12 @@ const { ok, warn, fail, skipped } = createFindings('siblings')
 /** Whether ids, and with them cookie names and keys, are each application's own. */
 export function judgeSiblings(
   visits: readonly ApplicationVisit[],
-  provider: ProviderVisit,
-  resolved: CookieModeOptions,
+  provider: ProviderVisit | undefined,
+  resolved: ResolvedOptions,
 ): readonly Finding[] {
   if (visits.length === 0) return [skipped('no-application', { reason: 'no application could be looked at' })]
   const findings: Finding[] = []
+  const domain = resolved.sharedCookie?.domain ?? false
   const known = visits.map((visit) => ({ visit, ids: idsOf(visit) }))
   const own = known.find(({ visit }) => visit.origin === resolved.application.url)
   if (own?.ids[0] !== undefined && !own.ids.includes(resolved.application.id)) {
@@ -41,7 +42,6 @@ export function judgeSiblings(
         }),
       )
     }
-    const { domain } = resolved.sharedCookie
     const { hostname } = new URL(one.visit.origin)
     if (domain !== false && !domainMatches(hostname, domain)) {
       findings.push(
@@ -79,9 +79,13 @@ export function judgeSiblings(
 }
 
 /** A cookie that somebody else sets for the whole domain, under a name of ours, reaches us beside our own. */
-function judgeCollisions(visits: readonly ApplicationVisit[], provider: ProviderVisit): readonly Finding[] {
+function judgeCollisions(
+  visits: readonly ApplicationVisit[],
+  provider: ProviderVisit | undefined,
+): readonly Finding[] {
+  const answers = provider === undefined ? [] : [provider.login, provider.logout]
   const setters = [
-    { who: 'the provider', seen: [provider.login, provider.logout].flatMap(cookiesOf) },
+    { who: 'the provider', seen: answers.flatMap(cookiesOf) },
     ...visits.map((visit) => ({
       who: visit.origin,
       seen: answersOf(visit).flatMap(({ answer }) => cookiesOf(answer)),

@@ -1,5 +1,5 @@
 /** @module Checks the Redis that is configured, as this machine reaches it. */
-import type { CookieModeOptions } from '../../config/options.js'
+import type { ResolvedOptions } from '../../config/options.js'
 import { CitizenSessionError, ConfigurationError } from '../../errors.js'
 import { inspectRedis, type RedisInspection } from '../../stores/redis-inspect.js'
 import { createFindings, type Finding } from './finding.js'
@@ -10,7 +10,7 @@ const slowMilliseconds = 50
 const deadlineMilliseconds = 250
 
 /** Looks at the store and, where there is one, at the store for revocations. */
-export async function judgeStores(resolved: CookieModeOptions): Promise<readonly Finding[]> {
+export async function judgeStores(resolved: ResolvedOptions): Promise<readonly Finding[]> {
   const { store, revocations, application } = resolved
   if (typeof store !== 'string') {
     return [
@@ -28,7 +28,7 @@ export async function judgeStores(resolved: CookieModeOptions): Promise<readonly
 async function judgeRedis(
   url: string,
   variable: string,
-  application: CookieModeOptions['application'] | undefined,
+  application: ResolvedOptions['application'] | undefined,
 ): Promise<readonly Finding[]> {
   const target = variable
   let seen: RedisInspection

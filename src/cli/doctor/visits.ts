@@ -1,5 +1,5 @@
 /** @module What the doctor asks from outside: each address once, nothing that signs anybody in or out. */
-import type { CookieModeOptions } from '../../config/options.js'
+import type { CookieModeOptions, ResolvedOptions } from '../../config/options.js'
 import { type Probe, type ProbeAnswer, ProbeError, type ProbeRequest } from '../probe.js'
 
 /** An answer, or why none came. */
@@ -51,14 +51,15 @@ export async function ask(probe: Probe, request: ProbeRequest): Promise<Visited>
 export async function visitApplication(
   probe: Probe,
   origin: string,
-  options: CookieModeOptions,
+  options: ResolvedOptions,
 ): Promise<ApplicationVisit> {
   const base = `${origin}${options.routes.path}`
-  const nothing = Object.values(options.sharedCookie.names).map((name) => `${name}=doctor`)
+  const nothing = Object.values(options.sharedCookie?.names ?? {}).map((name) => `${name}=doctor`)
   const status = await ask(probe, { url: `${base}/status`, headers: { accept: 'application/json' } })
+  const cookie: Record<string, string> = nothing.length === 0 ? {} : { cookie: nothing.join('; ') }
   const [login, logoutByGet] = await Promise.all([
     ask(probe, { url: `${base}/login`, headers: navigation }),
-    ask(probe, { url: `${base}/logout`, headers: { ...navigation, cookie: nothing.join('; ') } }),
+    ask(probe, { url: `${base}/logout`, headers: { ...navigation, ...cookie } }),
   ])
   const logoutByPost = await ask(probe, {
     url: `${base}/logout`,

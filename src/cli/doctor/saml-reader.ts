@@ -1,0 +1,25 @@
+/** @module The reader of SAML documents, which stands on an optional package. */
+
+/** What `saml({ … })` itself reads with. */
+export interface SamlReader {
+  readonly readMetadata: typeof import('../../saml/metadata.js').readMetadata
+  readonly parseXml: typeof import('../../saml/xml.js').parseXml
+}
+
+/** Loads the reader; `undefined` where its package is not installed. */
+export type LoadSamlReader = () => Promise<SamlReader | undefined>
+
+/** The reader as installed beside the package. */
+export const loadSamlReader: LoadSamlReader = async () => {
+  try {
+    const [{ readMetadata }, { parseXml }] = await Promise.all([
+      import('../../saml/metadata.js'),
+      import('../../saml/xml.js'),
+    ])
+    return { readMetadata, parseXml }
+  } catch (error) {
+    const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined
+    if (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') return undefined
+    throw error
+  }
+}
