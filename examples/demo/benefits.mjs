@@ -7,23 +7,22 @@ import { createPages } from './pages.mjs'
 export function createBenefits(parts) {
   const { settings, show } = createPages(parts)
   const session = citizenSession(settings)
-  const { suite } = session
   const answer = (name) => (req, res) => {
-    const { citizen } = req
-    const { headers, body } = show(name, {
-      citizen,
-      cookieHeader: req.headers.cookie,
-      options: suite.options,
-    })
+    const { headers, body } = show(name, req.citizen)
     res.set(headers).send(body)
   }
 
   const app = express()
   app.disable('x-powered-by')
+  // In front of the session: what the page asks by itself is nobody's activity.
+  app.use(parts.desk.listener)
   app.use(session)
   app.get('/', answer('start'))
   app.get('/private', requireCitizen(), answer('private'))
   app.get('/strong', requireAssurance(2), answer('strong'))
   app.get('/recent', requireRecent({ maxAgeSeconds: parts.recentSeconds }), answer('recent'))
-  return { listener: app, suite }
+  app.post('/refresh', requireCitizen(), async (req, res) => {
+    res.json({ refreshed: await req.citizen.refresh() })
+  })
+  return { listener: app, suite: session.suite }
 }

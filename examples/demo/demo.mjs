@@ -5,20 +5,20 @@ import { createServer } from 'node:http'
 import { memoryStore } from 'citizen-session'
 import { createEmulator } from 'citizen-session/emulator'
 import { createBenefits } from './benefits.mjs'
+import { createDesk } from './desk.mjs'
 import { createLibrary } from './library.mjs'
+import { createOverview } from './overview.mjs'
 import { startPermits } from './permits.mjs'
 
-/** Ports unless others are asked for: the provider, then the applications. */
-export const defaultPorts = [4000, 4001, 4002, 4003]
+/** Ports unless others are asked for: the provider, the applications, the overview. */
+export const defaultPorts = [4000, 4001, 4002, 4003, 4004]
 
-/** Permits is no part of this process: it has settings, but no look. */
 const applications = [
   {
     name: 'benefits',
     title: 'Benefits',
     framework: 'Express',
     sensitivity: 'sensitive',
-    accent: ['#1d5f8a', '#84c1ea'],
     create: createBenefits,
   },
   {
@@ -26,16 +26,16 @@ const applications = [
     title: 'Library',
     framework: 'Koa',
     sensitivity: 'basic',
-    accent: ['#2c6e49', '#8ed1a9'],
     create: createLibrary,
   },
+  // No part of this process.
   { name: 'permits', title: 'Permits', framework: 'Next.js', sensitivity: 'public' },
 ]
 
 const usual = {
   idleSeconds: { benefits: 600, library: 3600, permits: 28_800 },
   recentSeconds: 300,
-  provider: {},
+  provider: { tokenSeconds: 1800, idleSeconds: 3600 },
   clockSkewSeconds: 30,
 }
 /** Timers that one can watch run out. */
@@ -69,8 +69,10 @@ export async function startDemo({
 }) {
   const timers = isShort ? short : usual
   const present = applications.filter(({ name }) => hasPermits || name !== 'permits')
-  const wanted = ports.slice(0, 1 + present.length)
-  const [providerPort, ...applicationPorts] = await freePorts(wanted, mustBeThese)
+  const wanted = [...ports.slice(0, 1 + present.length), ports[4]]
+  const [providerPort, ...otherPorts] = await freePorts(wanted, mustBeThese)
+  const applicationPorts = otherPorts.slice(0, present.length)
+  const overviewPort = otherPorts.at(-1)
   const emulator = await createEmulator({ port: providerPort, ...timers.provider }).catch((error) => {
     throw new DemoError(error.message, { cause: error })
   })
@@ -80,21 +82,22 @@ export async function startDemo({
     ? undefined
     : [randomBytes(32).toString('base64url')]
 
-  const siblings = present.map(({ name, title }, index) => ({
-    title,
-    url: `http://${name}.citizen.localhost:${applicationPorts[index]}`,
-  }))
   const people = new Map(emulator.people.map(({ sub, name }) => [sub, name]))
-  const running = []
+  const desk = createDesk({ emulator, identitySeconds: timers.provider.idleSeconds })
+  desk.places.overview = `http://demo.citizen.localhost:${overviewPort}`
+  const running = desk.places.applications
+  const closing = [desk.close]
   async function close() {
-    await Promise.all(running.map((application) => application.close()))
+    await Promise.all([...closing, ...running.map((application) => application.close)].map((end) => end()))
     await emulator.close()
   }
 
   try {
-    for (const [index, { name, title, framework, sensitivity, accent, create }] of present.entries()) {
+    const overview = await listen(overviewPort, createOverview(desk))
+    closing.push(overview.close)
+    for (const [index, { name, title, framework, sensitivity, create }] of present.entries()) {
       const port = applicationPorts[index]
-      const { url } = siblings[index]
+      const url = `http://${name}.citizen.localhost:${port}`
       const application = {
         // On one store an id belongs to one address.
         id: port === defaultPorts[index + 1] ? name : `${name}-${port}`,
@@ -110,37 +113,52 @@ export async function startDemo({
         clockSkewSeconds: timers.clockSkewSeconds,
       }
       const { clock } = emulator
-      const look = { title, accent, people, siblings: siblings.filter((one) => one.url !== url) }
+      const look = { name, title, framework, isShort, people }
       const { recentSeconds } = timers
+      const settings = { application, identityProvider, desk, clock }
       const started =
         name === 'permits'
-          ? await startPermits({ port, application, identityProvider, redisUrl, clock })
-          : await serve(port, create({ look, application, identityProvider, recentSeconds, store, clock }))
+          ? await startPermits({ ...settings, port, redisUrl, isShort, deskPort: overviewPort })
+          : await serve(port, create({ ...settings, look, recentSeconds, store }))
       const { idleSeconds } = application
-      running.push({ name, title, url, framework, sensitivity, idleSeconds, ...started })
+      running.push({ name, title, url, port, framework, sensitivity, idleSeconds, ...started })
     }
   } catch (error) {
     await close()
     throw new DemoError(problemOf(error, redisUrl), { cause: error })
   }
-  return { emulator, applications: running, store: redisUrl === undefined ? 'memory' : 'Redis', close }
+  return {
+    emulator,
+    applications: running,
+    overview: desk.places.overview,
+    store: redisUrl === undefined ? 'memory' : 'Redis',
+    close,
+  }
+}
+
+async function listen(port, listener) {
+  const server = createServer(listener).listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    async close() {
+      server.close()
+      server.closeAllConnections()
+    },
+  }
 }
 
 async function serve(port, { listener, suite }) {
-  const server = createServer(listener).listen(port, '127.0.0.1')
-  async function close() {
-    server.close()
-    server.closeAllConnections()
-    await suite.close()
-  }
+  const closing = [() => suite.close()]
+  const close = () => Promise.all(closing.map((end) => end()))
   try {
-    await once(server, 'listening')
+    const server = await listen(port, listener)
+    closing.push(server.close)
     await suite.ready()
   } catch (error) {
     await close()
     throw error
   }
-  return { close }
+  return { close, endAllOf: (subject) => suite.sessions.endAllOf({ subject }) }
 }
 
 function problemOf({ code, message }, redisUrl) {

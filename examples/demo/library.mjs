@@ -8,10 +8,8 @@ import { createPages } from './pages.mjs'
 export function createLibrary(parts) {
   const { settings, show } = createPages(parts)
   const session = citizenSession(settings)
-  const { suite } = session
   const answer = (name) => (ctx) => {
-    const { citizen } = ctx.state
-    const { headers, body } = show(name, { citizen, cookieHeader: ctx.get('cookie'), options: suite.options })
+    const { headers, body } = show(name, ctx.state.citizen)
     ctx.set(headers)
     ctx.body = body
   }
@@ -21,8 +19,16 @@ export function createLibrary(parts) {
   router.get('/private', requireCitizen(), answer('private'))
   router.get('/strong', requireAssurance(2), answer('strong'))
   router.get('/recent', requireRecent({ maxAgeSeconds: parts.recentSeconds }), answer('recent'))
+  router.post('/refresh', requireCitizen(), async (ctx) => {
+    ctx.body = { refreshed: await ctx.state.citizen.refresh() }
+  })
   const app = new Koa()
   app.use(session)
   app.use(router.routes())
-  return { listener: app.callback(), suite }
+  // In front of the session: what the page asks by itself is nobody's activity.
+  const koa = app.callback()
+  return {
+    listener: (req, res) => parts.desk.listener(req, res, () => koa(req, res)),
+    suite: session.suite,
+  }
 }

@@ -1,18 +1,19 @@
 /** @module What the demo's applications have in common, whatever their framework: settings, and the pages they show. */
 import { page } from './page.mjs'
 
-const eventsShown = 8
-
 /**
  * What an application of the demo is made of. `look` is what its pages show besides the session: `people` are the
- * names that the application knows by `sub`, for a token carries none. Everything else are options of the package.
+ * names that the application knows by `sub`, for a token carries none. `desk` is what the demo lends to all of them.
+ * Everything else are options of the package.
  * @typedef {{
  *   look: {
+ *     name: string,
  *     title: string,
- *     accent: readonly [light: string, dark: string],
- *     siblings: readonly { title: string, url: string }[],
+ *     framework: string,
+ *     isShort: boolean,
  *     people: ReadonlyMap<string, string>,
  *   },
+ *   desk: ReturnType<typeof import('./desk.mjs').createDesk>,
  *   application: { id: string, url: string, sensitivity: 'sensitive' | 'basic', idleSeconds?: number, secrets?: string[] },
  *   identityProvider: { url: string, internalUrl: string, clockSkewSeconds?: number },
  *   recentSeconds: number,
@@ -25,8 +26,7 @@ const eventsShown = 8
  * The settings of an application, and `show`, which renders one of its pages for whoever is there.
  * @param {Parts} parts
  */
-export function createPages({ look, recentSeconds, application, identityProvider, store, clock }) {
-  const events = []
+export function createPages({ look, desk, recentSeconds, application, identityProvider, store, clock }) {
   const settings = {
     application,
     identityProvider: {
@@ -38,10 +38,7 @@ export function createPages({ look, recentSeconds, application, identityProvider
     sharedCookie: { domain: 'citizen.localhost' },
     store,
     clock,
-    onEvent(event) {
-      events.unshift(event)
-      events.length = Math.min(events.length, eventsShown)
-    },
+    onEvent: desk.report,
   }
   const texts = {
     start: ['Start page', 'Everybody may see this page.'],
@@ -55,13 +52,13 @@ export function createPages({ look, recentSeconds, application, identityProvider
 
   /**
    * @param {keyof typeof texts} name
-   * @param {{ citizen: import('citizen-session').Citizen, cookieHeader?: string, options: object }} visit
+   * @param {import('citizen-session').Citizen} citizen
    */
-  function show(name, { citizen, cookieHeader = '', options }) {
+  function show(name, citizen) {
     const [heading, text] = texts[name]
     const { sub } = citizen.claims ?? {}
     const person = look.people.get(sub) ?? sub
-    return page({ look, heading, text, citizen, name: person, cookieHeader, options, now: clock(), events })
+    return page({ look, heading, text, citizen, name: person, provider: identityProvider.url })
   }
   return { settings, show }
 }

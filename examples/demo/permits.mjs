@@ -1,13 +1,16 @@
 /** @module Permits: the Next.js example as the third application of the demo, in a process of its own. */
 import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { installNext, lastLines, logFile, nextExample, root, run, SetUpError } from '../set-up.mjs'
 
 const command = join(nextExample, 'node_modules/next/dist/bin/next')
-const clockModule = new URL('travelling-clock.mjs', import.meta.url).href
+const companions = ['travelling-clock.mjs', 'event-forwarder.mjs'].flatMap((name) => [
+  '--import',
+  new URL(name, import.meta.url).href,
+])
 const lookEveryMilliseconds = 200
 
 /**
@@ -62,16 +65,22 @@ function filesOf(folder) {
  *   application: { id: string, url: string, sensitivity: string, idleSeconds: number, secrets?: readonly string[] },
  *   identityProvider: { url: string, internalUrl: string, clockSkewSeconds: number },
  *   redisUrl?: string,
+ *   isShort: boolean,
+ *   desk: ReturnType<typeof import('./desk.mjs').createDesk>,
+ *   deskPort: number,
  *   clock: () => number,
- * }} options `clock` is the time that it keeps to; without `secrets` they are those of the environment.
+ * }} options `clock` is the time that it keeps to; without `secrets` they are those of the environment. The desk is
+ *   told of its events, and lends its look to it at that port.
  * @throws {Error} with what it said, if it ends before.
  */
-export async function startPermits({ port, clock, ...settings }) {
+export async function startPermits({ port, clock, desk, ...settings }) {
+  const administrationSecret = randomBytes(32).toString('base64url')
   const given = Object.entries(process.env).filter(([name]) => name !== 'NODE_OPTIONS')
   const child = spawn(
     process.execPath,
     // Next.js takes rewrites to 127.0.0.1 for another site's, but those to `localhost` for its own.
-    ['--dns-result-order=ipv4first', '--import', clockModule]
+    ['--dns-result-order=ipv4first']
+      .concat(companions)
       .concat([command, 'start', '--hostname', 'localhost'])
       .concat(['--port', String(port)]),
     {
@@ -80,6 +89,7 @@ export async function startPermits({ port, clock, ...settings }) {
       env: {
         ...Object.fromEntries(given),
         ...variablesFor(settings),
+        DEMO_ADMINISTRATION_SECRET: administrationSecret,
         NODE_ENV: 'test',
         NEXT_TELEMETRY_DISABLED: '1',
       },
@@ -93,7 +103,10 @@ export async function startPermits({ port, clock, ...settings }) {
 
   let sent = 0
   const answers = []
-  child.on('message', () => answers.shift()?.())
+  child.on('message', ({ event }) => {
+    if (event === undefined) answers.shift()?.()
+    else desk.report(event)
+  })
   /** Brings its clock to where the demo's is. */
   async function keepTime() {
     const ahead = Math.round(clock() - Date.now())
@@ -107,6 +120,14 @@ export async function startPermits({ port, clock, ...settings }) {
   const timer = setInterval(keepTime, lookEveryMilliseconds)
   return {
     keepTime,
+    /** What an administrator does from elsewhere: its sessions are in that process. */
+    async endAllOf(subject) {
+      await fetch(`http://127.0.0.1:${port}/api/administration`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${administrationSecret}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ subject }),
+      })
+    },
     async close() {
       clearInterval(timer)
       child.kill('SIGTERM')
@@ -116,7 +137,9 @@ export async function startPermits({ port, clock, ...settings }) {
 }
 
 /** The settings of the example's `.env.example`, for the demo. */
-const variablesFor = ({ application, identityProvider, redisUrl }) => ({
+const variablesFor = ({ application, identityProvider, redisUrl, isShort, deskPort }) => ({
+  DEMO_DESK_URL: `http://127.0.0.1:${deskPort}`,
+  ...(isShort && { DEMO_SHORT: 'true' }),
   CITIZEN_APPLICATION_ID: application.id,
   CITIZEN_APPLICATION_URL: application.url,
   CITIZEN_APPLICATION_SENSITIVITY: application.sensitivity,

@@ -19,6 +19,7 @@ export interface RunningDemo {
   /** Empty where the demo runs without Next.js. */
   readonly permits: string
   readonly provider: string
+  readonly overview: string
   readonly greeting: string
   /** Interrupts it as Ctrl-C does. Resolves to its exit code, once it has ended. */
   interrupt(): Promise<number | null>
@@ -52,6 +53,7 @@ export async function launchDemo(
     library: addressAfter('Library'),
     permits: addressAfter('Permits'),
     provider: addressAfter('Identity provider'),
+    overview: addressAfter('Overview'),
     greeting,
     interrupt() {
       child.kill('SIGINT')

@@ -41,7 +41,10 @@ it('leads from a link of the router to the login and back, and saves without loa
   await page.reload()
   expect(await page.getByRole('textbox').inputValue()).toBe('bring the form')
 
-  // Signed out in another tab: the next action leads to the login, and nothing is kept of it.
+  // Signed out in another tab, and no client that would cover this one: the next action leads to the login, and
+  // nothing is kept of it.
+  await page.route('**/session/client.js', (route) => route.abort())
+  await page.reload()
   const other = await page.context().newPage()
   await other.goto(`${example.application}/private`)
   await other.getByRole('button', { name: 'Sign out everywhere' }).click()

@@ -1,27 +1,35 @@
-import Link from 'next/link'
-import { Suspense } from 'react'
 import { auth } from '../lib/auth'
+import { Frame, Name } from './frame'
 
 export default function Home() {
   return (
-    <main>
-      <h1>Permits</h1>
-      <Suspense>
-        <Greeting />
-      </Suspense>
-      <p>
-        <Link href="/private">Your page</Link>
-      </p>
-    </main>
+    <Frame heading="Start page" text="Everybody may see this page.">
+      <Greeting />
+    </Frame>
   )
 }
 
 async function Greeting() {
   const { state, reason, claims } = await auth.read()
-  if (state === 'active') return <p>Signed in as {claims.sub}.</p>
+  if (state === 'active') {
+    return (
+      <section className="card who" aria-label="Who is signed in">
+        <p>
+          Signed in as{' '}
+          <b>
+            <Name sub={claims.sub} />
+          </b>
+          .
+        </p>
+      </section>
+    )
+  }
   return (
-    <p>
-      Nobody is signed in: {reason ?? state}. <a href={auth.loginPath('/private')}>Sign in</a>
-    </p>
+    <section className="card who" aria-label="Who is signed in">
+      <p>Nobody is signed in: {reason ?? state}.</p>
+      <a className="button" href={auth.loginPath('/private')}>
+        Sign in
+      </a>
+    </section>
   )
 }

@@ -1,4 +1,6 @@
 import { citizenSession } from 'citizen-session/next'
 
-/** Settings come from the environment: see .env.example. */
-export const auth = citizenSession()
+/** Settings come from the environment: see .env.example. This one is code: a code by SMS is enough for level 2 here. */
+export const auth = citizenSession({
+  identityProvider: { assuranceLevel: ({ isDidAuth, isMfa }) => (isDidAuth || isMfa ? 2 : 1) },
+})

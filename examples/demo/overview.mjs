@@ -1,0 +1,62 @@
+/** @module The overview: all applications side by side. No application itself: it asks for their status, and touches nothing. */
+import { html } from './html.mjs'
+
+const patienceMilliseconds = 3000
+
+const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  'img-src data:',
+  "form-action 'none'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+const { markup } = html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Overview - citizen-session demo</title><link rel="icon" href="data:,">
+<link rel="stylesheet" href="/demo/demo.css"><script type="module" src="/demo/overview.js"></script></head>
+<body data-application="overview">
+<header class="top"><a class="brand" href="/">Overview</a><span class="framework">citizen-session demo</span><demo-places></demo-places></header>
+<main><h1>One person, three applications</h1>
+<p class="lead">Benefits, Library and Permits each keep a session of their own over one identity session. Sign in at one, then watch what the others know. Looking here is nobody's activity.</p>
+<demo-overview><noscript><p>This page needs scripts.</p></noscript></demo-overview>
+</main></body></html>
+`
+
+/**
+ * Makes the overview's listener, and lends its look at the applications to the desk.
+ * @param {ReturnType<typeof import('./desk.mjs').createDesk>} desk
+ */
+export function createOverview(desk) {
+  desk.add('/demo/statuses', async ({ headers: { cookie } }) => ({
+    applications: await Promise.all(desk.places.applications.map((one) => statusOf(one, cookie))),
+  }))
+  return (request, response) =>
+    desk.listener(request, response, () => {
+      const isHome = request.url === '/'
+      response.writeHead(isHome ? 200 : 404, {
+        'content-type': 'text/html; charset=utf-8',
+        'cache-control': 'private, no-store',
+        'content-security-policy': policy,
+        'referrer-policy': 'same-origin',
+        'x-content-type-options': 'nosniff',
+      })
+      response.end(isHome ? markup : '<!doctype html><title>Not found</title>')
+    })
+}
+
+/** The status of an application for whoever has these shared cookies, as a server of the same base domain may ask. */
+async function statusOf({ name, port }, cookie) {
+  try {
+    const answer = await fetch(`http://127.0.0.1:${port}/session/status`, {
+      headers: { 'citizen-activity': 'none', ...(cookie !== undefined && { cookie }) },
+      signal: AbortSignal.timeout(patienceMilliseconds),
+    })
+    return { name, status: await answer.json() }
+  } catch {
+    return { name, status: null }
+  }
+}

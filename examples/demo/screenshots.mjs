@@ -1,0 +1,82 @@
+/** @module `npm run screenshots`: pictures of the demo into `docs/screenshots`, light and dark, desktop and phone. */
+import { mkdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { howToGet, obtainProgram } from '../../test/programs.mjs'
+import { prepare, root, SetUpError } from '../set-up.mjs'
+
+const folder = join(root, 'docs/screenshots')
+const mostBytes = 150_000
+
+const views = [
+  { name: 'desktop', viewport: { width: 1280, height: 900 } },
+  { name: 'phone', viewport: { width: 390, height: 844 } },
+]
+
+/** Takes all pictures of a demo in which somebody has been about. */
+async function takePictures(browser, { overview, applications, emulator }) {
+  const { url } = applications[0]
+  for (const { name, viewport } of views) {
+    for (const colorScheme of ['light', 'dark']) {
+      const context = await browser.newContext({ viewport, colorScheme, reducedMotion: 'reduce' })
+      const page = await context.newPage()
+      await signIn(page, `${url}/private`)
+      for (const other of applications.slice(1)) await page.goto(`${other.url}/private`)
+      emulator.travel(200)
+      await Promise.all(applications.map((application) => application.keepTime?.()))
+      await page.goto(`${url}/private`)
+      await shoot(page, `application-${name}-${colorScheme}`)
+      await page.goto(overview)
+      await shoot(page, `overview-${name}-${colorScheme}`)
+      await context.close()
+    }
+  }
+}
+
+async function signIn(page, address) {
+  await page.goto(address)
+  await page.getByLabel('Username').fill('ana')
+  await page.getByLabel('Password').fill('ana-password')
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await page.waitForURL(address)
+}
+
+async function shoot(page, name) {
+  await page.locator('.pill[data-tone="good"]').first().waitFor()
+  await page.locator('.log li[data-type]').first().waitFor()
+  // Two looks at how things stand, so that everything is there.
+  for (const _ of [1, 2]) await page.waitForResponse(/\/(session\/status|demo\/statuses)$/)
+  const path = join(folder, `${name}.png`)
+  await page.screenshot({ path })
+  const { size } = statSync(path)
+  console.log(`${name}.png  ${Math.ceil(size / 1000)} kB`)
+  if (size > mostBytes) throw new SetUpError(`${name}.png is larger than ${mostBytes / 1000} kB`)
+}
+
+async function main() {
+  const say = (line) => console.log(line)
+  await prepare(say)
+  const executablePath = await obtainProgram('browser', say)
+  if (executablePath === undefined) throw new SetUpError(`no Chromium here: ${howToGet('browser')}`)
+  const { defaultPorts, startDemo } = await import('./demo.mjs')
+  const { preparePermits } = await import('./permits.mjs')
+  const { chromium } = await import('playwright-core')
+  await preparePermits(say)
+  mkdirSync(folder, { recursive: true })
+  const demo = await startDemo({ ports: defaultPorts.map(() => 0), hasPermits: true })
+  // Chromium's sandbox refuses to run as root.
+  const args = process.getuid?.() === 0 ? ['--no-sandbox'] : []
+  const browser = await chromium.launch({ executablePath, args })
+  try {
+    await takePictures(browser, demo)
+  } finally {
+    await browser.close()
+    await demo.close()
+  }
+}
+
+try {
+  await main()
+} catch (error) {
+  console.error(error instanceof SetUpError ? error.message : error)
+  process.exitCode = 1
+}

@@ -1,0 +1,37 @@
+import type { NextRequest } from 'next/server'
+import { deskUrl } from '../../../lib/demo'
+
+/** What the desk needs to know of a request. */
+const passed = ['content-type', 'cookie', 'last-event-id', 'origin']
+
+/** As a part of the demo: its look, log and switches, which it lends to all of its applications. Else nothing. */
+async function passOn(request: NextRequest): Promise<Response> {
+  if (deskUrl === undefined) return new Response(null, { status: 404 })
+  const headers = new Headers()
+  for (const name of passed) {
+    const value = request.headers.get(name)
+    if (value !== null) headers.set(name, value)
+  }
+  const { pathname, search } = request.nextUrl
+  const {
+    body,
+    status,
+    headers: answered,
+  } = await fetch(new URL(pathname + search, deskUrl), {
+    method: request.method,
+    headers,
+    body: request.method === 'POST' ? await request.text() : undefined,
+    cache: 'no-store',
+    signal: request.signal,
+  })
+  const kept = ['cache-control', 'content-type', 'x-content-type-options']
+  return new Response(body, {
+    status,
+    headers: kept.flatMap((name) => {
+      const value = answered.get(name)
+      return value === null ? [] : [[name, value] as [string, string]]
+    }),
+  })
+}
+
+export { passOn as GET, passOn as POST }
