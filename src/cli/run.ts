@@ -4,6 +4,7 @@ import type { Command, Console } from './command.js'
 import { doctorCommand } from './doctor.js'
 import { emulatorCommand } from './emulator.js'
 import { keysCommand } from './keys.js'
+import { registrationCommand } from './registration.js'
 import { tokenCommand } from './token.js'
 
 /** The commands, by name. */
@@ -12,6 +13,7 @@ export const commands: Readonly<Record<string, Command>> = {
   doctor: doctorCommand,
   token: tokenCommand,
   keys: keysCommand,
+  registration: registrationCommand,
 }
 
 function overview() {
