@@ -15,15 +15,24 @@ async function main(name) {
   if (!names.includes(name)) throw new SetUpError(`say which example: ${names.join(', ')}`)
   await prepare((line) => console.log(line))
   process.loadEnvFile(`${here}/${name}/.env.example`)
-  const { createEmulator } = await import('citizen-session/emulator')
-  const { port } = new URL(process.env.CITIZEN_IDENTITY_PROVIDER_INTERNAL_URL)
-  const emulator = await createEmulator({ url: process.env.CITIZEN_IDENTITY_PROVIDER_URL })
-  await emulator.listen(Number(port))
+  await startProviderOf(name)
   await import(`./${name}/app.mjs`)
   await listening(Number(process.env.PORT))
   console.log(
     `Open ${process.env.CITIZEN_APPLICATION_URL} and sign in as ana, password ana-password. Ctrl-C stops.`,
   )
+}
+
+/** The example's own provider where it has one, else the emulator with nothing but the shared cookie. */
+async function startProviderOf(name) {
+  if (existsSync(`${here}/${name}/provider.mjs`)) {
+    const { startProvider } = await import(`./${name}/provider.mjs`)
+    return startProvider()
+  }
+  const { createEmulator } = await import('citizen-session/emulator')
+  const { port } = new URL(process.env.CITIZEN_IDENTITY_PROVIDER_INTERNAL_URL)
+  const emulator = await createEmulator({ url: process.env.CITIZEN_IDENTITY_PROVIDER_URL })
+  await emulator.listen(Number(port))
 }
 
 /** Until somebody listens there, a connection is refused; the applications do not say when they do. */

@@ -80,6 +80,34 @@ it.each(['express', 'koa', 'hono'])(
   },
 )
 
+it('examples/oidc lets a person in and out, on a site of its own', { timeout: patience }, async () => {
+  const [port, providerPort] = [await freePort(), await freePort()]
+  const url = `http://library.parties.localhost:${port}`
+  const provider = `http://id.citizen.localhost:${providerPort}`
+  const said = await start('oidc', {
+    PORT: String(port),
+    CITIZEN_APPLICATION_URL: url,
+    OPENID_ISSUER: provider,
+    OPENID_INTERNAL_URL: `http://127.0.0.1:${providerPort}`,
+  })
+  expect(said).toContain(`Open ${url} and sign in as ana, password ana-password.`)
+  const browser = createBrowser(
+    new Map([
+      [url, siteOn({ port })],
+      [provider, siteOn({ port: providerPort })],
+    ]),
+  )
+  const login = await browser.press(await browser.open(url), 'Sign in')
+  const loans = await browser.press(login, 'Sign in', { username: 'ana', password: 'ana-password' })
+  expect([loans.url, loans.status]).toEqual([`${url}/loans`, 200])
+  expect(await browser.cookieNames(url)).toEqual(['library.sid'])
+  // Signed out at the provider itself: the application is told by the back channel.
+  await browser.press(await browser.open(provider), /^Sign out everywhere$/)
+  expect((await browser.open(`${url}/loans`)).body).toContain('Your session was ended for you')
+})
+
 it('names the examples that there are', { timeout: patience }, async () => {
-  await expect(start('nothing', {})).rejects.toThrow('say which example: express, hono, koa, sso-issuer')
+  await expect(start('nothing', {})).rejects.toThrow(
+    'say which example: express, hono, koa, oidc, sso-issuer',
+  )
 })
