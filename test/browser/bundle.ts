@@ -6,7 +6,13 @@ import { root } from '../house/source.js'
 
 /** The minified text of an entry with everything that it imports. `format` is `iife` for a classic script. */
 export async function bundle(entry: string, format: 'iife' | 'esm'): Promise<string> {
-  const build = await rolldown({ input: join(root, entry), platform: 'browser', logLevel: 'warn' })
+  const build = await rolldown({
+    input: join(root, entry),
+    platform: 'browser',
+    logLevel: 'silent',
+    // React as its developers see it, which starts and stops every effect once more.
+    transform: { define: { 'process.env.NODE_ENV': '"development"' } },
+  })
   try {
     const { output } = await build.generate({ format, minify: true, comments: false })
     return output[0].code.trim()

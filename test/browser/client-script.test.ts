@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { clientScript, clientScriptIntegrity } from '../../src/pages/client-script.js'
+import { clientScript, clientScriptIntegrity, clientScriptTag } from '../../src/pages/client-script.js'
+import { createWorld } from '../support/world.js'
 import { bundle, clientScriptModule } from './bundle.js'
 
 describe('the browser client as one script', () => {
@@ -20,5 +21,42 @@ describe('the browser client as one script', () => {
 
   it('carries the hash that integrity and policies name', () => {
     expect(clientScriptIntegrity).toBe(`sha384-${createHash('sha384').update(clientScript).digest('base64')}`)
+  })
+})
+
+describe('GET /session/client.js', () => {
+  const ask = async (headers: Record<string, string> = {}, method = 'GET') => {
+    const world = await createWorld()
+    const { url, handle } = world.application('benefits')
+    return handle(new Request(`${url}/session/client.js`, { method, headers }))
+  }
+
+  it('sends the script to everybody, to be kept for a while, under no other type', async () => {
+    const response = await ask()
+    expect(response.status).toBe(200)
+    expect(await response.text()).toBe(clientScript)
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'content-type': 'text/javascript; charset=utf-8',
+      'cache-control': 'public, max-age=300',
+      'x-content-type-options': 'nosniff',
+      etag: clientScriptTag,
+    })
+    expect(response.headers.getSetCookie()).toEqual([])
+  })
+
+  it.each([
+    ['the tag', clientScriptTag],
+    ['the tag, made weak by a proxy', `W/${clientScriptTag}`],
+    ['one of several', `"old", ${clientScriptTag}`],
+  ])('sends nothing again to who has it: %s', async (_, tag) => {
+    const response = await ask({ 'if-none-match': tag })
+    expect(response.status).toBe(304)
+    expect(response.headers.get('etag')).toBe(clientScriptTag)
+    expect(await response.text()).toBe('')
+  })
+
+  it('sends it to who has another one, and takes no other method', async () => {
+    expect((await ask({ 'if-none-match': '"old"' })).status).toBe(200)
+    expect((await ask({}, 'POST')).status).toBe(405)
   })
 })

@@ -13,6 +13,7 @@ import {
 } from '../../adapters/express.js'
 import { createEmulator, type Emulator } from '../../src/emulator/index.js'
 import { type CitizenEvent, memoryStore, type SuiteOptions } from '../../src/index.js'
+import { bundle } from './bundle.js'
 
 /** A page under the policy that the client must live with; its query becomes the attributes of the script's tag. */
 function html(request: express.Request, response: express.Response, body: string): void {
@@ -26,9 +27,16 @@ function html(request: express.Request, response: express.Response, body: string
   )
 }
 
+/** A module of that text. */
+const importText = (text: string): Promise<{ readonly html: string }> =>
+  import(`data:text/javascript;base64,${Buffer.from(text).toString('base64')}`)
+
 function application(auth: CitizenMiddleware): express.Express {
   const app = express()
   app.use(auth)
+  app.get('/favicon.ico', (_request, response) => {
+    response.sendStatus(204)
+  })
   app.get('/open', (request, response) => html(request, response, '<h1>open to all</h1>'))
   app.get('/private', requireCitizen(), (request, response) => {
     const { sub } = request.citizen.claims
@@ -41,6 +49,17 @@ function application(auth: CitizenMiddleware): express.Express {
   const recent = requireRecent({ maxAgeSeconds: 300 })
   app.post('/api/recent', recent, express.text({ type: '*/*' }), (request, response) => {
     response.send(`recent ${request.body}`)
+  })
+  app.get('/react', requireCitizen(), async (_request, response) => {
+    const { html: body } = await importText(await bundle('test/browser/react/server.ts', 'esm'))
+    response.set('content-security-policy', `default-src 'self'`)
+    response.type('html').send(
+      `<!doctype html><html lang="en"><title>React</title><div id="root">${body}</div>
+      <script src="/react.js"></script></html>`,
+    )
+  })
+  app.get('/react.js', async (_request, response) => {
+    response.type('js').send(await bundle('test/browser/react/page.ts', 'iife'))
   })
   app.get('/api/me', requireCitizen(), (request, response) => {
     response.json({ sub: request.citizen.claims.sub })
