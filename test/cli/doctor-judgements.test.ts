@@ -261,13 +261,13 @@ describe('names of the shared cookie that the provider does not use', () => {
 
 describe('the judgement of a given token', () => {
   const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
-  const parts = (size: number) => ({
+  const parts = (size: number, signatureBytes = size > 4000 ? 2048 : 256) => ({
     header: encode({ alg: 'RS256', kid: 'one' }),
     payload: encode({
       ...{ iss: 'https://id.example.gov', sub: 's', jti: 'j', iat: now / 1000, exp: now / 1000 + 600 },
       ...{ mfaRequired: false, isMfa: false, isDidAuth: false, pad: 'x'.repeat(size) },
     }),
-    signature: Buffer.alloc(size > 4000 ? 2048 : 256, 1).toString('base64url'),
+    signature: Buffer.alloc(signatureBytes, 1).toString('base64url'),
   })
   const fetch = async () => Response.json({ keys: [one.jwk] })
 
@@ -278,6 +278,11 @@ describe('the judgement of a given token', () => {
     [9000, ['token-too-large', 'token-cookie-too-large']],
   ])('with %d characters to spare', async (size, expected) => {
     expect(codes(await judgeGivenToken(parts(size), resolve(), { now, fetch }))).toEqual(expected)
+  })
+
+  it('that fits its cookies may still be too much for a proxy', async () => {
+    const [, size] = await judgeGivenToken(parts(2700, 2048), resolve(), { now, fetch })
+    expect(size).toMatchObject({ state: 'warn', code: 'token-large' })
   })
 
   it('does not blame the token for keys that cannot be had', async () => {

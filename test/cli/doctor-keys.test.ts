@@ -94,6 +94,11 @@ describe('doctor and the issuing side', () => {
     expect(other.map(({ code }) => code)).toEqual(['key-files', 'partner-keys-differ'])
   })
 
+  it('names an address at which no partner gets an answer', async () => {
+    const findings = await look({ CITIZEN_APPLICATION_URL: 'https://benefits.citizen.localhost:1' })
+    expect(findings.map(({ code }) => code)).toEqual(['key-files', 'partner-keys-unreachable'])
+  })
+
   it('names a key set that a proxy lets partners keep too long', async () => {
     deployment.tamper((lines, { path }) =>
       path.endsWith('jwks.json')

@@ -317,6 +317,14 @@ describe("doctor, with the application's own side at fault", () => {
     expect(wrong(await examine())).toEqual(['fail saml-own-missing'])
   })
 
+  it('names an application that is not there', async () => {
+    const CITIZEN_APPLICATION_URL = 'http://benefits.citizen.localhost:1'
+    const codes = wrong(
+      await examine({}, { environment: { ...deployment.environment, CITIZEN_APPLICATION_URL } }),
+    )
+    expect(codes).toEqual(['fail saml-own-unreachable', 'fail application-unreachable'])
+  })
+
   it('names an application that sends people to another provider', async () => {
     const text = (await deployment.emulator.saml.metadata()).replaceAll(
       deployment.emulator.saml.ssoUrl,

@@ -1,3 +1,5 @@
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { setTimeout as after } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { judgeStores } from '../../src/cli/doctor/store.js'
 import { resolveOptions } from '../../src/config/resolve.js'
@@ -37,6 +39,37 @@ function look(storeUrl: string, variables: Readonly<Record<string, string>> = {}
   )
 }
 
+/** Another way to the Redis, longer or with other words in its answers. */
+async function startDetour(change: {
+  readonly milliseconds?: number
+  readonly text?: (text: string) => string
+}) {
+  const { milliseconds = 0, text = (same) => same } = change
+  const server = createServer((client) => {
+    const redisSide = connect(Number(new URL(redis.url).port), '127.0.0.1')
+    client.pipe(redisSide)
+    let turn = Promise.resolve()
+    redisSide.on('data', (chunk) => {
+      turn = turn.then(async () => {
+        await after(milliseconds)
+        client.write(text(chunk.toString('latin1')), 'latin1')
+      })
+    })
+    for (const [one, other] of [
+      [client, redisSide],
+      [redisSide, client],
+    ] as const) {
+      one.on('error', () => other.destroy())
+      one.on('close', () => other.destroy())
+    }
+  }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  return {
+    url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () => new Promise((resolve) => server.close(resolve)),
+  }
+}
+
 describe('doctor and the store', () => {
   it('finds nothing wrong with a right Redis, and writes nothing into it', async () => {
     const [finding, ...others] = await look(redis.url)
@@ -51,6 +84,30 @@ describe('doctor and the store', () => {
     const [finding] = await look(redis.url)
     expect(finding).toMatchObject({ state: 'fail', code: 'store-eviction' })
     expect(finding?.remedy).toContain('noeviction')
+  })
+
+  it.each([
+    [80, 'warn'],
+    [260, 'fail'],
+  ])('names a way to the Redis that takes %i ms', async (milliseconds, state) => {
+    const detour = await startDetour({ milliseconds })
+    const [finding] = await look(detour.url)
+    await detour.close()
+    expect(finding).toMatchObject({ state, code: 'store-slow' })
+    expect(finding?.remedy).toContain('SLOWLOG')
+  })
+
+  it('names a Redis that is too old', async () => {
+    const detour = await startDetour({
+      text: (text) =>
+        text
+          .replace(/(redis_version:)\d/, (_, name: string) => `${name}5`)
+          .replace('valkey_version', 'valkey_version'.toUpperCase()),
+    })
+    const [finding] = await look(detour.url)
+    await detour.close()
+    expect(finding).toMatchObject({ state: 'fail', code: 'store-version' })
+    expect(finding?.reason).toMatch(/Redis 5\.\d+\.\d+ is too old: 6\.2/)
   })
 
   it('names an id that another application holds, and not its own', async () => {

@@ -404,6 +404,19 @@ describe('doctor, with the applications at fault', () => {
     expect(codes).toContain('logout-by-get')
   })
 
+  it.each([
+    ['/session/login', 'login-route-unreachable'],
+    ['/session/logout', 'logout-unreachable'],
+  ])('%s never answered', async (path, code) => {
+    const before = (app: Express) => app.get(path, (req) => void req.socket.destroy())
+    expect(await examineWith({ applications: [{ name: 'benefits', before }] })).toEqual([code])
+  })
+
+  it('a logout page that something else serves', async () => {
+    const before = (app: Express) => app.get('/session/logout', (_, res) => void res.status(404).end())
+    expect(await examineWith({ applications: [{ name: 'benefits', before }] })).toEqual(['logout-page'])
+  })
+
   it('an application that was given another address', async () => {
     const codes = await examineWith({
       applications: [
