@@ -77,10 +77,15 @@ function checkForm(signature: XmlElement, id: string): SignatureAlgorithm {
   const digestMethod = requireChild(reference, ds, 'DigestMethod')
   only(digestMethod)
   const hash = digestAlgorithms.get(requireAttribute(digestMethod, 'Algorithm')) ?? refuse('algorithm')
-  const digest = decodeBase64(textOf(requireChild(reference, ds, 'DigestValue')).trim())
+  const digest = decodeWrapped(requireChild(reference, ds, 'DigestValue'))
   if (digest.length !== Number(hash.slice(3)) / 8) refuse('signature-form')
-  decodeBase64(textOf(requireChild(signature, ds, 'SignatureValue')).replace(/[ \t\r\n]/g, ''))
+  decodeWrapped(requireChild(signature, ds, 'SignatureValue'))
   return signatureAlgorithms.get(requireAttribute(method, 'Algorithm')) ?? refuse('algorithm')
+}
+
+/** Base64 with the line breaks that its schema type allows. */
+function decodeWrapped(element: XmlElement): Buffer {
+  return decodeBase64(textOf(element).replace(/[ \t\r\n]/g, ''))
 }
 
 /** Exclusive canonicalization without comments; its one parameter is a list of prefixes. */
