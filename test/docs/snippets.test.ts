@@ -6,7 +6,14 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { root, textOf } from '../house/source.js'
 import { execute } from '../package/consumer.js'
 
-const documents = ['docs/browser.md', 'docs/express.md', 'docs/fetch.md', 'docs/koa.md', 'docs/sockets.md']
+const documents = [
+  'docs/browser.md',
+  'docs/express.md',
+  'docs/fetch.md',
+  'docs/koa.md',
+  'docs/oidc.md',
+  'docs/sockets.md',
+]
 const folder = join(root, '.cache', `snippets-${process.pid}`)
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
