@@ -3,6 +3,7 @@ import { type DiagnosisRequest, diagnose } from '../../src/cli/doctor/diagnose.j
 import type { Finding } from '../../src/cli/doctor/finding.js'
 import { runCommandLine } from '../../src/cli/run.js'
 import { oidc } from '../../src/oidc/oidc.js'
+import { startDeployment } from './deployment.js'
 import { type ProtocolDeployment, startProtocolDeployment } from './protocol-deployment.js'
 
 let deployment: ProtocolDeployment
@@ -138,6 +139,36 @@ describe('doctor and an application that signs in by OpenID Connect alone', () =
     )
     const checks = new Set(findings.map(({ check }) => check))
     for (const check of ['keys', 'discovery', 'openid', 'openid-keys']) expect(checks).toContain(check)
+  })
+})
+
+describe('doctor and a provider of everything, over https', () => {
+  it('finds nothing at all', async () => {
+    const made = await startDeployment({
+      emulator: {
+        openid: {
+          clients: [
+            {
+              client_id: 'benefits',
+              client_secret: 'benefits-secret',
+              redirect_uris: ['https://benefits.citizen.localhost/session/callback'],
+              performSessionStatusNotification: true,
+            },
+          ],
+        },
+        saml: { serviceProviders: [] },
+      },
+    })
+    const { findings } = await diagnose({
+      environment: {},
+      urls: [],
+      certificates: made.certificate,
+      openid: { issuer: made.emulator.url, endpointOrigins: [] },
+      saml: { source: made.emulator.saml.metadataUrl, text: undefined, entityId: undefined },
+    })
+    await made.close()
+    expect(findings.filter(({ state }) => state !== 'ok').map(({ code }) => code)).toEqual(['not-configured'])
+    expect(findings.map(({ code }) => code)).toContain('openid-endpoints')
   })
 })
 
