@@ -186,8 +186,10 @@ const follow = () => {
 document.addEventListener('visibilitychange', follow)
 const begin = () => { document.documentElement.dataset.state = 'begun'; follow() }
 if (recall().blockedUntil > Date.now()) stop('blocked', 'blocked')
-else provider.addEventListener('load', begin, { once: true })
-provider.src = values.frame
+else {
+  provider.addEventListener('load', begin, { once: true })
+  provider.src = values.frame
+}
 })()`
 
 /** Tells the page around what a silent check came to. */

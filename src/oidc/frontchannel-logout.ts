@@ -6,6 +6,9 @@ import { type OidcContext, sessionPointer } from './context.js'
 import { parseTokens } from './tokens.js'
 
 const longestSessionId = 512
+/** Calls without a cookie that one process carries out in a minute: each writes to the store, and anybody can call. */
+const mostForeignCalls = 600
+const minute = 60_000
 
 /** What became of the call; stands in the page and in events, so that it can be counted (`FCL-09`). */
 export type FrontchannelState =
@@ -16,11 +19,21 @@ export type FrontchannelState =
   /** The call does not name what is signed in here: nothing was done. */
   | 'mismatch'
   | 'invalid'
+  /** Too many such calls (`FCL-12`). */
+  | 'too-many'
+
+/** What whoever operates the application is told. */
+const remarks: Readonly<Partial<Record<FrontchannelState, string>>> = {
+  'cookie-absent':
+    'a front-channel logout came without our cookie: register the back-channel address at the provider',
+  mismatch: 'a front-channel logout did not name the session of its browser',
+  'too-many': 'front-channel logouts without a cookie came faster than they are carried out',
+}
 
 /** Who may show the page: the provider's own origins, and nobody else. */
 function pageOf(state: FrontchannelState, origins: readonly string[]): Reply {
   return {
-    status: state === 'invalid' ? 400 : 200,
+    status: state === 'invalid' ? 400 : state === 'too-many' ? 429 : 200,
     headers: {
       'content-type': 'text/html; charset=utf-8',
       'cache-control': 'no-store',
@@ -37,7 +50,20 @@ function pageOf(state: FrontchannelState, origins: readonly string[]): Reply {
  */
 export function createFrontchannelLogout({ options, host }: OidcContext): ProtocolEndpoint {
   const { sessions } = host
+  const { clock } = host.options
+  let countedSince = 0
+  let foreignCalls = 0
   const origins = [new URL(options.issuer).origin, ...options.endpointOrigins]
+
+  const isTooMany = (): boolean => {
+    const now = clock()
+    if (now - countedSince >= minute) {
+      countedSince = now
+      foreignCalls = 0
+    }
+    foreignCalls += 1
+    return foreignCalls > mostForeignCalls
+  }
 
   const endNamed = async (
     exchange: Exchange,
@@ -46,6 +72,7 @@ export function createFrontchannelLogout({ options, host }: OidcContext): Protoc
   ): Promise<FrontchannelState> => {
     const current = await sessions.current(exchange)
     if (current !== undefined && parseTokens(current.tokens)?.sessionId !== sessionId) return 'mismatch'
+    if (current === undefined && isTooMany()) return 'too-many'
     await sessions.revokePointed(
       [sessionPointer(issuer, sessionId)],
       { sessionValue: sessionId, issuer },
@@ -79,16 +106,8 @@ export function createFrontchannelLogout({ options, host }: OidcContext): Protoc
   return {
     async GET(exchange) {
       const state = await take(exchange)
-      if (state === 'cookie-absent' || state === 'mismatch') {
-        host.report({
-          type: 'warning',
-          code: `frontchannel-${state}`,
-          message:
-            state === 'cookie-absent'
-              ? 'a front-channel logout came without our cookie: register the back-channel address at the provider'
-              : 'a front-channel logout did not name the session of its browser',
-        })
-      }
+      const message = remarks[state]
+      if (message !== undefined) host.report({ type: 'warning', code: `frontchannel-${state}`, message })
       return pageOf(state, origins)
     },
   }

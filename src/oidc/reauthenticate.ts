@@ -16,7 +16,7 @@ import type { Connection } from './provider.js'
 import { renderScriptedPage } from './scripted-page.js'
 import { type CheckAnswer, type CheckPlace, type CheckStep, decideCheck } from './silent-check.js'
 import { exchangeCode, type GoodTokens, idTokenRules } from './token-answer.js'
-import { identityOf, type KeptTokens, parseTokens, serializeTokens } from './tokens.js'
+import { type KeptTokens, parseTokens, serializeTokens } from './tokens.js'
 
 /** A silent check in flight, as it is remembered in the browser. */
 interface CheckFlight {
@@ -34,7 +34,7 @@ interface Finding {
   readonly answer: CheckAnswer
   readonly tokens?: GoodTokens | undefined
   /** An ID token alone, where no code was asked for. */
-  readonly identity?: Pick<KeptTokens, 'idToken' | 'identity'> | undefined
+  readonly idToken?: string | undefined
   readonly sessionState: string | undefined
 }
 
@@ -130,8 +130,11 @@ export function createReauthenticate(context: OidcContext): ProtocolEndpoint {
       const verified = await verifyIdToken(answer.idToken, rules, { nonce }, clock())
       if ('problem' in verified) return invalid
       const { iss, sub } = verified.claims
-      const identity = { idToken: answer.idToken, identity: identityOf(verified.claims) }
-      return { answer: { kind: 'identity', issuer: iss, subject: sub }, identity, sessionState }
+      return {
+        answer: { kind: 'identity', issuer: iss, subject: sub },
+        idToken: answer.idToken,
+        sessionState,
+      }
     }
     const exchangeOf = { ...answer, redirectUri, nonce, verifier, maxAgeSeconds: undefined }
     const result = await exchangeCode(connection, options, exchangeOf, clock())
@@ -149,16 +152,15 @@ export function createReauthenticate(context: OidcContext): ProtocolEndpoint {
 
   /** Takes up what a check of the same person brought; the session itself stays as it is. */
   const renew = async (session: ProtocolSession, before: KeptTokens, finding: Finding): Promise<boolean> => {
-    const { tokens: found, identity } = finding
+    const { tokens: found } = finding
     const sessionState = finding.sessionState ?? before.sessionState
     const isWhole =
       found !== undefined && (found.tokens.refreshToken !== undefined || before.refreshToken === undefined)
     const base = isWhole ? found.tokens : before
-    const known = found?.tokens ?? identity ?? before
     const kept: KeptTokens = {
       ...base,
-      idToken: known.idToken,
-      identity: known.identity,
+      // What a refreshed ID token is compared with belongs to the refresh token, and stays with it.
+      idToken: found?.tokens.idToken ?? finding.idToken ?? before.idToken,
       ...(sessionState === undefined ? {} : { sessionState }),
       ...(before.sessionId === undefined ? {} : { sessionId: before.sessionId }),
     }

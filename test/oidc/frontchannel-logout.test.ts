@@ -78,3 +78,21 @@ it('FCL-06 FCL-07 is a page for the provider’s frames alone, kept by nobody, t
   const other = await browser.open(`${home}/session/logout`)
   expect(other.headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
 })
+
+it('FCL-12 carries out no more than 600 calls without a cookie in a minute', async () => {
+  const { world, browser, sid } = await begin()
+  const call = (session: string) =>
+    world
+      .party('benefits')
+      .handle(
+        new Request(
+          `${home}/session/frontchannel-logout?${new URLSearchParams({ iss: providerUrl, sid: session })}`,
+        ),
+      )
+  for (let count = 0; count < 600; count += 1) expect((await call(`guess-${count}`)).status).toBe(200)
+  expect((await call(sid)).status).toBe(429)
+  expect(await stateAt(browser, 'benefits')).toMatchObject({ state: 'active' })
+  world.travel(60)
+  expect((await call(sid)).status).toBe(200)
+  expect(await stateAt(browser, 'benefits')).toMatchObject({ state: 'anonymous' })
+})

@@ -176,6 +176,19 @@ describe('the case of the Safewhere document', () => {
     expect(await stateAt(browser, 'sp2')).toMatchObject({ state: 'active', sub: idaSub })
   })
 
+  it('takes Ida up at once where it follows the identity and asks at top level', async () => {
+    const { world, browser } = await lived({ sessionManagement: { followIdentity: true } })
+    const before = await browser.cookieHeader(home)
+    const visit = await browser.open(`${home}/session/reauthenticate?begin=top&returnTo=/private`, {
+      from: home,
+    })
+    expect([visit.url, visit.status]).toEqual([`${home}/private`, 200])
+    const idaSub = world.emulator.people.find(({ username }) => username === 'ida')?.sub
+    expect(await stateAt(browser, 'sp2')).toMatchObject({ state: 'active', sub: idaSub })
+    const old = await world.party('sp2').handle(new Request(`${home}/open`, { headers: { cookie: before } }))
+    expect(await old.json()).toMatchObject({ state: 'anonymous' })
+  })
+
   it('SES-11 SES-14 nobody at all: confirmed at top level, then the session is over', async () => {
     const { world, browser } = await apart()
     await world.signIn(browser, 'sp1', 'ana')
