@@ -64,7 +64,11 @@ async function signIn() {
 }
 
 /** Runs the command as it is installed, in a process of its own, with the variables of Benefits in the demo. */
-async function examine(change: Readonly<Record<string, string>> = {}, args: readonly string[] = []) {
+async function examine(
+  change: Readonly<Record<string, string>> = {},
+  args: readonly string[] = [],
+  nodeArgs: readonly string[] = [],
+) {
   const variables = {
     IDENTITY_PROVIDER_URL: demo.provider,
     IDENTITY_PROVIDER_INTERNAL_URL: internalUrl,
@@ -79,7 +83,14 @@ async function examine(change: Readonly<Record<string, string>> = {}, args: read
     value,
   ])
   const cleared = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]))
-  const command = [join(root, 'dist/src/cli/main.js'), 'doctor', '--json', '--token-file', cookieFile()]
+  const command = [
+    ...nodeArgs,
+    join(root, 'dist/src/cli/main.js'),
+    'doctor',
+    '--json',
+    '--token-file',
+    cookieFile(),
+  ]
   const { code, output } = await run(process.execPath, [...command, '--url', demo.library, ...args], {
     env: { ...cleared, ...demoEnvironment(Object.fromEntries(prefixed)) },
   })
@@ -152,6 +163,26 @@ describe('doctor on the demo as it is', () => {
     const { code, report } = await examine()
     expect(code).toBe(0)
     expect(linesOf(report, () => false)).toEqual(linesOf(right, () => false))
+  })
+})
+
+describe('doctor where no optional package is installed', () => {
+  it('does everything else, and says what to install', async () => {
+    const missing = join(folder, 'missing.mjs')
+    const hook = `export async function resolve(name, context, next) {
+      if (!/^(?:xml-crypto|openid-client|@node-saml.*|tldts|ioredis|redis|otpauth|uqr)$/.test(name)) return next(name, context)
+      throw Object.assign(new Error('not installed here'), { code: 'ERR_MODULE_NOT_FOUND' })
+    }`
+    const address = JSON.stringify(`data:text/javascript,${encodeURIComponent(hook)}`)
+    await writeFile(missing, `import { register } from 'node:module'\nregister(${address})\n`)
+    const metadata = join(folder, 'idp.xml')
+    await writeFile(metadata, '<nothing/>')
+    const args = ['--saml-metadata', metadata, '--openid-issuer', 'http://127.0.0.1:1']
+    const { report } = await examine({}, args, ['--import', missing])
+    expect(complaintsOf(report).map(({ code }) => code)).toEqual(['openid-unreachable'])
+    const remedies = report.findings.filter(({ state }) => state === 'skipped').map(({ remedy }) => remedy)
+    expect(remedies).toContain('npm install xml-crypto')
+    expect(remedies).toContain('npm install --save-dev tldts')
   })
 })
 
