@@ -40,6 +40,8 @@ export interface OidcWorld {
   now(): number
   travel(seconds: number): void
   party(name: string): Party
+  /** A second instance of an application. */
+  twin(name: string): Party
   browser(): Browser
   /** Signs a person in at an application; types the password where the provider asks for it. */
   signIn(browser: Browser, name: string, username?: string): Promise<Visit>
@@ -72,7 +74,13 @@ export function clientOf(name: string, more: Partial<OpenidClient> = {}): Openid
 /** Makes a world with these applications; they share one store. */
 export async function createOidcWorld(
   parties: Readonly<Record<string, PartyOptions>> = { benefits: {} },
-  more: { readonly emulator?: EmulatorOptions; readonly store?: (clock: () => number) => Store } = {},
+  more: {
+    readonly emulator?: EmulatorOptions
+    readonly store?: (clock: () => number) => Store
+    /** Applications that have a second instance, and its own way to the store. */
+    readonly twins?: readonly string[]
+    readonly twinStore?: (clock: () => number) => Store
+  } = {},
 ): Promise<OidcWorld> {
   let now = start
   const clock = () => now
@@ -98,6 +106,7 @@ export async function createOidcWorld(
   const store = more.store?.(clock) ?? memoryStore({ clock })
   const called: OidcWorld['called'] = []
   const built = new Map<string, Party>()
+  const twins = new Map<string, Party>()
 
   const world: OidcWorld = {
     emulator,
@@ -113,6 +122,11 @@ export async function createOidcWorld(
       if (found === undefined) throw new Error(`no application ${name}`)
       return found
     },
+    twin(name) {
+      const found = twins.get(name)
+      if (found === undefined) throw new Error(`no second instance of ${name}`)
+      return found
+    },
     browser: () => createBrowser(sites),
     async signIn(browser, name, username = 'ana') {
       const visit = await browser.open(`${urlOf(name)}/session/login?returnTo=/private`)
@@ -121,7 +135,7 @@ export async function createOidcWorld(
     },
   }
 
-  for (const [name, given] of Object.entries(parties)) {
+  const build = (name: string, given: PartyOptions, partyStore: Store): Party => {
     const events: CitizenEvent[] = []
     const suite = createSuite(
       {
@@ -141,7 +155,7 @@ export async function createOidcWorld(
             ...given.oidc,
           }),
         ],
-        store: given.ownStore === true ? memoryStore({ clock }) : store,
+        store: partyStore,
         clock,
         onEvent: (event) => events.push(event),
         fetch: async (input, init) => {
@@ -153,9 +167,14 @@ export async function createOidcWorld(
       },
       {},
     )
-    const party = { suite, url: urlOf(name), events, handle: (request: Request) => serve(suite, request) }
+    return { suite, url: urlOf(name), events, handle: (request: Request) => serve(suite, request) }
+  }
+
+  for (const [name, given] of Object.entries(parties)) {
+    const party = build(name, given, given.ownStore === true ? memoryStore({ clock }) : store)
     built.set(name, party)
     sites.set(party.url, party.handle)
+    if (more.twins?.includes(name)) twins.set(name, build(name, given, more.twinStore?.(clock) ?? store))
   }
   return world
 }
