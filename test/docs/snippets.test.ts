@@ -12,6 +12,7 @@ const documents = [
   'docs/fetch.md',
   'docs/koa.md',
   'docs/oidc.md',
+  'docs/saml.md',
   'docs/sockets.md',
 ]
 const folder = join(root, '.cache', `snippets-${process.pid}`)
