@@ -34,6 +34,7 @@ export function createCurtain(options: CurtainOptions): Curtain {
   let warning: View | undefined
   let question: View | undefined
   let note = ''
+  let wasLast: boolean | undefined
 
   const render = (): void => panel.show(cover ?? warning ?? question)
   const trying = (work: () => Promise<unknown>) => (): void => {
@@ -60,8 +61,10 @@ export function createCurtain(options: CurtainOptions): Curtain {
       if (seconds) {
         const template = isLast ? texts.lastWarning : texts.warning
         const text = template.replace('{time}', timeInWords(seconds, language))
-        if (!warning) {
+        // What extends it or does not is another dialog.
+        if (!warning || isLast !== wasLast) {
           note = ''
+          wasLast = isLast
           const keep = isLast ? dismiss : trying(options.stay)
           const choices = {
             [isLast ? texts.close : texts.stay]: keep,

@@ -160,12 +160,14 @@ export function startCitizen(options: CitizenClientOptions = {}): CitizenClient 
     const login = loginFrom(reading?.status.login ?? `${basePath}/login`)
     update({ state: 'ended', reason, secondsLeft: null, status: reading?.status ?? null })
     curtain.warn(undefined)
+    // Time alone ended it: the person did not ask for it.
+    const isKept = options.keepForms && !destination && /timeout|expired/.test(reason)
+    if (!isKept) settle(false)
     if (options.onEnd?.({ reason, login }) === false) {
       curtain.uncover()
       return
     }
-    // Time alone ended it: the person did not ask for it.
-    if (options.keepForms && !destination && /timeout|expired/.test(reason)) {
+    if (isKept) {
       waiting ??= () => undefined
       curtain.cover(texts.ended, () => openLogin(login))
       return
@@ -178,7 +180,11 @@ export function startCitizen(options: CitizenClientOptions = {}): CitizenClient 
   }
 
   const signOut: CitizenClient['signOut'] = async ({ scope = 'everywhere', returnTo } = {}) => {
-    const destination = await askSignOut(basePath, { scope, ...(returnTo && { returnTo }) })
+    // What is learned of it on the way is known here already.
+    notBefore = Number.POSITIVE_INFINITY
+    const destination = await askSignOut(basePath, { scope, ...(returnTo && { returnTo }) }).finally(() => {
+      notBefore = 0
+    })
     // They ask, one for all.
     tabs.tell({})
     end('signed-out', destination ?? returnTo ?? `${basePath}/login`)
@@ -192,11 +198,14 @@ export function startCitizen(options: CitizenClientOptions = {}): CitizenClient 
     const address = loginFrom(login)
     if (options.headless) location.assign(address)
     else {
-      settle(false)
+      const others = waiting
       lacking = before
       if (state !== 'ended') curtain.ask(() => openLogin(address))
       return new Promise((resolve) => {
-        waiting = resolve
+        waiting = (isBack) => {
+          others?.(isBack)
+          resolve(isBack)
+        }
       })
     }
     return false

@@ -54,9 +54,12 @@ export function endOf({ session }: Status): number {
 /**
  * Milliseconds before the end at which to warn: as asked for, else two minutes, one where the idle time is ten
  * minutes or less. At least 20 seconds (WCAG 2.2, 2.2.1), and never more than half of the idle time.
+ * Before an absolute limit two minutes, unless the whole session is that short.
  */
 export function warningTime({ session }: Status, warnSeconds: number | undefined): number {
   if (session === null) return 0
-  const idle = session.idleEndsAt - session.lastSeenAt
-  return Math.min(Math.max(warnSeconds ?? (idle <= 600_000 ? 60 : 120), 20) * 1000, idle / 2)
+  const { startedAt, lastSeenAt, idleEndsAt, endsAt } = session
+  // Near the absolute limit the idle time is cut off by it, and does not show its length any more.
+  const length = idleEndsAt < endsAt ? idleEndsAt - lastSeenAt : endsAt - startedAt
+  return Math.min(Math.max(warnSeconds ?? (length <= 600_000 ? 60 : 120), 20) * 1000, length / 2)
 }

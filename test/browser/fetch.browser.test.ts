@@ -42,6 +42,23 @@ describe('citizenFetch', () => {
     expect(await dialogOf(page).count()).toBe(0)
   })
 
+  it('asks once for several requests at a time', async () => {
+    const page = await signedIn()
+    await page.evaluate(`{
+      globalThis.answer = Promise.all(['one', 'two', 'three'].map((body) =>
+        citizenSession.citizenFetch('/api/recent', { method: 'POST', body }).then((response) => response.text())
+      ))
+      void 0
+    }`)
+    const opening = world.context.waitForEvent('page')
+    await dialogOf(page).getByRole('button', { name: 'Sign in' }).click()
+    const window = await opening
+    await window.fill('#username', 'ana')
+    await window.fill('#password', 'ana-password')
+    await window.press('#password', 'Enter')
+    expect(await answer(page)).toEqual(['recent one', 'recent two', 'recent three'])
+  })
+
   it('gives the refusal back to who declines', async () => {
     const page = await signedIn()
     await begin(page, '/api/recent')

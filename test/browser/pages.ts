@@ -58,6 +58,9 @@ function application(auth: CitizenMiddleware): express.Express {
       <script src="/react.js"></script></html>`,
     )
   })
+  app.get('/browser.js', async (_request, response) => {
+    response.type('js').send(await bundle('src/browser/browser.ts', 'esm'))
+  })
   app.get('/react.js', async (_request, response) => {
     response.type('js').send(await bundle('test/browser/react/page.ts', 'iife'))
   })

@@ -53,6 +53,16 @@ describe('the time to warn', () => {
   ])('is %s', (_, idle, asked, seconds) => {
     expect(warningTime(statusWith(idle, 43_200), asked)).toBe(seconds * 1000)
   })
+
+  it('does not shrink where the absolute limit cuts the idle time off', () => {
+    const status = statusWith(600, 600)
+    const { session } = status
+    if (session === null) throw new Error('there is a session')
+    const late = { ...status, session: { ...session, startedAt: start - 43_000_000, lastSeenAt: start } }
+    expect(warningTime(late, undefined)).toBe(120_000)
+    const cut = { ...late, session: { ...late.session, idleEndsAt: start + 90_000, endsAt: start + 90_000 } }
+    expect(warningTime(cut, 100)).toBe(100_000)
+  })
 })
 
 describe('an answer', () => {
