@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { type Command, type Console, untilStopped, usageError } from './command.js'
 import { type Diagnosis, diagnose } from './doctor/diagnose.js'
 import type { Finding, FindingState } from './doctor/finding.js'
-import type { ProtocolRequest } from './doctor/protocols.js'
+import { readProtocolArguments, toOrigin } from './doctor/protocol-arguments.js'
 import { codeOf, readEnvironment } from './environment.js'
 import { createPaint, printable, printableJson, type Style } from './print.js'
 import { findTokens, readSource } from './token/read.js'
@@ -19,8 +19,10 @@ Nothing is changed and nobody is signed in or out.
   --openid-issuer <url>  an OpenID provider to look at, as issuer of oidc({ … }); with it, or with --saml-metadata,
                          the variables of the shared cookie, or all variables, may be left out
   --openid-origin <url>  another origin on which its endpoints may lie, may be repeated
+  --openid-internal <url>  what takes the place of its origin in calls from here, as internalUrl of oidc({ … })
   --saml-metadata <url>  metadata of a SAML identity provider to look at, an address or a file
   --saml-entity <id>     the provider in it, where it describes several
+  --saml-certificate <path>  certificates (PEM) of which one must have signed it, as metadataCertificates of saml({ … })
   --env-file <path>      read variables from a file, may be repeated; the environment wins over it
   --token-file <path>    the Cookie header of a signed-in browser, or a token; - reads standard input.
                          Issuer, claims, sizes and the life of a token are then checked too
@@ -37,7 +39,9 @@ const options = {
   'openid-issuer': { type: 'string' },
   'openid-origin': { type: 'string', multiple: true },
   'saml-metadata': { type: 'string' },
+  'openid-internal': { type: 'string' },
   'saml-entity': { type: 'string' },
+  'saml-certificate': { type: 'string' },
   'env-file': { type: 'string', multiple: true },
   'token-file': { type: 'string' },
   'group-read': { type: 'boolean' },
@@ -52,47 +56,6 @@ function parse(args: readonly string[]) {
   } catch (cause) {
     throw usageError(cause instanceof Error ? cause.message : 'the arguments cannot be read', cause)
   }
-}
-
-function toOrigin(text: string, option = '--url'): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  const isOrigin =
-    url !== undefined &&
-    /^https?:$/.test(url.protocol) &&
-    url.pathname === '/' &&
-    `${url.search}${url.hash}${url.username}${url.password}` === ''
-  if (!isOrigin) throw usageError(`${option} must be an origin, such as https://benefits.example.gov`)
-  return url.origin
-}
-
-/** @throws `usage` */
-function openidOf(values: ReturnType<typeof parse>): ProtocolRequest['openid'] {
-  const { 'openid-issuer': issuer, 'openid-origin': origins = [] } = values
-  if (issuer === undefined) {
-    if (origins.length > 0) throw usageError('--openid-origin belongs to --openid-issuer')
-    return undefined
-  }
-  if (!URL.canParse(issuer) || !/^https?:/i.test(issuer)) {
-    throw usageError('--openid-issuer must be an address, such as https://id.example.gov')
-  }
-  return { issuer, endpointOrigins: origins.map((text) => toOrigin(text, '--openid-origin')) }
-}
-
-/** @throws `usage` */
-async function samlOf(values: ReturnType<typeof parse>): Promise<ProtocolRequest['saml']> {
-  const { 'saml-metadata': source, 'saml-entity': entityId } = values
-  if (source === undefined) {
-    if (entityId !== undefined) throw usageError('--saml-entity belongs to --saml-metadata')
-    return undefined
-  }
-  if (/^https?:\/\//i.test(source)) {
-    if (!URL.canParse(source)) throw usageError('--saml-metadata must be an address or a file')
-    return { source, text: undefined, entityId }
-  }
-  const text = await readFile(source, 'utf8').catch((cause: unknown) => {
-    throw usageError(`--saml-metadata: ${source} cannot be read (${codeOf(cause)})`, cause)
-  })
-  return { source, text, entityId }
 }
 
 async function run(args: readonly string[], console: Console): Promise<number> {
@@ -111,8 +74,7 @@ async function run(args: readonly string[], console: Console): Promise<number> {
   const examination = diagnose({
     environment: await readEnvironment(values['env-file'] ?? []),
     urls: (values.url ?? []).map((text) => toOrigin(text)),
-    openid: openidOf(values),
-    saml: await samlOf(values),
+    ...(await readProtocolArguments(values)),
     token: text === undefined ? undefined : (names) => findOne(text, names),
     certificates,
     timeoutSeconds: Number(values.timeout),

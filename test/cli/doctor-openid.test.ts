@@ -164,7 +164,7 @@ describe('doctor and a provider of everything, over https', () => {
       urls: [],
       certificates: made.certificate,
       openid: { issuer: made.emulator.url, endpointOrigins: [] },
-      saml: { source: made.emulator.saml.metadataUrl, text: undefined, entityId: undefined },
+      saml: { source: made.emulator.saml.metadataUrl, text: undefined, entityId: undefined, pinned: [] },
     })
     await made.close()
     expect(findings.filter(({ state }) => state !== 'ok').map(({ code }) => code)).toEqual(['not-configured'])
@@ -291,6 +291,17 @@ describe('doctor, with an OpenID provider that says something wrong', () => {
     expect(wrong(production)).toEqual(['fail openid-option'])
   })
 
+  it('asks inside where that is named, as the application does', async () => {
+    const { port } = new URL(issuer)
+    const internalUrl = `http://127.0.0.1:${port}`
+    const findings = await examine({ internalUrl }, { environment: {} })
+    expect(wrong(findings)).toEqual([])
+    const targets = findings.filter(({ check }) => check === 'openid-keys').map(({ target }) => target)
+    expect(targets.every((target) => target?.startsWith(`${internalUrl}/`))).toBe(true)
+    const closed = await examine({ internalUrl: 'http://127.0.0.1:1' }, { environment: {} })
+    expect(wrong(closed)).toEqual(['fail openid-unreachable'])
+  })
+
   it('asks other origins only where they are named', async () => {
     const { port } = new URL(issuer)
     describedAs({ jwks_uri: `http://keys.citizen.localhost:${port}/nowhere` })
@@ -347,7 +358,17 @@ describe('citizen-session doctor --openid-issuer', () => {
       ['--openid-issuer', 'https://id.example.gov', '--openid-origin', 'https://x/y'],
       '--openid-origin must be',
     ],
+    [['--openid-internal', 'https://id.example.gov'], '--openid-internal belongs to --openid-issuer'],
     [['--saml-entity', 'https://id.example.gov'], '--saml-entity belongs to --saml-metadata'],
+    [['--saml-certificate', 'x.pem'], '--saml-certificate belongs to --saml-metadata'],
+    [
+      ['--saml-metadata', 'https://id.example.gov/', '--saml-certificate', '/nowhere/at/all'],
+      '--saml-certificate: /nowhere/at/all cannot be read (ENOENT)',
+    ],
+    [
+      ['--saml-metadata', 'https://id.example.gov/', '--saml-certificate', 'package.json'],
+      'must hold certificates in PEM',
+    ],
     [['--saml-metadata', '/nowhere/at/all'], 'ENOENT'],
     [['--saml-metadata', 'https://'], '--saml-metadata must be'],
   ])('answers %j with a usage error', async (args, message) => {

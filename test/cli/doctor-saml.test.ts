@@ -7,6 +7,7 @@ import { type DiagnosisRequest, diagnose } from '../../src/cli/doctor/diagnose.j
 import type { Finding } from '../../src/cli/doctor/finding.js'
 import { runCommandLine } from '../../src/cli/run.js'
 import { selfSignedCertificate } from '../../src/emulator/saml/certificate.js'
+import { readCertificate } from '../../src/saml/certificate.js'
 import { saml } from '../../src/saml/saml.js'
 import { type ProtocolDeployment, startProtocolDeployment } from './protocol-deployment.js'
 
@@ -28,6 +29,8 @@ function createKey(days: number) {
 const ours = createKey(3650)
 const keys = { fresh: createKey(3650), near: createKey(20), over: createKey(-1) }
 const bodyOf = (pem: string) => pem.replace(/-----[^-]+-----|\s/g, '')
+
+const toPem = (text: string) => `-----BEGIN CERTIFICATE-----\n${bodyOf(text)}\n-----END CERTIFICATE-----`
 
 let deployment: ProtocolDeployment
 let metadataUrl: string
@@ -70,6 +73,7 @@ const given = (more: Partial<NonNullable<DiagnosisRequest['saml']>> = {}) => ({
   source: metadataUrl,
   text: undefined,
   entityId: undefined,
+  pinned: [],
   ...more,
 })
 
@@ -257,6 +261,21 @@ describe('doctor, with metadata of the provider that is at fault', () => {
     expect(finding?.remedy).toContain('metadataUrl')
   })
 
+  it('names metadata that is not signed by whom it must be signed', async () => {
+    const pinned = deployment.emulator.saml.certificates.flatMap(
+      (one) => readCertificate(one)?.publicKey ?? [],
+    )
+    expect(pinned).not.toEqual([])
+    expect(wrong(await lookAlone({ pinned }))).toEqual([])
+    for (const fault of ['unsigned', 'wrong-key'] as const) {
+      deployment.emulator.faults.set({ saml: { metadata: fault } })
+      expect(wrong(await lookAlone({ pinned }))).toEqual(['fail saml-signature'])
+    }
+    deployment.emulator.faults.clear()
+    const others = [readCertificate(keys.fresh.certificate)?.publicKey ?? []].flat()
+    expect(wrong(await lookAlone({ pinned: others }))).toEqual(['fail saml-signature'])
+  })
+
   it('names an address without an answer, without metadata, and without TLS, which is not asked', async () => {
     expect(wrong(await lookAlone({ source: 'http://127.0.0.1:1/saml' }))).toEqual(['fail saml-unreachable'])
     expect(wrong(await lookAlone({ source: `${deployment.emulator.url}/nowhere` }))).toEqual([
@@ -350,7 +369,9 @@ describe('citizen-session doctor --saml-metadata', () => {
     expect(await run(['--saml-metadata', metadataUrl])).toMatchObject({ code: 0, report: { ok: true } })
     const file = join(folder, 'idp.xml')
     await writeFile(file, await deployment.emulator.saml.metadata())
-    const entity = ['--saml-entity', deployment.emulator.saml.entityId]
+    const pem = join(folder, 'idp.pem')
+    await writeFile(pem, deployment.emulator.saml.certificates.map(toPem).join('\n'))
+    const entity = ['--saml-entity', deployment.emulator.saml.entityId, '--saml-certificate', pem]
     expect(await run(['--saml-metadata', file, ...entity])).toMatchObject({ code: 0, report: { ok: true } })
     deployment.emulator.faults.set({ saml: { metadata: 'expired' } })
     const done = await run(['--saml-metadata', metadataUrl])

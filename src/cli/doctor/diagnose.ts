@@ -66,7 +66,7 @@ export async function diagnose(request: DiagnosisRequest): Promise<Diagnosis> {
   const names = protocolNames(request)
   const open = (origins: readonly string[]): Probe =>
     createProbe({
-      origins: new Set([...origins, ...protocolOrigins(request, environment)]),
+      origins: new Set([...origins, ...protocolOrigins(request)]),
       clock,
       certificates: request.certificates,
       timeoutSeconds: request.timeoutSeconds,

@@ -25,6 +25,8 @@ export interface OpenidRequest {
   readonly issuer: string
   /** Other origins on which its endpoints may lie, as `endpointOrigins` of `oidc({ … })`. */
   readonly endpointOrigins: readonly string[]
+  /** What takes the place of the issuer's origin in calls from here. */
+  readonly internalUrl?: string | undefined
   readonly environment: Readonly<Record<string, string | undefined>>
 }
 
@@ -37,8 +39,8 @@ export interface OpenidExamination {
 }
 
 /** Origins that have to be asked. */
-export function openidOrigins({ issuer, endpointOrigins }: OpenidRequest): readonly string[] {
-  return [new URL(issuer).origin, ...endpointOrigins]
+export function openidOrigins(request: Omit<OpenidRequest, 'environment'>): readonly string[] {
+  return [request.internalUrl ?? new URL(request.issuer).origin, ...request.endpointOrigins]
 }
 
 /** Looks at the discovery document and at the keys that it names. */
@@ -52,6 +54,7 @@ export async function examineOpenid(probe: Probe, request: OpenidRequest): Promi
         clientId: 'doctor',
         clientAuthentication: 'none',
         endpointOrigins: request.endpointOrigins,
+        internalUrl: request.internalUrl,
       },
       request.environment,
     )
@@ -59,29 +62,28 @@ export async function examineOpenid(probe: Probe, request: OpenidRequest): Promi
     if (!(error instanceof ConfigurationError)) throw error
     return { ...nothing, findings: error.problems.map(judgeOption) }
   }
-  const target = discoveryUrl(options.issuer)
-  const discovery = await ask(probe, { url: target, headers: { accept: 'application/json' } })
+  const get = (url: string) => ask(probe, { url, headers: { accept: 'application/json' } })
+  const target = placeOf(discoveryUrl(options.issuer), options)
+  const discovery = await get(target)
   const document = documentIn(discovery)
   if (document === undefined) {
     return { ...nothing, discovery, findings: [judgeSilence(discovery, target)] }
   }
   const read = readDocument(document, options, target)
   const algorithms = algorithmsOf(document, options)
+  const keysAt = read.metadata === undefined ? undefined : placeOf(read.metadata.jwksUri, options)
   const keys =
-    read.metadata === undefined
+    keysAt === undefined
       ? [keySkipped('no-address', { target, reason: 'needs a discovery document that holds' })]
-      : judgeKeySet(
-          await ask(probe, { url: read.metadata.jwksUri, headers: { accept: 'application/json' } }),
-          {
-            check: 'openid-keys',
-            target: read.metadata.jwksUri,
-            algorithms: algorithms.used,
-            floorSeconds: 30,
-            ceilingSeconds: 3600,
-            correctAddress: 'have the provider name the address of its key set as jwks_uri',
-            correctAlgorithms: 'set idTokenAlgorithms in oidc({ … }) to what it signs with',
-          },
-        )
+      : judgeKeySet(await get(keysAt), {
+          check: 'openid-keys',
+          target: keysAt,
+          algorithms: algorithms.used,
+          floorSeconds: 30,
+          ceilingSeconds: 3600,
+          correctAddress: 'have the provider name the address of its key set as jwks_uri',
+          correctAlgorithms: 'set idTokenAlgorithms in oidc({ … }) to what it signs with',
+        })
   return {
     findings: [
       ...read.findings,
@@ -94,12 +96,24 @@ export async function examineOpenid(probe: Probe, request: OpenidRequest): Promi
   }
 }
 
+/** Where an address is asked from here, as `oidc({ … })` does. */
+function placeOf(given: string, { issuer, internalUrl }: ResolvedOidcOptions): string {
+  const url = new URL(given)
+  const isInside = internalUrl !== undefined && url.origin === new URL(issuer).origin
+  return isInside ? `${internalUrl}${url.pathname}${url.search}` : given
+}
+
 const judgeOption = ({ path, message }: ConfigurationError['problems'][number]): Finding =>
   fail('openid-option', {
-    target: path === 'oidc.endpointOrigins' ? '--openid-origin' : '--openid-issuer',
+    target: optionOf[path] ?? '--openid-issuer',
     reason: `no application could be started with it: ${message}`,
-    remedy: 'write the issuer as the provider names it, https and letter by letter',
+    remedy: 'write an https address; the issuer as the provider names it, letter by letter',
   })
+
+const optionOf: Readonly<Record<string, string>> = {
+  'oidc.endpointOrigins': '--openid-origin',
+  'oidc.internalUrl': '--openid-internal',
+}
 
 function judgeSilence(visited: Visited, target: string): Finding {
   if (visited instanceof ProbeError) {

@@ -5,7 +5,7 @@ import type { Protocol } from '../../protocol.js'
 import type { Probe } from '../probe.js'
 import type { ClockWitness } from './clock.js'
 import type { Finding } from './finding.js'
-import { examineOpenid, openidOrigins } from './openid.js'
+import { examineOpenid, type OpenidRequest, openidOrigins } from './openid.js'
 import { examineOwnSaml } from './own-saml.js'
 import type { WayIn } from './protocol-login.js'
 import { examineSaml, type SamlRequest, samlOrigins, signOnAddresses } from './saml.js'
@@ -13,7 +13,7 @@ import { type LoadSamlReader, loadSamlReader } from './saml-reader.js'
 
 /** Providers to look at besides that of the shared cookie, or instead of it. */
 export interface ProtocolRequest {
-  readonly openid?: { readonly issuer: string; readonly endpointOrigins: readonly string[] } | undefined
+  readonly openid?: Omit<OpenidRequest, 'environment'> | undefined
   readonly saml?: SamlRequest | undefined
   readonly loadSamlReader?: LoadSamlReader | undefined
 }
@@ -42,12 +42,9 @@ export const standIn = (name: string): Protocol => ({
 })
 
 /** Origins that have to be asked. */
-export function protocolOrigins(
-  { openid, saml }: ProtocolRequest,
-  environment: Environment,
-): readonly string[] {
+export function protocolOrigins({ openid, saml }: ProtocolRequest): readonly string[] {
   return [
-    ...(openid === undefined ? [] : openidOrigins({ ...openid, environment })),
+    ...(openid === undefined ? [] : openidOrigins(openid)),
     ...(saml === undefined ? [] : samlOrigins(saml)),
   ]
 }

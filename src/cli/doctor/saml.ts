@@ -1,4 +1,5 @@
 /** @module Checks the metadata of a SAML identity provider, with the rules by which `saml({ … })` reads it. */
+import type { KeyObject } from 'node:crypto'
 import { isSecureAddress } from '../../saml/fetch-metadata.js'
 import type { IdentityProviderMetadata } from '../../saml/metadata.js'
 import { type MetadataProblem, SamlMetadataError } from '../../saml/saml-error.js'
@@ -19,6 +20,8 @@ export interface SamlRequest {
   readonly text: string | undefined
   /** The provider to find among several. */
   readonly entityId: string | undefined
+  /** Keys of which one must have signed it; none: its signature is not looked at. */
+  readonly pinned: readonly KeyObject[]
 }
 
 /** What was found, and what the other checks need of it. */
@@ -105,6 +108,10 @@ const remedies: Readonly<Partial<Record<MetadataProblem, readonly [reason: strin
     'it describes no identity provider for SAML 2.0, or that provider twice',
     'name the metadata of the identity provider, not of an application: it has an IDPSSODescriptor for SAML 2.0',
   ],
+  signature: [
+    'it is not signed by the certificate that was given: somebody else may have written it',
+    'compare the fingerprint with the provider by another way; after a roll-over name its new certificate too, in metadataCertificates of saml({ … })',
+  ],
   'no-usable-key': [
     'it holds no certificate by which signatures could be verified',
     'have the provider publish its signing certificate: RSA of 2048 bits or more, or a curve of NIST',
@@ -117,7 +124,7 @@ const remedies: Readonly<Partial<Record<MetadataProblem, readonly [reason: strin
 
 function read(
   text: string,
-  { source: target, text: file, entityId }: SamlRequest,
+  { source: target, text: file, entityId, pinned }: SamlRequest,
   reader: SamlReader,
   now: number,
 ): Pick<SamlExamination, 'findings' | 'metadata'> {
@@ -125,7 +132,7 @@ function read(
   try {
     const metadata = reader.readMetadata(text, {
       entityId,
-      pinned: [],
+      pinned,
       // What has expired, and what lies without TLS, is said below, beside everything else.
       now: Number.NEGATIVE_INFINITY,
       isAllowed: (url) => isSecureAddress(url) || insecure.push(url) > 0,
@@ -133,7 +140,10 @@ function read(
     return {
       metadata,
       findings: [
-        ok('saml-metadata', { target, reason: `describes ${metadata.entityId}` }),
+        ok('saml-metadata', {
+          target,
+          reason: `describes ${metadata.entityId}${pinned.length === 0 ? '' : ', signed as it must be'}`,
+        }),
         judgeValidity(metadata, { target, isFile: file !== undefined, now }),
         judgeKeys(metadata, target, now),
         ...judgeAddresses(metadata, insecure, target),
