@@ -60,7 +60,6 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   uqr: ['src/emulator/'],
   tldts: ['src/cli/'],
   'openid-client': ['src/oidc/'],
-  '@node-saml/node-saml': ['src/saml/'],
   'xml-crypto': ['src/saml/', 'src/emulator/'],
   '@opentelemetry/api': ['adapters/opentelemetry'],
   express: ['adapters/express'],
