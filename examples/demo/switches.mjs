@@ -9,11 +9,12 @@ class SwitchError extends Error {}
  * Makes the switches.
  * @param {{
  *   emulator: import('citizen-session/emulator').Emulator,
+ *   tokenSeconds: number,
  *   report: (event: object) => void,
  *   applications: () => readonly { endAllOf(subject: string): Promise<unknown>, keepTime?(): Promise<void> }[],
  * }} parts
  */
-export function createSwitches({ emulator, report, applications }) {
+export function createSwitches({ emulator, tokenSeconds, report, applications }) {
   const tell = (type, details) => report({ type, application: 'demo', ...details })
 
   /** The living session at the provider that the shared cookie of this request names. */
@@ -34,44 +35,74 @@ export function createSwitches({ emulator, report, applications }) {
     return session
   }
 
+  /** Moves the clock as while some other application is used, which extends the identity session as it goes. */
+  async function travelInUse(seconds, { username, jti }) {
+    let token
+    for (let left = seconds; left > 0; left -= tokenSeconds / 2) {
+      emulator.travel(Math.min(left, tokenSeconds / 2))
+      // Its longest time may be over on the way.
+      if (!emulator.sessions.some((session) => session.jti === jti)) break
+      token = await emulator.tokenFor(username, { session: jti })
+    }
+    return token && setCookiesOf(token)
+  }
+
+  /** As the provider sets them. */
+  function setCookiesOf(token) {
+    const { header, payload, signature } = emulator.cookieNames
+    const [first, middle, last] = token.split('.')
+    const tail = `; Domain=${emulator.domain}; Path=/; SameSite=Lax`
+    return [
+      `${header}=${first}${tail}; HttpOnly`,
+      `${payload}=${middle}${tail}`,
+      `${signature}=${last}${tail}; HttpOnly`,
+    ]
+  }
+
   const actions = {
-    async travel({ seconds }) {
+    async travel({ seconds, isInUse }, request) {
       if (!(Number.isFinite(seconds) && seconds > 0 && seconds <= longestTravelSeconds)) {
         throw new SwitchError('That is no time to travel.')
       }
-      emulator.travel(seconds)
+      const session = isInUse === true ? expectSession(request) : undefined
+      const cookies = session && (await travelInUse(seconds, session))
+      if (session === undefined) emulator.travel(seconds)
       await Promise.all(applications().map((application) => application.keepTime?.()))
-      tell('demo.travelled', { seconds: Math.round(seconds) })
-      return 'The clock of everything has moved on.'
+      tell('demo.travelled', { seconds: Math.round(seconds), isInUse: session !== undefined })
+      return { message: 'The clock of everything has moved on.', cookies }
     },
     provider({ isDown }) {
       emulator.faults.set({ down: isDown === true })
       tell(isDown === true ? 'demo.provider-down' : 'demo.provider-up')
-      return isDown === true ? 'The provider answers nobody now.' : 'The provider answers again.'
+      return {
+        message: isDown === true ? 'The provider answers nobody now.' : 'The provider answers again.',
+      }
     },
     async 'rotate-keys'() {
       await emulator.rotateKeys()
       tell('demo.keys-rotated')
-      return 'New tokens are signed with a new key; the old ones stay published.'
+      return { message: 'New tokens are signed with a new key; the old ones stay published.' }
     },
     'end-at-provider'(_order, request) {
       const { jti } = expectSession(request)
       emulator.revoke(jti)
       tell('demo.ended-at-provider')
-      return 'The provider has ended its session; applications learn of it with their next refresh.'
+      return {
+        message: 'The provider has ended its session; applications learn of it with their next refresh.',
+      }
     },
     async revoke(_order, request) {
       const { username } = expectSession(request)
       const { sub } = emulator.people.find((one) => one.username === username)
       tell('demo.revoked')
       await Promise.all(applications().map((application) => application.endAllOf(sub)))
-      return 'An administrator has ended every session of this person.'
+      return { message: 'An administrator has ended every session of this person.' }
     },
   }
 
   return {
     sessionOf,
-    /** Carries out an order of a page. Resolves to what to say about it. */
+    /** Carries out an order of a page. Resolves to what to say about it, and cookies to set. */
     async act(order, request) {
       const action = Object.hasOwn(actions, order?.action) ? actions[order.action] : undefined
       if (action === undefined) throw new SwitchError('There is no such switch.')

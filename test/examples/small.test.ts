@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
 import { root } from '../../examples/set-up.mjs'
-import { createBrowser } from '../support/browser.js'
+import { createBrowser, type Visit } from '../support/browser.js'
 import { endWithUs } from '../support/orphans.js'
 import { siteOn } from '../support/wire.js'
 import { demoEnvironment } from './demo-process.js'
@@ -106,8 +106,38 @@ it('examples/oidc lets a person in and out, on a site of its own', { timeout: pa
   expect((await browser.open(`${url}/loans`)).body).toContain('Your session was ended for you')
 })
 
+it('examples/saml lets a person in and out, on a site of its own', { timeout: patience }, async () => {
+  const [port, providerPort] = [await freePort(), await freePort()]
+  const url = `http://permits.parties.localhost:${port}`
+  const provider = `http://id.citizen.localhost:${providerPort}`
+  const said = await start('saml', {
+    PORT: String(port),
+    CITIZEN_APPLICATION_URL: url,
+    SAML_ORIGIN: provider,
+    SAML_IDENTITY_PROVIDER: `${provider}/saml/metadata`,
+    SAML_METADATA_URL: `http://127.0.0.1:${providerPort}/saml/metadata`,
+  })
+  expect(said).toContain(`Open ${url} and sign in as ana, password ana-password.`)
+  const browser = createBrowser(
+    new Map([
+      [url, siteOn({ port })],
+      [provider, siteOn({ port: providerPort })],
+    ]),
+  )
+  const follow = async (visit: Visit): Promise<Visit> =>
+    /\bsubmit\b/.test(visit.body) ? follow(await browser.press(visit, /./)) : visit
+  const login = await browser.press(await browser.open(url), 'Sign in')
+  const typed = { username: 'ana', password: 'ana-password' }
+  const applications = await follow(await browser.press(login, 'Sign in', typed))
+  expect([applications.url, applications.status]).toEqual([`${url}/applications`, 200])
+  expect(applications.body).toMatch(/Yours, .+\./)
+  const out = await follow(await browser.press(applications, 'Sign out'))
+  expect(out.body).toContain('You are signed out of all applications and of the sign-in service.')
+  expect((await browser.open(`${url}/applications`)).url).toMatch(new RegExp(`^${provider}/`))
+})
+
 it('names the examples that there are', { timeout: patience }, async () => {
   await expect(start('nothing', {})).rejects.toThrow(
-    'say which example: express, hono, koa, oidc, sso-issuer',
+    'say which example: express, hono, koa, oidc, saml, sso-issuer',
   )
 })

@@ -34,6 +34,7 @@ export function lengthOf(milliseconds) {
   if (first === -1) return '0 s'
   return parts
     .slice(first, first + 2)
+    .filter(([count]) => count > 0)
     .map(([count, unit]) => `${count} ${unit}`)
     .join(' ')
 }

@@ -39,7 +39,7 @@ const lines = {
   'session.started': (event) => [causes[event.cause](event), `level ${event.level}`],
   'session.ended': ({ reason, sessionApplication, application }) => [
     `A session ended: ${wordsFor(reason)}`,
-    sessionApplication !== application && `the one at ${sessionApplication}`,
+    sessionApplication !== application && `the one at ${nameOf({ application: sessionApplication })}`,
   ],
   'session.refused': ({ reason }) => ['A good token was refused', wordsFor(reason)],
   'session.identity-changed': () => ['Somebody else has signed in with this browser'],
@@ -66,7 +66,10 @@ const lines = {
   ],
   warning: ({ message }) => ['Worth mending', message],
   'provider.asked': ({ endpoint, times }) => [endpoints[endpoint] ?? endpoint, times > 1 && `${times} times`],
-  'demo.travelled': ({ seconds }) => [`The clock moved on by ${lengthOf(seconds * 1000)}`],
+  'demo.travelled': ({ seconds, isInUse }) => [
+    `The clock moved on by ${lengthOf(seconds * 1000)}`,
+    isInUse && 'while another application was used',
+  ],
   'demo.provider-down': () => ['The provider went down'],
   'demo.provider-up': () => ['The provider came up again'],
   'demo.keys-rotated': () => ['The provider took a new key into use'],
@@ -85,9 +88,10 @@ export function wordsOf(event) {
  * @param {{ accepts?: (event: object) => boolean, onEvent?: (event: object) => void }} options
  */
 export function createLogCard({ accepts = () => true, onEvent = () => undefined }) {
-  const list = make('ol', { class: 'log', role: 'log', 'aria-label': 'Events', tabindex: 0 })
+  const list = make('ol')
   const empty = make('li', { class: 'empty' }, 'Nothing yet.')
   list.append(empty)
+  const scroll = make('div', { class: 'log', role: 'log', 'aria-label': 'Events', tabindex: 0 }, list)
   let source
 
   function add(event) {
@@ -106,7 +110,7 @@ export function createLogCard({ accepts = () => true, onEvent = () => undefined 
   }
 
   return {
-    element: make('section', { class: 'card' }, make('h2', {}, 'What happens'), list),
+    element: make('section', { class: 'card' }, make('h2', {}, 'What happens'), scroll),
     start() {
       source = new EventSource('/demo/events')
       source.onmessage = ({ data }) => {

@@ -34,12 +34,14 @@ function createPanel(application, { provider, people, payloadCookie, identitySec
     onEvent: ({ type }) => look(/^(demo|session)\./.test(type)),
   })
 
-  /** Moves the clock of everything to so many seconds from the idle end. */
+  /** Moves the clock of everything to so many seconds from the idle end, as while another application is used. */
   async function travelToIdle(seconds) {
     await read()
     if (!status?.session) return 'Nobody is signed in here.'
     const left = (status.session.idleEndsAt - status.now) / 1000 + seconds
-    return left > 0 ? await order('travel', { seconds: left }) : 'The end is near enough already.'
+    return left > 0
+      ? await order('travel', { seconds: left, isInUse: true })
+      : 'The end is near enough already.'
   }
   async function refresh() {
     const response = await fetch('/refresh', { method: 'POST' })
@@ -54,8 +56,16 @@ function createPanel(application, { provider, people, payloadCookie, identitySec
     {
       title: 'Time',
       buttons: [
-        { text: 'Nearly idle', work: () => travelToIdle(-Math.min(nearSeconds, idleSeconds / 4)) },
-        { text: 'Idle too long', work: () => travelToIdle(1) },
+        {
+          text: 'Nearly idle',
+          hint: 'Time passes without activity here, while another application is used',
+          work: () => travelToIdle(-Math.min(nearSeconds, idleSeconds / 4)),
+        },
+        {
+          text: 'Idle too long',
+          hint: 'Time passes without activity here, while another application is used',
+          work: () => travelToIdle(1),
+        },
         { text: '1 minute on', work: () => order('travel', { seconds: 60 }) },
       ],
     },
@@ -63,7 +73,11 @@ function createPanel(application, { provider, people, payloadCookie, identitySec
       title: 'The person',
       buttons: [
         { text: 'Refresh now', work: refresh },
-        { text: 'Show a second proof', href: '/strong' },
+        {
+          text: 'Show a second proof',
+          href: '/strong',
+          hint: 'Ben gets a code by SMS, Cleo has an app, Dan has Eeze; the others add an app on their profile',
+        },
         { text: 'Switch person', href: `${provider}/login?prompt=login&returnTo=${here}` },
       ],
     },

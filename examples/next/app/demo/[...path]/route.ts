@@ -4,6 +4,9 @@ import { deskUrl } from '../../../lib/demo'
 /** What the desk needs to know of a request. */
 const passed = ['content-type', 'cookie', 'last-event-id', 'origin']
 
+/** What a page needs to know of an answer. */
+const returned = ['cache-control', 'content-type', 'set-cookie', 'x-content-type-options']
+
 /** As a part of the demo: its look, log and switches, which it lends to all of its applications. Else nothing. */
 async function passOn(request: NextRequest): Promise<Response> {
   if (deskUrl === undefined) return new Response(null, { status: 404 })
@@ -24,14 +27,8 @@ async function passOn(request: NextRequest): Promise<Response> {
     cache: 'no-store',
     signal: request.signal,
   })
-  const kept = ['cache-control', 'content-type', 'x-content-type-options']
-  return new Response(body, {
-    status,
-    headers: kept.flatMap((name) => {
-      const value = answered.get(name)
-      return value === null ? [] : [[name, value] as [string, string]]
-    }),
-  })
+  const kept = [...answered].filter(([name]) => returned.includes(name))
+  return new Response(body, { status, headers: kept })
 }
 
 export { passOn as GET, passOn as POST }
