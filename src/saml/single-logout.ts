@@ -58,27 +58,31 @@ export function createSingleLogout(provider: ServiceProvider): SingleLogout {
   }
 
   /** Sessions of the shared cookie, where it is in use: of the same name, and those that the browser brings. */
-  const endShared = async (exchange: Exchange | undefined, request: LogoutRequest): Promise<boolean> => {
+  const endShared = async (
+    exchange: Exchange | undefined,
+    request: LogoutRequest,
+  ): Promise<readonly EndedSessions[]> => {
     const [sharedIssuer] = host.options.identityProvider?.issuers ?? []
-    if (sharedIssuer === undefined) return true
+    if (sharedIssuer === undefined) return []
     const person = { issuer: sharedIssuer, subject: request.nameId.value }
     const scopes =
       request.sessionIndexes.length === 0
         ? (['all'] as const)
         : request.sessionIndexes.map((sessionValue) => ({ sessionValue, issuer: sharedIssuer }))
-    let acknowledged = true
+    const results: EndedSessions[] = []
     for (const scope of scopes) {
-      acknowledged = (await host.sessions.revoke(person, scope, 'revoked')).acknowledged && acknowledged
+      const result = await host.sessions.revoke(person, scope, 'revoked')
+      // Whether the shared cookie's sessions know the name shows only in what has ended.
+      results.push({ ...result, persons: result.ended > 0 ? 1 : 0 })
     }
     if (exchange !== undefined) await host.endShared(exchange, 'revoked')
-    return acknowledged
+    return results
   }
 
   /** Ends everything and says what came of it. */
   const carryOut = async (exchange: Exchange | undefined, request: LogoutRequest): Promise<Status> => {
-    const results = await endNamed(request)
-    const isShared = await endShared(exchange, request)
-    if (!isShared || results.some(({ acknowledged }) => !acknowledged)) return unfinished
+    const results = [...(await endNamed(request)), ...(await endShared(exchange, request))]
+    if (results.some(({ acknowledged }) => !acknowledged)) return unfinished
     return results.some(({ persons }) => persons > 0) ? success : unknownPrincipal
   }
 

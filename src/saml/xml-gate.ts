@@ -43,6 +43,11 @@ const startEndPattern = new RegExp(`${blank}*(/?)>`, 'y')
 const endPattern = new RegExp(`</(${qualified})${blank}*>`, 'y')
 const commentPattern = /<!--(?:[^-]|-[^-])*-->/y
 const ncName = new RegExp(`^${name}$`)
+/**
+ * Canonicalization writes a namespace out wherever it is used anew: a long one, often used, would make gigabytes of a
+ * message that nobody has signed.
+ */
+const longestNamespace = 256
 const absoluteUri = /^[a-z][a-z0-9+.-]*:[^\s<>"'&]+$/i
 const reservedNamespaces = new Set(['http://www.w3.org/XML/1998/namespace', 'http://www.w3.org/2000/xmlns/'])
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that XML has no place for.
@@ -164,6 +169,7 @@ function checkReferences(part: string): void {
 function checkNamespace(attribute: string, value: string, gate: Gate): void {
   const prefix = attribute === 'xmlns' ? '' : /^xmlns:(.+)$/.exec(attribute)?.[1]
   if (prefix === undefined || /^xml/i.test(prefix)) refuse('namespace')
+  if (value.length > longestNamespace) refuse('too-complex')
   if (!absoluteUri.test(value) || reservedNamespaces.has(value)) refuse('namespace')
   if (prefix === '' || gate.limits.isMetadata) return
   const known = gate.prefixes.get(prefix)
