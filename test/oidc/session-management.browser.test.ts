@@ -5,12 +5,13 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import express from 'express'
-import { type BrowserContext, chromium, type Page } from 'playwright-core'
+import { type BrowserContext, chromium, type Frame, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { citizenSession, requireCitizen } from '../../adapters/express.js'
 import { createEmulator, type Emulator } from '../../src/emulator/index.js'
 import { loopbackFetch } from '../../src/emulator/loopback-fetch.js'
 import { type CitizenEvent, memoryStore } from '../../src/index.js'
+import { checkSessionScript } from '../../src/oidc/check-session-script.js'
 import { oidc } from '../../src/oidc/oidc.js'
 import { findProgram } from '../programs.mjs'
 
@@ -229,6 +230,85 @@ describe('where third-party cookies are allowed', () => {
       return held.map(({ name }) => name)
     })
     expect(locks).toEqual(['citizen-session.sp1.check'])
+  }, 120_000)
+})
+
+/** The provider's frame inside our frame. */
+async function providerFrame(tab: Page): Promise<Frame> {
+  for (;;) {
+    const found = tab.frames().find((frame) => frame.url().includes('sessionlogout.idp'))
+    if (found !== undefined) return found
+    await tab.waitForTimeout(50)
+  }
+}
+
+describe('what our frame listens to', () => {
+  it('SES-03 SES-04 SES-05 exact words of the provider’s frame, and nothing else', async () => {
+    const browser = await open('allowed')
+    const tab = await browser.newPage()
+    await signIn(tab, 'sp1', 'ana')
+    await told(tab, 'unchanged ')
+    const before = asked.length
+    const frame = await providerFrame(tab)
+    await frame.evaluate(() => {
+      const here = globalThis as unknown as { heard: unknown[]; addEventListener: typeof addEventListener }
+      here.heard = []
+      here.addEventListener('message', ((event: { data: unknown; origin: string }) => {
+        here.heard.push([event.data, event.origin])
+      }) as never)
+    })
+    // From the provider's frame, but not the words; and the words, but not from the provider's frame.
+    await frame.evaluate(() => {
+      const { parent } = globalThis as unknown as { parent: { postMessage(data: unknown, to: string): void } }
+      for (const data of ['changed ', 'Changed', ['changed'], { state: 'changed' }, 'changed;x', 1, null]) {
+        parent.postMessage(data, '*')
+      }
+    })
+    await tab.evaluate(() => {
+      const page = globalThis as unknown as {
+        document: {
+          getElementById(id: string): { contentWindow: { postMessage(data: unknown, to: string): void } }
+        }
+      }
+      page.document.getElementById('check').contentWindow.postMessage('changed', '*')
+    })
+    await tab.waitForTimeout(2_500)
+    expect(asked.length).toBe(before)
+    const heard = await frame.evaluate(() => (globalThis as unknown as { heard: unknown[] }).heard)
+    expect(heard[0]).toEqual([expect.stringMatching(/^sp1 [\w-]+\.[\w-]+$/), urlOf('sp1')])
+    expect(checkSessionScript).not.toContain("'*'")
+  }, 120_000)
+
+  it('SES-08 error: no silent check and no logout, and asked less often', async () => {
+    const browser = await open('allowed')
+    const tab = await browser.newPage()
+    await signIn(tab, 'sp1', 'ana')
+    await told(tab, 'unchanged ')
+    const before = asked.length
+    const frame = await providerFrame(tab)
+    await frame.evaluate(() => {
+      const { parent } = globalThis as unknown as { parent: { postMessage(data: unknown, to: string): void } }
+      parent.postMessage('error', '*')
+    })
+    await told(tab, 'error error')
+    expect(asked.length).toBe(before)
+    await tab.goto(`${urlOf('sp1')}/`)
+    await tab.waitForSelector('h1:text-is("ana")')
+  }, 120_000)
+
+  it('SES-13 a login page instead of an answer: given up after a while, and the session stays', async () => {
+    const browser = await open('allowed')
+    const tab = await browser.newPage()
+    await signIn(tab, 'sp1', 'ana')
+    await told(tab, 'unchanged ')
+    emulator.faults.set({ openid: { loginPageForPromptNone: true } })
+    const other = await browser.newPage()
+    await other.goto(emulator.url)
+    await other.click('text=Sign out everywhere')
+    await other.waitForSelector('text=You are signed out')
+    await tab.bringToFront()
+    await told(tab, 'error back-off')
+    expect(typesOf('sp1')).not.toContain('session.ended')
   }, 120_000)
 })
 
