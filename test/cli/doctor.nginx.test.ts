@@ -28,7 +28,11 @@ describe('doctor and applications behind nginx', () => {
   it('names a certificate that is not trusted', async () => {
     const { findings } = await diagnose({ environment: deployment.environment, urls: [] })
     const failed = findings.filter(({ state }) => state === 'fail')
-    expect(failed.map(({ code }) => code)).toEqual(['login-unreachable', 'application-unreachable'])
+    expect(failed.map(({ code }) => code)).toEqual([
+      'login-unreachable',
+      'provider-logout-unreachable',
+      'application-unreachable',
+    ])
     expect(failed[0]?.remedy).toContain('--ca')
   })
 
