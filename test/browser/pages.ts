@@ -76,6 +76,8 @@ export interface Pages {
   readonly emulator: Emulator
   readonly auth: CitizenMiddleware
   readonly events: readonly CitizenEvent[]
+  /** The requests so far, as in `GET /session/status`. */
+  readonly requests: readonly string[]
   /** Moves the clock of the servers; it runs on by itself. */
   travel(seconds: number): void
   /** Where the server is not to be reached. */
@@ -92,8 +94,10 @@ export async function startPages(suite: SuiteOptions = {}): Promise<Pages> {
   const { clock, fetch } = emulator
   const events: CitizenEvent[] = []
   let listener: RequestListener = () => undefined
+  const requests: string[] = []
   let isReachable = true
   const server = createServer((incoming, response) => {
+    requests.push(`${incoming.method} ${incoming.url}`)
     if (isReachable) listener(incoming, response)
     else incoming.destroy()
   })
@@ -120,6 +124,7 @@ export async function startPages(suite: SuiteOptions = {}): Promise<Pages> {
     emulator,
     auth,
     events,
+    requests,
     travel: emulator.travel,
     setReachable(next) {
       isReachable = next

@@ -61,6 +61,21 @@ describe('tabs of one person', () => {
     expect(await other.textContent('h1')).not.toBe(before)
   })
 
+  it('are in step in a browser without locks and without word of changed cookies', async () => {
+    await world.context.addInitScript(`
+      Object.defineProperty(Navigator.prototype, 'locks', { value: undefined })
+      delete globalThis.cookieStore
+    `)
+    const [one, other] = (await signedInTabs(2)) as [Page, Page]
+    expect(await other.evaluate(`[typeof navigator.locks, typeof globalThis.cookieStore]`)).toEqual([
+      'undefined',
+      'undefined',
+    ])
+    await one.goto(`${world.site.url}/session/logout`)
+    await one.click('text="Sign out everywhere"')
+    expect(await secondsFor(covered(other))).toBeLessThan(2.5)
+  })
+
   it('ask the server by one of them', async () => {
     let asked = 0
     const tabs = await signedInTabs(3, '?data-poll-seconds=2')
@@ -72,7 +87,7 @@ describe('tabs of one person', () => {
     expect(asked).toBeLessThanOrEqual(4)
   })
 
-  it('do not extend the session by asking, visible or hidden', async () => {
+  it('do not extend the session by asking', async () => {
     const [one] = (await signedInTabs(2, '?data-poll-seconds=1')) as [Page, Page]
     const seen = async () =>
       (await snapshotOf(one, ({ status }) => status.session !== null)).status.session?.lastSeenAt
