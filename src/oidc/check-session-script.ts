@@ -10,7 +10,10 @@
 export const checkSessionScript = `(() => {
 'use strict'
 const values = JSON.parse(document.getElementById('values').textContent)
-const provider = document.getElementById('provider')
+const provider = document.createElement('iframe')
+provider.id = 'provider'
+provider.hidden = true
+provider.title = 'Session status of the provider'
 const memoryKey = 'citizen-session.' + values.application + '.check'
 const changesAllowed = 3, changesWithin = 300000, blockedFor = 3600000, longestWait = 3600000
 let sessionState = values.sessionState
@@ -189,6 +192,7 @@ if (recall().blockedUntil > Date.now()) stop('blocked', 'blocked')
 else {
   provider.addEventListener('load', begin, { once: true })
   provider.src = values.frame
+  document.body.append(provider)
 }
 })()`
 

@@ -29,7 +29,6 @@ export function createCheckSession({ options, host, provider }: OidcContext): Pr
       return renderScriptedPage({
         title: 'Session status',
         script: checkSessionScript,
-        content: '<iframe id="provider" title="Session status of the provider" hidden></iframe>',
         // A silent check in a frame goes to the provider as well.
         frames: [...new Set([origin, new URL(options.issuer).origin, ...options.endpointOrigins])],
         values: {

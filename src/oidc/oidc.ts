@@ -59,11 +59,13 @@ function install(options: ResolvedOidcOptions, host: ProtocolHost): InstalledPro
       renew,
       accessTokenOf(text) {
         const tokens = parseTokens(text)
-        return tokens && accessTokenOf(tokens)
+        return tokens && accessTokenOf(tokens, clock())
       },
     },
     async ready() {
-      await provider.connect()
+      // Makes the client too: a key that cannot be used shows now, not at the first login.
+      const connection = await provider.connect()
+      await connection.client(clock())
     },
   }
 }

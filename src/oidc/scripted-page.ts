@@ -10,8 +10,6 @@ export interface ScriptedPage {
   readonly values: Readonly<Record<string, unknown>>
   /** Origins that the page shows in frames, besides our own. */
   readonly frames?: readonly string[] | undefined
-  /** Markup besides script and values; nothing in it may come from outside. */
-  readonly content?: string | undefined
 }
 
 /** JSON that is harmless in a page, whatever is in the values (`SES-18`). */
@@ -39,7 +37,7 @@ export function renderScriptedPage(page: ScriptedPage): Reply {
     },
     body:
       `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${page.title}</title></head><body>` +
-      `${page.content ?? ''}<script type="application/json" id="values">${embeddableJson(page.values)}</script>` +
+      `<script type="application/json" id="values">${embeddableJson(page.values)}</script>` +
       `<script>${page.script}</script></body></html>\n`,
   }
 }

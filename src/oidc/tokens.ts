@@ -24,6 +24,8 @@ const longestToken = 16_384
 /** Life of tokens whose answer does not say it: RFC 6749, section 5.1 leaves it open. */
 const unsaidLifeSeconds = 300
 const longestLifeSeconds = 31_536_000
+/** A token that expires sooner would expire on its way. */
+const leastLifeMilliseconds = 10_000
 
 /** What is kept of a token answer; what it leaves out stays as it was. */
 export function keepTokens(
@@ -79,9 +81,10 @@ export function identityOf(claims: IdTokenClaims): KeptTokens['identity'] {
   }
 }
 
-/** The access token for calls to APIs. */
-export function accessTokenOf(tokens: KeptTokens): AccessToken | undefined {
-  if (tokens.accessToken === '') return undefined
+/** The access token for calls to APIs; none that has expired and cannot be renewed. */
+export function accessTokenOf(tokens: KeptTokens, now: number): AccessToken | undefined {
+  const isLost = tokens.refreshToken === undefined && now >= tokens.accessExpiresAt - leastLifeMilliseconds
+  if (tokens.accessToken === '' || isLost) return undefined
   return { value: tokens.accessToken, expiresAt: tokens.accessExpiresAt }
 }
 

@@ -128,10 +128,11 @@ export function createOwnSessions(context: {
   const renew = async (
     state: OwnState,
     record: LiveRecord,
-    { issuer, subject }: OwnDetails,
+    { issuer, subject, tokenLife }: OwnDetails,
   ): Promise<RenewalResult> => {
     const refresh = refreshOf(state)
-    if (refresh === undefined) return { kind: 'elsewhere' }
+    // Where there is nothing to renew, trying would be a failure that ends the session.
+    if (refresh === undefined || tokenLife === 0) return { kind: 'elsewhere' }
     const { address, failures } = state
     const result = await keeper.renew({ address, record, issuer, subject, refresh, failures })
     const now = options.clock()

@@ -101,6 +101,21 @@ it('gives out an access token, renewed before it expires', async () => {
   expect(await later.accessToken()).not.toBe(token)
 })
 
+it('gives out no access token that has expired and cannot be renewed, and keeps the session', async () => {
+  const { world, browser } = await begin({ benefits: { oidc: { scope: 'openid' } } })
+  const cookie = await browser.cookieHeader(home)
+  for (const expected of [expect.any(String), undefined]) {
+    const citizen = await citizenOf(world, cookie)
+    if (citizen.state !== 'active') throw new Error(citizen.state)
+    expect(await citizen.accessToken()).toEqual(expected)
+    expect(await citizen.refresh()).toBe(false)
+    world.travel(595)
+  }
+  expect(refreshes(world)).toBe(0)
+  world.travel(-595)
+  expect(await stateAt(browser, 'benefits')).toMatchObject({ state: 'active' })
+})
+
 it('lives by its own timers where the provider gives no refresh token', async () => {
   const { world, browser } = await begin({ benefits: { oidc: { scope: 'openid' } } })
   for (let count = 0; count < 4; count += 1) {

@@ -296,6 +296,61 @@ describe('what our frame listens to', () => {
     await tab.waitForSelector('h1:text-is("ana")')
   }, 120_000)
 
+  it('SES-15 changed again and again, although each check finds the same person: blocked', async () => {
+    const browser = await open('allowed')
+    const tab = await browser.newPage()
+    await signIn(tab, 'sp1', 'ana')
+    await told(tab, 'unchanged ')
+    for (let count = 0; count < 4; count += 1) {
+      const frame = await providerFrame(tab)
+      const before = await tab.evaluate(() => (globalThis as unknown as { told: string[] }).told.length)
+      await frame.evaluate(() => {
+        const { parent } = globalThis as unknown as {
+          parent: { postMessage(data: unknown, to: string): void }
+        }
+        parent.postMessage('changed', '*')
+      })
+      await tab.waitForFunction(
+        (length) => (globalThis as unknown as { told: string[] }).told.length > length,
+        before,
+      )
+    }
+    await told(tab, 'blocked blocked')
+    expect(typesOf('sp1')).not.toContain('session.ended')
+  }, 120_000)
+
+  it('SES-16 nothing is asked while the page is hidden', async () => {
+    const browser = await open('allowed')
+    const tab = await browser.newPage()
+    await signIn(tab, 'sp1', 'ana')
+    await told(tab, 'unchanged ')
+    const frame = await providerFrame(tab)
+    const ours = frame.parentFrame()
+    const show = (state: string) =>
+      ours?.evaluate((value) => {
+        const { document } = globalThis as unknown as { document: EventTarget }
+        Object.defineProperty(document, 'visibilityState', { value, configurable: true })
+        document.dispatchEvent(new Event('visibilitychange'))
+      }, state)
+    const polls = async () => {
+      await frame.evaluate(() => {
+        const here = globalThis as unknown as { polls?: number; addEventListener: typeof addEventListener }
+        if (here.polls === undefined) {
+          here.addEventListener('message', () => {
+            here.polls = (here.polls ?? 0) + 1
+          })
+        }
+        here.polls = 0
+      })
+      await tab.waitForTimeout(2_500)
+      return frame.evaluate(() => (globalThis as unknown as { polls: number }).polls)
+    }
+    await show('hidden')
+    expect(await polls()).toBe(0)
+    await show('visible')
+    expect(await polls()).toBeGreaterThan(0)
+  }, 120_000)
+
   it('SES-13 a login page instead of an answer: given up after a while, and the session stays', async () => {
     const browser = await open('allowed')
     const tab = await browser.newPage()

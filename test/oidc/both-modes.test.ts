@@ -1,0 +1,97 @@
+/** @module Shared cookie and OpenID Connect together: in one application, and in two that share a store. */
+import { describe, expect, it } from 'vitest'
+import { createSuite } from '../../src/index.js'
+import { serve } from '../support/world.js'
+import { createOidcWorld, providerUrl, stateAt, urlOf } from './world.js'
+
+const shared = { identityProvider: { url: providerUrl }, sharedCookie: { domain: 'citizen.example' } }
+const both = 'library.citizen'
+const home = urlOf(both)
+const parties = {
+  [both]: { suite: { ...shared, application: { id: 'library' } } },
+  benefits: {},
+}
+
+describe('one application with both', () => {
+  it('takes the shared cookie first, and OpenID Connect where it is asked for', async () => {
+    const world = await createOidcWorld(parties)
+    const browser = world.browser()
+    const login = await browser.open(`${home}/session/login?via=oidc&returnTo=/private`)
+    expect(login.path.some((url) => url.includes('authorize.idp'))).toBe(true)
+    const done = await browser.press(login, /^Sign in$/, { username: 'ana', password: 'ana-password' })
+    expect([done.url, done.status]).toEqual([`${home}/private`, 200])
+    expect(await browser.cookieNames(home)).toContain('__Host-library.sid')
+
+    const other = world.browser()
+    const page = await other.open(`${home}/session/login?returnTo=/private`)
+    expect(page.path.some((url) => url.includes('authorize.idp'))).toBe(false)
+    await other.press(page, /^Sign in$/, { username: 'ana', password: 'ana-password' })
+    expect(await stateAt(other, both)).toMatchObject({ state: 'active' })
+    expect(await other.cookieNames(home)).not.toContain('__Host-library.sid')
+  })
+})
+
+describe('BCL-26 a back-channel logout of the person', () => {
+  it('ends the sessions of the shared cookie too, in every application of the store', async () => {
+    const world = await createOidcWorld(parties)
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    const page = await browser.open(`${home}/session/login?returnTo=/private`)
+    if (!page.url.endsWith('/private')) {
+      await browser.press(page, /^Sign in$/, { username: 'ana', password: 'ana-password' })
+    }
+    expect(await stateAt(browser, both)).toMatchObject({ state: 'active' })
+    world.travel(1)
+    const jwt = await world.emulator.openid.logoutToken('benefits', {
+      hasSid: false,
+      claims: { sid: undefined },
+    })
+    const answer = await world.party('benefits').handle(
+      new Request(`${urlOf('benefits')}/session/backchannel-logout`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams({ logout_token: jwt }).toString(),
+      }),
+    )
+    expect(answer.status).toBe(200)
+    expect(await stateAt(browser, 'benefits')).toMatchObject({ state: 'anonymous' })
+    expect(await stateAt(browser, both)).toMatchObject({ state: 'anonymous', reason: 'revoked' })
+  })
+
+  it('ends those of an application that knows nothing but the shared cookie', async () => {
+    const world = await createOidcWorld()
+    const suite = createSuite(
+      {
+        ...shared,
+        application: {
+          id: 'permits',
+          url: 'https://permits.citizen.example',
+          secrets: ['a secret of permits that is thirty-two bytes or more'],
+        },
+        store: world.store,
+        clock: world.now,
+        fetch: world.emulator.fetch,
+      },
+      {},
+    )
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    const cookie = world.emulator.cookieHeader(await world.emulator.tokenFor('ana'))
+    const ask = () =>
+      serve(suite, new Request('https://permits.citizen.example/open', { headers: { cookie } }))
+    expect(await (await ask()).json()).toMatchObject({ state: 'active' })
+    world.travel(1)
+    const jwt = await world.emulator.openid.logoutToken('benefits', {
+      hasSid: false,
+      claims: { sid: undefined },
+    })
+    await world.party('benefits').handle(
+      new Request(`${urlOf('benefits')}/session/backchannel-logout`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams({ logout_token: jwt }).toString(),
+      }),
+    )
+    expect(await (await ask()).json()).toMatchObject({ state: 'anonymous', reason: 'revoked' })
+  })
+})

@@ -1,0 +1,39 @@
+/** @module Pages with a script of ours: values cannot leave their place. */
+import { createHash } from 'node:crypto'
+import { expect, it } from 'vitest'
+import { checkSessionScript } from '../../src/oidc/check-session-script.js'
+import { embeddableJson, renderScriptedPage } from '../../src/oidc/scripted-page.js'
+
+const hostile = [
+  '</script><script>alert(1)</script>',
+  '\u2028\u2029',
+  '"',
+  "'",
+  '<!--',
+  ']]>',
+  '&lt;',
+  '\\',
+  '\u0000',
+]
+
+it.each(hostile)('SES-18 %j stays a value', (value) => {
+  const json = embeddableJson({ value })
+  expect(json).not.toMatch(/[<>&\u2028\u2029]/)
+  expect(JSON.parse(json)).toEqual({ value })
+  const page = renderScriptedPage({ title: 't', script: 'void 0', values: { value } })
+  expect(page.body?.match(/<\/script>/g)).toHaveLength(2)
+})
+
+it('SES-17 lets nothing run but the one script, and frames nothing but what is named', () => {
+  const page = renderScriptedPage({
+    title: 't',
+    script: checkSessionScript,
+    values: {},
+    frames: ['https://id.example.gov'],
+  })
+  const hash = createHash('sha256').update(checkSessionScript).digest('base64')
+  expect(page.headers['content-security-policy']).toBe(
+    `default-src 'none'; script-src 'sha256-${hash}'; frame-src 'self' https://id.example.gov; connect-src 'self'; ` +
+      `form-action 'self'; frame-ancestors 'self'; base-uri 'none'`,
+  )
+})
