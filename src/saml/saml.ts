@@ -1,6 +1,7 @@
 /** @module SAML 2.0 as a plug-in: `saml({ … })` for `protocols`. */
 import type { Exchange, Reply } from '../exchange.js'
-import type { Protocol } from '../protocol.js'
+import type { Protocol, ProtocolHost } from '../protocol.js'
+import { asksForPage } from '../sessions/activity.js'
 import { type Received, receiveForm, receiveQuery } from './inbound.js'
 import { createLeaving } from './leaving.js'
 import type { SamlOptions } from './options.js'
@@ -49,11 +50,15 @@ function install(provider: ServiceProvider): ReturnType<Protocol['install']> {
     enter: signIn.enter,
     part: leaving.part,
     endpoints: {
-      'saml/metadata': { GET: () => metadataReply(provider) },
-      'saml/acs': { POST: told(provider, signIn.consume) },
+      'saml/metadata': { GET: createMetadataEndpoint(provider) },
+      'saml/acs': { POST: told(provider, signIn.consume, failedSignIn(provider)) },
       'saml/slo': {
-        GET: told(provider, async (exchange) => takeLogout(exchange, receiveQuery(exchange))),
-        POST: told(provider, async (exchange) => takeLogout(exchange, await receiveForm(exchange))),
+        GET: told(provider, async (exchange) => takeLogout(exchange, receiveQuery(exchange)), failedSignOut),
+        POST: told(
+          provider,
+          async (exchange) => takeLogout(exchange, await receiveForm(exchange)),
+          failedSignOut,
+        ),
       },
       'saml/soap': { POST: told(provider, singleLogout.answerSoap) },
     },
@@ -63,25 +68,64 @@ function install(provider: ServiceProvider): ReturnType<Protocol['install']> {
   }
 }
 
-/** Reports what is refused by its word; the error becomes the answer. */
+type FailurePage = Omit<Parameters<ProtocolHost['page']>[1], 'status'>
+
+function failedSignIn({ host }: ServiceProvider): FailurePage {
+  const login = `${host.options.routes.path}/login`
+  return {
+    title: 'title.sign-in-incomplete',
+    paragraphs: ['judgement.not-active', 'reason.invalid-token'],
+    actions: [{ label: 'action.try-again', method: 'get', href: login, primary: true }],
+  }
+}
+
+const failedSignOut: FailurePage = {
+  title: 'title.sign-out-incomplete',
+  paragraphs: ['outcome.failed'],
+  actions: [{ label: 'action.home', method: 'get', href: '/' }],
+}
+
+/** Reports what is refused by its word. A person gets a page, a program the error. */
 function told(
   { host, whileKnown }: ServiceProvider,
   handler: (exchange: Exchange) => Promise<Reply>,
+  page?: FailurePage,
 ): (exchange: Exchange) => Promise<Reply> {
   return async (exchange) => {
     try {
       return await whileKnown(exchange, () => handler(exchange))
     } catch (error) {
-      if (error instanceof SamlError)
-        host.report({ type: 'token.rejected', problem: `saml ${error.problem}` })
-      throw error
+      if (!(error instanceof SamlError)) throw error
+      host.report({ type: 'token.rejected', problem: `saml ${error.problem}` })
+      if (page === undefined || !asksForPage(exchange)) throw error
+      return host.page(exchange, { ...page, status: error.status })
     }
   }
 }
 
-function metadataReply(provider: ServiceProvider): Reply {
+/** Our metadata, signed once in a while: a signature for every visitor would be an invitation. */
+function createMetadataEndpoint(provider: ServiceProvider): () => Reply {
+  let made: { readonly at: number; readonly body: string } | undefined
+  return () => {
+    const now = provider.now()
+    if (made === undefined || now - made.at >= metadataCacheSeconds * 1000 || now < made.at) {
+      made = { at: now, body: provider.sign(ownMetadata(provider, now)) }
+    }
+    return {
+      status: 200,
+      headers: {
+        'content-type': 'application/samlmetadata+xml',
+        'cache-control': `public, max-age=${metadataCacheSeconds}`,
+        'x-content-type-options': 'nosniff',
+      },
+      body: made.body,
+    }
+  }
+}
+
+function ownMetadata(provider: ServiceProvider, now: number): string {
   const { addresses, options, entityId } = provider
-  const xml = writeOwnMetadata({
+  return writeOwnMetadata({
     id: provider.createId(),
     entityId,
     certificates: options.keys.map(({ certificate }) => certificate),
@@ -89,16 +133,7 @@ function metadataReply(provider: ServiceProvider): Reply {
     logout: addresses.logout,
     soap: addresses.soap,
     nameIdFormats: options.nameIdFormat === undefined ? [] : [options.nameIdFormat],
-    validUntil: provider.now() + metadataSeconds * 1000,
+    validUntil: now + metadataSeconds * 1000,
     cacheSeconds: metadataCacheSeconds,
   })
-  return {
-    status: 200,
-    headers: {
-      'content-type': 'application/samlmetadata+xml',
-      'cache-control': `public, max-age=${metadataCacheSeconds}`,
-      'x-content-type-options': 'nosniff',
-    },
-    body: provider.sign(xml),
-  }
 }
