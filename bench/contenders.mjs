@@ -36,6 +36,70 @@ async function ours(setting, store) {
   }
 }
 
+/** A session of our own cookie, as OpenID Connect and SAML begin it; the visit to a provider is left out. */
+async function oursByProtocol(_setting, store) {
+  const { serializeCookie } = await import('citizen-session')
+  const { citizenSession, requireCitizen } = await import('citizen-session/express')
+  const issuer = 'https://id.example.gov'
+  let host
+  const protocol = {
+    name: 'bench',
+    install(given) {
+      host = given
+      const nowhere = () => {
+        throw new TypeError('the benchmark visits no provider')
+      }
+      return { issuer, target: issuer, formTargets: [], endpoints: {}, enter: nowhere, part: nowhere }
+    },
+  }
+  const { application, onEvent } = oursOptions({ identityProvider: {} })
+  const middleware = citizenSession({ application, protocols: [protocol], store, onEvent })
+  await middleware.suite.ready()
+  const guard = requireCitizen()
+  return {
+    middleware: [
+      middleware,
+      (request, response, next) => (request.url === '/sign-in' ? next() : guard(request, response, next)),
+    ],
+    personOf: (request) => request.citizen.claims.sub,
+    async signIn(request, response) {
+      const cookies = []
+      const exchange = {
+        method: 'GET',
+        target: request.url,
+        header: (name) => request.headers[name],
+        setCookie: (cookie) => void cookies.push(serializeCookie(cookie)),
+      }
+      const subject = request.headers['x-person']
+      const now = Date.now()
+      const iat = Math.floor(now / 1000)
+      await host.sessions.begin(exchange, {
+        issuer,
+        subject,
+        pointers: [],
+        claims: {
+          iss: issuer,
+          sub: subject,
+          iat,
+          exp: iat + 3600,
+          name: 'Ana Example',
+          email: 'ana@example.gov',
+        },
+        level: 1,
+        method: 'password',
+        authenticatedAt: now,
+        tokens: '{}',
+        tokensIssuedAt: now,
+        tokensExpireAt: 0,
+        since: now,
+        askedReauthentication: false,
+        mayLift: false,
+      })
+      response.setHeader('set-cookie', cookies)
+    },
+  }
+}
+
 async function oursOnKoa(setting) {
   const { citizenSession, requireCitizen } = await import('citizen-session/koa')
   const middleware = citizenSession(oursOptions(setting))
@@ -251,6 +315,21 @@ export const contenders = [
     platforms: both,
     needsRedis: true,
     open: (setting) => ours(setting, `redis://127.0.0.1:${setting.redisPort}`),
+  },
+  {
+    name: 'ours-protocol',
+    title: 'citizen-session, session by OpenID Connect or SAML, memory',
+    packages: ['citizen-session'],
+    platforms: both,
+    open: (setting) => oursByProtocol(setting, undefined),
+  },
+  {
+    name: 'ours-protocol-redis',
+    title: 'citizen-session, session by OpenID Connect or SAML, Redis',
+    packages: ['citizen-session', 'ioredis'],
+    platforms: both,
+    needsRedis: true,
+    open: (setting) => oursByProtocol(setting, `redis://127.0.0.1:${setting.redisPort}`),
   },
   {
     name: 'express-session',
