@@ -1,19 +1,20 @@
 /** @module `npm run screenshots`: pictures of the demo into `docs/screenshots`, light and dark, desktop and phone. */
-import { mkdirSync, statSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { howToGet, obtainProgram } from '../../test/programs.mjs'
 import { prepare, root, SetUpError } from '../set-up.mjs'
+import { palettePng } from './palette-png.mjs'
 
 const folder = join(root, 'docs/screenshots')
 const mostBytes = 150_000
 
 const views = [
-  { name: 'desktop', viewport: { width: 1280, height: 900 } },
+  { name: 'desktop', viewport: { width: 1280, height: 920 } },
   { name: 'phone', viewport: { width: 390, height: 844 } },
 ]
 
 /** Takes all pictures of a demo in which somebody has been about. */
-async function takePictures(browser, { overview, applications, emulator }) {
+async function takePictures(browser, { overview, applications }) {
   const { url } = applications[0]
   for (const { name, viewport } of views) {
     for (const colorScheme of ['light', 'dark']) {
@@ -21,9 +22,11 @@ async function takePictures(browser, { overview, applications, emulator }) {
       const page = await context.newPage()
       await signIn(page, `${url}/private`)
       for (const other of applications.slice(1)) await page.goto(`${other.url}/private`)
-      emulator.travel(200)
-      await Promise.all(applications.map((application) => application.keepTime?.()))
       await page.goto(`${url}/private`)
+      for (const button of ['Rotate keys', '1 minute on', '1 minute on', 'Refresh now'])
+        await press(page, button)
+      await page.getByRole('log').getByText('The identity session was extended').first().waitFor()
+      for (const _ of [1, 2]) await press(page, '1 minute on')
       await shoot(page, `application-${name}-${colorScheme}`)
       await page.goto(overview)
       await shoot(page, `overview-${name}-${colorScheme}`)
@@ -40,16 +43,24 @@ async function signIn(page, address) {
   await page.waitForURL(address)
 }
 
+/** Presses a button, and waits until it has said what it did. */
+async function press(page, name) {
+  const answered = page.waitForResponse((response) => response.request().method() === 'POST')
+  await page.getByRole('button', { name, exact: true }).click()
+  await answered
+}
+
 async function shoot(page, name) {
   await page.locator('.pill[data-tone="good"]').first().waitFor()
   await page.locator('.log li[data-type]').first().waitFor()
   // Two looks at how things stand, so that everything is there.
   for (const _ of [1, 2]) await page.waitForResponse(/\/(session\/status|demo\/statuses)$/)
-  const path = join(folder, `${name}.png`)
-  await page.screenshot({ path })
-  const { size } = statSync(path)
-  console.log(`${name}.png  ${Math.ceil(size / 1000)} kB`)
-  if (size > mostBytes) throw new SetUpError(`${name}.png is larger than ${mostBytes / 1000} kB`)
+  await page.mouse.move(0, 0)
+  await page.evaluate('scrollTo(0, 0)')
+  const picture = palettePng(await page.screenshot())
+  writeFileSync(join(folder, `${name}.png`), picture)
+  console.log(`${name}.png  ${Math.ceil(picture.length / 1000)} kB`)
+  if (picture.length > mostBytes) throw new SetUpError(`${name}.png is larger than ${mostBytes / 1000} kB`)
 }
 
 async function main() {
@@ -62,7 +73,7 @@ async function main() {
   const { chromium } = await import('playwright-core')
   await preparePermits(say)
   mkdirSync(folder, { recursive: true })
-  const demo = await startDemo({ ports: defaultPorts.map(() => 0), hasPermits: true })
+  const demo = await startDemo({ ports: defaultPorts, hasPermits: true })
   // Chromium's sandbox refuses to run as root.
   const args = process.getuid?.() === 0 ? ['--no-sandbox'] : []
   const browser = await chromium.launch({ executablePath, args })

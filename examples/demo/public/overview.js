@@ -114,7 +114,7 @@ function createCard({ name, title, url, framework, sensitivity, idleSeconds }) {
   const idle = bar('Idle end', title)
   const absolute = bar('Longest time', title)
   const rows = make('div')
-  const last = make('p', { class: 'last soft' })
+  let last = 'none yet'
   let shown
   return {
     element: make(
@@ -129,10 +129,11 @@ function createCard({ name, title, url, framework, sensitivity, idleSeconds }) {
       idle.element,
       absolute.element,
       rows,
-      last,
       make('p', { class: 'doors' }, make('a', { class: 'button', href: `${url}/private` }, `Open ${title}`)),
     ),
-    tell: (event) => say(last, wordsOf(event).text),
+    tell(event) {
+      last = wordsOf(event).text
+    },
     show(status, now) {
       const { session, state, reason, assurance, degraded } = status ?? {}
       const isActive = state === 'active'
@@ -151,6 +152,7 @@ function createCard({ name, title, url, framework, sensitivity, idleSeconds }) {
         isActive
           ? ['Assurance', `level ${assurance.level}, by ${assurance.method}`]
           : ['Why', reasons[reason] ?? reason ?? state ?? 'the application does not answer'],
+        ['Last event', last],
       ]
       const key = JSON.stringify(words)
       if (key !== shown) rows.replaceChildren(facts(words))
