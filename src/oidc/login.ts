@@ -3,7 +3,7 @@ import type { Citizen } from '../citizen.js'
 import { CitizenSessionError } from '../errors.js'
 import type { Exchange, Reply } from '../exchange.js'
 import type { Entrance, Visit } from '../login/entrance.js'
-import { queryOf } from '../login/wish.js'
+import { queryOf, wishParameters } from '../login/wish.js'
 import { renderFormPost } from '../pages/form-post.js'
 import { redirect } from '../pages/redirect.js'
 import { languageOf } from '../pages/texts.js'
@@ -120,7 +120,9 @@ export function createLogin(context: OidcContext): {
         responseType: 'code',
         responseMode: options.responseMode,
         prompt: reauthenticate ? 'login' : options.prompt,
-        maxAgeSeconds: sentMaxAge,
+        // With 0 the provider must say when it was. Whether that was in the course of this login is judged later: a
+        // person may take minutes for it.
+        maxAgeSeconds: reauthenticate ? 0 : sentMaxAge,
         acrValues,
         parameters: passedOn(exchange),
       },
@@ -180,6 +182,25 @@ export function createLogin(context: OidcContext): {
     return host.sessions.begin(exchange, beginningOf(context, result, { ...flight, now: clock() }))
   }
 
+  /** The provider could not show more than it had before; whoever was signed in still is. */
+  const notStronger = (exchange: Exchange, flight: LoginFlight): Reply =>
+    host.page(exchange, {
+      status: 401,
+      title: 'title.sign-in-incomplete',
+      paragraphs: ['judgement.assurance'],
+      actions: [
+        {
+          label: 'action.sign-in-strong',
+          method: 'get',
+          href: `${routes.path}/login`,
+          fields: wishParameters(flight),
+          primary: true,
+        },
+        { label: 'action.home', method: 'get', href: '/' },
+      ],
+      formTargets: [options.issuer],
+    })
+
   const conclude = async (exchange: Exchange, parameters: URLSearchParams): Promise<Reply> => {
     const marker = await markers.take(exchange, stateOf(parameters), clock())
     if (marker === undefined) return host.withoutState(exchange)
@@ -187,6 +208,9 @@ export function createLogin(context: OidcContext): {
     const connection = await connectOrNothing()
     const citizen =
       connection === undefined ? unavailable('keys') : await arrive(exchange, parameters, flight, connection)
+    const isTurnedDown = citizen.state === 'anonymous' && citizen.reason === 'not-signed-in'
+    if (isTurnedDown && (await host.sessions.current(exchange)) !== undefined)
+      return notStronger(exchange, flight)
     return host.concludeLogin(exchange, citizen, flight)
   }
 

@@ -142,6 +142,16 @@ describe('a guard that wants more', () => {
     expect(new URL(visit.url).pathname).toBe('/session/callback')
   })
 
+  it('says so where the provider cannot show more, and whoever was signed in still is', async () => {
+    const world = await createOidcWorld({ benefits: { oidc: { stepUpAcrValues } } })
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    const visit = await browser.open(`${home}/level2`)
+    expect(visit.status).toBe(401)
+    expect(visit.body).toContain('not in the strong way')
+    expect(await stateAt(browser, 'benefits')).toMatchObject({ state: 'active', assurance: { level: 1 } })
+  })
+
   it('SES-20 sends max_age, and refuses an authentication that is older', async () => {
     const world = await createOidcWorld()
     const browser = world.browser()

@@ -42,6 +42,23 @@ it('FCL-05 FCL-09 ends the session on the server where no cookie comes, says so,
   expect(world.called.some(({ url }) => url.includes('revo'))).toBe(false)
 })
 
+it('FCL-08 deletes the cookie in a frame of a provider on our own site, with the attributes that it was set with', async () => {
+  const name = 'library.citizen'
+  const world = await createOidcWorld({ [name]: { suite: { application: { id: 'library' } } } })
+  const browser = world.browser()
+  await world.signIn(browser, name)
+  expect(await browser.cookieNames(urlOf(name))).toContain('__Host-library.sid')
+  const [{ sid } = { sid: '' }] = world.emulator.openid.participants('ana')
+  const query = new URLSearchParams({ iss: providerUrl, sid })
+  const answer = await browser.fetch(`${urlOf(name)}/session/frontchannel-logout?${query}`, {
+    from: providerUrl,
+  })
+  const [line = ''] = answer.headers.getSetCookie()
+  expect(line).toMatch(/^__Host-library\.sid=;.*Max-Age=0/)
+  expect(line).toMatch(/; Secure/)
+  expect(await browser.cookieNames(urlOf(name))).not.toContain('__Host-library.sid')
+})
+
 it.each([
   ['FCL-02 iss alone', { iss: providerUrl }, 400],
   ['FCL-02 sid alone', { sid: 'x' }, 400],

@@ -69,9 +69,10 @@ describe('in a frame', () => {
     expect(asked?.get('id_token_hint')).toMatch(/^eyJ/)
     expect(asked?.get('code_challenge')).toMatch(/^[\w-]{43}$/)
     expect(answer.headers.get('content-security-policy')).toContain("frame-ancestors 'self'")
+    const { publicId, startedAt, endsAt } = before.session as Record<string, unknown>
     expect(await stateAt(browser, 'sp2')).toMatchObject({
       state: 'active',
-      session: { publicId: (before.session as { publicId: string }).publicId },
+      session: { publicId, startedAt, endsAt },
     })
     const page = await browser.open(`${home}/session/check-session`)
     expect(page.body).toContain(String(values.sessionState))

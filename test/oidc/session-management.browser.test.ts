@@ -90,6 +90,10 @@ beforeAll(async () => {
         redirect_uris: [`${urlOf(name)}/session/callback`, `${urlOf(name)}/session/reauthenticate`],
         post_logout_redirect_uris: [`${urlOf(name)}/session/return`],
         performSessionStatusNotification: true,
+        ...(name === 'sp4' && {
+          frontchannel_logout_uri: `${urlOf(name)}/session/frontchannel-logout`,
+          frontchannel_logout_session_required: true,
+        }),
         allowedUpstreams: name === 'sp1' || name === 'sp2' ? ['adfs', 'idpdemo'] : ['idpdemo'],
       })),
     },
@@ -366,6 +370,31 @@ describe('what our frame listens to', () => {
     expect(typesOf('sp1')).not.toContain('session.ended')
   }, 120_000)
 })
+
+describe.each(['allowed', 'blocked'] as const)(
+  'a front-channel logout with third-party cookies %s',
+  (cookies) => {
+    it('FCL-05 FCL-07 ends the session in a frame of the provider, which the browser lets it show', async () => {
+      const browser = await open(cookies)
+      const sp4 = await browser.newPage()
+      await signIn(sp4, 'sp4', 'ida')
+      const sp3 = await browser.newPage()
+      await signIn(sp3, 'sp3', 'ida')
+      const complaints: string[] = []
+      sp3.on('console', (message) => {
+        if (/frame-ancestors|Refused|X-Frame/i.test(message.text())) complaints.push(message.text())
+      })
+      await sp3.goto(`${urlOf('sp3')}/session/logout`)
+      await sp3.click('text=Sign out everywhere')
+      await sp3.waitForURL(`${urlOf('sp3')}/session/return**`)
+      expect(complaints).toEqual([])
+      const ended = (events.get('sp4') ?? []).filter(({ type }) => type === 'session.ended')
+      expect(ended).toMatchObject([{ reason: 'signed-out' }])
+      await sp4.goto(`${urlOf('sp4')}/`)
+      expect(await sp4.locator('h1').textContent()).not.toBe('ida')
+    }, 120_000)
+  },
+)
 
 describe('where third-party cookies are blocked', () => {
   it('SES-14 SES-15 notices it after one confirmation, keeps the session, and asks no more', async () => {
