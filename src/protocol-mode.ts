@@ -16,7 +16,7 @@ import type { RecordSteps } from './requests/record-steps.js'
 import type { Sealer } from './seal.js'
 import type { CitizenActions } from './sessions/citizens.js'
 import type { Lifecycle } from './sessions/lifecycle.js'
-import type { EndReason, Store } from './stores/store.js'
+import type { Store } from './stores/store.js'
 
 /** What plug-ins need of the rest of the suite. Functions, where that is made later than they are. */
 export interface ProtocolParts {
@@ -32,7 +32,7 @@ export interface ProtocolParts {
   readonly conclusion: () => LoginConclusion
   readonly logoutRoutes: () => LogoutRoutes
   readonly checkReturnTarget: (value: unknown) => string | undefined
-  readonly endShared: (exchange: Exchange, reason: EndReason) => Promise<void>
+  readonly endShared: ProtocolHost['endShared']
 }
 
 /** The plug-ins at work in one suite. */

@@ -145,6 +145,8 @@ export interface ProtocolSessions {
    * ends, `identity-changed` where it was another person's.
    */
   begin(exchange: Exchange, beginning: Beginning): Promise<Citizen>
+  /** The person (as `personOf` names them) of the request's cookie, whatever became of the session. */
+  person(exchange: Exchange): string | undefined
   /** The live session that the request's cookie names, if this plug-in began it. Touches nothing. */
   current(exchange: Exchange): Promise<ProtocolSession | undefined>
   /** Replaces tokens and claims of a live session, without a new beginning. `false`: it is no longer there. */
@@ -214,9 +216,11 @@ export interface ProtocolHost {
   ): Promise<Reply | undefined>
   /**
    * Where shared cookies are in use too: ends the session that the request's shared cookie names in every application,
-   * and deletes the cookie. Does nothing elsewhere.
+   * and deletes the cookie; with `person`, only where it is that person's (as `personOf` names them). Does nothing
+   * elsewhere. `false`: something that was meant may go on, by an outage or because nobody can say which it is.
+   * @throws CitizenSessionError `keys-unavailable`
    */
-  endShared(exchange: Exchange, reason: EndReason): Promise<void>
+  endShared(exchange: Exchange, reason: EndReason, person?: string): Promise<boolean>
   /** Whether logins that this browser began are in flight; cleared by a logout. */
   clearLogins(exchange: Exchange): void
 }

@@ -177,12 +177,18 @@ export function createSuite<C extends Claims = Claims>(
           conclusion: () => conclusion,
           logoutRoutes: () => logoutRoutes,
           checkReturnTarget,
-          endShared: async (exchange, reason) => {
-            const found = await cookieMode?.finder.sessionsOf(exchange)
-            for (const { person, session } of found?.addresses ?? []) {
-              await globalLogout.endSessions(person, { kind: 'session', session }, reason)
+          endShared: async (exchange, reason, only) => {
+            if (cookieMode === undefined) return true
+            const { addresses, complete } = await cookieMode.finder.sessionsOf(exchange)
+            const meant = addresses.filter(({ person }) => only === undefined || person === only)
+            let isOver = complete || only !== undefined
+            for (const { person, session } of meant) {
+              const { state } = await globalLogout.endSessions(person, { kind: 'session', session }, reason)
+              isOver = isOver && state === 'done'
             }
-            if (cookieMode?.finder.sendsShared(exchange)) cookieMode.expire(exchange)
+            const isWhole = only === undefined || (meant.length > 0 && meant.length === addresses.length)
+            if (isWhole && cookieMode.finder.sendsShared(exchange)) cookieMode.expire(exchange)
+            return isOver
           },
         })
 

@@ -246,6 +246,11 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
       return own.begun(exchange, { person, session: address.session, generation, protocol }, record)
     },
 
+    person(exchange) {
+      const named = own.stateOf(exchange)?.named
+      return named?.protocol === protocol ? named.person : undefined
+    },
+
     async current(exchange) {
       const state = own.stateOf(exchange)
       if (state === undefined || state.named.protocol !== protocol) return undefined

@@ -1,10 +1,11 @@
 /** @module Single logout that begins at the provider: its request ends sessions here, and is answered with the truth. */
 import type { KeyObject } from 'node:crypto'
-import { StoreUnavailableError } from '../errors.js'
+import { CitizenSessionError } from '../errors.js'
 import type { Exchange, Reply } from '../exchange.js'
 import type { EndedSessions, Pointer, ProtocolSession } from '../protocol.js'
+import { personOf } from '../sessions/record.js'
 import { type Received, verifyWithKeys } from './inbound.js'
-import { openName } from './kept-name.js'
+import { openName, subjectOf } from './kept-name.js'
 import { type LogoutRequest, readLogoutRequest } from './logout-request.js'
 import { writeLogoutResponse } from './logout-response.js'
 import type { MessageRules } from './message.js'
@@ -75,8 +76,13 @@ export function createSingleLogout(provider: ServiceProvider): SingleLogout {
       // Whether the shared cookie's sessions know the name shows only in what has ended.
       results.push({ ...result, persons: result.ended > 0 ? 1 : 0 })
     }
-    if (exchange !== undefined) await host.endShared(exchange, 'revoked')
-    return results
+    if (exchange === undefined) return results
+    // Anybody can bring a request that was made for themselves into the browser of another: SLO-10.
+    const own = personOf(issuer, subjectOf(request.nameId, parties, options.nameIdFormat))
+    const isOwn = host.sessions.person(exchange) === own
+    const only = isOwn ? undefined : personOf(person.issuer, person.subject)
+    const acknowledged = await host.endShared(exchange, 'revoked', only)
+    return [...results, { persons: 0, ended: 0, acknowledged, tokens: [] }]
   }
 
   /** Ends everything and says what came of it. */
@@ -119,7 +125,7 @@ export function createSingleLogout(provider: ServiceProvider): SingleLogout {
       })
     } catch (error) {
       // The provider asked and gets an answer: nothing of ours may be told to have ended.
-      if (error instanceof StoreUnavailableError) return unfinished
+      if (error instanceof CitizenSessionError && error.isTransient) return unfinished
       throw error
     }
   }

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest'
+import { memoryStore, type Store, StoreUnavailableError } from '../../src/index.js'
+import { createPlace, order, urlOf } from '../saml/place.js'
+
+type Place = Awaited<ReturnType<typeof createPlace>>
+const lastStatus = (place: Place) => place.emulator.saml.deliveries.at(-1)?.status
+
+describe('a logout request beside the shared cookie', () => {
+  it.each([undefined, 'urn:oasis:names:tc:SAML:2.0:logout:admin'])(
+    'SLO-10 of another person leaves the shared cookie of this browser alone, reason %s',
+    async (reason) => {
+      const place = await createPlace()
+      const [thief, ana] = [place.browser(), place.browser()]
+      await place.signIn(thief, 'permits', 'saml', 'dan')
+      await place.signIn(ana, 'benefits', 'shared-cookie', 'ana')
+      expect(await place.state(ana, 'permits')).toBe('active')
+      const overrides = reason === undefined ? {} : { reason }
+      const request = { ...order, binding: 'redirect', username: 'dan', overrides } as const
+      const message = await place.emulator.saml.logoutRequest(request)
+      await place.follow(ana, await ana.open(message.url, { from: place.emulator.url }))
+      expect(await ana.cookieHeader(urlOf('benefits'))).toContain('c1_payload=e')
+      expect(await place.state(ana, 'benefits')).toBe('active')
+      expect(await place.state(ana, 'permits')).toBe('active')
+    },
+  )
+
+  it('ends the shared cookie of the browser also when its session by SAML has ended before', async () => {
+    const place = await createPlace()
+    const browser = place.browser()
+    await place.signIn(browser, 'permits', 'saml')
+    await browser.open(`${urlOf('benefits')}/private`)
+    const first = await place.emulator.saml.logoutRequest({ ...order, binding: 'soap' })
+    const headers = { 'content-type': 'text/xml' }
+    await browser.fetch(first.url, { method: 'POST', body: first.body ?? '', headers })
+    const [participant] = place.emulator.saml.participants
+    const second = await place.emulator.saml.logoutRequest({
+      ...order,
+      binding: 'redirect',
+      nameId: participant?.nameId,
+      sessionIndexes: [],
+    })
+    await place.follow(browser, await browser.open(second.url, { from: place.emulator.url }))
+    expect(await browser.cookieHeader(urlOf('benefits'))).not.toContain('c1_payload=e')
+  })
+
+  it('SLO-12 does not say Success where the session of the shared cookie could not be ended', async () => {
+    let revokes = Number.POSITIVE_INFINITY
+    const place = await createPlace({
+      store: (clock) =>
+        new Proxy(memoryStore({ clock }), {
+          get(target, name, receiver) {
+            const found = Reflect.get(target, name, receiver) as unknown
+            if (name !== 'revoke' || typeof found !== 'function') return found
+            return (...given: readonly unknown[]) => {
+              revokes -= 1
+              if (revokes < 0) throw new StoreUnavailableError('away')
+              return Reflect.apply(found, target, given) as unknown
+            }
+          },
+        }) as Store,
+    })
+    const browser = place.browser()
+    await place.signIn(browser, 'permits', 'saml')
+    await browser.open(`${urlOf('benefits')}/private`)
+    const message = await place.emulator.saml.logoutRequest({ ...order, binding: 'redirect' })
+    // The named session and that of the same name and index go; then the store is away.
+    revokes = 2
+    await place.follow(browser, await browser.open(message.url, { from: place.emulator.url }))
+    expect(revokes).toBeLessThan(0)
+    expect(lastStatus(place)).toEqual(['Responder', 'PartialLogout'])
+  })
+})
