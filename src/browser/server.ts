@@ -2,7 +2,7 @@
 import { parseStatus, type Status } from './status.js'
 
 const send = (address: string, init: RequestInit): Promise<Response> =>
-  fetch(address, { ...init, signal: AbortSignal.timeout(10_000) })
+  fetch(address, { ...init, signal: AbortSignal.timeout(5000) })
 
 /** Asks how things stand (`GET`, never activity), or says that the person is there (`POST`). Throws without an answer. */
 export async function askStatus(basePath: string, isExtending: boolean): Promise<Status> {

@@ -37,6 +37,8 @@ export function startCitizen(options: CitizenClientOptions = {}): CitizenClient 
   let timer: ReturnType<typeof setTimeout>
   /** When the server was asked last. */
   let askedAt = 0
+  /** Something happened then: a question of before is not enough. */
+  let wantedAt = 0
   /** Answers to questions of before this moment do not count. */
   let notBefore = 0
   /** The end whose last warning was read. */
@@ -78,7 +80,7 @@ export function startCitizen(options: CitizenClientOptions = {}): CitizenClient 
       const told = parseStatus(status)
       if (told && Number(at) > 0) adopt({ status: told, at: Number(at) })
       else if (end) dismissed = Number(end)
-      else askedAt = 0
+      else wantedAt = Date.now()
       tick()
     },
     onLead(isLeader) {
@@ -215,17 +217,18 @@ export function startCitizen(options: CitizenClientOptions = {}): CitizenClient 
   const tick = (): void => {
     clearTimeout(timer)
     if (isStill()) return
+    const now = Date.now()
     const value = cookieValue(document.cookie, payloadCookie)
     if (value !== cookie) {
       cookie = value
       options.show?.(claimsIn(value))
-      askedAt = 0
+      wantedAt = now
     }
-    const now = Date.now()
+    // A clock that was set back does not make us wait.
+    if (askedAt > now) askedAt = 0
     const left = reading && millisecondsLeft(reading, now)
     let patience = snapshot.isOffline || !reading ? often : Number.POSITIVE_INFINITY
-    // A clock that was set back does not make us wait.
-    let boundary = askedAt > now ? askedAt + 1 : 1
+    let boundary = wantedAt
     if (reading && left !== undefined) {
       const warning = warningTime(reading.status, options.warnSeconds)
       const seconds = Math.ceil(left / 1000)
@@ -233,7 +236,7 @@ export function startCitizen(options: CitizenClientOptions = {}): CitizenClient 
       if (left <= warning) {
         patience = Math.min(patience, often)
         // Nothing is shown before the server was asked: another page may have had a request since.
-        boundary = now + left - (left > 0 ? warning : 0)
+        boundary = Math.max(wantedAt, now + left - (left > 0 ? warning : 0))
         if (left <= 0) curtain.cover(texts.checking)
         else if (askedAt >= boundary) warn(seconds, reading.status)
       } else {
@@ -242,7 +245,7 @@ export function startCitizen(options: CitizenClientOptions = {}): CitizenClient 
         if (snapshot.secondsLeft === null) update({ secondsLeft: seconds })
       }
     }
-    if (now - askedAt >= patience || askedAt < boundary) void tabs.alone(check)
+    if (now - askedAt >= patience || askedAt <= boundary) void tabs.alone(check)
     hop.port2.postMessage(document.hidden && (left ?? seldom) >= seldom ? often : 1000)
   }
 
@@ -266,7 +269,7 @@ export function startCitizen(options: CitizenClientOptions = {}): CitizenClient 
     for (const type of types.split(' ')) addEventListener(type, listener, { signal, capture: true })
   }
   listen('focus online visibilitychange', () => {
-    if (!document.hidden && Date.now() - askedAt > often) askedAt = 0
+    if (!document.hidden && Date.now() - askedAt > often) wantedAt = Date.now()
     tick()
   })
   globalThis.cookieStore?.addEventListener('change', tick, { signal })

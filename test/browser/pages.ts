@@ -80,6 +80,8 @@ export interface Pages {
   readonly requests: readonly string[]
   /** Moves the clock of the servers; it runs on by itself. */
   travel(seconds: number): void
+  /** Holds the next answer of a path back, once it is made; the promise is kept then. */
+  holdNext(path: string): { readonly made: Promise<void>; release(): void }
   /** Where the server is not to be reached. */
   setReachable(isReachable: boolean): void
   close(): Promise<void>
@@ -95,9 +97,19 @@ export async function startPages(suite: SuiteOptions = {}): Promise<Pages> {
   const events: CitizenEvent[] = []
   let listener: RequestListener = () => undefined
   const requests: string[] = []
+  let held: { readonly path: string; made(end: () => void): void } | undefined
   let isReachable = true
   const server = createServer((incoming, response) => {
     requests.push(`${incoming.method} ${incoming.url}`)
+    if (held?.path === incoming.url) {
+      const { made } = held
+      held = undefined
+      const end = response.end.bind(response)
+      response.end = (...given: Parameters<typeof end>) => {
+        made(() => end(...given))
+        return response
+      }
+    }
     if (isReachable) listener(incoming, response)
     else incoming.destroy()
   })
@@ -126,6 +138,19 @@ export async function startPages(suite: SuiteOptions = {}): Promise<Pages> {
     events,
     requests,
     travel: emulator.travel,
+    holdNext(path) {
+      let release = () => undefined as unknown
+      const made = new Promise<void>((resolve) => {
+        held = {
+          path,
+          made(end) {
+            release = end
+            resolve()
+          },
+        }
+      })
+      return { made, release: () => release() }
+    },
     setReachable(next) {
       isReachable = next
       server.closeAllConnections()

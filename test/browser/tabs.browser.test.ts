@@ -61,6 +61,18 @@ describe('tabs of one person', () => {
     expect(await other.textContent('h1')).not.toBe(before)
   })
 
+  it('are covered though an answer of before the sign-out comes after it', async () => {
+    const [one, other] = (await signedInTabs(2)) as [Page, Page]
+    const late = world.site.holdNext('/session/status')
+    await other.evaluate('void citizenSession.client.check()')
+    await late.made
+    await one.goto(`${world.site.url}/session/logout`)
+    await one.click('text="Sign out everywhere"')
+    await one.waitForURL((url) => url.pathname === '/session/return')
+    late.release()
+    await covered(other)
+  })
+
   it('are in step in a browser without locks and without word of changed cookies', async () => {
     await world.context.addInitScript(`
       Object.defineProperty(Navigator.prototype, 'locks', { value: undefined })

@@ -91,6 +91,19 @@ describe('the warning', () => {
     expect((await snapshotOf(one)).secondsLeft).toBeGreaterThan(590)
   })
 
+  it('does not come where the person was active on a page that nobody told of', async () => {
+    const page = await nearTheEnd(70)
+    await page.evaluate(`{
+      globalThis.states = new Set()
+      addEventListener('citizen', () => states.add(citizenSession.client.snapshot.state))
+      void 0
+    }`)
+    await world.tab('/api/me')
+    await world.travel(20)
+    await snapshotOf(page, ({ secondsLeft }) => (secondsLeft ?? 0) > 550)
+    expect(await page.evaluate('[...states]')).toEqual(['active'])
+  })
+
   it('is told at its end that it could not be done while the server is away, and then it can', async () => {
     const page = await nearTheEnd(50)
     await dialogOf(page).waitFor()
