@@ -78,8 +78,15 @@ export function createDepartures(context: {
       })
       return { legs: [...legs, ...pending], next: { visit, state } }
     }
+    // The next login in this browser must not go on where the provider's session was left open.
+    if (legs.some(isOpen)) markers.set(exchange, { ...content, legs, party: '', remaining: [] }, clock())
     return { legs }
   }
+}
+
+/** Whether the session at the provider may go on. */
+function isOpen({ leg, state, reason }: Leg): boolean {
+  return leg === 'identity' && state !== 'done' && !(state === 'skipped' && reason === 'no-session')
 }
 
 /** What a cookie has room for of a visit that is a form. */

@@ -158,7 +158,10 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
     )
     const cookies = globalLogout.expireCookies(exchange, person)
     context.clearLogins(exchange)
-    const parties = partiesOf(exchange, named, addresses.length > (named === undefined ? 0 : 1))
+    const visited = partiesOf(exchange, named, addresses.length > (named === undefined ? 0 : 1))
+    // Whoever signs out to sign in anew wants another session than the one that the provider goes on with.
+    const isAnew = visited.length === 0 && wish.thenLogin !== undefined
+    const parties = isAnew ? [...participants.keys()] : visited
     const content = {
       person,
       legs: [sessions, cookies],

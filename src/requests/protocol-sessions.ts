@@ -1,4 +1,5 @@
 /** @module The sessions of one protocol plug-in: begun, renewed, and ended from outside. */
+import type { Citizen } from '../citizen.js'
 import type { ResolvedOptions } from '../config/options.js'
 import type { SessionCookie } from '../cookies/session-cookie.js'
 import { randomText } from '../digest.js'
@@ -174,6 +175,51 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
     return { ...record, ...change }
   }
 
+  /** A live record whose time is over, or that another application has revoked, ends before it is taken for live. */
+  const readNow = async (address: RecordAddress, now: number) => {
+    const record = await store.read(address)
+    if (record?.state !== 'live') return record
+    if (await lifecycle.meetRevocation(address, record, now)) return store.read(address)
+    const idleMilliseconds = Math.min(record.idleMilliseconds, application.idleSeconds * 1000)
+    return lifecycle.endOver(address, record, idleMilliseconds, now)
+  }
+
+  /** Whether the person has proven in the course of the login who they are, where that had been asked for. */
+  const isAsAsked = ({ askedReauthentication, authenticatedAt, since }: Beginning): boolean =>
+    !askedReauthentication || authenticatedAt >= since - context.skewMilliseconds - wholeSecond
+
+  /** Who is there when a login has brought nobody: whoever was there before, or why nobody is. */
+  const remaining = async (exchange: Exchange, now: number): Promise<Citizen> => {
+    const citizen = (await own.peek(exchange, now)) ?? anonymous('not-signed-in')
+    return citizen.reason === 'not-signed-in' ? anonymous('signed-out') : citizen
+  }
+
+  /**
+   * Why a login is over although its answer is good: the session that this browser had was signed out while the login
+   * was under way. Only an authentication after that begins anew (`RACE-3`).
+   */
+  const endedMeanwhile = async (
+    exchange: Exchange,
+    address: RecordAddress,
+    { since, authenticatedAt }: Beginning,
+  ): Promise<EndReason | undefined> => {
+    const previous = own.stateOf(exchange)?.address
+    if (previous === undefined || isSame(previous, address)) return undefined
+    const record = await store.read(previous)
+    const isLeft = record?.state === 'ended' && record.reason === 'application-sign-out'
+    const end = isLeft ? record : await store.revocation(previous.person, previous.session)
+    const isMeant = end !== undefined && end.at >= since && authenticatedAt + wholeSecond <= end.at
+    return isMeant ? end.reason : undefined
+  }
+
+  /** Nobody, for this reason. The cookie tells it on, so that the next login asks for what lifts it. */
+  const refuse = (exchange: Exchange, { person, session }: RecordAddress, reason: EndReason): Citizen => {
+    context.report({ type: 'session.refused', person, reason })
+    const generation = createGeneration(context.random)
+    exchange.setCookie(sessionCookie.make({ person, session, generation, protocol }))
+    return anonymous(reason)
+  }
+
   /** The session that the browser had before is over: another one has taken its place. */
   const endPrevious = async (exchange: Exchange, address: RecordAddress, now: number): Promise<void> => {
     const previous = own.stateOf(exchange)
@@ -219,28 +265,32 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
       const person = personOf(given.issuer, given.subject)
       const value = given.sessionValue ?? randomText(context.random, 16)
       const address = { person, session: sessionOf(given.issuer, value), application: application.id }
-      const known = await store.read(address)
+      if (!isAsAsked(given)) {
+        context.report({ type: 'token.rejected', problem: 'not-reauthenticated' })
+        return remaining(exchange, now)
+      }
+      const meanwhile = await endedMeanwhile(exchange, address, given)
+      if (meanwhile !== undefined) {
+        context.report({ type: 'session.refused', person, reason: meanwhile })
+        return anonymous(meanwhile)
+      }
+      const known = await readNow(address, now)
       const beginning = { ...given, provenAt: provenAtOf(given, stoodOnOf(address, known)) }
       const retainUntil = lifecycle.retainedUntil(now, beginning.tokensExpireAt)
       const before = await findRevoked(beginning, ({ key }) => store.point(key, person, retainUntil))
       await endPrevious(exchange, address, now)
-      if (before !== undefined) {
-        context.report({ type: 'session.refused', person, reason: before.reason })
-        return anonymous(before.reason)
-      }
+      if (before !== undefined) return refuse(exchange, address, before.reason)
       const record = await start(address, known, beginning, now)
       if (record?.state !== 'live') {
-        const reason = record?.state === 'ended' ? record.reason : 'revoked'
-        context.report({ type: 'session.refused', person, reason })
-        return anonymous(reason)
+        return refuse(exchange, address, record?.state === 'ended' ? record.reason : 'revoked')
       }
       const revoked = await findRevoked(beginning, ({ key }) => store.pointerRevocation(key))
       if (revoked !== undefined) {
         await lifecycle.end(address, record, { reason: revoked.reason, at: now }, now)
-        return anonymous(revoked.reason)
+        return refuse(exchange, address, revoked.reason)
       }
       if (!(await keeper.keep(address, record, beginning.tokens, beginning.tokensExpireAt))) {
-        return anonymous('revoked')
+        return refuse(exchange, address, 'revoked')
       }
       const { generation } = record
       return own.begun(exchange, { person, session: address.session, generation, protocol }, record)
