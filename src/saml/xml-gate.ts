@@ -15,7 +15,7 @@ export interface XmlLimits {
 export const messageLimits: XmlLimits = {
   characters: 262_144,
   depth: 32,
-  elements: 4096,
+  elements: 2048,
   attributes: 32,
   isMetadata: false,
 }

@@ -111,6 +111,11 @@ function canonicalIfSigned(
   try {
     const library = createLibrary(algorithm, keys)
     library.publicCert = key
+    const signedInfo = requireChild(signature, ds, 'SignedInfo')
+    const value = decodeWrapped(requireChild(signature, ds, 'SignatureValue'))
+    // The library canonicalizes the whole document first: strangers must not make it do that.
+    const material = canonicalOf(library, document.nodeOf(signedInfo) as Node)
+    if (!verifyBytes(algorithm, keys, Buffer.from(material), value)) return refuse('signature')
     library.loadSignature(document.nodeOf(signature) as never)
     if (!library.checkSignature(document.text)) return refuse('signature')
     const [canonical, ...more] = library.getSignedReferences()
@@ -120,6 +125,37 @@ function canonicalIfSigned(
     // The library's messages hold parts of the document.
     return refuse('signature')
   }
+}
+
+/** What canonicalization looks at in an element and those around it. */
+interface Node {
+  readonly prefix: string | null
+  /** A document has none. */
+  readonly attributes?: ArrayLike<{ readonly name: string; readonly value: string }> | null
+  readonly parentNode: Node | null
+  cloneNode(deep: boolean): Node
+}
+
+/** SignedInfo as it was signed, by the library's own canonicalization. */
+function canonicalOf(library: SignedXml, signedInfo: Node): string {
+  const Canonicalization = library.CanonicalizationAlgorithms[exclusive] ?? refuse('signature-form')
+  return String(
+    new Canonicalization().process(signedInfo.cloneNode(true) as never, {
+      ancestorNamespaces: namespacesAround(signedInfo),
+    }),
+  )
+}
+
+/** Prefixes that the elements around declare, the nearest first. A list of inclusive prefixes may name them. */
+function namespacesAround(element: Node): { prefix: string; namespaceURI: string }[] {
+  const found = new Map<string, string>()
+  for (let node = element.parentNode; node?.attributes; node = node.parentNode) {
+    for (const { name, value } of Array.from(node.attributes)) {
+      const prefix = /^xmlns:(.+)$/.exec(name)?.[1]
+      if (prefix !== undefined && prefix !== element.prefix && !found.has(prefix)) found.set(prefix, value)
+    }
+  }
+  return Array.from(found, ([prefix, namespaceURI]) => ({ prefix, namespaceURI }))
 }
 
 /** The library with our algorithms in the place of its own: no SHA-1, no HMAC, no other transform. */

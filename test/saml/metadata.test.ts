@@ -219,6 +219,20 @@ describe('the source of metadata', () => {
     expect(requests).toHaveLength(count)
   })
 
+  it('does not ask again with every message while the provider only says that its expired metadata is unchanged', async () => {
+    const { source, state, requests, settle } = createPolled()
+    state.xml = metadata({ attributes: ` validUntil="${instant(3600)}"` })
+    await source.current()
+    state.time += 3600_000
+    for (let turn = 0; turn < 5; turn += 1) {
+      await expect(source.current()).rejects.toMatchObject({ problem: 'expired' })
+    }
+    await settle()
+    expect(requests).toHaveLength(2)
+    Object.assign(state, { etag: '"2"', xml: metadata({}), time: state.time + 30_000 })
+    expect((await source.current()).entityId).toBe(idp)
+  })
+
   it('SLO-30 refuses what is no longer valid, and warns before certificates end', async () => {
     const { source, state, warnings, settle } = createPolled()
     const ending = createKeyPair(now + 40 * 86_400_000)
