@@ -1,154 +1,19 @@
 /** @module Session management in a real browser: four relying parties, with third-party cookies allowed and blocked. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import express from 'express'
-import { type BrowserContext, chromium, type Frame, type Page } from 'playwright-core'
+import type { Frame, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { citizenSession, requireCitizen } from '../../adapters/express.js'
-import { createEmulator, type Emulator } from '../../src/emulator/index.js'
-import { loopbackFetch } from '../../src/emulator/loopback-fetch.js'
-import { type CitizenEvent, memoryStore } from '../../src/index.js'
 import { checkSessionScript } from '../../src/oidc/check-session-script.js'
-import { oidc } from '../../src/oidc/oidc.js'
-import { findProgram } from '../programs.mjs'
+import { createFourParties, type FourParties, type Name } from './four-parties.js'
 
-const names = ['sp1', 'sp2', 'sp3', 'sp4'] as const
-type Name = (typeof names)[number]
-
-let emulator: Emulator
-let server: Server
-let port: number
-const sites = new Map<string, express.Express>()
-const events = new Map<Name, CitizenEvent[]>()
-const asked: string[] = []
-let context: BrowserContext | undefined
-let profile = ''
-
-// Another site than the provider's, which lies below citizen.localhost.
-const urlOf = (name: Name) => `http://${name}.parties.localhost:${port}`
-
-/** A page that keeps what our frame tells it. */
-const page = (who: string) => `<!doctype html><title>${who}</title><h1>${who}</h1><script>
-window.told=[];addEventListener('message',({origin,data})=>{if(origin===location.origin)told.push(data.state+' '+(data.step||''))})
-</script><iframe id="check" src="/session/check-session"></iframe>`
-
-function application(name: Name): express.Express {
-  const app = express()
-  const seen: CitizenEvent[] = []
-  events.set(name, seen)
-  app.use(
-    citizenSession({
-      application: {
-        id: name,
-        url: urlOf(name),
-        sensitivity: 'basic',
-        secrets: [`a secret of ${name} that is thirty-two bytes or more`],
-      },
-      protocols: [
-        oidc({
-          issuer: emulator.url,
-          clientId: name,
-          clientSecret: `${name}-secret`,
-          sessionManagement: { pollSeconds: 1, timeoutSeconds: 5 },
-        }),
-      ],
-      store: memoryStore(),
-      fetch: (input, init) => {
-        asked.push(`${name} ${new URL(input instanceof Request ? input.url : input).pathname}`)
-        return loopbackFetch(input, init)
-      },
-      onEvent: (event) => seen.push(event),
-    }),
-  )
-  app.get('/', requireCitizen(), (request, response) => {
-    response.type('html').send(page(String(request.citizen.claims.sub)))
-  })
-  return app
-}
-
+let parties: FourParties
 beforeAll(async () => {
-  server = createServer((request, response) => {
-    const app = sites.get((request.headers.host ?? '').split('.')[0] ?? '')
-    if (app === undefined) response.writeHead(404).end()
-    else app(request, response)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  port = (server.address() as AddressInfo).port
-  emulator = await createEmulator({
-    port: 0,
-    people: [
-      { username: 'ana', password: 'ana-password', sub: 'ana', upstream: 'adfs' },
-      { username: 'ida', password: 'ida-password', sub: 'ida', upstream: 'idpdemo' },
-    ],
-    openid: {
-      clients: names.map((name) => ({
-        client_id: name,
-        client_secret: `${name}-secret`,
-        redirect_uris: [`${urlOf(name)}/session/callback`, `${urlOf(name)}/session/reauthenticate`],
-        post_logout_redirect_uris: [`${urlOf(name)}/session/return`],
-        performSessionStatusNotification: true,
-        ...(name === 'sp4' && {
-          frontchannel_logout_uri: `${urlOf(name)}/session/frontchannel-logout`,
-          frontchannel_logout_session_required: true,
-        }),
-        allowedUpstreams: name === 'sp1' || name === 'sp2' ? ['adfs', 'idpdemo'] : ['idpdemo'],
-      })),
-    },
-  })
-  for (const name of names) sites.set(name, application(name))
+  parties = await createFourParties()
 })
+afterAll(() => parties?.close())
+afterEach(() => parties.reset())
 
-afterAll(async () => {
-  await emulator?.close()
-  server?.close()
-  server?.closeAllConnections()
-})
-
-afterEach(async () => {
-  await context?.close()
-  context = undefined
-  if (profile !== '') await rm(profile, { recursive: true, force: true })
-  profile = ''
-  asked.length = 0
-  for (const seen of events.values()) seen.length = 0
-  emulator.reset()
-})
-
-/** A fresh profile; Chromium's own default blocks third-party cookies. */
-async function open(thirdPartyCookies: 'allowed' | 'blocked'): Promise<BrowserContext> {
-  profile = await mkdtemp(join(tmpdir(), 'citizen-session-profile-'))
-  await mkdir(join(profile, 'Default'))
-  const mode = thirdPartyCookies === 'allowed' ? 0 : 1
-  await writeFile(
-    join(profile, 'Default', 'Preferences'),
-    JSON.stringify({ profile: { cookie_controls_mode: mode, block_third_party_cookies: mode === 1 } }),
-  )
-  context = await chromium.launchPersistentContext(profile, {
-    executablePath: findProgram('browser') ?? '',
-    args: [
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--no-first-run',
-      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
-    ],
-  })
-  context.setDefaultTimeout(20_000)
-  return context
-}
-
-async function signIn(tab: Page, name: Name, username: string): Promise<void> {
-  await tab.goto(`${urlOf(name)}/`)
-  if (new URL(tab.url()).origin === emulator.url) {
-    await tab.fill('#username', username)
-    await tab.fill('#password', `${username}-password`)
-    await tab.press('#password', 'Enter')
-  }
-  await tab.waitForURL(`${urlOf(name)}/`)
-  await tab.waitForSelector(`h1:text-is("${username}")`)
-}
+const open = (cookies: 'allowed' | 'blocked') => parties.open(cookies)
+const signIn = (tab: Page, name: Name, username: string) => parties.signIn(tab, name, username)
+const urlOf = (name: Name) => parties.urlOf(name)
 
 /** Until our frame has told its page this. */
 const told = (tab: Page, word: string) =>
@@ -157,9 +22,10 @@ const told = (tab: Page, word: string) =>
     word,
   )
 
-const typesOf = (name: Name) => (events.get(name) ?? []).map(({ type }) => type)
+const typesOf = (name: Name) => (parties.events.get(name) ?? []).map(({ type }) => type)
 /** Codes that SP2 has exchanged: one for each login, one for each silent check that found somebody. */
-const codes = () => asked.filter((call) => call.startsWith('sp2 ') && call.endsWith('/token.idp')).length
+const codes = () =>
+  parties.asked.filter((call) => call.startsWith('sp2 ') && call.endsWith('/token.idp')).length
 
 describe('where third-party cookies are allowed', () => {
   it('SES-07 SES-10 the Safewhere case: SP2 learns of the other identity, takes it up by a fresh login, and nothing loops', async () => {
@@ -195,7 +61,7 @@ describe('where third-party cookies are allowed', () => {
     // One more code: that of the login. The new session state holds.
     expect(codes()).toBe(before + 1)
     expect(
-      emulator.openid
+      parties.emulator.openid
         .participants('ida')
         .map(({ clientId }) => clientId)
         .sort(),
@@ -252,7 +118,7 @@ describe('what our frame listens to', () => {
     const tab = await browser.newPage()
     await signIn(tab, 'sp1', 'ana')
     await told(tab, 'unchanged ')
-    const before = asked.length
+    const before = parties.asked.length
     const frame = await providerFrame(tab)
     await frame.evaluate(() => {
       const here = globalThis as unknown as { heard: unknown[]; addEventListener: typeof addEventListener }
@@ -277,7 +143,7 @@ describe('what our frame listens to', () => {
       page.document.getElementById('check').contentWindow.postMessage('changed', '*')
     })
     await tab.waitForTimeout(2_500)
-    expect(asked.length).toBe(before)
+    expect(parties.asked.length).toBe(before)
     const heard = await frame.evaluate(() => (globalThis as unknown as { heard: unknown[] }).heard)
     expect(heard[0]).toEqual([expect.stringMatching(/^sp1 [\w-]+\.[\w-]+$/), urlOf('sp1')])
     expect(checkSessionScript).not.toContain("'*'")
@@ -288,14 +154,14 @@ describe('what our frame listens to', () => {
     const tab = await browser.newPage()
     await signIn(tab, 'sp1', 'ana')
     await told(tab, 'unchanged ')
-    const before = asked.length
+    const before = parties.asked.length
     const frame = await providerFrame(tab)
     await frame.evaluate(() => {
       const { parent } = globalThis as unknown as { parent: { postMessage(data: unknown, to: string): void } }
       parent.postMessage('error', '*')
     })
     await told(tab, 'error error')
-    expect(asked.length).toBe(before)
+    expect(parties.asked.length).toBe(before)
     await tab.goto(`${urlOf('sp1')}/`)
     await tab.waitForSelector('h1:text-is("ana")')
   }, 120_000)
@@ -360,9 +226,9 @@ describe('what our frame listens to', () => {
     const tab = await browser.newPage()
     await signIn(tab, 'sp1', 'ana')
     await told(tab, 'unchanged ')
-    emulator.faults.set({ openid: { loginPageForPromptNone: true } })
+    parties.emulator.faults.set({ openid: { loginPageForPromptNone: true } })
     const other = await browser.newPage()
-    await other.goto(emulator.url)
+    await other.goto(parties.emulator.url)
     await other.click('text=Sign out everywhere')
     await other.waitForSelector('text=You are signed out')
     await tab.bringToFront()
@@ -388,7 +254,7 @@ describe.each(['allowed', 'blocked'] as const)(
       await sp3.click('text=Sign out everywhere')
       await sp3.waitForURL(`${urlOf('sp3')}/session/return**`)
       expect(complaints).toEqual([])
-      const ended = (events.get('sp4') ?? []).filter(({ type }) => type === 'session.ended')
+      const ended = (parties.events.get('sp4') ?? []).filter(({ type }) => type === 'session.ended')
       expect(ended).toMatchObject([{ reason: 'signed-out' }])
       await sp4.goto(`${urlOf('sp4')}/`)
       expect(await sp4.locator('h1').textContent()).not.toBe('ida')
@@ -402,13 +268,13 @@ describe('where third-party cookies are blocked', () => {
     const sp2 = await browser.newPage()
     await signIn(sp2, 'sp2', 'ana')
     await told(sp2, 'blocked blocked')
-    const checks = asked.length
+    const checks = parties.asked.length
     await sp2.waitForTimeout(3_000)
-    expect(asked.length).toBe(checks)
+    expect(parties.asked.length).toBe(checks)
     expect(typesOf('sp2')).not.toContain('session.ended')
     await sp2.goto(`${urlOf('sp2')}/`)
     await sp2.waitForSelector('h1:text-is("ana")')
     await told(sp2, 'blocked blocked')
-    expect(asked.length).toBe(checks)
+    expect(parties.asked.length).toBe(checks)
   }, 120_000)
 })
