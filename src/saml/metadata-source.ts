@@ -74,6 +74,9 @@ export function createMetadataSource(options: MetadataSourceOptions): MetadataSo
     options.warn(warning)
   }
 
+  const isOver = ({ validUntil }: IdentityProviderMetadata): boolean =>
+    validUntil !== undefined && validUntil <= clock()
+
   const read = (xml: string): IdentityProviderMetadata =>
     readMetadata(xml, {
       entityId: options.entityId,
@@ -94,6 +97,7 @@ export function createMetadataSource(options: MetadataSourceOptions): MetadataSo
     if (answer.kind === 'document')
       return { metadata: read(answer.xml), loadedAt: clock(), validators: answer.validators }
     if (loaded === undefined) throw new SamlMetadataError('status')
+    if (isOver(loaded.metadata)) throw new SamlMetadataError('expired')
     return { ...loaded, loadedAt: clock() }
   }
 
@@ -154,8 +158,7 @@ export function createMetadataSource(options: MetadataSourceOptions): MetadataSo
   }
 
   const usable = (candidate: Loaded): IdentityProviderMetadata | undefined => {
-    const { validUntil } = candidate.metadata
-    if (validUntil !== undefined && validUntil <= clock()) return undefined
+    if (isOver(candidate.metadata)) return undefined
     const isTooOld = clock() - candidate.loadedAt > options.keepSeconds * 1000
     return options.url !== undefined && isTooOld ? undefined : candidate.metadata
   }

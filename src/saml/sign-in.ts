@@ -44,12 +44,18 @@ export function createSignIn(provider: ServiceProvider): SignIn {
     return strong.length === 0 ? requestedContexts : strong
   }
 
+  /** The class is a word of the provider's: `constructor` is in every object, and no level. */
+  const levelOf = (contextClass: string | undefined): number =>
+    contextClass !== undefined && Object.hasOwn(options.contextLevels, contextClass)
+      ? (options.contextLevels[contextClass] ?? 1)
+      : 1
+
   const beginningOf = (assertion: Assertion, marker: SignInMarker, since: number): Beginning => {
     const { nameId, sessionIndex, contextClass, authenticatedAt, sessionNotOnOrAfter } = assertion
     const issuer = options.identityProvider
     const subject = subjectOf(nameId, provider.parties, options.nameIdFormat)
     const now = provider.now()
-    const level = contextClass === undefined ? 1 : (options.contextLevels[contextClass] ?? 1)
+    const level = levelOf(contextClass)
     const endsAt = sessionNotOnOrAfter ?? now + host.options.application.absoluteSeconds * 1000
     const person: Pointer = { key: nameIdKey(nameId, provider.parties), kind: 'person' }
     const session: readonly Pointer[] =
