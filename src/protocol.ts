@@ -30,6 +30,8 @@ export interface InstalledProtocol extends Entrance, Participant {
   readonly refresh?: TokenRefresh | undefined
   /** Rejects while the provider's set-up cannot be had. Asked by `suite.ready()`. */
   ready?(): Promise<void>
+  /** Forgets the provider's keys at once, for an emergency. Called by `suite.purgeKeys()`. */
+  purgeKeys?(): void
   close?(): Promise<void> | void
 }
 

@@ -334,7 +334,10 @@ export function createSuite<C extends Claims = Claims>(
       return () => endedListeners.delete(listener)
     },
 
-    purgeKeys: () => cookieMode?.purgeKeys(),
+    purgeKeys() {
+      cookieMode?.purgeKeys()
+      for (const protocol of protocols) protocol.purgeKeys?.()
+    },
 
     async ready() {
       await store.ready()

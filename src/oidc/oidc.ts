@@ -62,6 +62,7 @@ function install(options: ResolvedOidcOptions, host: ProtocolHost): InstalledPro
         return tokens && accessTokenOf(tokens, clock())
       },
     },
+    purgeKeys: () => provider.known?.keys.purge(),
     async ready() {
       // Makes the client too: a key that cannot be used shows now, not at the first login.
       const connection = await provider.connect()

@@ -277,6 +277,16 @@ it('answers 400 while the provider’s keys cannot be had, and works once they c
   expect(await stateAt(browser, 'benefits')).toMatchObject({ state: 'anonymous' })
 })
 
+it('JWT-16 takes no token of a key that was purged in an emergency', async () => {
+  const world = await createOidcWorld()
+  const browser = await signedIn(world)
+  const jwt = await tokenFor(world)
+  await world.emulator.rotateKeys({ dropOld: true })
+  world.party('benefits').suite.purgeKeys()
+  expect((await sendToken(world, jwt)).status).toBe(400)
+  expect(await stateAt(browser, 'benefits')).toMatchObject({ state: 'active' })
+})
+
 describe('races', () => {
   it('RACE-3 a callback that comes after the logout of its session starts nothing', async () => {
     const world = await createOidcWorld({ permits: {}, benefits: {} })
@@ -352,4 +362,4 @@ it('answers none of 10,000 mutations of a good request with anything but 400', a
   }
   expect([...statuses.keys()]).toEqual([400])
   expect(await stateAt(browser, 'benefits')).toMatchObject({ state: 'active' })
-})
+}, 120_000)
