@@ -15,7 +15,8 @@ const watched = ['login', 'second-factor', 'refresh', 'jwks', 'logout']
 export function createLog(emulator) {
   const entries = []
   const followers = new Set()
-  let count = 0
+  // Greater than those of an earlier demo that a page may still know.
+  let count = Date.now()
   let counts = { ...emulator.requests }
 
   function report(event) {

@@ -92,7 +92,9 @@ export function createLogCard({ accepts = () => true, onEvent = () => undefined 
   const empty = make('li', { class: 'empty' }, 'Nothing yet.')
   list.append(empty)
   const scroll = make('div', { class: 'log', role: 'log', 'aria-label': 'Events', tabindex: 0 }, list)
+  const ending = new AbortController()
   let source
+  let last = 0
 
   function add(event) {
     const { text, more } = wordsOf(event)
@@ -109,17 +111,30 @@ export function createLogCard({ accepts = () => true, onEvent = () => undefined 
     while (list.childElementCount > mostLines) list.lastElementChild.remove()
   }
 
+  /** A hidden page lets go of its connection: a browser has few for all of its tabs. */
+  function follow() {
+    source?.close()
+    if (document.hidden) return
+    source = new EventSource('/demo/events')
+    source.onmessage = ({ data }) => {
+      const event = JSON.parse(data)
+      if (event.id <= last) return
+      last = event.id
+      if (accepts(event)) add(event)
+      onEvent(event)
+    }
+  }
+
   return {
     element: make('section', { class: 'card' }, make('h2', {}, 'What happens'), scroll),
     start() {
-      source = new EventSource('/demo/events')
-      source.onmessage = ({ data }) => {
-        const event = JSON.parse(data)
-        if (accepts(event)) add(event)
-        onEvent(event)
-      }
+      document.addEventListener('visibilitychange', follow, { signal: ending.signal })
+      follow()
     },
-    stop: () => source?.close(),
+    stop() {
+      ending.abort()
+      source?.close()
+    },
   }
 }
 
