@@ -101,14 +101,15 @@ export async function startPages(suite: SuiteOptions = {}): Promise<Pages> {
   let isReachable = true
   const server = createServer((incoming, response) => {
     requests.push(`${incoming.method} ${incoming.url}`)
-    if (held?.path === incoming.url) {
-      const { made } = held
+    const holding = held
+    if (holding !== undefined && holding.path === incoming.url) {
       held = undefined
-      const end = response.end.bind(response)
-      response.end = (...given: Parameters<typeof end>) => {
-        made(() => end(...given))
+      const write = response.end.bind(response)
+      const end = (...given: Parameters<typeof write>) => {
+        holding.made(() => write(...given))
         return response
       }
+      Object.assign(response, { end })
     }
     if (isReachable) listener(incoming, response)
     else incoming.destroy()

@@ -64,9 +64,10 @@ describe('tabs of one person', () => {
   it('are covered though an answer of before the sign-out comes after it', async () => {
     const [one, other] = (await signedInTabs(2)) as [Page, Page]
     const late = world.site.holdNext('/session/status')
-    await other.evaluate('void citizenSession.client.check()')
-    await late.made
     await one.goto(`${world.site.url}/session/logout`)
+    // As a tab tells that something has happened: now this one asks for all.
+    await other.evaluate(`new BroadcastChannel('citizen-session /session').postMessage({})`)
+    await late.made
     await one.click('text="Sign out everywhere"')
     await one.waitForURL((url) => url.pathname === '/session/return')
     late.release()
