@@ -44,6 +44,8 @@ export function createSingleLogout(provider: ServiceProvider): SingleLogout {
   const read = (verify: (keys: readonly KeyObject[]) => XmlElement, rules: MessageRules) =>
     verifyWithKeys(provider, (keys) => readLogoutRequest(verify(keys), rules, decryptionKeys))
 
+  const subjectFor = ({ nameId }: LogoutRequest): string => subjectOf(nameId, parties, options.nameIdFormat)
+
   /** Every session that the request names, on all instances, found by name and index and never by a cookie. */
   const endNamed = async ({ nameId, sessionIndexes }: LogoutRequest): Promise<readonly EndedSessions[]> => {
     if (sessionIndexes.length === 0) {
@@ -64,8 +66,11 @@ export function createSingleLogout(provider: ServiceProvider): SingleLogout {
     request: LogoutRequest,
   ): Promise<readonly EndedSessions[]> => {
     const [sharedIssuer] = host.options.identityProvider?.issuers ?? []
-    if (sharedIssuer === undefined) return []
-    const person = { issuer: sharedIssuer, subject: request.nameId.value }
+    const { value, format } = request.nameId
+    // The shared cookie knows a person by a value alone: with another qualifier it is somebody else's.
+    const isPlain = isSameNameId(request.nameId, { value, format }, parties)
+    if (sharedIssuer === undefined || !isPlain) return []
+    const person = { issuer: sharedIssuer, subject: value }
     const scopes =
       request.sessionIndexes.length === 0
         ? (['all'] as const)
@@ -78,24 +83,38 @@ export function createSingleLogout(provider: ServiceProvider): SingleLogout {
     }
     if (exchange === undefined) return results
     // Anybody can bring a request that was made for themselves into the browser of another: SLO-10.
-    const own = personOf(issuer, subjectOf(request.nameId, parties, options.nameIdFormat))
-    const isOwn = host.sessions.person(exchange) === own
+    const isOwn = host.sessions.person(exchange) === personOf(issuer, subjectFor(request))
     const only = isOwn ? undefined : personOf(person.issuer, person.subject)
     const acknowledged = await host.endShared(exchange, 'revoked', only)
     return [...results, { persons: 0, ended: 0, acknowledged, tokens: [] }]
   }
 
+  /** A session without an index is found by none: the name, and the browser that brings both, say that it is meant. */
+  const endUnindexed = async (session: ProtocolSession | undefined, { sessionIndexes }: LogoutRequest) => {
+    const kept = session?.tokens === undefined ? undefined : openName(session.tokens)
+    const isFound = kept?.sessionIndex !== undefined || sessionIndexes.length === 0
+    if (session === undefined || isFound) return false
+    await host.sessions.end(session, 'revoked')
+    return true
+  }
+
   /** Ends everything and says what came of it. */
-  const carryOut = async (exchange: Exchange | undefined, request: LogoutRequest): Promise<Status> => {
+  const carryOut = async (
+    exchange: Exchange | undefined,
+    session: ProtocolSession | undefined,
+    request: LogoutRequest,
+  ): Promise<Status> => {
     const results = [...(await endNamed(request)), ...(await endShared(exchange, request))]
+    const isKnown = await endUnindexed(session, request)
     if (results.some(({ acknowledged }) => !acknowledged)) return unfinished
-    return results.some(({ persons }) => persons > 0) ? success : unknownPrincipal
+    return isKnown || results.some(({ persons }) => persons > 0) ? success : unknownPrincipal
   }
 
   /** Whether the request came with the session of somebody else, or with another one of the same person. */
   const isForAnother = (session: ProtocolSession | undefined, request: LogoutRequest): boolean => {
-    const kept = session?.tokens === undefined ? undefined : openName(session.tokens)
-    if (kept === undefined) return false
+    if (session === undefined) return false
+    const kept = session.tokens === undefined ? undefined : openName(session.tokens)
+    if (kept === undefined) return session.subject !== subjectFor(request)
     if (!isSameNameId(kept.nameId, request.nameId, parties)) return true
     const { sessionIndexes } = request
     return (
@@ -116,7 +135,9 @@ export function createSingleLogout(provider: ServiceProvider): SingleLogout {
         const session = exchange && (await host.sessions.current(exchange))
         const isOther = isForAnother(session, request)
         if (isOther && !request.isByAdministrator) return denied
-        const status = await carryOut(isOther ? undefined : exchange, request)
+        const status = isOther
+          ? await carryOut(undefined, undefined, request)
+          : await carryOut(exchange, session, request)
         if (exchange !== undefined && session !== undefined && !isOther) {
           host.sessions.dropCookie(exchange)
           host.clearLogins(exchange)

@@ -1,6 +1,8 @@
+import { inflateRawSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { memoryStore, type Store, StoreUnavailableError } from '../../src/index.js'
 import { createPlace, order, urlOf } from '../saml/place.js'
+import * as saml from '../saml/world.js'
 
 type Place = Awaited<ReturnType<typeof createPlace>>
 const lastStatus = (place: Place) => place.emulator.saml.deliveries.at(-1)?.status
@@ -68,5 +70,73 @@ describe('a logout request beside the shared cookie', () => {
     await place.follow(browser, await browser.open(message.url, { from: place.emulator.url }))
     expect(revokes).toBeLessThan(0)
     expect(lastStatus(place)).toEqual(['Responder', 'PartialLogout'])
+  })
+
+  it('SLO-07 ends nothing of the shared cookie for a name that has another qualifier', async () => {
+    const place = await createPlace()
+    const browser = place.browser()
+    await place.signIn(browser, 'benefits', 'shared-cookie')
+    const who = (await (await browser.fetch(`${urlOf('benefits')}/open`)).json()) as {
+      claims?: { sub?: string }
+      sub?: string
+    }
+    const value = who.sub ?? who.claims?.sub ?? ''
+    expect(value).not.toBe('')
+    for (const qualifiers of [
+      { spNameQualifier: 'https://other.example' },
+      { nameQualifier: 'https://other.example' },
+    ]) {
+      const request = {
+        ...order,
+        binding: 'soap',
+        nameId: { value, ...qualifiers },
+        sessionIndexes: [],
+      } as const
+      const { url, body = '' } = await place.emulator.saml.logoutRequest(request)
+      const answer = await browser.fetch(url, {
+        method: 'POST',
+        body,
+        headers: { 'content-type': 'text/xml' },
+      })
+      expect(await answer.text()).toContain('status:UnknownPrincipal')
+      expect(await place.state(browser, 'benefits')).toBe('active')
+    }
+  })
+})
+
+describe('a logout request for a session that the provider gave no index', () => {
+  it('ends the session of the browser that brings it, and not only its cookie', async () => {
+    const world = await saml.createSamlWorld()
+    const browser = world.browser()
+    const at = (route: string) => `${saml.urlOf('benefits')}/session/${route}`
+    const { path } = await browser.open(at('login?returnTo=/private'))
+    const sent = new URL(path.find((url) => url.includes('SAMLRequest=')) ?? '').searchParams
+    const xml = inflateRawSync(Buffer.from(sent.get('SAMLRequest') ?? '', 'base64')).toString()
+    const message = await world.emulator.saml.response({
+      serviceProvider: saml.entityOf('benefits'),
+      username: 'ana',
+      inResponseTo: / ID="([^"]*)"/.exec(xml)?.[1],
+      relayState: sent.get('RelayState') ?? '',
+      assertion: { sessionIndex: '' },
+    })
+    await world.follow(
+      browser,
+      await browser.post(at('saml/acs'), message.fields, { from: saml.providerUrl }),
+    )
+    expect((await world.who(browser, 'benefits')).state).toBe('active')
+    const cookie = await browser.cookieHeader(at(''))
+    const nameId = world.emulator.saml.participants[0]?.nameId
+    const request = await world.emulator.saml.logoutRequest({
+      serviceProvider: saml.entityOf('benefits'),
+      binding: 'redirect',
+      nameId,
+      sessionIndexes: ['one that we were never told'],
+    })
+    await world.follow(browser, await browser.open(request.url, { from: saml.providerUrl }))
+    expect(world.emulator.saml.deliveries.at(-1)?.status).toEqual(['Success'])
+    const kept = await world
+      .party('benefits')
+      .handle(new Request(`${saml.urlOf('benefits')}/open`, { headers: { cookie } }))
+    expect(await kept.json()).toMatchObject({ state: 'anonymous' })
   })
 })
