@@ -69,7 +69,7 @@ export async function startDemo({
 }) {
   const timers = isShort ? short : usual
   const present = applications.filter(({ name }) => hasPermits || name !== 'permits')
-  const wanted = [...ports.slice(0, 1 + present.length), ports[4]]
+  const wanted = [...ports.slice(0, 1 + present.length), ports[4] ?? 0]
   const [providerPort, ...otherPorts] = await freePorts(wanted, mustBeThese)
   const applicationPorts = otherPorts.slice(0, present.length)
   const overviewPort = otherPorts.at(-1)

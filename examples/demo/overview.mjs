@@ -15,10 +15,10 @@ const policy = [
 ].join('; ')
 
 const { markup } = html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<html lang="en" data-application="overview"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Overview - citizen-session demo</title><link rel="icon" href="data:,">
 <link rel="stylesheet" href="/demo/demo.css"><script type="module" src="/demo/overview.js"></script></head>
-<body data-application="overview">
+<body>
 <header class="top"><a class="brand" href="/">Overview</a><span class="framework">citizen-session demo</span><demo-places></demo-places></header>
 <main><h1>One person, three applications</h1>
 <p class="lead">Benefits, Library and Permits each keep a session of their own over one identity session. Sign in at one, then watch what the others know. Looking here is nobody's activity.</p>

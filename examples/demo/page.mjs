@@ -19,13 +19,13 @@ const reasons = {
  * Renders the page. The headers keep it out of every cache and allow nothing but scripts, styles and forms of its own.
  * @returns {{ body: string, headers: Record<string, string> }}
  */
-export function page({ look, heading, text, citizen, name, provider }) {
+export function page({ look, heading, text, isPrivate, citizen, name, provider }) {
   const { markup } = html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<html lang="en" data-application="${look.name}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${heading} - ${look.title}</title><link rel="icon" href="data:,">
 <link rel="stylesheet" href="/demo/demo.css"><script type="module" src="/demo/panel.js"></script>
-<script src="/session/client.js" defer${look.isShort && html` data-headless`}></script></head>
-<body data-application="${look.name}">
+<script src="/session/client.js" defer${isPrivate && html` data-is-private`}${look.isShort && html` data-headless`}></script></head>
+<body>
 <header class="top"><a class="brand" href="/">${look.title}</a><span class="framework">${look.framework}</span><demo-places></demo-places></header>
 <main><h1>${heading}</h1><p class="lead">${text}</p>
 <nav class="pages" aria-label="Pages"><a href="/">Start</a> <a href="/private">Yours</a> <a href="/strong">Strong</a> <a href="/recent">Recent</a></nav>

@@ -58,7 +58,8 @@ export function createPages({ look, desk, recentSeconds, application, identityPr
     const [heading, text] = texts[name]
     const { sub } = citizen.claims ?? {}
     const person = look.people.get(sub) ?? sub
-    return page({ look, heading, text, citizen, name: person, provider: identityProvider.url })
+    const isPrivate = name !== 'start'
+    return page({ look, heading, text, isPrivate, citizen, name: person, provider: identityProvider.url })
   }
   return { settings, show }
 }

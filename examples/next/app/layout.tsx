@@ -8,13 +8,13 @@ export default async function Layout({ children }: { children: ReactNode }) {
   // Its scripts carry a nonce that is new with each request: see proxy.ts.
   await connection()
   return (
-    <html lang="en">
+    <html lang="en" data-application="permits">
       <head>
         {deskUrl && <link rel="stylesheet" href="/demo/demo.css" />}
         {deskUrl && <script type="module" src="/demo/panel.js" />}
         <script src="/session/client.js" defer data-headless={isShort || undefined} />
       </head>
-      <body data-application="permits">{children}</body>
+      <body>{children}</body>
     </html>
   )
 }
