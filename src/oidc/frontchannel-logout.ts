@@ -3,6 +3,7 @@ import type { Exchange, Reply } from '../exchange.js'
 import { queryOf } from '../login/wish.js'
 import type { ProtocolEndpoint } from '../protocol.js'
 import { type OidcContext, sessionPointer } from './context.js'
+import { downstreamContent, readDownstream } from './downstream.js'
 import { parseTokens } from './tokens.js'
 
 const longestSessionId = 512
@@ -31,16 +32,17 @@ const remarks: Readonly<Partial<Record<FrontchannelState, string>>> = {
 }
 
 /** Who may show the page: the provider's own origins, and nobody else. */
-function pageOf(state: FrontchannelState, origins: readonly string[]): Reply {
+function pageOf(state: FrontchannelState, origins: readonly string[], downstream: readonly string[]): Reply {
+  const { body, policy } = downstreamContent(downstream)
   return {
     status: state === 'invalid' ? 400 : state === 'too-many' ? 429 : 200,
     headers: {
       'content-type': 'text/html; charset=utf-8',
       'cache-control': 'no-store',
-      'content-security-policy': `default-src 'none'; frame-ancestors ${origins.join(' ')}`,
+      'content-security-policy': `default-src 'none'; frame-ancestors ${origins.join(' ')}${policy}`,
       'x-content-type-options': 'nosniff',
     },
-    body: `<!doctype html><html lang="en"><meta charset="utf-8"><title>${state}</title></html>\n`,
+    body: `<!doctype html><html lang="en"><meta charset="utf-8"><title>${state}</title>${body}</html>\n`,
   }
 }
 
@@ -103,12 +105,31 @@ export function createFrontchannelLogout({ options, host }: OidcContext): Protoc
     return issuer === options.issuer ? endNamed(exchange, issuer, sessionId) : 'mismatch'
   }
 
+  /** An application that is a provider itself passes on what has ended here (`FCL-11`). */
+  const downstreamOf = (exchange: Exchange, state: FrontchannelState): readonly string[] => {
+    if (state !== 'ended' && state !== 'cookie-absent') return []
+    const sessionId = queryOf(exchange).get('sid') ?? undefined
+    let given: unknown
+    try {
+      given = options.frontchannelLogout.downstream({ issuer: options.issuer, sessionId })
+    } catch {
+      given = undefined
+    }
+    const { addresses, isWhole } = readDownstream(given)
+    if (!isWhole) {
+      const message =
+        'frontchannelLogout.downstream gave addresses that cannot be told: each absolute, https, at most 20'
+      host.report({ type: 'warning', code: 'frontchannel-downstream', message })
+    }
+    return addresses
+  }
+
   return {
     async GET(exchange) {
       const state = await take(exchange)
       const message = remarks[state]
       if (message !== undefined) host.report({ type: 'warning', code: `frontchannel-${state}`, message })
-      return pageOf(state, origins)
+      return pageOf(state, origins, downstreamOf(exchange, state))
     },
   }
 }

@@ -16,6 +16,7 @@ import {
   yesOrNo,
 } from '../config/kinds.js'
 import { supportedAlgorithms } from '../tokens/algorithms.js'
+import type { Downstream } from './downstream.js'
 import { allowMissingExpiry, type ClientAuthentication } from './options.js'
 
 /** Parameters of the authorization request that are ours alone: no option and no visitor sets them. */
@@ -269,6 +270,12 @@ export const oidcRows = {
     kind: yesOrNo,
     fallback: true,
     meaning: 'Whether a front-channel logout must name issuer and session; without them it does nothing.',
+  }),
+  'frontchannelLogout.downstream': row<Downstream>({
+    kind: functionOf('a function from the ended session to a list of addresses'),
+    derived: 'none',
+    meaning:
+      'Logout addresses of clients of your own, where the application is a provider itself: shown in frames in turn.',
   }),
   'backchannelLogout.requireType': row<'logout+jwt' | 'compatible'>({
     kind: choice('logout+jwt', 'compatible'),

@@ -2,6 +2,7 @@
 import type { JsonWebKey } from 'node:crypto'
 import type { ClientAuth } from 'openid-client'
 import type { Claims } from '../citizen.js'
+import type { Downstream } from './downstream.js'
 
 /**
  * Accepts logout tokens without `exp`, as providers from before errata 1 send them: then only their `iat` and the
@@ -59,7 +60,9 @@ export interface OidcOptions {
   readonly pushedAuthorization?: 'auto' | 'always' | 'never' | undefined
   readonly clockSkewSeconds?: number | undefined
   readonly timeoutSeconds?: number | undefined
-  readonly frontchannelLogout?: { readonly sessionRequired?: boolean | undefined } | undefined
+  readonly frontchannelLogout?:
+    | { readonly sessionRequired?: boolean | undefined; readonly downstream?: Downstream | undefined }
+    | undefined
   readonly backchannelLogout?:
     | {
         readonly requireType?: 'logout+jwt' | 'compatible' | undefined
@@ -111,7 +114,7 @@ export interface ResolvedOidcOptions {
   readonly pushedAuthorization: 'auto' | 'always' | 'never'
   readonly clockSkewSeconds: number
   readonly timeoutSeconds: number
-  readonly frontchannelLogout: { readonly sessionRequired: boolean }
+  readonly frontchannelLogout: { readonly sessionRequired: boolean; readonly downstream: Downstream }
   readonly backchannelLogout: {
     readonly requireType: 'logout+jwt' | 'compatible'
     readonly isExpiryRequired: boolean

@@ -91,7 +91,10 @@ function assemble({ get }: Checked): ResolvedOidcOptions {
     pushedAuthorization: must(get('pushedAuthorization')),
     clockSkewSeconds: must(get('clockSkewSeconds')),
     timeoutSeconds: must(get('timeoutSeconds')),
-    frontchannelLogout: { sessionRequired: must(get('frontchannelLogout.sessionRequired')) },
+    frontchannelLogout: {
+      sessionRequired: must(get('frontchannelLogout.sessionRequired')),
+      downstream: get('frontchannelLogout.downstream') ?? (() => []),
+    },
     backchannelLogout: {
       requireType: must(get('backchannelLogout.requireType')),
       isExpiryRequired: get('backchannelLogout.expiry') === undefined,

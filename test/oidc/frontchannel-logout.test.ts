@@ -113,3 +113,42 @@ it('FCL-12 carries out no more than 600 calls without a cookie in a minute', asy
   expect((await call(sid)).status).toBe(200)
   expect(await stateAt(browser, 'benefits')).toMatchObject({ state: 'anonymous' })
 })
+
+it.each([
+  ['a good list', ['https://a.example/out?x=1', 'https://b.example/out'], 2, []],
+  ['an address that is not https', ['http://a.example/out'], 0, ['frontchannel-downstream']],
+  ['a fragment', ['https://a.example/out#x'], 0, ['frontchannel-downstream']],
+  ['something that is no address', ['javascript:alert(1)', 7, null], 0, ['frontchannel-downstream']],
+  ['no list at all', 'https://a.example/out', 0, ['frontchannel-downstream']],
+  [
+    'too many',
+    Array.from({ length: 25 }, (_, at) => `https://c${at}.example/`),
+    20,
+    ['frontchannel-downstream'],
+  ],
+])('FCL-11 passes %s on to clients of our own', async (_, given, told, codes) => {
+  const seen: unknown[] = []
+  const downstream = (ended: unknown) => {
+    seen.push(ended)
+    return given as readonly string[]
+  }
+  const { world, browser, sid } = await begin({ frontchannelLogout: { downstream } })
+  const page = await frame(browser, { iss: providerUrl, sid })
+  expect(seen).toEqual([{ issuer: providerUrl, sessionId: sid }])
+  const body = await page.text()
+  const values = /id="values">(.*?)<\/script>/.exec(body)?.[1]
+  const { addresses } = JSON.parse(values ?? '{"addresses":[]}') as { addresses: readonly string[] }
+  expect(addresses).toHaveLength(told)
+  const frames = /frame-src ([^;]*)/.exec(page.headers.get('content-security-policy') ?? '')?.[1]
+  expect(frames?.split(' ') ?? []).toEqual(addresses.map((address) => new URL(address).origin))
+  expect(warnings(world)).toEqual(codes)
+})
+
+it('FCL-11 passes nothing on where nothing has ended', async () => {
+  const downstream = () => {
+    throw new Error('asked though nothing has ended')
+  }
+  const { browser } = await begin({ frontchannelLogout: { downstream } })
+  const page = await frame(browser, { iss: providerUrl, sid: 'another' })
+  expect(await page.text()).not.toContain('script')
+})

@@ -21,7 +21,7 @@ it('is strict where nothing is said', () => {
     scope: 'openid',
     responseMode: 'query',
     idTokenAlgorithms: ['RS256'],
-    frontchannelLogout: { sessionRequired: true },
+    frontchannelLogout: { sessionRequired: true, downstream: expect.any(Function) },
     backchannelLogout: { requireType: 'compatible', isExpiryRequired: true, maximumLifetimeSeconds: 120 },
     sessionManagement: { pollSeconds: 5, followIdentity: false, responseType: 'code' },
     refresh: { timeoutSeconds: 5, waitMilliseconds: 500, keepSeconds: 0, onUnavailable: 'keep' },
