@@ -3,7 +3,8 @@ import { createBrowser } from './browser.mjs'
 import { expect } from './report.mjs'
 
 /** Sets the scene in a demo. `ana` is the browser that most steps go on with. */
-export function createScene({ emulator, applications: [benefits, library, permits] }) {
+export function createScene({ emulator, applications, overview }) {
+  const [benefits, library, permits] = applications
   const browsers = []
   const sharedNames = Object.values(emulator.cookieNames)
 
@@ -23,6 +24,8 @@ export function createScene({ emulator, applications: [benefits, library, permit
 
   return {
     emulator,
+    overview,
+    applications,
     benefits,
     library,
     /** Absent where the demo runs without Next.js. */

@@ -1,6 +1,7 @@
 /** @module The walk: goes through the demo by itself over HTTP, and says what each step proves. */
 import { assuranceSteps } from './assurance.mjs'
 import { outageSteps } from './outages.mjs'
+import { overviewSteps } from './overview.mjs'
 import { permitsSteps } from './permits.mjs'
 import { createReporter } from './report.mjs'
 import { createScene } from './scene.mjs'
@@ -9,7 +10,15 @@ import { signOutSteps } from './sign-out.mjs'
 import { timerSteps } from './timers.mjs'
 
 /** In their order: later steps go on where earlier ones have come to. */
-const parts = [signInSteps, timerSteps, assuranceSteps, signOutSteps, permitsSteps, outageSteps]
+const parts = [
+  signInSteps,
+  timerSteps,
+  assuranceSteps,
+  signOutSteps,
+  permitsSteps,
+  overviewSteps,
+  outageSteps,
+]
 
 /**
  * Walks through a demo with short timers. Time is moved, not waited for.
@@ -24,6 +33,7 @@ export async function walk(demo, say) {
     say(`  ${title.padEnd(18)} ${url}   ${sensitivity}, ${timer} (${framework})`)
   }
   say(`  Identity provider  ${demo.emulator.url}`)
+  say(`  Overview           ${demo.overview}`)
   const scene = createScene(demo)
   const reporter = createReporter(say)
   for (const step of parts.flatMap((part) => part(scene))) await reporter.run(step)

@@ -1,0 +1,66 @@
+/** @module The overview, which looks at all applications, and an administrator, who ends what others began. */
+import { expect } from './report.mjs'
+
+/** @param {ReturnType<typeof import('./scene.mjs').createScene>} scene */
+export function overviewSteps({
+  emulator,
+  overview,
+  applications,
+  benefits,
+  library,
+  newBrowser,
+  pass,
+  signIn,
+  signedInAtBoth,
+  statusAt,
+  expectActive,
+  expectPage,
+}) {
+  const look = async (browser) => (await browser.fetchJson(`${overview}/demo/statuses`)).json.applications
+  const nameOf = ({ title }) => title.toLowerCase()
+  return [
+    {
+      what: 'Open the overview, and let it look every 3 s while 21 s pass, with Library in use meanwhile',
+      proves: 'it shows what each application knows, and looking is no activity',
+      async go(tell) {
+        const browser = await signedInAtBoth()
+        expectPage(await browser.open(`${overview}/`), 'One person, three applications', 'the overview')
+        const stateOf = async (application) => {
+          const found = (await look(browser)).find(({ name }) => name === nameOf(application))
+          return found.status.reason ?? found.status.state
+        }
+        expect((await stateOf(benefits)) === 'active', 'Benefits active on the overview')
+        await pass(21, 3, async () => {
+          await browser.open(`${library.url}/private`)
+          await look(browser)
+        })
+        const states = [await stateOf(benefits), await stateOf(library)]
+        expect(states[0] === 'idle-timeout', `idle-timeout at Benefits, and not ${states[0]}`)
+        expect(states[1] === 'active', `Library active, and not ${states[1]}`)
+        tell(`Benefits: ${states[0]}; Library: ${states[1]}`)
+      },
+    },
+    {
+      what: 'As dan, sign in at every application, and let an administrator end every session of his',
+      proves: 'what an administrator ends is over at once, in every application and process',
+      async go(tell) {
+        const browser = newBrowser()
+        await signIn(browser, benefits, { username: 'dan' })
+        for (const application of applications) {
+          await application.keepTime?.()
+          await browser.open(`${application.url}/private`)
+        }
+        await expectActive(browser, ...applications)
+        const { sub } = emulator.people.find(({ username }) => username === 'dan')
+        await Promise.all(applications.map((application) => application.endAllOf(sub)))
+        const reasons = []
+        for (const application of applications) reasons.push((await statusAt(browser, application)).reason)
+        tell(applications.map(({ title }, index) => `${title}: ${reasons[index]}`).join('; '))
+        expect(
+          reasons.every((reason) => reason === 'revoked'),
+          'revoked everywhere',
+        )
+      },
+    },
+  ]
+}
