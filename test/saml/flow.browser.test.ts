@@ -52,7 +52,13 @@ async function createPlace(
   const started: (() => void)[] = []
   for (const name of names) {
     const { server, port } = await freePort()
-    closers.push(() => new Promise((resolve) => server.close(resolve)))
+    closers.push(
+      () =>
+        new Promise((resolve) => {
+          server.close(resolve)
+          server.closeAllConnections()
+        }),
+    )
     servers.set(name, port)
     const url = `http://${name}.localhost:${port}`
     registered.push({
