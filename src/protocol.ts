@@ -151,16 +151,22 @@ export interface ProtocolSessions {
   person(exchange: Exchange): string | undefined
   /** The live session that the request's cookie names, if this plug-in began it. Touches nothing. */
   current(exchange: Exchange): Promise<ProtocolSession | undefined>
-  /** Replaces tokens and claims of a live session, without a new beginning. `false`: it is no longer there. */
+  /**
+   * Replaces tokens and claims of a live session, without a new beginning. `gone`: it is no longer there, or goes on
+   * under a name that has been revoked. `busy`: its tokens are just being renewed; nothing was changed.
+   */
   renew(
     session: ProtocolSession,
     change: {
+      /** Another name that the provider's session has from now on; both name this session. */
+      readonly sessionValue?: string | undefined
+      readonly pointers?: readonly Pointer[] | undefined
       readonly tokens: string
       readonly tokensIssuedAt: number
       readonly tokensExpireAt: number
       readonly claims?: Claims | undefined
     },
-  ): Promise<boolean>
+  ): Promise<'renewed' | 'busy' | 'gone'>
   /** Ends one session, of this application only; its cookie stays, so that the reason can be told. */
   end(session: ProtocolSession, reason: EndReason): Promise<void>
   /** Ends sessions of a person in every application of the store. */

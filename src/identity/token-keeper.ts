@@ -35,6 +35,8 @@ export interface TokenKeeper {
   keep(address: RecordAddress, record: LiveRecord, tokens: string, expiresAt: number): Promise<boolean>
   /** The tokens of a live session. */
   tokensOf(address: RecordAddress): Promise<string | undefined>
+  /** Runs `work` while nobody renews the tokens. `undefined`: somebody is at it, and nothing was done. */
+  alone<T>(address: RecordAddress, work: () => Promise<T>): Promise<T | undefined>
   isUnderWay(address: RecordAddress): boolean
   /** Renews, or joins the renewal that is under way in this process. */
   renew(request: RenewalRequest): Promise<RenewalResult>
@@ -42,6 +44,9 @@ export interface TokenKeeper {
 
 /** The slot for a kept token is the same for all: there is one set of tokens a session. */
 const slot = digest('tokens')
+
+/** How long a lease is good for that is held while something is written. */
+const writingSeconds = 5
 
 /** Makes the keeper of one application. */
 export function createTokenKeeper(options: {
@@ -134,9 +139,26 @@ export function createTokenKeeper(options: {
     return isKept ? { kind: 'renewed', expiresAt: outcome.expiresAt } : { kind: 'ended' }
   }
 
+  /** A lease that ran out during a slow answer would let another instance spend the same refresh token (`REF-1`). */
+  const holding = async <T>(key: string, fence: number, seconds: number, work: () => Promise<T>) => {
+    const extend = async () => store.renew(key, fence, seconds)
+    const timer = setInterval(
+      () => {
+        extend().catch(() => undefined)
+      },
+      (seconds * 1000) / 3,
+    )
+    try {
+      return await work()
+    } finally {
+      clearInterval(timer)
+    }
+  }
+
   const fly = async (request: RenewalRequest): Promise<RenewalResult> => {
     const { address, refresh, issuer, subject } = request
-    const fence = await store.lease(keyOf(address), refresh.timeoutSeconds + 2)
+    const seconds = refresh.timeoutSeconds + 2
+    const fence = await store.lease(keyOf(address), seconds)
     if (fence === undefined) return { kind: 'elsewhere' }
     // Another instance may have been through between our read and our lease.
     const record = await store.read(address)
@@ -147,7 +169,9 @@ export function createTokenKeeper(options: {
       return { kind: record?.state === 'live' ? 'elsewhere' : 'ended' }
     }
     const began = clock()
-    const outcome = await refresh.renew(tokens, { issuer, subject })
+    const outcome = await holding(keyOf(address), fence, seconds, () =>
+      refresh.renew(tokens, { issuer, subject }),
+    )
     const result = await conclude({ ...request, record }, fence, tokens, outcome)
     if (result.kind === 'renewed') {
       breaker.note('accepted', clock())
@@ -165,6 +189,16 @@ export function createTokenKeeper(options: {
       const before = await store.kept(address)
       if (before !== undefined) await store.dropKept(address, before.fence)
       return write(address, record, { tokens, fence: 0, expiresAt })
+    },
+
+    async alone(address, work) {
+      const fence = await store.lease(keyOf(address), writingSeconds)
+      if (fence === undefined) return undefined
+      try {
+        return await work()
+      } finally {
+        await store.release(keyOf(address), fence)
+      }
     },
 
     isUnderWay: (address) => flights.current(keyOf(address)) !== undefined,

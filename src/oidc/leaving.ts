@@ -1,10 +1,9 @@
 /** @module The participant in the logout: tokens are revoked, then the browser visits the provider's sign-out. */
-import { CitizenSessionError } from '../errors.js'
 import { queryOf } from '../login/wish.js'
 import type { Departure, LogoutVisit, Participant } from '../logout/participant.js'
 import type { OidcContext } from './context.js'
 import { buildEndSession, type EndSessionWish } from './end-session.js'
-import type { Connection } from './provider.js'
+import { connectOrNothing } from './provider.js'
 import { revokeTokens } from './revocation.js'
 import { parseTokens } from './tokens.js'
 
@@ -12,15 +11,6 @@ import { parseTokens } from './tokens.js'
 export function createLeaving({ options, host, provider }: OidcContext): Participant {
   const { clock } = host.options
   const target = new URL(options.issuer).origin
-
-  const connectOrNothing = async (): Promise<Connection | undefined> => {
-    try {
-      return await provider.connect()
-    } catch (error) {
-      if (error instanceof CitizenSessionError) return undefined
-      throw error
-    }
-  }
 
   /** The visit, and the same without the hint for where it must travel in a cookie. */
   const visitOf = (wish: EndSessionWish): LogoutVisit | undefined => {
@@ -34,7 +24,7 @@ export function createLeaving({ options, host, provider }: OidcContext): Partici
     async part({ exchange, tokens: text, state }: Departure) {
       const tokens = parseTokens(text)
       const began = clock()
-      const connection = await connectOrNothing()
+      const connection = await connectOrNothing(provider)
       const revocation = await revokeTokens(connection, tokens, clock())
       const legs =
         tokens === undefined

@@ -1,6 +1,5 @@
 /** @module The way in by OpenID Connect: the visit to the provider, and the callback. */
 import type { Citizen } from '../citizen.js'
-import { CitizenSessionError } from '../errors.js'
 import type { Exchange, Reply } from '../exchange.js'
 import type { Entrance, Visit } from '../login/entrance.js'
 import { queryOf, wishParameters } from '../login/wish.js'
@@ -12,9 +11,9 @@ import { anonymous, unavailable } from '../sessions/citizens.js'
 import { authorizationParameters, createSecrets, type Departure, departFor } from './authorization.js'
 import { maximumAnswerLength, readAuthorizationAnswer, stateOf } from './authorization-answer.js'
 import { type LoginFlight, type OidcContext, sessionPointer } from './context.js'
-import type { Connection } from './provider.js'
+import { type Connection, connectOrNothing } from './provider.js'
 import { authenticatedAtOf, methodOf, sessionClaimsOf } from './session-claims.js'
-import { exchangeCode, type GoodTokens } from './token-answer.js'
+import { exchangeCode, type GoodTokens, isPassing } from './token-answer.js'
 import { serializeTokens } from './tokens.js'
 
 /** Errors by which the provider says that it cannot answer now. Source: RFC 6749, section 4.1.2.1. */
@@ -80,15 +79,6 @@ export function createLogin(context: OidcContext): {
   const markers = host.markers<LoginFlight>('oidc')
   const redirectUri = host.address('callback')
 
-  const connectOrNothing = async (): Promise<Connection | undefined> => {
-    try {
-      return await provider.connect()
-    } catch (error) {
-      if (error instanceof CitizenSessionError && error.code === 'identity-unavailable') return undefined
-      throw error
-    }
-  }
-
   /** Parameters that a link to our login route may pass on. */
   const passedOn = (exchange: Exchange): Record<string, string> => {
     const query = queryOf(exchange)
@@ -104,7 +94,7 @@ export function createLogin(context: OidcContext): {
 
   const enter = async (exchange: Exchange, visit: Visit): Promise<Reply> => {
     const { wish, reauthenticate, mayLift, strengthen } = visit
-    const connection = await connectOrNothing()
+    const connection = await connectOrNothing(provider)
     const flightWish = { ...wish, via: wish.via === '' ? 'oidc' : wish.via, reauthenticate, mayLift }
     if (connection === undefined) return host.concludeLogin(exchange, unavailable('keys'), flightWish)
     const sentMaxAge = wish.maxAgeSeconds > 0 ? wish.maxAgeSeconds : options.maxAgeSeconds
@@ -176,8 +166,7 @@ export function createLogin(context: OidcContext): {
       now,
     )
     if ('problem' in result) {
-      const isOutage = result.problem === 'keys-unavailable' || isPassingCall(result.call)
-      return refuse(result.problem, isOutage ? unavailable('keys') : anonymous('invalid-token'))
+      return refuse(result.problem, isPassing(result) ? unavailable('keys') : anonymous('invalid-token'))
     }
     return host.sessions.begin(exchange, beginningOf(context, result, { ...flight, now: clock() }))
   }
@@ -205,7 +194,7 @@ export function createLogin(context: OidcContext): {
     const marker = await markers.take(exchange, stateOf(parameters), clock())
     if (marker === undefined) return host.withoutState(exchange)
     const flight = { ...marker.content, since: marker.since }
-    const connection = await connectOrNothing()
+    const connection = await connectOrNothing(provider)
     const citizen =
       connection === undefined ? unavailable('keys') : await arrive(exchange, parameters, flight, connection)
     const isTurnedDown = citizen.state === 'anonymous' && citizen.reason === 'not-signed-in'
@@ -235,13 +224,4 @@ export function createLogin(context: OidcContext): {
     enter,
     callback: { GET: (exchange) => conclude(exchange, queryOf(exchange)), POST: takeForm },
   }
-}
-
-/** Whether a call failed in a way that says nothing about the login. */
-function isPassingCall(
-  call: { readonly problem: string; readonly status: number | undefined } | undefined,
-): boolean {
-  if (call === undefined) return false
-  if (call.problem === 'timeout' || call.problem === 'network') return true
-  return call.status !== undefined && (call.status >= 500 || call.status === 429)
 }

@@ -25,8 +25,8 @@ const longestBackoffSeconds = 60
 export interface Connection {
   readonly metadata: ProviderMetadata
   readonly keys: JwksCache
-  /** A client of `openid-client` whose clock is ours at `now`. */
-  client(now: number): Promise<client.Configuration>
+  /** A client of `openid-client` whose clock is ours at `now`; no call of it takes longer than `timeoutSeconds`. */
+  client(now: number, timeoutSeconds?: number): Promise<client.Configuration>
 }
 
 export interface Provider {
@@ -46,6 +46,16 @@ export interface ProviderParts {
   readonly clock: Clock
   readonly random: (bytes: number) => Uint8Array
   readonly report: Report
+}
+
+/** The connection; `undefined` while the provider cannot be had. */
+export async function connectOrNothing(provider: Provider): Promise<Connection | undefined> {
+  try {
+    return await provider.connect()
+  } catch (error) {
+    if (error instanceof CitizenSessionError && error.code === 'identity-unavailable') return undefined
+    throw error
+  }
 }
 
 /** Makes the provider; nothing is fetched before it is needed. */
@@ -94,9 +104,7 @@ export function createProvider(parts: ProviderParts): Provider {
             clock,
             report,
           })
-    const configure = createConfigurator(metadata, options, (url, init) =>
-      call(url, init, options.timeoutSeconds),
-    )
+    const configure = createConfigurator(metadata, options, call)
     return { metadata, keys, client: configure }
   }
 
@@ -152,13 +160,13 @@ export function createProvider(parts: ProviderParts): Provider {
 function createConfigurator(
   metadata: ProviderMetadata,
   options: ResolvedOidcOptions,
-  call: (url: string, init: RequestInit) => Promise<Response>,
+  call: ReturnType<typeof createLimitedFetch>,
 ): Connection['client'] {
   const server = toServerMetadata(metadata, options)
   const isLoopback = new URL(metadata.issuer).protocol === 'http:'
   let prepared: Promise<[client.ClientAuth, readonly client.DecryptionKey[]]> | undefined
 
-  return async (now) => {
+  return async (now, timeoutSeconds = options.timeoutSeconds) => {
     prepared ??= Promise.all([authenticationOf(metadata, options), decryptionKeysOf(options)])
     const [authentication, keys] = await prepared
     const configuration = new client.Configuration(
@@ -172,8 +180,8 @@ function createConfigurator(
       authentication,
     )
     if (isLoopback) client.allowInsecureRequests(configuration)
-    configuration[client.customFetch] = (url, init) => call(url, init as RequestInit)
-    configuration.timeout = options.timeoutSeconds
+    configuration[client.customFetch] = (url, init) => call(url, init as RequestInit, timeoutSeconds)
+    configuration.timeout = timeoutSeconds
     if (keys.length > 0) client.enableDecryptingResponses(configuration, undefined, ...keys)
     return configuration
   }

@@ -9,13 +9,13 @@ import { personOf, publicIdOf } from '../sessions/record.js'
 import { authorizationParameters, createSecrets, departFor } from './authorization.js'
 import { maximumAnswerLength, readAuthorizationAnswer, stateOf } from './authorization-answer.js'
 import { checkResultScript, fragmentScript } from './check-session-script.js'
-import type { OidcContext } from './context.js'
+import { type OidcContext, sessionPointer } from './context.js'
 import { verifyIdToken } from './id-token.js'
 import { beginningOf, sendOff } from './login.js'
-import type { Connection } from './provider.js'
+import { type Connection, connectOrNothing } from './provider.js'
 import { renderScriptedPage } from './scripted-page.js'
 import { type CheckAnswer, type CheckPlace, type CheckStep, decideCheck } from './silent-check.js'
-import { exchangeCode, type GoodTokens, idTokenRules } from './token-answer.js'
+import { exchangeCode, type GoodTokens, idTokenRules, isPassing } from './token-answer.js'
 import { type KeptTokens, parseTokens, serializeTokens } from './tokens.js'
 
 /** A silent check in flight, as it is remembered in the browser. */
@@ -139,8 +139,7 @@ export function createReauthenticate(context: OidcContext): ProtocolEndpoint {
     const exchangeOf = { ...answer, redirectUri, nonce, verifier, maxAgeSeconds: undefined }
     const result = await exchangeCode(connection, options, exchangeOf, clock())
     if ('problem' in result) {
-      const isSilent = result.call?.problem === 'timeout' || result.call?.problem === 'network'
-      return isSilent ? { answer: { kind: 'timeout' }, sessionState: undefined } : invalid
+      return isPassing(result) ? { answer: { kind: 'timeout' }, sessionState: undefined } : invalid
     }
     const { iss, sub } = result.claims
     return {
@@ -151,8 +150,12 @@ export function createReauthenticate(context: OidcContext): ProtocolEndpoint {
   }
 
   /** Takes up what a check of the same person brought; the session itself stays as it is. */
-  const renew = async (session: ProtocolSession, before: KeptTokens, finding: Finding): Promise<boolean> => {
+  const renew = async (session: ProtocolSession, before: KeptTokens, finding: Finding) => {
     const { tokens: found } = finding
+    // The person has signed in at the provider anew: from now on it names the session otherwise.
+    const sid = found?.claims.sid
+    const isOther = sid !== undefined && sid !== before.sessionId
+    const sessionId = sid ?? before.sessionId
     const sessionState = finding.sessionState ?? before.sessionState
     const isWhole =
       found !== undefined && (found.tokens.refreshToken !== undefined || before.refreshToken === undefined)
@@ -162,9 +165,10 @@ export function createReauthenticate(context: OidcContext): ProtocolEndpoint {
       // What a refreshed ID token is compared with belongs to the refresh token, and stays with it.
       idToken: found?.tokens.idToken ?? finding.idToken ?? before.idToken,
       ...(sessionState === undefined ? {} : { sessionState }),
-      ...(before.sessionId === undefined ? {} : { sessionId: before.sessionId }),
+      ...(sessionId === undefined ? {} : { sessionId }),
     }
     return sessions.renew(session, {
+      ...(isOther ? { sessionValue: sid, pointers: [sessionPointer(session.issuer, sid)] } : {}),
       tokens: serializeTokens(kept),
       tokensIssuedAt: kept.accessIssuedAt,
       tokensExpireAt: kept.refreshToken === undefined ? 0 : kept.accessExpiresAt,
@@ -198,7 +202,9 @@ export function createReauthenticate(context: OidcContext): ProtocolEndpoint {
     const marker = await markers.take(exchange, stateOf(parameters), clock())
     if (marker === undefined) return host.withoutState(exchange)
     const flight = { ...marker.content, since: marker.since }
-    const finding = await find(parameters, flight, await provider.connect())
+    const connection = await connectOrNothing(provider)
+    if (connection === undefined) return answerWith(exchange, flight, 'back-off')
+    const finding = await find(parameters, flight, connection)
     // Looked at after all waiting: what has ended meanwhile stays so.
     const session = await sessions.current(exchange)
     const before = parseTokens(session?.tokens)
@@ -209,8 +215,14 @@ export function createReauthenticate(context: OidcContext): ProtocolEndpoint {
     const step = decideCheck(finding.answer, { place, withHint, current: { issuer, subject } })
     switch (step) {
       case 'renew': {
-        const isRenewed = await renew(session, before, finding)
-        return answerWith(exchange, flight, isRenewed ? 'renew' : 'no-session', finding.sessionState)
+        const outcome = await renew(session, before, finding)
+        const told = { renewed: 'renew', busy: 'back-off', gone: 'no-session' } as const
+        return answerWith(
+          exchange,
+          flight,
+          told[outcome],
+          outcome === 'renewed' ? finding.sessionState : undefined,
+        )
       }
       case 'ask-without-hint':
         return depart(exchange, session, before, { ...flight, withHint: false })

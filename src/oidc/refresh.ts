@@ -22,26 +22,38 @@ export async function renewTokens(
   if (kept.refreshToken === undefined) return { kind: 'failed', problem: 'no-refresh-token' }
   let response: client.TokenEndpointResponse
   try {
-    response = await client.refreshTokenGrant(await connection.client(now), kept.refreshToken)
+    const configuration = await connection.client(now, options.refresh.timeoutSeconds)
+    response = await client.refreshTokenGrant(configuration, kept.refreshToken)
   } catch (error) {
     const { problem, error: code, status, retryAfterSeconds } = failedCallOf(error)
     if (code === 'invalid_grant') return { kind: 'refused', problem: code }
     return { kind: 'failed', problem: code ?? problem, status, retryAfterSeconds }
   }
-  if (response.access_token === kept.accessToken) return { kind: 'failed', problem: 'unchanged' }
+  // A refresh token that has been replaced is spent: its successor must be kept, whatever came with it.
+  const isRotated = response.refresh_token !== undefined && response.refresh_token !== kept.refreshToken
+  if (response.access_token === kept.accessToken && !isRotated)
+    return { kind: 'failed', problem: 'unchanged' }
   let { identity } = kept
   if (response.id_token !== undefined) {
     const rules = idTokenRules(options, connection)
     const verified = await verifyIdToken(response.id_token, rules, { nonce: undefined }, now)
+    if ('problem' in verified && verified.problem === 'keys-unavailable' && isRotated) {
+      // Nothing speaks against the ID token, and it is not needed: the one before stays.
+      return toOutcome({ ...response, id_token: undefined }, kept, now)
+    }
     if ('problem' in verified) return { kind: 'failed', problem: `id-token-${verified.problem}` }
     const difference = findRefreshedDifference(kept.identity, verified.claims)
     if (difference === 'sub') return { kind: 'failed', problem: 'subject' }
     if (difference !== undefined) return { kind: 'failed', problem: `id-token-${difference}` }
     identity = { ...kept.identity, iat: verified.claims.iat }
   }
+  return toOutcome(response, { ...kept, identity }, now)
+}
+
+function toOutcome(response: client.TokenEndpointResponse, known: KeptTokens, now: number): TokenOutcome {
   if (response.expires_in !== undefined && response.expires_in <= 0)
     return { kind: 'failed', problem: 'answer' }
-  const tokens = keepTokens(response, { ...kept, identity }, now)
+  const tokens = keepTokens(response, known, now)
   if (tokens === 'too-large') return { kind: 'failed', problem: tokens }
   return { kind: 'tokens', tokens: serializeTokens(tokens), expiresAt: tokens.accessExpiresAt }
 }

@@ -85,3 +85,10 @@ export async function exchangeCode(
   const tokens = keepTokens(response, known, now)
   return tokens === 'too-large' ? { problem: tokens } : { tokens, claims }
 }
+
+/** Whether an answer failed in a way that says nothing about the login: another time it may be good. */
+export function isPassing({ problem, call }: BadTokens): boolean {
+  if (problem === 'keys-unavailable' || call?.problem === 'timeout' || call?.problem === 'network')
+    return true
+  return call?.status !== undefined && (call.status >= 500 || call.status === 429)
+}

@@ -143,7 +143,9 @@ export function createOwnSessions(context: {
     } else {
       state.failures = 0
       state.degradedUntil = 0
-      state.notBefore = result.kind === 'renewed' ? 0 : now + lookAgainMilliseconds
+      const isRenewed = result.kind === 'renewed'
+      state.notBefore =
+        now + (isRenewed ? ageAtRenewal(refresh, result.expiresAt - now) : lookAgainMilliseconds)
     }
     return result
   }
@@ -312,6 +314,14 @@ export function createOwnSessions(context: {
       return citizen
     },
   }
+}
+
+/**
+ * At what age tokens of that life are renewed. Providers shorten it towards the end of their session: what the record
+ * says of it is older.
+ */
+function ageAtRenewal({ afterSeconds }: TokenRefresh, life: number): number {
+  return Math.max(Math.min(afterSeconds === undefined ? life / 2 : afterSeconds * 1000, life), 0)
 }
 
 function hasEnded(): CitizenSessionError {

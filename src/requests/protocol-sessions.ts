@@ -30,6 +30,7 @@ import type {
   SessionRecord,
   Store,
 } from '../stores/store.js'
+import { createBeginningChecks, isSameSession } from './beginning-checks.js'
 import { liftOf } from './lift.js'
 import type { OwnSessions } from './own-session.js'
 
@@ -54,35 +55,13 @@ interface Proven extends Beginning {
   readonly provenAt: number
 }
 
-/** Authentication times have no fractions of a second. */
-const wholeSecond = 1000
-
 /** Makes the sessions of the plug-in of that name. */
 export function createProtocolSessions(protocol: string, context: ProtocolSessionsContext): ProtocolSessions {
   const { options, store, lifecycle, keeper, sealer, own, sessionCookie } = context
   const { application, clock } = options
   const absoluteMilliseconds = application.absoluteSeconds * 1000
-
-  /**
-   * When the login began, if the person has authenticated in its course; else 0. Two clocks differ, and an
-   * authentication shortly before the login may be the one that the ended session stood on: where that is known it
-   * must be newer, else it must have been asked for.
-   */
-  const provenAtOf = (
-    { authenticatedAt, since, askedReauthentication }: Beginning,
-    stoodOn: number,
-  ): number => {
-    const isRecent =
-      authenticatedAt !== 0 && authenticatedAt >= since - context.skewMilliseconds - wholeSecond
-    const isNew = stoodOn === 0 ? askedReauthentication : authenticatedAt > stoodOn
-    return isRecent && isNew ? since : 0
-  }
-
-  /** The authentication that the session at an address stands on, or stood on before it ended; 0: unknown. */
-  const stoodOnOf = (address: RecordAddress, record: SessionRecord | AliasRecord | undefined): number => {
-    if (record?.state === 'live') return record.authenticatedAt
-    return record?.state === 'ended' ? (openDetails(sealer, address, record.sealed).authenticatedAt ?? 0) : 0
-  }
+  const checks = createBeginningChecks(context)
+  const { stoodOnOf } = checks
 
   const isRefusedBy = (
     revocation: Revocation | undefined,
@@ -175,41 +154,10 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
     return { ...record, ...change }
   }
 
-  /** A live record whose time is over, or that another application has revoked, ends before it is taken for live. */
-  const readNow = async (address: RecordAddress, now: number) => {
-    const record = await store.read(address)
-    if (record?.state !== 'live') return record
-    if (await lifecycle.meetRevocation(address, record, now)) return store.read(address)
-    const idleMilliseconds = Math.min(record.idleMilliseconds, application.idleSeconds * 1000)
-    return lifecycle.endOver(address, record, idleMilliseconds, now)
-  }
-
-  /** Whether the person has proven in the course of the login who they are, where that had been asked for. */
-  const isAsAsked = ({ askedReauthentication, authenticatedAt, since }: Beginning): boolean =>
-    !askedReauthentication || authenticatedAt >= since - context.skewMilliseconds - wholeSecond
-
   /** Who is there when a login has brought nobody: whoever was there before, or why nobody is. */
   const remaining = async (exchange: Exchange, now: number): Promise<Citizen> => {
     const citizen = (await own.peek(exchange, now)) ?? anonymous('not-signed-in')
     return citizen.reason === 'not-signed-in' ? anonymous('signed-out') : citizen
-  }
-
-  /**
-   * Why a login is over although its answer is good: the session that this browser had was signed out while the login
-   * was under way. Only an authentication after that begins anew (`RACE-3`).
-   */
-  const endedMeanwhile = async (
-    exchange: Exchange,
-    address: RecordAddress,
-    { since, authenticatedAt }: Beginning,
-  ): Promise<EndReason | undefined> => {
-    const previous = own.stateOf(exchange)?.address
-    if (previous === undefined || isSame(previous, address)) return undefined
-    const record = await store.read(previous)
-    const isLeft = record?.state === 'ended' && record.reason === 'application-sign-out'
-    const end = isLeft ? record : await store.revocation(previous.person, previous.session)
-    const isMeant = end !== undefined && end.at >= since && authenticatedAt + wholeSecond <= end.at
-    return isMeant ? end.reason : undefined
   }
 
   /** Nobody, for this reason. The cookie tells it on, so that the next login asks for what lifts it. */
@@ -223,7 +171,7 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
   /** The session that the browser had before is over: another one has taken its place. */
   const endPrevious = async (exchange: Exchange, address: RecordAddress, now: number): Promise<void> => {
     const previous = own.stateOf(exchange)
-    if (previous === undefined || isSame(previous.address, address)) return
+    if (previous === undefined || isSameSession(previous.address, address)) return
     const record = await store.read(previous.address)
     if (record?.state !== 'live' || record.generation !== previous.generation) return
     const isSamePerson = previous.address.person === address.person
@@ -233,6 +181,25 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
       context.report({ type: 'session.identity-changed', person, previousPerson: previous.address.person })
     }
     await lifecycle.end(previous.address, record, { reason, at: now }, now)
+  }
+
+  /** Gives a live session another name of the provider. `false`: that name has been revoked; the session has ended. */
+  const isNamed = async (
+    address: RecordAddress,
+    record: LiveRecord,
+    name: { readonly issuer: string; readonly sessionValue?: string; readonly pointers?: readonly Pointer[] },
+  ): Promise<boolean> => {
+    if (name.sessionValue === undefined) return true
+    const now = clock()
+    const retainUntil = Math.max(record.retainUntil, lifecycle.retainedUntil(now, record.tokenExpiresAt))
+    let isRevoked = false
+    for (const { key } of name.pointers ?? []) {
+      isRevoked ||= (await store.point(key, address.person, retainUntil)) !== undefined
+    }
+    const session = sessionOf(name.issuer, name.sessionValue)
+    if (!isRevoked && (await store.alias(address, record.generation, session))) return true
+    await lifecycle.end(address, record, { reason: 'revoked', at: now }, now)
+    return false
   }
 
   const scopeOf = (scope: ScopeWish): RevocationScope =>
@@ -264,18 +231,19 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
       const now = clock()
       const person = personOf(given.issuer, given.subject)
       const value = given.sessionValue ?? randomText(context.random, 16)
-      const address = { person, session: sessionOf(given.issuer, value), application: application.id }
-      if (!isAsAsked(given)) {
+      const session = sessionOf(given.issuer, value)
+      const address = await checks.rootOf({ person, session, application: application.id })
+      if (!checks.isAsAsked(given)) {
         context.report({ type: 'token.rejected', problem: 'not-reauthenticated' })
         return remaining(exchange, now)
       }
-      const meanwhile = await endedMeanwhile(exchange, address, given)
+      const meanwhile = await checks.endedMeanwhile(exchange, address, given)
       if (meanwhile !== undefined) {
         context.report({ type: 'session.refused', person, reason: meanwhile })
         return anonymous(meanwhile)
       }
-      const known = await readNow(address, now)
-      const beginning = { ...given, provenAt: provenAtOf(given, stoodOnOf(address, known)) }
+      const known = await checks.readNow(address, now)
+      const beginning = { ...given, provenAt: checks.provenAtOf(given, stoodOnOf(address, known)) }
       const retainUntil = lifecycle.retainedUntil(now, beginning.tokensExpireAt)
       const before = await findRevoked(beginning, ({ key }) => store.point(key, person, retainUntil))
       await endPrevious(exchange, address, now)
@@ -315,14 +283,21 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
       return { address, record, issuer, subject, claims, tokens: await keeper.tokensOf(address) }
     },
 
-    async renew({ address, record }, change) {
+    async renew({ address, record, issuer, tokens }, change) {
       const details = openDetails(sealer, address, record.sealed)
-      if (details.own === undefined) return false
+      if (details.own === undefined) return 'gone'
       const tokenLife = Math.max(change.tokensExpireAt - change.tokensIssuedAt, 0)
       const renewed = { ...details.own, tokenLife, claims: change.claims ?? details.own.claims }
       const sealed = sealDetails(sealer, address, { ...details, own: renewed })
-      if (!(await store.update(address, record.generation, { sealed }))) return false
-      return keeper.keep(address, record, change.tokens, change.tokensExpireAt)
+      const isWritten = await keeper.alone(address, async () => {
+        // What has been renewed since it was read would be lost, and with it a refresh token that is not spent.
+        if ((await keeper.tokensOf(address)) !== tokens) return 'busy'
+        if (!(await isNamed(address, record, { ...change, issuer }))) return 'gone'
+        if (!(await store.update(address, record.generation, { sealed }))) return 'gone'
+        const isKept = await keeper.keep(address, record, change.tokens, change.tokensExpireAt)
+        return isKept ? 'renewed' : 'gone'
+      })
+      return isWritten ?? 'busy'
     },
 
     async end({ address, record }, reason) {
@@ -358,8 +333,4 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
     dropCookie: (exchange) => exchange.setCookie(sessionCookie.expire()),
     hasCookie: (exchange) => sessionCookie.find(exchange.header('cookie')) !== undefined,
   }
-}
-
-function isSame(one: RecordAddress, other: RecordAddress): boolean {
-  return one.person === other.person && one.session === other.session
 }

@@ -44,6 +44,8 @@ export interface Place {
   /** Authorization requests. */
   readonly asked: URLSearchParams[]
   readonly handle: Site
+  /** Another instance of the application, on the same store. */
+  twin(): Suite
   now(): number
   travel(seconds: number): void
   browser(): Browser
@@ -166,23 +168,21 @@ export function createPlace(given: PlaceOptions = {}): Place {
 
   const plain = memoryStore({ clock })
   const store = given.store?.(plain) ?? plain
-  const suite = createSuite(
-    {
-      ...given.suite,
-      application: {
-        id: 'benefits',
-        url: home,
-        secrets: ['a secret of thirty-two bytes or more'],
-        ...given.suite?.application,
-      },
-      protocols: [oidc({ issuer, clientId, clientSecret: 'the secret of the client', ...given.oidc })],
-      store,
-      clock,
-      onEvent: (event) => events.push(event),
-      fetch: (input, init) => provider(new Request(input, init)),
+  const options: SuiteOptions = {
+    ...given.suite,
+    application: {
+      id: 'benefits',
+      url: home,
+      secrets: ['a secret of thirty-two bytes or more'],
+      ...given.suite?.application,
     },
-    {},
-  )
+    protocols: [oidc({ issuer, clientId, clientSecret: 'the secret of the client', ...given.oidc })],
+    store,
+    clock,
+    onEvent: (event) => events.push(event),
+    fetch: (input, init) => provider(new Request(input, init)),
+  }
+  const suite = createSuite(options, {})
   const handle: Site = (request) => serve(suite, request)
   const sites = new Map<string, Site>([
     [issuer, provider],
@@ -196,6 +196,7 @@ export function createPlace(given: PlaceOptions = {}): Place {
     grants,
     asked,
     handle,
+    twin: () => createSuite(options, {}),
     now: clock,
     travel(seconds) {
       now += seconds * 1000

@@ -159,7 +159,11 @@ describe('a refresh', () => {
     ['429 with a wait', () => new Response('', { status: 429, headers: { 'retry-after': '17' } }), 'status'],
     ['a server error', () => new Response('', { status: 500 }), 'status'],
     ['a broken connection', () => Promise.reject(new TypeError('fetch failed')), 'network'],
-    ['REF-3 the same token again', () => tokenAnswer({ access_token: 'access-secret-0' }), 'unchanged'],
+    [
+      'REF-3 the same token again',
+      () => tokenAnswer({ access_token: 'access-secret-0', refresh_token: undefined }),
+      'unchanged',
+    ],
     ['REF-3 a page', () => new Response('<html>', { headers: { 'content-type': 'text/html' } }), 'answer'],
     ['REF-3 missing fields', () => Response.json({ token_type: 'Bearer' }), 'answer'],
     ['REF-3 an enormous answer', () => new Response('x'.repeat(300_000)), 'too-large'],
