@@ -34,6 +34,8 @@ const metadataCacheSeconds = 3600
 
 function install(provider: ServiceProvider): ReturnType<Protocol['install']> {
   const { options, origins } = provider
+  const lookAhead = createLookAhead(provider)
+  lookAhead()
   const signIn = createSignIn(provider)
   const leaving = createLeaving(provider)
   const singleLogout = createSingleLogout(provider)
@@ -50,7 +52,7 @@ function install(provider: ServiceProvider): ReturnType<Protocol['install']> {
     enter: signIn.enter,
     part: leaving.part,
     endpoints: {
-      'saml/metadata': { GET: createMetadataEndpoint(provider) },
+      'saml/metadata': { GET: createMetadataEndpoint(provider, lookAhead) },
       'saml/acs': { POST: told(provider, signIn.consume, failedSignIn(provider)) },
       'saml/slo': {
         GET: told(provider, async (exchange) => takeLogout(exchange, receiveQuery(exchange)), failedSignOut),
@@ -103,12 +105,31 @@ function told(
   }
 }
 
+/** Warns, once for each, before a certificate of ours ends: providers differ in whether they still take it then. */
+function createLookAhead({ host, options, now }: ServiceProvider): () => void {
+  const warned = new Set<string>()
+  return () => {
+    const horizon = now() + options.polling.warnSeconds * 1000
+    for (const { certificate } of options.keys) {
+      const { fingerprint, expiresAt } = certificate
+      if (expiresAt > horizon || warned.has(fingerprint)) continue
+      warned.add(fingerprint)
+      host.report({
+        type: 'warning',
+        code: 'saml-own-certificate-expires',
+        message: `our own certificate ${fingerprint} ends on ${new Date(expiresAt).toISOString()}: add the next key to otherKeys`,
+      })
+    }
+  }
+}
+
 /** Our metadata, signed once in a while: a signature for every visitor would be an invitation. */
-function createMetadataEndpoint(provider: ServiceProvider): () => Reply {
+function createMetadataEndpoint(provider: ServiceProvider, lookAhead: () => void): () => Reply {
   let made: { readonly at: number; readonly body: string } | undefined
   return () => {
     const now = provider.now()
     if (made === undefined || now - made.at >= metadataCacheSeconds * 1000 || now < made.at) {
+      lookAhead()
       made = { at: now, body: provider.sign(ownMetadata(provider, now)) }
     }
     return {

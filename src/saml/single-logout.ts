@@ -12,7 +12,6 @@ import type { MessageRules } from './message.js'
 import type { IdentityProviderMetadata } from './metadata.js'
 import { isSameNameId, nameIdKey, sessionIndexKey } from './name-id.js'
 import { takeOnce } from './once.js'
-import { SamlMetadataError } from './saml-error.js'
 import { chooseEndpoint, type ServiceProvider, uncached } from './service-provider.js'
 import { readEnvelope, soapType, writeEnvelope } from './soap.js'
 import type { Status } from './status.js'
@@ -166,13 +165,22 @@ export function createSingleLogout(provider: ServiceProvider): SingleLogout {
     return chooseEndpoint(metadata.logout, undefined, [binding, other] as const)
   }
 
+  /** The sessions have ended, and the metadata says nowhere where to tell it. */
+  const withoutAddress = (exchange: Exchange): Reply =>
+    host.page(exchange, {
+      status: 200,
+      title: 'title.signed-out',
+      paragraphs: ['signed-out.here-only', 'signed-out.close'],
+      actions: [{ label: 'action.home', method: 'get', href: '/' }],
+    })
+
   return {
     async answer(exchange, received) {
       const rules = provider.rulesFor(addresses.logout)
       const { value: request, metadata } = await read(received.verify, rules)
       const status = await statusOf(exchange, request, rules.now)
       const endpoint = endpointFor(metadata, received.binding)
-      if (endpoint === undefined) throw new SamlMetadataError('endpoint')
+      if (endpoint === undefined) return withoutAddress(exchange)
       const { binding, responseLocation: destination } = endpoint
       const xml = write(request, destination, status)
       const { relayState } = received

@@ -219,6 +219,19 @@ describe('sign-in by SAML', () => {
     expect(await world.signIn(world.browser(), 'benefits')).toMatchObject({ status: 200 })
   })
 
+  it('warns before a certificate of its own ends', async () => {
+    const { privateKey, pem } = createKeyPair(Date.UTC(2026, 0, 25))
+    const key = {
+      privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      certificate: pem,
+    }
+    const world = await createSamlWorld({ benefits: { saml: key }, permits: {} })
+    const warnings = (name: string) => world.party(name).events.filter(({ type }) => type === 'warning')
+    await world.browser().open(at('saml/metadata'))
+    expect(warnings('benefits')).toMatchObject([{ code: 'saml-own-certificate-expires' }])
+    expect(warnings('permits')).toEqual([])
+  })
+
   it('publishes its metadata, signed, with both keys of its own roll-over', async () => {
     const { privateKey, certificate } = keyOf('next key')
     const world = await createSamlWorld({ benefits: { saml: { otherKeys: [{ privateKey, certificate }] } } })

@@ -162,6 +162,22 @@ describe('single logout that the provider begins', () => {
     expect(world.emulator.saml.refusals).toEqual([])
   })
 
+  it('ends the sessions, and says so on a page, where the metadata has no address for the answer', async () => {
+    const world = await createSamlWorld()
+    const metadata = (await world.emulator.saml.metadata())
+      .replace(/<ds:Signature[\s\S]*?<\/ds:Signature>/, '')
+      .replace(/<md:SingleLogoutService[^>]*\/>/g, '')
+    const saml = { metadataUrl: undefined, metadata }
+    world.sites.set(urlOf('benefits'), world.instance('benefits', { saml }).handle)
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    const message = await world.emulator.saml.logoutRequest(order({ binding: 'redirect' }))
+    const visit = await world.browser().open(message.url, { from: providerUrl })
+    expect(visit).toMatchObject({ status: 200, url: message.url })
+    expect(visit.body).toContain('You are signed out of this application.')
+    expect(await isActive(world, browser)).toBe(false)
+  })
+
   it('SLO-28 is kept in no cache, and may be framed by the provider and by nobody else', async () => {
     const world = await createSamlWorld({ benefits: {} }, { provider: {} })
     await world.signIn(world.browser(), 'benefits')
