@@ -48,7 +48,8 @@ export interface Place {
   twin(): Suite
   now(): number
   travel(seconds: number): void
-  browser(): Browser
+  /** `seen` gets every answer of the application: status, headers and body as one text. */
+  browser(given?: { readonly seen: (url: string, text: string) => void }): Browser
   idToken(more?: Record<string, unknown>, header?: Record<string, unknown>): string
   /** Sends a logout token as the provider does. */
   backchannel(claims: Record<string, unknown>): Promise<Response>
@@ -201,7 +202,16 @@ export function createPlace(given: PlaceOptions = {}): Place {
     travel(seconds) {
       now += seconds * 1000
     },
-    browser: () => createBrowser(sites),
+    browser(watching) {
+      if (watching === undefined) return createBrowser(sites)
+      const watched: Site = async (request) => {
+        const response = await handle(request)
+        const text = `${response.status} ${JSON.stringify([...response.headers])} ${await response.clone().text()}`
+        watching.seen(request.url, text)
+        return response
+      }
+      return createBrowser(new Map([...sites, [home, watched]]))
+    },
     idToken,
     backchannel(claims) {
       serial += 1
