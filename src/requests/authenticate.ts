@@ -5,7 +5,7 @@ import { CitizenSessionError, StoreUnavailableError } from '../errors.js'
 import type { Report } from '../events.js'
 import type { Exchange, MaybePromise } from '../exchange.js'
 import { isActivity } from '../sessions/activity.js'
-import { anonymous, unavailable } from '../sessions/citizens.js'
+import { anonymous, liveSessionOf, unavailable } from '../sessions/citizens.js'
 import type { OwnSessions } from './own-session.js'
 import type { SharedLook } from './shared-look.js'
 
@@ -72,9 +72,13 @@ export function createAuthenticator(context: {
     const citizen = shared === undefined ? nobody : shared.look(exchange, now, isTouching)
     if (own === undefined) return citizen
     const byOwn = (sessions: OwnSessions) => sessions.judge(exchange, now, isTouching)
-    return citizen instanceof Promise
-      ? citizen.then((settled) => orOwn(exchange, settled, byOwn))
-      : orOwn(exchange, citizen, byOwn)
+    const settle = (settled: Citizen): MaybePromise<Citizen> => {
+      const person = liveSessionOf(settled)?.state.address.person
+      if (person === undefined) return orOwn(exchange, settled, byOwn)
+      const given = own.giveWay(exchange, person, now)
+      return given instanceof Promise ? given.then(() => settled) : settled
+    }
+    return citizen instanceof Promise ? citizen.then(settle) : settle(citizen)
   }
 
   return {

@@ -25,6 +25,7 @@ export class OwnState implements SteppedState {
   touchedAt = 0
   isBegun = false
   signingIn: Promise<unknown> | undefined = undefined
+  hasGivenWay = false
   degradedUntil = 0
   failures = 0
   /** Not before then is a refresh looked for again; the tokens may be due earlier. */
@@ -66,6 +67,8 @@ export interface OwnSessions {
   judge(exchange: Exchange, now: number, isTouching: () => boolean): MaybePromise<Citizen | undefined>
   /** The same, purely read. */
   peek(exchange: Exchange, now: number): Promise<Citizen | undefined>
+  /** Ends a session whose browser has the shared cookie of a session too: one browser is one person's at a time. */
+  giveWay(exchange: Exchange, person: string, now: number): MaybePromise<void>
   /** The citizen of a session that has just begun with this request. */
   begun(exchange: Exchange, named: NamedSession, record: LiveRecord): Promise<Citizen>
 }
@@ -268,6 +271,20 @@ export function createOwnSessions(context: {
     throw new StoreUnavailableError('the session record changed faster than it could be judged')
   }
 
+  /** Its cookie stays: it tells the reason once the shared cookie is gone, and the logout which provider to visit. */
+  const endFor = async (state: OwnState, person: string, now: number): Promise<void> => {
+    const { address, generation } = state
+    const record = await store.read(address)
+    if (record?.state === 'live' && record.generation === generation) {
+      const reason = person === address.person ? 'signed-out' : 'identity-changed'
+      if (reason === 'identity-changed') {
+        context.report({ type: 'session.identity-changed', person, previousPerson: address.person })
+      }
+      await lifecycle.end(address, record, { reason, at: now }, now)
+    }
+    state.hasGivenWay = true
+  }
+
   return {
     stateOf,
 
@@ -300,6 +317,11 @@ export function createOwnSessions(context: {
       const isConcerned = revocation !== undefined && concernsSession(revocation, record)
       if (isConcerned && details.provenAt <= revocation.at) return anonymous(revocation.reason)
       return citizenFrom(exchange, state, record, details, now)
+    },
+
+    giveWay(exchange, person, now) {
+      const state = stateOf(exchange)
+      return state === undefined || state.hasGivenWay ? undefined : endFor(state, person, now)
     },
 
     async begun(exchange, named, record) {

@@ -96,7 +96,7 @@ describe('a session whose time is over, though nobody has looked', () => {
 })
 
 describe('a logout while a login is under way in the same browser', () => {
-  it.each(['everywhere', 'application'] as const)('RACE-3 ends that login too: %s', async (scope) => {
+  it.each(['everywhere', 'application'] as const)('ends that login too: %s', async (scope) => {
     const place = createPlace()
     const browser = place.browser()
     await browser.open(`${home}/session/login?returnTo=/private`)

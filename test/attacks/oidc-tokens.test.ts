@@ -19,7 +19,7 @@ afterEach(() => {
 })
 
 describe('a refresh', () => {
-  it('REF-1 is left to the instance that is at it, however slow the provider is', async () => {
+  it('is left to the instance that is at it, however slow the provider is', async () => {
     const { place, browser } = await signedIn()
     const twin = place.twin()
     const cookie = await browser.cookieHeader(home)
@@ -80,7 +80,7 @@ describe('a refresh', () => {
 })
 
 describe('a silent check', () => {
-  it('REF-1 overwrites no token that has been renewed meanwhile', async () => {
+  it('overwrites no token that has been renewed meanwhile', async () => {
     let onUpdate: (() => Promise<unknown>) | undefined
     const { place, browser } = await signedIn({
       suite: long,
@@ -123,7 +123,7 @@ describe('a silent check', () => {
   it.each([
     ['sid and sub', { sub: 'ana', sid: 'session-2' }],
     ['sid alone', { sid: 'session-2' }],
-  ])('BCL-21 leaves a session that a logout token for the new session finds: %s', async (_, names) => {
+  ])('leaves a session that a logout token for the new session finds: %s', async (_, names) => {
     const place = createPlace({ suite: long })
     place.script.sid = 'session-1'
     const browser = place.browser()
@@ -139,7 +139,7 @@ describe('a silent check', () => {
     expect(await place.state(browser)).toMatchObject({ state: 'anonymous', reason: 'revoked' })
   })
 
-  it('FCL-01 leaves a session that a front-channel logout of the new session finds, and a login takes up', async () => {
+  it('leaves a session that a front-channel logout of the new session finds, and a login takes up', async () => {
     const place = createPlace({ suite: long })
     place.script.sid = 'session-1'
     const browser = place.browser()

@@ -51,6 +51,33 @@ describe('an application with the shared cookie and another way to sign in', () 
     expect(both.sub).not.toBe('olga')
   })
 
+  it('has one of the two at a time: the other does not come back once the shared cookie is gone', async () => {
+    const place = await createPlace()
+    place.scripted.script.person = 'olga'
+    await place.signInOwn()
+    await place.signInShared()
+    expect(await place.who()).toMatchObject({ state: 'active', sub: expect.not.stringContaining('olga') })
+    expect(place.events).toContainEqual(expect.objectContaining({ type: 'session.identity-changed' }))
+    // Another application signs out: its cookie is gone, ours is still there.
+    await place.browser.open(`${place.world.emulator.url}/logout`)
+    await place.browser.jar.setCookie('c1_header=; Domain=citizen.example; Path=/; Max-Age=0', place.url)
+    expect(await place.who()).toMatchObject({ state: 'anonymous' })
+    place.world.travel(60)
+    expect(await place.who()).toMatchObject({ state: 'anonymous' })
+  })
+
+  it('visits the provider of a session that has given way, when the person signs out', async () => {
+    const place = await createPlace()
+    await place.signInOwn()
+    await place.signInShared()
+    expect(await place.who()).toMatchObject({ state: 'active' })
+    const first = await place.browser.post(`${place.url}/session/logout`, {})
+    await place.browser.press(first, 'Continue')
+    const identity = place.events.filter((event) => event.type === 'logout.leg' && event.leg === 'identity')
+    expect(identity).toMatchObject([{ target: issuer }, { target: place.world.emulator.url }])
+    expect(await place.who()).toMatchObject({ state: 'anonymous' })
+  })
+
   it('ends both with one logout, which visits both providers and accounts for each', async () => {
     const place = await createPlace()
     await place.signInOwn()
