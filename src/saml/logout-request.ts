@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto'
 import { type MessageRules, readHead } from './message.js'
 import { type NameId, openNameId, readNameId, writeNameId } from './name-id.js'
 import { refuse } from './saml-error.js'
-import { parseXml, type XmlElement } from './xml.js'
+import type { XmlElement } from './xml.js'
 import { childOf, childrenOf, instantOf, namespaces, tokenOf } from './xml-read.js'
 import { element, writeInstant } from './xml-write.js'
 
@@ -81,11 +81,4 @@ export function writeLogoutRequest(options: {
     writeNameId(nameId),
     sessionIndex === undefined ? undefined : element('samlp:SessionIndex', {}, sessionIndex),
   ).markup
-}
-
-/** Parses the text of a message on the redirect binding, whose signature covers all of it. */
-export function parseWhole(xml: string): XmlElement {
-  const { root } = parseXml(xml)
-  // Bindings 3.4.4.1: a signature inside must not be there on this binding; nobody has verified it.
-  return childrenOf(root, namespaces.signature, 'Signature').length > 0 ? refuse('structure') : root
 }
