@@ -82,7 +82,11 @@ export function createLogoutPages(context: {
     confirmation,
     receipt,
     leave(exchange, { action, method, fields }) {
-      if (method === 'get') return redirect(action, exchange.method === 'POST' ? 303 : 302)
+      if (method === 'get') {
+        // The address may name the person by a hint.
+        const reply = redirect(action, exchange.method === 'POST' ? 303 : 302)
+        return { ...reply, headers: { ...reply.headers, 'referrer-policy': 'no-referrer' } }
+      }
       return renderFormPost({
         language: languageFor(exchange),
         title: 'title.going-on',
