@@ -104,6 +104,24 @@ describe('a logout request beside the shared cookie', () => {
   })
 })
 
+describe.each(['redirect', 'post'] as const)('a logout request for another person by %s', (binding) => {
+  it('SLO-10 is denied also where a page of the same site brings it, with all cookies', async () => {
+    const world = await saml.createSamlWorld()
+    const [thief, ana] = [world.browser(), world.browser()]
+    await world.signIn(thief, 'benefits', 'dan')
+    await world.signIn(ana, 'benefits', 'ana')
+    const serviceProvider = saml.entityOf('benefits')
+    const message = await world.emulator.saml.logoutRequest({ serviceProvider, binding, username: 'dan' })
+    const from = { from: 'https://sibling.benefits.example' }
+    const visit =
+      binding === 'redirect' ? ana.open(message.url, from) : ana.post(message.url, message.fields, from)
+    await world.follow(ana, await visit)
+    expect(world.emulator.saml.deliveries.at(-1)?.status).toEqual(['Requester', 'RequestDenied'])
+    expect((await world.who(ana, 'benefits')).state).toBe('active')
+    expect((await world.who(thief, 'benefits')).state).toBe('active')
+  })
+})
+
 describe('a logout request for a session that the provider gave no index', () => {
   it('ends the session of the browser that brings it, and not only its cookie', async () => {
     const world = await saml.createSamlWorld()

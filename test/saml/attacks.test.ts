@@ -83,7 +83,7 @@ describe.each(Object.entries(kinds))('%s', (_name, { good, read, wrap }) => {
     },
   )
 
-  it('is refused when another key signed, also with its certificate inside', () => {
+  it('SLO-02 is refused when another key signed, also with its certificate inside', () => {
     const inside = `<ds:KeyInfo><ds:X509Data><ds:X509Certificate>${stranger.certificate.base64}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></ds:Signature>`
     const unsigned = good.replace(/<ds:Signature[\s\S]*?<\/ds:Signature>/, '')
     const element = _name === 'Assertion' ? 'Assertion' : undefined

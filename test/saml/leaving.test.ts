@@ -169,6 +169,25 @@ describe('single logout that begins here', () => {
     })
   })
 
+  it('SLO-31 follows no redirect with its request by SOAP', async () => {
+    const world = await createSamlWorld({ benefits: { saml: { logoutBinding: 'soap' } } })
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    const asked: string[] = []
+    const elsewhere = 'https://other.example'
+    for (const origin of [providerUrl, elsewhere]) {
+      world.sites.set(origin, async ({ url }) => {
+        asked.push(url)
+        return new Response('', { status: 307, headers: { location: `${elsewhere}/` } })
+      })
+    }
+    const receipt = (await (await browser.fetch(at('logout'), { method: 'POST' })).json()) as Receipt
+    expect(receipt.legs.find(({ leg }) => leg === 'identity')).toMatchObject({ state: 'unknown' })
+    expect(asked.filter((url) => url.startsWith(elsewhere))).toEqual([])
+    expect(asked).toHaveLength(1)
+    expect((await world.who(browser, 'benefits')).state).toBe('anonymous')
+  })
+
   it('gives a script the address to go on to, which works once', async () => {
     const world = await createSamlWorld({ benefits: { saml: { logoutBinding: 'post' } } })
     const browser = world.browser()

@@ -36,6 +36,19 @@ const answerIn = (path: readonly string[]): string => {
   const packed = new URL(address ?? '').searchParams.get('SAMLResponse') ?? ''
   return inflateRawSync(Buffer.from(packed, 'base64')).toString()
 }
+/** Our answer on its way, by either binding. */
+async function answerFrom(answer: Response) {
+  const location = answer.headers.get('location')
+  const body = await answer.text()
+  const pairs = [...body.matchAll(/name="(\w+)" value="([^"]*)"/g)].map(([, name = '', value = '']) => [
+    name,
+    value,
+  ])
+  const fields = location === null ? new URLSearchParams(pairs) : new URL(location).searchParams
+  fields.set('action', location?.split('?')[0] ?? /action="([^"]*)"/.exec(body)?.[1] ?? '')
+  const packed = Buffer.from(fields.get('SAMLResponse') ?? '', 'base64')
+  return { fields, xml: (location === null ? packed : inflateRawSync(packed)).toString() }
+}
 const lastStatus = (world: SamlWorld) => world.emulator.saml.deliveries.at(-1)?.status
 const isActive = async (world: SamlWorld, browser: Browser, name = 'benefits') =>
   (await world.who(browser, name)).state === 'active'
@@ -196,6 +209,42 @@ describe('single logout that the provider begins', () => {
     expect(byPost.headers.get('content-security-policy')).toMatch(/script-src '(?:sha256|nonce)-/)
   })
 
+  it('SLO-28 shows nothing of the request, and escapes the relay state that goes back', async () => {
+    const world = await createSamlWorld()
+    const relayState = '"><script>alert(1)</script>\'&amp;'
+    const nameId = '<b>ana</b>"&'
+    const request = order({ binding: 'post', nameId, sessionIndexes: [], relayState })
+    const message = await world.emulator.saml.logoutRequest(request)
+    const page = await (await world.party('benefits').handle(message.toRequest())).text()
+    expect(page).toContain('&lt;script&gt;alert(1)')
+    expect(page.match(/<script/g)).toHaveLength(1)
+    expect(page).not.toContain('ana')
+    await deliver(world, await world.emulator.saml.logoutRequest(request))
+    expect(world.emulator.saml.deliveries.at(-1)).toMatchObject({ status: ['Requester', 'UnknownPrincipal'] })
+  })
+
+  it.each(['redirect', 'post'] as const)(
+    'SLO-11 answers by %s at the address for responses, where the metadata has one, with the relay state',
+    async (binding) => {
+      const world = await createSamlWorld()
+      await world.signIn(world.browser(), 'benefits')
+      const known = await world.sites.get(providerUrl)?.(new Request(world.emulator.saml.metadataUrl))
+      const metadata = (await known?.text())?.replaceAll(
+        /(<\w+:SingleLogoutService[^>]* Location="[^"]*")/g,
+        `$1 ResponseLocation="${providerUrl}/responses"`,
+      )
+      const instance = world.instance('benefits', { saml: { metadataUrl: undefined, metadata } })
+      const message = await world.emulator.saml.logoutRequest(order({ binding }))
+      const answer = await instance.handle(message.toRequest())
+      const { fields, xml } = await answerFrom(answer)
+      expect(fields.get('action')).toBe(`${providerUrl}/responses`)
+      expect(fields.get('RelayState')).toBe('state of the provider')
+      expect(xml).toContain(`Destination="${providerUrl}/responses"`)
+      expect(xml).toContain(`InResponseTo="${message.id}"`)
+      expect(binding === 'post' ? xml.includes('<ds:SignatureValue>') : fields.has('Signature')).toBe(true)
+    },
+  )
+
   it('SLO-12 says UnknownPrincipal for a person nobody knows, and Success again once the sessions are gone', async () => {
     const world = await createSamlWorld()
     await world.signIn(world.browser(), 'benefits')
@@ -238,6 +287,29 @@ describe('single logout that the provider begins', () => {
     )
     isAway = false
     expect(await isActive(world, browser)).toBe(true)
+    const done = await world.party('benefits').handle(message.toRequest())
+    expect(await done.text()).toContain('status:Success"/>')
+    expect(await isActive(world, browser)).toBe(false)
+  })
+
+  it('SLO-12 gives a request back whose work failed half way', async () => {
+    let isBroken = false
+    const store = (clock: () => number) => {
+      const memory = memoryStore({ clock })
+      const revoke: Store['revoke'] = (...given) => {
+        if (isBroken) throw new StoreUnavailableError('away')
+        return memory.revoke(...given)
+      }
+      return { ...memory, revoke }
+    }
+    const world = await createSamlWorld({ benefits: {} }, { store })
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    const message = await world.emulator.saml.logoutRequest(order({ binding: 'soap' }))
+    isBroken = true
+    const failed = await world.party('benefits').handle(message.toRequest())
+    expect(await failed.text()).toContain('status:PartialLogout')
+    isBroken = false
     const done = await world.party('benefits').handle(message.toRequest())
     expect(await done.text()).toContain('status:Success"/>')
     expect(await isActive(world, browser)).toBe(false)
