@@ -31,6 +31,9 @@ export interface SignIn {
   consume(exchange: Exchange): Promise<Reply>
 }
 
+/** Bytes of a session's claims as JSON: 16 KiB. */
+const longestClaims = 16_384
+
 /** Makes the sign-in. */
 export function createSignIn(provider: ServiceProvider): SignIn {
   const { host, options, addresses } = provider
@@ -42,6 +45,15 @@ export function createSignIn(provider: ServiceProvider): SignIn {
     const least = Math.max(wish.level, strengthen ? 2 : 0)
     const strong = Object.entries(contextLevels).flatMap(([name, level]) => (level >= least ? [name] : []))
     return strong.length === 0 ? requestedContexts : strong
+  }
+
+  /** They are kept sealed with the session: what does not fit there would be no session at all. */
+  const claimsOf = (assertion: Assertion): Readonly<Record<string, unknown>> => {
+    const claims = options.claims(assertion)
+    if (Buffer.byteLength(JSON.stringify(claims)) <= longestClaims) return claims
+    const message = 'the claims of a person take more than 16 KiB: let the option claims keep what is needed'
+    host.report({ type: 'warning', code: 'saml-claims-too-large', message })
+    return {}
   }
 
   /** The class is a word of the provider's: `constructor` is in every object, and no level. */
@@ -68,7 +80,7 @@ export function createSignIn(provider: ServiceProvider): SignIn {
       sessionValue: sessionIndex,
       pointers: [...session, person],
       claims: {
-        ...options.claims(assertion),
+        ...claimsOf(assertion),
         iss: issuer,
         sub: subject,
         exp: Math.floor(endsAt / 1000),

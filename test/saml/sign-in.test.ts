@@ -114,6 +114,37 @@ describe('sign-in by SAML', () => {
     expect(done).toMatchObject({ url: `${urlOf('benefits')}/private`, status: 200 })
   })
 
+  it('does not take an old authentication for the new one that it asked for', async () => {
+    const application = { id: 'benefits', url: urlOf('benefits'), sensitivity: 'sensitive' } as const
+    const world = await createSamlWorld({ benefits: { suite: { application } } })
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    const [participant] = world.emulator.saml.participants
+    world.travel(601)
+    const page = await browser.open(at('login?returnTo=/private'))
+    const { xml, searchParams } = requestIn((await browser.press(page, /^Sign in/)).path)
+    const { fields } = await world.emulator.saml.response({
+      serviceProvider: entityOf('benefits'),
+      username: 'ana',
+      session: participant?.session,
+      inResponseTo: / ID="([^"]*)"/.exec(xml)?.[1],
+      relayState: searchParams.get('RelayState') ?? '',
+    })
+    const visit = await browser.post(at('saml/acs'), fields, { from: providerUrl })
+    expect((await world.follow(browser, visit)).status).toBe(401)
+    expect((await world.who(browser, 'benefits')).state).toBe('anonymous')
+  })
+
+  it('keeps no claims that would not fit, and says so', async () => {
+    const claims = () => ({ attributes: 'é'.repeat(8200) })
+    const world = await createSamlWorld({ benefits: { saml: { claims } }, permits: {} })
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    expect((await world.who(browser, 'benefits')).state).toBe('active')
+    const warnings = world.party('benefits').events.filter(({ type }) => type === 'warning')
+    expect(warnings).toMatchObject([{ code: 'saml-claims-too-large' }])
+  })
+
   it('ends the session when the provider says that it must', async () => {
     const world = await createSamlWorld()
     const { browser, form } = await answerOf(world)
