@@ -50,7 +50,7 @@ export class Turns {
 }
 
 /** A store whose every call waits for its turn. */
-function takingTurns(store: Store, turns: Turns): Store {
+export function takingTurns(store: Store, turns: Turns): Store {
   return new Proxy(store, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name)

@@ -31,6 +31,8 @@ export interface Script {
   onAuthorize: () => void
   /** Runs while the token endpoint has a grant in hand; an answer of its own wins. */
   onToken: (form: URLSearchParams) => Response | undefined | Promise<Response | undefined>
+  /** Which instance of the application gets the next request; `undefined`: the first. */
+  instance: () => Suite | undefined
   /** Answers of other endpoints, by path. */
   answers: Record<string, () => Response | Promise<Response>>
 }
@@ -84,6 +86,7 @@ export function createPlace(given: PlaceOptions = {}): Place {
     expiresIn: 3600,
     onAuthorize: () => undefined,
     onToken: () => undefined,
+    instance: () => undefined,
     answers: {},
   }
   const description = {
@@ -184,7 +187,7 @@ export function createPlace(given: PlaceOptions = {}): Place {
     fetch: (input, init) => provider(new Request(input, init)),
   }
   const suite = createSuite(options, {})
-  const handle: Site = (request) => serve(suite, request)
+  const handle: Site = (request) => serve(script.instance() ?? suite, request)
   const sites = new Map<string, Site>([
     [issuer, provider],
     [home, handle],
