@@ -3,6 +3,12 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { refuse } from './saml-error.js'
 import { messageLimits } from './xml-gate.js'
 
+/** What node:zlib answers with `info`: the bytes, and how many of those given it has used. */
+interface Inflated {
+  readonly buffer: Buffer
+  readonly engine: { readonly bytesWritten: number }
+}
+
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Decodes base64 that a strict encoder could have made. @throws SamlError `encoding`. Source: RFC 4648, section 3.5. */
@@ -31,15 +37,17 @@ export function decodePost(value: string): string {
 /** The message of a redirect binding parameter: base64 over DEFLATE. Source: SAML Bindings, section 3.4.4.1. */
 export function decodeRedirect(value: string): string {
   const bytes = decodeBase64(value)
-  let inflated: Buffer
+  let inflated: Inflated
   try {
-    inflated = inflateRawSync(bytes, { maxOutputLength: messageLimits.characters })
+    const options = { maxOutputLength: messageLimits.characters, info: true }
+    inflated = inflateRawSync(bytes, options) as unknown as Inflated
   } catch (error) {
     const isTooLong =
       error instanceof RangeError || (error as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE'
     return refuse(isTooLong ? 'too-large' : 'encoding')
   }
-  return decodeUtf8(inflated)
+  // What follows the end of the stream is part of what was signed, and nobody would read it.
+  return inflated.engine.bytesWritten === bytes.length ? decodeUtf8(inflated.buffer) : refuse('encoding')
 }
 
 /** A message for the POST binding. */

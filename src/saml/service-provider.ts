@@ -155,7 +155,7 @@ function originsOf(options: ResolvedSamlOptions): readonly string[] {
   const { metadataUrl, metadata, endpointOrigins } = options
   const own = metadataUrl === undefined ? [] : [new URL(metadataUrl).origin]
   const written = Array.from(
-    metadata?.matchAll(/\bLocation="([^"&]+)"/g) ?? [],
+    metadata?.matchAll(/\bLocation[ \t\r\n]*=[ \t\r\n]*["']([^"'<]+)["']/g) ?? [],
     ([, location = '']) => location,
   )
   const known = written.filter(isSecureAddress).map((location) => new URL(location).origin)

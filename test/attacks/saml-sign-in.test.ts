@@ -118,3 +118,43 @@ describe('what an application can log', () => {
     for (const secret of [...secrets, 'ana@', '<saml', 'PHNhbWxw']) expect(told).not.toContain(secret)
   })
 })
+
+describe('static metadata', () => {
+  it.each([
+    ['in single quotes', (xml: string) => xml.replaceAll('"', "'")],
+    [
+      'with a query in each address',
+      (xml: string) => xml.replaceAll(/ Location="([^"]*)"/g, ' Location="$1?a=1&amp;b=2"'),
+    ],
+    ['with blanks around the equals sign', (xml: string) => xml.replaceAll(' Location="', ' Location = "')],
+  ] as const)('%s lets the forms of our pages lead to the provider', async (_, change) => {
+    const world = await createSamlWorld()
+    const found = await world.sites.get(providerUrl)?.(new Request(world.emulator.saml.metadataUrl))
+    const metadata = change((await found?.text()) ?? '')
+    const instance = world.instance('benefits', { saml: { metadataUrl: undefined, metadata } })
+    const page = await instance.handle(new Request(at('logout'), { headers: { accept: 'text/html' } }))
+    expect(page.headers.get('content-security-policy')).toContain(providerUrl)
+  })
+})
+
+it.each([
+  ['application/json', '{"SAMLResponse":["a","b"]}'],
+  [
+    'multipart/form-data; boundary=x',
+    '--x\r\nContent-Disposition: form-data; name="SAMLResponse"\r\n\r\nx\r\n--x--',
+  ],
+  ['application/x-www-form-urlencoded', 'SAMLResponse=x&SAMLResponse=y&RelayState=z'],
+  ['application/x-www-form-urlencoded', 'SAMLResponse[]=x&RelayState[a]=z'],
+  ['application/x-www-form-urlencoded', 'SAMLRequest=%ff%fe&RelayState=%00'],
+  ['text/xml', '<a/>'],
+  ['application/octet-stream', '\u0000\u0001'],
+])('a body of %s %j is answered with 4xx at every address, and changes nothing', async (type, body) => {
+  const world = await createSamlWorld()
+  const browser = world.browser()
+  await world.signIn(browser, 'benefits')
+  for (const route of ['saml/acs', 'saml/slo', 'saml/soap']) {
+    const answer = await browser.fetch(at(route), { method: 'POST', body, headers: { 'content-type': type } })
+    expect([400, 413, 415]).toContain(answer.status)
+  }
+  expect((await world.who(browser, 'benefits')).state).toBe('active')
+})
