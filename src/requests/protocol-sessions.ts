@@ -160,14 +160,6 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
     return citizen.reason === 'not-signed-in' ? anonymous('signed-out') : citizen
   }
 
-  /** Nobody, for this reason. The cookie tells it on, so that the next login asks for what lifts it. */
-  const refuse = (exchange: Exchange, { person, session }: RecordAddress, reason: EndReason): Citizen => {
-    context.report({ type: 'session.refused', person, reason })
-    const generation = createGeneration(context.random)
-    exchange.setCookie(sessionCookie.make({ person, session, generation, protocol }))
-    return anonymous(reason)
-  }
-
   /** The session that the browser had before is over: another one has taken its place. */
   const endPrevious = async (exchange: Exchange, address: RecordAddress, now: number): Promise<void> => {
     const previous = own.stateOf(exchange)
@@ -181,6 +173,32 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
       context.report({ type: 'session.identity-changed', person, previousPerson: previous.address.person })
     }
     await lifecycle.end(previous.address, record, { reason, at: now }, now)
+  }
+
+  /** What is left to do once the record is there. The answer is the reason for which the session is over already. */
+  const settle = async (
+    address: RecordAddress,
+    record: LiveRecord,
+    beginning: Proven,
+  ): Promise<EndReason | undefined> => {
+    const revoked = await findRevoked(beginning, ({ key }) => store.pointerRevocation(key))
+    if (revoked !== undefined) {
+      const now = clock()
+      await lifecycle.end(address, record, { reason: revoked.reason, at: now }, now)
+      return revoked.reason
+    }
+    const isKept = await keeper.keep(address, record, beginning.tokens, beginning.tokensExpireAt)
+    return isKept ? undefined : 'revoked'
+  }
+
+  /** Nobody, for this reason. The cookie tells it on, so that the next login asks for what lifts it. */
+  const refuse = async (exchange: Exchange, address: RecordAddress, reason: EndReason): Promise<Citizen> => {
+    const { person, session } = address
+    await endPrevious(exchange, address, clock())
+    context.report({ type: 'session.refused', person, reason })
+    const generation = createGeneration(context.random)
+    exchange.setCookie(sessionCookie.make({ person, session, generation, protocol }))
+    return anonymous(reason)
   }
 
   /** Gives a live session another name of the provider. `false`: that name has been revoked; the session has ended. */
@@ -246,22 +264,23 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
       const beginning = { ...given, provenAt: checks.provenAtOf(given, stoodOnOf(address, known)) }
       const retainUntil = lifecycle.retainedUntil(now, beginning.tokensExpireAt)
       const before = await findRevoked(beginning, ({ key }) => store.point(key, person, retainUntil))
-      await endPrevious(exchange, address, now)
       if (before !== undefined) return refuse(exchange, address, before.reason)
       const record = await start(address, known, beginning, now)
       if (record?.state !== 'live') {
         return refuse(exchange, address, record?.state === 'ended' ? record.reason : 'revoked')
       }
-      const revoked = await findRevoked(beginning, ({ key }) => store.pointerRevocation(key))
-      if (revoked !== undefined) {
-        await lifecycle.end(address, record, { reason: revoked.reason, at: now }, now)
-        return refuse(exchange, address, revoked.reason)
+      const named = { person, session: address.session, generation: record.generation, protocol }
+      try {
+        const reason = await settle(address, record, beginning)
+        if (reason !== undefined) return await refuse(exchange, address, reason)
+        // Only now: an outage on the way leaves the browser what it had.
+        await endPrevious(exchange, address, now)
+      } catch (error) {
+        // The cookie of the session that was taken up is dead already. It goes on, as signed in as it was.
+        if (known?.state === 'live') exchange.setCookie(sessionCookie.make(named))
+        throw error
       }
-      if (!(await keeper.keep(address, record, beginning.tokens, beginning.tokensExpireAt))) {
-        return refuse(exchange, address, 'revoked')
-      }
-      const { generation } = record
-      return own.begun(exchange, { person, session: address.session, generation, protocol }, record)
+      return own.begun(exchange, named, record)
     },
 
     person(exchange) {
