@@ -27,23 +27,38 @@ export function readEnvelope(bytes: Uint8Array): {
   return message === undefined || more.length > 0 ? refuse('structure') : { document, message }
 }
 
-/**
- * Sends an envelope and reads the answer: no redirect, at most 256 KiB, within the time.
- * @throws SamlError or what `fetch` throws: nothing is known of the session then.
- */
-export async function callSoap(options: {
+/** A message of ours for another's SOAP address. */
+interface SoapCall {
   readonly url: string
   readonly message: string
   readonly fetch: typeof globalThis.fetch
   readonly timeoutSeconds: number
-}): Promise<ReturnType<typeof readEnvelope>> {
-  const response = await options.fetch(options.url, {
+}
+
+/**
+ * Sends an envelope and reads the answer: no redirect, at most 256 KiB, within the time.
+ * @throws SamlError or what `fetch` throws: nothing is known of the session then.
+ */
+export async function callSoap(call: SoapCall): Promise<ReturnType<typeof readEnvelope>> {
+  const signal = AbortSignal.timeout(call.timeoutSeconds * 1000)
+  // The deadline holds even if `fetch` does not heed the signal.
+  const deadline = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+  })
+  return Promise.race([send(call, signal), deadline])
+}
+
+async function send(
+  { url, message, fetch }: SoapCall,
+  signal: AbortSignal,
+): Promise<ReturnType<typeof readEnvelope>> {
+  const response = await fetch(url, {
     method: 'POST',
     redirect: 'manual',
     credentials: 'omit',
     headers: { 'content-type': soapType, soapaction: '"http://www.oasis-open.org/committees/security"' },
-    body: writeEnvelope(options.message),
-    signal: AbortSignal.timeout(options.timeoutSeconds * 1000),
+    body: writeEnvelope(message),
+    signal,
   })
   if (response.status !== 200 || response.redirected || response.body === null) {
     await response.body?.cancel()

@@ -1,6 +1,7 @@
 import { inflateRawSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { memoryStore, type Store, StoreUnavailableError } from '../../src/index.js'
+import { callSoap } from '../../src/saml/soap.js'
 import { createPlace, order, urlOf } from '../saml/place.js'
 import * as saml from '../saml/world.js'
 
@@ -156,5 +157,67 @@ describe('a logout request for a session that the provider gave no index', () =>
       .party('benefits')
       .handle(new Request(`${saml.urlOf('benefits')}/open`, { headers: { cookie } }))
     expect(await kept.json()).toMatchObject({ state: 'anonymous' })
+  })
+})
+
+describe('an outage of the store while a request comes by the browser', () => {
+  it.each(['redirect', 'post'] as const)(
+    'SLO-12 by %s is told, and takes no cookie away',
+    async (binding) => {
+      let isAway = false
+      const store = (clock: () => number) =>
+        new Proxy(memoryStore({ clock }), {
+          get(target, name, receiver) {
+            const found = Reflect.get(target, name, receiver) as unknown
+            if (!isAway || typeof found !== 'function') return found
+            return () => {
+              throw new StoreUnavailableError('away')
+            }
+          },
+        }) as Store
+      const world = await saml.createSamlWorld({ benefits: {} }, { store })
+      const browser = world.browser()
+      await world.signIn(browser, 'benefits')
+      const from = { from: 'https://sibling.benefits.example' }
+      const bring = async () => {
+        const message = await world.emulator.saml.logoutRequest({
+          serviceProvider: saml.entityOf('benefits'),
+          binding,
+          username: 'ana',
+        })
+        const visit =
+          binding === 'redirect'
+            ? browser.open(message.url, from)
+            : browser.post(message.url, message.fields, from)
+        await world.follow(browser, await visit)
+        return world.emulator.saml.deliveries.at(-1)?.status
+      }
+      isAway = true
+      expect(await bring()).toEqual(['Responder', 'PartialLogout'])
+      expect((await world.who(browser, 'benefits')).state).toBe('unavailable')
+      isAway = false
+      expect((await world.who(browser, 'benefits')).state).toBe('active')
+      expect(await bring()).toEqual(['Success'])
+      expect((await world.who(browser, 'benefits')).state).toBe('anonymous')
+    },
+  )
+})
+
+describe('a sign-out of ours by SOAP', () => {
+  it('ends within its time also where the call heeds no signal and never answers', async () => {
+    const asked: string[] = []
+    const url = 'https://id.citizen.example/saml/soap'
+    await expect(
+      callSoap({
+        url,
+        message: '<a/>',
+        timeoutSeconds: 0.05,
+        fetch: (input) => {
+          asked.push(String(input))
+          return new Promise(() => undefined)
+        },
+      }),
+    ).rejects.toMatchObject({ name: 'TimeoutError' })
+    expect(asked).toEqual([url])
   })
 })
