@@ -256,8 +256,16 @@ customElements.define(
       this.#panel = createPanel(this.getAttribute('application'), places)
       this.replaceChildren(...this.#panel.elements)
       this.#panel.start()
+      document.addEventListener('submit', this)
+    }
+    /** A sign-out leads away by itself: whoever follows the session must not lead anywhere else meanwhile. */
+    handleEvent({ target }) {
+      if (new URL(target.action).pathname !== '/session/logout') return
+      globalThis.citizenSession?.client.stop()
+      this.#panel?.stop()
     }
     disconnectedCallback() {
+      document.removeEventListener('submit', this)
       this.#panel?.stop()
       this.#panel = undefined
     }
