@@ -1,5 +1,6 @@
 /** @module Front-channel logout passed on: an application that is a provider itself tells its own clients. */
 import { createHash } from 'node:crypto'
+import { isSecureAddress } from '../bounded.js'
 import { embeddableJson } from './scripted-page.js'
 
 /** The session at our provider that a front-channel logout was about. */
@@ -63,9 +64,8 @@ export function downstreamContent(addresses: readonly string[]): {
 /** Source: OpenID Connect Front-Channel Logout 1.0, section 2 (`FCL-10`). */
 function isLogoutAddress(address: string): boolean {
   if (!/^https?:\/\/[^\s\p{Cc}]+$/u.test(address) || !URL.canParse(address)) return false
-  const { protocol, hostname, hash, username, password, origin } = new URL(address)
-  const isLoopback = /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
+  const { hash, origin } = new URL(address)
   // What the parser lets through in a host could begin something else in a policy.
   const isPlain = /^https?:\/\/(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/.test(origin)
-  return isPlain && hash === '' && username === '' && password === '' && (protocol === 'https:' || isLoopback)
+  return isPlain && hash === '' && isSecureAddress(address)
 }

@@ -1,4 +1,5 @@
 /** @module Calls to the provider within limits of place, time and size; no redirect is followed. */
+import { readBounded, withinSeconds } from '../bounded.js'
 
 /** A longer answer is not read to its end: 256 KiB. */
 export const maximumAnswerBytes = 262_144
@@ -27,18 +28,6 @@ export interface CallLimits {
   readonly internalUrl: string | undefined
 }
 
-async function readLimited(response: Response): Promise<ArrayBuffer> {
-  if (response.body === null) return new ArrayBuffer(0)
-  const bytes = new Uint8Array(maximumAnswerBytes)
-  let length = 0
-  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-    if (length + chunk.byteLength > maximumAnswerBytes) throw new CallError('too-large')
-    bytes.set(chunk, length)
-    length += chunk.byteLength
-  }
-  return bytes.buffer.slice(0, length)
-}
-
 /**
  * Makes a `fetch` for the provider's endpoints. The answer is read whole before it is handed on, so the deadline and
  * the limit hold for its body as well.
@@ -65,29 +54,25 @@ export function createLimitedFetch(
       await response.body?.cancel()
       throw new CallError('redirect')
     }
-    const body = await readLimited(response)
+    const body = await readBounded(response, maximumAnswerBytes)
+    if (body === undefined) throw new CallError('too-large')
     const isEmpty = response.status === 204 || response.status === 205 || response.status === 304
-    return new Response(isEmpty ? null : body, { status: response.status, headers: response.headers })
+    return new Response(isEmpty ? null : new Uint8Array(body), {
+      status: response.status,
+      headers: response.headers,
+    })
   }
 
   return async (given, init, timeoutSeconds) => {
     const url = placeOf(given)
-    const controller = new AbortController()
-    let timer: NodeJS.Timeout | undefined
-    // The deadline holds even if `fetch` does not heed the signal.
-    const deadline = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        reject(new CallError('timeout'))
-        controller.abort()
-      }, timeoutSeconds * 1000)
-    })
     try {
-      return await Promise.race([call(url, init, controller.signal), deadline])
+      return await withinSeconds(
+        timeoutSeconds,
+        (signal) => call(url, init, signal),
+        () => new CallError('timeout'),
+      )
     } catch (error) {
-      controller.abort()
       throw error instanceof CallError ? error : new CallError('network')
-    } finally {
-      clearTimeout(timer)
     }
   }
 }

@@ -1,4 +1,5 @@
 /** @module Fetches metadata within limits of time, size and place. */
+import { readBounded, withinSeconds } from '../bounded.js'
 import { SamlMetadataError } from './saml-error.js'
 import { metadataLimits } from './xml-gate.js'
 
@@ -13,35 +14,6 @@ export interface Validators {
   readonly lastModified?: string | undefined
 }
 
-/** https, or http on the machine itself; no credentials in the address. */
-export function isSecureAddress(url: string): boolean {
-  if (!URL.canParse(url)) return false
-  const { protocol, hostname, username, password } = new URL(url)
-  if (username !== '' || password !== '') return false
-  if (protocol === 'https:') return true
-  const isLoopbackName = hostname === 'localhost' || hostname.endsWith('.localhost')
-  const isLoopback = isLoopbackName || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname)
-  return protocol === 'http:' && isLoopback
-}
-
-async function readBody(response: Response): Promise<string> {
-  const limit = metadataLimits.characters
-  if (Number(response.headers.get('content-length') ?? 0) > limit) throw new SamlMetadataError('too-large')
-  if (response.body === null) throw new SamlMetadataError('malformed')
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of response.body) {
-    length += chunk.byteLength
-    if (length > limit) throw new SamlMetadataError('too-large')
-    chunks.push(chunk)
-  }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
-  } catch {
-    throw new SamlMetadataError('malformed')
-  }
-}
-
 /**
  * Fetches metadata once: no redirect, at most 4 MiB, within the time, by a conditional request where an answer is known.
  * @throws SamlMetadataError with `timeout`, `network`, `status`, `too-large` or `malformed`.
@@ -53,22 +25,14 @@ export async function fetchMetadata(options: {
   readonly validators: Validators
 }): Promise<FetchedMetadata> {
   const { url, fetch, timeoutSeconds, validators } = options
-  const controller = new AbortController()
-  // The deadline holds even if `fetch` does not heed the signal.
-  let timer: NodeJS.Timeout | undefined
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new SamlMetadataError('timeout'))
-      controller.abort()
-    }, timeoutSeconds * 1000)
-  })
   try {
-    return await Promise.race([request(url, fetch, validators, controller.signal), deadline])
+    return await withinSeconds(
+      timeoutSeconds,
+      (signal) => request(url, fetch, validators, signal),
+      () => new SamlMetadataError('timeout'),
+    )
   } catch (error) {
-    controller.abort()
     throw error instanceof SamlMetadataError ? error : new SamlMetadataError('network', error)
-  } finally {
-    clearTimeout(timer)
   }
 }
 
@@ -97,13 +61,24 @@ async function request(
     await response.body?.cancel()
     throw new SamlMetadataError('status')
   }
+  const body = await readBounded(response, metadataLimits.characters)
+  if (body === undefined) throw new SamlMetadataError('too-large')
+  if (body.length === 0) throw new SamlMetadataError('malformed')
   const { headers: answered } = response
   return {
     kind: 'document',
-    xml: await readBody(response),
+    xml: decode(body),
     validators: {
       etag: answered.get('etag') ?? undefined,
       lastModified: answered.get('last-modified') ?? undefined,
     },
+  }
+}
+
+function decode(body: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body)
+  } catch {
+    throw new SamlMetadataError('malformed')
   }
 }

@@ -1,11 +1,11 @@
 /** @module Resolves the options of `saml({ … })`: everything wrong at once. */
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
+import { isSecureAddress } from '../bounded.js'
 import { type CheckedRows, checkRows } from '../config/check-rows.js'
 import { ConfigurationError } from '../errors.js'
 import { isStrongKey } from './algorithms.js'
 import type { Assertion } from './assertion.js'
 import { readCertificate } from './certificate.js'
-import { isSecureAddress } from './fetch-metadata.js'
 import { readMetadata } from './metadata.js'
 import { defaultContextLevels, samlRows } from './option-rows.js'
 import type { ResolvedSamlKey, ResolvedSamlOptions, SamlKey, SamlOptions } from './options.js'

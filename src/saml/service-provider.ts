@@ -1,4 +1,6 @@
 /** @module What every part of the plug-in shares: who we are, whom we trust, and how a message of ours leaves. */
+
+import { isSecureAddress } from '../bounded.js'
 import { digest, randomText } from '../digest.js'
 import type { Exchange, Reply } from '../exchange.js'
 import type { LogoutVisit } from '../logout/participant.js'
@@ -6,7 +8,6 @@ import { renderFormPost } from '../pages/form-post.js'
 import { languageOf } from '../pages/texts.js'
 import type { ProtocolHost } from '../protocol.js'
 import { encodePost } from './encoding.js'
-import { isSecureAddress } from './fetch-metadata.js'
 import type { MessageRules } from './message.js'
 import type { IdentityProviderMetadata } from './metadata.js'
 import { createMetadataSource, type MetadataSource } from './metadata-source.js'

@@ -1,4 +1,5 @@
 /** @module Fetches a JSON Web Key Set within limits of time, size and place. */
+import { readBounded, withinSeconds } from '../bounded.js'
 import { maximumKeys } from './verification-keys.js'
 
 /** A longer answer is not read to its end: 256 KiB. */
@@ -33,17 +34,6 @@ export interface FetchedKeySet {
   readonly maxAgeSeconds: number | undefined
 }
 
-/** Whether keys may be fetched from there: https, or http on the machine itself (`JWT-17`). */
-export function isKeySetUrl(url: string): boolean {
-  if (!URL.canParse(url)) return false
-  const { protocol, hostname, username, password } = new URL(url)
-  if (username !== '' || password !== '') return false
-  if (protocol === 'https:') return true
-  if (protocol !== 'http:') return false
-  const isLoopbackName = hostname === 'localhost' || hostname.endsWith('.localhost')
-  return isLoopbackName || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname)
-}
-
 /** Source: RFC 9111, sections 4.2.1 and 5.2.2. */
 function readMaxAge(headers: Headers): number | undefined {
   const control = headers.get('cache-control')?.toLowerCase()
@@ -53,20 +43,6 @@ function readMaxAge(headers: Headers): number | undefined {
   if (age === undefined) return undefined
   const spent = /^\d{1,10}$/.exec(headers.get('age') ?? '')?.[0]
   return Math.max(0, Number(age) - Number(spent ?? 0))
-}
-
-async function readText(response: Response): Promise<string> {
-  if (Number(response.headers.get('content-length') ?? 0) > maximumKeySetBytes)
-    throw new KeySetError('too-large')
-  if (response.body === null) throw new KeySetError('malformed')
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of response.body) {
-    length += chunk.byteLength
-    if (length > maximumKeySetBytes) throw new KeySetError('too-large')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }
 
 async function request(
@@ -86,10 +62,11 @@ async function request(
     await response.body?.cancel()
     throw new KeySetError('status')
   }
-  const text = await readText(response)
+  const body = await readBounded(response, maximumKeySetBytes)
+  if (body === undefined) throw new KeySetError('too-large')
   let set: unknown
   try {
-    set = JSON.parse(text)
+    set = JSON.parse(new TextDecoder().decode(body))
   } catch (cause) {
     throw new KeySetError('malformed', cause)
   }
@@ -108,21 +85,14 @@ export async function fetchKeySet(options: {
   readonly fetch: typeof globalThis.fetch
   readonly timeoutSeconds: number
 }): Promise<FetchedKeySet> {
-  const controller = new AbortController()
-  // The deadline holds even if `fetch` does not heed the signal.
-  let timer: NodeJS.Timeout | undefined
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new KeySetError('timeout'))
-      controller.abort()
-    }, options.timeoutSeconds * 1000)
-  })
+  const { url, fetch, timeoutSeconds } = options
   try {
-    return await Promise.race([request(options.url, options.fetch, controller.signal), deadline])
+    return await withinSeconds(
+      timeoutSeconds,
+      (signal) => request(url, fetch, signal),
+      () => new KeySetError('timeout'),
+    )
   } catch (error) {
-    controller.abort()
     throw error instanceof KeySetError ? error : new KeySetError('network', error)
-  } finally {
-    clearTimeout(timer)
   }
 }

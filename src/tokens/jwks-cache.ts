@@ -1,10 +1,12 @@
 /** @module The keys of one issuer: found at once when known, fetched as seldom as possible, never older than allowed. */
+
+import { isSecureAddress } from '../bounded.js'
 import type { Clock } from '../clock.js'
 import { CitizenSessionError } from '../errors.js'
 import type { Report } from '../events.js'
 import type { MaybePromise } from '../exchange.js'
 import { findAlgorithm } from './algorithms.js'
-import { fetchKeySet, isKeySetUrl, KeySetError } from './fetch-key-set.js'
+import { fetchKeySet, KeySetError } from './fetch-key-set.js'
 import { fits, importVerificationKey, type VerificationKey } from './verification-keys.js'
 
 /** With no usable set a fetch is tried again after that many seconds, or after the cool-down if that is shorter. */
@@ -102,7 +104,7 @@ function select(
 export function createJwksCache(options: JwksCacheOptions): JwksCache {
   const { url, algorithms, clock, report } = options
   if (
-    !isKeySetUrl(url) ||
+    !isSecureAddress(url) ||
     (options.origins !== undefined && !options.origins.includes(new URL(url).origin))
   ) {
     throw new CitizenSessionError('usage', 'keys are fetched over https from the identity provider only')

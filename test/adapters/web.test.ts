@@ -61,7 +61,9 @@ describe('a web request as an exchange', () => {
   })
 
   it('says when a body breaks off, or was read before', async () => {
-    const broken = new ReadableStream<Uint8Array<ArrayBuffer>>({ start: (controller) => controller.error(new Error('x')) })
+    const broken = new ReadableStream<Uint8Array<ArrayBuffer>>({
+      start: (controller) => controller.error(new Error('x')),
+    })
     const request = { method: 'POST', url: 'https://a.example/', headers: new Headers(), bodyUsed: false }
     await expect(new WebExchange({ ...request, body: broken }).body(4)).rejects.toMatchObject({
       code: 'body-malformed',

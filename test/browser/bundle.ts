@@ -30,6 +30,7 @@ export async function clientScriptModule(): Promise<string> {
     '',
     '/** The script of `GET <path>/client.js`. */',
     '// biome-ignore format: as it is made',
+    '// biome-ignore lint/suspicious/noTemplateCurlyInString: templates of the script itself',
     `export const clientScript = ${JSON.stringify(text)}`,
     '',
     '/** Its hash, for `integrity` and for a policy. Source: Subresource Integrity, section 3.1. */',

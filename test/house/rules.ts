@@ -25,6 +25,7 @@ const order: readonly (readonly string[])[] = [
 
 /** They import nothing but each other's types, and the errors that they throw. */
 const leaves = new Set([
+  'bounded',
   'exchange',
   'errors',
   'events',

@@ -1,6 +1,6 @@
 /** @module Checks the metadata of a SAML identity provider, with the rules by which `saml({ … })` reads it. */
 import type { KeyObject } from 'node:crypto'
-import { isSecureAddress } from '../../saml/fetch-metadata.js'
+import { isSecureAddress } from '../../bounded.js'
 import type { IdentityProviderMetadata } from '../../saml/metadata.js'
 import { type MetadataProblem, SamlMetadataError } from '../../saml/saml-error.js'
 import { metadataLimits } from '../../saml/xml-gate.js'
