@@ -16,7 +16,6 @@ import {
   root,
   run,
   SetUpError,
-  tool,
 } from '../examples/set-up.mjs'
 import { howToGet, obtainProgram, programs } from './programs.mjs'
 import { countReport, coverageTable } from './report.mjs'
@@ -176,9 +175,7 @@ async function main() {
   const startedAt = performance.now()
   if (await setUp()) {
     const env = { CITIZEN_TEST_LEAVE_OUT: leftOut.join(',') }
-    await checkStep('types of the tests', () =>
-      tool('typescript/bin/tsc', ['-p', 'tsconfig.test.json'], { log: 'types' }),
-    )
+    await checkStep('types of the tests', () => npm(['run', '--silent', 'typecheck'], { log: 'types' }))
     await checkStep('lint', () => npm(['run', '--silent', 'lint'], { log: 'lint' }))
     const coverage = [
       '--coverage',
