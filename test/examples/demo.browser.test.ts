@@ -52,8 +52,8 @@ async function travel(seconds: number) {
   const other = await context.newPage()
   await other.goto(`${demo.provider}/faults`)
   await other.fill('#seconds', String(seconds))
+  // It stays open: Chromium may wait for ever to close a page that has just moved on.
   await Promise.all([other.waitForResponse(/\/faults$/), other.click('text="Travel"')])
-  await other.close()
 }
 
 it('signs in at one application, is known at the other, and is out everywhere after one button', async () => {
