@@ -49,6 +49,20 @@ describe('tabs of one person', () => {
     expect(await began).toBeLessThan(1.5)
   })
 
+  it('let a form of the page sign out, however long the provider takes', async () => {
+    const [one] = (await signedInTabs(1)) as [Page]
+    world.site.emulator.faults.set({ slow: { logout: 2500 } })
+    await one.evaluate(`{
+      const form = document.createElement('form')
+      form.method = 'post'
+      form.action = '/session/logout'
+      document.body.append(form)
+      form.requestSubmit()
+    }`)
+    await one.waitForURL((url) => url.pathname === '/session/return')
+    expect(await one.textContent('main')).toContain('signed out of all applications')
+  })
+
   it('are reloaded when another person signs in, and show nothing of the one before', async () => {
     const [one, other] = (await signedInTabs(2, '?data-payload-cookie=c1_payload')) as [Page, Page]
     expect(await other.textContent('h1')).toMatch(/^private of /)
