@@ -49,8 +49,3 @@ export function methodOf(claims: IdTokenClaims): Assurance['method'] {
   const isStrong = methods.some((method) => typeof method === 'string' && strongMethods.has(method))
   return isStrong || claims.isMfa === true ? 'mfa' : 'password'
 }
-
-/** Whether the person was authenticated in one of the ways that were demanded. A missing `acr` is none of them. */
-export function meetsContext(claims: Pick<IdTokenClaims, 'acr'>, demanded: readonly string[]): boolean {
-  return demanded.length === 0 || (claims.acr !== undefined && demanded.includes(claims.acr))
-}

@@ -3,9 +3,9 @@ import type { TextKey } from './texts-english.js'
 
 export const french: Readonly<Record<TextKey, string>> = {
   'title.session-ended': 'Votre session est terminée',
+  'title.sign-in': 'Veuillez vous connecter',
   'title.going-on': 'Un instant, s’il vous plaît',
   'going-on.explain': 'Vous allez être redirigé. Si rien ne se passe, utilisez le bouton.',
-  'title.sign-in': 'Veuillez vous connecter',
   'title.sign-out': 'Voulez-vous vous déconnecter ?',
   'title.signed-out': 'La déconnexion est terminée',
   'title.sign-out-incomplete': 'La déconnexion n’est pas encore complète partout',

@@ -88,8 +88,8 @@ export async function buildNext(wanted: NextBuild): Promise<string> {
   mkdirSync(folder, { recursive: true })
   cpSync(example, folder, { recursive: true, filter: isSource })
   cpSync(overlay, folder, { recursive: true })
-  // The contract has a route at that address.
-  rmSync(join(folder, 'app/private'), { recursive: true })
+  // The contract has a route at that address; pages under a nonce cannot be made at build.
+  for (const page of ['private', 'strong']) rmSync(join(folder, 'app', page), { recursive: true })
   cpSync(join(overlay, 'app/private'), join(folder, 'app/private'), { recursive: true })
   if (!hasProxy) rmSync(join(folder, 'proxy.ts'))
   symlinkSync(join(example, 'node_modules'), join(folder, 'node_modules'))

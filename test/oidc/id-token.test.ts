@@ -6,7 +6,7 @@ import {
   type IdTokenRules,
   verifyIdToken,
 } from '../../src/oidc/id-token.js'
-import { authenticatedAtOf, meetsContext, methodOf, sessionClaimsOf } from '../../src/oidc/session-claims.js'
+import { authenticatedAtOf, methodOf, sessionClaimsOf } from '../../src/oidc/session-claims.js'
 import { createSigningKey } from '../tokens/signing.js'
 import { cacheOf, clientId, idToken, issuer, key, logoutToken, seconds, start } from './signer.js'
 
@@ -67,13 +67,6 @@ describe('SES-20 the age of the authentication', () => {
     ['not said', { auth_time: undefined }, 'auth-time'],
   ])('%s', async (_, claims, problem) => {
     expect(await problemOf(idToken(claims), { ...demand, maxAgeSeconds: 60 })).toBe(problem)
-  })
-
-  it('demands the context that was asked for, and a missing one is not it', () => {
-    expect(meetsContext({ acr: 'urn:strong' }, ['urn:strong'])).toBe(true)
-    expect(meetsContext({ acr: 'urn:weak' }, ['urn:strong'])).toBe(false)
-    expect(meetsContext({}, ['urn:strong'])).toBe(false)
-    expect(meetsContext({}, [])).toBe(true)
   })
 })
 
