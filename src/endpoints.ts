@@ -77,7 +77,7 @@ export function createEndpoints(parts: EndpointParts): {
   }
 
   const steady =
-    (handler: (exchange: Exchange) => MaybePromise<Reply>): SteadyHandler =>
+    (handler: (exchange: Exchange) => MaybePromise<Reply>, outage?: () => Reply): SteadyHandler =>
     async (exchange) => {
       try {
         await parts.admit()
@@ -86,7 +86,8 @@ export function createEndpoints(parts: EndpointParts): {
         if (error instanceof CitizenSessionError && error.status < 500) {
           return problem(error.status, { code: error.code, reason: error.code, detail: error.message })
         }
-        return parts.refuseOutage(exchange, error)
+        const refusal = parts.refuseOutage(exchange, error)
+        return outage?.() ?? refusal
       }
     }
 
@@ -101,8 +102,11 @@ export function createEndpoints(parts: EndpointParts): {
   }
   const rows = new Map(Object.entries(table))
   for (const { endpoints } of parts.protocols.values()) {
-    for (const [path, { GET, POST }] of Object.entries(endpoints)) {
-      rows.set(path, { ...(GET && { GET: steady(GET) }), ...(POST && { POST: steady(POST) }) })
+    for (const [path, { GET, POST, outage }] of Object.entries(endpoints)) {
+      rows.set(path, {
+        ...(GET && { GET: steady(GET, outage) }),
+        ...(POST && { POST: steady(POST, outage) }),
+      })
     }
   }
   const prefix = `${routesPath}/`

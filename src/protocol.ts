@@ -36,9 +36,12 @@ export interface InstalledProtocol extends Entrance, Participant {
 }
 
 /** The handlers of one path. What they throw becomes 4xx or 503 as with every route of ours. */
-export type ProtocolEndpoint = Readonly<
-  Partial<Record<'GET' | 'POST', (exchange: Exchange) => MaybePromise<Reply>>>
->
+export interface ProtocolEndpoint {
+  readonly GET?: ((exchange: Exchange) => MaybePromise<Reply>) | undefined
+  readonly POST?: ((exchange: Exchange) => MaybePromise<Reply>) | undefined
+  /** The answer of an endpoint whose callers know no 503, while the store or the provider cannot be had. */
+  readonly outage?: (() => Reply) | undefined
+}
 
 /** The access token in a session's tokens. */
 export interface AccessToken {

@@ -92,6 +92,7 @@ export function createBackchannelLogout({ options, host, provider }: OidcContext
   }
 
   return {
+    outage: () => refusalOf(undefined),
     async POST(exchange) {
       try {
         return await take(exchange)

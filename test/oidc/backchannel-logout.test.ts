@@ -363,3 +363,28 @@ it('answers none of 10,000 mutations of a good request with anything but 400', a
   expect([...statuses.keys()]).toEqual([400])
   expect(await stateAt(browser, 'benefits')).toMatchObject({ state: 'active' })
 }, 120_000)
+
+it('BCL-27 answers 400 while the store has been away since the start, so that the provider tries again', async () => {
+  let isAway = true
+  const away = (clock: () => number): Store => {
+    const inner = memoryStore({ clock })
+    return {
+      ...inner,
+      // As a Redis is: its answer comes later.
+      isShared: true,
+      async register(...given) {
+        if (isAway) throw new StoreUnavailableError('the store is away')
+        return inner.register(...given)
+      },
+    }
+  }
+  const world = await createOidcWorld({ benefits: {} }, { store: away })
+  const jwt = await tokenFor(world, { sub: 'somebody', sid: 'a session' })
+  const answer = await sendToken(world, jwt)
+  expect(answer.status).toBe(400)
+  expect(answer.headers.get('cache-control')).toBe('no-store')
+  expect(await answer.json()).toEqual({ error: 'logout_failed', error_description: expect.any(String) })
+  isAway = false
+  const again = await sendToken(world, jwt)
+  expect([again.status, await again.text()]).toEqual([200, ''])
+})
