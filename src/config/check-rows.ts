@@ -13,6 +13,8 @@ type RowValue<D> = D extends Descriptor<infer T> ? T : never
 export interface CheckedRows<R extends Rows> {
   /** The value given or the default; `undefined` when absent or wrong. */
   get<P extends keyof R & string>(path: P): RowValue<R[P]> | undefined
+  /** The same of an option that is required or has a default, once nothing is wrong. */
+  must<P extends keyof R & string>(path: P): RowValue<R[P]>
   isGiven(path: keyof R & string): boolean
   note(path: string, message: string): void
   readonly problems: readonly ConfigurationProblem[]
@@ -72,8 +74,15 @@ export function checkRows<R extends Rows>(
     if ('problem' in checked) note(path, checked.problem)
     else values.set(path, checked.value)
   }
+  const get = <P extends keyof R & string>(path: P) => values.get(path) as RowValue<R[P]> | undefined
   return {
-    get: <P extends keyof R & string>(path: P) => values.get(path) as RowValue<R[P]> | undefined,
+    get,
+    must(path) {
+      const value = get(path)
+      if (value === undefined)
+        throw new TypeError('an option without a default was taken for one that has one')
+      return value
+    },
     isGiven: (path) => found.has(path),
     note,
     problems,

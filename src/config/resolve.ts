@@ -1,6 +1,5 @@
 /** @module Resolves the options of a suite: code, then environment, then defaults; everything wrong at once. */
 import { randomBytes } from 'node:crypto'
-import type { Claims } from '../citizen.js'
 import { systemClock } from '../clock.js'
 import { ConfigurationError } from '../errors.js'
 import { defaultAssuranceLevel, sensitivities } from './defaults.js'
@@ -15,6 +14,7 @@ import type {
 } from './options.js'
 import { applyRules } from './rules.js'
 import type { OptionPath, OptionValue } from './schema.js'
+import { trustedLevel } from './trusted-level.js'
 
 /**
  * Resolves the options. What is not given in code is read from its environment variable, then from the defaults.
@@ -88,6 +88,7 @@ function identityProviderOf({ get }: Gathered, must: Must): ResolvedIdentityProv
   const login = below(url, must('identityProvider.endpoints.login'))
   const secondFactor = get('identityProvider.endpoints.secondFactor')
   const ceilingSeconds = must('identityProvider.keys.ceilingSeconds')
+  const assuranceLevel = get('identityProvider.assuranceLevel')
   return {
     url,
     internalUrl,
@@ -113,7 +114,7 @@ function identityProviderOf({ get }: Gathered, must: Must): ResolvedIdentityProv
       readAnswer: get('identityProvider.refresh.readAnswer'),
     },
     clockSkewSeconds: must('identityProvider.clockSkewSeconds'),
-    assuranceLevel: trustedLevel(get('identityProvider.assuranceLevel')),
+    assuranceLevel: assuranceLevel === undefined ? defaultAssuranceLevel : trustedLevel(assuranceLevel),
     keys: {
       coolDownSeconds: must('identityProvider.keys.coolDownSeconds'),
       floorSeconds: Math.min(must('identityProvider.keys.floorSeconds'), ceilingSeconds),
@@ -156,13 +157,4 @@ function randomSecret(random: (bytes: number) => Uint8Array): string {
 
 function problem(path: OptionPath, message: string) {
   return { path, variable: variableFor(path), message }
-}
-
-/** A mistake of the application must not open anything: what is no finite number is the lowest level. */
-function trustedLevel(assuranceLevel: ((claims: Claims) => unknown) | undefined): (claims: Claims) => number {
-  if (assuranceLevel === undefined) return defaultAssuranceLevel
-  return (claims) => {
-    const level = assuranceLevel(claims)
-    return typeof level === 'number' && Number.isFinite(level) ? level : 0
-  }
 }

@@ -1,6 +1,7 @@
 /** @module Resolves the options of `oidc({ … })`: everything wrong at once. */
 import type { Claims } from '../citizen.js'
 import { type CheckedRows, checkRows } from '../config/check-rows.js'
+import { trustedLevel } from '../config/trusted-level.js'
 import { ConfigurationError } from '../errors.js'
 import { oidcRows } from './option-rows.js'
 import type { OidcOptions, ResolvedOidcOptions } from './options.js'
@@ -55,18 +56,14 @@ function applyRules({ get, isGiven, note }: Checked): void {
   }
 }
 
-function assemble({ get }: Checked): ResolvedOidcOptions {
-  const must = <T>(value: T | undefined): T => {
-    if (value === undefined) throw new TypeError('an option without a default was taken for one that has one')
-    return value
-  }
+function assemble({ get, must }: Checked): ResolvedOidcOptions {
   return {
-    issuer: must(get('issuer')),
-    clientId: must(get('clientId')),
+    issuer: must('issuer'),
+    clientId: must('clientId'),
     clientSecret: get('clientSecret'),
     clientAuthentication: get('clientAuthentication'),
     internalUrl: get('internalUrl'),
-    endpointOrigins: must(get('endpointOrigins')),
+    endpointOrigins: must('endpointOrigins'),
     endpoints: {
       authorization: get('endpoints.authorization'),
       token: get('endpoints.token'),
@@ -76,56 +73,48 @@ function assemble({ get }: Checked): ResolvedOidcOptions {
       revocation: get('endpoints.revocation'),
       pushedAuthorization: get('endpoints.pushedAuthorization'),
     },
-    scope: must(get('scope')),
-    responseMode: must(get('responseMode')),
+    scope: must('scope'),
+    responseMode: must('responseMode'),
     prompt: get('prompt'),
     maxAgeSeconds: get('maxAgeSeconds'),
-    acrValues: must(get('acrValues')),
-    stepUpAcrValues: must(get('stepUpAcrValues')),
-    parameters: must(get('parameters')),
-    passedParameters: must(get('passedParameters')),
-    assuranceLevel: trustedLevel(get('assuranceLevel'), must(get('stepUpAcrValues'))),
-    idTokenAlgorithms: must(get('idTokenAlgorithms')),
-    idTokenDecryptionKeys: must(get('idTokenDecryptionKeys')),
-    idTokenHint: must(get('idTokenHint')),
-    pushedAuthorization: must(get('pushedAuthorization')),
-    clockSkewSeconds: must(get('clockSkewSeconds')),
-    timeoutSeconds: must(get('timeoutSeconds')),
+    acrValues: must('acrValues'),
+    stepUpAcrValues: must('stepUpAcrValues'),
+    parameters: must('parameters'),
+    passedParameters: must('passedParameters'),
+    assuranceLevel: trustedLevel(get('assuranceLevel') ?? levelBy(must('stepUpAcrValues'))),
+    idTokenAlgorithms: must('idTokenAlgorithms'),
+    idTokenDecryptionKeys: must('idTokenDecryptionKeys'),
+    idTokenHint: must('idTokenHint'),
+    pushedAuthorization: must('pushedAuthorization'),
+    clockSkewSeconds: must('clockSkewSeconds'),
+    timeoutSeconds: must('timeoutSeconds'),
     frontchannelLogout: {
-      sessionRequired: must(get('frontchannelLogout.sessionRequired')),
+      sessionRequired: must('frontchannelLogout.sessionRequired'),
       downstream: get('frontchannelLogout.downstream') ?? (() => []),
     },
     backchannelLogout: {
-      requireType: must(get('backchannelLogout.requireType')),
+      requireType: must('backchannelLogout.requireType'),
       isExpiryRequired: get('backchannelLogout.expiry') === undefined,
-      maximumLifetimeSeconds: must(get('backchannelLogout.maximumLifetimeSeconds')),
+      maximumLifetimeSeconds: must('backchannelLogout.maximumLifetimeSeconds'),
     },
     sessionManagement: {
-      pollSeconds: must(get('sessionManagement.pollSeconds')),
-      followIdentity: must(get('sessionManagement.followIdentity')),
-      responseType: must(get('sessionManagement.responseType')),
-      timeoutSeconds: must(get('sessionManagement.timeoutSeconds')),
+      pollSeconds: must('sessionManagement.pollSeconds'),
+      followIdentity: must('sessionManagement.followIdentity'),
+      responseType: must('sessionManagement.responseType'),
+      timeoutSeconds: must('sessionManagement.timeoutSeconds'),
     },
     refresh: {
       afterSeconds: get('refresh.afterSeconds'),
-      timeoutSeconds: must(get('refresh.timeoutSeconds')),
-      waitMilliseconds: must(get('refresh.waitMilliseconds')),
-      keepSeconds: must(get('refresh.keepSeconds')),
-      onUnavailable: must(get('refresh.onUnavailable')),
+      timeoutSeconds: must('refresh.timeoutSeconds'),
+      waitMilliseconds: must('refresh.waitMilliseconds'),
+      keepSeconds: must('refresh.keepSeconds'),
+      onUnavailable: must('refresh.onUnavailable'),
     },
   }
 }
 
-/** A mistake of the application must not open anything: what is no finite number is the lowest level. */
-function trustedLevel(
-  given: ((claims: Claims) => unknown) | undefined,
-  stepUpAcrValues: readonly string[],
-): (claims: Claims) => number {
-  const isStrong = ({ acr, isDidAuth }: Claims): boolean =>
-    isDidAuth === true || (typeof acr === 'string' && stepUpAcrValues.includes(acr))
-  const assuranceLevel = given ?? ((claims: Claims) => (isStrong(claims) ? 2 : 1))
-  return (claims) => {
-    const level = assuranceLevel(claims)
-    return typeof level === 'number' && Number.isFinite(level) ? level : 0
-  }
+/** Level 2 by one of these `acr`, or by `isDidAuth` where CitizenOne sends it. */
+function levelBy(stepUpAcrValues: readonly string[]): (claims: Claims) => number {
+  return ({ acr, isDidAuth }) =>
+    isDidAuth === true || (typeof acr === 'string' && stepUpAcrValues.includes(acr)) ? 2 : 1
 }

@@ -87,37 +87,33 @@ function pinnedOf(certificates: readonly string[] | undefined): readonly KeyObje
 }
 
 function assemble(
-  { get }: Checked,
+  { get, must }: Checked,
   key: ResolvedSamlKey,
   keys: readonly ResolvedSamlKey[],
 ): ResolvedSamlOptions {
-  const must = <T>(value: T | undefined): T => {
-    if (value === undefined) throw new TypeError('an option without a default was taken for one that has one')
-    return value
-  }
   return {
-    identityProvider: must(get('identityProvider')),
+    identityProvider: must('identityProvider'),
     metadataUrl: get('metadataUrl'),
     metadata: get('metadata'),
     pinned: pinnedOf(get('metadataCertificates')),
-    endpointOrigins: must(get('endpointOrigins')),
+    endpointOrigins: must('endpointOrigins'),
     entityId: get('entityId'),
     key,
     keys,
     signInBinding: get('signInBinding'),
     logoutBinding: get('logoutBinding'),
     nameIdFormat: get('nameIdFormat'),
-    requestedContexts: must(get('requestedContexts')),
-    contextComparison: must(get('contextComparison')),
+    requestedContexts: must('requestedContexts'),
+    contextComparison: must('contextComparison'),
     contextLevels: get('contextLevels') ?? defaultContextLevels,
     claims: get('claims') ?? attributesOf,
-    clockSkewSeconds: must(get('clockSkewSeconds')),
-    messageSeconds: must(get('messageSeconds')),
-    timeoutSeconds: must(get('timeoutSeconds')),
+    clockSkewSeconds: must('clockSkewSeconds'),
+    messageSeconds: must('messageSeconds'),
+    timeoutSeconds: must('timeoutSeconds'),
     polling: {
-      everySeconds: must(get('polling.everySeconds')),
-      keepSeconds: must(get('polling.keepSeconds')),
-      warnSeconds: must(get('polling.warnSeconds')),
+      everySeconds: must('polling.everySeconds'),
+      keepSeconds: must('polling.keepSeconds'),
+      warnSeconds: must('polling.warnSeconds'),
     },
   }
 }

@@ -49,7 +49,9 @@ const typesOnly = new Set(['config'])
 
 /** Checks of single option values, for plug-ins that have options of their own. */
 const optionChecks = new Set(
-  ['addresses', 'check-rows', 'descriptor', 'kinds', 'nearest'].map((name) => `src/config/${name}.ts`),
+  ['addresses', 'check-rows', 'descriptor', 'kinds', 'nearest', 'trusted-level'].map(
+    (name) => `src/config/${name}.ts`,
+  ),
 )
 
 /** Packages, and the one place that may import each; `src/` alone means every part of the core. */
