@@ -1,6 +1,6 @@
 /** @module The way in by the shared cookie: a visit to the provider's login, which sets the cookie by itself. */
 import type { CookieModeOptions } from '../config/options.js'
-import { redirect } from '../pages/redirect.js'
+import { redirect, redirectStatus } from '../pages/redirect.js'
 import type { Entrance } from './entrance.js'
 import type { LoginMarker } from './login.js'
 import type { Markers } from './marker.js'
@@ -29,7 +29,7 @@ export function createCookieEntrance(
         returnUrl: `${returnUrl}?state=${state}`,
         parameters: reauthenticate ? identityProvider.reauthenticateParameters : undefined,
       })
-      return redirect(location, exchange.method === 'POST' ? 303 : 302)
+      return redirect(location, redirectStatus(exchange))
     },
   }
 }

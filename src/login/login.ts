@@ -5,7 +5,7 @@ import type { Report } from '../events.js'
 import type { Exchange, MaybePromise, Reply } from '../exchange.js'
 import { type PageAction, renderPage } from '../pages/page.js'
 import { problem } from '../pages/problem.js'
-import { redirect } from '../pages/redirect.js'
+import { redirect, redirectStatus } from '../pages/redirect.js'
 import { languageOf, type TextKey } from '../pages/texts.js'
 import { isSameOriginPost } from '../sessions/activity.js'
 import type { Entrance } from './entrance.js'
@@ -127,8 +127,7 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
 
   /** Where nobody must decide anything: on to where the wish leads, or to the provider. */
   const proceed = (exchange: Exchange, citizen: Citizen, wish: LoginWish): MaybePromise<Reply> => {
-    if (satisfies(citizen, wish, clock()))
-      return redirect(wish.returnTo, exchange.method === 'POST' ? 303 : 302)
+    if (satisfies(citizen, wish, clock())) return redirect(wish.returnTo, redirectStatus(exchange))
     if (citizen.state === 'mfa-required') {
       return send(exchange, wish, { reauthenticate: false, mayLift: false, strengthen: true })
     }

@@ -7,7 +7,7 @@ import type { Exchange, Reply } from '../exchange.js'
 import { sharedCookieName } from '../login/cookie-entrance.js'
 import type { FoundMarker, Markers } from '../login/marker.js'
 import { queryOf } from '../login/wish.js'
-import { redirect } from '../pages/redirect.js'
+import { redirect, redirectStatus } from '../pages/redirect.js'
 import { asksForPage, isSameOriginPost } from '../sessions/activity.js'
 import type { RecordAddress } from '../stores/store.js'
 import { createDepartures, type Left } from './departures.js'
@@ -203,11 +203,11 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
     const receipt: Receipt = { outcome: outcomeOf(legs), legs }
     if (wish.thenLogin !== undefined) {
       const query = new URLSearchParams({ returnTo: checkReturnTarget(wish.thenLogin) ?? '/' })
-      return redirect(`${routes.path}/login?${query}`, exchange.method === 'POST' ? 303 : 302)
+      return redirect(`${routes.path}/login?${query}`, redirectStatus(exchange))
     }
     const returnTo = checkReturnTarget(wish.returnTo)
     if (receipt.outcome === 'global' && returnTo !== undefined) {
-      return redirect(returnTo, exchange.method === 'POST' ? 303 : 302)
+      return redirect(returnTo, redirectStatus(exchange))
     }
     return pages.receipt(exchange, receipt, false)
   }

@@ -3,7 +3,7 @@ import type { ResolvedOptions } from '../config/options.js'
 import type { Exchange, Reply } from '../exchange.js'
 import { renderFormPost } from '../pages/form-post.js'
 import { type PageAction, type PageFact, renderPage } from '../pages/page.js'
-import { redirect } from '../pages/redirect.js'
+import { redirect, redirectStatus } from '../pages/redirect.js'
 import { languageOf } from '../pages/texts.js'
 import type { LogoutVisit } from './participant.js'
 import type { Receipt } from './receipt.js'
@@ -84,7 +84,7 @@ export function createLogoutPages(context: {
     leave(exchange, { action, method, fields }) {
       if (method === 'get') {
         // The address may name the person by a hint.
-        const reply = redirect(action, exchange.method === 'POST' ? 303 : 302)
+        const reply = redirect(action, redirectStatus(exchange))
         return { ...reply, headers: { ...reply.headers, 'referrer-policy': 'no-referrer' } }
       }
       return renderFormPost({

@@ -4,7 +4,7 @@ import type { Exchange, Reply } from '../exchange.js'
 import type { Entrance, Visit } from '../login/entrance.js'
 import { queryOf, wishParameters } from '../login/wish.js'
 import { renderFormPost } from '../pages/form-post.js'
-import { redirect } from '../pages/redirect.js'
+import { redirect, redirectStatus } from '../pages/redirect.js'
 import { languageOf } from '../pages/texts.js'
 import type { Beginning, ProtocolEndpoint } from '../protocol.js'
 import { anonymous, unavailable } from '../sessions/citizens.js'
@@ -65,7 +65,7 @@ export function sendOff(exchange: Exchange, departure: Departure, frameAncestors
       frameAncestors,
     })
   }
-  const reply = redirect(departure.url, exchange.method === 'POST' ? 303 : 302)
+  const reply = redirect(departure.url, redirectStatus(exchange))
   return { ...reply, headers: { ...reply.headers, 'referrer-policy': 'no-referrer' } }
 }
 

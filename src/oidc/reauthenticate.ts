@@ -2,7 +2,7 @@
 import type { Exchange, Reply } from '../exchange.js'
 import { queryOf } from '../login/wish.js'
 import { problem } from '../pages/problem.js'
-import { redirect } from '../pages/redirect.js'
+import { redirect, redirectStatus } from '../pages/redirect.js'
 import type { ProtocolEndpoint, ProtocolSession } from '../protocol.js'
 import { isSameOriginPost } from '../sessions/activity.js'
 import { personOf, publicIdOf } from '../sessions/record.js'
@@ -56,7 +56,7 @@ export function createReauthenticate(context: OidcContext): ProtocolEndpoint {
     sessionState?: string,
   ): Reply => {
     if (place === 'top') {
-      return redirect(host.checkReturnTarget(returnTo) ?? '/', exchange.method === 'POST' ? 303 : 302)
+      return redirect(host.checkReturnTarget(returnTo) ?? '/', redirectStatus(exchange))
     }
     return renderScriptedPage({
       title: step,

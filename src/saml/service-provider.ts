@@ -5,6 +5,7 @@ import { digest, randomText } from '../digest.js'
 import type { Exchange, Reply } from '../exchange.js'
 import type { LogoutVisit } from '../logout/participant.js'
 import { renderFormPost } from '../pages/form-post.js'
+import { redirectStatus } from '../pages/redirect.js'
 import { languageOf } from '../pages/texts.js'
 import type { ProtocolHost } from '../protocol.js'
 import { encodePost } from './encoding.js'
@@ -137,7 +138,7 @@ export function createServiceProvider(options: ResolvedSamlOptions, host: Protoc
     reply(exchange, outgoing, frameAncestors) {
       if (outgoing.binding === 'redirect') {
         const headers = { ...uncached, location: redirectAddress(outgoing), 'referrer-policy': 'no-referrer' }
-        return { status: exchange.method === 'POST' ? 303 : 302, headers }
+        return { status: redirectStatus(exchange), headers }
       }
       return renderFormPost({
         language: languageOf(exchange.header('accept-language')),
