@@ -4,7 +4,7 @@ import type { Report } from '../events.js'
 import type { TokenOutcome, TokenRefresh } from '../protocol.js'
 import type { Sealer } from '../seal.js'
 import type { Lifecycle } from '../sessions/lifecycle.js'
-import { publicIdOf } from '../sessions/record.js'
+import { placeOf, publicIdOf } from '../sessions/record.js'
 import { createSingleFlight } from '../single-flight.js'
 import type { LiveRecord, RecordAddress, Store } from '../stores/store.js'
 import { backoffSeconds } from './backoff.js'
@@ -61,8 +61,6 @@ export function createTokenKeeper(options: {
   const flights = createSingleFlight<RenewalResult>()
   const breaker = createBreaker()
 
-  const placeOf = ({ person, session, application }: RecordAddress): string =>
-    `${person} ${session} ${application}`
   const keyOf = (address: RecordAddress): string => `tokens:${placeOf(address).replaceAll(' ', ':')}`
 
   const write = (

@@ -49,7 +49,8 @@ export function createGeneration(random: (bytes: number) => Uint8Array): string 
   return randomText(random, 16)
 }
 
-function placeOf(address: RecordAddress): string {
+/** An address as one text, for keys in this process and for what is sealed to it. */
+export function placeOf(address: RecordAddress): string {
   return `${address.person} ${address.session} ${address.application}`
 }
 

@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.js'
 import { CitizenSessionError } from '../errors.js'
 import type { EndReason, LiveRecord, RecordAddress, Store } from '../stores/store.js'
+import { placeOf } from './record.js'
 import { timerOver } from './timers.js'
 
 /** Watches over sessions for as long as somebody wants to know. */
@@ -29,9 +30,6 @@ export function createSessionWatch(options: {
 }): SessionWatch {
   const watched = new Map<string, { readonly address: RecordAddress; readonly controller: AbortController }>()
   let timer: NodeJS.Timeout | undefined
-
-  const keyOf = (address: RecordAddress): string =>
-    `${address.person} ${address.session} ${address.application}`
 
   const finish = (key: string, reason: string): void => {
     const entry = watched.get(key)
@@ -68,7 +66,7 @@ export function createSessionWatch(options: {
 
   return {
     signalFor(address) {
-      const key = keyOf(address)
+      const key = placeOf(address)
       const known = watched.get(key)
       if (known !== undefined) return known.controller.signal
       const controller = new AbortController()
@@ -76,7 +74,7 @@ export function createSessionWatch(options: {
       timer ??= setInterval(lookAround, watchMilliseconds).unref()
       return controller.signal
     },
-    noteEnd: (address, reason) => finish(keyOf(address), reason),
+    noteEnd: (address, reason) => finish(placeOf(address), reason),
     close() {
       stop()
       watched.clear()
