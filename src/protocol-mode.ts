@@ -69,7 +69,6 @@ export function createProtocolMode(parts: ProtocolParts): ProtocolMode {
   const hostOf = (name: string): ProtocolHost => ({
     options,
     store,
-    sealer,
     report,
     sessions: createProtocolSessions(name, sessionsContext),
     address: (route) => `${application.url}${routes.path}/${route}`,

@@ -9,7 +9,6 @@ import type { LoginWish } from './login/wish.js'
 import type { Participant } from './logout/participant.js'
 import type { Leg } from './logout/receipt.js'
 import type { Page } from './pages/page.js'
-import type { Sealer } from './seal.js'
 import type { EndReason, LiveRecord, RecordAddress, Store } from './stores/store.js'
 
 /** A plug-in for `protocols`, as `oidc({ … })` and `saml({ … })` make it. Its own options are checked when it is made. */
@@ -182,8 +181,6 @@ export interface ProtocolSessions {
   revokePointed(pointers: readonly Pointer[], scope: ScopeWish, reason: EndReason): Promise<EndedSessions>
   /** Deletes the session's cookie. */
   dropCookie(exchange: Exchange): void
-  /** Whether the request carries a session cookie at all, of whatever worth. */
-  hasCookie(exchange: Exchange): boolean
 }
 
 /** Which sessions of a person: one by the provider's session value, or all. */
@@ -193,7 +190,6 @@ export type ScopeWish = { readonly sessionValue: string; readonly issuer: string
 export interface ProtocolHost {
   readonly options: ResolvedOptions
   readonly store: Store
-  readonly sealer: Sealer
   readonly report: Report
   readonly sessions: ProtocolSessions
   /** Absolute address of a route of ours, as in `address('callback')`; never built from `Host`. */

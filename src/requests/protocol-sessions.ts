@@ -350,6 +350,5 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
     },
 
     dropCookie: (exchange) => exchange.setCookie(sessionCookie.expire()),
-    hasCookie: (exchange) => sessionCookie.find(exchange.header('cookie')) !== undefined,
   }
 }
