@@ -59,7 +59,6 @@ export function createDepartures(context: {
       const state = markers.createState()
       const parting = await partFrom(participant, {
         exchange,
-        person,
         tokens: index === 0 ? tokens : undefined,
         state,
       })

@@ -5,8 +5,6 @@ import type { Leg } from './receipt.js'
 /** A session that has ended here, and is to end at the provider. */
 export interface Departure {
   readonly exchange: Exchange
-  /** Digest of the person, for events. */
-  readonly person: string
   /** What the plug-in kept with the session; `undefined` where that can no longer be had. */
   readonly tokens: string | undefined
   /** The one-time state that the provider must send back to `GET return` (or the plug-in's own route). */
