@@ -86,7 +86,8 @@ export function createGlobalLogout(context: {
         const now = clock()
         const record = (await store.read(address)) ?? (await beginUnbegun(address, now))
         if (record.state !== 'live') return { state: 'done' }
-        const after = await lifecycle.end(address, record, { reason: 'application-sign-out', at: now }, now)
+        const request = { reason: 'application-sign-out', at: now } as const
+        const { record: after } = await lifecycle.end(address, record, request, now)
         return after?.state === 'live' ? { state: 'unknown', reason: 'changed-meanwhile' } : { state: 'done' }
       }),
 

@@ -71,7 +71,8 @@ export function createSharedLook(options: {
         token === 'expired' || (record?.state === 'live' && record.tokenExpiresAt <= now + skew)
       if (record?.state === 'live' && isExpired) return anonymous('token-expired')
       if (record?.state === 'live') {
-        record = await lifecycle.end(address, record, { reason: 'signed-out', at: now }, now)
+        const ended = await lifecycle.end(address, record, { reason: 'signed-out', at: now }, now)
+        record = ended.record
       }
     } else if (isHinted && record?.state === 'ended') {
       report({ type: 'session.refused', person: address.person, reason: record.reason })

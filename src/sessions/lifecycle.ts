@@ -4,6 +4,7 @@ import type { Sealer } from '../seal.js'
 import type {
   AliasRecord,
   EndedRecord,
+  EndOutcome,
   EndReason,
   FoundRevocation,
   LiveRecord,
@@ -66,13 +67,13 @@ export interface Lifecycle {
   /** Until when a record is kept: as long as any token for it could live, and one of that `exp` does. */
   retainedUntil(now: number, tokenExpiresAt: number): number
   begin(beginning: Beginning): Promise<BeginOutcome>
-  /** Ends a record, unless it changed meanwhile; the answer is what is there then. */
+  /** Ends a record, unless it changed meanwhile; the answer is what is there then, and whether it would survive. */
   end(
     address: RecordAddress,
     record: LiveRecord,
     end: { readonly reason: EndReason; readonly at: number; readonly untouchedOnly?: boolean },
     now: number,
-  ): Promise<SessionRecord | undefined>
+  ): Promise<EndOutcome>
   /** Ends a record whose timer is over. */
   endOver(
     address: RecordAddress,
@@ -148,12 +149,13 @@ export function createLifecycle(options: {
     const expected = request.untouchedOnly
       ? { generation: record.generation, lastSeenAt: record.lastSeenAt }
       : { generation: record.generation }
-    const after = await store.end(address, expected, ended)
+    const outcome = await store.end(address, expected, ended)
+    const after = outcome.record
     // Sealing is randomised: only the call whose end was written finds its own seal there.
     if (after?.state === 'ended' && after.sealed === ended.sealed) {
       announceEnd(address, record.generation, ended.sealed, request.reason)
     }
-    return after
+    return outcome
   }
 
   return {
@@ -204,11 +206,12 @@ export function createLifecycle(options: {
       return { began: true, record: outcome.record }
     },
 
-    endOver(address, record, idleMilliseconds, now) {
+    async endOver(address, record, idleMilliseconds, now) {
       const times = { lastSeenAt: record.lastSeenAt, endsAt: record.endsAt, idleMilliseconds }
       const reason = timerOver(times, now)
-      if (reason === undefined) return Promise.resolve(record)
-      return end(address, record, { reason, at: overSince(times), untouchedOnly: true }, now)
+      if (reason === undefined) return record
+      const request = { reason, at: overSince(times), untouchedOnly: true }
+      return (await end(address, record, request, now)).record
     },
 
     async raise(address, record, rise) {

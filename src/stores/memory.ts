@@ -7,10 +7,12 @@ import { createPeople } from './memory-people.js'
 import { createPointers } from './memory-pointers.js'
 import type {
   EndedRecord,
+  EndOutcome,
   ListedRecord,
   RecordAddress,
   RecordChange,
   Revocation,
+  SessionRecord,
   StartOutcome,
   Store,
 } from './store.js'
@@ -23,6 +25,9 @@ export type MemoryStore = {
       ? (...given: Given) => Exclude<Answer, Promise<unknown>>
       : Store[Name]
 }
+
+/** Memory has no replicas that could lack an end. */
+const outcomeOf = (record: SessionRecord | undefined): EndOutcome => ({ record, acknowledged: true })
 
 /**
  * Remembers sessions in this process: for one process, for development and for tests. What is no longer retained is
@@ -138,11 +143,11 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
 
     end(address, expected, ended) {
       const entry = people.find(address)
-      if (entry === undefined) return undefined
-      if (!entry.isLive(expected.generation)) return entry.read()
+      if (entry === undefined) return outcomeOf(undefined)
+      if (!entry.isLive(expected.generation)) return outcomeOf(entry.read())
       const live = entry.live()
-      if (expected.lastSeenAt !== undefined && live.lastSeenAt > expected.lastSeenAt) return live
-      return entry.end({ ...ended, retainUntil: Math.max(live.retainUntil, ended.retainUntil) })
+      if (expected.lastSeenAt !== undefined && live.lastSeenAt > expected.lastSeenAt) return outcomeOf(live)
+      return outcomeOf(entry.end({ ...ended, retainUntil: Math.max(live.retainUntil, ended.retainUntil) }))
     },
 
     retain(address, retainUntil) {

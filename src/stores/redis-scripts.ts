@@ -79,7 +79,7 @@ local field, generation, seen, life, reason, at, endedGeneration, retain, sealed
 local record, why = live(field, generation)
 if why == 'format' or why == 'gone' then return {why} end
 if not record or (seen ~= '' and tonumber(record[5]) > tonumber(seen)) then
-  return {'exists', redis.call('HGET', key, field)}
+  return {'exists', redis.call('HGET', key, field), replicas()}
 end
 retain = larger(record[11], retain)
 local value = '1 e ' .. reason .. ' ' .. at .. ' ' .. endedGeneration .. ' ' .. retain .. ' ' .. sealed

@@ -16,7 +16,7 @@ import {
 import { createRedisPointers } from './redis-pointers.js'
 import { checkRedis } from './redis-ready.js'
 import { scripts } from './redis-scripts.js'
-import type { EndedRecord, EndReason, ListedRecord, RecordAddress, SessionRecord, Store } from './store.js'
+import type { EndedRecord, EndReason, ListedRecord, RecordAddress, Store } from './store.js'
 
 /** Settings of the Redis store. */
 export interface RedisStoreOptions {
@@ -155,7 +155,7 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
       return isDone(reply)
     },
 
-    async end(address, expected, ended): Promise<SessionRecord | undefined> {
+    async end(address, expected, ended) {
       const deadline = performance.now() + deadlineMilliseconds
       const key = keyOf(address.person)
       const reply = await connection.run(
@@ -172,12 +172,15 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
         toWord(ended.sealed),
       )
       if (reply[0] === 'format') throw formatError()
-      if (reply[0] === 'gone') return undefined
-      if (reply[0] === 'ended' && lasting.has(ended.reason)) {
-        acknowledgement.noteReplicas(Number(reply[2]))
-        await acknowledgement.isAcknowledged(key, fieldOf(address), ended.at, deadline)
-      }
-      return parseRecord(textAt(reply, 1))
+      if (reply[0] === 'gone') return { record: undefined, acknowledged: true }
+      acknowledgement.noteReplicas(Number(reply[2]))
+      const record = parseRecord(textAt(reply, 1))
+      // Whoever asks again for an end wants to know whether it would survive: it is confirmed anew.
+      const acknowledged =
+        record.state !== 'ended' ||
+        !lasting.has(record.reason) ||
+        (await acknowledgement.isAcknowledged(key, fieldOf(address), record.at, deadline))
+      return { record, acknowledged }
     },
 
     async retain({ person, application, session }, retainUntil) {

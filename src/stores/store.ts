@@ -118,6 +118,14 @@ export interface FoundRevocation extends Revocation {
   readonly kind: 'session' | 'person'
 }
 
+/** What is there after an end. */
+export interface EndOutcome {
+  /** The new end, an older end, or the live record that did not match; `undefined`: nothing is there. */
+  readonly record: SessionRecord | undefined
+  /** As for `revoke`; `true` also for an end that time alone would bring about again, and where nothing ended. */
+  readonly acknowledged: boolean
+}
+
 /** Which of a person's sessions a revocation ends. */
 export type RevocationScope =
   /** One session value, in every application. */
@@ -166,13 +174,14 @@ export interface Store {
 
   /**
    * Ends a live record of this generation (and, with `lastSeenAt`, only if nobody touched it since). Returns the
-   * record that is there afterwards: the new end, an older end, or the live record that did not match.
+   * record that is there afterwards: the new end, an older end, or the live record that did not match. An end that
+   * was there already is confirmed anew.
    */
   end(
     address: RecordAddress,
     expected: { readonly generation: string; readonly lastSeenAt?: number | undefined },
     ended: EndedRecord,
-  ): MaybePromise<SessionRecord | undefined>
+  ): MaybePromise<EndOutcome>
 
   /**
    * Keeps an ended record at least until `retainUntil` (an ended session's token was seen again). Never shortens,

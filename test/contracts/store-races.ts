@@ -61,7 +61,8 @@ const works = {
     const record = await readLive(run)
     yield
     if (record === undefined) return
-    const after = await store.end(run.address, { generation: record.generation }, endedAt(record, now()))
+    const ended = endedAt(record, now())
+    const { record: after } = await store.end(run.address, { generation: record.generation }, ended)
     expect(after?.state).toBe('ended')
     run.over ??= 'ended'
   },

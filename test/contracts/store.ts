@@ -209,22 +209,37 @@ export function describeStoreContract(
         const record = await startedAt(harness, address)
         const other = await startedAt(harness, sibling)
         const ended = endedAt(record, harness.now(), 'application-sign-out')
-        expect(await harness.store.end(address, record, ended)).toEqual(ended)
+        expect(await harness.store.end(address, record, ended)).toEqual({ record: ended, acknowledged: true })
         expect(await harness.store.read(sibling)).toEqual(other)
       })
 
       it('answers what is there: nothing, an older end, another generation', async () => {
         const address = addressOf()
         const record = liveAt(harness.now())
-        expect(await harness.store.end(address, record, endedAt(record, harness.now()))).toBeUndefined()
+        const nothing = await harness.store.end(address, record, endedAt(record, harness.now()))
+        expect(nothing).toEqual({ record: undefined, acknowledged: true })
         const live = await startedAt(harness, address)
-        expect(await harness.store.end(address, record, endedAt(record, harness.now()))).toEqual(live)
+        const other = await harness.store.end(address, record, endedAt(record, harness.now()))
+        expect(other.record).toEqual(live)
         const first = endedAt(live, harness.now())
         await harness.store.end(address, live, first)
         const second = endedAt(live, harness.now() + 1, 'revoked')
-        expect(await harness.store.end(address, live, second)).toEqual(first)
+        expect(await harness.store.end(address, live, second)).toEqual({ record: first, acknowledged: true })
         expect(await harness.store.read(address)).toEqual(first)
       })
+
+      it.each(['application-sign-out', 'idle-timeout'] as const)(
+        'HLD-26 answers whether an end by %s would survive, also asked a second time',
+        async (reason) => {
+          const address = addressOf()
+          const record = await startedAt(harness, address)
+          const ended = endedAt(record, harness.now(), reason)
+          for (let time = 0; time < 2; time++) {
+            const outcome = await harness.store.end(address, record, ended)
+            expect(outcome).toEqual({ record: ended, acknowledged: true })
+          }
+        },
+      )
 
       it('does not end for idleness what was touched meanwhile', async () => {
         const address = addressOf()
@@ -233,9 +248,10 @@ export function describeStoreContract(
         await harness.store.update(address, generation, { lastSeenAt: lastSeenAt + 1 })
         const ended = endedAt(record, harness.now())
         const touched = { ...record, lastSeenAt: lastSeenAt + 1 }
-        expect(await harness.store.end(address, { generation, lastSeenAt }, ended)).toEqual(touched)
+        const spared = await harness.store.end(address, { generation, lastSeenAt }, ended)
+        expect(spared.record).toEqual(touched)
         const expected = { generation, lastSeenAt: touched.lastSeenAt }
-        expect(await harness.store.end(address, expected, ended)).toEqual(ended)
+        expect((await harness.store.end(address, expected, ended)).record).toEqual(ended)
       })
 
       it('never retains an end for less long than the record', async () => {

@@ -29,7 +29,7 @@ describe('the memory store', () => {
     expect(store.start(address, { record, issuedAt: now(), now: now() }).outcome).toBe('started')
     expect(store.read(address)).toEqual(record)
     expect(store.update(address, record.generation, { level: 2 })).toBe(true)
-    expect(store.end(address, record, endedAt(record, now()))?.state).toBe('ended')
+    expect(store.end(address, record, endedAt(record, now())).record?.state).toBe('ended')
     expect(store.lease(unique(), 1)).toBe(1)
     expect(
       store.revoke(address.person, { kind: 'person' }, { reason: 'revoked', at: now(), retainUntil: 0 }),
