@@ -15,7 +15,7 @@ const requirements = new Map(
 
 /** Ids of the parts that the list covers. */
 function idsIn(text: string): readonly string[] {
-  return text.match(/\b(?:BCL|FCL|RPI|SES|SLO|CK|JWT|ASV|NIST|RACE|REF)-\d+\b/g) ?? []
+  return text.match(/\b(?:BCL|FCL|RPI|SES|SLO|CK|JWT|ASV|NIST|RACE|REF|HLD|FLD)-\d+\b/g) ?? []
 }
 
 const carried = repositoryFiles()
