@@ -292,9 +292,8 @@ function partsOf(method: string, given: Headers, target: string): WebRequest {
 /** The page that an action was called from, by what the browser says; `/` where it does not say. */
 function pageOf(suite: Suite, given: Headers): string {
   const referrer = given.get('referer')
-  if (referrer === null || !URL.canParse(referrer)) return '/'
-  const { origin, pathname, search } = new URL(referrer)
-  return origin === suite.options.application.url ? pathname + search : '/'
+  const { url } = suite.options.application
+  return referrer?.startsWith(`${url}/`) ? referrer.slice(url.length) : '/'
 }
 
 /** Whether the claims are as required; a citizen of whom nothing is required always has them. */

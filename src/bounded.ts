@@ -1,12 +1,14 @@
 /** @module Calls to others, bounded: where they may go, how long they may take, how much of the answer is read. */
+import { parseUrl } from './parse-url.js'
 
 /**
  * Whether an address may be called or shown: https, or http on the machine itself; without a user name.
  * Source: `JWT-17`; RFC 6761, section 6.3.
  */
 export function isSecureAddress(url: string): boolean {
-  if (!URL.canParse(url)) return false
-  const { protocol, hostname, username, password } = new URL(url)
+  const parsed = parseUrl(url)
+  if (parsed === undefined) return false
+  const { protocol, hostname, username, password } = parsed
   if (username !== '' || password !== '') return false
   if (protocol === 'https:') return true
   const isLoopbackName = hostname === 'localhost' || hostname.endsWith('.localhost')

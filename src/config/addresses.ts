@@ -1,4 +1,5 @@
 /** @module Which addresses a configuration may name: https, and http only where nothing leaves the machine. */
+import { parseUrl } from '../parse-url.js'
 
 /** What checking depends on besides the options. */
 export interface Surroundings {
@@ -44,10 +45,10 @@ export function checkAddress(value: unknown, surroundings: Surroundings, example
   if (/[\s\\\p{Cc}]/u.test(value)) {
     return { problem: `write an address without blanks or backslashes, such as ${example}` }
   }
-  if (!/^https?:\/\/[^/]/i.test(value) || !URL.canParse(value)) {
+  const url = /^https?:\/\/[^/]/i.test(value) ? parseUrl(value) : undefined
+  if (url === undefined) {
     return { problem: `write an absolute address that begins with https://, such as ${example}` }
   }
-  const url = new URL(value)
   if (url.username !== '' || url.password !== '') {
     return { problem: `write the address without a user name or password, such as ${example}` }
   }

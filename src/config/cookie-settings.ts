@@ -1,4 +1,6 @@
 /** @module The checks of what a cookie is made of: its domain, name and path. */
+
+import { parseUrl } from '../parse-url.js'
 import { type Checked, isAddressHost, isPlainHost } from './addresses.js'
 import type { Kind } from './kinds.js'
 import { isCommonPublicSuffix } from './public-suffix.js'
@@ -12,13 +14,12 @@ export const cookieDomain: Kind<string | false> = {
       return { problem: 'write the base domain of all applications, such as example.gov, or false' }
     }
     const written = value.startsWith('.') ? value.slice(1) : value
-    if (
-      !/^[^\s./:?#@\\[\]%]+(\.[^\s./:?#@\\[\]%]+)*$/u.test(written) ||
-      !URL.canParse(`https://${written}`)
-    ) {
+    const isName = /^[^\s./:?#@\\[\]%]+(\.[^\s./:?#@\\[\]%]+)*$/u.test(written)
+    const address = isName ? parseUrl(`https://${written}`) : undefined
+    if (address === undefined) {
       return { problem: 'write only a domain, such as example.gov, without scheme, port or path' }
     }
-    const domain = new URL(`https://${written}`).hostname
+    const domain = address.hostname
     if (isAddressHost(domain)) {
       return {
         problem: 'write a domain, such as example.gov: an IP address cannot be shared by several hosts',

@@ -1,4 +1,6 @@
 /** @module The check of a store given in code or by its address. */
+
+import { parseUrl } from '../parse-url.js'
 import type { Store } from '../stores/store.js'
 import type { Kind } from './kinds.js'
 
@@ -8,7 +10,7 @@ export const storeOrAddress: Kind<Store | string> = {
   check: (value) => {
     if (typeof value === 'string') {
       // Sentinel and Cluster name several hosts, which no URL can: the store itself reads the rest.
-      const isSingle = /^rediss?:\/\/[^/]/.test(value) && URL.canParse(value)
+      const isSingle = /^rediss?:\/\/[^/]/.test(value) && parseUrl(value) !== undefined
       const isSeveral = /^rediss?\+(?:cluster|sentinel):\/\/[^/]/.test(value)
       const isRedis = (isSingle || isSeveral) && !/[\s\p{Cc}]/u.test(value)
       return isRedis

@@ -1,4 +1,6 @@
 /** @module What a configuration allows but somebody should know: said once at start. */
+
+import { parseUrl } from '../parse-url.js'
 import { isLoopbackHost } from './addresses.js'
 import { sensitivities } from './defaults.js'
 import type { Environment } from './environment.js'
@@ -87,7 +89,7 @@ function isPlainRemoteRedis(store: ResolvedOptions['store']): boolean {
     .split(',')
     .filter((host) => host !== '')
     .some((host) => {
-      const address = `redis://${host}`
-      return !URL.canParse(address) || !isLoopbackHost(new URL(address).hostname)
+      const address = parseUrl(`redis://${host}`)
+      return address === undefined || !isLoopbackHost(address.hostname)
     })
 }

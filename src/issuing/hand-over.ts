@@ -1,6 +1,7 @@
 /** @module How a token gets to the partner: a form that sends itself, or a redirect; and the page before either. */
 import { createHash } from 'node:crypto'
 import type { Reply } from '../exchange.js'
+import { parseUrl } from '../parse-url.js'
 import type { SsoRequest } from './mount.js'
 
 /** Where and how a partner takes tokens. Its documentation, or its dashboard, says so. */
@@ -165,7 +166,7 @@ function preferred(request: SsoRequest): HandOverTexts {
 }
 
 function partnerUrl(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined
+  const url = parseUrl(text)
   if (url === undefined || url.username !== '' || url.password !== '' || url.hash !== '')
     throw new TypeError("the partner's address is an absolute one, without user and fragment")
   const isLoopback = /^(?:localhost|127\.0\.0\.1|\[::1\]|.+\.localhost)$/.test(url.hostname)

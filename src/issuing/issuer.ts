@@ -3,6 +3,7 @@ import type { ActiveCitizen, Citizen, Claims } from '../citizen.js'
 import { type Clock, systemClock } from '../clock.js'
 import { CitizenSessionError } from '../errors.js'
 import type { MaybePromise } from '../exchange.js'
+import { parseUrl } from '../parse-url.js'
 import { createHandOver, type HandOverOptions } from './hand-over.js'
 import { createJwksHandler } from './jwks.js'
 import { type Mounted, methodNotAllowed, mount, type SsoRequest } from './mount.js'
@@ -89,7 +90,7 @@ function isFromOwnPage(request: SsoRequest, origin: string): boolean {
 }
 
 function originOf(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined
+  const url = parseUrl(text)
   if (url === undefined || !/^https?:$/.test(url.protocol))
     throw new TypeError('applicationUrl is our own http(s) origin')
   return url.origin

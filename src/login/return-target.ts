@@ -1,4 +1,5 @@
 /** @module Decides where a browser may be sent back to after a login or a logout. */
+import { parseUrl } from '../parse-url.js'
 
 /** What a target is measured against. */
 export interface ReturnTargetOptions {
@@ -45,9 +46,8 @@ export function createReturnTargetCheck(
     if (typeof value !== 'string' || value.length > longestReturnTarget) return undefined
     // The parser drops tabs and line breaks, trims blanks and turns backslashes round. Nobody means those.
     if (/[\\\p{Cc}\p{Zl}\p{Zp}]|^\s|\s$/u.test(value)) return undefined
-    if (!/^(?:\/(?!\/)|https?:\/\/[^/])/i.test(value) || !URL.canParse(value, own)) return undefined
-    const url = new URL(value, own)
-    if (!allowed.has(url.origin)) return undefined
+    const url = /^(?:\/(?!\/)|https?:\/\/[^/])/i.test(value) ? parseUrl(value, own) : undefined
+    if (url === undefined || !allowed.has(url.origin)) return undefined
     if (url.username !== '' || url.password !== '' || /^https?:\/\/[^/?#]*@/i.test(value)) return undefined
     if (!isPlainPath(url.pathname) || leadsOn(url.pathname, routesPath)) return undefined
     const target = `${url.pathname}${url.search}${url.hash}`

@@ -1,6 +1,7 @@
 /** @module Front-channel logout passed on: an application that is a provider itself tells its own clients. */
 import { createHash } from 'node:crypto'
 import { isSecureAddress } from '../bounded.js'
+import { parseUrl } from '../parse-url.js'
 import { embeddableJson } from './scripted-page.js'
 
 /** The session at our provider that a front-channel logout was about. */
@@ -63,8 +64,9 @@ export function downstreamContent(addresses: readonly string[]): {
 
 /** Source: OpenID Connect Front-Channel Logout 1.0, section 2 (`FCL-10`). */
 function isLogoutAddress(address: string): boolean {
-  if (!/^https?:\/\/[^\s\p{Cc}]+$/u.test(address) || !URL.canParse(address)) return false
-  const { hash, origin } = new URL(address)
+  const url = /^https?:\/\/[^\s\p{Cc}]+$/u.test(address) ? parseUrl(address) : undefined
+  if (url === undefined) return false
+  const { hash, origin } = url
   // What the parser lets through in a host could begin something else in a policy.
   const isPlain = /^https?:\/\/(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/.test(origin)
   return isPlain && hash === '' && isSecureAddress(address)

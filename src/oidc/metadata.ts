@@ -1,5 +1,6 @@
 /** @module What a provider says of itself, checked: its issuer is the one configured, its endpoints lie where they may. */
 import type { ServerMetadata } from 'openid-client'
+import { parseUrl } from '../parse-url.js'
 import type { ResolvedOidcOptions } from './options.js'
 
 /** The provider's endpoints and abilities, as far as we use them. */
@@ -57,10 +58,10 @@ function endpointIn(
   if (given === false) return undefined
   const value = given ?? description[name]
   if (value === undefined || value === null || value === '') return undefined
-  if (typeof value !== 'string' || value.length > 2048 || !URL.canParse(value)) {
+  const url = typeof value === 'string' && value.length <= 2048 ? parseUrl(value) : undefined
+  if (typeof value !== 'string' || url === undefined) {
     throw new MetadataError(name, `the provider’s ${name} is no address`)
   }
-  const url = new URL(value)
   if (!origins.has(url.origin)) {
     throw new MetadataError(
       name,

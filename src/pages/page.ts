@@ -1,5 +1,6 @@
 /** @module Renders the pages that we serve: escaped, under a content security policy, without scripts. */
 import type { Reply } from '../exchange.js'
+import { parseUrl } from '../parse-url.js'
 import { escapeHtml } from './escape.js'
 import { style, styleSource } from './style.js'
 import { isTextKey, type Language, type TextKey, textOf } from './texts.js'
@@ -123,6 +124,6 @@ function webAddress(address: string): string {
   if (/\p{Cc}/u.test(address))
     throw new TypeError('a page links only to addresses without control characters')
   if (/^\/(?![/\\])/.test(address)) return address
-  if (/^https?:\/\//i.test(address) && URL.canParse(address)) return address
+  if (/^https?:\/\//i.test(address) && parseUrl(address) !== undefined) return address
   throw new TypeError('a page links only to paths of its own and to http(s) addresses')
 }

@@ -1,4 +1,6 @@
 /** @module What all messages of the protocol have in common: ID, version, time, issuer, destination. */
+
+import { parseUrl } from '../parse-url.js'
 import { refuse } from './saml-error.js'
 import type { XmlElement } from './xml.js'
 import { childOf, isElement, namespaces, parseInstant, requireAttribute, tokenOf } from './xml-read.js'
@@ -39,7 +41,8 @@ export function checkIssuer(issuer: XmlElement, expected: string): void {
 
 /** Whether two addresses are the same: scheme, host, port, path and query, after the normal form of each. */
 export function isSameAddress(left: string, right: string): boolean {
-  return URL.canParse(left) && URL.canParse(right) && new URL(left).href === new URL(right).href
+  const address = parseUrl(left)?.href
+  return address !== undefined && address === parseUrl(right)?.href
 }
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isLoopbackHost } from '../../src/config/addresses.js'
+import { checkAddress, isLoopbackHost } from '../../src/config/addresses.js'
 import type { SuiteOptions } from '../../src/config/options.js'
 import { resolveOptions } from '../../src/config/resolve.js'
 import { pathsOf, problemsOf, required, secret, withValue } from './given.js'
@@ -42,6 +42,19 @@ describe('plain http', () => {
     expect(pathsOf(withValue(required, 'identityProvider.internalUrl', `http://${host}`))).toEqual(
       isLoopback ? [] : ['identityProvider.internalUrl'],
     )
+  })
+})
+
+describe('an address with letters of any alphabet', () => {
+  it('HLD-21 is read in the same way however often addresses were read before', () => {
+    const read = (address: string) => checkAddress(address, { isProduction: true }, 'https://example.gov')
+    const addresses = ['https://éxample.gov', 'https://example.gov/café']
+    const first = addresses.map(read)
+    expect(first.map((checked) => 'value' in checked)).toEqual([true, true])
+    for (let index = 0; index < 5000; index += 1) {
+      read(`https://example.gov/${index}`)
+      expect(addresses.map(read)).toEqual(first)
+    }
   })
 })
 

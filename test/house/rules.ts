@@ -23,10 +23,11 @@ const order: readonly (readonly string[])[] = [
   ['issuing'],
 ]
 
-/** They import nothing but each other's types, and the errors that they throw. */
+/** They import nothing but each other's types, the errors that they throw, and how a text becomes an address. */
 const leaves = new Set([
   'bounded',
   'exchange',
+  'parse-url',
   'errors',
   'events',
   'clock',
@@ -120,7 +121,10 @@ export function judgeImport(path: string, { target, isRelative, isType }: Import
     return 'protocols do not know each other'
   if (isType) return undefined
   if ((from === 'oidc' || from === 'saml') && optionChecks.has(target)) return undefined
-  if (leaves.has(from)) return to === 'errors' ? undefined : 'a leaf imports only types, and errors'
+  if (leaves.has(from))
+    return to === 'errors' || to === 'parse-url'
+      ? undefined
+      : 'a leaf imports only types, errors and parse-url'
   if (leaves.has(to)) return undefined
   const extra = beside[from]
   if (extra !== undefined) return extra.has(to) ? undefined : `${from} does not import ${to}`

@@ -1,5 +1,6 @@
 /** @module Checks a running application from outside: its routes, redirects and logout. */
 import type { CookieModeOptions } from '../../config/options.js'
+import { parseUrl } from '../../parse-url.js'
 import { type ProbeAnswer, ProbeError } from '../probe.js'
 import { createFindings, type Finding } from './finding.js'
 import { parseObject } from './key-set.js'
@@ -44,14 +45,14 @@ export function judgeLogin(visit: ApplicationVisit, resolved: CookieModeOptions)
     return login.fail('login-route-unreachable', { target, ...explainSilence(answer, target) })
   }
   const location = answer.header('location')
-  if (![302, 303].includes(answer.status) || location === undefined || !URL.canParse(location, target)) {
+  const led = location === undefined ? undefined : parseUrl(location, target)
+  if (![302, 303].includes(answer.status) || led === undefined) {
     return login.fail('login-route-status', {
       target,
       reason: `the answer to a visitor is ${answer.status}, not a redirect to the provider`,
       remedy: 'look at the page and at the events of the application',
     })
   }
-  const led = new URL(location, target)
   const wanted = new URL(identityProvider.endpoints.login)
   if (led.origin === visit.origin) {
     return login.fail('login-route-loop', {

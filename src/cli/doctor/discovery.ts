@@ -1,5 +1,6 @@
 /** @module Checks what the discovery document of the shared cookie's provider says, where there is one. */
 import type { CookieModeOptions } from '../../config/options.js'
+import { parseUrl } from '../../parse-url.js'
 import { ProbeError } from '../probe.js'
 import { createFindings, type Finding } from './finding.js'
 import { type Json, parseObject } from './key-set.js'
@@ -63,4 +64,4 @@ export function judgeDiscovery(
   return findings
 }
 
-const pathOf = (url: string) => (URL.canParse(url) ? new URL(url).pathname : url)
+const pathOf = (url: string) => parseUrl(url)?.pathname ?? url

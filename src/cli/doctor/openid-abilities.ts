@@ -1,4 +1,6 @@
 /** @module What an OpenID provider offers: sign-in with PKCE, every kind of logout, pushed requests. */
+
+import { parseUrl } from '../../parse-url.js'
 import { createFindings, type Finding } from './finding.js'
 import type { Json } from './key-set.js'
 
@@ -10,7 +12,7 @@ export function listIn(document: Json, name: string): readonly string[] {
   return Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : []
 }
 
-const isAddress = (value: unknown) => typeof value === 'string' && URL.canParse(value)
+const isAddress = (value: unknown) => typeof value === 'string' && parseUrl(value) !== undefined
 
 /** One line for each ability, in the order of a session: sign-in first, its end last. */
 export function judgeAbilities(document: Json, target: string): readonly Finding[] {

@@ -1,5 +1,6 @@
 /** @module The arguments that name providers of other protocols. */
 import { readFile } from 'node:fs/promises'
+import { parseUrl } from '../../parse-url.js'
 import { readCertificate } from '../../saml/certificate.js'
 import { usageError } from '../command.js'
 import { codeOf } from '../environment.js'
@@ -17,7 +18,7 @@ export interface ProtocolArguments {
 
 /** An origin. @throws CitizenSessionError `usage` for anything more, or less. */
 export function toOrigin(text: string, option = '--url'): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined
+  const url = parseUrl(text)
   const isOrigin =
     url !== undefined &&
     /^https?:$/.test(url.protocol) &&
@@ -43,7 +44,7 @@ function openidOf(given: ProtocolArguments): ProtocolRequest['openid'] {
     }
     return undefined
   }
-  if (!URL.canParse(issuer) || !/^https?:/i.test(issuer)) {
+  if (parseUrl(issuer) === undefined || !/^https?:/i.test(issuer)) {
     throw usageError('--openid-issuer must be an address, such as https://id.example.gov')
   }
   return {
@@ -62,7 +63,8 @@ async function samlOf(given: ProtocolArguments): Promise<ProtocolRequest['saml']
     return undefined
   }
   const isAddress = /^https?:\/\//i.test(source)
-  if (isAddress && !URL.canParse(source)) throw usageError('--saml-metadata must be an address or a file')
+  if (isAddress && parseUrl(source) === undefined)
+    throw usageError('--saml-metadata must be an address or a file')
   return {
     source,
     text: isAddress ? undefined : await readGiven('--saml-metadata', source),

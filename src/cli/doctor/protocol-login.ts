@@ -1,4 +1,6 @@
 /** @module Where the login route of an application leads that signs in by a protocol. */
+
+import { parseUrl } from '../../parse-url.js'
 import { ProbeError } from '../probe.js'
 import { createFindings, type Finding } from './finding.js'
 import { type ApplicationVisit, explainSilence } from './visits.js'
@@ -24,14 +26,14 @@ export function judgeProtocolLogin(visit: ApplicationVisit, path: string, ways: 
   if (answer.status === 200) {
     return ok('login-route', { target, reason: 'shows a page, from which the way leads on' })
   }
-  if (![302, 303].includes(answer.status) || location === undefined || !URL.canParse(location, target)) {
+  const led = location === undefined ? undefined : parseUrl(location, target)
+  if (![302, 303].includes(answer.status) || led === undefined) {
     return fail('login-route-status', {
       target,
       reason: `the answer to a visitor is ${answer.status}, not a redirect to the provider`,
       remedy: 'look at the page and at the events of the application: can it reach the provider?',
     })
   }
-  const led = new URL(location, target)
   if (ways.length === 0) {
     return skipped('login-route', {
       target,

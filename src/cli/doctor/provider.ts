@@ -1,5 +1,6 @@
 /** @module Checks the provider's login page, and the shared cookie as the provider sets it. */
 import type { CookieModeOptions } from '../../config/options.js'
+import { parseUrl } from '../../parse-url.js'
 import { ProbeError } from '../probe.js'
 import { createFindings, type Finding } from './finding.js'
 import { cookiesOf, type SeenCookie } from './set-cookie.js'
@@ -34,7 +35,7 @@ export function judgeProviderLogin(visited: Visited, resolved: CookieModeOptions
   if (visited.status < 300 || location === undefined) {
     return login.ok('login', { target, reason: `shows a page to a visitor who is to return to ${back}` })
   }
-  const next = URL.canParse(location, target) ? new URL(location, target) : undefined
+  const next = parseUrl(location, target)
   if (next?.href.startsWith(back) === true) {
     return login.fail('login-loop', {
       target,
