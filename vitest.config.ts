@@ -19,6 +19,8 @@ export default defineConfig({
           name: 'quick',
           include: ['test/**/*.test.ts'],
           exclude: [...kinds.flatMap(filesOf), 'test/package/**'],
+          // Test files of a worker share its modules: half of the time went into loading them anew for each file.
+          isolate: false,
           // A limit for what hangs, not for what is slow on a busy machine.
           testTimeout: 30_000,
           sequence: { groupOrder: 0 },
