@@ -30,7 +30,7 @@ import { createSealer } from './seal.js'
 import { createAdministration, type Revoke, type SessionAdministration } from './sessions/administration.js'
 import { type CitizenActions, liveSessionOf } from './sessions/citizens.js'
 import { createLifecycle, type EndedSession } from './sessions/lifecycle.js'
-import { openDetails, sealDetails } from './sessions/record.js'
+import { reviseDetails } from './sessions/revise.js'
 import { createSessionWatch } from './sessions/watch.js'
 import { createSharedCookieMode, createSharedExpiry } from './shared-cookie-mode.js'
 import { createAdmission } from './stores/admission.js'
@@ -324,9 +324,10 @@ export function createSuite<C extends Claims = Claims>(
     async bind(citizen, boundSession) {
       const live = liveSessionOf(citizen)
       if (live === undefined) return false
-      const { address } = live.state
-      const details = { ...openDetails(sealer, address, live.record.sealed), boundSession }
-      return store.update(address, live.record.generation, { sealed: sealDetails(sealer, address, details) })
+      const bound = await reviseDetails({ store, sealer }, live.state.address, live.record, (details) => ({
+        details: { ...details, boundSession },
+      }))
+      return bound !== undefined
     },
 
     onSessionEnded(listener) {

@@ -16,9 +16,9 @@ import {
   openDetails,
   personOf,
   publicIdOf,
-  sealDetails,
   sessionOf,
 } from '../sessions/record.js'
+import { reviseDetails } from '../sessions/revise.js'
 import { timerOver } from '../sessions/timers.js'
 import type {
   AliasRecord,
@@ -127,31 +127,28 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
   /** A live session of the same provider session goes on under a new generation; the old cookie is dead at once. */
   const takeUp = async (address: RecordAddress, record: LiveRecord, beginning: Proven, now: number) => {
     const generation = createGeneration(context.random)
-    const { boundSession, own: before } = openDetails(sealer, address, record.sealed)
     const details = detailsOf(beginning)
-    const provenAt = Math.max(details.provenAt, before?.provenAt ?? 0)
-    const isProven = beginning.authenticatedAt > record.authenticatedAt
-    const authenticatedAt = Math.max(beginning.authenticatedAt, record.authenticatedAt)
-    const limit = isProven ? now + absoluteMilliseconds : record.endsAt
-    const change = {
-      generation,
-      lastSeenAt: now,
-      level: beginning.level,
-      authenticatedAt,
-      endsAt: Math.min(limit, beginning.endsAt ?? limit),
-      tokenExpiresAt: beginning.tokensExpireAt,
-      retainUntil: lifecycle.retainedUntil(now, beginning.tokensExpireAt),
-      sealed: sealDetails(sealer, address, {
-        own: { ...details, provenAt },
+    const revised = await reviseDetails(context, address, record, ({ boundSession, own: before }, found) => {
+      const provenAt = Math.max(details.provenAt, before?.provenAt ?? 0)
+      const isProven = beginning.authenticatedAt > found.authenticatedAt
+      const authenticatedAt = Math.max(beginning.authenticatedAt, found.authenticatedAt)
+      const limit = isProven ? now + absoluteMilliseconds : found.endsAt
+      return {
+        generation,
+        lastSeenAt: now,
+        level: beginning.level,
         authenticatedAt,
-        boundSession,
-      }),
-    }
-    if (!(await store.update(address, record.generation, change))) return undefined
+        endsAt: Math.min(limit, beginning.endsAt ?? limit),
+        tokenExpiresAt: beginning.tokensExpireAt,
+        retainUntil: lifecycle.retainedUntil(now, beginning.tokensExpireAt),
+        details: { own: { ...details, provenAt }, authenticatedAt, boundSession },
+      }
+    })
+    if (revised === undefined) return undefined
     const { person } = address
     const publicId = publicIdOf(generation)
     context.report({ type: 'session.started', publicId, person, level: beginning.level, cause: 'assurance' })
-    return { ...record, ...change }
+    return revised
   }
 
   /** Who is there when a login has brought nobody: whoever was there before, or why nobody is. */
@@ -303,16 +300,20 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
     },
 
     async renew({ address, record, issuer, tokens }, change) {
-      const details = openDetails(sealer, address, record.sealed)
-      if (details.own === undefined) return 'gone'
+      if (openDetails(sealer, address, record.sealed).own === undefined) return 'gone'
       const tokenLife = Math.max(change.tokensExpireAt - change.tokensIssuedAt, 0)
-      const renewed = { ...details.own, tokenLife, claims: change.claims ?? details.own.claims }
-      const sealed = sealDetails(sealer, address, { ...details, own: renewed })
+      const renewDetails = () =>
+        reviseDetails(context, address, record, ({ own: known, ...details }) => ({
+          details: {
+            ...details,
+            own: known && { ...known, tokenLife, claims: change.claims ?? known.claims },
+          },
+        }))
       const isWritten = await keeper.alone(address, async () => {
         // What has been renewed since it was read would be lost, and with it a refresh token that is not spent.
         if ((await keeper.tokensOf(address)) !== tokens) return 'busy'
         if (!(await isNamed(address, record, { ...change, issuer }))) return 'gone'
-        if (!(await store.update(address, record.generation, { sealed }))) return 'gone'
+        if ((await renewDetails()) === undefined) return 'gone'
         const isKept = await keeper.keep(address, record, change.tokens, change.tokensExpireAt)
         return isKept ? 'renewed' : 'gone'
       })

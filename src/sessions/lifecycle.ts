@@ -93,6 +93,8 @@ export interface Lifecycle {
   meetRevocation(address: RecordAddress, record: LiveRecord, now: number): Promise<boolean>
 }
 
+/** How often an end looks again at a record whose details were written meanwhile. */
+const mostAttempts = 6
 const leastRetention = 24 * 60 * 60 * 1000
 /** A token is good that much longer than its `exp` at most. */
 const mostSkew = 60_000
@@ -141,21 +143,28 @@ export function createLifecycle(options: {
   })
 
   const end: Lifecycle['end'] = async (address, record, request, now) => {
-    const ended = endedFrom(sealer, address, record, {
-      reason: request.reason,
-      at: request.at,
-      retainUntil: retainedUntil(now, record.tokenExpiresAt),
-    })
-    const expected = request.untouchedOnly
-      ? { generation: record.generation, lastSeenAt: record.lastSeenAt }
-      : { generation: record.generation }
-    const outcome = await store.end(address, expected, ended)
-    const after = outcome.record
-    // Sealing is randomised: only the call whose end was written finds its own seal there.
-    if (after?.state === 'ended' && after.sealed === ended.sealed) {
-      announceEnd(address, record.generation, ended.sealed, request.reason)
+    const { generation } = record
+    const lastSeenAt = request.untouchedOnly ? record.lastSeenAt : undefined
+    let found = record
+    for (let attempt = 1; ; attempt += 1) {
+      const ended = endedFrom(sealer, address, found, {
+        reason: request.reason,
+        at: request.at,
+        retainUntil: retainedUntil(now, found.tokenExpiresAt),
+      })
+      // What was bound since the record was read ends with it (`HLD-16`). The end itself waits for nobody.
+      const sealed = attempt < mostAttempts ? found.sealed : undefined
+      const outcome = await store.end(address, { generation, lastSeenAt, sealed }, ended)
+      const after = outcome.record
+      // Sealing is randomised: only the call whose end was written finds its own seal there.
+      if (after?.state === 'ended' && after.sealed === ended.sealed) {
+        announceEnd(address, generation, ended.sealed, request.reason)
+      }
+      if (after?.state !== 'live' || after.generation !== generation) return outcome
+      if (after.sealed === found.sealed || attempt === mostAttempts) return outcome
+      if (lastSeenAt !== undefined && after.lastSeenAt > lastSeenAt) return outcome
+      found = after
     }
-    return outcome
   }
 
   return {

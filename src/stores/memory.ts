@@ -137,6 +137,7 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
     update(address, generation, changes) {
       const entry = people.findLive(address, generation)
       if (entry === undefined) return false
+      if (changes.replaces !== undefined && changes.replaces !== entry.live().sealed) return false
       change(entry, changes)
       return true
     },
@@ -147,6 +148,7 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
       if (!entry.isLive(expected.generation)) return outcomeOf(entry.read())
       const live = entry.live()
       if (expected.lastSeenAt !== undefined && live.lastSeenAt > expected.lastSeenAt) return outcomeOf(live)
+      if (expected.sealed !== undefined && live.sealed !== expected.sealed) return outcomeOf(live)
       return outcomeOf(entry.end({ ...ended, retainUntil: Math.max(live.retainUntil, ended.retainUntil) }))
     },
 

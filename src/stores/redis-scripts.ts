@@ -57,10 +57,11 @@ return {'started'}
 `
 
 const update = `
-local field, generation, life, seen, expires, newGeneration, level, authenticated, retain, sealed, ends =
+local field, generation, life, seen, expires, newGeneration, level, authenticated, retain, sealed, ends, replaces =
   unpack(ARGV)
 local record, why = live(field, generation)
 if not record then return {why} end
+if replaces ~= '' and record[12] ~= replaces then return {'rewritten'} end
 record[5] = larger(seen, record[5])
 record[8] = larger(expires, record[8])
 record[11] = larger(retain, record[11])
@@ -75,10 +76,12 @@ return {'done'}
 `
 
 const end = `
-local field, generation, seen, life, reason, at, endedGeneration, retain, sealed = unpack(ARGV)
+local field, generation, seen, life, reason, at, endedGeneration, retain, sealed, replaces = unpack(ARGV)
 local record, why = live(field, generation)
 if why == 'format' or why == 'gone' then return {why} end
-if not record or (seen ~= '' and tonumber(record[5]) > tonumber(seen)) then
+local isTouched = record and seen ~= '' and tonumber(record[5]) > tonumber(seen)
+local isRewritten = record and replaces ~= '' and record[12] ~= replaces
+if not record or isTouched or isRewritten then
   return {'exists', redis.call('HGET', key, field), replicas()}
 end
 retain = larger(record[11], retain)

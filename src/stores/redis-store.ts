@@ -151,6 +151,7 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
         numberWord(change.retainUntil),
         change.sealed === undefined ? '' : toWord(change.sealed),
         numberWord(change.endsAt),
+        change.replaces === undefined ? '' : toWord(change.replaces),
       )
       return isDone(reply)
     },
@@ -170,6 +171,7 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
         toWord(ended.generation),
         String(ended.retainUntil),
         toWord(ended.sealed),
+        expected.sealed === undefined ? '' : toWord(expected.sealed),
       )
       if (reply[0] === 'format') throw formatError()
       if (reply[0] === 'gone') return { record: undefined, acknowledged: true }

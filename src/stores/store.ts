@@ -111,6 +111,11 @@ export interface RecordChange {
   readonly authenticatedAt?: number | undefined
   readonly retainUntil?: number | undefined
   readonly sealed?: string | undefined
+  /**
+   * The `sealed` that the new one was made from: if another one is there now, nothing is changed, so that a write of
+   * one concern never undoes that of another.
+   */
+  readonly replaces?: string | undefined
 }
 
 /** A revocation as it is found: of the session value itself, or of the whole person. */
@@ -169,17 +174,24 @@ export interface Store {
   /** One atomic step: revocations, alias and record are looked at, then the record is written. */
   start(address: RecordAddress, request: StartRequest): MaybePromise<StartOutcome>
 
-  /** Changes a live record of this generation. `false`: ended, gone, or of another generation; nothing changed. */
+  /**
+   * Changes a live record of this generation. `false`: ended, gone, of another generation, or its `sealed` is not the
+   * one that the change replaces; nothing changed. Only a read tells which.
+   */
   update(address: RecordAddress, generation: string, change: RecordChange): MaybePromise<boolean>
 
   /**
-   * Ends a live record of this generation (and, with `lastSeenAt`, only if nobody touched it since). Returns the
-   * record that is there afterwards: the new end, an older end, or the live record that did not match. An end that
-   * was there already is confirmed anew.
+   * Ends a live record of this generation (with `lastSeenAt`, only if nobody touched it since; with `sealed`, only if
+   * that still is its text). Returns the record that is there afterwards: the new end, an older end, or the live record
+   * that did not match. An end that was there already is confirmed anew.
    */
   end(
     address: RecordAddress,
-    expected: { readonly generation: string; readonly lastSeenAt?: number | undefined },
+    expected: {
+      readonly generation: string
+      readonly lastSeenAt?: number | undefined
+      readonly sealed?: string | undefined
+    },
     ended: EndedRecord,
   ): MaybePromise<EndOutcome>
 

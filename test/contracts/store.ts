@@ -1,6 +1,7 @@
 /** @module The store contract: one suite that runs on every store. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Revocation } from '../../src/stores/store.js'
+import { describeDetails } from './store-details.js'
 import {
   addressOf,
   day,
@@ -650,6 +651,7 @@ export function describeStoreContract(
       })
     })
 
+    describeDetails(() => harness)
     describeProvenStarts(() => harness)
     describePointers(() => harness, races)
 
