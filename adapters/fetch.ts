@@ -194,11 +194,13 @@ function isSuite<C extends Claims>(options: SuiteOptions | Suite<C>): options is
 /** Runs a handler; its response gets our cookies from the outermost wrapper, once it is final. */
 async function around(looked: LookedAt<Claims>, handler: () => MaybePromise<Response>): Promise<Response> {
   looked.wrappers += 1
-  let response: Response
+  let response: Response | undefined
   try {
     response = await handler()
   } finally {
     looked.wrappers -= 1
+    // What was thrown past the last of us leaves no response.
+    if (response === undefined && looked.wrappers === 0) looked.exchange.tellClose()
   }
   return apply(looked, response)
 }

@@ -123,6 +123,13 @@ export class NodeExchange implements Exchange {
     this.#cookies.push(line)
   }
 
+  onClose(listener: () => void): boolean {
+    const response = this.#response
+    if (response.closed || response.destroyed) listener()
+    else response.once('close', listener)
+    return true
+  }
+
   /** Puts our cookies where middleware around the handler sees them, such as a cache of whole responses. */
   showCookies(): void {
     if (this.#cookies !== undefined && !this.#response.headersSent) addCookies(this.#response, this.#cookies)

@@ -29,6 +29,8 @@ export class WebExchange implements Exchange {
   readonly #request: WebRequest
   readonly #cookies: SetCookie[] = []
   #isAnswered = false
+  /** Those who want to know the end; there only if somebody does. */
+  #closeListeners: (() => void)[] | undefined
 
   constructor(request: WebRequest, remoteAddress?: string) {
     this.#request = request
@@ -99,15 +101,37 @@ export class WebExchange implements Exchange {
     return this.finish(toResponse(reply, this.method))
   }
 
-  /** The application's response with the cookies that were set until now; none can be set any more. */
-  finish(response: Response): Response {
-    return withCookies(response, this.close())
+  /** A web request does not tell when its response is sent: only the body of the one that leaves through here does. */
+  onClose(listener: () => void): boolean {
+    if (this.#isAnswered) return false
+    this.#closeListeners ??= []
+    this.#closeListeners.push(listener)
+    return true
   }
 
-  /** The cookies that were set until now; none can be set any more. */
+  /** The application's response with the cookies that were set until now; none can be set any more. */
+  finish(response: Response): Response {
+    this.#isAnswered = true
+    const finished = withCookies(response, this.#cookies)
+    if (this.#closeListeners === undefined) return finished
+    // An upgrade goes on for as long as its socket, which we do not see.
+    if (finished.status === 101) return finished
+    if (finished.body !== null) return withBodyEnd(finished, () => this.tellClose())
+    this.tellClose()
+    return finished
+  }
+
+  /** The cookies that were set until now, where no response leaves through here; none can be set any more. */
   close(): readonly SetCookie[] {
     this.#isAnswered = true
+    this.tellClose()
     return this.#cookies
+  }
+
+  /** Tells that the exchange is over, where no response of ours shows it. */
+  tellClose(): void {
+    for (const listener of this.#closeListeners ?? []) listener()
+    this.#closeListeners = undefined
   }
 }
 
@@ -140,6 +164,35 @@ export function withCookies(response: Response, cookies: readonly SetCookie[]): 
   for (const name of cacheHeaders) headers.delete(name)
   headers.set('cache-control', 'private, no-store')
   const { status, statusText, body } = response
+  return new Response(body, { status, statusText, headers })
+}
+
+/** The same response, whose body tells its end: read to the last, broken off, or given up by the client. */
+function withBodyEnd(response: Response, tell: () => void): Response {
+  const reader = (response.body ?? new ReadableStream<Uint8Array>()).getReader()
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await reader.read()
+          if (!done) {
+            controller.enqueue(value)
+            return
+          }
+          controller.close()
+        } catch (error) {
+          controller.error(error)
+        }
+        tell()
+      },
+      cancel(reason) {
+        tell()
+        return reader.cancel(reason)
+      },
+    },
+    { highWaterMark: 0 },
+  )
+  const { status, statusText, headers } = response
   return new Response(body, { status, statusText, headers })
 }
 

@@ -175,11 +175,23 @@ export function createReport(options: {
  * logout nor the process.
  */
 export function callListener<T>(listener: (value: T) => unknown, value: T): void {
-  const warn = (error: unknown): void =>
-    process.emitWarning(error instanceof Error ? error : new Error(String(error)), 'CitizenEventListener')
+  const warn = (error: unknown): void => process.emitWarning(readable(error), 'CitizenEventListener')
   try {
     Promise.resolve(listener(value)).catch(warn)
   } catch (error) {
     warn(error)
+  }
+}
+
+/** What a listener threw, as an error that can be printed: it may be anything, without a text or with a false one. */
+function readable(thrown: unknown): Error {
+  try {
+    const { message, stack } =
+      thrown instanceof Error ? thrown : { message: String(thrown), stack: undefined }
+    const error = new Error(`${message}`)
+    if (stack !== undefined) error.stack = `${stack}`
+    return error
+  } catch {
+    return new Error('a listener of the application threw something that has no text')
   }
 }

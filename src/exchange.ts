@@ -40,6 +40,11 @@ export interface Exchange {
   form(limit: number): Promise<URLSearchParams>
   /** Adds a `Set-Cookie` to the response and makes it `Cache-Control: private, no-store`. */
   setCookie(cookie: SetCookie): void
+  /**
+   * Calls the listener once when the exchange is over: the response is sent, or the connection gone; at once if it is
+   * over already. `false`: it cannot be told when that is, and the listener is never called. Without it: the same.
+   */
+  onClose?(listener: () => void): boolean
 }
 
 /** A whole answer of the core to a request. Cookies travel by {@link Exchange.setCookie}. */

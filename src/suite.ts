@@ -135,7 +135,7 @@ export function createSuite<C extends Claims = Claims>(
   })
 
   const actions: Pick<CitizenActions, 'logout' | 'ended'> = {
-    ended: (live) => watch.signalFor(live.state.address),
+    ended: (live) => watch.signalFor(live.state.address, live.record, live.exchange),
     logout: (live, request) => logoutRoutes.logout(live.exchange, live.state.address, request),
   }
   const shared = usesSharedCookie(resolved) ? resolved : undefined

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { callListener } from '../../src/events.js'
 import { createSuite } from '../../src/index.js'
 import { createWorld, optionsOf, serve } from '../support/world.js'
 
@@ -13,6 +14,30 @@ beforeEach(() => {
   process.on('warning', note)
 })
 afterEach(() => process.off('warning', note))
+
+/** What has no text, or breaks when it is read. */
+const unreadable: readonly [string, unknown][] = [
+  ['an object without a prototype', Object.create(null)],
+  ['a symbol', Symbol('none')],
+  [
+    'an object whose text throws',
+    {
+      toString() {
+        throw new Error('no')
+      },
+    },
+  ],
+  ['an error without a text', Object.assign(new Error('gone'), { message: Object.create(null) })],
+  [
+    'an error whose stack throws',
+    Object.defineProperty(new Error('gone'), 'stack', {
+      get() {
+        throw new Error('no')
+      },
+    }),
+  ],
+  ['nothing', undefined],
+]
 
 const mistakes: readonly [string, () => unknown][] = [
   [
@@ -54,5 +79,30 @@ describe('a listener of the application', () => {
     expect((await serve(suite, new Request(`${url}/private`, { headers }))).status).toBe(200)
     await new Promise((resolve) => setImmediate(resolve))
     expect(warnings.length).toBeGreaterThan(0)
+  })
+})
+
+describe.each(unreadable)('HLD-17 a listener for events whose mistake is %s', (_, thrown) => {
+  const ways: Readonly<Record<string, () => unknown>> = {
+    throws() {
+      throw thrown
+    },
+    rejects: () => Promise.reject(thrown),
+    'answers with what throws when it is waited for': () => ({
+      // biome-ignore lint/suspicious/noThenProperty: it is what is tried
+      get then() {
+        throw thrown
+      },
+    }),
+  }
+  it.each(Object.keys(ways))('that %s ends neither the call nor the process', async (way) => {
+    const seen: Error[] = []
+    const see = (warning: Error): void => void seen.push(warning)
+    process.on('warning', see)
+    expect(() => callListener(() => ways[way]?.(), 'event')).not.toThrow()
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('warning', see)
+    expect(seen).toHaveLength(1)
+    expect(typeof seen[0]?.message).toBe('string')
   })
 })
