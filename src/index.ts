@@ -53,7 +53,6 @@ export type {
 export { channelName } from './events.js'
 export type { Exchange, Handler, MaybePromise, Reply, SetCookie } from './exchange.js'
 export { demandLevel, demandRecent } from './guards/demands.js'
-export type { Demand } from './guards/verdict.js'
 export type { Leg, LegName, LegState, LogoutOutcome, Receipt } from './logout/receipt.js'
 export { type Problem, problem } from './pages/problem.js'
 export type { Protocol } from './protocol.js'
@@ -63,6 +62,7 @@ export type {
   SessionAdministration,
   Subject,
 } from './sessions/administration.js'
+export type { Demand } from './sessions/assurance.js'
 export type { EndedSession } from './sessions/lifecycle.js'
 export type { StatusDocument } from './sessions/status.js'
 export { memoryStore } from './stores/memory.js'

@@ -9,7 +9,7 @@ import type { LoginConclusion } from './login/return.js'
 import type { LogoutRoutes } from './logout/logout.js'
 import { renderPage } from './pages/page.js'
 import { languageOf } from './pages/texts.js'
-import type { InstalledProtocol, ProtocolHost } from './protocol.js'
+import type { InstalledProtocol, Protocol, ProtocolHost } from './protocol.js'
 import { createOwnSessions, type OwnSessions } from './requests/own-session.js'
 import { createProtocolSessions } from './requests/protocol-sessions.js'
 import type { RecordSteps } from './requests/record-steps.js'
@@ -57,20 +57,14 @@ export function createProtocolMode(parts: ProtocolParts): ProtocolMode {
   const own = createOwnSessions({ ...parts, protocols, keeper })
   const clearings: ((exchange: Exchange) => void)[] = []
 
-  const skewSeconds = options.identityProvider?.clockSkewSeconds ?? defaultSkewSeconds
-  const sessionsContext = {
-    ...parts,
-    keeper,
-    own,
-    random,
-    skewMilliseconds: skewSeconds * 1000,
-  }
+  const sharedSkewSeconds = options.identityProvider?.clockSkewSeconds ?? defaultSkewSeconds
+  const sessionsContext = { ...parts, keeper, own, random }
 
-  const hostOf = (name: string): ProtocolHost => ({
+  const hostOf = ({ name, clockSkewSeconds = sharedSkewSeconds }: Protocol): ProtocolHost => ({
     options,
     store,
     report,
-    sessions: createProtocolSessions(name, sessionsContext),
+    sessions: createProtocolSessions(name, { ...sessionsContext, skewMilliseconds: clockSkewSeconds * 1000 }),
     address: (route) => `${application.url}${routes.path}/${route}`,
     markers<T>(purpose: string): Markers<T> {
       const { id } = application
@@ -101,7 +95,6 @@ export function createProtocolMode(parts: ProtocolParts): ProtocolMode {
     for (const clear of clearings) clear(exchange)
   }
 
-  for (const protocol of options.protocols)
-    protocols.set(protocol.name, protocol.install(hostOf(protocol.name)))
+  for (const protocol of options.protocols) protocols.set(protocol.name, protocol.install(hostOf(protocol)))
   return { protocols, own, tokensOf: keeper.tokensOf, clearLogins }
 }

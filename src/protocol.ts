@@ -15,6 +15,11 @@ import type { EndReason, LiveRecord, RecordAddress, Store } from './stores/store
 export interface Protocol {
   /** Part of addresses and of what is stored: `oidc`, `saml`. Two of one name do not go together. */
   readonly name: string
+  /**
+   * How far the provider's clock and ours may be apart, in seconds: whatever the core judges of the provider's times
+   * tolerates it. Default: `identityProvider.clockSkewSeconds`, else 30.
+   */
+  readonly clockSkewSeconds?: number | undefined
   /** Called once by `createSuite`. */
   install(host: ProtocolHost): InstalledProtocol
 }

@@ -1,5 +1,5 @@
 /** @module What guards can ask for, checked when the guard is made. */
-import type { Demand } from './verdict.js'
+import type { Demand } from '../sessions/assurance.js'
 
 /**
  * A level of assurance.

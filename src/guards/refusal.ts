@@ -1,7 +1,7 @@
 /** @module The answer to a request that a guard does not let through. */
 import type { Citizen } from '../citizen.js'
 import type { Exchange, Reply } from '../exchange.js'
-import { anyWish, signOutAndInAction } from '../login/wish.js'
+import { anyWish, demandParameters, signOutAndInAction } from '../login/wish.js'
 import { renderPage } from '../pages/page.js'
 import { problem } from '../pages/problem.js'
 import { redirect } from '../pages/redirect.js'
@@ -19,6 +19,8 @@ export interface RefusalContext {
 /** Answers a request that was refused. */
 export type Refuse = (exchange: Exchange, citizen: Citizen, refusal: Refusal) => Reply
 
+/** What stands for a second factor where a challenge names levels. Source: RFC 9470, section 3. */
+const secondFactorLevel = 2
 /** Longest address that a login leads back to; beyond it, the login leads to the start page. */
 const longestReturnTarget = 1500
 
@@ -33,10 +35,8 @@ export function createRefuse(context: RefusalContext): Refuse {
     const query = new URLSearchParams()
     const isReturnable = isNavigation(exchange) && exchange.target.length <= longestReturnTarget
     if (isReturnable) query.set('returnTo', exchange.target)
-    if (refusal.kind === 'step-up') {
-      if (refusal.level > 0) query.set('level', String(refusal.level))
-      if (refusal.maxAgeSeconds > 0) query.set('maxAge', String(refusal.maxAgeSeconds))
-    }
+    if (refusal.kind === 'step-up')
+      for (const [name, value] of demandParameters(refusal)) query.set(name, value)
     const text = query.toString()
     return text === '' ? `${routesPath}/login` : `${routesPath}/login?${text}`
   }
@@ -123,7 +123,8 @@ export function createRefuse(context: RefusalContext): Refuse {
 function challengeOf(refusal: Extract<Refusal, { kind: 'step-up' }>): string {
   const parts = ['Bearer error="insufficient_user_authentication"']
   parts.push('error_description="a stronger or more recent authentication is required"')
-  if (refusal.level > 0) parts.push(`acr_values="${refusal.level}"`)
+  const level = Math.max(refusal.level, refusal.secondFactor ? secondFactorLevel : 0)
+  if (level > 0) parts.push(`acr_values="${level}"`)
   if (refusal.maxAgeSeconds > 0) parts.push(`max_age="${refusal.maxAgeSeconds}"`)
   return parts.join(', ')
 }

@@ -8,9 +8,11 @@ import { problem } from '../pages/problem.js'
 import { redirect, redirectStatus } from '../pages/redirect.js'
 import { languageOf, type TextKey } from '../pages/texts.js'
 import { isSameOriginPost } from '../sessions/activity.js'
+import { isTooWeak } from '../sessions/assurance.js'
 import type { Entrance } from './entrance.js'
 import {
   type LoginWish,
+  lackingOf,
   queryOf,
   readWish,
   satisfies,
@@ -132,8 +134,9 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
       return send(exchange, wish, { reauthenticate: false, mayLift: false, strengthen: true })
     }
     if (citizen.state === 'active') {
-      const lacksLevel = citizen.assurance.level < wish.level
-      return send(exchange, wish, { reauthenticate: !lacksLevel, mayLift: false, strengthen: lacksLevel })
+      const lacking = lackingOf(citizen.assurance, wish, clock())
+      const strengthen = lacking !== undefined && isTooWeak(lacking)
+      return send(exchange, wish, { reauthenticate: !strengthen, mayLift: false, strengthen })
     }
     return send(exchange, wish, { reauthenticate: context.isLogoutPending(exchange), mayLift: false })
   }

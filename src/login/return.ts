@@ -5,9 +5,17 @@ import type { Exchange, Reply } from '../exchange.js'
 import { type PageAction, renderPage } from '../pages/page.js'
 import { redirect } from '../pages/redirect.js'
 import { languageOf, type TextKey } from '../pages/texts.js'
+import { isTooWeak } from '../sessions/assurance.js'
 import type { LoginContext, LoginMarker } from './login.js'
 import type { Markers } from './marker.js'
-import { type LoginWish, satisfies, signInAction, signOutAndInAction, wishParameters } from './wish.js'
+import {
+  type LoginWish,
+  lackingOf,
+  satisfies,
+  signInAction,
+  signOutAndInAction,
+  wishParameters,
+} from './wish.js'
 
 /** Answers a login that has come back, by whichever way. */
 export interface LoginConclusion {
@@ -69,11 +77,12 @@ export function createLoginConclusion(
           actions: [tryAgain(wish, 'action.second-factor')],
         }
       case 'active': {
-        const lacksLevel = citizen.assurance.level < wish.level
+        const lacking = lackingOf(citizen.assurance, wish, clock())
+        const lacksStrength = lacking !== undefined && isTooWeak(lacking)
         return {
           ...incomplete,
-          paragraphs: [lacksLevel ? 'judgement.assurance' : 'judgement.not-recent'],
-          actions: lacksLevel
+          paragraphs: [lacksStrength ? 'judgement.assurance' : 'judgement.not-recent'],
+          actions: lacksStrength
             ? [tryAgain(wish, 'action.sign-in-strong')]
             : [signOutAndInAction(routes.path, wish)],
         }

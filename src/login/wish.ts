@@ -1,19 +1,28 @@
 /** @module What somebody wants who comes to sign in, as it travels in addresses and forms of ours. */
-import type { Citizen } from '../citizen.js'
+import type { Assurance, Citizen } from '../citizen.js'
 import type { Exchange } from '../exchange.js'
 import type { PageAction } from '../pages/page.js'
+import { type Shortfall, shortfallOf } from '../sessions/assurance.js'
 
 /** What somebody wants who comes to the login route. Nothing here needs trust: it can only ask for more. */
 export interface LoginWish {
   readonly returnTo: string
   readonly level: number
+  /** Whether a second factor is asked for, whatever its level. */
+  readonly secondFactor: boolean
   readonly maxAgeSeconds: number
   /** Name of the way in, as in `oidc`; empty: whichever fits. */
   readonly via: string
 }
 
 /** Nothing in particular: the start page, and any sign-in. */
-export const anyWish: LoginWish = { returnTo: '/', level: 0, maxAgeSeconds: 0, via: '' }
+export const anyWish: LoginWish = {
+  returnTo: '/',
+  level: 0,
+  secondFactor: false,
+  maxAgeSeconds: 0,
+  via: '',
+}
 
 /** The wish in a query or a form; what does not hold falls back to the start page and to no demands. */
 export function readWish(
@@ -28,17 +37,27 @@ export function readWish(
   return {
     returnTo: checkReturnTarget(parameters.get('returnTo')) ?? '/',
     level: whole('level', 9),
+    secondFactor: parameters.get('secondFactor') === '1',
     maxAgeSeconds: whole('maxAge', 31_536_000),
     via: /^[a-z][a-z0-9-]{0,15}$/.test(via) ? via : '',
   }
+}
+
+/** What is demanded, as parameters of the login route. */
+export function demandParameters(demand: Shortfall): readonly (readonly [string, string])[] {
+  const { level, secondFactor, maxAgeSeconds } = demand
+  const parameters: (readonly [string, string])[] = []
+  if (level > 0) parameters.push(['level', String(level)])
+  if (secondFactor) parameters.push(['secondFactor', '1'])
+  if (maxAgeSeconds > 0) parameters.push(['maxAge', String(maxAgeSeconds)])
+  return parameters
 }
 
 /** The wish as parameters, for an address or a form of ours. */
 export function wishParameters(wish: LoginWish): Record<string, string> {
   return {
     returnTo: wish.returnTo,
-    ...(wish.level > 0 ? { level: String(wish.level) } : {}),
-    ...(wish.maxAgeSeconds > 0 ? { maxAge: String(wish.maxAgeSeconds) } : {}),
+    ...Object.fromEntries(demandParameters(wish)),
     ...(wish.via === '' ? {} : { via: wish.via }),
   }
 }
@@ -50,16 +69,15 @@ export function queryOf(exchange: Exchange): URLSearchParams {
 }
 
 /** Whether an active citizen is all that a wish asks for. */
-export function satisfies(
-  citizen: Citizen,
-  wish: Pick<LoginWish, 'level' | 'maxAgeSeconds'>,
-  now: number,
-): boolean {
-  if (citizen.state !== 'active') return false
-  if (citizen.assurance.level < wish.level) return false
-  if (wish.maxAgeSeconds === 0) return true
-  const { authenticatedAt } = citizen.assurance
-  return authenticatedAt !== undefined && now - authenticatedAt <= wish.maxAgeSeconds * 1000
+export function satisfies(citizen: Citizen, wish: LoginWish, now: number): boolean {
+  return citizen.state === 'active' && lackingOf(citizen.assurance, wish, now) === undefined
+}
+
+/** What an authentication lacks of a wish; `undefined`: nothing. */
+export function lackingOf(assurance: Assurance, wish: LoginWish, now: number): Shortfall | undefined {
+  const { level, secondFactor, maxAgeSeconds } = wish
+  const demand = { level, secondFactor, maxAgeSeconds: maxAgeSeconds === 0 ? undefined : maxAgeSeconds }
+  return shortfallOf(assurance, demand, now)
 }
 
 /** The button that begins a sign-in by the person's own decision: what may lift an application end. */

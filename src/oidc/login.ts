@@ -41,7 +41,7 @@ export function beginningOf(
     pointers: sid === undefined ? [] : [sessionPointer(claims.iss, sid)],
     claims: sessionClaims,
     level: options.assuranceLevel(sessionClaims),
-    method: methodOf(claims),
+    method: methodOf(claims, options.stepUpAcrValues),
     authenticatedAt: authenticatedAtOf(claims),
     tokens: serializeTokens(tokens),
     tokensIssuedAt: flight.now,
@@ -98,7 +98,7 @@ export function createLogin(context: OidcContext): {
     const flightWish = { ...wish, via: wish.via === '' ? 'oidc' : wish.via, reauthenticate, mayLift }
     if (connection === undefined) return host.concludeLogin(exchange, unavailable('keys'), flightWish)
     const sentMaxAge = wish.maxAgeSeconds > 0 ? wish.maxAgeSeconds : options.maxAgeSeconds
-    const isStronger = strengthen || wish.level > 1
+    const isStronger = strengthen || wish.secondFactor || wish.level > 1
     const acrValues =
       isStronger && options.stepUpAcrValues.length > 0 ? options.stepUpAcrValues : options.acrValues
     const secrets = createSecrets(random)

@@ -23,7 +23,8 @@ export { allowMissingExpiry } from './options.js'
  */
 export function oidc(options: OidcOptions): Protocol {
   const resolved = resolveOidcOptions(options)
-  return { name: 'oidc', install: (host) => install(resolved, host) }
+  const { clockSkewSeconds } = resolved
+  return { name: 'oidc', clockSkewSeconds, install: (host) => install(resolved, host) }
 }
 
 function install(options: ResolvedOidcOptions, host: ProtocolHost): InstalledProtocol {

@@ -15,17 +15,28 @@ const protocolClaims: ReadonlySet<string> = new Set([
   'sid',
 ])
 
-/** Methods that are a second factor, or more than one, by themselves. Source: RFC 8176, section 2. */
-const strongMethods: ReadonlySet<string> = new Set([
-  'mfa',
-  'mca',
-  'otp',
-  'sms',
-  'tel',
-  'hwk',
-  'swk',
-  'sc',
-  'pop',
+/**
+ * What kind of proof a word of `amr` stands for: something known, had, or been. Words of one kind are one factor, however
+ * many they are. No kind have those that say where, how risky or that somebody was there (`geo`, `rba`, `user`), or that
+ * another authentication was taken over (`wia`), and those that nobody has registered.
+ * Source: RFC 8176, section 2; NIST SP 800-63B-4, section 2.
+ */
+const kindOfMethod: ReadonlyMap<string, 'known' | 'had' | 'been'> = new Map([
+  ['pwd', 'known'],
+  ['pin', 'known'],
+  ['kba', 'known'],
+  ['otp', 'had'],
+  ['sms', 'had'],
+  ['tel', 'had'],
+  ['hwk', 'had'],
+  ['swk', 'had'],
+  ['sc', 'had'],
+  ['pop', 'had'],
+  ['face', 'been'],
+  ['fpt', 'been'],
+  ['iris', 'been'],
+  ['retina', 'been'],
+  ['vbm', 'been'],
 ])
 
 /** The session's claims: those of the ID token without the ones that are about the token. */
@@ -39,13 +50,25 @@ export function authenticatedAtOf(claims: IdTokenClaims): number {
   return claims.auth_time === undefined ? 0 : Math.floor(claims.auth_time * 1000)
 }
 
+/** Whether `amr` says two factors: by a word that means several, or by words of two kinds. */
+function hasTwoFactors(amr: unknown): boolean {
+  const words: readonly unknown[] = Array.isArray(amr) ? amr : []
+  if (words.includes('mfa') || words.includes('mca')) return true
+  const kinds = new Set(words.map((word) => (typeof word === 'string' ? kindOfMethod.get(word) : undefined)))
+  kinds.delete(undefined)
+  return kinds.size > 1
+}
+
 /**
- * How the person proved who they are: by `isDidAuth` and `isMfa` where CitizenOne sends them, else by `amr`.
- * Source: CitizenOne, "Sessions & JWT"; RFC 8176.
+ * How the person proved who they are: by `isDidAuth` and `isMfa` where CitizenOne sends them, by an `acr` that stands for
+ * a second factor at this provider (`stepUpAcrValues`), else by `amr`.
+ * Source: CitizenOne, "Sessions & JWT"; RFC 8176; OpenID Connect Core 1.0, section 2.
  */
-export function methodOf(claims: IdTokenClaims): Assurance['method'] {
-  const methods: readonly unknown[] = Array.isArray(claims.amr) ? claims.amr : []
-  if (claims.isDidAuth === true || methods.includes('did')) return 'did'
-  const isStrong = methods.some((method) => typeof method === 'string' && strongMethods.has(method))
-  return isStrong || claims.isMfa === true ? 'mfa' : 'password'
+export function methodOf(
+  claims: IdTokenClaims,
+  stepUpAcrValues: readonly string[] = [],
+): Assurance['method'] {
+  if (claims.isDidAuth === true) return 'did'
+  const isStepUp = claims.acr !== undefined && stepUpAcrValues.includes(claims.acr)
+  return claims.isMfa === true || isStepUp || hasTwoFactors(claims.amr) ? 'mfa' : 'password'
 }

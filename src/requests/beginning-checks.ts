@@ -8,7 +8,7 @@ import type { ProtocolSessionsContext } from './protocol-sessions.js'
 /** Authentication times have no fractions of a second. */
 const wholeSecond = 1000
 
-/** Makes the checks of one application. Those that ask the store throw `StoreUnavailableError` in an outage. */
+/** Makes the checks of one plug-in's logins. Those that ask the store throw `StoreUnavailableError` in an outage. */
 export function createBeginningChecks(
   context: Pick<
     ProtocolSessionsContext,
@@ -18,17 +18,18 @@ export function createBeginningChecks(
   const { store, lifecycle, sealer, own } = context
   const { application } = context.options
 
+  const tolerance = context.skewMilliseconds + wholeSecond
+
   /**
    * When the login began, if the person has authenticated in its course; else 0. Two clocks differ, and an
    * authentication shortly before the login may be the one that the ended session stood on: where that is known it
-   * must be newer, else it must have been asked for.
+   * must be newer by the provider's own clock, else it must have been asked for.
    */
   const provenAtOf = (
     { authenticatedAt, since, askedReauthentication }: Beginning,
     stoodOn: number,
   ): number => {
-    const isRecent =
-      authenticatedAt !== 0 && authenticatedAt >= since - context.skewMilliseconds - wholeSecond
+    const isRecent = authenticatedAt !== 0 && authenticatedAt >= since - tolerance
     const isNew = stoodOn === 0 ? askedReauthentication : authenticatedAt > stoodOn
     return isRecent && isNew ? since : 0
   }
@@ -54,9 +55,32 @@ export function createBeginningChecks(
     return lifecycle.endOver(address, record, idleMilliseconds, now)
   }
 
-  /** Whether the person has proven in the course of the login who they are, where that had been asked for. */
-  const isAsAsked = ({ askedReauthentication, authenticatedAt, since }: Beginning): boolean =>
-    !askedReauthentication || authenticatedAt >= since - context.skewMilliseconds - wholeSecond
+  /**
+   * The newest authentication, by the provider's clock, of the person's other sessions here that had ended before a
+   * time of ours; 0: none is known. Sessions without a name of the provider's lie at another address at each login.
+   */
+  const newestEnded = async (address: RecordAddress, before: number): Promise<number> => {
+    let newest = 0
+    for (const { address: other, record } of await store.list(address.person)) {
+      const isOther = other.application === application.id && other.session !== address.session
+      if (isOther && record.state === 'ended' && record.at <= before) {
+        newest = Math.max(newest, stoodOnOf(other, record))
+      }
+    }
+    return newest
+  }
+
+  /**
+   * Whether the person has proven in the course of the login who they are, where that had been asked for. What the
+   * clocks cannot tell apart must be later, by the provider's own clock and without any tolerance, than what the
+   * person's ended sessions stood on: a sign-out that did not reach the provider would be followed by a silent sign-in.
+   */
+  const isAsAsked = async (address: RecordAddress, beginning: Beginning): Promise<boolean> => {
+    const { askedReauthentication, authenticatedAt, since } = beginning
+    if (!askedReauthentication) return true
+    if (authenticatedAt < since - tolerance) return false
+    return authenticatedAt > since + tolerance || authenticatedAt > (await newestEnded(address, since))
+  }
 
   /**
    * Why a login is over although its answer is good: the session that this browser had was signed out while the login
@@ -72,8 +96,11 @@ export function createBeginningChecks(
     const record = await store.read(previous)
     const isLeft = record?.state === 'ended' && record.reason === 'application-sign-out'
     const end = isLeft ? record : await store.revocation(previous.person, previous.session)
-    const isMeant = end !== undefined && end.at >= since && authenticatedAt + wholeSecond <= end.at
-    return isMeant ? end.reason : undefined
+    if (end === undefined || end.at < since) return undefined
+    // Of the same person, two times of one clock can be compared: the provider's may be ahead of ours.
+    const stoodOn = previous.person === address.person ? stoodOnOf(previous, record) : 0
+    const isOld = stoodOn !== 0 && authenticatedAt <= stoodOn
+    return isOld || authenticatedAt + wholeSecond <= end.at ? end.reason : undefined
   }
 
   return { provenAtOf, stoodOnOf, isAsAsked, rootOf, readNow, endedMeanwhile }

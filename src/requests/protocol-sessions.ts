@@ -45,7 +45,7 @@ export interface ProtocolSessionsContext {
   readonly random: (bytes: number) => Uint8Array
   readonly sessionCookie: SessionCookie
   readonly own: OwnSessions
-  /** Tolerated between the provider's clock and ours. */
+  /** Tolerated between the provider's clock and ours, as the plug-in's options say. */
   readonly skewMilliseconds: number
 }
 
@@ -248,7 +248,7 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
       const value = given.sessionValue ?? randomText(context.random, 16)
       const session = sessionOf(given.issuer, value)
       const address = await checks.rootOf({ person, session, application: application.id })
-      if (!checks.isAsAsked(given)) {
+      if (!(await checks.isAsAsked(address, given))) {
         context.report({ type: 'token.rejected', problem: 'not-reauthenticated' })
         return remaining(exchange, now)
       }

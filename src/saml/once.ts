@@ -14,8 +14,11 @@ export async function takeOnce<T>(
     readonly kind: string
     readonly issuer: string
     readonly id: string
+    /** When it can no longer be taken, by the clock of this instance, tolerance included. */
     readonly expiresAt: number
     readonly now: number
+    /** Milliseconds that the clocks of provider and instances may be apart. */
+    readonly skew: number
   },
   work: () => Promise<T>,
 ): Promise<T> {
@@ -23,7 +26,10 @@ export async function takeOnce<T>(
   if (!(await store.claim(key))) return refuse('replay')
   try {
     const result = await work()
-    await store.settle(key, Math.max(1, Math.ceil((message.expiresAt - message.now) / 1000)))
+    // One instance's clock may be ahead of the provider's by the skew and another's behind by as much: the mark of the
+    // first must last until the second refuses the message by its time.
+    const lasting = message.expiresAt - message.now + 2 * message.skew
+    await store.settle(key, Math.max(1, Math.ceil(lasting / 1000) + 1))
     return result
   } catch (error) {
     try {

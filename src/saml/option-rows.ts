@@ -75,16 +75,15 @@ const levels: Kind<Readonly<Record<string, number>>> = {
 
 const classes = 'urn:oasis:names:tc:SAML:2.0:ac:classes:'
 
-/** Levels of the classes that say more than a password; any other class is level 1. */
+/**
+ * Levels of the classes that are two factors by their definition; any other class is level 1, a token or a key alone
+ * (TimeSyncToken, Smartcard, X509, SoftwarePKI) included. Source: SAML Authentication Context, section 3.4; REFEDS MFA.
+ */
 export const defaultContextLevels: Readonly<Record<string, number>> = {
   'https://refeds.org/profile/mfa': 2,
   [`${classes}MobileTwoFactorContract`]: 2,
   [`${classes}MobileTwoFactorUnregistered`]: 2,
-  [`${classes}TimeSyncToken`]: 2,
-  [`${classes}Smartcard`]: 2,
   [`${classes}SmartcardPKI`]: 2,
-  [`${classes}SoftwarePKI`]: 2,
-  [`${classes}X509`]: 2,
 }
 
 /** Every option by its path. */
@@ -161,7 +160,7 @@ export const samlRows = {
   }),
   contextLevels: row<Readonly<Record<string, number>>>({
     kind: levels,
-    derived: '2 for classes with a second factor or a key, else 1',
+    derived: '2 for classes that are two factors by definition, else 1',
     meaning: 'The level of assurance of each AuthnContext class; a class that is not named is level 1.',
   }),
   claims: row<(assertion: Assertion) => Readonly<Record<string, unknown>>>({

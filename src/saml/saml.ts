@@ -25,6 +25,7 @@ export function saml(options: SamlOptions): Protocol {
   const resolved = resolveSamlOptions(options)
   return {
     name: 'saml',
+    clockSkewSeconds: resolved.clockSkewSeconds,
     install: (host) => install(createServiceProvider(resolved, host)),
   }
 }

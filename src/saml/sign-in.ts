@@ -31,6 +31,8 @@ export interface SignIn {
   consume(exchange: Exchange): Promise<Reply>
 }
 
+/** A class of that level stands for a second factor. */
+const secondFactorLevel = 2
 /** Bytes of a session's claims as JSON: 16 KiB. */
 const longestClaims = 16_384
 
@@ -41,8 +43,9 @@ export function createSignIn(provider: ServiceProvider): SignIn {
 
   const contextsFor = ({ wish, strengthen }: Visit): readonly string[] => {
     const { contextLevels, requestedContexts } = options
-    if (wish.level === 0 && !strengthen) return requestedContexts
-    const least = Math.max(wish.level, strengthen ? 2 : 0)
+    const isStronger = strengthen || wish.secondFactor
+    if (wish.level === 0 && !isStronger) return requestedContexts
+    const least = Math.max(wish.level, isStronger ? secondFactorLevel : 0)
     const strong = Object.entries(contextLevels).flatMap(([name, level]) => (level >= least ? [name] : []))
     return strong.length === 0 ? requestedContexts : strong
   }
@@ -87,7 +90,7 @@ export function createSignIn(provider: ServiceProvider): SignIn {
         iat: Math.floor(assertion.issuedAt / 1000),
       },
       level,
-      method: level > 1 ? 'mfa' : 'password',
+      method: level >= secondFactorLevel ? 'mfa' : 'password',
       authenticatedAt,
       tokens: sealName({ nameId, sessionIndex } satisfies KeptName),
       tokensIssuedAt: 0,
@@ -172,7 +175,8 @@ export function createSignIn(provider: ServiceProvider): SignIn {
       if (login.kind === 'refused') return conclude(anonymous('not-signed-in'))
       const { assertion, responseId } = login
       const { expiresAt } = assertion
-      const message = { issuer: options.identityProvider, expiresAt, now }
+      const skew = options.clockSkewSeconds * 1000
+      const message = { issuer: options.identityProvider, expiresAt, now, skew }
       const citizen = await takeOnce(host.store, { ...message, kind: 'response', id: responseId }, () =>
         takeOnce(host.store, { ...message, kind: 'assertion', id: assertion.id }, () =>
           host.sessions.begin(exchange, beginningOf(assertion, marker.content, marker.since)),

@@ -126,11 +126,11 @@ export function createSingleLogout(provider: ServiceProvider): SingleLogout {
   const statusOf = async (
     exchange: Exchange | undefined,
     request: LogoutRequest,
-    now: number,
+    { now, skew }: MessageRules,
   ): Promise<Status> => {
     const { id, expiresAt } = request
     try {
-      return await takeOnce(host.store, { kind: 'logout', issuer, id, expiresAt, now }, async () => {
+      return await takeOnce(host.store, { kind: 'logout', issuer, id, expiresAt, now, skew }, async () => {
         const session = exchange && (await host.sessions.current(exchange))
         const isOther = isForAnother(session, request)
         if (isOther && !request.isByAdministrator) return denied
@@ -178,7 +178,7 @@ export function createSingleLogout(provider: ServiceProvider): SingleLogout {
     async answer(exchange, received) {
       const rules = provider.rulesFor(addresses.logout)
       const { value: request, metadata } = await read(received.verify, rules)
-      const status = await statusOf(exchange, request, rules.now)
+      const status = await statusOf(exchange, request, rules)
       const endpoint = endpointFor(metadata, received.binding)
       if (endpoint === undefined) return withoutAddress(exchange)
       const { binding, responseLocation: destination } = endpoint
@@ -194,7 +194,7 @@ export function createSingleLogout(provider: ServiceProvider): SingleLogout {
       const rules = provider.rulesFor(addresses.soap, false)
       const verify = (keys: readonly KeyObject[]) => verifySignature(document, message, keys).root
       const { value: request } = await read(verify, rules)
-      const status = await statusOf(undefined, request, rules.now)
+      const status = await statusOf(undefined, request, rules)
       const body = writeEnvelope(provider.sign(write(request, undefined, status)))
       return { status: 200, headers: { ...uncached, 'content-type': soapType }, body }
     },

@@ -159,6 +159,22 @@ describe('the return', () => {
   })
 })
 
+it('HLD-01 who has shown a second factor is asked for none, though it stands for no higher level', async () => {
+  const world = await createWorld()
+  const browser = world.browser()
+  for (const cookie of (await world.emulator.cookiesFor('ben', { level: 'mfa' })).split('; ')) {
+    await browser.jar.setCookie(`${cookie}; Path=/; Secure; Domain=citizen.example`, url)
+  }
+  expect((await browser.fetch(`${url}/mfa`)).status).toBe(200)
+  expect((await browser.fetch(`${url}/level2`)).status).toBe(401)
+  const visit = await browser.open(`${url}/session/login?returnTo=/mfa&secondFactor=1`)
+  expect([visit.status, visit.url, visit.path.length]).toEqual([200, `${url}/mfa`, 2])
+  const other = world.browser()
+  await world.signIn(other, 'benefits')
+  const login = (await other.fetch(`${url}/mfa`, { headers: { 'sec-fetch-mode': 'navigate' } })).headers
+  expect(login.get('location')).toBe('/session/login?returnTo=%2Fmfa&secondFactor=1')
+})
+
 describe('no sequence of redirects is longer than five', () => {
   const misconfigured: [string, WorldOptions][] = [
     ['everything right', {}],

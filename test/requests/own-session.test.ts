@@ -273,9 +273,14 @@ describe('the end of it from outside', () => {
     await place.suite.sessions.endAllOf({ subject: 'ana' })
     expect(await who(place, browser)).toMatchObject({ state: 'anonymous', reason: 'revoked' })
     place.travel(1)
+    // HLD-09: by the provider's own clock the old authentication is no new one, whatever the skew.
     place.scripted.script.authenticatedAt = start
     const page = await signIn(place, browser)
-    const done = await browser.press(page, 'Sign in')
+    const silent = await browser.press(page, 'Sign in')
+    expect(silent.url).not.toBe(`${place.url}/private`)
+    expect(await who(place, browser)).toMatchObject({ state: 'anonymous', reason: 'revoked' })
+    place.scripted.script.authenticatedAt = start + 1000
+    const done = await browser.press(await signIn(place, browser), 'Sign in')
     expect(done.url).toBe(`${place.url}/private`)
   })
 })

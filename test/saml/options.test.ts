@@ -34,6 +34,52 @@ it('is strict where nothing is said', () => {
   })
 })
 
+describe('HLD-01 levels of AuthnContext classes', () => {
+  const { contextLevels } = resolveSamlOptions(good, {})
+  const classes = 'urn:oasis:names:tc:SAML:2.0:ac:classes:'
+
+  it.each([
+    'Password',
+    'PasswordProtectedTransport',
+    'TimeSyncToken',
+    'Smartcard',
+    'X509',
+    'SoftwarePKI',
+    'SPKI',
+    'PGP',
+    'XMLDSig',
+    'TLSClient',
+    'Kerberos',
+    'Telephony',
+    'NomadTelephony',
+    'PersonalTelephony',
+    'AuthenticatedTelephony',
+    'MobileOneFactorContract',
+    'MobileOneFactorUnregistered',
+    'InternetProtocol',
+    'InternetProtocolPassword',
+    'SecureRemotePassword',
+    'PreviousSession',
+    'unspecified',
+  ])('%s is one factor, and level 1', (name) => {
+    expect(contextLevels[`${classes}${name}`] ?? 1).toBe(1)
+  })
+
+  it.each([
+    `${classes}MobileTwoFactorContract`,
+    `${classes}MobileTwoFactorUnregistered`,
+    `${classes}SmartcardPKI`,
+    'https://refeds.org/profile/mfa',
+  ])('%s is two factors by its definition', (name) => {
+    expect(contextLevels[name]).toBe(2)
+  })
+
+  it('are those that the application maps, where it does', () => {
+    const mine = { [`${classes}TimeSyncToken`]: 2 }
+    expect(resolveSamlOptions({ ...good, contextLevels: mine }, {}).contextLevels).toEqual(mine)
+  })
+})
+
 describe('what is wrong', () => {
   it('is told all at once', () => {
     const problems = problemsOf({

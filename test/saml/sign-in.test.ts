@@ -96,6 +96,16 @@ describe('sign-in by SAML', () => {
     expect(xml).toContain('https://refeds.org/profile/mfa')
   })
 
+  it('HLD-01 asks for the classes of two factors where a guard wants a second one', async () => {
+    const world = await createSamlWorld()
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    const guarded = await browser.open(`${urlOf('benefits')}/mfa`)
+    const { xml } = requestIn(guarded.path)
+    expect(xml).toContain('https://refeds.org/profile/mfa')
+    expect(xml).not.toMatch(/TimeSyncToken|Smartcard<|SoftwarePKI|X509/)
+  })
+
   it('asks for a new authentication when the person was idle, and takes no old one for it', async () => {
     const world = await createSamlWorld({
       benefits: {

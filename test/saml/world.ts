@@ -30,6 +30,8 @@ export interface PartyOptions {
   readonly saml?: Partial<SamlOptions> | undefined
   readonly suite?: SuiteOptions | undefined
   readonly store?: Store | undefined
+  /** How far its clock is ahead of the world's; below 0: behind. */
+  readonly aheadSeconds?: number | undefined
 }
 
 export interface SamlWorld {
@@ -121,6 +123,7 @@ export async function createSamlWorld(
 
   const build = (name: string, given: PartyOptions): Party => {
     const events: CitizenEvent[] = []
+    const ahead = (given.aheadSeconds ?? 0) * 1000
     const suite = createSuite(
       {
         ...given.suite,
@@ -140,7 +143,7 @@ export async function createSamlWorld(
           }),
         ],
         store: given.store ?? store,
-        clock,
+        clock: () => clock() + ahead,
         onEvent: (event) => events.push(event),
         fetch: reach,
       },

@@ -1,0 +1,43 @@
+/** @module What an authentication must show: one rule for guards, for the login route and for the way back. */
+import type { Assurance } from '../citizen.js'
+
+/** What is asked of a citizen who is active. */
+export interface Demand {
+  /** Least level of assurance. */
+  readonly level?: number | undefined
+  /** Whether a second factor (or what counts as one) must have been used. */
+  readonly secondFactor?: boolean | undefined
+  /** Greatest age of the authentication, in seconds. Unknown counts as too old; absent: any age. */
+  readonly maxAgeSeconds?: number | undefined
+}
+
+/** What of a demand an authentication does not show: only what is missing is set. */
+export interface Shortfall {
+  /** The level that was asked for and is not reached; 0: none is missing. */
+  readonly level: number
+  readonly secondFactor: boolean
+  /** The age that was asked for and is exceeded; 0: none is. */
+  readonly maxAgeSeconds: number
+}
+
+/**
+ * What an authentication lacks; `undefined`: it is all that is asked for. Guards, the login route and the return of a
+ * login ask here, so that none of them refuses what another lets through. Source: RFC 9470.
+ */
+export function shortfallOf(assurance: Assurance, demand: Demand, now: number): Shortfall | undefined {
+  const { level = 0, maxAgeSeconds } = demand
+  const secondFactor = demand.secondFactor === true && assurance.method === 'password'
+  // Put so that what is no number lets nobody through.
+  const isStrong = level <= 0 || assurance.level >= level
+  const { authenticatedAt } = assurance
+  const isRecent =
+    maxAgeSeconds === undefined ||
+    (authenticatedAt !== undefined && now - authenticatedAt <= maxAgeSeconds * 1000)
+  if (isStrong && isRecent && !secondFactor) return undefined
+  return { level: isStrong ? 0 : level, secondFactor, maxAgeSeconds: isRecent ? 0 : maxAgeSeconds }
+}
+
+/** Whether something stronger is missing than was shown, and not only a later authentication. */
+export function isTooWeak({ level, secondFactor }: Shortfall): boolean {
+  return level !== 0 || secondFactor
+}
