@@ -1,4 +1,5 @@
 /** @module The breaker: when a provider refuses most sessions at once, the provider is broken, not the sessions. */
+import { isAhead } from '../wait.js'
 
 const windowMilliseconds = 60_000
 const leastRefusals = 5
@@ -20,7 +21,9 @@ export function createBreaker(): Breaker {
       if (results.length > mostRemembered) results.shift()
     },
     isOpen(now) {
-      while (results[0] !== undefined && results[0].at <= now - windowMilliseconds) results.shift()
+      // What lies in the future was noted by a clock that has been put back since, and would never leave the window.
+      const isWithin = ({ at }: { readonly at: number }) => !isAhead(at, now) && at > now - windowMilliseconds
+      results.splice(0, results.length, ...results.filter(isWithin))
       const refusals = results.filter((result) => result.refused).length
       return refusals >= leastRefusals && refusals * 2 > results.length
     },

@@ -28,6 +28,11 @@ const recall = () => {
   } catch {}
   return { session: values.session, changes: [], seen: false, confirmedAt: 0, blockedUntil: 0 }
 }
+// What lies further ahead than it is long was written by a clock that has been put back since.
+const isBlocked = () => {
+  const left = recall().blockedUntil - Date.now()
+  return left > 0 && left <= blockedFor
+}
 const remember = (change) => {
   const memory = Object.assign(recall(), change)
   try { localStorage.setItem(memoryKey, JSON.stringify(memory)) } catch {}
@@ -64,7 +69,7 @@ const stop = (state, step) => {
 }
 
 const ask = () => {
-  if (recall().blockedUntil > Date.now()) { stop('blocked', 'blocked'); return }
+  if (isBlocked()) { stop('blocked', 'blocked'); return }
   provider.contentWindow.postMessage(values.clientId + ' ' + sessionState, values.origin)
   answerTimer = setTimeout(() => { tell('error', 'silent'); backOff() }, values.timeoutMilliseconds)
 }
@@ -80,7 +85,7 @@ addEventListener('message', (event) => {
   } else if (event.data === 'changed') {
     clearTimeout(answerTimer)
     const now = Date.now()
-    const changes = recall().changes.filter((at) => now - at < changesWithin).concat(now)
+    const changes = recall().changes.filter((at) => at <= now && now - at < changesWithin).concat(now)
     remember({ changes })
     if (changes.length > changesAllowed) block()
     else check()
@@ -135,7 +140,8 @@ const conclude = (step, newState) => {
       return
     case 'confirm-at-top': {
       const { seen, confirmedAt } = recall()
-      if (!seen && Date.now() - confirmedAt < blockedFor) { block(); return }
+      const age = Date.now() - confirmedAt
+      if (!seen && age >= 0 && age < blockedFor) { block(); return }
       remember({ confirmedAt: Date.now() })
       if (stop('changed', step) && parent !== window) {
         const { pathname, search, hash } = parent.location
@@ -188,7 +194,7 @@ const follow = () => {
 }
 document.addEventListener('visibilitychange', follow)
 const begin = () => { document.documentElement.dataset.state = 'begun'; follow() }
-if (recall().blockedUntil > Date.now()) stop('blocked', 'blocked')
+if (isBlocked()) stop('blocked', 'blocked')
 else {
   provider.addEventListener('load', begin, { once: true })
   provider.src = values.frame

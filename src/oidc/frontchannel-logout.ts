@@ -2,6 +2,7 @@
 import type { Exchange, Reply } from '../exchange.js'
 import { queryOf } from '../login/wish.js'
 import type { ProtocolEndpoint } from '../protocol.js'
+import { isWaiting } from '../wait.js'
 import { type OidcContext, sessionPointer } from './context.js'
 import { downstreamContent, readDownstream } from './downstream.js'
 import { parseTokens } from './tokens.js'
@@ -59,7 +60,7 @@ export function createFrontchannelLogout({ options, host }: OidcContext): Protoc
 
   const isTooMany = (): boolean => {
     const now = clock()
-    if (now - countedSince >= minute) {
+    if (!isWaiting({ since: countedSince, milliseconds: minute }, now)) {
       countedSince = now
       foreignCalls = 0
     }

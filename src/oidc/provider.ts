@@ -5,6 +5,7 @@ import type { Clock } from '../clock.js'
 import { CitizenSessionError } from '../errors.js'
 import type { Report } from '../events.js'
 import { createJwksCache, type JwksCache } from '../tokens/jwks-cache.js'
+import { isAhead, isWaiting, noWait } from '../wait.js'
 import { createLimitedFetch } from './limited-fetch.js'
 import {
   allowedOrigins,
@@ -68,10 +69,10 @@ export function createProvider(parts: ProviderParts): Provider {
     internalUrl: options.internalUrl,
   })
   let current: Connection | undefined
-  let staleAt = 0
+  let loadedAt = 0
   let pending: Promise<Connection> | undefined
   let failures = 0
-  let retryAt = 0
+  let rest = noWait
   let lastFailure: CitizenSessionError | undefined
 
   const describe = async (): Promise<unknown> => {
@@ -112,14 +113,14 @@ export function createProvider(parts: ProviderParts): Provider {
     try {
       const connection = connectTo(readMetadata(await describe(), options))
       current = connection
-      staleAt = clock() + freshSeconds * 1000
+      loadedAt = clock()
       failures = 0
       return connection
     } catch (error) {
       const jitter = 1 - ((parts.random(1)[0] ?? 0) / 256) * 0.25
       const seconds = Math.min(firstBackoffSeconds * 2 ** failures, longestBackoffSeconds) * jitter
       failures += 1
-      retryAt = clock() + seconds * 1000
+      rest = { since: clock(), milliseconds: seconds * 1000 }
       const message = error instanceof MetadataError ? error.message : 'the provider cannot be reached'
       lastFailure = new CitizenSessionError('identity-unavailable', message, {
         status: 503,
@@ -145,10 +146,11 @@ export function createProvider(parts: ProviderParts): Provider {
     },
     async connect() {
       const now = clock()
-      const mayTry = now >= retryAt
+      const mayTry = !isWaiting(rest, now)
       if (current !== undefined) {
         // What is at hand goes on while it is fetched anew; a failure is reported, and tried again later.
-        if (now >= staleAt && mayTry) start().catch(() => undefined)
+        const isDue = now - loadedAt >= freshSeconds * 1000 || isAhead(loadedAt, now)
+        if (isDue && mayTry) start().catch(() => undefined)
         return current
       }
       if (pending === undefined && !mayTry && lastFailure !== undefined) throw lastFailure

@@ -4,6 +4,7 @@ import type { RefreshResult } from '../identity/refresher.js'
 import { type TokenState, tokenState } from '../sessions/token-state.js'
 import type { LiveRecord } from '../stores/store.js'
 import type { VerifiedToken } from '../tokens/verify.js'
+import { isWaiting, longerWait, noWait } from '../wait.js'
 import type { Case, Judging } from './judge.js'
 import { settledWithin } from './settled-within.js'
 
@@ -30,22 +31,29 @@ export function noteRefresh(
   switch (result.kind) {
     case 'extended':
       state.failures = 0
-      state.degradedUntil = 0
-      state.refreshDueAt = now + Math.max(now - token.issuedAt, lookAgainMilliseconds)
+      state.degraded = noWait
+      state.refreshWait = {
+        since: now,
+        milliseconds: Math.max(now - token.issuedAt, lookAgainMilliseconds),
+      }
       return
     case 'elsewhere':
-      state.refreshDueAt = Math.max(state.refreshDueAt, now + lookAgainMilliseconds)
+      state.refreshWait = longerWait(
+        state.refreshWait,
+        { since: now, milliseconds: lookAgainMilliseconds },
+        now,
+      )
       return
     case 'degraded':
       state.failures += 1
-      state.degradedUntil = now + result.retryAfterSeconds * 1000
-      state.refreshDueAt = state.degradedUntil
+      state.refreshWait = { since: now, milliseconds: result.retryAfterSeconds * 1000 }
+      state.degraded = state.refreshWait
       return
     case 'token':
     case 'newer':
     case 'ended':
       state.failures = 0
-      state.degradedUntil = 0
+      state.degraded = noWait
   }
 }
 
@@ -92,7 +100,7 @@ export function createExtension(judging: Judging): Extend {
     if (isFirstSight && token.issuedAt > record.startedAt) {
       await refresher.dropKept(token, state.address)
     }
-    if (now < state.refreshDueAt) return token
+    if (now < state.refreshDueAt || isWaiting(state.refreshWait, now)) return token
     const result = await refreshDue(request, state, record)
     if (result?.kind === 'ended') return 'ended'
     if (result?.kind === 'token') return handOver(request, state, result.token)

@@ -27,6 +27,7 @@ import type {
   Store,
 } from '../stores/store.js'
 import type { VerifiedToken } from '../tokens/verify.js'
+import { isWaiting } from '../wait.js'
 import { createExtension } from './extend.js'
 import type { RecordSteps } from './record-steps.js'
 
@@ -85,7 +86,7 @@ export function citizenFrom(
   const { exchange, token, now } = request
   const live = { exchange, claims: token.claims, token, state, record }
   const assurance = assuranceOf(token.claims, level, record.authenticatedAt)
-  return active(live, assurance, state.degradedUntil > now, judging.actions)
+  return active(live, assurance, isWaiting(state.degraded, now), judging.actions)
 }
 
 /** Makes the judge of one application's requests. */
@@ -109,7 +110,7 @@ export function createJudge(judging: Judging): Judge {
       unseen < touchInterval(idle) &&
       unseen < idle &&
       now < record.endsAt &&
-      now < state.refreshDueAt &&
+      (now < state.refreshDueAt || isWaiting(state.refreshWait, now)) &&
       level <= record.level &&
       (scanned.hint === undefined || scanned.hint === state.hint) &&
       (record.tokenExpiresAt === token.expiresAt || record.tokenExpiresAt === state.passedExpiresAt)

@@ -14,6 +14,7 @@ import { type OwnDetails, openDetails, publicIdOf } from '../sessions/record.js'
 import { concernsSession } from '../sessions/revoking.js'
 import { timerOver, touchInterval } from '../sessions/timers.js'
 import type { AliasRecord, LiveRecord, RecordAddress, SessionRecord, Store } from '../stores/store.js'
+import { isWaiting, noWait } from '../wait.js'
 import type { RecordSteps, SteppedState } from './record-steps.js'
 import { settledWithin } from './settled-within.js'
 
@@ -26,10 +27,10 @@ export class OwnState implements SteppedState {
   isBegun = false
   signingIn: Promise<unknown> | undefined = undefined
   hasGivenWay = false
-  degradedUntil = 0
+  degraded = noWait
   failures = 0
-  /** Not before then is a refresh looked for again; the tokens may be due earlier. */
-  notBefore = 0
+  /** For how long no refresh is looked for, although the tokens may be due. */
+  refreshWait = noWait
   #sealed = ''
   #details: OwnDetails | undefined = undefined
 
@@ -141,14 +142,14 @@ export function createOwnSessions(context: {
     const now = options.clock()
     if (result.kind === 'degraded') {
       state.failures += 1
-      state.degradedUntil = now + result.retryAfterSeconds * 1000
-      state.notBefore = state.degradedUntil
+      state.degraded = { since: now, milliseconds: result.retryAfterSeconds * 1000 }
+      state.refreshWait = state.degraded
     } else {
       state.failures = 0
-      state.degradedUntil = 0
+      state.degraded = noWait
       const isRenewed = result.kind === 'renewed'
-      state.notBefore =
-        now + (isRenewed ? ageAtRenewal(refresh, result.expiresAt - now) : lookAgainMilliseconds)
+      const milliseconds = isRenewed ? ageAtRenewal(refresh, result.expiresAt - now) : lookAgainMilliseconds
+      state.refreshWait = { since: now, milliseconds }
     }
     return result
   }
@@ -195,13 +196,13 @@ export function createOwnSessions(context: {
     const { level, authenticatedAt } = record
     const assurance = authenticatedAt === 0 ? { level, method } : { level, method, authenticatedAt }
     const live: OwnSession = { exchange, claims, state, record, details }
-    return active(live, assurance, state.degradedUntil > now, actions)
+    return active(live, assurance, isWaiting(state.degraded, now), actions)
   }
 
   /** Renews what is due; the first who finds it waits a little, whoever meets it under way does not. */
   const extend = async (state: OwnState, record: LiveRecord, details: OwnDetails, now: number) => {
     const refresh = refreshOf(state)
-    const isDue = now >= Math.max(dueAt(state, record, details), state.notBefore)
+    const isDue = now >= dueAt(state, record, details) && !isWaiting(state.refreshWait, now)
     if (refresh === undefined || !isDue || keeper.isUnderWay(state.address)) return undefined
     return settledWithin(renew(state, record, details), refresh.waitMilliseconds)
   }
@@ -214,7 +215,7 @@ export function createOwnSessions(context: {
       unseen < touchInterval(idle) &&
       unseen < idle &&
       now < record.endsAt &&
-      now < Math.max(dueAt(state, record, details), state.notBefore)
+      (now < dueAt(state, record, details) || isWaiting(state.refreshWait, now))
     )
   }
 

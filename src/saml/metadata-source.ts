@@ -1,5 +1,6 @@
 /** @module Keeps the identity provider's metadata fresh: polled when due, the last good one kept within a limit. */
 import type { KeyObject } from 'node:crypto'
+import { isAhead, isWaiting, noWait } from '../wait.js'
 import { fetchMetadata, type Validators } from './fetch-metadata.js'
 import { type IdentityProviderMetadata, readMetadata } from './metadata.js'
 import { SamlMetadataError } from './saml-error.js'
@@ -65,7 +66,7 @@ export function createMetadataSource(options: MetadataSourceOptions): MetadataSo
   const warned = new Set<string>()
   let loaded: Loaded | undefined
   let pending: Promise<Loaded> | undefined
-  let triedAt = Number.NEGATIVE_INFINITY
+  let rest = noWait
   let failed: SamlMetadataError | undefined
 
   const warnOnce = (key: string, warning: MetadataWarning): void => {
@@ -103,7 +104,7 @@ export function createMetadataSource(options: MetadataSourceOptions): MetadataSo
 
   const refresh = (): Promise<Loaded> => {
     if (pending !== undefined) return pending
-    triedAt = clock()
+    rest = { since: clock(), milliseconds: cooldownMilliseconds }
     pending = load()
       .then(
         (fresh) => {
@@ -133,7 +134,7 @@ export function createMetadataSource(options: MetadataSourceOptions): MetadataSo
   }
 
   /** After a failure the next try waits, so that an outage does not make every request a fetch. */
-  const isResting = (): boolean => failed !== undefined && clock() - triedAt < cooldownMilliseconds
+  const isResting = (): boolean => failed !== undefined && isWaiting(rest, clock())
 
   const lookAhead = ({ metadata }: Loaded): void => {
     const horizon = clock() + options.warnSeconds * 1000
@@ -165,6 +166,9 @@ export function createMetadataSource(options: MetadataSourceOptions): MetadataSo
 
   return {
     async current() {
+      const isSetBack = loaded !== undefined && isAhead(loaded.loadedAt, clock())
+      // Of unknown age, since the clock has been put back: it counts as loaded now, and as due.
+      if (loaded !== undefined && isSetBack) loaded = { ...loaded, loadedAt: clock() }
       const known = loaded === undefined ? undefined : usable(loaded)
       if (loaded === undefined || known === undefined) {
         if (isResting()) throw failed ?? new SamlMetadataError('expired')
@@ -172,7 +176,8 @@ export function createMetadataSource(options: MetadataSourceOptions): MetadataSo
         lookAhead(fresh)
         return usable(fresh) ?? expired()
       }
-      const isDue = options.url !== undefined && clock() - loaded.loadedAt >= pollMilliseconds()
+      const isOld = isSetBack || clock() - loaded.loadedAt >= pollMilliseconds()
+      const isDue = options.url !== undefined && isOld
       // In the background: what is known still serves, and the failure has been told.
       if (isDue && !isResting()) refresh().catch(() => undefined)
       lookAhead(loaded)
@@ -181,7 +186,7 @@ export function createMetadataSource(options: MetadataSourceOptions): MetadataSo
 
     async renewed() {
       if (options.url === undefined) return undefined
-      if (clock() - triedAt < cooldownMilliseconds && pending === undefined) return undefined
+      if (isWaiting(rest, clock()) && pending === undefined) return undefined
       try {
         return usable(await refresh())
       } catch {

@@ -1,5 +1,6 @@
 /** @module What is remembered of a session beside its verified token, so that a plain request computes nothing twice. */
 import type { RecordAddress, SessionRecord, Store } from '../stores/store.js'
+import { noWait } from '../wait.js'
 import { personOf, publicIdOf, sessionOf } from './record.js'
 
 /** The part of a verified token that its state is made from. */
@@ -22,12 +23,14 @@ export class TokenState {
   publicId = ''
   /** Value of the hint cookie that was found to be of this generation. */
   hint: string | undefined = undefined
-  /** From when on a touching request extends the identity session. */
-  refreshDueAt: number
+  /** From when on a touching request extends the identity session, by the times of the token. */
+  readonly refreshDueAt: number
+  /** For how long no refresh is tried although one is due. */
+  refreshWait = noWait
   /** When a touch was last begun here: requests in flight at the same time leave it to that one. */
   touchedAt = 0
-  /** Until when the identity provider counts as out of reach. */
-  degradedUntil = 0
+  /** For how long the identity provider counts as out of reach. */
+  degraded = noWait
   /** Failed refreshes in a row. */
   failures = 0
   /** Whether the session began with this token, and the application has not been told yet. */

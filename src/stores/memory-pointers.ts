@@ -1,5 +1,6 @@
 /** @module The pointers of the memory store: whose sessions a name given by an identity provider is about. */
 import type { Clock } from '../clock.js'
+import { createForgetting } from './forgetting.js'
 import { laterOf } from './memory-marks.js'
 import type { Revocation } from './store.js'
 
@@ -14,17 +15,18 @@ interface Pointer {
 
 /** Everything that pointers name, and what of it was revoked. */
 export function createPointers(clock: Clock) {
+  const forgetUntil = createForgetting()
   const pointers = new Map<string, Pointer>()
   let swept = pointers.keys()
 
-  /** Drops what is no longer retained; `undefined`: nothing is left. */
-  function prune(name: string, now: number): Pointer | undefined {
+  /** Drops what may be forgotten; `undefined`: nothing is left. */
+  function prune(name: string, forgotten: number): Pointer | undefined {
     const pointer = pointers.get(name)
     if (pointer === undefined) return undefined
     for (const [person, retainUntil] of pointer.persons) {
-      if (retainUntil <= now) pointer.persons.delete(person)
+      if (retainUntil <= forgotten) pointer.persons.delete(person)
     }
-    if (pointer.revocation !== undefined && pointer.revocation.retainUntil <= now) {
+    if (pointer.revocation !== undefined && pointer.revocation.retainUntil <= forgotten) {
       pointer.revocation = undefined
     }
     if (pointer.persons.size > 0 || pointer.revocation !== undefined) return pointer
@@ -32,22 +34,27 @@ export function createPointers(clock: Clock) {
     return undefined
   }
 
-  function sweep(now: number): void {
+  function sweep(forgotten: number): void {
     for (let step = 0; step < sweepStep; step++) {
       const next = swept.next()
       if (next.done) swept = pointers.keys()
-      else prune(next.value, now)
+      else prune(next.value, forgotten)
     }
   }
 
   function open(name: string): Pointer {
-    const now = clock()
-    sweep(now)
-    const known = prune(name, now)
+    const forgotten = forgetUntil(clock())
+    sweep(forgotten)
+    const known = prune(name, forgotten)
     if (known !== undefined) return known
     const pointer: Pointer = { persons: new Map(), revocation: undefined }
     pointers.set(name, pointer)
     return pointer
+  }
+
+  /** A revocation while it is retained. */
+  function retained(revocation: Revocation | undefined): Revocation | undefined {
+    return revocation !== undefined && revocation.retainUntil > clock() ? revocation : undefined
   }
 
   return {
@@ -58,16 +65,19 @@ export function createPointers(clock: Clock) {
     point(name: string, person: string, retainUntil: number): Revocation | undefined {
       const { persons, revocation } = open(name)
       persons.set(person, Math.max(persons.get(person) ?? 0, retainUntil))
-      return revocation
+      return retained(revocation)
     },
     revocation(name: string): Revocation | undefined {
-      return prune(name, clock())?.revocation
+      return retained(pointers.get(name)?.revocation)
     },
     /** Returns the persons that the pointer names. */
     revoke(name: string, revocation: Revocation): string[] {
       const pointer = open(name)
       pointer.revocation = laterOf(pointer.revocation, revocation)
-      return [...pointer.persons.keys()]
+      const now = clock()
+      return Array.from(pointer.persons).flatMap(([person, retainUntil]) =>
+        retainUntil > now ? [person] : [],
+      )
     },
   }
 }

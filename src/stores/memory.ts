@@ -1,5 +1,6 @@
 /** @module The store of one process: everything in memory, every answer at once. */
 import { type Clock, systemClock } from '../clock.js'
+import { createForgetting } from './forgetting.js'
 import type { Entry } from './memory-entry.js'
 import { claimSeconds, createLocks } from './memory-locks.js'
 import { laterOf, refusalOf, revocationOf, rootOf } from './memory-marks.js'
@@ -34,11 +35,12 @@ const outcomeOf = (record: SessionRecord | undefined): EndOutcome => ({ record, 
  * swept as new sessions start; no timer keeps the process alive. `clock` is the machine's unless given.
  */
 export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } = {}): MemoryStore {
+  const forgetUntil = createForgetting()
   const people = createPeople()
   const pointers = createPointers(clock)
-  const claims = createLocks(clock)
-  const leases = createLocks(clock)
-  const registrations = createLocks(clock)
+  const claims = createLocks(clock, 'forbid')
+  const leases = createLocks(clock, 'wait')
+  const registrations = createLocks(clock, 'wait')
   let lastFence = 0
 
   /** Writes a tombstone where a revoked session wanted to start. */
@@ -107,8 +109,9 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
 
     start(address, { record, issuedAt, now, lifts, provenAt = 0 }) {
       const { person, session } = address
-      people.prune(person, now)
-      people.sweep(now)
+      const forgotten = forgetUntil(now)
+      people.prune(person, forgotten)
+      people.sweep(forgotten)
       const entry = people.find(address)
       // A live record is newer than every revocation: whoever revokes ends it in the same step.
       if (entry !== undefined && entry.ended === undefined) return { outcome: 'exists', record: entry.live() }

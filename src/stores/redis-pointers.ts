@@ -3,6 +3,7 @@
  * its revocation, as in the hash of a person; `p:<person>` names a person: `1 p <retainUntil>`.
  */
 import type { Clock } from '../clock.js'
+import { createForgetting } from './forgetting.js'
 import type { Acknowledgement } from './redis-acknowledge.js'
 import type { Connection, Reply } from './redis-connection.js'
 import { formatError, parseRevocation } from './redis-format.js'
@@ -17,28 +18,30 @@ local function isOver(value, position, now)
 end
 `
 
-/** Drops what is no longer retained, and returns the persons that are left. */
+/** Drops what may be forgotten, and returns the persons that are retained. */
 const prune = `
-local function prune(now)
+local function prune(now, forgotten)
   local all, persons = redis.call('HGETALL', key), {}
   for index = 1, #all, 2 do
     local person = string.match(all[index], '^p:(.*)$')
-    if isOver(all[index + 1], person and 3 or 5, now) then redis.call('HDEL', key, all[index])
-    elseif person then persons[#persons + 1] = person end
+    local value, position = all[index + 1], person and 3 or 5
+    if isOver(value, position, forgotten) then redis.call('HDEL', key, all[index])
+    elseif person and not isOver(value, position, now) then persons[#persons + 1] = person end
   end
   return persons
 end
 `
 
 const point = `
-local person, retain, now = unpack(ARGV)
-prune(now)
+local person, retain, now, forgotten = unpack(ARGV)
+prune(now, forgotten)
 local value = redis.call('HGET', key, 'p:' .. person)
 local record = value and words(value) or {'1', 'p', retain}
 record[3] = larger(record[3], retain)
 redis.call('HSET', key, 'p:' .. person, table.concat(record, ' '))
 keepFor(tonumber(retain) - tonumber(now))
-return {'pointed', redis.call('HGET', key, 'v') or ''}
+local revoked = redis.call('HGET', key, 'v')
+return {'pointed', revoked and not isOver(revoked, 5, now) and revoked or ''}
 `
 
 const read = `
@@ -48,9 +51,9 @@ return {'read', value and not isOver(value, 5, ARGV[1]) and value or ''}
 
 /** Replies replicas, then the persons. */
 const revoke = `
-local reason, at, retain, now = unpack(ARGV)
+local reason, at, retain, now, forgotten = unpack(ARGV)
 local reply = {'revoked', replicas()}
-for _, person in ipairs(prune(now)) do reply[#reply + 1] = person end
+for _, person in ipairs(prune(now, forgotten)) do reply[#reply + 1] = person end
 mark('v', reason, at, retain)
 keepFor(tonumber(retain) - tonumber(now))
 return reply
@@ -78,12 +81,17 @@ export function createRedisPointers(options: {
 }): Pick<Store, 'point' | 'pointerRevocation' | 'revokePointer'> {
   const { connection, acknowledgement, prefix, deadlineMilliseconds, clock } = options
   const keyOf = (pointer: string): string => `${prefix}pointer:${pointer}`
+  const forgetUntil = createForgetting()
   const now = (): string => String(clock())
+  const times = (): readonly [string, string] => {
+    const time = clock()
+    return [String(time), String(Math.max(forgetUntil(time), 0))]
+  }
 
   return {
     async point(pointer, person, retainUntil) {
       return revocationIn(
-        await connection.run(scripts.point, keyOf(pointer), person, String(retainUntil), now()),
+        await connection.run(scripts.point, keyOf(pointer), person, String(retainUntil), ...times()),
       )
     },
 
@@ -95,7 +103,7 @@ export function createRedisPointers(options: {
     async revokePointer(pointer, { reason, at, retainUntil }) {
       const deadline = performance.now() + deadlineMilliseconds
       const key = keyOf(pointer)
-      const given = [reason, String(at), String(retainUntil), now()]
+      const given = [reason, String(at), String(retainUntil), ...times()]
       const [, count, ...persons] = await connection.run(scripts.revoke, key, ...given)
       acknowledgement.noteReplicas(Number(count))
       const acknowledged = await acknowledgement.isAcknowledged(key, 'v', at, deadline)

@@ -113,7 +113,7 @@ local function replicas()
 end
 `
 
-/** Drops what is no longer retained. Newer formats are left to the end of life of the hash. */
+/** Drops what is retained until `now` at most. Newer formats are left to the end of life of the hash. */
 export const prune = `
 local function prune(now)
   local all = redis.call('HGETALL', key)

@@ -16,8 +16,8 @@ import {
 } from './redis-script-parts.js'
 
 const start = `
-local application, session, record, issued, now, retain, liftReason, liftAt, proven = unpack(ARGV)
-prune(tonumber(now))
+local application, session, record, issued, now, retain, liftReason, liftAt, proven, forgotten = unpack(ARGV)
+prune(tonumber(forgotten))
 local field = 'r:' .. application .. ':' .. session
 local value = redis.call('HGET', key, field)
 local known = value and words(value)

@@ -1,5 +1,6 @@
 /** @module The store contract in commands and scripts of Redis: one hash per person. */
 import { type Clock, systemClock } from '../clock.js'
+import { createForgetting } from './forgetting.js'
 import { claimSeconds } from './memory-locks.js'
 import { createAcknowledgement } from './redis-acknowledge.js'
 import type { RedisClient } from './redis-client.js'
@@ -42,6 +43,8 @@ const lasting: ReadonlySet<EndReason> = new Set<EndReason>([
 const fieldOf = ({ application, session }: RecordAddress): string => `r:${application}:${session}`
 const keptFieldOf = ({ application, session }: RecordAddress): string => `k:${application}:${session}`
 const numberWord = (value: number | undefined): string => (value === undefined ? '' : String(value))
+/** A time until which things may be forgotten; 0: nothing may. */
+const forgottenWord = (forgotten: number): string => String(Math.max(forgotten, 0))
 const milliseconds = (seconds: number): string => String(Math.max(1, Math.ceil(seconds * 1000)))
 
 function textAt(reply: Reply, index: number): string {
@@ -83,6 +86,7 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
   if (!(deadlineMilliseconds > 0)) throw new TypeError('deadlineMilliseconds of redisStore must be above 0')
   const connection = createConnection(client, deadlineMilliseconds)
   const acknowledgement = createAcknowledgement(connection)
+  const forgetUntil = createForgetting()
   const keyOf = (person: string): string => `${prefix}{${person}}`
   const claimKey = (key: string): string => `${prefix}claim:${key}`
   const leaseKey = (key: string): string => `${prefix}lease:${key}`
@@ -121,6 +125,7 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
         lifts?.reason ?? '',
         numberWord(lifts?.at),
         String(provenAt),
+        forgottenWord(forgetUntil(now)),
       )
       switch (reply[0]) {
         case 'started':

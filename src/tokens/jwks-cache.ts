@@ -5,6 +5,7 @@ import type { Clock } from '../clock.js'
 import { CitizenSessionError } from '../errors.js'
 import type { Report } from '../events.js'
 import type { MaybePromise } from '../exchange.js'
+import { isAhead, isWaiting, noWait } from '../wait.js'
 import { findAlgorithm } from './algorithms.js'
 import { fetchKeySet, KeySetError } from './fetch-key-set.js'
 import { fits, importVerificationKey, type VerificationKey } from './verification-keys.js'
@@ -56,14 +57,15 @@ export interface JwksCache {
   readonly isFetching: boolean
 }
 
+/** Ages are milliseconds since `fetchedAt`. */
 interface KeySet {
   readonly keys: readonly VerificationKey[]
   readonly fetchedAt: number
-  readonly refreshAt: number
-  readonly staleAt: number
+  readonly refreshAge: number
+  readonly staleAge: number
 }
 
-const noKeys: KeySet = { keys: [], fetchedAt: 0, refreshAt: 0, staleAt: 0 }
+const noKeys: KeySet = { keys: [], fetchedAt: 0, refreshAge: 0, staleAge: 0 }
 
 function keysUnavailable(cause: unknown): CitizenSessionError {
   return new CitizenSessionError('keys-unavailable', 'the keys of the identity provider cannot be fetched', {
@@ -95,7 +97,7 @@ function select(
 /**
  * Makes the cache of one issuer's keys; nothing is fetched before the first token.
  *
- * Three clocks run apart from each other: unknown names cause one fetch a cool-down, whatever it brings; a set past
+ * Three waits run apart from each other: unknown names cause one fetch a cool-down, whatever it brings; a set past
  * its age is refreshed behind the requests, so that junk names cannot hold up a rotation; with no usable set a fetch
  * is tried every few seconds. A failed fetch leaves the last good set in use until `staleSeconds`.
  * @throws CitizenSessionError `usage` when `url` is not https (or http on loopback) or on none of the origins.
@@ -115,9 +117,9 @@ export function createJwksCache(options: JwksCacheOptions): JwksCache {
   let pending: Promise<void> | undefined
   let pendingSince = 0
   let epoch = 0
-  let unknownAllowedAt = 0
-  let refreshAllowedAt = 0
-  let outageAllowedAt = 0
+  let unknownWait = noWait
+  let refreshWait = noWait
+  let outageWait = noWait
   let lastFailure: unknown
   let hasFailed = false
 
@@ -137,9 +139,18 @@ export function createJwksCache(options: JwksCacheOptions): JwksCache {
     set = {
       keys: [...usable],
       fetchedAt,
-      refreshAt: fetchedAt + age * 1000,
-      staleAt: fetchedAt + Math.max(options.staleSeconds, age) * 1000,
+      refreshAge: age * 1000,
+      staleAge: Math.max(options.staleSeconds, age) * 1000,
     }
+  }
+
+  /**
+   * Whether the set is too old to verify. One that was fetched "in the future" is of unknown age: the clock has been
+   * put back. It counts as fetched now, and as due.
+   */
+  function isStale(now: number): boolean {
+    if (isAhead(set.fetchedAt, now)) set = { ...set, fetchedAt: now, refreshAge: 0 }
+    return now - set.fetchedAt >= set.staleAge
   }
 
   async function load(startedAt: number, startedIn: number): Promise<void> {
@@ -169,8 +180,9 @@ export function createJwksCache(options: JwksCacheOptions): JwksCache {
   }
 
   function refreshIfDue(now: number): void {
-    if (now < set.refreshAt || now < refreshAllowedAt || pending !== undefined) return
-    refreshAllowedAt = now + coolDown
+    const isDue = now - set.fetchedAt >= set.refreshAge
+    if (!isDue || isWaiting(refreshWait, now) || pending !== undefined) return
+    refreshWait = { since: now, milliseconds: coolDown }
     void start(now)
   }
 
@@ -185,10 +197,13 @@ export function createJwksCache(options: JwksCacheOptions): JwksCache {
     await fetching
     const now = clock()
     if (epoch !== startedIn) return find(kid, algorithm, now)
-    if (now >= set.staleAt) throw keysUnavailable(lastFailure)
+    if (isStale(now)) throw keysUnavailable(lastFailure)
     const selected = select(set.keys, kid, algorithm)
     if (selected !== 'unknown') return selected
-    unknownAllowedAt = Math.max(unknownAllowedAt, startedAt + coolDown)
+    // A wait that began later stands, unless the clock has been put back since.
+    if (!isWaiting(unknownWait, now) || unknownWait.since < startedAt) {
+      unknownWait = { since: startedAt, milliseconds: coolDown }
+    }
     return noneKnown()
   }
 
@@ -202,10 +217,10 @@ export function createJwksCache(options: JwksCacheOptions): JwksCache {
     algorithm: string,
     now: number,
   ): MaybePromise<readonly VerificationKey[]> {
-    if (now >= set.staleAt) {
+    if (isStale(now)) {
       if (pending === undefined) {
-        if (now < outageAllowedAt) throw keysUnavailable(lastFailure)
-        outageAllowedAt = now + outageRetry
+        if (isWaiting(outageWait, now)) throw keysUnavailable(lastFailure)
+        outageWait = { since: now, milliseconds: outageRetry }
       }
       return findAfter(start(now), kid, algorithm)
     }
@@ -213,8 +228,8 @@ export function createJwksCache(options: JwksCacheOptions): JwksCache {
     const selected = select(set.keys, kid, algorithm)
     if (selected !== 'unknown') return selected
     if (pending === undefined) {
-      if (now < unknownAllowedAt) return noneKnown()
-      unknownAllowedAt = now + coolDown
+      if (isWaiting(unknownWait, now)) return noneKnown()
+      unknownWait = { since: now, milliseconds: coolDown }
     }
     return findAfter(start(now), kid, algorithm)
   }
@@ -222,7 +237,7 @@ export function createJwksCache(options: JwksCacheOptions): JwksCache {
   return {
     find,
     isCurrent(key, now) {
-      if (key.isRetired || now >= set.staleAt) return false
+      if (key.isRetired || isStale(now)) return false
       refreshIfDue(now)
       return true
     },
@@ -231,9 +246,9 @@ export function createJwksCache(options: JwksCacheOptions): JwksCache {
       for (const key of set.keys) key.isRetired = true
       set = noKeys
       pending = undefined
-      unknownAllowedAt = 0
-      refreshAllowedAt = 0
-      outageAllowedAt = 0
+      unknownWait = noWait
+      refreshWait = noWait
+      outageWait = noWait
     },
     get size() {
       return set.keys.length

@@ -1,5 +1,6 @@
 /** @module Remembers tokens that were verified, so that a token seen before costs no cryptography. */
 import type { TokenParts } from '../cookies/split-token.js'
+import { isWaiting, noWait } from '../wait.js'
 
 /** An entry can be dropped as soon as nobody has asked for it that long: 10 minutes. */
 export const generationMilliseconds = 600_000
@@ -27,13 +28,13 @@ export function createVerifiedCache<T extends { readonly parts: TokenParts }>(
   const generationSize = Math.max(1, Math.floor(maximumEntries / 2))
   let young = new Map<string, T>()
   let old = new Map<string, T>()
-  let youngUntil = 0
+  let youngLife = noWait
 
   function insert(tail: string, entry: T, now: number): void {
-    if (young.size >= generationSize || now >= youngUntil) {
+    if (young.size >= generationSize || !isWaiting(youngLife, now)) {
       old = young
       young = new Map()
-      youngUntil = now + generationMilliseconds
+      youngLife = { since: now, milliseconds: generationMilliseconds }
     }
     young.set(tail, entry)
   }

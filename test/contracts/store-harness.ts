@@ -17,6 +17,8 @@ export interface StoreHarness {
   now(): number
   /** Lets time pass, for the store's clock and for the lives of its keys. */
   advance(seconds: number): Promise<void>
+  /** Puts the injected clock back (a negative number: on), while the store's own time, if it has one, stands still. */
+  setBack(seconds: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -79,4 +81,15 @@ export async function startedAt(
   const outcome = await startAt(harness, address, given)
   if (outcome.outcome !== 'started') throw new Error(`not started, but ${outcome.outcome}`)
   return outcome.record
+}
+
+/**
+ * Lets time pass until what is retained no longer is forgotten: that takes a clock that has gone on for an hour, and
+ * another person's session that begins.
+ */
+export async function letForget(harness: StoreHarness): Promise<void> {
+  for (let step = 0; step < 3; step += 1) {
+    await harness.advance(3601)
+    await startedAt(harness, addressOf())
+  }
 }

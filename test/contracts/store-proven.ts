@@ -5,6 +5,7 @@ import {
   addressOf,
   day,
   endedAt,
+  letForget,
   minute,
   type StoreHarness,
   startAt,
@@ -157,7 +158,7 @@ export function describeProvenStarts(harnessOf: () => StoreHarness): void {
       const address = addressOf()
       await revoke('session', address, revocationNow({ retainUntil: harness.now() + minute }))
       const { record } = await startAt(harness, address, { provenAt: harness.now() + 1 })
-      await harness.advance(61)
+      await letForget(harness)
       await startedAt(harness, addressOf({ person: address.person }))
       expect(await harness.store.revocation(address.person, address.session)).toBeUndefined()
       expect(await harness.store.read(address)).toEqual(record)

@@ -6,6 +6,7 @@ import {
   addressOf,
   day,
   endedAt,
+  letForget,
   liveAt,
   type MakeStoreHarness,
   minute,
@@ -122,11 +123,34 @@ export function describeStoreContract(
         )
         const kept = addressOf({ person })
         await startedAt(harness, kept)
-        await harness.advance(61)
+        await letForget(harness)
         const next = addressOf({ person })
         await startedAt(harness, next)
         const addresses = (await harness.store.list(person)).map(({ address }) => address.session)
         expect(addresses.toSorted()).toEqual([kept.session, next.session].toSorted())
+      })
+
+      it('HLD-05 forgets no end, revocation or claim by a clock that is days ahead and put right', async () => {
+        const address = addressOf()
+        const record = await startedAt(harness, address, { retainUntil: harness.now() + day })
+        const ended = await harness.store.end(address, record, endedAt(record, harness.now(), 'signed-out'))
+        const revoked = addressOf()
+        await harness.store.revoke(revoked.person, { kind: 'person' }, revocationNow())
+        const claim = unique()
+        await harness.store.claim(claim)
+        await harness.store.settle(claim, 600)
+        await harness.setBack(-3 * 86_400)
+        for (const { person } of [address, revoked]) await startedAt(harness, addressOf({ person }), {})
+        for (let count = 0; count < 20; count += 1) {
+          await startedAt(harness, addressOf())
+          await harness.store.claim(unique())
+        }
+        await harness.setBack(3 * 86_400)
+        expect(await harness.store.read(address)).toEqual(ended)
+        expect(await harness.store.revocation(revoked.person, revoked.session)).toMatchObject({
+          reason: 'signed-out',
+        })
+        expect(await harness.store.claim(claim)).toBe(false)
       })
 
       it('keeps everything as long as it must be retained', async () => {
@@ -523,7 +547,7 @@ export function describeStoreContract(
         const newer = { ...address, session: unique() }
         await harness.store.alias(address, record.generation, newer.session)
         await startedAt(harness, addressOf({ person: address.person }))
-        await harness.advance(61)
+        await letForget(harness)
         expect((await startAt(harness, newer)).outcome).toBe('started')
       })
     })
@@ -648,6 +672,22 @@ export function describeStoreContract(
         expect(await harness.store.register(application, theirs, 60)).toBe(false)
         await harness.advance(61)
         expect(await harness.store.register(application, theirs, 60)).toBe(true)
+      })
+
+      it('HLD-05 a lease or a registration ends with a step of the clock back, a claim stands', async () => {
+        const [lease, application, given, settled] = [unique(), unique(), unique(), unique()]
+        await harness.advance(3600)
+        await harness.store.lease(lease, 20)
+        await harness.store.register(application, unique(), 60)
+        await harness.store.claim(given)
+        await harness.store.claim(settled)
+        await harness.store.settle(settled, 4000)
+        await harness.setBack(3600)
+        // By the store's own clock, where it has one, a minute has passed all the same.
+        await harness.advance(61)
+        expect(await harness.store.lease(lease, 20)).toBeDefined()
+        expect(await harness.store.register(application, unique(), 60)).toBe(true)
+        expect(await harness.store.claim(settled)).toBe(false)
       })
     })
 

@@ -349,3 +349,37 @@ function secondInstance(world: World) {
   )
   return (request: Request) => serve(suite, request)
 }
+
+describe('HLD-05 a clock that was ahead and is put back', () => {
+  const ahead = 3000
+  const due = 600
+  const place: WorldOptions = {
+    emulator: { ...quick.emulator, tokenSeconds: 7200 },
+    applications: {
+      benefits: {
+        application: { sensitivity: 'basic' },
+        identityProvider: { refresh: { waitMilliseconds: 5000, afterSeconds: due } },
+      },
+    },
+  }
+
+  it.each(['an extension without a token', 'a failure'])(
+    'HLD-05 is followed by a refresh when one is due, after %s',
+    async (answer) => {
+      const { world, browser } = await signedIn(place)
+      world.travel(ahead)
+      if (answer === 'a failure') world.emulator.faults.set({ status: { refresh: 500 } })
+      else world.emulator.setRefreshAnswer('empty')
+      await browser.open(`${url}/private`)
+      expect(world.emulator.requests.refresh).toBe(1)
+      world.travel(-ahead)
+      world.emulator.faults.clear()
+      world.emulator.setRefreshAnswer('token')
+      world.travel(due - 1)
+      await browser.open(`${url}/private`)
+      expect(world.emulator.requests.refresh).toBe(1)
+      world.travel(1)
+      expect(setNames(await browser.open(`${url}/private`))).toEqual(expect.arrayContaining(partNames))
+    },
+  )
+})

@@ -67,6 +67,30 @@ it('tries again only after a wait that grows, and says so', async () => {
   expect((await provider.connect()).metadata.issuer).toBe(issuer)
 })
 
+it('HLD-05 tries again at once when the clock was ahead and is put back', async () => {
+  const { provider, answers, askedAt, clock } = createScriptedProvider()
+  const answer = answers[discovery]
+  answers[discovery] = () => new Response('', { status: 503 })
+  clock.now += 86_400_000
+  await failure(provider.connect())
+  clock.now -= 86_400_000
+  if (answer !== undefined) answers[discovery] = answer
+  expect((await provider.connect()).metadata.issuer).toBe(issuer)
+  expect(askedAt(discovery)).toHaveLength(2)
+})
+
+it('HLD-05 fetches a description anew that was fetched by a clock that was ahead', async () => {
+  const { provider, askedAt, clock } = createScriptedProvider()
+  clock.now += 86_400_000
+  const first = await provider.connect()
+  clock.now -= 86_400_000
+  expect(await provider.connect()).toBe(first)
+  await new Promise(setImmediate)
+  expect(askedAt(discovery)).toHaveLength(2)
+  await provider.connect()
+  expect(askedAt(discovery)).toHaveLength(2)
+})
+
 describe('a description that cannot be used', () => {
   it.each([
     ['of another issuer', { issuer: 'https://evil.example' }, /issuer/],

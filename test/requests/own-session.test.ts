@@ -434,3 +434,21 @@ describe('its logout', () => {
     expect((await who(place, browser)).state).toBe('anonymous')
   })
 })
+
+describe('HLD-05 a clock that was ahead and is put back', () => {
+  it('HLD-05 ends the wait of a renewal that failed by the fast clock', async () => {
+    const place = createPlace()
+    place.scripted.script.tokenSeconds = 1200
+    const browser = place.browser()
+    await signIn(place, browser)
+    place.travel(3000)
+    place.scripted.script.renewal = { kind: 'failed', problem: 'network' }
+    await who(place, browser)
+    expect(place.scripted.renewed).toHaveLength(1)
+    place.travel(-3000)
+    place.scripted.script.renewal = undefined
+    place.travel(601)
+    await who(place, browser)
+    expect(place.scripted.renewed).toHaveLength(2)
+  })
+})

@@ -219,6 +219,27 @@ describe('the source of metadata', () => {
     expect(requests).toHaveLength(count)
   })
 
+  it('HLD-05 asks again at once, and for what it has, when the clock was ahead and is put back', async () => {
+    const { source, state, requests, settle } = createPolled({ keepSeconds: 7200 })
+    Object.assign(state, { status: 0, time: now + 86_400_000 })
+    await expect(source.current()).rejects.toMatchObject({ isTransient: true })
+    Object.assign(state, { status: 200, time: now })
+    expect((await source.current()).entityId).toBe(idp)
+
+    state.time = now + 86_400_000
+    await source.current()
+    await settle()
+    Object.assign(state, { status: 503, time: now })
+    const count = requests.length
+    await source.current()
+    await settle()
+    expect(requests).toHaveLength(count + 1)
+    state.time = now + 7_201_000
+    await expect(source.current()).rejects.toMatchObject({ status: 503 })
+    Object.assign(state, { status: 200, time: now })
+    expect(await source.renewed()).toMatchObject({ entityId: idp })
+  })
+
   it('does not ask again with every message while the provider only says that its expired metadata is unchanged', async () => {
     const { source, state, requests, settle } = createPolled()
     state.xml = metadata({ attributes: ` validUntil="${instant(3600)}"` })

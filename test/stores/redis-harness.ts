@@ -89,6 +89,9 @@ export function createRedisHarness(
         }
       }
     },
+    async setBack(seconds) {
+      now -= seconds * 1000
+    },
     async close() {
       await store.close()
       await close()

@@ -445,3 +445,59 @@ describe('fetching', () => {
     expect(kidsOf(await cache.find('k1', 'RS256', clock()))).toEqual(['k1'])
   })
 })
+
+describe('HLD-05 a clock that was ahead and is put back', () => {
+  const hour = 3600
+
+  it('HLD-05 ends the wait after an outage', async () => {
+    const setting = createTestCache([first])
+    const answer = setting.endpoint.answer
+    setting.endpoint.answer = () => new Response('', { status: 503 })
+    setting.clock.advance(hour)
+    await expect(lookUp(setting, 'k1')).rejects.toMatchObject(unavailable)
+    setting.clock.advance(-hour)
+    setting.endpoint.answer = answer
+    expect(await lookUp(setting, 'k1')).toEqual(['k1'])
+  })
+
+  it('HLD-05 ends the wait for a name that is not known', async () => {
+    const setting = createTestCache([first])
+    setting.clock.advance(hour)
+    await lookUp(setting, 'k1')
+    expect(await lookUp(setting, 'junk')).toEqual([])
+    setting.clock.advance(-hour)
+    setting.endpoint.answer = () => keySet([first, second])
+    expect(await lookUp(setting, 'k2')).toEqual(['k2'])
+    expect(await lookUp(setting, 'junk')).toEqual([])
+    const asked = setting.endpoint.requests.length
+    expect(await lookUp(setting, 'other')).toEqual([])
+    expect(setting.endpoint.requests).toHaveLength(asked)
+  })
+
+  it('HLD-05 JWT-16 lets a key that was rotated out verify no longer than the ceiling from then on', async () => {
+    const setting = createTestCache([first], { ceilingSeconds: 600, staleSeconds: 900 })
+    setting.clock.advance(24 * hour)
+    const [key] = await setting.cache.find('k1', 'RS256', setting.clock())
+    setting.clock.advance(-24 * hour)
+    setting.endpoint.answer = () => keySet([second])
+    if (key === undefined) throw new Error('there is no key')
+    expect(setting.cache.isCurrent(key, setting.clock())).toBe(true)
+    await settle(setting.cache)
+    expect(setting.cache.isCurrent(key, setting.clock())).toBe(false)
+  })
+
+  it('HLD-05 JWT-15 counts a set of unknown age from then on while no new one can be had', async () => {
+    const setting = createTestCache([first], { ceilingSeconds: 600, staleSeconds: 900 })
+    setting.clock.advance(24 * hour)
+    await lookUp(setting, 'k1')
+    setting.clock.advance(-24 * hour)
+    setting.endpoint.answer = () => new Response('', { status: 503 })
+    expect(await lookUp(setting, 'k1')).toEqual(['k1'])
+    await settle(setting.cache)
+    setting.clock.advance(899)
+    expect(await lookUp(setting, 'k1')).toEqual(['k1'])
+    await settle(setting.cache)
+    setting.clock.advance(1)
+    await expect(lookUp(setting, 'k1')).rejects.toMatchObject(unavailable)
+  })
+})

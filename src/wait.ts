@@ -1,0 +1,36 @@
+/** @module Waits: until something may be tried again, as elapsed time, so that a clock that is put right ends them. */
+
+/** A wait of so many milliseconds that began at `since`, by the injected clock. */
+export interface Wait {
+  readonly since: number
+  readonly milliseconds: number
+}
+
+/** A wait that is over. */
+export const noWait: Wait = Object.freeze({ since: 0, milliseconds: 0 })
+
+/**
+ * Whether a wait goes on at `now`. One that began "in the future" was begun by a clock that has been put back since:
+ * it is over, or it would last as long as the clock was wrong. Only for what merely waits: what forbids (an end, a
+ * revocation, a replay mark) stands whatever the clock does.
+ */
+export function isWaiting({ since, milliseconds }: Wait, now: number): boolean {
+  return now >= since && now - since < milliseconds
+}
+
+/** Of two waits the one that lasts longer from `now` on. */
+export function longerWait(one: Wait, other: Wait, now: number): Wait {
+  if (!isWaiting(one, now)) return other
+  return one.since + one.milliseconds > other.since + other.milliseconds ? one : other
+}
+
+/**
+ * How far a time that was noted here may lie ahead of `now` without a clock having been put back: clocks of several
+ * instances differ, and a request in flight looked at the time a while ago. Milliseconds.
+ */
+export const clockTolerance = 60_000
+
+/** Whether a time was noted by a clock that has been put back since, or by one that is wrong. */
+export function isAhead(time: number, now: number): boolean {
+  return time - now > clockTolerance
+}
