@@ -34,6 +34,7 @@ const leaves = new Set([
   'seal',
   'digest',
   'single-flight',
+  'wait',
   'citizen',
   'protocol',
 ])
