@@ -137,7 +137,10 @@ export function createSuite<C extends Claims = Claims>(
 
   const actions: Pick<CitizenActions, 'logout' | 'ended'> = {
     ended: (live) => watch.signalFor(live.state.address, live.record, live.exchange),
-    logout: (live, request) => logoutRoutes.logout(live.exchange, live.state.address, request),
+    logout({ exchange, state, record }, request) {
+      const { address } = state
+      return logoutRoutes.logout(exchange, { address, tokenExpiresAt: record.tokenExpiresAt }, request)
+    },
   }
   const shared = usesSharedCookie(resolved) ? resolved : undefined
   const globalLogout = createGlobalLogout({
@@ -180,14 +183,15 @@ export function createSuite<C extends Claims = Claims>(
           checkReturnTarget,
           endShared: async (exchange, reason, only) => {
             if (cookieMode === undefined) return true
-            const { addresses, complete } = await cookieMode.finder.sessionsOf(exchange)
-            const meant = addresses.filter(({ person }) => only === undefined || person === only)
+            const { sessions, complete } = await cookieMode.finder.sessionsOf(exchange)
+            const meant = sessions.filter(({ address }) => only === undefined || address.person === only)
             let isOver = complete || only !== undefined
-            for (const { person, session } of meant) {
-              const { state } = await globalLogout.endSessions(person, { kind: 'session', session }, reason)
+            for (const { address, tokenExpiresAt } of meant) {
+              const scope = { kind: 'session', session: address.session } as const
+              const { state } = await globalLogout.endSessions(address.person, scope, reason, tokenExpiresAt)
               isOver = isOver && state === 'done'
             }
-            const isWhole = only === undefined || (meant.length > 0 && meant.length === addresses.length)
+            const isWhole = only === undefined || (meant.length > 0 && meant.length === sessions.length)
             if (isWhole && cookieMode.finder.sendsShared(exchange)) cookieMode.expire(exchange)
             return isOver
           },
@@ -248,7 +252,7 @@ export function createSuite<C extends Claims = Claims>(
     participants,
     formTargets,
     checkReturnTarget,
-    sessionsOf: cookieMode?.finder.sessionsOf ?? (async () => ({ addresses: [], complete: true })),
+    sessionsOf: cookieMode?.finder.sessionsOf ?? (async () => ({ sessions: [], complete: true })),
     sendsShared: cookieMode?.finder.sendsShared ?? (() => false),
     own: {
       named: (exchange) => protocolMode?.own.stateOf(exchange)?.named,

@@ -14,10 +14,18 @@ import type { Leg, LegName, LegState } from './receipt.js'
 export interface GlobalLogout {
   /** What the cookies leg names: the base domain, or our host. */
   readonly cookieTarget: string
-  /** Ends one session value, or more of a person, in every application of the store. */
-  endSessions(person: string, scope: RevocationScope, reason: EndReason): Promise<Leg>
-  /** Ends this application's session only. */
-  endHere(address: RecordAddress): Promise<Leg>
+  /**
+   * Ends one session value, or more of a person, in every application of the store. It is remembered as long as a token
+   * of `tokenExpiresAt` lives (milliseconds since the epoch; absent: as long as those that the store knows).
+   */
+  endSessions(
+    person: string,
+    scope: RevocationScope,
+    reason: EndReason,
+    tokenExpiresAt?: number,
+  ): Promise<Leg>
+  /** Ends this application's session only; remembered as long. */
+  endHere(address: RecordAddress, tokenExpiresAt?: number): Promise<Leg>
   /** Deletes the shared cookies, the hint and our session cookie from the browser. */
   expireCookies(exchange: Exchange, person: string): Leg
   /** Deletes the shared cookies in the variants for which that answer had no room. */
@@ -25,6 +33,16 @@ export interface GlobalLogout {
   /** Completes, and reports, a leg that another part has seen to. */
   conclude(person: string, leg: Omit<Leg, 'milliseconds'>, began: number): Leg
 }
+
+interface LegResult {
+  readonly state: LegState
+  readonly reason?: string
+}
+
+const done: LegResult = { state: 'done' }
+/** Replicas exist, and none has confirmed: a failover could lose it. */
+const notReplicated: LegResult = { state: 'unknown', reason: 'not-replicated' }
+const mostAttempts = 6
 
 /** Makes the logout of one application. */
 export function createGlobalLogout(context: {
@@ -47,16 +65,41 @@ export function createGlobalLogout(context: {
   }
 
   /** A session that no request has begun leaves no end behind: it is begun, so that it can end. */
-  const beginUnbegun = async (address: RecordAddress, now: number) => {
-    const beginning = { address, now, issuedAt: now, tokenExpiresAt: 0, level: 0, authenticatedAt: 0 }
+  const beginUnbegun = async (address: RecordAddress, now: number, tokenExpiresAt: number) => {
+    const beginning = { address, now, issuedAt: now, tokenExpiresAt, level: 0, authenticatedAt: 0 }
     return (await lifecycle.begin(beginning)).record
+  }
+
+  /** Where the record lies: a session value may be another name of an older one. */
+  const rootOf = async (address: RecordAddress): Promise<RecordAddress> => {
+    const record = await store.read(address)
+    return record?.state === 'alias' ? { ...address, session: record.session } : address
+  }
+
+  /** Ends the record of this application, also one that had ended already: its end is confirmed, and kept as long. */
+  const endApplication = async (named: RecordAddress, tokenExpiresAt: number): Promise<LegResult> => {
+    const now = clock()
+    const address = await rootOf(named)
+    for (let attempts = 0; attempts < mostAttempts; attempts += 1) {
+      const record = (await store.read(address)) ?? (await beginUnbegun(address, now, tokenExpiresAt))
+      if (record.state === 'alias') break
+      const after =
+        record.state === 'live'
+          ? await lifecycle.end(address, record, { reason: 'application-sign-out', at: now }, now)
+          : await store.end(address, record, record)
+      // Another request has changed it, or it has gone meanwhile: once more.
+      if (after.record?.state !== 'ended') continue
+      await store.retain(address, lifecycle.retainedUntil(now, tokenExpiresAt))
+      return after.acknowledged ? done : notReplicated
+    }
+    return { state: 'unknown', reason: 'changed-meanwhile' }
   }
 
   const attempt = async (
     person: string,
     leg: LegName,
     target: string,
-    work: () => Promise<{ state: LegState; reason?: string }>,
+    work: () => Promise<LegResult>,
   ): Promise<Leg> => {
     const began = clock()
     try {
@@ -75,21 +118,14 @@ export function createGlobalLogout(context: {
     cookieTarget,
     conclude,
 
-    endSessions: (person, scope, reason) =>
+    endSessions: (person, scope, reason, tokenExpiresAt) =>
       attempt(person, 'sessions', 'store', async () => {
-        const { acknowledged } = await lifecycle.revoke(person, scope, reason)
-        return acknowledged ? { state: 'done' } : { state: 'unknown', reason: 'not-replicated' }
+        const { acknowledged } = await lifecycle.revoke(person, scope, reason, tokenExpiresAt)
+        return acknowledged ? done : notReplicated
       }),
 
-    endHere: (address) =>
-      attempt(address.person, 'sessions', application.id, async () => {
-        const now = clock()
-        const record = (await store.read(address)) ?? (await beginUnbegun(address, now))
-        if (record.state !== 'live') return { state: 'done' }
-        const request = { reason: 'application-sign-out', at: now } as const
-        const { record: after } = await lifecycle.end(address, record, request, now)
-        return after?.state === 'live' ? { state: 'unknown', reason: 'changed-meanwhile' } : { state: 'done' }
-      }),
+    endHere: (address, tokenExpiresAt = 0) =>
+      attempt(address.person, 'sessions', application.id, () => endApplication(address, tokenExpiresAt)),
 
     expireRest: (exchange) => context.expireShared(exchange, 'rest'),
 

@@ -8,8 +8,9 @@ import { sharedCookieName } from '../login/cookie-entrance.js'
 import type { FoundMarker, Markers } from '../login/marker.js'
 import { queryOf } from '../login/wish.js'
 import { redirect, redirectStatus } from '../pages/redirect.js'
+import type { FoundSession, SessionFinder } from '../requests/session-of.js'
 import { asksForPage, isSameOriginPost } from '../sessions/activity.js'
-import type { RecordAddress } from '../stores/store.js'
+import { placeOf } from '../sessions/record.js'
 import { createDepartures, type Left } from './departures.js'
 import type { GlobalLogout } from './global-logout.js'
 import { type LogoutMarker, longestReturn } from './marker.js'
@@ -22,7 +23,7 @@ export interface LogoutWish extends LogoutRequest {
   /** Whether a login follows, and where that leads to. */
   readonly thenLogin?: string | undefined
   /** Sessions that the cookies name besides. */
-  readonly others?: readonly RecordAddress[] | undefined
+  readonly others?: readonly FoundSession[] | undefined
   /** Whether the cookies name more than could be looked at. */
   readonly isIncomplete?: boolean | undefined
 }
@@ -36,9 +37,7 @@ export interface LogoutContext {
   readonly formTargets: readonly string[]
   readonly checkReturnTarget: (value: unknown) => string | undefined
   /** The sessions of a request, whatever became of them; none without a good token or hint. */
-  readonly sessionsOf: (
-    exchange: Exchange,
-  ) => Promise<{ readonly addresses: readonly RecordAddress[]; readonly complete: boolean }>
+  readonly sessionsOf: SessionFinder['sessionsOf']
   /** The session that our own cookie names, and what its protocol kept with it. */
   readonly own: {
     named(exchange: Exchange): NamedSession | undefined
@@ -51,7 +50,7 @@ export interface LogoutContext {
 
 export interface LogoutRoutes {
   /** Ends the session of a request. Never throws for an outage: the receipt says what could not be done. */
-  logout(exchange: Exchange, address: RecordAddress | undefined, wish: LogoutWish): Promise<Receipt>
+  logout(exchange: Exchange, session: FoundSession | undefined, wish: LogoutWish): Promise<Receipt>
   get(exchange: Exchange): Reply
   post(exchange: Exchange, overrides?: LogoutRequest): Promise<Reply>
   /** Sends the browser on to the provider, for a logout that a script began; `undefined`: its `state` is not ours. */
@@ -85,24 +84,29 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
     )
 
   /** The session that a logout is about first, and all others that the request names. */
-  const addressesOf = (exchange: Exchange, address: RecordAddress | undefined, wish: LogoutWish) => {
+  const sessionsFor = (exchange: Exchange, session: FoundSession | undefined, wish: LogoutWish) => {
     const named = context.own.named(exchange)
     const own = named && { person: named.person, session: named.session, application: application.id }
-    const all = [address, own, ...(wish.others ?? [])].filter((each) => each !== undefined)
-    const distinct = new Map(all.map((each) => [`${each.person} ${each.session}`, each] as const))
-    return { named, addresses: [...distinct.values()] }
+    const distinct = new Map<string, FoundSession>()
+    for (const each of [session, own && { address: own }, ...(wish.others ?? [])]) {
+      if (each === undefined) continue
+      const place = placeOf(each.address)
+      const tokenExpiresAt = Math.max(each.tokenExpiresAt ?? 0, distinct.get(place)?.tokenExpiresAt ?? 0)
+      distinct.set(place, { ...each, tokenExpiresAt })
+    }
+    return { named, sessions: [...distinct.values()] }
   }
 
   /** Ends every session of a request; of several results the one that is not `done` is told. */
   const endEach = async (
-    addresses: readonly RecordAddress[],
+    sessions: readonly FoundSession[],
     wish: LogoutWish,
     target: string,
-    end: (address: RecordAddress) => Promise<Leg>,
+    end: (session: FoundSession) => Promise<Leg>,
   ): Promise<Leg> => {
     let told: Leg | undefined
-    for (const address of addresses) {
-      const leg = await end(address)
+    for (const session of sessions) {
+      const leg = await end(session)
       if (told === undefined || leg.state !== 'done') told = leg
     }
     if (wish.isIncomplete !== true) return told ?? withoutSession(target)
@@ -113,9 +117,11 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
     )
   }
 
-  const logoutHere = async (exchange: Exchange, address: RecordAddress | undefined, wish: LogoutWish) => {
-    const { addresses } = addressesOf(exchange, address, wish)
-    const sessions = await endEach(addresses, wish, application.id, globalLogout.endHere)
+  const logoutHere = async (exchange: Exchange, session: FoundSession | undefined, wish: LogoutWish) => {
+    const found = sessionsFor(exchange, session, wish).sessions
+    const sessions = await endEach(found, wish, application.id, ({ address, tokenExpiresAt }) =>
+      globalLogout.endHere(address, tokenExpiresAt),
+    )
     const left = { state: 'skipped', reason: 'only-here', milliseconds: 0 } as const
     const legs: Leg[] = [
       sessions,
@@ -145,20 +151,21 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
 
   const logoutEverywhere = async (
     exchange: Exchange,
-    address: RecordAddress | undefined,
+    session: FoundSession | undefined,
     wish: LogoutWish,
   ): Promise<Left> => {
-    const { named, addresses } = addressesOf(exchange, address, wish)
-    const [first] = addresses
+    const { named, sessions: found } = sessionsFor(exchange, session, wish)
+    const first = found[0]?.address
     const person = first?.person ?? nobody
     // They go with the session, and the provider wants to see them.
     const tokens = await tokensOf(named)
-    const sessions = await endEach(addresses, wish, 'store', (each) =>
-      globalLogout.endSessions(each.person, { kind: 'session', session: each.session }, 'signed-out'),
-    )
+    const sessions = await endEach(found, wish, 'store', ({ address, tokenExpiresAt }) => {
+      const scope = { kind: 'session', session: address.session } as const
+      return globalLogout.endSessions(address.person, scope, 'signed-out', tokenExpiresAt)
+    })
     const cookies = globalLogout.expireCookies(exchange, person)
     context.clearLogins(exchange)
-    const visited = partiesOf(exchange, named, addresses.length > (named === undefined ? 0 : 1))
+    const visited = partiesOf(exchange, named, found.length > (named === undefined ? 0 : 1))
     // Whoever signs out to sign in anew wants another session than the one that the provider goes on with.
     const isAnew = visited.length === 0 && wish.thenLogin !== undefined
     const parties = isAnew ? [...participants.keys()] : visited
@@ -177,13 +184,13 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
 
   const carryOut = (
     exchange: Exchange,
-    address: RecordAddress | undefined,
+    session: FoundSession | undefined,
     wish: LogoutWish,
   ): Promise<Left> => {
     const checked = { ...wish, returnTo: checkReturnTarget(wish.returnTo) }
     return wish.scope === 'application'
-      ? logoutHere(exchange, address, checked)
-      : logoutEverywhere(exchange, address, checked)
+      ? logoutHere(exchange, session, checked)
+      : logoutEverywhere(exchange, session, checked)
   }
 
   const receiptOf = ({ legs, next }: Left): Receipt => {
@@ -213,7 +220,7 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
   }
 
   return {
-    logout: async (exchange, address, wish) => receiptOf(await carryOut(exchange, address, wish)),
+    logout: async (exchange, session, wish) => receiptOf(await carryOut(exchange, session, wish)),
 
     get: (exchange) =>
       pages.confirmation(exchange, 200, checkReturnTarget(queryOf(exchange).get('returnTo'))),
@@ -224,10 +231,10 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
       if (!isSameOriginPost(exchange, application.url)) return pages.confirmation(exchange, 403, returnTo)
       const scope = overrides.scope ?? (form.get('scope') === 'application' ? 'application' : 'everywhere')
       const thenLogin = form.get('next') === 'login' ? (returnTo ?? '/') : undefined
-      const { addresses, complete } = await context.sessionsOf(exchange)
-      const [address = takeUnfinished(exchange), ...others] = addresses
+      const { sessions, complete } = await context.sessionsOf(exchange)
+      const [session = takeUnfinished(exchange), ...others] = sessions
       const wish = { returnTo: thenLogin === undefined ? returnTo : undefined, thenLogin }
-      const left = await carryOut(exchange, address, { ...wish, others, isIncomplete: !complete, scope })
+      const left = await carryOut(exchange, session, { ...wish, others, isIncomplete: !complete, scope })
       if (!asksForPage(exchange)) return json(receiptOf(left))
       if (left.next !== undefined) return pages.leave(exchange, left.next.visit)
       if (scope === 'everywhere') return finishPage(exchange, left, wish)
@@ -305,11 +312,12 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
   }
 
   /** The session of a logout that could not end it: its cookies are gone, the marker still names it. */
-  function takeUnfinished(exchange: Exchange): RecordAddress | undefined {
+  function takeUnfinished(exchange: Exchange): FoundSession | undefined {
     const left = markers.pending(exchange, clock()).filter(({ content }) => content.unfinished !== undefined)
     left.sort((one, other) => other.since - one.since)
     for (const marker of left) marker.remove()
-    return left[0]?.content.unfinished
+    const address = left[0]?.content.unfinished
+    return address && { address }
   }
 
   /** The browser comes back: cookies that it still sends were not deleted, or were set again. */

@@ -121,7 +121,11 @@ export function createJudge(judging: Judging): Judge {
     report({ type: 'session.refused', person: address.person, reason: record.reason })
     const { now, exchange } = request
     const retainUntil = lifecycle.retainedUntil(now, request.token.expiresAt)
-    if (retainUntil - record.retainUntil > lifecycle.retention / 2) await store.retain(address, retainUntil)
+    // Seldom, but always where this token outlives the record that refuses it.
+    const isShort = lifecycle.retainedUntil(0, request.token.expiresAt) > record.retainUntil
+    if (isShort || retainUntil - record.retainUntil > lifecycle.retention / 2) {
+      await store.retain(address, retainUntil)
+    }
     await steps.endSiblings(address, record, request)
     const isRevoked = record.reason === 'signed-out' || record.reason === 'revoked'
     if (isRevoked && isTopLevelNavigation(exchange)) judging.expireShared(exchange)

@@ -7,16 +7,23 @@ import { tokenState } from '../sessions/token-state.js'
 import type { RecordAddress, Store } from '../stores/store.js'
 import type { TokenReader } from './read-token.js'
 
+/** A session that a request names. */
+export interface FoundSession {
+  readonly address: RecordAddress
+  /** `exp` of the token that names it; absent where only the hint does. Milliseconds since the epoch. */
+  readonly tokenExpiresAt?: number | undefined
+}
+
 /** The sessions of a request, the likeliest first. */
 export interface FoundSessions {
-  readonly addresses: readonly RecordAddress[]
+  readonly sessions: readonly FoundSession[]
   readonly complete: boolean
 }
 
 /** Finds the session of a request. */
 export interface SessionFinder {
   /**
-   * Its address, by the token, else by the hint; the root's, where the session value is an alias. More than one only
+   * Its session, by the token, else by the hint; the root's, where the session value is an alias. More than one only
    * where the cookies name several sessions; not `complete` where they name more than can be looked at.
    * @throws CitizenSessionError `keys-unavailable`, where there is no hint either.
    */
@@ -48,7 +55,7 @@ export function createSessionFinder(options: {
   return {
     async sessionsOf(exchange) {
       const cookies = exchange.header('cookie')
-      if (cookies === undefined) return { addresses: [], complete: true }
+      if (cookies === undefined) return { sessions: [], complete: true }
       const scanned = reader.scan(cookies)
       const hint = scanned.hint === undefined ? undefined : hintCookie.open(scanned.hint)
       const hinted = hint && { person: hint.person, session: hint.session, application: application.id }
@@ -61,12 +68,15 @@ export function createSessionFinder(options: {
         tokens = []
       }
       if (tokens !== 'too-many' && tokens.length > 0) {
-        const addresses = tokens.map(
-          (token) => tokenState(token, application.id, identityProvider.refresh.afterSeconds).address,
-        )
-        return { addresses: await Promise.all(addresses.map(rootOf)), complete: true }
+        const { afterSeconds } = identityProvider.refresh
+        const sessions = tokens.map(async (token) => ({
+          address: await rootOf(tokenState(token, application.id, afterSeconds).address),
+          tokenExpiresAt: token.expiresAt,
+        }))
+        return { sessions: await Promise.all(sessions), complete: true }
       }
-      return { addresses: hinted === undefined ? [] : [hinted], complete: tokens !== 'too-many' }
+      const sessions = hinted === undefined ? [] : [{ address: hinted }]
+      return { sessions, complete: tokens !== 'too-many' }
     },
 
     sendsShared(exchange) {

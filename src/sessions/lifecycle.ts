@@ -177,7 +177,7 @@ export function createLifecycle(options: {
       const provenAt = beginning.provenAt ?? 0
       const concerns = ({ kind, at }: FoundRevocation) =>
         provenAt <= at && (kind === 'session' || issuedAt < at)
-      await revoking.meet(address, concerns, now)
+      await revoking.meet(address, concerns, { now, tokenExpiresAt: beginning.tokenExpiresAt })
       const before = lifts === undefined ? {} : openDetails(sealer, address, lifts.sealed)
       const keepsLimit = beginning.keepsLimit === true
       const record: LiveRecord = {
@@ -245,7 +245,7 @@ export function createLifecycle(options: {
         const { own } = openDetails(sealer, address, record.sealed)
         return (own?.provenAt ?? 0) <= revocation.at && concernsSession(revocation, record)
       }
-      return revoking.meet(address, concerns, now)
+      return revoking.meet(address, concerns, { now, tokenExpiresAt: record.tokenExpiresAt })
     },
   }
 }

@@ -6,30 +6,32 @@ import type {
   ListedRecord,
   RecordAddress,
   Revocation,
+  RevocationOutcome,
   RevocationScope,
   Store,
 } from '../stores/store.js'
 
-/** What a revocation did. */
-export interface RevokeOutcome {
-  /** Records of the own store that were live. */
-  readonly ended: readonly ListedRecord[]
-  /** `false`: replicas exist, and none has confirmed in time. */
-  readonly acknowledged: boolean
-}
-
 /** Writes and meets revocations. Each method throws `StoreUnavailableError` where a store cannot answer. */
 export interface Revoking {
-  /** Revokes in every store. One that cannot be reached does not keep the other from being told. */
-  revoke(person: string, scope: RevocationScope, reason: EndReason): Promise<RevokeOutcome>
+  /**
+   * Revokes in every store, under every name of a session. A store that cannot be reached does not keep the other from
+   * being told. `tokenExpiresAt`: `exp` of a token that the revocation is about, in milliseconds, where one is at hand.
+   */
+  revoke(
+    person: string,
+    scope: RevocationScope,
+    reason: EndReason,
+    tokenExpiresAt?: number,
+  ): Promise<RevocationOutcome>
   /**
    * Looks whether other applications have revoked a session, in the store that is shared for this. What they have is
-   * written to the own store, where it ends the session for good. `true`: it was revoked.
+   * written to the own store, where it ends the session for good, and is passed on under the names that only the own
+   * store knows. It is kept as long as a token of `tokenExpiresAt` lives. `true`: it was revoked.
    */
   meet(
     address: RecordAddress,
     concerns: (revocation: FoundRevocation) => boolean,
-    now: number,
+    time: { readonly now: number; readonly tokenExpiresAt: number },
   ): Promise<boolean>
 }
 
@@ -57,7 +59,7 @@ export function createRevoking(options: {
     person: string,
     scope: RevocationScope,
     revocation: Revocation,
-  ): Promise<RevokeOutcome> => {
+  ): Promise<RevocationOutcome> => {
     const outcome = await store.revoke(person, scope, revocation)
     options.onEnded(outcome.ended, revocation.reason)
     return outcome
@@ -72,12 +74,29 @@ export function createRevoking(options: {
     return outcome?.acknowledged !== false
   }
 
-  /** `exp` of the longest-lived token that is known of a person; 0 where that cannot be asked now. */
-  const latestExpiry = async (person: string): Promise<number> => {
+  /** Tells the shared store the names of a session that are not among those it was told. `true`: it has confirmed. */
+  const revokeNames = async (
+    person: string,
+    sessions: readonly string[],
+    told: string | undefined,
+    revocation: Revocation,
+  ): Promise<boolean> => {
+    if (revocations === undefined) return true
+    const rest = sessions.filter((session) => session !== told)
+    const results = await Promise.all(
+      rest.map((session) => revokeElsewhere(person, { kind: 'session', session }, revocation)),
+    )
+    return results.every((isAcknowledged) => isAcknowledged)
+  }
+
+  /**
+   * Until when a record of a person is kept, at the latest: as long as any token lives that is known of them, also of
+   * a session that has ended here and goes on elsewhere. 0 where that cannot be asked now.
+   */
+  const latestRetention = async (person: string): Promise<number> => {
     try {
       const records = await store.list(person)
-      const expiries = records.map(({ record }) => (record.state === 'live' ? record.tokenExpiresAt : 0))
-      return Math.max(0, ...expiries)
+      return Math.max(0, ...records.map(({ record }) => record.retainUntil))
     } catch (error) {
       if (error instanceof StoreUnavailableError) return 0
       throw error
@@ -85,33 +104,36 @@ export function createRevoking(options: {
   }
 
   return {
-    async revoke(person, scope, reason) {
-      const expiry = await latestExpiry(person)
+    async revoke(person, scope, reason, tokenExpiresAt = 0) {
+      const known = await latestRetention(person)
       const at = options.clock()
-      const revocation = { reason, at, retainUntil: retainedUntil(at, expiry) }
+      const retainUntil = Math.max(retainedUntil(at, tokenExpiresAt), known)
+      const revocation = { reason, at, retainUntil }
       const [here, elsewhere] = await Promise.allSettled([
         revokeHere(person, scope, revocation),
         revokeElsewhere(person, scope, revocation),
       ])
       if (here.status === 'rejected') throw here.reason
       if (elsewhere.status === 'rejected') throw elsewhere.reason
-      let acknowledged = here.value.acknowledged && elsewhere.value
-      if (revocations !== undefined && scope.kind !== 'session') {
-        // The shared store knows no sessions: those of the own store are named one by one.
-        const sessions = new Set(here.value.ended.map(({ address }) => address.session))
-        for (const session of sessions) {
-          acknowledged &&= await revokeElsewhere(person, { kind: 'session', session }, revocation)
-        }
-      }
-      return { ended: here.value.ended, acknowledged }
+      // The shared store knows neither sessions nor their names: those of the own store are named one by one.
+      const told = scope.kind === 'session' ? scope.session : undefined
+      const isNamed = await revokeNames(person, here.value.sessions, told, revocation)
+      return { ...here.value, acknowledged: here.value.acknowledged && elsewhere.value && isNamed }
     },
 
-    async meet({ person, session }, concerns, now) {
+    async meet({ person, session }, concerns, { now, tokenExpiresAt }) {
       const found = await revocations?.revocation(person, session)
       if (found === undefined || !concerns(found)) return false
       const { reason, at } = found
-      const retainUntil = Math.max(found.retainUntil, retainedUntil(now, 0))
-      await revokeHere(person, { kind: 'session', session }, { reason, at, retainUntil })
+      const revocation = {
+        reason,
+        at,
+        retainUntil: Math.max(found.retainUntil, retainedUntil(now, tokenExpiresAt)),
+      }
+      const { sessions } = await revokeHere(person, { kind: 'session', session }, revocation)
+      // Applications that have not met the token yet read the shared store only: it remembers as long.
+      const isShort = retainedUntil(0, tokenExpiresAt) > found.retainUntil
+      await revokeNames(person, sessions, isShort ? undefined : session, revocation)
       return true
     },
   }

@@ -184,7 +184,7 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
           marks.revocations.set(session, laterOf(marks.revocations.get(session), revocation))
         }
       }
-      return { ended, acknowledged: true }
+      return { ended, sessions: [...sessions], acknowledged: true }
     },
 
     revocation(person, session) {

@@ -111,7 +111,7 @@ end
 return {'done'}
 `
 
-/** Replies replicas, the field of the revocation, then application, session and record of each that was live. */
+/** Replies replicas, the field of the revocation, the sessions, then application, session and record of each that was live. */
 const revoke = `
 local kind, named, reason, at, retain, life = unpack(ARGV)
 local all = redis.call('HGETALL', key)
@@ -133,15 +133,17 @@ local function rootOf(session)
 end
 local root = named ~= '' and rootOf(named)
 if kind == 'session' then known[named] = true end
-local reply = {'revoked', replicas(), ''}
+local reply, revoked = {'revoked', replicas(), ''}, {}
 for session in pairs(known) do
   local isMeant = kind == 'person' or (rootOf(session) == root) == (kind == 'session')
   known[session] = isMeant
   if isMeant then
     mark('v:' .. session, reason, at, retain)
     reply[3] = 'v:' .. session
+    revoked[#revoked + 1] = session
   end
 end
+reply[4] = table.concat(revoked, ' ')
 if kind == 'person' then
   mark('v', reason, at, retain)
   reply[3] = 'v'

@@ -211,7 +211,10 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
       acknowledgement.noteReplicas(Number(reply[1]))
       const field = textAt(reply, 2)
       const acknowledged = field === '' || (await acknowledgement.isAcknowledged(key, field, at, deadline))
-      return { ended: recordsIn(person, reply, 3), acknowledged }
+      const sessions = textAt(reply, 3)
+        .split(' ')
+        .filter((session) => session !== '')
+      return { ended: recordsIn(person, reply, 4), sessions, acknowledged }
     },
 
     async revocation(person, session) {

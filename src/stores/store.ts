@@ -140,6 +140,16 @@ export type RevocationScope =
   /** Every session value of the person that the store knows, but this one. */
   | { readonly kind: 'others'; readonly session: string }
 
+/** What a revocation did. */
+export interface RevocationOutcome {
+  /** Records that were live, as they were. */
+  readonly ended: readonly ListedRecord[]
+  /** Session values that are revoked now, under all their names; with `person`, those that the store knows. */
+  readonly sessions: readonly string[]
+  /** `false`: replicas exist, and none has confirmed in time. */
+  readonly acknowledged: boolean
+}
+
 /** A record as a list shows it. */
 export interface ListedRecord {
   readonly address: RecordAddress
@@ -206,13 +216,10 @@ export interface Store {
    * that had ended already keep their reason; a later start meets the revocation first, so nothing lifts them.
    * `person` and `others` also write a revocation for each session value that the store knows of the person, so
    * that a token renewed later under an old session value stays refused; an alias is revoked with its root.
-   * Returns the records that were live. `acknowledged` is false when replicas exist and none confirmed in time.
+   * Returns the records that were live, and every session value (each of its names) that is revoked now.
+   * `acknowledged` is false when replicas exist and none confirmed in time.
    */
-  revoke(
-    person: string,
-    scope: RevocationScope,
-    revocation: Revocation,
-  ): MaybePromise<{ readonly ended: readonly ListedRecord[]; readonly acknowledged: boolean }>
+  revoke(person: string, scope: RevocationScope, revocation: Revocation): MaybePromise<RevocationOutcome>
 
   /** The revocation that concerns this session value of this person: its own, else the person's. */
   revocation(person: string, session: string): MaybePromise<FoundRevocation | undefined>

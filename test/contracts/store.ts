@@ -514,12 +514,14 @@ export function describeStoreContract(
         await startedAt(harness, apart)
         await harness.store.alias(address, record.generation, newer.session)
         const { session } = which === 'root' ? address : newer
-        const { ended } = await harness.store.revoke(
+        const { ended, sessions } = await harness.store.revoke(
           address.person,
           { kind: 'session', session },
           revocationNow(),
         )
         expect(ended.map((listed) => listed.address)).toEqual([address])
+        // HLD-12: whoever tells another store must tell it every name.
+        expect(sessions.toSorted()).toEqual([address.session, newer.session].toSorted())
         for (const each of [address, newer]) {
           expect((await startAt(harness, { ...each, application: 'permits' })).outcome).toBe('revoked')
           expect(await harness.store.revocation(each.person, each.session)).toMatchObject({ kind: 'session' })

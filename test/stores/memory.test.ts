@@ -38,6 +38,7 @@ describe('the memory store', () => {
       store.revoke(address.person, { kind: 'person' }, { reason: 'revoked', at: now(), retainUntil: 0 }),
     ).toEqual({
       ended: [],
+      sessions: [address.session],
       acknowledged: true,
     })
   })
