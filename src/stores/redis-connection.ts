@@ -7,6 +7,12 @@ import type { Script } from './redis-script-parts.js'
 /** How long a client that was never connected may take to connect, in milliseconds. */
 const connectMilliseconds = 5000
 
+/** How long a connection that kept somebody waiting may be silent before it is replaced, in milliseconds. */
+const patienceMilliseconds = 750
+
+/** How often a connection to the wrong server is left at most, in milliseconds. */
+const leaveMilliseconds = 1000
+
 /** Commands and scripts, each within the deadline. */
 export interface Connection {
   readonly client: RedisClient
@@ -32,8 +38,15 @@ export function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown'
   const code: unknown = Reflect.get(error, 'code')
   if (typeof code === 'string' && /^[A-Z_]{2,40}$/.test(code)) return code
-  return /^[A-Z]{2,40}(?= |$)/.exec(error.message)?.[0] ?? error.name
+  const own = /^[A-Z]{2,40}(?= |$)/.exec(error.message)?.[0]
+  return (own === 'ERR' ? inScript.exec(error.message)?.[1] : undefined) ?? own ?? error.name
 }
+
+/** The code of an error inside a script: before 7, Redis puts its own text around that of the command. */
+const inScript = /: -([A-Z]{2,40})(?= |$)/
+
+/** Answers of a server that may not do what a master does: behind its name there may be another by now. */
+const others: ReadonlySet<string> = new Set(['READONLY', 'MASTERDOWN'])
 
 function unavailable(error: unknown): StoreUnavailableError {
   if (error instanceof StoreUnavailableError) return error
@@ -50,12 +63,44 @@ export function createConnection(client: RedisClient, milliseconds: number): Con
   const guard = createDeadline(milliseconds, expired)
   const guardConnecting = createDeadline(Math.max(milliseconds, connectMilliseconds), expired)
 
+  const patience = createDeadline(patienceMilliseconds, expired)
+  let isAsking = false
+  let leftAt = Number.NEGATIVE_INFINITY
+
+  /** After a deadline: connections that say nothing at all are given up, whatever the kernel still hopes for. */
+  async function askLinks(): Promise<void> {
+    if (isAsking) return
+    isAsking = true
+    await Promise.all(
+      client.links().map(async (link) => {
+        try {
+          await patience(link.ask())
+        } catch (error) {
+          if (error instanceof ExpiredError) link.replace()
+        }
+      }),
+    )
+    isAsking = false
+  }
+
+  /** A replica answers, where a master did: the connection leads to the wrong server. */
+  function leaveOther(): void {
+    if (performance.now() - leftAt < leaveMilliseconds) return
+    leftAt = performance.now()
+    for (const link of client.links()) if (link.isNamed) link.replace()
+  }
+
   async function within<Value>(work: () => Promise<Value>, key?: string, limit = guard): Promise<Value> {
     if (client.isDown()) throw new StoreUnavailableError('redis is not connected')
     try {
       return await limit(work())
     } catch (error) {
-      if (key !== undefined && error instanceof ExpiredError) client.lookAgain?.(key)
+      if (error instanceof ExpiredError) {
+        if (key !== undefined) client.lookAgain?.(key)
+        void askLinks()
+      } else if (others.has(codeOf(error))) {
+        leaveOther()
+      }
       throw unavailable(error)
     }
   }

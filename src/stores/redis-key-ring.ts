@@ -5,7 +5,7 @@ import { isKid } from '../issuing/public-jwk.js'
 import { parseRing, serializeRing } from '../issuing/ring-state.js'
 import type { KeyStorage, RingChange, RingChangeOutcome } from '../issuing/storage.js'
 import { createSealer } from '../seal.js'
-import { type AnyRedisClient, createRedisClient } from './redis-client.js'
+import { type AnyRedisClient, createRedisClient } from './redis-adopt.js'
 import { createConnection } from './redis-connection.js'
 
 /** Options of {@link redisKeys}. */

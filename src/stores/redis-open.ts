@@ -1,7 +1,8 @@
 /** @module A Redis store from an address alone: the client is ours, so are its settings and its end. */
 import type { RedisOptions } from 'ioredis'
 import { ConfigurationError } from '../errors.js'
-import { type Command, createRedisClient, type RedisClient } from './redis-client.js'
+import { createRedisClient } from './redis-adopt.js'
+import type { Command, RedisClient } from './redis-client.js'
 import { createRedisStore, type RedisStoreOptions } from './redis-store.js'
 import type { Store } from './store.js'
 
@@ -80,12 +81,17 @@ export function parseRedisUrl(url: string): RedisAddress {
   }
 }
 
-/** Settings that fail fast and come back by themselves: a lost connection is noticed at once, and tried each second. */
+/**
+ * Settings that fail fast and come back by themselves: a lost connection is noticed at once, one that goes silent after
+ * a second, and both are tried again each second at least.
+ */
 const failFast = {
   enableAutoPipelining: true,
   maxRetriesPerRequest: 0,
   autoResendUnfulfilledCommands: false,
   connectTimeout: 2000,
+  socketTimeout: 1000,
+  disconnectTimeout: 200,
   retryStrategy: (attempt: number) => Math.min(attempt * 50, 1000),
 } as const satisfies RedisOptions
 
@@ -118,6 +124,10 @@ export async function connectRedis(address: RedisAddress): Promise<RedisClient> 
           sentinels: [...hosts],
           name: masterName ?? '',
           sentinelRetryStrategy: failFast.retryStrategy,
+          sentinelReconnectStrategy: failFast.retryStrategy,
+          sentinelCommandTimeout: 1000,
+          // A master that was replaced and still answers is left as soon as a Sentinel says so.
+          failoverDetector: true,
           enableTLSForSentinelMode: address.isTls,
           ...(address.isTls ? { sentinelTLS: {} } : {}),
           ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
@@ -130,7 +140,7 @@ export async function connectRedis(address: RedisAddress): Promise<RedisClient> 
 }
 
 /** A client that is there as soon as its package is loaded. */
-function createPendingClient(opening: Promise<RedisClient>): RedisClient {
+function createPendingClient(opening: Promise<RedisClient>, topology: RedisClient['topology']): RedisClient {
   let client: RedisClient | undefined
   opening.then(
     (opened) => {
@@ -141,6 +151,8 @@ function createPendingClient(opening: Promise<RedisClient>): RedisClient {
   const opened = async (): Promise<RedisClient> => client ?? opening
   return {
     readsReplicas: false,
+    topology,
+    links: () => client?.links() ?? [],
     isDown: () => client?.isDown() ?? false,
     wasConnected: () => client?.wasConnected() ?? false,
     call: async (key, command) => (await opened()).call(key, command),
@@ -163,8 +175,12 @@ function createPendingClient(opening: Promise<RedisClient>): RedisClient {
  * @throws ConfigurationError for an address of no known form.
  */
 export function openRedisStore(url: string, options: Omit<RedisStoreOptions, 'closeClient'> = {}): Store {
-  const opening = connectRedis(parseRedisUrl(url))
-  const store = createRedisStore(createPendingClient(opening), { ...options, closeClient: true })
+  const address = parseRedisUrl(url)
+  const opening = connectRedis(address)
+  const store = createRedisStore(createPendingClient(opening, address.kind), {
+    ...options,
+    closeClient: true,
+  })
   return {
     ...store,
     async ready() {

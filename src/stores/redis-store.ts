@@ -301,5 +301,4 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
   }
 }
 
-export type { AnyRedisClient } from './redis-client.js'
 export type { Store } from './store.js'

@@ -1,5 +1,5 @@
 /** @module The store that processes share: Redis or Valkey, single, Sentinel or Cluster. */
-import { type AnyRedisClient, createRedisClient } from './redis-client.js'
+import { type AnyRedisClient, createRedisClient } from './redis-adopt.js'
 import { createRedisStore, type RedisStoreOptions } from './redis-store.js'
 import type { Store } from './store.js'
 
@@ -15,14 +15,14 @@ export function redisStore(client: AnyRedisClient, options: RedisStoreOptions = 
 
 export { StoreUnavailableError } from '../errors.js'
 export type { KeyStorage } from '../issuing/storage.js'
+export type { AnyRedisClient } from './redis-adopt.js'
+export type { IoredisClusterLike, IoredisLike } from './redis-ioredis.js'
+export { type RedisKeysOptions, redisKeys } from './redis-key-ring.js'
 export type {
-  AnyRedisClient,
-  IoredisClusterLike,
-  IoredisLike,
   NodeRedisClusterLike,
   NodeRedisLike,
-} from './redis-client.js'
-export { type RedisKeysOptions, redisKeys } from './redis-key-ring.js'
+  NodeRedisSentinelLike,
+} from './redis-node-redis.js'
 export { openRedisStore } from './redis-open.js'
 export type { RedisStoreOptions } from './redis-store.js'
 export type { Store } from './store.js'

@@ -1,6 +1,6 @@
 /** @module A Redis store under test: the client of a package, on servers of a test's own, with a clock that moves. */
 import { Cluster, Redis } from 'ioredis'
-import { createClient, createCluster } from 'redis'
+import { createClient, createCluster, createSentinel } from 'redis'
 import { type AnyRedisClient, type RedisStoreOptions, redisStore } from '../../src/stores/redis.js'
 import type { StoreHarness } from '../contracts/store-harness.js'
 import type { RedisServer } from '../support/redis.js'
@@ -15,6 +15,9 @@ interface Address {
   readonly host: string
   readonly port: number
 }
+
+/** Where a node is reached that says another address of itself. */
+export type AddressMap = Record<string, Address>
 
 /** Settings with which a lost connection is tried again soon, so that tests of it need not wait. */
 const soon = { retryStrategy: () => 50, enableAutoPipelining: true } as const
@@ -36,7 +39,10 @@ export const clients = {
       ),
     ),
 
-  ioredisCluster: (nodes: readonly Address[], options: { readonly scaleReads?: 'slave' } = {}) =>
+  ioredisCluster: (
+    nodes: readonly Address[],
+    { map, ...options }: { readonly scaleReads?: 'slave'; readonly map?: AddressMap } = {},
+  ) =>
     closing(
       new Cluster(
         nodes.map(({ host, port }) => ({ host, port })),
@@ -44,6 +50,7 @@ export const clients = {
           enableAutoPipelining: true,
           clusterRetryStrategy: () => 50,
           slotsRefreshInterval: 250,
+          ...(map === undefined ? {} : { natMap: { ...map } }),
           ...options,
         },
       ).on('error', () => {}),
@@ -55,12 +62,29 @@ export const clients = {
     return { client, close: async () => client.destroy() }
   },
 
-  async nodeRedisCluster(nodes: readonly Address[]): Promise<OpenClient> {
+  async nodeRedisSentinel({ host, port }: Address, name: string, map?: AddressMap): Promise<OpenClient> {
+    const client = createSentinel({
+      name,
+      sentinelRootNodes: [{ host, port }],
+      nodeClientOptions: { socket: { reconnectStrategy: 50 } },
+      sentinelClientOptions: { socket: { reconnectStrategy: 50 } },
+      scanInterval: 1000,
+      ...(map === undefined ? {} : { nodeAddressMap: map }),
+    }).on('error', () => {})
+    await client.connect()
+    return { client, close: async () => client.destroy() }
+  },
+
+  async nodeRedisCluster(
+    nodes: readonly Address[],
+    { map }: { readonly map?: AddressMap } = {},
+  ): Promise<OpenClient> {
     const rootNodes = nodes.map(({ host, port }) => ({ socket: { host, port } }))
-    const client = createCluster({ rootNodes, defaults: { socket: { reconnectStrategy: 50 } } }).on(
-      'error',
-      () => {},
-    )
+    const client = createCluster({
+      rootNodes,
+      defaults: { socket: { reconnectStrategy: 50 } },
+      ...(map === undefined ? {} : { nodeAddressMap: map }),
+    }).on('error', () => {})
     await client.connect()
     return { client, close: async () => client.destroy() }
   },

@@ -1,0 +1,100 @@
+/** @module ioredis in the shape that the store needs: single, Sentinel or Cluster. */
+import { type Command, has, type Link, type RedisClient } from './redis-client.js'
+
+/** An ioredis `Redis` (single or Sentinel), by its capabilities. */
+export interface IoredisLike {
+  readonly status: string
+  call(name: string, ...words: string[]): Promise<unknown>
+  pipeline(commands: string[][]): { exec(): Promise<[error: Error | null, result: unknown][] | null> }
+  quit(): Promise<unknown>
+  disconnect(reconnect?: boolean): void
+  /** Settings, of which only `sentinels` is looked at. */
+  readonly options?: object
+}
+
+/** An ioredis `Cluster`. */
+export interface IoredisClusterLike extends IoredisLike {
+  nodes(role: 'master'): IoredisLike[]
+  readonly options?: { readonly scaleReads?: unknown }
+}
+
+/** Whether a client is one of ioredis. */
+export function isIoredis(client: object): client is IoredisLike {
+  return has(client, 'call') && has(client, 'pipeline') && 'status' in client
+}
+
+/** Whether it is a Cluster. */
+function isIoredisCluster(client: IoredisLike): client is IoredisClusterLike {
+  return has(client, 'nodes') && Reflect.get(client, 'isCluster') === true
+}
+
+/** One connection. `disconnect` alone waits for the other side to say goodbye, which a dead one never does. */
+function linkOf(client: IoredisLike, isNamed: boolean): Link {
+  return {
+    isNamed,
+    ask: () => client.call('PING'),
+    replace() {
+      const stream: unknown = Reflect.get(client, 'stream')
+      if (typeof stream === 'object' && stream !== null && has(stream, 'destroy')) {
+        Reflect.apply(stream.destroy, stream, [])
+      } else {
+        client.disconnect(true)
+      }
+    },
+  }
+}
+
+async function inPipeline(client: IoredisLike, commands: readonly Command[]): Promise<readonly unknown[]> {
+  const replies = await client
+    .pipeline(commands.map(([name, ...words]) => [name.toLowerCase(), ...words]))
+    .exec()
+  if (replies === null) throw new Error('ABORTED')
+  return replies.map(([error, reply]) => {
+    if (error !== null) throw error
+    return reply
+  })
+}
+
+/** A client of ioredis. */
+export function fromIoredis(client: IoredisLike): RedisClient {
+  const cluster = isIoredisCluster(client) ? client : undefined
+  let connected = false
+  const isConnected = (): boolean => {
+    if (client.status === 'ready') connected = true
+    return client.status === 'ready'
+  }
+  const call = (command: Command): Promise<unknown> => client.call(...command)
+  return {
+    readsReplicas: (cluster?.options?.scaleReads ?? 'master') !== 'master',
+    topology:
+      cluster !== undefined
+        ? 'cluster'
+        : Reflect.get(client.options ?? {}, 'sentinels')
+          ? 'sentinel'
+          : 'single',
+    links: () =>
+      (cluster?.nodes('master') ?? [client])
+        .filter(({ status }) => status === 'ready')
+        .map((node) => linkOf(node, cluster === undefined)),
+    // `wait` is a lazy client that connects with its first command.
+    isDown: () => !isConnected() && (connected || client.status === 'end') && client.status !== 'wait',
+    wasConnected: () => isConnected() || connected,
+    call: (_key, command) => call(command),
+    // Before 6 the auto-pipelining of a Cluster takes a script's digest for its key; an own pipeline does not.
+    callScript: async (_key, command) =>
+      cluster === undefined ? call(command) : (await inPipeline(client, [command]))[0],
+    async callBoth(_key, first, second) {
+      const [one, other] = await inPipeline(client, [first, second])
+      return [one, other]
+    },
+    callMasters(command) {
+      const masters = cluster?.nodes('master') ?? [client]
+      if (masters.length === 0) return call(command).then((reply) => [reply])
+      return Promise.all(masters.map((master) => master.call(...command)))
+    },
+    async close() {
+      if (client.status !== 'ready') return client.disconnect()
+      await client.quit().catch(() => client.disconnect())
+    },
+  }
+}
