@@ -85,12 +85,13 @@ export function createSuite<C extends Claims = Claims>(
   const resolved = resolveOptions(options, environment)
   const { application, routes, clock, random, isSecure } = resolved
   const report = createReport({ application: application.id, clock, onEvent: resolved.onEvent })
-  for (const warning of warningsOf(resolved, environment)) {
+  const warn = (warning: { readonly code: string; readonly message: string }): void => {
     report({ type: 'warning', ...warning })
     if (resolved.onEvent === undefined) {
       process.emitWarning(warning.message, { type: 'CitizenSessionWarning', code: warning.code })
     }
   }
+  for (const warning of warningsOf(resolved, environment)) warn(warning)
 
   const opened: Store[] = []
   const storeFrom = (given: Store | string): Store => {
@@ -105,7 +106,7 @@ export function createSuite<C extends Claims = Claims>(
       ? undefined
       : storeFrom(resolved.revocations)
 
-  const admission = createAdmission(store, application)
+  const admission = createAdmission(store, application, { revocations, onCaution: warn })
 
   const sealer = createSealer({ application: application.id, secrets: application.secrets, random })
   const naming = { application: application.id, isSecure, sealer }

@@ -1,6 +1,6 @@
 /** @module Admission: an application uses a store only while its id there is its own. */
 import { CitizenSessionError } from '../errors.js'
-import type { Store } from './store.js'
+import type { Store, StoreCaution } from './store.js'
 
 /** The right of one application to use its store under its id. */
 export interface Admission {
@@ -8,7 +8,7 @@ export interface Admission {
   readonly isGranted: boolean
   /**
    * Asks for it, unless it has been granted, and keeps it while the process lives.
-   * @throws CitizenSessionError `application-id-taken`; StoreUnavailableError
+   * @throws CitizenSessionError `application-id-taken`; StoreUnavailableError, `store-eviction`
    */
   request(): Promise<void>
   close(): void
@@ -17,14 +17,23 @@ export interface Admission {
 const registrationSeconds = 180
 const renewalMilliseconds = 60_000
 
+/** What an admission looks at, and whom it tells. */
+export interface AdmissionOptions {
+  /** Another store that the application relies on. */
+  readonly revocations?: Store | undefined
+  /** Hears what the stores do not promise, once. */
+  readonly onCaution?: ((caution: StoreCaution) => void) | undefined
+}
+
 /**
- * Makes the admission of an application. Two applications (told apart by their origin) with one id would read each
+ * Makes the admission of an application. Before the first one the stores are asked what they cannot promise. Two applications (told apart by their origin) with one id would read each
  * other's sessions as their own: the second one is refused, at once where the store is in this process.
  * @throws CitizenSessionError `application-id-taken`
  */
 export function createAdmission(
   store: Store,
   application: { readonly id: string; readonly url: string },
+  { revocations, onCaution = () => undefined }: AdmissionOptions = {},
 ): Admission {
   let isGranted = false
   let renewal: NodeJS.Timeout | undefined
@@ -35,6 +44,18 @@ export function createAdmission(
       `another application uses the id "${application.id}" on this store: give each a different application.id (CITIZEN_APPLICATION_ID)`,
     )
   const register = () => store.register(application.id, application.url, registrationSeconds)
+  let inspection: Promise<void> | undefined
+  /** Once, for all who ask at the same time; what failed is asked again. */
+  const inspect = (): Promise<void> => {
+    inspection ??= (async () => {
+      const cautions = [await store.inspect?.(), await revocations?.inspect?.()].flatMap((some) => some ?? [])
+      for (const caution of cautions) onCaution(caution)
+    })().catch((error: unknown) => {
+      inspection = undefined
+      throw error
+    })
+    return inspection
+  }
   const grant = async (): Promise<void> => {
     isGranted = await register()
     if (!isGranted) throw taken()
@@ -51,6 +72,7 @@ export function createAdmission(
     },
     async request() {
       if (isGranted) return
+      await inspect()
       await grant()
       renewal ??= setInterval(renew, renewalMilliseconds).unref()
     },

@@ -1,4 +1,5 @@
 /** @module The few things that the Redis store asks of a client, whichever package it is of. */
+import type { StoreCaution } from './store.js'
 
 /** One command: its name, then its arguments. */
 export type Command = readonly [string, ...string[]]
@@ -19,6 +20,8 @@ export interface RedisClient {
   wasConnected(): boolean
   /** After a deadline: looks for another master of `key`, where the client does not do that by itself. */
   lookAgain?(key: string): void
+  /** What its settings do not promise. */
+  readonly cautions: readonly StoreCaution[]
   /** Connections that are said to be up now, each to be asked and, if it does not answer, replaced. */
   links(): readonly Link[]
   /** How the servers stand to each other: where there is a `sentinel`, there are replicas. */

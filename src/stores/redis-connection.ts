@@ -48,10 +48,25 @@ const inScript = /: -([A-Z]{2,40})(?= |$)/
 /** Answers of a server that may not do what a master does: behind its name there may be another by now. */
 const others: ReadonlySet<string> = new Set(['READONLY', 'MASTERDOWN'])
 
+/** An answer, or the lack of a connection, that is no outcome of the operation. */
+class RefusedError extends StoreUnavailableError {
+  readonly reply: string
+
+  constructor(reply: string) {
+    super(`redis did not carry out an operation: ${reply}`)
+    this.reply = reply
+  }
+}
+
+/** Whether the server does not let this user ask, or does not know the command. */
+export function isForbidden(error: unknown): boolean {
+  return error instanceof RefusedError && (error.reply === 'NOPERM' || error.reply === 'ERR')
+}
+
 function unavailable(error: unknown): StoreUnavailableError {
   if (error instanceof StoreUnavailableError) return error
   // Errors of a client carry the command with its arguments: they are not passed on, not even as a cause.
-  return new StoreUnavailableError(`redis did not carry out an operation: ${codeOf(error)}`)
+  return new RefusedError(codeOf(error))
 }
 
 /** No answer in time: what was asked may still happen. */

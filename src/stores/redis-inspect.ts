@@ -3,6 +3,7 @@ import { CitizenSessionError } from '../errors.js'
 import { createConnection } from './redis-connection.js'
 import { connectRedis, parseRedisUrl } from './redis-open.js'
 import { checkRedis } from './redis-ready.js'
+import type { StoreCaution } from './store.js'
 
 /** What a Redis is like. */
 export interface RedisInspection {
@@ -17,6 +18,8 @@ export interface RedisInspection {
   readonly milliseconds: number
   /** Origin of the application that holds the id now; `undefined`: nobody does, or it was not asked for. */
   readonly owner: string | undefined
+  /** What it does not promise. */
+  readonly cautions: readonly StoreCaution[]
   /** What makes it unfit: `store-eviction`, or `store-unavailable` for a replica. */
   readonly problem: CitizenSessionError | undefined
 }
@@ -42,9 +45,13 @@ export async function inspectRedis(
       milliseconds = Math.max(milliseconds, performance.now() - startedAt)
     }
     const fitness = await checkRedis(connection).then(
-      (replicas) => ({ replicas, problem: undefined }),
+      ({ masters, cautions }) => ({
+        replicas: Math.max(0, ...masters.map(({ online }) => online ?? 0)),
+        cautions,
+        problem: undefined,
+      }),
       (error: unknown) => {
-        if (error instanceof CitizenSessionError) return { replicas: 0, problem: error }
+        if (error instanceof CitizenSessionError) return { replicas: 0, cautions: [], problem: error }
         throw error
       },
     )

@@ -1,5 +1,6 @@
 /** @module ioredis in the shape that the store needs: single, Sentinel or Cluster. */
 import { type Command, has, type Link, type RedisClient } from './redis-client.js'
+import type { StoreCaution } from './store.js'
 
 /** An ioredis `Redis` (single or Sentinel), by its capabilities. */
 export interface IoredisLike {
@@ -55,9 +56,19 @@ async function inPipeline(client: IoredisLike, commands: readonly Command[]): Pr
   })
 }
 
+const optionOf = (client: IoredisLike, name: string): unknown => Reflect.get(client.options ?? {}, name)
+
+const undetected: StoreCaution = {
+  code: 'store-client',
+  message:
+    'this ioredis stays with a master that Sentinel has replaced while that one still answers: make it with ' +
+    'failoverDetector: true and socketTimeout: 1000',
+}
+
 /** A client of ioredis. */
 export function fromIoredis(client: IoredisLike): RedisClient {
   const cluster = isIoredisCluster(client) ? client : undefined
+  const topology = cluster !== undefined ? 'cluster' : optionOf(client, 'sentinels') ? 'sentinel' : 'single'
   let connected = false
   const isConnected = (): boolean => {
     if (client.status === 'ready') connected = true
@@ -66,12 +77,8 @@ export function fromIoredis(client: IoredisLike): RedisClient {
   const call = (command: Command): Promise<unknown> => client.call(...command)
   return {
     readsReplicas: (cluster?.options?.scaleReads ?? 'master') !== 'master',
-    topology:
-      cluster !== undefined
-        ? 'cluster'
-        : Reflect.get(client.options ?? {}, 'sentinels')
-          ? 'sentinel'
-          : 'single',
+    topology,
+    cautions: topology === 'sentinel' && !optionOf(client, 'failoverDetector') ? [undetected] : [],
     links: () =>
       (cluster?.nodes('master') ?? [client])
         .filter(({ status }) => status === 'ready')

@@ -102,6 +102,7 @@ function fromOne<Client extends One>(
   return {
     readsReplicas: false,
     topology,
+    cautions: [],
     links: () =>
       succession.current.isReady
         ? [{ isNamed: true, ask: () => call('', ['PING']), replace: succession.replace }]
@@ -139,6 +140,7 @@ function fromCluster(client: NodeRedisClusterLike): RedisClient {
   return {
     readsReplicas: false,
     topology: 'cluster',
+    cautions: [],
     links: () =>
       succession.current.masters.map((node) => ({
         isNamed: false,

@@ -152,6 +152,7 @@ function createPendingClient(opening: Promise<RedisClient>, topology: RedisClien
   return {
     readsReplicas: false,
     topology,
+    cautions: [],
     links: () => client?.links() ?? [],
     isDown: () => client?.isDown() ?? false,
     wasConnected: () => client?.wasConnected() ?? false,

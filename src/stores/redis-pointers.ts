@@ -105,8 +105,7 @@ export function createRedisPointers(options: {
       const key = keyOf(pointer)
       const given = [reason, String(at), String(retainUntil), ...times()]
       const [, count, ...persons] = await connection.run(scripts.revoke, key, ...given)
-      acknowledgement.noteReplicas(Number(count))
-      const acknowledged = await acknowledgement.isAcknowledged(key, 'v', at, deadline)
+      const acknowledged = await acknowledgement.isAcknowledged({ key, field: 'v', at, deadline }, count)
       return { persons: persons.map(String), acknowledged }
     },
   }

@@ -104,12 +104,17 @@ local function live(field, generation)
 end
 `
 
-/** How many replicas follow this server; -1 where that may not be asked. */
+/**
+ * How many replicas follow this server (-1 where that may not be asked), its identifier of replication, and the one it
+ * had before it was promoted: one text with blanks.
+ */
 export const replicas = `
 local function replicas()
   local info = redis.pcall('INFO', 'replication')
-  if type(info) ~= 'string' then return -1 end
-  return tonumber(string.match(info, 'connected_slaves:(%d+)')) or -1
+  if type(info) ~= 'string' then return '-1 - -' end
+  local _, online = string.gsub(info, 'state=online', '')
+  local id = string.match(info, 'master_replid:(%x+)') or '-'
+  return online .. ' ' .. id .. ' ' .. (string.match(info, 'master_replid2:(%x+)') or '-')
 end
 `
 

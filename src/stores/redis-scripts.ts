@@ -174,7 +174,7 @@ local value = redis.call('HGET', key, ARGV[1])
 local record = value and words(value)
 if not record or record[2] == 'l' or tonumber(record[4]) < tonumber(ARGV[2]) then return {'gone'} end
 redis.call('HSET', key, ARGV[1], value)
-return {'confirmed'}
+return {'confirmed', replicas()}
 `
 
 const revocation = `
@@ -272,7 +272,7 @@ export const scripts = {
   end: createScript(words, keepFor, live, replicas, end),
   retain: createScript(words, keepFor, retain),
   revoke: createScript(words, keepFor, mark, replicas, revoke),
-  confirm: createScript(words, confirm),
+  confirm: createScript(words, replicas, confirm),
   revocation: createScript(words, names, revocation),
   list: createScript(list),
   alias: createScript(words, names, refusal, live, addAlias),

@@ -2,7 +2,7 @@
 import { type Clock, systemClock } from '../clock.js'
 import { createForgetting } from './forgetting.js'
 import { claimSeconds } from './memory-locks.js'
-import { createAcknowledgement } from './redis-acknowledge.js'
+import { type AcknowledgementWish, createAcknowledgement } from './redis-acknowledge.js'
 import type { RedisClient } from './redis-client.js'
 import { createConnection, type Reply } from './redis-connection.js'
 import {
@@ -25,6 +25,12 @@ export interface RedisStoreOptions {
   readonly prefix?: string | undefined
   /** An operation that takes longer is given up as `StoreUnavailableError`. Default 250. */
   readonly deadlineMilliseconds?: number | undefined
+  /**
+   * How many replicas must have an end before it counts as done. `all`: as many as were seen within the last minute, so
+   * that whichever is promoted has it. `one`: any; after a failover with several replicas an end may be undone.
+   * Default `all`.
+   */
+  readonly acknowledgement?: AcknowledgementWish | undefined
   /** Default: the machine's clock. */
   readonly clock?: Clock | undefined
   /** Whether `close()` closes the client too. Default `false`. */
@@ -81,11 +87,12 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
     deadlineMilliseconds = 250,
     clock = systemClock,
     closeClient = false,
+    acknowledgement: wish = 'all',
   } = options
   if (/[{}\s]/.test(prefix)) throw new TypeError('the prefix of redisStore must not have braces or blanks')
   if (!(deadlineMilliseconds > 0)) throw new TypeError('deadlineMilliseconds of redisStore must be above 0')
   const connection = createConnection(client, deadlineMilliseconds)
-  const acknowledgement = createAcknowledgement(connection)
+  const acknowledgement = createAcknowledgement(connection, wish)
   const forgetUntil = createForgetting()
   const keyOf = (person: string): string => `${prefix}{${person}}`
   const claimKey = (key: string): string => `${prefix}claim:${key}`
@@ -97,6 +104,13 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
     const reply = await connection.run(scripts.readAlias, keyOf(person), application, session)
     if (reply[0] === 'record') return parseRecord(textAt(reply, 1))
     return reply[0] === 'alias' ? ({ state: 'alias', session: textAt(reply, 1) } as const) : undefined
+  }
+
+  async function inspect() {
+    const { masters, hasReplicas, cautions } = await checkRedis(connection)
+    for (const master of masters) acknowledgement.note(master)
+    if (hasReplicas) acknowledgement.expectReplicas()
+    return cautions
   }
 
   return {
@@ -180,13 +194,15 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
       )
       if (reply[0] === 'format') throw formatError()
       if (reply[0] === 'gone') return { record: undefined, acknowledged: true }
-      acknowledgement.noteReplicas(Number(reply[2]))
       const record = parseRecord(textAt(reply, 1))
       // Whoever asks again for an end wants to know whether it would survive: it is confirmed anew.
       const acknowledged =
         record.state !== 'ended' ||
         !lasting.has(record.reason) ||
-        (await acknowledgement.isAcknowledged(key, fieldOf(address), record.at, deadline))
+        (await acknowledgement.isAcknowledged(
+          { key, field: fieldOf(address), at: record.at, deadline },
+          reply[2],
+        ))
       return { record, acknowledged }
     },
 
@@ -208,9 +224,9 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
         String(retainUntil),
         lifeUntil(retainUntil),
       )
-      acknowledgement.noteReplicas(Number(reply[1]))
       const field = textAt(reply, 2)
-      const acknowledged = field === '' || (await acknowledgement.isAcknowledged(key, field, at, deadline))
+      const acknowledged =
+        field === '' || (await acknowledgement.isAcknowledged({ key, field, at, deadline }, reply[1]))
       const sessions = textAt(reply, 3)
         .split(' ')
         .filter((session) => session !== '')
@@ -293,8 +309,9 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
     },
 
     async ready() {
-      acknowledgement.noteReplicas(await checkRedis(connection))
+      await inspect()
     },
+    inspect,
     async close() {
       if (closeClient) await client.close()
     },

@@ -123,6 +123,14 @@ export interface FoundRevocation extends Revocation {
   readonly kind: 'session' | 'person'
 }
 
+/** What a store that can be used does not promise. */
+export interface StoreCaution {
+  /** Stable, for programs. */
+  readonly code: string
+  /** For the operator: what may happen, and what to do about it. */
+  readonly message: string
+}
+
 /** What is there after an end. */
 export interface EndOutcome {
   /** The new end, an older end, or the live record that did not match; `undefined`: nothing is there. */
@@ -288,6 +296,8 @@ export interface Store {
 
   /** Resolves when the store can be used; rejects with what to mend (unreachable, eviction policy). */
   ready(): Promise<void>
+  /** The same, before the first request is served; answers what the store does not promise. Absent: nothing to say. */
+  inspect?(): Promise<readonly StoreCaution[]>
   /** Releases what the store itself opened. */
   close(): Promise<void>
 }
