@@ -100,8 +100,9 @@ export function fromIoredis(client: IoredisLike): RedisClient {
       return Promise.all(masters.map((master) => master.call(...command)))
     },
     async close() {
-      if (client.status !== 'ready') return client.disconnect()
-      await client.quit().catch(() => client.disconnect())
+      if (client.status === 'ready') await client.quit().catch(() => undefined)
+      // Also after `quit`: what listens to the Sentinels would go on.
+      client.disconnect()
     },
   }
 }

@@ -1,5 +1,6 @@
 /** @module A Redis store from an address alone: the client is ours, so are its settings and its end. */
-import type { RedisOptions } from 'ioredis'
+import { EventEmitter } from 'node:events'
+import type { RedisOptions, SentinelConnector } from 'ioredis'
 import { ConfigurationError } from '../errors.js'
 import { createRedisClient } from './redis-adopt.js'
 import type { Command, RedisClient } from './redis-client.js'
@@ -95,9 +96,28 @@ const failFast = {
   retryStrategy: (attempt: number) => Math.min(attempt * 50, 1000),
 } as const satisfies RedisOptions
 
+/**
+ * The connector for Sentinels, whose listening connections have a listener for errors: without one ioredis writes to
+ * the console whenever a Sentinel is away.
+ */
+function quietConnector(Connector: typeof SentinelConnector): RedisOptions['Connector'] {
+  class QuietConnector extends Connector {}
+  const connect: unknown = Reflect.get(Connector.prototype, 'connectToSentinel')
+  const asConnector = (made: typeof SentinelConnector) => made as object as RedisOptions['Connector']
+  if (typeof connect !== 'function') return asConnector(Connector)
+  Reflect.defineProperty(QuietConnector.prototype, 'connectToSentinel', {
+    value(this: object, ...given: readonly unknown[]) {
+      const client: unknown = Reflect.apply(connect, this, given)
+      if (client instanceof EventEmitter) client.on('error', () => {})
+      return client
+    },
+  })
+  return asConnector(QuietConnector)
+}
+
 /** A client of our own for an address. @throws ConfigurationError when ioredis is not installed. */
 export async function connectRedis(address: RedisAddress): Promise<RedisClient> {
-  const { Redis, Cluster } = await import('ioredis').catch(() => {
+  const { Redis, Cluster, SentinelConnector } = await import('ioredis').catch(() => {
     throw wrong('the store is a Redis, and the package for it is missing: npm install ioredis')
   })
   const { kind, hosts, username, password, database, masterName, sentinelPassword } = address
@@ -128,6 +148,7 @@ export async function connectRedis(address: RedisAddress): Promise<RedisClient> 
           sentinelCommandTimeout: 1000,
           // A master that was replaced and still answers is left as soon as a Sentinel says so.
           failoverDetector: true,
+          Connector: quietConnector(SentinelConnector),
           enableTLSForSentinelMode: address.isTls,
           ...(address.isTls ? { sentinelTLS: {} } : {}),
           ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
