@@ -8,6 +8,9 @@ import type { ProtocolSessionsContext } from './protocol-sessions.js'
 /** Authentication times have no fractions of a second. */
 const wholeSecond = 1000
 
+/** The checks of one plug-in's logins. */
+export type BeginningChecks = ReturnType<typeof createBeginningChecks>
+
 /** Makes the checks of one plug-in's logins. Those that ask the store throw `StoreUnavailableError` in an outage. */
 export function createBeginningChecks(
   context: Pick<

@@ -1,38 +1,22 @@
 /** @module The sessions of one protocol plug-in: begun, renewed, and ended from outside. */
 import type { Citizen } from '../citizen.js'
 import type { ResolvedOptions } from '../config/options.js'
-import type { SessionCookie } from '../cookies/session-cookie.js'
+import type { NamedSession, SessionCookie } from '../cookies/session-cookie.js'
 import { randomText } from '../digest.js'
 import type { Report } from '../events.js'
 import type { Exchange } from '../exchange.js'
 import type { TokenKeeper } from '../identity/token-keeper.js'
-import type { Beginning, EndedSessions, Pointer, ProtocolSessions, ScopeWish } from '../protocol.js'
+import type { EndedSessions, Pointer, ProtocolSessions, ScopeWish } from '../protocol.js'
 import type { Sealer } from '../seal.js'
 import { anonymous } from '../sessions/citizens.js'
 import type { Lifecycle } from '../sessions/lifecycle.js'
-import {
-  createGeneration,
-  type OwnDetails,
-  openDetails,
-  personOf,
-  publicIdOf,
-  sessionOf,
-} from '../sessions/record.js'
+import { createGeneration, openDetails, personOf, sessionOf } from '../sessions/record.js'
 import { reviseDetails } from '../sessions/revise.js'
 import { timerOver } from '../sessions/timers.js'
-import type {
-  AliasRecord,
-  EndReason,
-  LiveRecord,
-  RecordAddress,
-  Revocation,
-  RevocationScope,
-  SessionRecord,
-  Store,
-} from '../stores/store.js'
+import type { EndReason, LiveRecord, RecordAddress, RevocationScope, Store } from '../stores/store.js'
 import { createBeginningChecks, isSameSession } from './beginning-checks.js'
-import { liftOf } from './lift.js'
 import type { OwnSessions } from './own-session.js'
+import { createSessionBeginning, type Established } from './session-beginning.js'
 
 /** What the sessions of every plug-in of a suite stand on. */
 export interface ProtocolSessionsContext {
@@ -49,107 +33,12 @@ export interface ProtocolSessionsContext {
   readonly skewMilliseconds: number
 }
 
-/** A beginning with what it proves. */
-interface Proven extends Beginning {
-  /** When the login began that brought a new authentication; 0: none did. */
-  readonly provenAt: number
-}
-
 /** Makes the sessions of the plug-in of that name. */
 export function createProtocolSessions(protocol: string, context: ProtocolSessionsContext): ProtocolSessions {
   const { options, store, lifecycle, keeper, sealer, own, sessionCookie } = context
   const { application, clock } = options
-  const absoluteMilliseconds = application.absoluteSeconds * 1000
   const checks = createBeginningChecks(context)
-  const { stoodOnOf } = checks
-
-  const isRefusedBy = (
-    revocation: Revocation | undefined,
-    kind: Pointer['kind'],
-    { since, provenAt }: Proven,
-  ) => revocation !== undefined && (kind === 'person' ? since : provenAt) <= revocation.at
-
-  /** Whether a pointer was revoked. Asked before the start and after it: an end under way is seen by one of the two. */
-  const findRevoked = async (
-    beginning: Proven,
-    look: (pointer: Pointer) => ReturnType<Store['pointerRevocation']>,
-  ): Promise<Revocation | undefined> => {
-    for (const pointer of beginning.pointers) {
-      const revocation = await look(pointer)
-      if (isRefusedBy(revocation, pointer.kind, beginning)) return revocation
-    }
-    return undefined
-  }
-
-  const detailsOf = (beginning: Proven): OwnDetails => ({
-    issuer: beginning.issuer,
-    subject: beginning.subject,
-    claims: beginning.claims,
-    method: beginning.method,
-    provenAt: beginning.provenAt,
-    tokenLife: Math.max(beginning.tokensExpireAt - beginning.tokensIssuedAt, 0),
-  })
-
-  const start = async (
-    address: RecordAddress,
-    known: SessionRecord | AliasRecord | undefined,
-    beginning: Proven,
-    now: number,
-  ) => {
-    if (known?.state === 'live') {
-      const renewed = await takeUp(address, known, beginning, now)
-      if (renewed !== undefined) return renewed
-    }
-    const current: SessionRecord | undefined = known?.state === 'ended' ? known : undefined
-    const proof = { ...beginning, isNewer: current !== undefined && beginning.since > current.at }
-    const lift =
-      current === undefined
-        ? undefined
-        : liftOf(current, stoodOnOf(address, current), proof, application.onIdle)
-    const { began, record } = await lifecycle.begin({
-      address,
-      now,
-      issuedAt: beginning.since,
-      tokenExpiresAt: beginning.tokensExpireAt,
-      level: beginning.level,
-      authenticatedAt: beginning.authenticatedAt,
-      provenAt: beginning.provenAt,
-      endsAt: beginning.endsAt,
-      own: detailsOf(beginning),
-      lifts: lift === undefined ? undefined : current,
-      keepsLimit: lift === 'resumed',
-    })
-    if (began) return record
-    // Another tab of the same browser was faster.
-    return record.state === 'live' ? takeUp(address, record, beginning, now) : record
-  }
-
-  /** A live session of the same provider session goes on under a new generation; the old cookie is dead at once. */
-  const takeUp = async (address: RecordAddress, record: LiveRecord, beginning: Proven, now: number) => {
-    const generation = createGeneration(context.random)
-    const details = detailsOf(beginning)
-    const revised = await reviseDetails(context, address, record, ({ boundSession, own: before }, found) => {
-      const provenAt = Math.max(details.provenAt, before?.provenAt ?? 0)
-      const isProven = beginning.authenticatedAt > found.authenticatedAt
-      const authenticatedAt = Math.max(beginning.authenticatedAt, found.authenticatedAt)
-      const limit = isProven ? now + absoluteMilliseconds : found.endsAt
-      return {
-        generation,
-        lastSeenAt: now,
-        level: beginning.level,
-        authenticatedAt,
-        endsAt: Math.min(limit, beginning.endsAt ?? limit),
-        tokenExpiresAt: beginning.tokensExpireAt,
-        retainUntil: lifecycle.retainedUntil(now, beginning.tokensExpireAt),
-        details: { own: { ...details, provenAt }, authenticatedAt, boundSession },
-      }
-    })
-    if (revised === undefined) return undefined
-    const { person } = address
-    const publicId = publicIdOf(generation)
-    context.report({ type: 'session.started', publicId, person, level: beginning.level, cause: 'assurance' })
-    return revised
-  }
+  const beginnings = createSessionBeginning(context, checks)
 
   /** Who is there when a login has brought nobody: whoever was there before, or why nobody is. */
   const remaining = async (exchange: Exchange, now: number): Promise<Citizen> => {
@@ -170,22 +59,6 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
       context.report({ type: 'session.identity-changed', person, previousPerson: previous.address.person })
     }
     await lifecycle.end(previous.address, record, { reason, at: now }, now)
-  }
-
-  /** What is left to do once the record is there. The answer is the reason for which the session is over already. */
-  const settle = async (
-    address: RecordAddress,
-    record: LiveRecord,
-    beginning: Proven,
-  ): Promise<EndReason | undefined> => {
-    const revoked = await findRevoked(beginning, ({ key }) => store.pointerRevocation(key))
-    if (revoked !== undefined) {
-      const now = clock()
-      await lifecycle.end(address, record, { reason: revoked.reason, at: now }, now)
-      return revoked.reason
-    }
-    const isKept = await keeper.keep(address, record, beginning.tokens, beginning.tokensExpireAt)
-    return isKept ? undefined : 'revoked'
   }
 
   /** Nobody, for this reason. The cookie tells it on, so that the next login asks for what lifts it. */
@@ -258,26 +131,34 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
         return anonymous(meanwhile)
       }
       const known = await checks.readNow(address, now)
-      const beginning = { ...given, provenAt: checks.provenAtOf(given, stoodOnOf(address, known)) }
+      const beginning = { ...given, provenAt: checks.provenAtOf(given, checks.stoodOnOf(address, known)) }
       const retainUntil = lifecycle.retainedUntil(now, beginning.tokensExpireAt)
-      const before = await findRevoked(beginning, ({ key }) => store.point(key, person, retainUntil))
+      const before = await beginnings.findRevoked(beginning, ({ key }) =>
+        store.point(key, person, retainUntil),
+      )
       if (before !== undefined) return refuse(exchange, address, before.reason)
-      const record = await start(address, known, beginning, now)
-      if (record?.state !== 'live') {
-        return refuse(exchange, address, record?.state === 'ended' ? record.reason : 'revoked')
-      }
-      const named = { person, session: address.session, generation: record.generation, protocol }
+      const nameOf = (place: RecordAddress, { generation }: LiveRecord): NamedSession => ({
+        person,
+        session: place.session,
+        generation,
+        protocol,
+      })
+      let established: Established
+      let takenUp: NamedSession | undefined
       try {
-        const reason = await settle(address, record, beginning)
-        if (reason !== undefined) return await refuse(exchange, address, reason)
+        established = await beginnings.establish(address, known, beginning, (place, record) => {
+          takenUp = nameOf(place, record)
+        })
+        if ('refused' in established) return await refuse(exchange, established.address, established.refused)
         // Only now: an outage on the way leaves the browser what it had.
-        await endPrevious(exchange, address, now)
+        await endPrevious(exchange, established.address, now)
       } catch (error) {
         // The cookie of the session that was taken up is dead already. It goes on, as signed in as it was.
-        if (known?.state === 'live') exchange.setCookie(sessionCookie.make(named))
+        if (takenUp !== undefined) exchange.setCookie(sessionCookie.make(takenUp))
         throw error
       }
-      return own.begun(exchange, named, record)
+      const { address: place, record } = established
+      return own.begun(exchange, nameOf(place, record), record)
     },
 
     person(exchange) {

@@ -15,6 +15,8 @@ export interface OwnDetails {
   readonly provenAt: number
   /** How long the tokens live that are kept with it; 0: there is nothing to renew. Milliseconds. */
   readonly tokenLife: number
+  /** When a login began the generation that is in force; absent: nobody knows. */
+  readonly generationAt?: number | undefined
 }
 
 /** What only the application itself can read in a record. */

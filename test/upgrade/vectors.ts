@@ -132,7 +132,7 @@ async function personInto(
     if (record.state === 'ended') {
       const live = liveRecord(record.generation, now)
       await store.start(address, { record: live, issuedAt: now, now })
-      await store.end(address, record, record)
+      await store.end(address, { generation: record.generation }, record)
       continue
     }
     await store.start(address, { record, issuedAt: now, now })

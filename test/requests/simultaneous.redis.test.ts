@@ -1,0 +1,20 @@
+/** @module Tabs that sign in at once, on two instances with a Redis. */
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, beforeEach } from 'vitest'
+import { redisStore } from '../../src/stores/redis.js'
+import { type RedisServer, startRedis } from '../support/redis.js'
+import { describeSimultaneous } from './simultaneous.js'
+
+let server: RedisServer
+let client: Redis
+beforeAll(async () => {
+  server = await startRedis()
+  client = new Redis({ host: server.host, port: server.port, enableAutoPipelining: true })
+})
+afterAll(async () => {
+  client.disconnect()
+  await server.close()
+})
+beforeEach(() => client.flushall())
+
+describeSimultaneous((clock) => redisStore(client, { clock, deadlineMilliseconds: 5000 }))
