@@ -44,6 +44,8 @@ export interface ProtocolMode {
   readonly tokensOf: ReturnType<typeof createTokenKeeper>['tokensOf']
   /** Forgets the logins in flight of every plug-in in this browser. */
   clearLogins(exchange: Exchange): void
+  /** Ends the renewals that are under way, and loses none of their tokens. */
+  close(): Promise<void>
 }
 
 const defaultSkewSeconds = 30
@@ -96,5 +98,5 @@ export function createProtocolMode(parts: ProtocolParts): ProtocolMode {
   }
 
   for (const protocol of options.protocols) protocols.set(protocol.name, protocol.install(hostOf(protocol)))
-  return { protocols, own, tokensOf: keeper.tokensOf, clearLogins }
+  return { protocols, own, tokensOf: keeper.tokensOf, clearLogins, close: keeper.close }
 }

@@ -67,6 +67,10 @@ export type TokenOutcome =
       readonly problem: string
       readonly status?: number | undefined
       readonly retryAfterSeconds?: number | undefined
+      /** What replaces the old tokens all the same, with their expiry: they are spent, and nothing else of them is new. */
+      readonly successor?: string | undefined
+      /** Whether the old tokens may be spent without a successor (a lost answer): a later refusal says nothing. */
+      readonly mayBeSpent?: boolean | undefined
     }
 
 /** How tokens are renewed. The core sees to it that it happens once for all instances. */

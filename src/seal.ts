@@ -1,16 +1,24 @@
 /** @module Sealed values: what leaves the process (cookies, stores) and must neither be read nor made by others. */
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
+import { CitizenSessionError } from './errors.js'
 
 const version = 1
 const nonceLength = 12
 const tagLength = 16
-const longestSealed = 32 * 1024
+
+/**
+ * Bytes of UTF-8 that are sealed at most: 112 KiB. Three tokens of a token endpoint, 32 KiB each, and what is said
+ * beside them. What can be sealed can be opened: the same limit holds for both.
+ */
+export const maximumSealableBytes = 112 * 1024
+const longestSealed = Math.ceil(((1 + nonceLength + maximumSealableBytes + tagLength) * 4) / 3)
 
 /** Seals and opens texts for one application. */
 export interface Sealer {
   /**
    * Seals `text` for one purpose and place (a cookie's name, a record's address): elsewhere it does not open.
    * The answer is base64url.
+   * @throws CitizenSessionError `sealed-value` for a text of more than {@link maximumSealableBytes}.
    */
   seal(purpose: string, place: string, text: string): string
   /** The text, or `undefined` for anything that was not sealed by this application for this purpose and place. */
@@ -44,6 +52,9 @@ export function createSealer(options: {
       const nonce = options.random(nonceLength)
       const [key] = keysFor(purpose)
       if (key === undefined) throw new TypeError('a sealer needs a secret')
+      if (Buffer.byteLength(text) > maximumSealableBytes) {
+        throw new CitizenSessionError('sealed-value', `at most ${maximumSealableBytes} bytes can be sealed`)
+      }
       const cipher = createCipheriv('aes-256-gcm', key, nonce)
       cipher.setAAD(Buffer.from(place))
       const body = Buffer.concat([

@@ -46,6 +46,8 @@ export interface SharedCookieMode {
   expire(exchange: Exchange, batch?: ExpiryBatch): void
   /** Forgets every key and every verified token. */
   purgeKeys(): void
+  /** Ends the refreshes that are under way, and loses none of their results. */
+  close(): Promise<void>
 }
 
 /** The function that deletes the shared cookies of an application. */
@@ -169,5 +171,6 @@ export function createSharedCookieMode(parts: SharedCookieParts): SharedCookieMo
     finder: createSessionFinder({ resolved: options, reader, hintCookie, store }),
     expire,
     purgeKeys: verifier.purge,
+    close: refresher.close,
   }
 }

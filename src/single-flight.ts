@@ -6,6 +6,8 @@ export interface SingleFlight<T> {
   current(key: string): Promise<T> | undefined
   /** Joins the work under way for `key`, or begins it. */
   run(key: string, work: () => Promise<T>): Promise<T>
+  /** Resolves when all that is under way has come to an end, well or not. */
+  settled(): Promise<void>
 }
 
 /** Makes an empty {@link SingleFlight}. A failed piece of work is forgotten like a finished one. */
@@ -19,6 +21,9 @@ export function createSingleFlight<T>(): SingleFlight<T> {
       const started = work().finally(() => underWay.delete(key))
       underWay.set(key, started)
       return started
+    },
+    async settled() {
+      await Promise.allSettled(underWay.values())
     },
   }
 }

@@ -70,7 +70,10 @@ export interface Suite<C extends Claims = Claims> {
    * @throws StoreUnavailableError; CitizenSessionError `application-id-taken`, `store-eviction`
    */
   ready(): Promise<void>
-  /** Releases what the suite itself opened. */
+  /**
+   * Waits for renewals at the provider that are under way, so that no token is lost, and releases what the suite itself
+   * opened. Close servers before, and a store of your own afterwards.
+   */
   close(): Promise<void>
 }
 
@@ -356,6 +359,8 @@ export function createSuite<C extends Claims = Claims>(
     async close() {
       admission.close()
       watch.close()
+      // While the store still answers: a provider has given what it gives once only.
+      await Promise.all([cookieMode?.close(), protocolMode?.close()])
       for (const protocol of protocols) await protocol.close?.()
       await Promise.all(opened.map((each) => each.close()))
     },

@@ -17,7 +17,14 @@ export type RefreshProblem =
   | 'unchanged'
   | 'subject'
   | 'token'
+  /** Most people are refused. */
   | 'outage'
+  /** Refused, but not believed yet. */
+  | 'refused'
+  /** Refused after an attempt without an answer, which may have spent the token. */
+  | 'answer-lost'
+  /** The store could not take the answer; it is kept until it can. */
+  | 'store'
 
 export type RefreshOutcome =
   | { readonly kind: 'token'; readonly jwt: string }
@@ -31,6 +38,18 @@ export type RefreshOutcome =
       readonly status?: number | undefined
       readonly retryAfterSeconds?: number | undefined
     }
+
+/** Whether the token may be spent although nothing came of it: the answer was lost, or made by something in between. */
+export function mayBeSpent({
+  problem,
+  status,
+}: {
+  readonly problem: string
+  readonly status?: number | undefined
+}): boolean {
+  if (problem === 'status') return status === 500 || status === 502 || status === 504
+  return problem === 'network' || problem === 'timeout' || problem === 'answer' || problem === 'too-large'
+}
 
 const tokenMembers = ['token', 'authToken', 'access_token', 'jwt'] as const
 const longestRetryAfterSeconds = 300

@@ -1,5 +1,6 @@
 /** @module The tokens of sessions that a protocol began: kept sealed beside the record, renewed once for all instances. */
 import { digest } from '../digest.js'
+import { StoreUnavailableError } from '../errors.js'
 import type { Report } from '../events.js'
 import type { TokenOutcome, TokenRefresh } from '../protocol.js'
 import type { Sealer } from '../seal.js'
@@ -7,8 +8,11 @@ import type { Lifecycle } from '../sessions/lifecycle.js'
 import { placeOf, publicIdOf } from '../sessions/record.js'
 import { createSingleFlight } from '../single-flight.js'
 import type { LiveRecord, RecordAddress, Store } from '../stores/store.js'
+import { type Attempt, beginAttempt } from './attempts.js'
 import { backoffSeconds } from './backoff.js'
-import { createBreaker } from './breaker.js'
+import { type Breaker, createBreaker } from './breaker.js'
+import { closeRenewals } from './closing.js'
+import { createUnwritten } from './unwritten.js'
 
 /** The session whose tokens are to be renewed. */
 export interface RenewalRequest {
@@ -40,6 +44,8 @@ export interface TokenKeeper {
   isUnderWay(address: RecordAddress): boolean
   /** Renews, or joins the renewal that is under way in this process. */
   renew(request: RenewalRequest): Promise<RenewalResult>
+  /** Begins no renewal any more, and resolves when the tokens of those under way are kept. */
+  close(): Promise<void>
 }
 
 /** The slot for a kept token is the same for all: there is one set of tokens a session. */
@@ -47,6 +53,20 @@ const slot = digest('tokens')
 
 /** How long a lease is good for that is held while something is written. */
 const writingSeconds = 5
+/** So much longer than a call a renewal holds its lease: the answer may have to wait for the store. */
+const unwrittenSeconds = 30
+const mostWrites = 4
+
+/** A renewal with what it stands on. */
+interface Flight {
+  readonly request: RenewalRequest
+  readonly fence: number
+  /** The tokens that are sent. */
+  readonly tokens: string
+  readonly attempt: Attempt
+  /** When the call began. */
+  readonly began: number
+}
 
 /** Makes the keeper of one application. */
 export function createTokenKeeper(options: {
@@ -59,9 +79,28 @@ export function createTokenKeeper(options: {
 }): TokenKeeper {
   const { store, lifecycle, sealer, report, clock } = options
   const flights = createSingleFlight<RenewalResult>()
-  const breaker = createBreaker()
+  const unwritten = createUnwritten<RenewalResult>()
+  // One provider's outage says nothing about another provider.
+  const breakers = new Map<string, Breaker>()
+  let isClosing = false
+  let longestCallSeconds = 0
+
+  const breakerOf = ({ issuer }: RenewalRequest): Breaker => {
+    const breaker = breakers.get(issuer) ?? createBreaker()
+    breakers.set(issuer, breaker)
+    return breaker
+  }
 
   const keyOf = (address: RecordAddress): string => `tokens:${placeOf(address).replaceAll(' ', ':')}`
+
+  /** A lease that cannot be given back now runs out by itself. */
+  const releaseQuietly = async (address: RecordAddress, fence: number): Promise<void> => {
+    try {
+      await store.release(keyOf(address), fence)
+    } catch {
+      // The store is away.
+    }
+  }
 
   const write = (
     address: RecordAddress,
@@ -85,13 +124,45 @@ export function createTokenKeeper(options: {
     return kept && sealer.open('tokens', placeOf(address), kept.sealed)
   }
 
+  /**
+   * Replaces spent tokens by their successor. Not written is not ended: a login in another tab may have given the
+   * session a new generation, or new tokens, since the renewal began. With `isAgain` that is looked at first.
+   */
+  const succeed = async (
+    { request: { address, record }, tokens: spent, fence }: Flight,
+    entry: { readonly tokens: string; readonly expiresAt: number },
+    isAgain: boolean,
+  ): Promise<'written' | 'replaced' | 'ended'> => {
+    let current = record
+    let isKnown = !isAgain
+    for (let count = 0; count < mostWrites; count += 1) {
+      if (isKnown && (await write(address, current, { ...entry, fence }))) return 'written'
+      const found = await store.read(address)
+      if (found?.state !== 'live') return 'ended'
+      const tokens = await tokensOf(address)
+      // A write that seemed to fail may have been done.
+      if (tokens === entry.tokens) return 'written'
+      if (tokens !== spent || (isKnown && found.generation === current.generation)) return 'replaced'
+      current = found
+      isKnown = true
+    }
+    throw new StoreUnavailableError('the session record changed faster than its tokens could be written')
+  }
+
   const degrade = async (
     request: RenewalRequest,
     fence: number,
-    failure: { problem: string; status?: number | undefined; retryAfterSeconds?: number | undefined },
+    failure: {
+      problem: string
+      status?: number | undefined
+      retryAfterSeconds?: number | undefined
+      /** The wait is never longer than this. */
+      mostSeconds?: number | undefined
+    },
   ): Promise<RenewalResult> => {
     const { address, record, refresh } = request
-    const retryAfterSeconds = backoffSeconds(request.failures, failure.retryAfterSeconds, options.random)
+    const backoff = backoffSeconds(request.failures, failure.retryAfterSeconds, options.random)
+    const retryAfterSeconds = Math.min(backoff, failure.mostSeconds ?? backoff)
     const { problem, status } = failure
     const publicId = publicIdOf(record.generation)
     report({ type: 'identity.degraded', publicId, problem, status, retryAfterSeconds })
@@ -104,14 +175,25 @@ export function createTokenKeeper(options: {
     }
     // The lease is held through the wait: no instance tries before.
     await store.renew(keyOf(address), fence, retryAfterSeconds)
-    return { kind: 'degraded', retryAfterSeconds }
+    // A sign-out may have come while the provider was asked.
+    const current = await store.read(address)
+    return current?.state === 'live' ? { kind: 'degraded', retryAfterSeconds } : { kind: 'ended' }
   }
 
-  const refuse = async (request: RenewalRequest, fence: number, tokens: string): Promise<RenewalResult> => {
+  const refuse = async (flight: Flight): Promise<RenewalResult> => {
+    const { request, fence, tokens, attempt } = flight
     const { address } = request
     const now = clock()
-    breaker.note('refused', now)
-    if (breaker.isOpen(now)) return degrade(request, fence, { problem: 'outage' })
+    // What was sent before without an answer is perhaps spent: that it is refused then ends nothing.
+    if (attempt.isRepeated) return degrade(request, fence, { problem: 'answer-lost' })
+    const until = request.record.tokenExpiresAt + request.refresh.keepSeconds * 1000
+    const refusal = { person: address.person, tokens: digest(tokens), until }
+    const verdict = breakerOf(request).judgeRefusal(refusal, now)
+    await attempt.settle()
+    if (verdict.kind === 'outage') return degrade(request, fence, { problem: 'outage' })
+    if (verdict.kind === 'unconfirmed') {
+      return degrade(request, fence, { problem: 'refused', mostSeconds: verdict.milliseconds / 1000 })
+    }
     const record = await store.read(address)
     const isNewest = (await tokensOf(address)) === tokens
     await store.release(keyOf(address), fence)
@@ -123,18 +205,51 @@ export function createTokenKeeper(options: {
     return { kind: 'ended' }
   }
 
-  const conclude = async (
-    request: RenewalRequest,
-    fence: number,
-    tokens: string,
-    outcome: TokenOutcome,
+  /** Does what keeps the tokens of an answer, now or as soon as the store can be had again. */
+  const keepSafe = async (
+    { request: { address, record } }: Flight,
+    work: (isAgain: boolean) => Promise<RenewalResult>,
   ): Promise<RenewalResult> => {
-    if (outcome.kind === 'refused') return refuse(request, fence, tokens)
-    if (outcome.kind === 'failed') return degrade(request, fence, outcome)
+    let isAgain = false
+    const result = await unwritten.run(keyOf(address), async () => {
+      const wasTried = isAgain
+      isAgain = true
+      return work(wasTried)
+    })
+    if (result !== undefined) return result
+    const publicId = publicIdOf(record.generation)
+    report({ type: 'identity.degraded', publicId, problem: 'store', retryAfterSeconds: 1 })
+    return { kind: 'elsewhere' }
+  }
+
+  const conclude = async (flight: Flight, outcome: TokenOutcome): Promise<RenewalResult> => {
+    const { request, fence, attempt, began } = flight
     const { address, record } = request
-    const isKept = await write(address, record, { ...outcome, fence })
-    await store.release(keyOf(address), fence)
-    return isKept ? { kind: 'renewed', expiresAt: outcome.expiresAt } : { kind: 'ended' }
+    if (outcome.kind === 'refused') return refuse(flight)
+    if (outcome.kind === 'tokens') {
+      breakerOf(request).noteAccepted(address.person, began, clock())
+      const milliseconds = clock() - began
+      return keepSafe(flight, async (isAgain) => {
+        const written = await succeed(flight, outcome, isAgain)
+        await attempt.settle()
+        await releaseQuietly(address, fence)
+        if (written !== 'written') return { kind: written === 'ended' ? 'ended' : 'elsewhere' }
+        const publicId = publicIdOf(record.generation)
+        report({ type: 'identity.refreshed', publicId, result: 'token', milliseconds })
+        return { kind: 'renewed', expiresAt: outcome.expiresAt }
+      })
+    }
+    const { successor } = outcome
+    if (successor !== undefined) {
+      return keepSafe(flight, async (isAgain) => {
+        const entry = { tokens: successor, expiresAt: record.tokenExpiresAt }
+        if ((await succeed(flight, entry, isAgain)) === 'ended') return { kind: 'ended' }
+        await attempt.settle()
+        return degrade(request, fence, outcome)
+      })
+    }
+    if (outcome.mayBeSpent !== true) await attempt.settle()
+    return degrade(request, fence, outcome)
   }
 
   /** A lease that ran out during a slow answer would let another instance spend the same refresh token (`REF-1`). */
@@ -153,11 +268,12 @@ export function createTokenKeeper(options: {
     }
   }
 
-  const fly = async (request: RenewalRequest): Promise<RenewalResult> => {
-    const { address, refresh, issuer, subject } = request
-    const seconds = refresh.timeoutSeconds + 2
-    const fence = await store.lease(keyOf(address), seconds)
-    if (fence === undefined) return { kind: 'elsewhere' }
+  /** What is left before the call; the lease is given back where it does not come to one. */
+  const prepare = async (
+    request: RenewalRequest,
+    fence: number,
+  ): Promise<(Pick<Flight, 'tokens' | 'attempt'> & { readonly record: LiveRecord }) | RenewalResult> => {
+    const { address, refresh } = request
     // Another instance may have been through between our read and our lease.
     const record = await store.read(address)
     const isReplaced = record?.state === 'live' && record.tokenExpiresAt > request.record.tokenExpiresAt
@@ -166,27 +282,55 @@ export function createTokenKeeper(options: {
       await store.release(keyOf(address), fence)
       return { kind: record?.state === 'live' ? 'elsewhere' : 'ended' }
     }
-    const began = clock()
-    const outcome = await holding(keyOf(address), fence, seconds, () =>
-      refresh.renew(tokens, { issuer, subject }),
-    )
-    const result = await conclude({ ...request, record }, fence, tokens, outcome)
-    if (result.kind === 'renewed') {
-      breaker.note('accepted', clock())
-      const publicId = publicIdOf(record.generation)
-      report({ type: 'identity.refreshed', publicId, result: 'token', milliseconds: clock() - began })
+    const seconds = (record.tokenExpiresAt - clock()) / 1000 + refresh.keepSeconds
+    return { record, tokens, attempt: await beginAttempt(store, tokens, seconds) }
+  }
+
+  const fly = async (request: RenewalRequest): Promise<RenewalResult> => {
+    const { address, refresh, issuer, subject } = request
+    const seconds = refresh.timeoutSeconds + 2 + unwrittenSeconds
+    const key = keyOf(address)
+    const fence = await store.lease(key, seconds)
+    if (fence === undefined) return { kind: 'elsewhere' }
+    let prepared: Awaited<ReturnType<typeof prepare>>
+    try {
+      prepared = await prepare(request, fence)
+    } catch (error) {
+      // Nothing has been sent: whoever comes next need not wait for the lease.
+      await releaseQuietly(address, fence)
+      throw error
     }
-    return result
+    if ('kind' in prepared) return prepared
+    const { record, tokens, attempt } = prepared
+    const began = clock()
+    longestCallSeconds = Math.max(longestCallSeconds, refresh.timeoutSeconds)
+    const outcome = await holding(key, fence, seconds, () => refresh.renew(tokens, { issuer, subject }))
+    return conclude({ request: { ...request, record }, fence, tokens, attempt, began }, outcome)
+  }
+
+  /** What an earlier renewal has brought is written before anything else is asked for. */
+  const renew = async (request: RenewalRequest): Promise<RenewalResult> => {
+    const key = keyOf(request.address)
+    if (unwritten.has(key)) {
+      const result = (await unwritten.retry(key)) ?? { kind: 'elsewhere' }
+      // What the record knows already is no news: its own renewal is due.
+      if (result.kind !== 'renewed' || result.expiresAt > request.record.tokenExpiresAt) return result
+    }
+    return isClosing || unwritten.isFull ? { kind: 'elsewhere' } : fly(request)
   }
 
   return {
     tokensOf,
 
     async keep(address, record, tokens, expiresAt) {
-      // What an earlier login of the same session left has a fence of its own, which must not stand in the way.
-      const before = await store.kept(address)
-      if (before !== undefined) await store.dropKept(address, before.fence)
-      return write(address, record, { tokens, fence: 0, expiresAt })
+      for (let count = 0; count < mostWrites; count += 1) {
+        // In the place of what an earlier login of the same session left, under its fence: never first without any.
+        const before = await store.kept(address)
+        if (await write(address, record, { tokens, fence: before?.fence ?? 0, expiresAt })) return true
+        const found = await store.read(address)
+        if (found?.state !== 'live' || found.generation !== record.generation) return false
+      }
+      throw new StoreUnavailableError('the tokens of a session changed faster than they could be written')
     },
 
     async alone(address, work) {
@@ -200,6 +344,11 @@ export function createTokenKeeper(options: {
     },
 
     isUnderWay: (address) => flights.current(keyOf(address)) !== undefined,
-    renew: (request) => flights.run(keyOf(request.address), () => fly(request)),
+    renew: (request) => flights.run(keyOf(request.address), () => renew(request)),
+
+    async close() {
+      isClosing = true
+      await closeRenewals({ flights, unwritten, report, seconds: longestCallSeconds })
+    },
   }
 }

@@ -2,11 +2,12 @@
 import type { ProviderMetadata } from './metadata.js'
 import { readSessionState } from './tokens.js'
 
-/** Bytes of an answer that comes as a form. */
-export const maximumAnswerLength = 32 * 1024
+/** Bytes of an answer that comes as a form: 64 KiB, so that an ID token of the longest kind fits. */
+export const maximumAnswerLength = 64 * 1024
 const mostParameters = 32
 const longestState = 512
-const longestCode = 4096
+/** `HLD-08`. */
+const longestCode = 8192
 /** Parameters that must not come twice. */
 const single = ['state', 'code', 'error', 'iss', 'session_state', 'id_token', 'response'] as const
 

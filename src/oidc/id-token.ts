@@ -2,9 +2,6 @@
 import { isForClient, isNumericDate, isText, normalType } from './claim-checks.js'
 import { type SignatureProblem, type SignatureRules, verifySignature } from './signed-token.js'
 
-/** Characters of an ID token; a longer one is not looked at. */
-export const maximumIdTokenLength = 16_384
-
 /** Why an ID token was refused. */
 export type IdTokenProblem =
   | SignatureProblem
@@ -49,6 +46,13 @@ export interface IdTokenDemand {
   readonly maxAgeSeconds?: number | undefined
 }
 
+/** An ID token that is not to be used. */
+export interface RefusedIdToken {
+  readonly problem: IdTokenProblem
+  /** What it says, where its signature is the provider's. */
+  readonly signed?: Readonly<Record<string, unknown>> | undefined
+}
+
 /**
  * Verifies an ID token.
  * Source: OpenID Connect Core 1.0, sections 2, 3.1.3.7 and 12.2; `SES-20`, `JWT-05`.
@@ -58,21 +62,22 @@ export async function verifyIdToken(
   rules: IdTokenRules,
   demand: IdTokenDemand,
   now: number,
-): Promise<{ readonly claims: IdTokenClaims } | { readonly problem: IdTokenProblem }> {
+): Promise<{ readonly claims: IdTokenClaims } | RefusedIdToken> {
   const signed = await verifySignature(jwt, rules, now)
   if (typeof signed === 'string') return { problem: signed }
   const { claims } = signed
+  const refuse = (problem: IdTokenProblem): RefusedIdToken => ({ problem, signed: claims })
   const type = normalType(signed.type)
-  if ((type !== undefined && type !== 'jwt') || Object.hasOwn(claims, 'events')) return { problem: 'kind' }
-  if (claims.iss !== rules.issuer) return { problem: 'issuer' }
-  if (!isForClient(claims, rules.clientId)) return { problem: 'audience' }
+  if ((type !== undefined && type !== 'jwt') || Object.hasOwn(claims, 'events')) return refuse('kind')
+  if (claims.iss !== rules.issuer) return refuse('issuer')
+  if (!isForClient(claims, rules.clientId)) return refuse('audience')
   // With other audiences the provider must say for whom it was made.
   const isShared = Array.isArray(claims.aud) && claims.aud.length > 1
-  if (isShared && claims.azp === undefined) return { problem: 'audience' }
-  if (!hasGoodTypes(claims)) return { problem: 'claims' }
+  if (isShared && claims.azp === undefined) return refuse('audience')
+  if (!hasGoodTypes(claims)) return refuse('claims')
   const problem = timeProblem(claims, rules, demand, now)
-  if (problem !== undefined) return { problem }
-  if (demand.nonce !== undefined && claims.nonce !== demand.nonce) return { problem: 'nonce' }
+  if (problem !== undefined) return refuse(problem)
+  if (demand.nonce !== undefined && claims.nonce !== demand.nonce) return refuse('nonce')
   return { claims }
 }
 

@@ -1,17 +1,18 @@
 /** @module The refresh token grant: what each answer means for the session. */
 import * as client from 'openid-client'
+import { mayBeSpent } from '../identity/outcome.js'
 import type { TokenOutcome } from '../protocol.js'
 import { findRefreshedDifference, verifyIdToken } from './id-token.js'
 import type { ResolvedOidcOptions } from './options.js'
 import { failedCallOf } from './outcome-of.js'
 import type { Connection } from './provider.js'
 import { idTokenRules } from './token-answer.js'
-import { type KeptTokens, keepTokens, serializeTokens } from './tokens.js'
+import { type KeptTokens, keepTokens, maximumTokenLength, serializeTokens } from './tokens.js'
 
 /**
  * Renews tokens. Only `invalid_grant` says that the session is over; everything else keeps it. Never throws for what
  * the provider does.
- * Source: RFC 6749, sections 5.2 and 6; OpenID Connect Core 1.0, section 12; `REF-2`, `REF-3`, `SES-21`.
+ * Source: RFC 6749, sections 5.2 and 6; OpenID Connect Core 1.0, section 12; `REF-2`, `REF-3`, `SES-21`, `HLD-07`.
  */
 export async function renewTokens(
   connection: Connection,
@@ -21,39 +22,101 @@ export async function renewTokens(
 ): Promise<TokenOutcome> {
   if (kept.refreshToken === undefined) return { kind: 'failed', problem: 'no-refresh-token' }
   let response: client.TokenEndpointResponse
+  let idTokenOf: () => unknown
   try {
     const configuration = await connection.client(now, options.refresh.timeoutSeconds)
+    idTokenOf = withoutIdToken(configuration)
     response = await client.refreshTokenGrant(configuration, kept.refreshToken)
   } catch (error) {
     const { problem, error: code, status, retryAfterSeconds } = failedCallOf(error)
     if (code === 'invalid_grant') return { kind: 'refused', problem: code }
-    return { kind: 'failed', problem: code ?? problem, status, retryAfterSeconds }
+    const failed = { kind: 'failed', problem: code ?? problem, status, retryAfterSeconds } as const
+    return mayBeSpent({ problem, status }) ? { ...failed, mayBeSpent: true } : failed
   }
+  const idToken = idTokenOf()
   // A refresh token that has been replaced is spent: its successor must be kept, whatever came with it.
   const isRotated = response.refresh_token !== undefined && response.refresh_token !== kept.refreshToken
   if (response.access_token === kept.accessToken && !isRotated)
     return { kind: 'failed', problem: 'unchanged' }
-  let { identity } = kept
-  if (response.id_token !== undefined) {
-    const rules = idTokenRules(options, connection)
-    const verified = await verifyIdToken(response.id_token, rules, { nonce: undefined }, now)
-    if ('problem' in verified && verified.problem === 'keys-unavailable' && isRotated) {
-      // Nothing speaks against the ID token, and it is not needed: the one before stays.
-      return toOutcome({ ...response, id_token: undefined }, kept, now)
-    }
-    if ('problem' in verified) return { kind: 'failed', problem: `id-token-${verified.problem}` }
+  if (idToken === undefined) return toOutcome(response, kept, now)
+  const rules = idTokenRules(options, connection)
+  const verified = await verifyIdToken(idToken, rules, { nonce: undefined }, now)
+  if ('claims' in verified) {
     const difference = findRefreshedDifference(kept.identity, verified.claims)
-    if (difference === 'sub') return { kind: 'failed', problem: 'subject' }
-    if (difference !== undefined) return { kind: 'failed', problem: `id-token-${difference}` }
-    identity = { ...kept.identity, iat: verified.claims.iat }
+    if (difference !== undefined) return refuseIdToken(response, kept, difference, verified.claims)
+    const identity = { ...kept.identity, iat: verified.claims.iat }
+    return toOutcome(response, { ...kept, idToken: String(idToken), identity }, now)
   }
-  return toOutcome(response, { ...kept, identity }, now)
+  // Nothing speaks against the ID token, and it is not needed: the one before stays.
+  if (verified.problem === 'keys-unavailable' && isRotated) return toOutcome(response, kept, now)
+  return refuseIdToken(response, kept, verified.problem, verified.signed)
+}
+
+/**
+ * Takes the ID token out of each token answer before `openid-client` looks at it: there it would refuse the answer as a
+ * whole, and with it the only copy of the next refresh token. {@link verifyIdToken} judges it. The answer of the
+ * function that is returned is the ID token of the latest answer.
+ */
+function withoutIdToken(configuration: client.Configuration): () => unknown {
+  const call: client.CustomFetch =
+    configuration[client.customFetch] ?? ((url, init) => fetch(url, init as RequestInit))
+  let idToken: unknown
+  configuration[client.customFetch] = async (url, init) => {
+    const response = await call(url, init)
+    if (response.status !== 200) return response
+    const text = await response.text()
+    const rest = { status: response.status, headers: response.headers }
+    try {
+      const { id_token, ...others } = JSON.parse(text) as Readonly<Record<string, unknown>>
+      idToken = id_token
+      return new Response(JSON.stringify(others), rest)
+    } catch {
+      return new Response(text, rest)
+    }
+  }
+  return () => idToken
+}
+
+/**
+ * The answer to an ID token that is not to be used. Nothing of the session changes but the refresh token, where the
+ * provider has signed that the answer is this person's: the old one is spent.
+ */
+function refuseIdToken(
+  response: client.TokenEndpointResponse,
+  kept: KeptTokens,
+  problem: string,
+  signed: Readonly<Record<string, unknown>> | undefined,
+): TokenOutcome {
+  const { iss, sub } = kept.identity
+  const word =
+    problem === 'sub' || (signed !== undefined && signed.sub !== sub) ? 'subject' : `id-token-${problem}`
+  const refreshToken = response.refresh_token
+  if (refreshToken === undefined || refreshToken === kept.refreshToken)
+    return { kind: 'failed', problem: word }
+  const isSamePerson = signed?.iss === iss && signed.sub === sub
+  if (!isSamePerson || refreshToken.length > maximumTokenLength) {
+    return { kind: 'failed', problem: word, mayBeSpent: true }
+  }
+  return { kind: 'failed', problem: word, successor: serializeTokens({ ...kept, refreshToken }) }
 }
 
 function toOutcome(response: client.TokenEndpointResponse, known: KeptTokens, now: number): TokenOutcome {
   if (response.expires_in !== undefined && response.expires_in <= 0)
-    return { kind: 'failed', problem: 'answer' }
+    return failedWith('answer', response, known)
   const tokens = keepTokens(response, known, now)
-  if (tokens === 'too-large') return { kind: 'failed', problem: tokens }
+  if (tokens === 'too-large') return failedWith(tokens, response, known)
   return { kind: 'tokens', tokens: serializeTokens(tokens), expiresAt: tokens.accessExpiresAt }
+}
+
+/** An access token that is of no use, beside a refresh token that may be the only one left. */
+function failedWith(
+  problem: string,
+  response: client.TokenEndpointResponse,
+  known: KeptTokens,
+): TokenOutcome {
+  const refreshToken = response.refresh_token ?? known.refreshToken
+  if (refreshToken === undefined || refreshToken.length > maximumTokenLength) {
+    return { kind: 'failed', problem, mayBeSpent: true }
+  }
+  return { kind: 'failed', problem, successor: serializeTokens({ ...known, refreshToken }) }
 }

@@ -1,10 +1,10 @@
 /** @module The token endpoint: a code or a refresh token for tokens, through `openid-client`, then verified by us. */
 import * as client from 'openid-client'
-import { type IdTokenClaims, type IdTokenRules, maximumIdTokenLength, verifyIdToken } from './id-token.js'
+import { type IdTokenClaims, type IdTokenRules, verifyIdToken } from './id-token.js'
 import type { ResolvedOidcOptions } from './options.js'
 import { type FailedCall, failedCallOf } from './outcome-of.js'
 import type { Connection } from './provider.js'
-import { identityOf, type KeptTokens, keepTokens } from './tokens.js'
+import { identityOf, type KeptTokens, keepTokens, maximumTokenLength } from './tokens.js'
 
 /** A code that is to be exchanged, with what was remembered of its request. */
 export interface CodeExchange {
@@ -37,7 +37,7 @@ export function idTokenRules(options: ResolvedOidcOptions, connection: Connectio
     keys: connection.keys,
     algorithms: options.idTokenAlgorithms,
     decryptionKeys: options.idTokenDecryptionKeys,
-    maximumLength: maximumIdTokenLength,
+    maximumLength: maximumTokenLength,
     issuer: options.issuer,
     clientId: options.clientId,
     clockSkewSeconds: options.clockSkewSeconds,

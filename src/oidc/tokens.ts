@@ -1,6 +1,7 @@
 /** @module What is kept of a login: the tokens, and what later checks compare with. A text to the core. */
 import type { TokenEndpointResponse } from 'openid-client'
 import type { AccessToken } from '../protocol.js'
+import { maximumSealableBytes } from '../seal.js'
 import type { IdTokenClaims } from './id-token.js'
 
 /** What is kept with a session. Times are milliseconds since the epoch. */
@@ -19,8 +20,8 @@ export interface KeptTokens {
   readonly sessionId?: string | undefined
 }
 
-/** A token longer than this is no token that a session keeps. */
-const longestToken = 16_384
+/** Characters of each token of a token endpoint; a session keeps none that is longer. 32 KiB; `HLD-08`. */
+export const maximumTokenLength = 32_768
 /** Life of tokens whose answer does not say it: RFC 6749, section 5.1 leaves it open. */
 const unsaidLifeSeconds = 300
 const longestLifeSeconds = 31_536_000
@@ -34,12 +35,12 @@ export function keepTokens(
   now: number,
 ): KeptTokens | 'too-large' {
   const refreshToken = response.refresh_token ?? known.refreshToken
-  if (response.access_token.length > longestToken || (refreshToken?.length ?? 0) > longestToken) {
+  if (response.access_token.length > maximumTokenLength || (refreshToken?.length ?? 0) > maximumTokenLength) {
     return 'too-large'
   }
   const life = Math.min(response.expires_in ?? unsaidLifeSeconds, longestLifeSeconds)
   const sessionState = readSessionState(response.session_state) ?? known.sessionState
-  return {
+  const tokens: KeptTokens = {
     version: 1,
     accessToken: response.access_token,
     accessIssuedAt: now,
@@ -50,6 +51,8 @@ export function keepTokens(
     ...(sessionState === undefined ? {} : { sessionState }),
     ...(known.sessionId === undefined ? {} : { sessionId: known.sessionId }),
   }
+  // No token is longer than it may be, but what is written of them could be: quotes, say, are written as two.
+  return Buffer.byteLength(serializeTokens(tokens)) > maximumSealableBytes ? 'too-large' : tokens
 }
 
 /** The kept tokens as a text. */

@@ -35,6 +35,7 @@ const leaves = new Set([
   'digest',
   'single-flight',
   'wait',
+  'recent',
   'citizen',
   'protocol',
 ])

@@ -160,7 +160,7 @@ describe('an answer', () => {
     ['code=c&state=s&state=t', { kind: 'malformed', problem: 'duplicate' }],
     ['code=c&code=d&state=s', { kind: 'malformed', problem: 'duplicate' }],
     ['state=s', { kind: 'malformed', problem: 'empty' }],
-    [`state=s&code=${'c'.repeat(4097)}`, { kind: 'malformed', problem: 'empty' }],
+    [`state=s&code=${'c'.repeat(8193)}`, { kind: 'malformed', problem: 'empty' }],
     [`state=${'s'.repeat(513)}&code=c`, { kind: 'malformed', problem: 'state' }],
     [`state=s&code=c${'&x=y'.repeat(31)}`, { kind: 'malformed', problem: 'parameters' }],
   ])('%s', (query, answer) => {

@@ -42,6 +42,10 @@ describe('an answer that is no renewal', () => {
     world.emulator.faults.set({ openid: { tokenError: 'invalid_grant' } })
     world.travel(301)
     await browser.fetch(`${home}/private`)
+    // The first refusal could be the first sign of an outage that refuses everybody.
+    expect(await stateAt(browser, 'benefits')).toMatchObject({ state: 'active', degraded: true })
+    world.travel(61)
+    await browser.fetch(`${home}/private`)
     expect(await stateAt(browser, 'benefits')).toMatchObject({ state: 'anonymous', reason: 'identity-ended' })
   })
 

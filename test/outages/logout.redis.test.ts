@@ -127,6 +127,12 @@ describe('a logout while the store is away', () => {
       world.travel(300)
       await ask(copy)
     }
+    // A refusal is repeated before it is believed; the lease of that wait is measured by the server.
+    for (const key of (await redis.command('KEYS', 'citizen:lease:*')) as string[]) {
+      await redis.command('DEL', key)
+    }
+    world.travel(61)
+    await ask(copy)
     expect(await ask(copy)).toMatchObject({ state: 'anonymous', reason: 'identity-ended' })
   })
 })

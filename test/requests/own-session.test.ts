@@ -314,6 +314,8 @@ describe('its tokens', () => {
     expect(place.scripted.renewed).toHaveLength(1)
     script.renewal = { kind: 'refused', problem: 'invalid_grant' }
     place.travel(10)
+    expect(await who(place, browser)).toMatchObject({ state: 'active', degraded: true })
+    place.travel(61)
     expect(await who(place, browser)).toMatchObject({ state: 'anonymous', reason: 'identity-ended' })
   })
 

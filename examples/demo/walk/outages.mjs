@@ -44,6 +44,8 @@ export function outageSteps({
         await expectActive(browser, benefits)
         await pass(28, 7, () => browser.open(`${benefits.url}/private`))
         emulator.travel(4)
+        // The first refusal could be the first sign of an outage: it is repeated before it is believed.
+        await pass(18, 6, () => browser.open(`${benefits.url}/private`))
         const page = await browser.open(`${benefits.url}/private`)
         tell(wayOf(page))
         expectPage(page, 'The sign-in service has ended your session', 'a page of Benefits')
