@@ -69,14 +69,16 @@ export function createUnwritten<T>(): Unwritten<T> {
 
   const schedule = (): void => {
     if (timer !== undefined || isClosing) return
-    timer = setTimeout(async () => {
-      const before = kept.size
-      await retryAll()
-      timer = undefined
-      wait = kept.size < before ? firstRetryMilliseconds : Math.min(wait * 2, longestRetryMilliseconds)
-      if (kept.size > 0) schedule()
-    }, wait)
+    timer = setTimeout(() => void retryLater(), wait)
     timer.unref()
+  }
+
+  const retryLater = async (): Promise<void> => {
+    const before = kept.size
+    await retryAll()
+    timer = undefined
+    wait = kept.size < before ? firstRetryMilliseconds : Math.min(wait * 2, longestRetryMilliseconds)
+    if (kept.size > 0) schedule()
   }
 
   return {
