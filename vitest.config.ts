@@ -41,6 +41,16 @@ export default defineConfig({
       },
       {
         test: {
+          // Run by `npm run test:faults`: each round takes ten to twenty seconds.
+          name: 'faults',
+          include: ['test/faults/*.faults.ts'],
+          testTimeout: 120_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
           name: 'package',
           include: ['test/package/**/*.test.ts'],
           testTimeout: 120_000,

@@ -1,5 +1,5 @@
 /** @module A Redis store under test: the client of a package, on servers of a test's own, with a clock that moves. */
-import { Cluster, Redis } from 'ioredis'
+import { Cluster, Redis, type RedisOptions } from 'ioredis'
 import { createClient, createCluster, createSentinel } from 'redis'
 import { type AnyRedisClient, type RedisStoreOptions, redisStore } from '../../src/stores/redis.js'
 import type { StoreHarness } from '../contracts/store-harness.js'
@@ -31,12 +31,15 @@ const closing = (client: Redis | Cluster): OpenClient => ({
 export const clients = {
   ioredis: ({ host, port }: Address) => closing(new Redis({ host, port, ...soon }).on('error', () => {})),
 
-  ioredisSentinel: ({ host, port }: Address, name: string) =>
+  ioredisSentinel: ({ host, port }: Address, name: string, options: Partial<RedisOptions> = {}) =>
     closing(
-      new Redis({ sentinels: [{ host, port }], name, sentinelRetryStrategy: () => 50, ...soon }).on(
-        'error',
-        () => {},
-      ),
+      new Redis({
+        sentinels: [{ host, port }],
+        name,
+        sentinelRetryStrategy: () => 50,
+        ...soon,
+        ...options,
+      }).on('error', () => {}),
     ),
 
   ioredisCluster: (

@@ -180,21 +180,35 @@ export async function infoOf(server: RedisServer, section: readonly [string, ...
 const isFollowing = async (replica: RedisServer): Promise<boolean> =>
   (await infoOf(replica, ['INFO', 'replication'], 'master_link_status')) === 'up'
 
-/** Starts a master, replicas that follow it, and a Sentinel that notices its end within half a second. */
-export function startSentinel({ replicas = 1 } = {}): Promise<SentinelSetup> {
-  return together((start) => sentinelOf(start, replicas))
+/**
+ * Starts a master, replicas that follow it, and a Sentinel that notices its end within half a second. `relayed`: all
+ * of them know the master by the port that this makes for it, which can be cut.
+ */
+export function startSentinel({
+  replicas = 1,
+  relayed,
+}: {
+  readonly replicas?: number
+  readonly relayed?: (port: number) => Promise<number>
+} = {}): Promise<SentinelSetup> {
+  return together((start) => sentinelOf(start, replicas, relayed))
 }
 
-async function sentinelOf(start: typeof startRedis, count: number): Promise<SentinelSetup> {
+async function sentinelOf(
+  start: typeof startRedis,
+  count: number,
+  relayed = async (port: number) => port,
+): Promise<SentinelSetup> {
   const masterName = 'citizens'
   const master = await start()
+  const port = await relayed(master.port)
   const replicas = await Promise.all(
-    Array.from({ length: count }, () => start([`replicaof ${host} ${master.port}`])),
+    Array.from({ length: count }, () => start([`replicaof ${host} ${port}`])),
   )
   for (const replica of replicas) await until(() => isFollowing(replica), 'a replica to follow')
   const sentinel = await start(
     [
-      `sentinel monitor ${masterName} ${host} ${master.port} 1`,
+      `sentinel monitor ${masterName} ${host} ${port} 1`,
       `sentinel down-after-milliseconds ${masterName} 500`,
       `sentinel failover-timeout ${masterName} 3000`,
     ],

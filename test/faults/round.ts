@@ -1,0 +1,131 @@
+/** @module One round: people at work, a fault, its end, and what of all that may not have been. */
+import { setTimeout as pause } from 'node:timers/promises'
+import { createPeople, type Tally, touchMilliseconds, ways } from './people.js'
+import { type ClientName, type Fault, faultsOf, startServers, type Topology } from './servers.js'
+
+/** What a round is made of. */
+export interface Plan {
+  readonly topology: Topology
+  readonly client: ClientName
+  readonly fault: Fault
+}
+
+/** What came of it. */
+export interface Outcome extends Plan {
+  readonly tally: Tally
+  /** From the fault to the last request that was told "unavailable", in milliseconds. */
+  readonly backAfter: number
+}
+
+const pairs: readonly (readonly [Topology, ClientName])[] = [
+  ['sentinel', 'address'],
+  ['cluster', 'node-redis'],
+  ['single', 'address'],
+  ['sentinel', 'ioredis'],
+  ['cluster', 'address'],
+  ['sentinel', 'node-redis'],
+  ['single', 'node-redis'],
+  ['cluster', 'ioredis'],
+  ['single', 'ioredis'],
+]
+
+/** Numbers that are always the same for one seed. */
+function createRandom(seed: number): (below: number) => number {
+  let state = seed
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
+  }
+}
+
+/** Milliseconds of a round's parts. */
+const before = 800
+const held = 3000
+const after = 3500
+const mostOutage = 25_000
+
+/** Runs one round; the same seed and number make the same plan. */
+export async function runRound(seed: number, round: number): Promise<Outcome> {
+  const random = createRandom(seed * 10_007 + round)
+  const [topology, client] = pairs[round % pairs.length] ?? ['single', 'address']
+  const faults = faultsOf(topology, client)
+  const fault = faults[random(faults.length)] ?? 'killed'
+  const servers = await startServers(topology, client, random(3))
+  const world = createPeople([await servers.open(), await servers.open()], random)
+  const { people, tally, begin, ask, end, instances } = world
+  let struckAt = Number.POSITIVE_INFINITY
+  let isOver = false
+
+  const somebody = () => people[Math.max(0, people.length - 1 - random(40))]
+  const mustLive = (beganAt: number) => beganAt < struckAt - 500
+
+  /** Requests of anybody, anywhere, without a pause that could hide something. */
+  async function visit(): Promise<void> {
+    while (!isOver) {
+      const person = somebody()
+      if (person !== undefined) await ask(person, random(instances), mustLive(person.beganAt))
+      await pause(4)
+    }
+  }
+  async function leave(): Promise<void> {
+    while (!isOver) {
+      const live = people.filter(({ state }) => state === 'live')
+      const person = live.length > 8 ? live[random(live.length)] : undefined
+      const way = ways[random(ways.length)] ?? 'logout'
+      if (person !== undefined) await end(person, way, random(instances))
+      await pause(15 + random(20))
+    }
+  }
+  /** When each instance began a session last. */
+  const beganAt: number[] = []
+  async function arrive(index: number): Promise<void> {
+    while (!isOver) {
+      if ((await begin(index)) !== undefined) beganAt[index] = performance.now()
+      await pause(20)
+    }
+  }
+
+  try {
+    await world.ready()
+    const work = Promise.all([visit(), visit(), leave(), leave(), arrive(0), arrive(1)])
+    await pause(before)
+    struckAt = performance.now()
+    await servers.strike(fault)
+    // A single server comes back only by itself; others are replaced, and meet the one that comes back.
+    await pause(topology === 'single' ? 1200 : held)
+    await servers.mend()
+    const isBack = () =>
+      Array.from({ length: instances }, (_, at) => beganAt[at] ?? 0).every((at) => at > struckAt + 300)
+    while (!isBack() && performance.now() - struckAt < mostOutage) await pause(20)
+    await pause(after)
+    isOver = true
+    await work
+    if (!isBack()) tally.errors.push(`service did not come back within ${mostOutage / 1000} s`)
+    const backAfter = Math.max(0, tally.unavailableAt - struckAt)
+    await settle(world, mustLive)
+    return { topology, client, fault, tally, backAfter }
+  } finally {
+    isOver = true
+    await world.close()
+    await servers.close()
+  }
+}
+
+/** Everybody once more, at every instance, after all is over: until the store answers for each. */
+async function settle(
+  { people, ask, instances }: ReturnType<typeof createPeople>,
+  mustLive: (beganAt: number) => boolean,
+): Promise<void> {
+  await pause(touchMilliseconds)
+  for (const person of people) {
+    for (let index = 0; index < instances; index += 1) {
+      for (let time = 0; time < 20; time += 1) {
+        const answer = await ask(person, index, mustLive(person.beganAt))
+        if (answer !== 'unavailable') break
+        await pause(50)
+      }
+    }
+  }
+}

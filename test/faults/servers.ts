@@ -1,0 +1,136 @@
+/** @module The servers of a round, the clients of its two instances, and what may befall the servers. */
+import { openRedisStore, redisStore } from '../../src/stores/redis.js'
+import type { Store } from '../../src/stores/store.js'
+import { type AddressMap, clients, type OpenClient } from '../stores/redis-harness.js'
+import { type RedisServer, startCluster, startRedis, startSentinel } from '../support/redis.js'
+import { type Relay, startRelay } from '../support/relay.js'
+
+/** How the servers stand to each other. */
+export type Topology = 'single' | 'sentinel' | 'cluster'
+/** The store's own client, or one that an application brings, with the settings that `docs/operations.md` asks for. */
+export type ClientName = 'address' | 'ioredis' | 'node-redis'
+/** Ended at once; held for some seconds; or reached by nobody but the instances (Sentinel), or no longer by them. */
+export type Fault = 'killed' | 'stopped' | 'cut off'
+
+/** Servers that are up. */
+export interface Servers {
+  /** A store for one more instance. */
+  open(): Promise<Store>
+  strike(fault: Fault): Promise<void>
+  /** Undoes what was done, as an operator or the machine would. */
+  mend(): Promise<void>
+  close(): Promise<void>
+}
+
+/** What a failing server can be. */
+export const faultsOf = (topology: Topology, client: ClientName): readonly Fault[] =>
+  // Behind a relay a server is known by another address, which no address of a store can say.
+  client === 'address' && topology !== 'single' ? ['killed', 'stopped'] : ['killed', 'stopped', 'cut off']
+
+interface Struck {
+  readonly server: RedisServer
+  readonly relays: readonly Relay[]
+}
+
+/** Does to a server what a fault does; the answer undoes it. */
+async function strikeServer({ server, relays }: Struck, fault: Fault): Promise<() => Promise<void>> {
+  if (fault === 'killed') {
+    await server.kill()
+    return server.start
+  }
+  if (fault === 'stopped') {
+    server.pause()
+    return async () => server.resume()
+  }
+  for (const relay of relays) relay.cut()
+  return async () => {
+    for (const relay of relays) relay.mend()
+  }
+}
+
+const fromClient = (client: OpenClient): Store => {
+  const store = redisStore(client.client)
+  return { ...store, close: client.close }
+}
+
+type Open = () => Promise<Store> | Store
+
+async function startSingle(client: ClientName) {
+  const server = await startRedis()
+  const relay = await startRelay(server.port)
+  const open: Readonly<Record<ClientName, Open>> = {
+    address: () => openRedisStore(`redis://${relay.host}:${relay.port}`),
+    ioredis: () => fromClient(clients.ioredis(relay)),
+    'node-redis': async () => fromClient(await clients.nodeRedis(relay)),
+  }
+  return { open: open[client], struck: { server, relays: [relay] }, parts: [server, relay] }
+}
+
+async function startWithSentinel(client: ClientName) {
+  let relay: Relay | undefined
+  const setup = await startSentinel({
+    replicas: 2,
+    // With the store's own client the master has its own address.
+    async relayed(port) {
+      if (client === 'address') return port
+      relay = await startRelay(port)
+      return relay.port
+    },
+  })
+  const { sentinel, masterName, master, url } = setup
+  const map: AddressMap =
+    relay === undefined ? {} : { [`${relay.host}:${relay.port}`]: { host: master.host, port: master.port } }
+  const relays = relay === undefined ? [] : [relay]
+  const documented = { failoverDetector: true, socketTimeout: 1000, natMap: { ...map } }
+  const open: Readonly<Record<ClientName, Open>> = {
+    address: () => openRedisStore(url),
+    ioredis: () => fromClient(clients.ioredisSentinel(sentinel, masterName, documented)),
+    'node-redis': async () => fromClient(await clients.nodeRedisSentinel(sentinel, masterName, map)),
+  }
+  return { open: open[client], struck: { server: master, relays }, parts: [setup, ...relays] }
+}
+
+async function startAsCluster(client: ClientName, index: number) {
+  const setup = await startCluster({ replicas: 1 })
+  const relays = await Promise.all(setup.masters.map(({ port }) => startRelay(port)))
+  const map = Object.fromEntries(
+    setup.masters.map(({ host, port }, at) => [`${host}:${port}`, { host, port: relays[at]?.port ?? 0 }]),
+  )
+  const open: Readonly<Record<ClientName, Open>> = {
+    address: () => openRedisStore(setup.url),
+    ioredis: () => fromClient(clients.ioredisCluster(setup.masters, { map })),
+    'node-redis': async () => fromClient(await clients.nodeRedisCluster(setup.masters, { map })),
+  }
+  const [server, relay] = [setup.masters[index], relays[index]]
+  if (server === undefined || relay === undefined) throw new Error('a Cluster has three masters')
+  return { open: open[client], struck: { server, relays: [relay] }, parts: [setup, ...relays] }
+}
+
+/** Starts the servers of a round. `index` chooses the master of a Cluster that fails. */
+export async function startServers(topology: Topology, client: ClientName, index: number): Promise<Servers> {
+  const { open, struck, parts } = await {
+    single: () => startSingle(client),
+    sentinel: () => startWithSentinel(client),
+    cluster: () => startAsCluster(client, index),
+  }[topology]()
+  const stores: Store[] = []
+  let undo: (() => Promise<void>) | undefined
+  return {
+    async open() {
+      const store = await open()
+      stores.push(store)
+      return store
+    },
+    async strike(fault) {
+      undo = await strikeServer(struck, fault)
+    },
+    async mend() {
+      await undo?.()
+      undo = undefined
+    },
+    async close() {
+      for (const store of stores) await store.close()
+      for (const part of [...parts].reverse()) await part.close()
+    },
+  }
+}
