@@ -15,6 +15,7 @@ import { concernsSession } from '../sessions/revoking.js'
 import { timerOver, touchInterval } from '../sessions/timers.js'
 import type { AliasRecord, LiveRecord, RecordAddress, SessionRecord, Store } from '../stores/store.js'
 import { isWaiting, noWait } from '../wait.js'
+import { pointAgain } from './pointed.js'
 import type { RecordSteps, SteppedState } from './record-steps.js'
 import { settledWithin } from './settled-within.js'
 
@@ -234,6 +235,11 @@ export function createOwnSessions(context: {
         const change = { lastSeenAt: now, retainUntil: lifecycle.retainedUntil(now, record.tokenExpiresAt) }
         if (!(await steps.touch(state, record, change))) return 'again'
         record = { ...record, ...change }
+        const reason = details.pointers && (await pointAgain(store, state.address, record, details))
+        if (reason !== undefined) {
+          await lifecycle.end(state.address, record, { reason, at: now }, now)
+          return 'again'
+        }
       }
       const renewed = await extend(state, record, details, now)
       if (renewed?.kind === 'ended') return 'again'

@@ -16,6 +16,7 @@ import { timerOver } from '../sessions/timers.js'
 import type { EndReason, LiveRecord, RecordAddress, RevocationScope, Store } from '../stores/store.js'
 import { createBeginningChecks, isSameSession } from './beginning-checks.js'
 import type { OwnSessions } from './own-session.js'
+import { pointersToKeep } from './pointed.js'
 import { createSessionBeginning, type Established } from './session-beginning.js'
 
 /** What the sessions of every plug-in of a suite stand on. */
@@ -187,7 +188,12 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
         reviseDetails(context, address, record, ({ own: known, ...details }) => ({
           details: {
             ...details,
-            own: known && { ...known, tokenLife, claims: change.claims ?? known.claims },
+            own: known && {
+              ...known,
+              tokenLife,
+              claims: change.claims ?? known.claims,
+              pointers: pointersToKeep(store, change.pointers ?? [], known.pointers),
+            },
           },
         }))
       const isWritten = await keeper.alone(address, async () => {

@@ -18,6 +18,7 @@ import type {
 } from '../stores/store.js'
 import type { BeginningChecks } from './beginning-checks.js'
 import { liftOf } from './lift.js'
+import { pointersToKeep } from './pointed.js'
 import type { ProtocolSessionsContext } from './protocol-sessions.js'
 
 /** A beginning with what it proves. */
@@ -79,7 +80,7 @@ export function createSessionBeginning(
       authenticatedAt: beginning.authenticatedAt,
       provenAt: beginning.provenAt,
       endsAt: beginning.endsAt,
-      own: detailsOf(beginning, now),
+      own: detailsOf(beginning, now, pointersToKeep(store, beginning.pointers)),
       lifts: lift === undefined ? undefined : current,
       keepsLimit: lift === 'resumed',
     })
@@ -94,7 +95,8 @@ export function createSessionBeginning(
     const next = createGeneration(context.random)
     const revised = await reviseDetails(context, address, record, ({ boundSession, own: before }, found) => {
       const since = generationAtOf(found, before, beginning, now)
-      const details = detailsOf(beginning, since ?? now)
+      const pointers = pointersToKeep(store, beginning.pointers, before?.pointers)
+      const details = detailsOf(beginning, since ?? now, pointers)
       const provenAt = Math.max(details.provenAt, before?.provenAt ?? 0)
       const isProven = beginning.authenticatedAt > found.authenticatedAt
       const authenticatedAt = Math.max(beginning.authenticatedAt, found.authenticatedAt)
@@ -192,7 +194,7 @@ export function createSessionBeginning(
   }
 }
 
-function detailsOf(beginning: Proven, generationAt: number): OwnDetails {
+function detailsOf(beginning: Proven, generationAt: number, pointers: OwnDetails['pointers']): OwnDetails {
   return {
     issuer: beginning.issuer,
     subject: beginning.subject,
@@ -201,6 +203,7 @@ function detailsOf(beginning: Proven, generationAt: number): OwnDetails {
     provenAt: beginning.provenAt,
     tokenLife: Math.max(beginning.tokensExpireAt - beginning.tokensIssuedAt, 0),
     generationAt,
+    ...(pointers === undefined ? {} : { pointers }),
   }
 }
 

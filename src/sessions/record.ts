@@ -17,6 +17,8 @@ export interface OwnDetails {
   readonly tokenLife: number
   /** When a login began the generation that is in force; absent: nobody knows. */
   readonly generationAt?: number | undefined
+  /** Index keys that name the session or its person, where a store is shared. Absent in records of 0.1.0. */
+  readonly pointers?: readonly { readonly key: string; readonly kind: 'session' | 'person' }[] | undefined
 }
 
 /** What only the application itself can read in a record. */

@@ -1,4 +1,5 @@
 /** @module The servers of a round, the clients of its two instances, and what may befall the servers. */
+import { setTimeout as pause } from 'node:timers/promises'
 import { openRedisStore, redisStore } from '../../src/stores/redis.js'
 import type { Store } from '../../src/stores/store.js'
 import { type AddressMap, clients, type OpenClient } from '../stores/redis-harness.js'
@@ -63,7 +64,8 @@ async function startSingle(client: ClientName) {
     ioredis: () => fromClient(clients.ioredis(relay)),
     'node-redis': async () => fromClient(await clients.nodeRedis(relay)),
   }
-  return { open: open[client], struck: { server, relays: [relay] }, parts: [server, relay] }
+  const rejoin = async () => undefined
+  return { open: open[client], struck: { server, relays: [relay] }, parts: [server, relay], rejoin }
 }
 
 async function startWithSentinel(client: ClientName) {
@@ -87,7 +89,19 @@ async function startWithSentinel(client: ClientName) {
     ioredis: () => fromClient(clients.ioredisSentinel(sentinel, masterName, documented)),
     'node-redis': async () => fromClient(await clients.nodeRedisSentinel(sentinel, masterName, map)),
   }
-  return { open: open[client], struck: { server: master, relays }, parts: [setup, ...relays] }
+  /** What a Sentinel does to a master that comes back, but within a second instead of ten. */
+  const rejoin = async (): Promise<void> => {
+    await pause(1200)
+    const [host, port] = (await sentinel.command(
+      'SENTINEL',
+      'get-master-addr-by-name',
+      masterName,
+    )) as string[]
+    if (host === undefined || port === undefined || Number(port) === (relay ?? master).port) return
+    await master.command('REPLICAOF', host, port)
+    await master.command('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'no').catch(() => undefined)
+  }
+  return { open: open[client], struck: { server: master, relays }, parts: [setup, ...relays], rejoin }
 }
 
 async function startAsCluster(client: ClientName, index: number) {
@@ -103,12 +117,13 @@ async function startAsCluster(client: ClientName, index: number) {
   }
   const [server, relay] = [setup.masters[index], relays[index]]
   if (server === undefined || relay === undefined) throw new Error('a Cluster has three masters')
-  return { open: open[client], struck: { server, relays: [relay] }, parts: [setup, ...relays] }
+  const rejoin = async () => undefined
+  return { open: open[client], struck: { server, relays: [relay] }, parts: [setup, ...relays], rejoin }
 }
 
 /** Starts the servers of a round. `index` chooses the master of a Cluster that fails. */
 export async function startServers(topology: Topology, client: ClientName, index: number): Promise<Servers> {
-  const { open, struck, parts } = await {
+  const { open, struck, parts, rejoin } = await {
     single: () => startSingle(client),
     sentinel: () => startWithSentinel(client),
     cluster: () => startAsCluster(client, index),
@@ -126,6 +141,7 @@ export async function startServers(topology: Topology, client: ClientName, index
     },
     async mend() {
       await undo?.()
+      await rejoin()
       undo = undefined
     },
     async close() {
