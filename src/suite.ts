@@ -22,6 +22,7 @@ import { createGlobalLogout } from './logout/global-logout.js'
 import { createLogoutRoutes } from './logout/logout.js'
 import type { LogoutMarker } from './logout/marker.js'
 import type { Participant } from './logout/participant.js'
+import { createPendingLogouts } from './logout/pending-logout.js'
 import { createProtocolMode } from './protocol-mode.js'
 import { createArrival } from './requests/arrive.js'
 import { createAuthenticator } from './requests/authenticate.js'
@@ -175,6 +176,7 @@ export function createSuite<C extends Claims = Claims>(
   const marking = { ...naming, store, random }
   const loginMarkers = createMarkers<LoginMarker>({ ...marking, purpose: 'login' })
   const logoutMarkers = createMarkers<LogoutMarker>({ ...marking, purpose: 'logout' })
+  const pendingLogouts = createPendingLogouts(naming)
   const protocolMode =
     resolved.protocols.length === 0
       ? undefined
@@ -224,7 +226,15 @@ export function createSuite<C extends Claims = Claims>(
       return entrance
     },
     authenticate: (exchange: Exchange) => authenticator.authenticate(exchange),
-    isLogoutPending: (exchange: Exchange) => logoutMarkers.isPending(exchange, clock()),
+    isLogoutPending: (exchange: Exchange) =>
+      pendingLogouts.find(exchange, clock()) !== undefined || logoutMarkers.isPending(exchange, clock()),
+    /** The person has authenticated anew: what a logout had left open at the provider is nobody's any more. */
+    settleLogout(exchange: Exchange, beganAt: number) {
+      const pending = pendingLogouts.find(exchange, clock())
+      if (pending === undefined || pending.since > beganAt) return
+      pendingLogouts.note(exchange, { ...pending, parties: [] })
+      logoutMarkers.clear(exchange)
+    },
     report,
   }
   const loginRoutes = createLoginRoutes(loginContext)
@@ -252,6 +262,8 @@ export function createSuite<C extends Claims = Claims>(
   const logoutRoutes = createLogoutRoutes({
     options: resolved,
     markers: logoutMarkers,
+    pendingLogouts,
+    retainedUntil: lifecycle.retainedUntil,
     globalLogout,
     participants,
     formTargets,

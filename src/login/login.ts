@@ -40,6 +40,8 @@ export interface LoginContext {
   readonly authenticate: (exchange: Exchange) => Citizen | Promise<Citizen>
   /** Whether a logout of this browser is not known to have reached the provider. */
   readonly isLogoutPending: (exchange: Exchange) => boolean
+  /** Takes note that a session began at `beganAt` (milliseconds) with a new authentication that was asked for. */
+  readonly settleLogout: (exchange: Exchange, beganAt: number) => void
   readonly report: Report
 }
 

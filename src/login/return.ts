@@ -46,7 +46,7 @@ interface Judgement {
  * everybody else gets a page with the reason and a way out.
  */
 export function createLoginConclusion(
-  context: Pick<LoginContext, 'options' | 'formTargets' | 'checkReturnTarget'>,
+  context: Pick<LoginContext, 'options' | 'formTargets' | 'checkReturnTarget' | 'settleLogout'>,
 ): LoginConclusion {
   const { options, formTargets, checkReturnTarget } = context
   const { routes, clock } = options
@@ -157,6 +157,9 @@ export function createLoginConclusion(
     withoutState,
     conclude(exchange, citizen, marker) {
       const wish = { ...marker, returnTo: checkReturnTarget(marker.returnTo) ?? '/' }
+      if (marker.reauthenticate && citizen.state === 'active') {
+        context.settleLogout(exchange, citizen.session.startedAt)
+      }
       return satisfies(citizen, wish, clock())
         ? redirect(wish.returnTo)
         : render(exchange, judge(citizen, wish))

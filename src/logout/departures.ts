@@ -2,17 +2,16 @@
 import type { Exchange } from '../exchange.js'
 import type { Markers } from '../login/marker.js'
 import type { GlobalLogout } from './global-logout.js'
-import { type LogoutMarker, longestVisit } from './marker.js'
+import { type LogoutMarker, longestVisit, unfinishedOf } from './marker.js'
 import type { LogoutVisit, Participant, Parting } from './participant.js'
+import type { PendingLogouts, PendingParty } from './pending-logout.js'
 import type { Leg } from './receipt.js'
 
 /** A logout whose own legs are done, and the participants that are still to be parted from. */
 export interface Leaving {
-  readonly content: Omit<LogoutMarker, 'party' | 'remaining' | 'visit'>
-  /** Names, in their order. */
-  readonly parties: readonly string[]
-  /** What the first of them kept with the session. */
-  readonly tokens: string | undefined
+  readonly content: Omit<LogoutMarker, 'party' | 'remaining' | 'visit' | 'retry'>
+  /** In their order, each with what it kept with the session, where that is at hand. */
+  readonly parties: readonly { readonly name: string; readonly tokens?: string | undefined }[]
 }
 
 /** How far a logout came without the browser. */
@@ -31,10 +30,21 @@ const away = { state: 'unknown', reason: 'browser-not-back-yet' } as const
 export function createDepartures(context: {
   readonly participants: ReadonlyMap<string, Participant>
   readonly markers: Pick<Markers<LogoutMarker>, 'set' | 'createState'>
+  readonly pendingLogouts: Pick<PendingLogouts, 'note'>
+  /** Until when an end is remembered where no token says more. */
+  readonly retainedUntil: (now: number) => number
   readonly conclude: GlobalLogout['conclude']
   readonly clock: () => number
 }): Depart {
-  const { participants, markers, conclude, clock } = context
+  const { participants, markers, pendingLogouts, conclude, clock } = context
+
+  /** Remembers in the browser what is left: the next login must not go on where the provider's session was left open. */
+  const note = (exchange: Exchange, content: Leaving['content'], open: readonly PendingParty[]): void => {
+    const now = clock()
+    const until = content.until ?? context.retainedUntil(now)
+    const sessions = unfinishedOf(content)
+    pendingLogouts.note(exchange, { parties: open, sessions, since: now, until })
+  }
 
   const partFrom = async (
     participant: Participant,
@@ -48,44 +58,43 @@ export function createDepartures(context: {
     }
   }
 
-  return async (exchange, { content, parties, tokens }) => {
+  return async (exchange, { content, parties }) => {
     const { person } = content
     const legs: Leg[] = [...content.legs]
-    for (const [index, party] of parties.entries()) {
+    const open = [...(content.open ?? [])]
+    for (const [index, { name: party, tokens }] of parties.entries()) {
       const participant = participants.get(party)
       if (participant === undefined) continue
       const { target } = participant
       const began = clock()
       const state = markers.createState()
-      const parting = await partFrom(participant, {
-        exchange,
-        tokens: index === 0 ? tokens : undefined,
-        state,
-      })
+      const { visit, retry, ...parting } = await partFrom(participant, { exchange, tokens, state })
       legs.push(...parting.legs)
-      const { visit } = parting
       if (visit === undefined) {
-        legs.push(conclude(person, { leg: 'identity', target, ...parting.identity }, began))
+        const leg = conclude(person, { leg: 'identity', target, ...parting.identity }, began)
+        legs.push(leg)
+        if (isOpen(leg)) open.push({ name: party, retry })
         continue
       }
-      const remaining = parties.slice(index + 1)
-      const marker = { ...content, legs, party, remaining, visit: rememberableVisit(visit) }
+      const rest = parties.slice(index + 1)
+      const remaining = rest.map(({ name }) => name)
+      const marker = { ...content, legs, open, party, retry, remaining, visit: rememberableVisit(visit) }
       markers.set(exchange, marker, clock(), state)
+      note(exchange, content, [...open, { name: party, retry }, ...rest.map(({ name }) => ({ name }))])
       const pending = [party, ...remaining].map((name): Leg => {
         const where = participants.get(name)?.target ?? name
         return { leg: 'identity', target: where, ...away, milliseconds: 0 }
       })
       return { legs: [...legs, ...pending], next: { visit, state } }
     }
-    // The next login in this browser must not go on where the provider's session was left open.
-    if (legs.some(isOpen)) markers.set(exchange, { ...content, legs, party: '', remaining: [] }, clock())
+    note(exchange, content, open)
     return { legs }
   }
 }
 
 /** Whether the session at the provider may go on. */
-function isOpen({ leg, state, reason }: Leg): boolean {
-  return leg === 'identity' && state !== 'done' && !(state === 'skipped' && reason === 'no-session')
+function isOpen({ state, reason }: Leg): boolean {
+  return state !== 'done' && !(state === 'skipped' && reason === 'no-session')
 }
 
 /** What a cookie has room for of a visit that is a form. */

@@ -11,11 +11,13 @@ import { redirect, redirectStatus } from '../pages/redirect.js'
 import type { FoundSession, SessionFinder } from '../requests/session-of.js'
 import { asksForPage, isSameOriginPost } from '../sessions/activity.js'
 import { placeOf } from '../sessions/record.js'
-import { createDepartures, type Left } from './departures.js'
+import type { RecordAddress } from '../stores/store.js'
+import { createDepartures, type Leaving, type Left } from './departures.js'
 import type { GlobalLogout } from './global-logout.js'
-import { type LogoutMarker, longestReturn } from './marker.js'
+import { type LogoutMarker, longestReturn, unfinishedOf } from './marker.js'
 import { createLogoutPages } from './pages.js'
 import type { Participant } from './participant.js'
+import type { PendingLogout, PendingLogouts } from './pending-logout.js'
 import { type Leg, outcomeOf, type Receipt } from './receipt.js'
 
 /** Where the browser goes in the end. */
@@ -31,6 +33,9 @@ export interface LogoutWish extends LogoutRequest {
 export interface LogoutContext {
   readonly options: ResolvedOptions
   readonly markers: Markers<LogoutMarker>
+  readonly pendingLogouts: PendingLogouts
+  /** Until when an end is remembered: as long as any token of it could live, and one of that `exp` does. */
+  readonly retainedUntil: (now: number, tokenExpiresAt: number) => number
   readonly globalLogout: GlobalLogout
   /** By name; the shared cookie's, where that is in use, under {@link sharedCookieName}. */
   readonly participants: ReadonlyMap<string, Participant>
@@ -70,10 +75,17 @@ const again = 'again'
 
 /** Makes the logout routes. */
 export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
-  const { options, markers, globalLogout, participants, checkReturnTarget } = context
+  const { options, markers, pendingLogouts, globalLogout, participants, checkReturnTarget } = context
   const { application, routes, clock } = options
   const pages = createLogoutPages(context)
-  const depart = createDepartures({ participants, markers, conclude: globalLogout.conclude, clock })
+  const depart = createDepartures({
+    participants,
+    markers,
+    pendingLogouts,
+    retainedUntil: (now) => context.retainedUntil(now, 0),
+    conclude: globalLogout.conclude,
+    clock,
+  })
   const anyTarget = participants.values().next().value?.target ?? application.url
 
   const withoutSession = (target: string): Leg =>
@@ -103,23 +115,27 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
     wish: LogoutWish,
     target: string,
     end: (session: FoundSession) => Promise<Leg>,
-  ): Promise<Leg> => {
+  ): Promise<{ readonly told: Leg; readonly unfinished: readonly RecordAddress[] }> => {
+    const unfinished: RecordAddress[] = []
     let told: Leg | undefined
     for (const session of sessions) {
       const leg = await end(session)
       if (told === undefined || leg.state !== 'done') told = leg
+      if (!isOver(leg)) unfinished.push(session.address)
     }
-    if (wish.isIncomplete !== true) return told ?? withoutSession(target)
-    return globalLogout.conclude(
-      nobody,
-      { leg: 'sessions', target, state: 'unknown', reason: 'ambiguous-cookie' },
-      clock(),
-    )
+    if (wish.isIncomplete !== true) return { told: told ?? withoutSession(target), unfinished }
+    const incomplete = { leg: 'sessions', target, state: 'unknown', reason: 'ambiguous-cookie' } as const
+    return { told: globalLogout.conclude(nobody, incomplete, clock()), unfinished }
+  }
+
+  const endEverywhere = ({ address, tokenExpiresAt }: FoundSession): Promise<Leg> => {
+    const scope = { kind: 'session', session: address.session } as const
+    return globalLogout.endSessions(address.person, scope, 'signed-out', tokenExpiresAt)
   }
 
   const logoutHere = async (exchange: Exchange, session: FoundSession | undefined, wish: LogoutWish) => {
     const found = sessionsFor(exchange, session, wish).sessions
-    const sessions = await endEach(found, wish, application.id, ({ address, tokenExpiresAt }) =>
+    const { told: sessions } = await endEach(found, wish, application.id, ({ address, tokenExpiresAt }) =>
       globalLogout.endHere(address, tokenExpiresAt),
     )
     const left = { state: 'skipped', reason: 'only-here', milliseconds: 0 } as const
@@ -131,13 +147,27 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
     return { legs }
   }
 
-  /** Whom the browser visits: the provider of its own session first, then that of the shared cookie. */
-  const partiesOf = (exchange: Exchange, named: NamedSession | undefined, hasShared: boolean) => {
-    const parties: string[] = []
-    if (named !== undefined && participants.has(named.protocol)) parties.push(named.protocol)
-    const isShared = named === undefined || hasShared || context.sendsShared(exchange)
-    if (participants.has(sharedCookieName) && isShared) parties.push(sharedCookieName)
-    return parties
+  /**
+   * Whom the browser visits: the provider of its own session first, then those that an earlier logout has not reached,
+   * then that of the shared cookie.
+   */
+  const partiesOf = (
+    exchange: Exchange,
+    { named, tokens }: { readonly named: NamedSession | undefined; readonly tokens: string | undefined },
+    isSharedNamed: boolean,
+    pending: PendingLogout | undefined,
+  ): Leaving['parties'] => {
+    const parties = new Map<string, string | undefined>()
+    if (named !== undefined) parties.set(named.protocol, tokens)
+    for (const { name, retry } of pending?.parties ?? []) {
+      if (name !== sharedCookieName) parties.set(name, parties.get(name) ?? retry)
+    }
+    const isSharedPending = pending?.parties.some(({ name }) => name === sharedCookieName) ?? false
+    const isShared = named === undefined || isSharedNamed || isSharedPending || context.sendsShared(exchange)
+    if (isShared) parties.set(sharedCookieName, undefined)
+    return Array.from(parties, ([name, kept]) => ({ name, tokens: kept })).filter(({ name }) =>
+      participants.has(name),
+    )
   }
 
   const tokensOf = async (named: NamedSession | undefined): Promise<string | undefined> => {
@@ -154,30 +184,33 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
     session: FoundSession | undefined,
     wish: LogoutWish,
   ): Promise<Left> => {
-    const { named, sessions: found } = sessionsFor(exchange, session, wish)
-    const first = found[0]?.address
-    const person = first?.person ?? nobody
+    const now = clock()
+    const pending = pendingLogouts.find(exchange, now)
+    const { named, sessions: sent } = sessionsFor(exchange, session, wish)
+    const found = [...sent, ...unfinishedBefore(exchange, pending, sent)]
+    const person = found[0]?.address.person ?? nobody
     // They go with the session, and the provider wants to see them.
     const tokens = await tokensOf(named)
-    const sessions = await endEach(found, wish, 'store', ({ address, tokenExpiresAt }) => {
-      const scope = { kind: 'session', session: address.session } as const
-      return globalLogout.endSessions(address.person, scope, 'signed-out', tokenExpiresAt)
-    })
+    const { told: sessions, unfinished } = await endEach(found, wish, 'store', endEverywhere)
     const cookies = globalLogout.expireCookies(exchange, person)
     context.clearLogins(exchange)
-    const visited = partiesOf(exchange, named, found.length > (named === undefined ? 0 : 1))
+    const isSharedNamed = sent.length > (named === undefined ? 0 : 1)
+    const visited = partiesOf(exchange, { named, tokens }, isSharedNamed, pending)
     // Whoever signs out to sign in anew wants another session than the one that the provider goes on with.
     const isAnew = visited.length === 0 && wish.thenLogin !== undefined
-    const parties = isAnew ? [...participants.keys()] : visited
+    const parties = isAnew ? Array.from(participants.keys(), (name) => ({ name })) : visited
+    const expiries = found.map(({ tokenExpiresAt = 0 }) => tokenExpiresAt)
     const content = {
       person,
       legs: [sessions, cookies],
       began: clock(),
-      unfinished: isOver(sessions) ? undefined : first,
+      unfinished,
+      until: Math.max(context.retainedUntil(now, Math.max(0, ...expiries)), pending?.until ?? 0),
       returnTo: rememberable(wish.returnTo),
       thenLogin: wish.thenLogin === undefined ? undefined : (rememberable(wish.thenLogin) ?? '/'),
     }
-    if (parties.length > 0) return depart(exchange, { content, parties, tokens })
+    if (parties.length > 0) return depart(exchange, { content, parties })
+    pendingLogouts.note(exchange, { parties: [], sessions: unfinished, since: now, until: content.until })
     const identity = { leg: 'identity', target: anyTarget, state: 'skipped', reason: 'no-session' } as const
     return { legs: [...content.legs, globalLogout.conclude(person, identity, clock())] }
   }
@@ -232,7 +265,7 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
       const scope = overrides.scope ?? (form.get('scope') === 'application' ? 'application' : 'everywhere')
       const thenLogin = form.get('next') === 'login' ? (returnTo ?? '/') : undefined
       const { sessions, complete } = await context.sessionsOf(exchange)
-      const [session = takeUnfinished(exchange), ...others] = sessions
+      const [session, ...others] = sessions
       const wish = { returnTo: thenLogin === undefined ? returnTo : undefined, thenLogin }
       const left = await carryOut(exchange, session, { ...wish, others, isIncomplete: !complete, scope })
       if (!asksForPage(exchange)) return json(receiptOf(left))
@@ -248,20 +281,28 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
       return visit && pages.leave(exchange, visit)
     },
 
-    async comeBack(exchange, state, outcome = { state: 'done' }) {
+    async comeBack(exchange, state, given) {
+      // Coming back proves nothing where the provider answers by a message of its own: SLO-14.
+      const party = markers.find(exchange, state, clock())?.content.party ?? ''
+      if (given === undefined && participants.get(party)?.answersByMessage === true) return undefined
+      const outcome = given ?? { state: 'done' }
       const more = deleteMore(exchange, state)
       if (more !== undefined) return more
       const marker = await takeMarker(exchange, state)
       if (marker === undefined) return undefined
-      const content = await finish(exchange, marker)
-      const { person, began, party, remaining } = content
+      const content = await finish(marker)
+      const { person, began, remaining } = content
       const target = participants.get(party)?.target ?? party
       const identity = globalLogout.conclude(person, { leg: 'identity', target, ...outcome }, began)
       const legs = [...verifyCookies(exchange, content), identity]
+      const open = [...(content.open ?? [])]
+      if (identity.state !== 'done') open.push({ name: party, retry: content.retry })
+      const kept = pendingLogouts.find(exchange, clock())?.parties ?? []
       const left = await depart(exchange, {
-        content: { ...content, legs },
-        parties: remaining,
-        tokens: undefined,
+        content: { ...content, legs, open },
+        parties: remaining.map((name) => {
+          return { name, tokens: kept.find((each) => each.name === name)?.retry }
+        }),
       })
       if (left.next !== undefined) return pages.leave(exchange, left.next.visit)
       return finishPage(exchange, left, content)
@@ -287,37 +328,40 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
    */
   async function takeMarker(exchange: Exchange, state: string | undefined) {
     try {
-      const taken = await markers.take(exchange, state, clock())
-      return taken && { ...taken, isTaken: true }
+      return await markers.take(exchange, state, clock())
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error
-      const found = markers.find(exchange, state, clock())
-      return found && { ...found, isTaken: false }
+      return markers.find(exchange, state, clock())
     }
   }
 
-  /** Tries once more to end a session that could not be ended. What is left then stays in the browser's marker. */
-  async function finish(
-    exchange: Exchange,
-    { content, isTaken }: FoundMarker<LogoutMarker> & { readonly isTaken: boolean },
-  ): Promise<LogoutMarker> {
-    const { person, unfinished } = content
-    if (unfinished === undefined) return content
-    const scope = { kind: 'session', session: unfinished.session } as const
-    const sessions = await globalLogout.endSessions(person, scope, 'signed-out')
-    const legs = content.legs.map((leg) => (leg.leg === 'sessions' ? sessions : leg))
-    if (isOver(sessions)) return { ...content, legs, unfinished: undefined }
-    if (isTaken) markers.set(exchange, { ...content, legs }, clock())
-    return { ...content, legs }
+  /** Tries once more to end sessions that could not be ended. What is left then stays in the browser's memory. */
+  async function finish({ content }: FoundMarker<LogoutMarker>): Promise<LogoutMarker> {
+    const unfinished = unfinishedOf(content)
+    if (unfinished.length === 0) return content
+    const sessions = unfinished.map((address) => ({ address, tokenExpiresAt: content.until }))
+    const ended = await endEach(sessions, {}, 'store', endEverywhere)
+    const legs = content.legs.map((leg) => (leg.leg === 'sessions' ? ended.told : leg))
+    return { ...content, legs, unfinished: ended.unfinished }
   }
 
-  /** The session of a logout that could not end it: its cookies are gone, the marker still names it. */
-  function takeUnfinished(exchange: Exchange): FoundSession | undefined {
-    const left = markers.pending(exchange, clock()).filter(({ content }) => content.unfinished !== undefined)
-    left.sort((one, other) => other.since - one.since)
-    for (const marker of left) marker.remove()
-    const address = left[0]?.content.unfinished
-    return address && { address }
+  /** Sessions of logouts that could not end them: their cookies are gone, the browser still remembers them. */
+  function unfinishedBefore(
+    exchange: Exchange,
+    pending: PendingLogout | undefined,
+    named: readonly FoundSession[],
+  ): readonly FoundSession[] {
+    const inFlight = markers.pending(exchange, clock()).filter(({ content }) => {
+      return unfinishedOf(content).length > 0
+    })
+    for (const marker of inFlight) marker.remove()
+    const all = [...(pending?.sessions ?? []), ...inFlight.flatMap(({ content }) => unfinishedOf(content))]
+    const known = new Set(named.map(({ address }) => placeOf(address)))
+    return all.flatMap((address) => {
+      if (known.has(placeOf(address))) return []
+      known.add(placeOf(address))
+      return [{ address, tokenExpiresAt: pending?.until }]
+    })
   }
 
   /** The browser comes back: cookies that it still sends were not deleted, or were set again. */

@@ -1,6 +1,7 @@
 /** @module What a browser remembers of a logout while it visits the provider. */
 import type { RecordAddress } from '../stores/store.js'
 import type { LogoutVisit } from './participant.js'
+import type { PendingParty } from './pending-logout.js'
 import type { Leg } from './receipt.js'
 
 /** What a logout in flight is for. */
@@ -14,8 +15,14 @@ export interface LogoutMarker {
   readonly remaining: readonly string[]
   /** The visit, where somebody else than our own answer must send the browser there. */
   readonly visit?: LogoutVisit | undefined
-  /** The session that is not known to have ended; the return, and the next try, see to it. */
-  readonly unfinished: RecordAddress | undefined
+  /** Sessions that are not known to have ended; the return, and the next try, see to it. 0.1.0: one, or none. */
+  readonly unfinished: readonly RecordAddress[] | RecordAddress | undefined
+  /** Participants whose session at the provider is not known to have ended, of those before `party`. */
+  readonly open?: readonly PendingParty[] | undefined
+  /** What `party` needs for another attempt. */
+  readonly retry?: string | undefined
+  /** Until when what is not finished is remembered. Milliseconds since the epoch. */
+  readonly until?: number | undefined
   /** Checked when it was set and when it is used; absent: the receipt is shown. */
   readonly returnTo: string | undefined
   /** Where a login that follows at once leads to; absent: none follows. */
@@ -26,3 +33,13 @@ export interface LogoutMarker {
 export const longestReturn = 512
 /** Longest visit that a marker remembers, in characters of its form. */
 export const longestVisit = 2_000
+
+/** The sessions of a marker that are not known to have ended. */
+export function unfinishedOf({ unfinished }: Pick<LogoutMarker, 'unfinished'>): readonly RecordAddress[] {
+  if (unfinished === undefined) return []
+  return isOne(unfinished) ? [unfinished] : unfinished
+}
+
+function isOne(sessions: readonly RecordAddress[] | RecordAddress): sessions is RecordAddress {
+  return !Array.isArray(sessions)
+}

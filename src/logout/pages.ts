@@ -4,9 +4,9 @@ import type { Exchange, Reply } from '../exchange.js'
 import { renderFormPost } from '../pages/form-post.js'
 import { type PageAction, type PageFact, renderPage } from '../pages/page.js'
 import { redirect, redirectStatus } from '../pages/redirect.js'
-import { languageOf } from '../pages/texts.js'
+import { languageOf, type TextKey } from '../pages/texts.js'
 import type { LogoutVisit } from './participant.js'
-import type { Receipt } from './receipt.js'
+import { isComplete, type Leg, otherSessions, type Receipt } from './receipt.js'
 
 /** The pages of one application's logout. */
 export interface LogoutPages {
@@ -51,14 +51,16 @@ export function createLogoutPages(context: {
 
   const receipt = (exchange: Exchange, ended: Receipt, isHereOnly: boolean): Reply => {
     const facts = ended.legs.map(
-      (leg): PageFact => ({ label: `leg.${leg.leg}`, value: `leg-state.${leg.state}` }),
+      (leg): PageFact => ({ label: `leg.${leg.leg}`, value: stateOf(leg, ended.legs) }),
     )
     const actions: PageAction[] = []
-    if (ended.outcome !== 'global' && !isHereOnly) {
+    const isLeft = isHereOnly ? ended.outcome === 'failed' : ended.outcome !== 'global'
+    if (isLeft) {
       actions.push({
         label: 'action.finish-sign-out',
         method: 'post',
         href: `${routes.path}/logout`,
+        fields: isHereOnly ? { scope: 'application' } : undefined,
         primary: true,
       })
     }
@@ -67,10 +69,8 @@ export function createLogoutPages(context: {
     return renderPage({
       status: ended.outcome === 'failed' ? 503 : 200,
       language: languageFor(exchange),
-      title: ended.outcome === 'global' || isHereOnly ? 'title.signed-out' : 'title.sign-out-incomplete',
-      paragraphs: isHereOnly
-        ? ['signed-out.here-only', 'signed-out.close']
-        : [`outcome.${ended.outcome}`, 'signed-out.close'],
+      title: isLeft ? 'title.sign-out-incomplete' : 'title.signed-out',
+      paragraphs: [sentenceOf(ended, isHereOnly), 'signed-out.close'],
       facts,
       actions,
       formTargets,
@@ -96,4 +96,18 @@ export function createLogoutPages(context: {
       })
     },
   }
+}
+
+/** What became of a leg, in the words of the list: whoever reads "not needed" must not wonder what is missing. */
+function stateOf(leg: Leg, legs: readonly Leg[]): TextKey {
+  if (leg.reason === otherSessions) return 'leg-state.other-sessions'
+  if (leg.state !== 'skipped' || isComplete(leg, legs)) return `leg-state.${leg.state}`
+  return leg.reason === 'only-here' ? 'leg-state.left' : 'leg-state.not-possible'
+}
+
+function sentenceOf({ outcome, legs }: Receipt, isHereOnly: boolean): TextKey {
+  if (outcome === 'failed') return 'outcome.failed'
+  if (isHereOnly) return 'signed-out.here-only'
+  const isNobody = legs.every(({ leg, reason }) => leg === 'cookies' || reason === 'no-session')
+  return isNobody ? 'outcome.nobody' : `outcome.${outcome}`
 }

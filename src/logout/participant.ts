@@ -30,12 +30,22 @@ export interface Parting {
   readonly visit?: LogoutVisit | undefined
   /** The provider's leg: `unknown` until the browser is back where there is a visit, else `skipped` with the reason. */
   readonly identity: Pick<Leg, 'state' | 'reason'>
+  /**
+   * What stands for `tokens` in another attempt, should this one not come to its end. It is sealed into a cookie: up to
+   * 1,200 characters; more, or none, and the next attempt gets no tokens.
+   */
+  readonly retry?: string | undefined
 }
 
 /** A participant of the logout: the provider of the shared cookie, of OpenID Connect, of SAML. */
 export interface Participant {
   /** What the identity leg names: the provider's origin. */
   readonly target: string
+  /**
+   * Whether the provider's own message, at a route of the plug-in's, is the only proof that its session has ended.
+   * Default `false`: the `state` that comes back to `GET return` is all that there is.
+   */
+  readonly answersByMessage?: boolean | undefined
   /** Ends the session at the provider. Never throws for what the provider does. Our own session has ended before. */
   part(departure: Departure): Promise<Parting>
 }

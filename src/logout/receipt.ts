@@ -12,8 +12,16 @@ export interface Leg {
   readonly target: string
   readonly state: LegState
   readonly reason?: string | undefined
+  /** Until when what is not known to have ended can be good at most. Milliseconds since the epoch. */
+  readonly expiresAt?: number | undefined
   readonly milliseconds: number
 }
+
+/**
+ * Reason of a `cookies` leg that is `unknown`: sessions of the shared cookie go on that are not known to be another
+ * device's, and not known to be the one that has ended.
+ */
+export const otherSessions = 'other-sessions'
 
 /** `global`: everything ended. `partial`: ours ended, something else is not known to have. `failed`: ours did not. */
 export type LogoutOutcome = 'global' | 'partial' | 'failed'
@@ -27,9 +35,25 @@ export interface Receipt {
 
 /** The outcome that the legs amount to. */
 export function outcomeOf(legs: readonly Leg[]): LogoutOutcome {
-  const ours = legs.filter(({ leg }) => leg === 'sessions' || leg === 'cookies')
-  if (ours.some((leg) => leg.state !== 'done' && leg.state !== 'skipped')) return 'failed'
-  const isComplete = (leg: Leg): boolean =>
-    leg.state === 'done' || (leg.state === 'skipped' && leg.reason === 'no-session')
-  return legs.every(isComplete) ? 'global' : 'partial'
+  if (legs.some(isFailed)) return 'failed'
+  return legs.every((leg) => isComplete(leg, legs)) ? 'global' : 'partial'
+}
+
+/** Whether nothing is left to be done, or known, of a leg: it is done, or there was nothing to do. */
+export function isComplete(leg: Leg, legs: readonly Leg[]): boolean {
+  if (leg.state !== 'skipped') return leg.state === 'done'
+  if (leg.reason === 'no-session' || leg.reason === 'no-tokens') return true
+  // The provider's session is over, and with it what was issued for it, as far as the provider goes.
+  return leg.reason === 'no-revocation-endpoint' && isIdentityDone(legs)
+}
+
+function isIdentityDone(legs: readonly Leg[]): boolean {
+  const identities = legs.filter(({ leg }) => leg === 'identity')
+  return identities.length > 0 && identities.every(({ state }) => state === 'done')
+}
+
+/** Whether a leg of our own could not be done. Copies of a cookie in other hands are nothing that we could delete. */
+function isFailed({ leg, state }: Leg): boolean {
+  if (leg === 'cookies') return state === 'refused' || state === 'timed-out'
+  return leg === 'sessions' && state !== 'done' && state !== 'skipped'
 }

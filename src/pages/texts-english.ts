@@ -56,6 +56,7 @@ export const english = {
   'action.finish-sign-out': 'Finish signing out',
 
   'outcome.global': 'You are signed out of all applications and of the sign-in service.',
+  'outcome.nobody': 'You were not signed in here, so there was nothing to end.',
   'outcome.partial': 'You are signed out here. Some other part could not be confirmed; the list says which.',
   'outcome.failed': 'Some part of signing out failed. Please try again, or close your browser.',
   'signed-out.here-only': 'You are signed out of this application. You may still be signed in elsewhere.',
@@ -69,6 +70,9 @@ export const english = {
   'leg-state.refused': 'refused',
   'leg-state.timed-out': 'no answer in time',
   'leg-state.unknown': 'not confirmed',
+  'leg-state.left': 'left as it was',
+  'leg-state.not-possible': 'cannot be ended from here',
+  'leg-state.other-sessions': 'deleted here; another sign-in of yours goes on',
 
   'second-factor.needed': 'You have signed in, but this application needs a second proof that it is you.',
   'action.second-factor': 'Go to the second step',

@@ -52,6 +52,7 @@ export const french: Readonly<Record<TextKey, string>> = {
   'action.finish-sign-out': 'Terminer la déconnexion',
 
   'outcome.global': 'Votre session est fermée dans toutes les applications et au service de connexion.',
+  'outcome.nobody': 'Vous n’aviez pas de session ouverte ici ; il n’y avait rien à fermer.',
   'outcome.partial':
     'Votre session est fermée ici. Une autre partie n’a pas pu être confirmée ; la liste indique laquelle.',
   'outcome.failed': 'Une partie de la déconnexion a échoué. Veuillez réessayer, ou fermez votre navigateur.',
@@ -67,6 +68,9 @@ export const french: Readonly<Record<TextKey, string>> = {
   'leg-state.refused': 'refusé',
   'leg-state.timed-out': 'pas de réponse à temps',
   'leg-state.unknown': 'non confirmé',
+  'leg-state.left': 'inchangé',
+  'leg-state.not-possible': 'ne peut pas être fermé d’ici',
+  'leg-state.other-sessions': 'supprimés ici ; une autre de vos connexions reste ouverte',
 
   'second-factor.needed':
     'Votre connexion a réussi, mais cette application a besoin d’une seconde preuve que c’est bien vous.',

@@ -16,6 +16,7 @@ import { verifySignature } from './xml-signature.js'
 
 /** The two ends of a sign-out of ours. */
 export interface Leaving {
+  readonly answersByMessage: true
   part(departure: Departure): Promise<Parting>
   /** Takes the provider's LogoutResponse. */
   comeBack(exchange: Exchange, received: Received): Promise<Reply>
@@ -88,20 +89,27 @@ export function createLeaving(provider: ServiceProvider): Leaving {
   }
 
   return {
+    answersByMessage: true,
+
     async part({ tokens, state }) {
       const kept = tokens === undefined ? undefined : openName(tokens)
       if (kept === undefined) return { legs: [], identity: { state: 'unknown', reason: 'name-lost' } }
       const metadata = await metadataOrNone()
-      if (metadata === undefined) return { legs: [], identity: { state: 'unknown', reason: 'metadata' } }
+      // The name is gone with the session: whoever tries again must be able to say who signs out.
+      const retry = tokens
+      if (metadata === undefined)
+        return { legs: [], identity: { state: 'unknown', reason: 'metadata' }, retry }
       const endpoint = chooseEndpoint(metadata.logout, options.logoutBinding, ['redirect', 'post', 'soap'])
-      if (endpoint === undefined) return { legs: [], identity: { state: 'skipped', reason: 'no-endpoint' } }
+      if (endpoint === undefined)
+        return { legs: [], identity: { state: 'skipped', reason: 'no-endpoint' }, retry }
       const { binding, location } = endpoint
-      if (binding === 'soap') return partBySoap(kept, state, location)
+      if (binding === 'soap') return { ...(await partBySoap(kept, state, location)), retry }
       const visit = visitFor(binding, location, kept, state)
       // A form is too long for a cookie; the same request by redirect is not, where the provider takes it.
       const short = binding === 'post' ? chooseEndpoint(metadata.logout, 'redirect', []) : undefined
       const brief = short && visitFor('redirect', short.location, kept, state)
-      return { legs: [], visit: { ...visit, brief }, identity: { state: 'unknown' } }
+      const identity = { state: 'unknown', reason: 'browser-not-back-yet' } as const
+      return { legs: [], visit: { ...visit, brief }, identity, retry }
     },
 
     async comeBack(exchange, received) {

@@ -52,15 +52,20 @@ function install(provider: ServiceProvider): ReturnType<Protocol['install']> {
     formTargets: origins,
     enter: signIn.enter,
     part: leaving.part,
+    answersByMessage: leaving.answersByMessage,
     endpoints: {
       'saml/metadata': { GET: createMetadataEndpoint(provider, lookAhead) },
       'saml/acs': { POST: told(provider, signIn.consume, failedSignIn(provider)) },
       'saml/slo': {
-        GET: told(provider, async (exchange) => takeLogout(exchange, receiveQuery(exchange)), failedSignOut),
+        GET: told(
+          provider,
+          async (exchange) => takeLogout(exchange, receiveQuery(exchange)),
+          failedSignOut(provider),
+        ),
         POST: told(
           provider,
           async (exchange) => takeLogout(exchange, await receiveForm(exchange)),
-          failedSignOut,
+          failedSignOut(provider),
         ),
       },
       'saml/soap': { POST: told(provider, singleLogout.answerSoap) },
@@ -82,10 +87,17 @@ function failedSignIn({ host }: ServiceProvider): FailurePage {
   }
 }
 
-const failedSignOut: FailurePage = {
-  title: 'title.sign-out-incomplete',
-  paragraphs: ['outcome.failed'],
-  actions: [{ label: 'action.home', method: 'get', href: '/' }],
+function failedSignOut({ host, origins }: ServiceProvider): FailurePage {
+  const logout = `${host.options.routes.path}/logout`
+  return {
+    title: 'title.sign-out-incomplete',
+    paragraphs: ['outcome.failed'],
+    formTargets: origins,
+    actions: [
+      { label: 'action.finish-sign-out', method: 'post', href: logout, primary: true },
+      { label: 'action.home', method: 'get', href: '/' },
+    ],
+  }
 }
 
 /** Reports what is refused by its word. A person gets a page, a program the error. */

@@ -155,6 +155,40 @@ describe('single logout that begins here', () => {
     expect((await browser.open(address.href, { from: providerUrl })).status).toBe(400)
   })
 
+  it('HLD-13 SLO-14 a return without the provider’s message proves nothing, and takes nothing', async () => {
+    const world = await createSamlWorld()
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    const response = await browser.fetch(at('logout'), { method: 'POST' })
+    const { continueAt = '' } = (await response.json()) as Receipt
+    const state = new URL(continueAt).searchParams.get('RelayState') ?? ''
+    expect(state).toMatch(/^[\w-]{32}$/)
+    const back = await browser.open(`${at('return')}?state=${state}`)
+    expect(back.status).toBe(400)
+    expect(back.body).not.toContain('of the sign-in service.')
+    expect(lastLeg(world)).toBeUndefined()
+    // The answer that comes then concludes it.
+    const visit = await browser.open(continueAt, { from: urlOf('benefits') })
+    expect(visit.status).toBe(200)
+    expect(lastLeg(world)).toMatchObject({ state: 'done' })
+  })
+
+  it('HLD-11 the button "Finish signing out" names the person as the first request did', async () => {
+    const world = await createSamlWorld()
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    const [participant] = world.emulator.saml.participants
+    const response = await browser.fetch(at('logout'), { method: 'POST' })
+    expect(response.status).toBe(200)
+    // The browser does not go on to the provider.
+    const visit = await browser.post(at('logout'))
+    const { xml } = messageIn(visit.path, 'SAMLRequest')
+    expect(xml).toContain(`${participant?.nameId.value}</saml:NameID>`)
+    expect(xml).toContain(`<samlp:SessionIndex>${participant?.sessionIndex}</samlp:SessionIndex>`)
+    expect(lastLeg(world)).toMatchObject({ state: 'done' })
+    expect(world.emulator.saml.participants).toEqual([])
+  })
+
   it('says that it is not known what became of the session where the provider cannot be reached', async () => {
     const world = await createSamlWorld({ benefits: { saml: { logoutBinding: 'soap' } } })
     const browser = world.browser()

@@ -1,0 +1,90 @@
+/** @module What a browser remembers of a logout that is not known to be complete, as long as its token could live. */
+import { ownCookieName } from '../cookies/hint.js'
+import { readCookies } from '../cookies/parse.js'
+import type { Exchange, SetCookie } from '../exchange.js'
+import type { Sealer } from '../seal.js'
+import type { RecordAddress } from '../stores/store.js'
+
+/** What is left to be done of a logout. Times are milliseconds since the epoch. */
+export interface PendingLogout {
+  /** Participants whose session at the provider is not known to have ended. */
+  readonly parties: readonly PendingParty[]
+  /** Sessions that are not known to have ended in our store. */
+  readonly sessions: readonly RecordAddress[]
+  readonly since: number
+  /** Nothing of the session can be good any longer then. */
+  readonly until: number
+}
+
+/** A participant that is to be visited once more. */
+export interface PendingParty {
+  readonly name: string
+  /** What it needs for another attempt, where it is short; see `Parting.retry`. */
+  readonly retry?: string | undefined
+}
+
+/** Remembers pending logouts in a sealed cookie of its own: one for a browser and application. */
+export interface PendingLogouts {
+  /** Remembers this instead of what was remembered; with nothing left to do, forgets. */
+  note(exchange: Exchange, pending: PendingLogout): void
+  /** `undefined` where nothing is pending, or its time is over. A clock that was put back keeps it. */
+  find(exchange: Exchange, now: number): PendingLogout | undefined
+  clear(exchange: Exchange): void
+}
+
+/** Bounds of what the cookie holds: it travels with every request. */
+const most = { parties: 4, sessions: 4, retryLength: 1_200 } as const
+
+/** Makes the pending logouts of one application. */
+export function createPendingLogouts(options: {
+  readonly application: string
+  readonly isSecure: boolean
+  readonly sealer: Sealer
+}): PendingLogouts {
+  const { sealer, isSecure } = options
+  const name = ownCookieName(options.application, 'unfinished', isSecure)
+  const cookie = (value: string, maxAgeSeconds: number): SetCookie => ({
+    name,
+    value,
+    path: '/',
+    maxAgeSeconds,
+    httpOnly: true,
+    secure: isSecure,
+    sameSite: 'lax',
+  })
+  const valueIn = (exchange: Exchange): string | undefined => {
+    const header = exchange.header('cookie')
+    return header?.includes(name) ? readCookies(header, name)[0] : undefined
+  }
+  const clear = (exchange: Exchange): void => {
+    if (valueIn(exchange) !== undefined) exchange.setCookie(cookie('', 0))
+  }
+
+  return {
+    clear,
+
+    note(exchange, { parties, sessions, since, until }) {
+      if (parties.length + sessions.length === 0) return clear(exchange)
+      const kept: PendingLogout = {
+        parties: parties.slice(0, most.parties).map(({ name: party, retry }) => {
+          return retry !== undefined && retry.length <= most.retryLength
+            ? { name: party, retry }
+            : { name: party }
+        }),
+        sessions: sessions.slice(0, most.sessions),
+        since,
+        until,
+      }
+      const value = sealer.seal('pending-logout', name, JSON.stringify(kept))
+      exchange.setCookie(cookie(value, Math.max(Math.ceil((until - since) / 1000), 1)))
+    },
+
+    find(exchange, now) {
+      const value = valueIn(exchange)
+      const text = value === undefined ? undefined : sealer.open('pending-logout', name, value)
+      if (text === undefined) return undefined
+      const pending = JSON.parse(text) as PendingLogout
+      return now < pending.until ? pending : undefined
+    },
+  }
+}
