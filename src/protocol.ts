@@ -186,8 +186,18 @@ export interface ProtocolSessions {
     scope: ScopeWish,
     reason: EndReason,
   ): Promise<EndedSessions>
-  /** Ends what pointers name, known or not yet begun, in every application of the store. */
-  revokePointed(pointers: readonly Pointer[], scope: ScopeWish, reason: EndReason): Promise<EndedSessions>
+  /** Whether a pointer names anybody's session. Writes nothing: what a stranger may ask. */
+  isPointed(pointer: Pointer): Promise<boolean>
+  /**
+   * Ends what pointers name, known or not yet begun, in every application of the store. `keptMilliseconds`: how long a
+   * login of such a name is refused; default: as long as any token could live.
+   */
+  revokePointed(
+    pointers: readonly Pointer[],
+    scope: ScopeWish,
+    reason: EndReason,
+    keptMilliseconds?: number,
+  ): Promise<EndedSessions>
   /** Deletes the session's cookie. */
   dropCookie(exchange: Exchange): void
 }

@@ -102,7 +102,8 @@ export function createSharedCookieMode(parts: SharedCookieParts): SharedCookieMo
       fetch: options.fetch,
       readAnswer: refresh.readAnswer ?? ((response) => readRefreshAnswer(response, sharedCookie.names)),
     }),
-    verify: verifier.verify,
+    // The provider's own answer: no stranger's token makes it wait for a key.
+    verify: (parts, now) => verifier.verify(parts, now, 'login'),
     store,
     lifecycle,
     sealer,

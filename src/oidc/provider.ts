@@ -20,6 +20,8 @@ import type { ClientAuthentication, ResolvedOidcOptions } from './options.js'
 /** How long a description is used before it is fetched anew behind the requests. */
 const freshSeconds = 3600
 const firstBackoffSeconds = 1
+/** A key that nobody knows, brought by a stranger, delays a logout token of a new key by that long at most. */
+const strangersCoolDownSeconds = 5
 const longestBackoffSeconds = 60
 
 /** A provider that can be talked to. */
@@ -96,7 +98,7 @@ export function createProvider(parts: ProviderParts): Provider {
         : createJwksCache({
             url: metadata.jwksUri,
             algorithms: options.idTokenAlgorithms,
-            coolDownSeconds: 30,
+            coolDownSeconds: strangersCoolDownSeconds,
             floorSeconds: 30,
             ceilingSeconds: 3600,
             staleSeconds: 86_400,

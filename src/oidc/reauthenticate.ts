@@ -126,7 +126,8 @@ export function createReauthenticate(context: OidcContext): ProtocolEndpoint {
     const { nonce, verifier } = flight
     if (answer.kind === 'id-token') {
       if (responseType !== 'id_token') return invalid
-      const rules = idTokenRules(options, connection)
+      // It came by the browser: anybody could have sent it.
+      const rules = { ...idTokenRules(options, connection), bearer: 'anybody' } as const
       const verified = await verifyIdToken(answer.idToken, rules, { nonce }, clock())
       if ('problem' in verified) return invalid
       const { iss, sub } = verified.claims

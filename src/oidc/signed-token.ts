@@ -4,7 +4,7 @@ import { compactDecrypt, importJWK } from 'jose'
 import { CitizenSessionError } from '../errors.js'
 import { findAlgorithm, isSignedBy } from '../tokens/algorithms.js'
 import { maximumKidLength, maximumTokenHeaderLength } from '../tokens/claims.js'
-import type { JwksCache } from '../tokens/jwks-cache.js'
+import type { JwksCache, TokenBearer } from '../tokens/jwks-cache.js'
 import { decodeBase64url, parseStrictObject } from '../tokens/strict-json.js'
 
 /** Why a token is not the provider's. */
@@ -28,6 +28,8 @@ export interface SignedToken {
 /** What tokens are verified with. */
 export interface SignatureRules {
   readonly keys: Pick<JwksCache, 'find'>
+  /** For whom a key that is not known is asked for; default: anybody. */
+  readonly bearer?: TokenBearer | undefined
   readonly algorithms: readonly string[]
   /** With at least one, plain tokens are refused. */
   readonly decryptionKeys: readonly JsonWebKey[]
@@ -108,7 +110,7 @@ async function verifyPlain(
   if (claims === undefined || signature === undefined || signature.length === 0) return 'malformed'
   let candidates: Awaited<ReturnType<JwksCache['find']>>
   try {
-    candidates = await rules.keys.find(kid, alg, now)
+    candidates = await rules.keys.find(kid, alg, now, rules.bearer)
   } catch (error) {
     if (error instanceof CitizenSessionError && error.code === 'keys-unavailable') return 'keys-unavailable'
     throw error

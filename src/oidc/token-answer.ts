@@ -31,10 +31,11 @@ export interface BadTokens {
   readonly call?: FailedCall | undefined
 }
 
-/** The rules for ID tokens that follow from options and connection. */
+/** The rules for ID tokens of the token endpoint that follow from options and connection. */
 export function idTokenRules(options: ResolvedOidcOptions, connection: Connection): IdTokenRules {
   return {
     keys: connection.keys,
+    bearer: 'login',
     algorithms: options.idTokenAlgorithms,
     decryptionKeys: options.idTokenDecryptionKeys,
     maximumLength: maximumTokenLength,

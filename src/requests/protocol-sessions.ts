@@ -215,9 +215,14 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
     revoke: ({ issuer, subject }, scope, reason) =>
       revokePerson(personOf(issuer, subject), scopeOf(scope), reason),
 
-    async revokePointed(pointers, scope, reason) {
+    async isPointed({ key }) {
+      return (await store.pointerPersons(key)).length > 0
+    },
+
+    async revokePointed(pointers, scope, reason, keptMilliseconds = Number.POSITIVE_INFINITY) {
       const at = clock()
-      const revocation = { reason, at, retainUntil: lifecycle.retainedUntil(at, 0) }
+      const retainUntil = Math.min(lifecycle.retainedUntil(at, 0), at + keptMilliseconds)
+      const revocation = { reason, at, retainUntil }
       const persons = new Set<string>()
       let outcome: EndedSessions = { persons: 0, ended: 0, acknowledged: true, tokens: [] }
       for (const { key } of pointers) {

@@ -4,7 +4,8 @@ import type { ScannedCookies } from '../cookies/parse.js'
 import type { TokenParts } from '../cookies/split-token.js'
 import type { Report } from '../events.js'
 import type { MaybePromise } from '../exchange.js'
-import type { RejectedToken, VerifiedToken } from '../tokens/verify.js'
+import type { TokenBearer } from '../tokens/jwks-cache.js'
+import type { RejectedToken, TokenVerifier, VerifiedToken } from '../tokens/verify.js'
 
 /** What the cookies of a request say about a token. */
 export type TokenReading =
@@ -20,7 +21,8 @@ const oversized: RejectedToken = Object.freeze({ valid: false, problem: 'too-lar
 /** Reads the shared cookies of a request. */
 export interface TokenReader {
   scan(cookieHeader: string): ScannedCookies
-  read(scanned: ScannedCookies, now: number): MaybePromise<TokenReading>
+  /** `bearer`: for whom a key that is not known is asked for. */
+  read(scanned: ScannedCookies, now: number, bearer?: TokenBearer): MaybePromise<TokenReading>
   /** Every token that holds, one for each session: what an ambiguous reading is made of. */
   readEach(scanned: ScannedCookies, now: number): Promise<readonly VerifiedToken[] | 'too-many'>
 }
@@ -32,14 +34,18 @@ export interface TokenReader {
  */
 export function createTokenReader(options: {
   readonly scan: (cookieHeader: string) => ScannedCookies
-  readonly verify: (parts: TokenParts, now: number) => MaybePromise<VerifiedToken | RejectedToken>
+  readonly verify: TokenVerifier['verify']
   /** Names of the three cookies, for the event. */
   readonly names: Readonly<Record<keyof TokenParts, string>>
   readonly report: Report
 }): TokenReader {
   const { verify, report } = options
 
-  const readDuplicates = async (scanned: ScannedCookies, now: number): Promise<TokenReading> => {
+  const readDuplicates = async (
+    scanned: ScannedCookies,
+    now: number,
+    bearer: TokenBearer | undefined,
+  ): Promise<TokenReading> => {
     const candidates = combinations(scanned)
     const names = duplicatedParts(scanned).map((part) => options.names[part])
     if (candidates === 'too-many') {
@@ -49,7 +55,7 @@ export function createTokenReader(options: {
     let newest: VerifiedToken | undefined
     let rejected: RejectedToken | undefined
     for (const candidate of candidates) {
-      const token = await verify(candidate, now)
+      const token = await verify(candidate, now, bearer)
       if (!token.valid) {
         rejected = token
         continue
@@ -66,12 +72,12 @@ export function createTokenReader(options: {
 
   return {
     scan: options.scan,
-    read(scanned, now) {
+    read(scanned, now, bearer) {
       if (scanned.oversized) return oversized
-      if (scanned.duplicates !== undefined) return readDuplicates(scanned, now)
+      if (scanned.duplicates !== undefined) return readDuplicates(scanned, now, bearer)
       const { header, payload, signature } = scanned
       if (header === undefined || payload === undefined || signature === undefined) return 'none'
-      return verify({ header, payload, signature }, now)
+      return verify({ header, payload, signature }, now, bearer)
     },
 
     async readEach(scanned, now) {

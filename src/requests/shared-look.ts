@@ -20,7 +20,7 @@ export interface SharedLook {
   look(exchange: Exchange, now: number, isTouching: () => boolean): MaybePromise<Citizen>
   /** The same without any effect: no write, no cookie, no refresh. */
   peek(exchange: Exchange, now: number): Promise<Citizen>
-  /** The verified token of a request, whatever became of its session; `undefined` without a good one. */
+  /** The verified token of a login that comes back, whatever became of its session; `undefined` without a good one. */
   tokenOf(exchange: Exchange): Promise<VerifiedToken | undefined>
 }
 
@@ -132,7 +132,7 @@ export function createSharedLook(options: {
     async tokenOf(exchange) {
       const cookies = exchange.header('cookie')
       if (cookies === undefined) return undefined
-      const reading = await reader.read(reader.scan(cookies), clock())
+      const reading = await reader.read(reader.scan(cookies), clock(), 'login')
       return typeof reading !== 'string' && reading.valid ? reading : undefined
     },
   }

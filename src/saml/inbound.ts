@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto'
 import type { Exchange } from '../exchange.js'
 import { decodePost } from './encoding.js'
 import type { IdentityProviderMetadata } from './metadata.js'
+import type { MessageBearer } from './metadata-source.js'
 import { type MessageKind, parseRedirect, verifyRedirect } from './redirect-signature.js'
 import { refuse, SamlError } from './saml-error.js'
 import type { ServiceProvider } from './service-provider.js'
@@ -77,18 +78,19 @@ function parseUnsigned(xml: string): XmlElement {
 
 /**
  * Verifies with the keys that are known; where none fits, with those of metadata that is fetched anew, so that a
- * roll-over goes by unseen. @throws SamlError, SamlMetadataError
+ * roll-over goes by unseen. `bearer` is asked only then. @throws SamlError, SamlMetadataError
  */
 export async function verifyWithKeys<T>(
   { source }: Pick<ServiceProvider, 'source'>,
   verify: (keys: readonly KeyObject[]) => T,
+  bearer: () => MessageBearer = () => 'anybody',
 ): Promise<{ readonly value: T; readonly metadata: IdentityProviderMetadata }> {
   const metadata = await source.current()
   try {
     return { value: verify(metadata.keys), metadata }
   } catch (error) {
     if (!(error instanceof SamlError) || error.problem !== 'signature') throw error
-    const renewed = await source.renewed()
+    const renewed = await source.renewed(bearer())
     if (renewed === undefined) throw error
     return { value: verify(renewed.keys), metadata: renewed }
   }

@@ -15,15 +15,19 @@ export interface MetadataWarning {
   readonly message: string
 }
 
+/** Who brings a message: a login that this browser had begun, by which no more has been asked for yet, or anybody. */
+export type MessageBearer = 'anybody' | 'login'
+
 /** The metadata as it is now. */
 export interface MetadataSource {
   /** The metadata; waits only where there is none yet. @throws SamlMetadataError */
   current(): Promise<IdentityProviderMetadata>
   /**
-   * Fetches anew because a signature fits no known key, at most once in `cooldownSeconds`; then what
-   * {@link current} says. `undefined` where nothing new could come.
+   * Fetches anew because a signature fits no known key; then what {@link current} says. For `anybody` (default) at most once in
+   * five seconds; a `login` never waits, and gets a document that was asked for after it came. `undefined` where nothing
+   * new could come.
    */
-  renewed(): Promise<IdentityProviderMetadata | undefined>
+  renewed(bearer?: MessageBearer): Promise<IdentityProviderMetadata | undefined>
 }
 
 /** Where metadata comes from, and its limits. */
@@ -59,6 +63,8 @@ interface Loaded {
 const shortestPoll = 60
 const longestPoll = 86_400
 const cooldownMilliseconds = 30_000
+/** A signature of nobody delays a message that is signed with a new key by that long at most. */
+const strangersMilliseconds = 5000
 
 /** Makes a source. Nothing is fetched before the first question. */
 export function createMetadataSource(options: MetadataSourceOptions): MetadataSource {
@@ -67,6 +73,7 @@ export function createMetadataSource(options: MetadataSourceOptions): MetadataSo
   let loaded: Loaded | undefined
   let pending: Promise<Loaded> | undefined
   let rest = noWait
+  let strangersRest = noWait
   let failed: SamlMetadataError | undefined
 
   const warnOnce = (key: string, warning: MetadataWarning): void => {
@@ -105,6 +112,7 @@ export function createMetadataSource(options: MetadataSourceOptions): MetadataSo
   const refresh = (): Promise<Loaded> => {
     if (pending !== undefined) return pending
     rest = { since: clock(), milliseconds: cooldownMilliseconds }
+    strangersRest = { since: clock(), milliseconds: strangersMilliseconds }
     pending = load()
       .then(
         (fresh) => {
@@ -184,9 +192,10 @@ export function createMetadataSource(options: MetadataSourceOptions): MetadataSo
       return known
     },
 
-    async renewed() {
+    async renewed(bearer = 'anybody') {
       if (options.url === undefined) return undefined
-      if (isWaiting(rest, clock()) && pending === undefined) return undefined
+      if (bearer === 'login') await pending?.catch(() => undefined)
+      else if (isWaiting(strangersRest, clock()) && pending === undefined) return undefined
       try {
         return usable(await refresh())
       } catch {

@@ -11,6 +11,7 @@ import { writeAuthnRequest } from './authn-request.js'
 import { decodePost } from './encoding.js'
 import { type Received, receiveForm, secondTime, verifyWithKeys } from './inbound.js'
 import { type KeptName, sealName, subjectOf } from './kept-name.js'
+import type { MessageBearer } from './metadata-source.js'
 import { nameIdKey, sessionIndexKey } from './name-id.js'
 import { takeOnce } from './once.js'
 import { verifyLoginResponse } from './response.js'
@@ -33,6 +34,8 @@ export interface SignIn {
 
 /** A class of that level stands for a second factor. */
 const secondFactorLevel = 2
+/** Logins that are remembered as having asked for newer metadata. */
+const mostRenewedFor = 1000
 /** Bytes of a session's claims as JSON: 16 KiB. */
 const longestClaims = 16_384
 
@@ -40,6 +43,17 @@ const longestClaims = 16_384
 export function createSignIn(provider: ServiceProvider): SignIn {
   const { host, options, addresses } = provider
   const markers = host.markers<SignInMarker>('saml')
+
+  const renewedFor = new Set<string>()
+
+  /** A login is let past all others once: whoever sends junk with its state is anybody from then on. */
+  const bearerOf = (state: string): MessageBearer => {
+    if (renewedFor.has(state)) return 'anybody'
+    const [oldest] = renewedFor
+    if (renewedFor.size >= mostRenewedFor && oldest !== undefined) renewedFor.delete(oldest)
+    renewedFor.add(state)
+    return 'login'
+  }
 
   const contextsFor = ({ wish, strengthen }: Visit): readonly string[] => {
     const { contextLevels, requestedContexts } = options
@@ -159,13 +173,16 @@ export function createSignIn(provider: ServiceProvider): SignIn {
         return received.isSecondTime ? host.withoutState(exchange) : sendRound(exchange, received)
       }
       const xml = decodePost(received.value)
-      const { value: login } = await verifyWithKeys(provider, (keys) =>
-        verifyLoginResponse(xml, {
-          ...provider.rulesFor(addresses.assertionConsumer),
-          requestId: provider.requestIdOf('sign-in', state),
-          keys,
-          decryptionKeys: options.keys.map(({ privateKey }) => privateKey),
-        }),
+      const { value: login } = await verifyWithKeys(
+        provider,
+        (keys) =>
+          verifyLoginResponse(xml, {
+            ...provider.rulesFor(addresses.assertionConsumer),
+            requestId: provider.requestIdOf('sign-in', state),
+            keys,
+            decryptionKeys: options.keys.map(({ privateKey }) => privateKey),
+          }),
+        () => bearerOf(state),
       )
       const marker = await markers.take(exchange, state, now)
       if (marker === undefined) return host.withoutState(exchange)

@@ -57,6 +57,14 @@ export function createPointers(clock: Clock) {
     return revocation !== undefined && revocation.retainUntil > clock() ? revocation : undefined
   }
 
+  /** Whom a pointer names now. */
+  function retainedPersons(pointer: Pointer | undefined): string[] {
+    const now = clock()
+    return Array.from(pointer?.persons ?? []).flatMap(([person, retainUntil]) =>
+      retainUntil > now ? [person] : [],
+    )
+  }
+
   return {
     /** How many are held. */
     get size(): number {
@@ -70,14 +78,12 @@ export function createPointers(clock: Clock) {
     revocation(name: string): Revocation | undefined {
       return retained(pointers.get(name)?.revocation)
     },
+    persons: (name: string): string[] => retainedPersons(pointers.get(name)),
     /** Returns the persons that the pointer names. */
     revoke(name: string, revocation: Revocation): string[] {
       const pointer = open(name)
       pointer.revocation = laterOf(pointer.revocation, revocation)
-      const now = clock()
-      return Array.from(pointer.persons).flatMap(([person, retainUntil]) =>
-        retainUntil > now ? [person] : [],
-      )
+      return retainedPersons(pointer)
     },
   }
 }

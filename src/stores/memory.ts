@@ -196,6 +196,7 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
 
     point: pointers.point,
     pointerRevocation: pointers.revocation,
+    pointerPersons: pointers.persons,
     revokePointer(pointer, revocation) {
       return { persons: pointers.revoke(pointer, revocation), acknowledged: true }
     },

@@ -49,6 +49,15 @@ local value = redis.call('HGET', key, 'v')
 return {'read', value and not isOver(value, 5, ARGV[1]) and value or ''}
 `
 
+const persons = `
+local all, reply = redis.call('HGETALL', key), {'persons'}
+for index = 1, #all, 2 do
+  local person = string.match(all[index], '^p:(.*)$')
+  if person and not isOver(all[index + 1], 3, ARGV[1]) then reply[#reply + 1] = person end
+end
+return reply
+`
+
 /** Replies replicas, then the persons. */
 const revoke = `
 local reason, at, retain, now, forgotten = unpack(ARGV)
@@ -62,6 +71,7 @@ return reply
 const scripts = {
   point: createScript(words, keepFor, isOver, prune, point),
   read: createScript(words, isOver, read),
+  persons: createScript(words, isOver, persons),
   revoke: createScript(words, keepFor, mark, replicas, isOver, prune, revoke),
 } as const
 
@@ -78,7 +88,7 @@ export function createRedisPointers(options: {
   readonly prefix: string
   readonly deadlineMilliseconds: number
   readonly clock: Clock
-}): Pick<Store, 'point' | 'pointerRevocation' | 'revokePointer'> {
+}): Pick<Store, 'point' | 'pointerRevocation' | 'pointerPersons' | 'revokePointer'> {
   const { connection, acknowledgement, prefix, deadlineMilliseconds, clock } = options
   const keyOf = (pointer: string): string => `${prefix}pointer:${pointer}`
   const forgetUntil = createForgetting()
@@ -98,6 +108,11 @@ export function createRedisPointers(options: {
     // A script, because a client may send plain reads to replicas.
     async pointerRevocation(pointer) {
       return revocationIn(await connection.run(scripts.read, keyOf(pointer), now()))
+    },
+
+    async pointerPersons(pointer) {
+      const [, ...found] = await connection.run(scripts.persons, keyOf(pointer), now())
+      return found.map(String)
     },
 
     async revokePointer(pointer, { reason, at, retainUntil }) {

@@ -244,6 +244,9 @@ export interface Store {
   /** The pointer's revocation, read from the master. */
   pointerRevocation(pointer: string): MaybePromise<Revocation | undefined>
 
+  /** The persons that a pointer names, read from the master; nothing is written, whoever asks. Source: HLD-14. */
+  pointerPersons(pointer: string): MaybePromise<readonly string[]>
+
   /**
    * One atomic step: writes the pointer's revocation (the later one wins, kept as long as the longer) and returns the
    * persons that it names. A pointer that names nobody yet keeps its revocation: a start that is under way meets it.

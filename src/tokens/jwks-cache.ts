@@ -37,15 +37,27 @@ export interface JwksCacheOptions {
   readonly report: Report
 }
 
+/**
+ * Who brings a token. `login`: a login in flight, or the provider's own answer to a call of ours. What strangers bring
+ * (cookies, logout messages) never makes these wait.
+ */
+export type TokenBearer = 'anybody' | 'login'
+
 /** The keys of one issuer. Times are milliseconds since the epoch. */
 export interface JwksCache {
   /**
    * The keys that may have signed a token: at once if they are known, else after at most one fetch that all callers
-   * share. None: the issuer has no such key, as far as the cool-down lets us know.
+   * share. None: the issuer has no such key, as far as the cool-down lets us know. A `login` (default: `anybody`) knows
+   * no cool-down: the answer is of a set that was asked for after it came, by at most one fetch at a time.
    * @throws CitizenSessionError `keys-unavailable` (503, transient), at once or later, when no usable set can be had,
    * or when the key is in no set that we have and the newest could not be fetched: it may be in that one.
    */
-  find(kid: string | undefined, algorithm: string, now: number): MaybePromise<readonly VerificationKey[]>
+  find(
+    kid: string | undefined,
+    algorithm: string,
+    now: number,
+    bearer?: TokenBearer,
+  ): MaybePromise<readonly VerificationKey[]>
   /** Whether the issuer still publishes the key, as far as is known and fresh enough. Starts a refresh that is due. */
   isCurrent(key: VerificationKey, now: number): boolean
   /** Forgets every key at once, for an emergency; the next token fetches anew, whatever the cool-down says. */
@@ -99,7 +111,8 @@ function select(
  *
  * Three waits run apart from each other: unknown names cause one fetch a cool-down, whatever it brings; a set past
  * its age is refreshed behind the requests, so that junk names cannot hold up a rotation; with no usable set a fetch
- * is tried every few seconds. A failed fetch leaves the last good set in use until `staleSeconds`.
+ * is tried every few seconds. A failed fetch leaves the last good set in use until `staleSeconds`. A login waits for
+ * none of them.
  * @throws CitizenSessionError `usage` when `url` is not https (or http on loopback) or on none of the origins.
  * Source: `JWT-11` to `JWT-17`.
  */
@@ -186,20 +199,25 @@ export function createJwksCache(options: JwksCacheOptions): JwksCache {
     void start(now)
   }
 
-  /** What the set says once a fetch has come to its end. A name that is still unknown starts the cool-down. */
+  /**
+   * What the set says once a fetch has come to its end. A name that is still unknown starts the cool-down. `isEarlier`:
+   * the fetch had begun before a login came, and may not hold its key whatever it brought: one more is asked for.
+   */
   async function findAfter(
     fetching: Promise<void>,
-    kid: string | undefined,
-    algorithm: string,
+    wanted: { readonly kid: string | undefined; readonly algorithm: string; readonly bearer: TokenBearer },
+    isEarlier: boolean,
   ): Promise<readonly VerificationKey[]> {
     const startedIn = epoch
     const startedAt = pendingSince
     await fetching
     const now = clock()
-    if (epoch !== startedIn) return find(kid, algorithm, now)
+    const { kid, algorithm, bearer } = wanted
+    if (epoch !== startedIn) return find(kid, algorithm, now, bearer)
     if (isStale(now)) throw keysUnavailable(lastFailure)
     const selected = select(set.keys, kid, algorithm)
     if (selected !== 'unknown') return selected
+    if (isEarlier) return findAfter(start(now), wanted, false)
     // A wait that began later stands, unless the clock has been put back since.
     if (!isWaiting(unknownWait, now) || unknownWait.since < startedAt) {
       unknownWait = { since: startedAt, milliseconds: coolDown }
@@ -216,22 +234,26 @@ export function createJwksCache(options: JwksCacheOptions): JwksCache {
     kid: string | undefined,
     algorithm: string,
     now: number,
+    bearer: TokenBearer = 'anybody',
   ): MaybePromise<readonly VerificationKey[]> {
+    const isLogin = bearer === 'login'
+    const isEarlier = isLogin && pending !== undefined
+    const wanted = { kid, algorithm, bearer }
     if (isStale(now)) {
       if (pending === undefined) {
-        if (isWaiting(outageWait, now)) throw keysUnavailable(lastFailure)
+        if (!isLogin && isWaiting(outageWait, now)) throw keysUnavailable(lastFailure)
         outageWait = { since: now, milliseconds: outageRetry }
       }
-      return findAfter(start(now), kid, algorithm)
+      return findAfter(start(now), wanted, isEarlier)
     }
     refreshIfDue(now)
     const selected = select(set.keys, kid, algorithm)
     if (selected !== 'unknown') return selected
     if (pending === undefined) {
-      if (isWaiting(unknownWait, now)) return noneKnown()
+      if (!isLogin && isWaiting(unknownWait, now)) return noneKnown()
       unknownWait = { since: now, milliseconds: coolDown }
     }
-    return findAfter(start(now), kid, algorithm)
+    return findAfter(start(now), wanted, isEarlier)
   }
 
   return {

@@ -11,7 +11,7 @@ import {
   findTimeProblem,
   type TokenProblem,
 } from './claims.js'
-import type { JwksCache } from './jwks-cache.js'
+import type { JwksCache, TokenBearer } from './jwks-cache.js'
 import type { VerificationKey } from './verification-keys.js'
 import { createVerifiedCache } from './verified-cache.js'
 
@@ -52,11 +52,12 @@ export interface TokenVerifierOptions extends ClaimRules {
 export interface TokenVerifier {
   /**
    * Holds a token against every rule. A token seen before is found again without cryptography, but its times and its
-   * key are looked at each time. `now` in milliseconds since the epoch.
+   * key are looked at each time. `now` in milliseconds since the epoch. `bearer`: for whom an unknown key is asked for;
+   * default `anybody`.
    * @throws CitizenSessionError `keys-unavailable`, at once or later, when no keys can be had: says nothing about
    * the token.
    */
-  verify(parts: TokenParts, now: number): MaybePromise<VerifiedToken | RejectedToken>
+  verify(parts: TokenParts, now: number, bearer?: TokenBearer): MaybePromise<VerifiedToken | RejectedToken>
   /** Forgets every token and every key. */
   purge(): void
   /** Number of tokens remembered. */
@@ -147,12 +148,16 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     return entry
   }
 
-  function verifyAnew(parts: TokenParts, now: number): MaybePromise<VerifiedToken | RejectedToken> {
+  function verifyAnew(
+    parts: TokenParts,
+    now: number,
+    bearer: TokenBearer | undefined,
+  ): MaybePromise<VerifiedToken | RejectedToken> {
     const token = decode(parts, now)
     if (typeof token === 'string') return rejections[token]
     const keys = issuers.get(token.claims.iss)
     if (keys === undefined) return rejections.issuer
-    const candidates = keys.find(token.kid, token.algorithm, now)
+    const candidates = keys.find(token.kid, token.algorithm, now, bearer)
     if (!(candidates instanceof Promise)) return checkSignature(parts, token, keys, candidates, now)
     return candidates.then((found) => {
       // A purge may have come between the end of the fetch and now.
@@ -174,7 +179,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   }
 
   return {
-    verify: (parts, now) => recall(parts, now) ?? verifyAnew(parts, now),
+    verify: (parts, now, bearer) => recall(parts, now) ?? verifyAnew(parts, now, bearer),
     purge() {
       remembered.clear()
       for (const keys of issuers.values()) keys.purge()

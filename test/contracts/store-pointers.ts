@@ -28,6 +28,21 @@ export function describePointers(harnessOf: () => StoreHarness, races: 'all' | '
       expect(await personsOf(pointer)).toEqual([one, other].toSorted())
     })
 
+    it('HLD-14 say whom they name without writing anything, for whoever asks', async () => {
+      const harness = harnessOf()
+      const { store } = harness
+      const [pointer, short, long] = [unique(), unique(), unique()]
+      expect(await store.pointerPersons(pointer)).toEqual([])
+      await point(pointer, short, minute)
+      await point(pointer, long)
+      expect((await store.pointerPersons(pointer)).toSorted()).toEqual([short, long].toSorted())
+      expect(await store.pointerRevocation(pointer)).toBeUndefined()
+      await harness.advance(61)
+      expect(await store.pointerPersons(pointer)).toEqual([long])
+      await revoke(pointer)
+      expect(await store.pointerPersons(pointer)).toEqual([long])
+    })
+
     it('lose nobody of fifty who are noted at once', async () => {
       const pointer = unique()
       const persons = Array.from({ length: 50 }, unique)

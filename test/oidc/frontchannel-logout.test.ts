@@ -1,6 +1,9 @@
 /** @module Front-channel logout: what a frame of the provider may end, and what it may not. */
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { memoryStore } from '../../src/index.js'
+import { createPlace, home as placeHome } from '../attacks/oidc-place.js'
 import type { Browser } from '../support/browser.js'
+import { issuer } from './signer.js'
 import { createOidcWorld, type OidcWorld, type PartyOptions, providerUrl, stateAt, urlOf } from './world.js'
 
 const home = urlOf('benefits')
@@ -96,22 +99,77 @@ it('FCL-06 FCL-07 is a page for the provider’s frames alone, kept by nobody, t
   expect(other.headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
 })
 
-it('FCL-12 carries out no more than 600 calls without a cookie in a minute', async () => {
-  const { world, browser, sid } = await begin()
-  const call = (session: string) =>
-    world
-      .party('benefits')
-      .handle(
-        new Request(
-          `${home}/session/frontchannel-logout?${new URLSearchParams({ iss: providerUrl, sid: session })}`,
-        ),
-      )
-  for (let count = 0; count < 600; count += 1) expect((await call(`guess-${count}`)).status).toBe(200)
-  expect((await call(sid)).status).toBe(429)
-  expect(await stateAt(browser, 'benefits')).toMatchObject({ state: 'active' })
-  world.travel(60)
-  expect((await call(sid)).status).toBe(200)
-  expect(await stateAt(browser, 'benefits')).toMatchObject({ state: 'anonymous' })
+describe('FCL-12 HLD-14 a flood of calls by strangers', () => {
+  const minute = 60
+  const flooded = async () => {
+    const kept: { readonly pointer: string; readonly milliseconds: number }[] = []
+    const world = await createOidcWorld(
+      { benefits: {} },
+      {
+        store(clock) {
+          const store = memoryStore({ clock })
+          return {
+            ...store,
+            revokePointer(pointer, revocation) {
+              kept.push({ pointer, milliseconds: revocation.retainUntil - clock() })
+              return store.revokePointer(pointer, revocation)
+            },
+          }
+        },
+      },
+    )
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    const [participant] = world.emulator.openid.participants('ana')
+    const call = (sid: string) => {
+      const query = new URLSearchParams({ iss: providerUrl, sid })
+      return world.party('benefits').handle(new Request(`${home}/session/frontchannel-logout?${query}`))
+    }
+    return { world, browser, call, kept, sid: participant?.sid ?? '' }
+  }
+
+  it('does not switch off the logout of a session that is known, with no cookie either', async () => {
+    const { browser, call, sid } = await flooded()
+    const statuses = new Set<number>()
+    for (let count = 0; count < 700; count += 1) statuses.add((await call(`guess-${count}`)).status)
+    expect([...statuses]).toEqual([200, 429])
+    expect((await call(sid)).status).toBe(200)
+    expect(await stateAt(browser, 'benefits')).toMatchObject({ state: 'anonymous', reason: 'signed-out' })
+  })
+
+  it('leaves fifteen names a minute of one source, each for ten minutes', async () => {
+    const { world, call, kept } = await flooded()
+    for (let count = 0; count < 12; count += 1) {
+      for (let each = 0; each < 50; each += 1) await call(`guess-${count}-${each}`)
+      world.travel(minute)
+    }
+    expect(kept.length).toBe(12 * 15)
+    expect(kept.every(({ milliseconds }) => milliseconds === 600_000)).toBe(true)
+  })
+
+  it('leaves a session that is known refused for as long as its tokens could live', async () => {
+    const { world, kept, call, sid } = await flooded()
+    await call(sid)
+    expect(kept).toEqual([expect.objectContaining({ milliseconds: 86_400_000 })])
+    expect(world.now()).toBeGreaterThan(0)
+  })
+})
+
+it('HLD-14 RACE-3 a name that nobody knows is kept ten minutes for a login in flight, and no longer', async () => {
+  for (const [seconds, state] of [
+    [599, 'anonymous'],
+    [601, 'active'],
+  ] as const) {
+    const place = createPlace()
+    place.script.sid = 's1'
+    place.script.authTime = undefined
+    const query = new URLSearchParams({ iss: issuer, sid: 's1' })
+    await place.handle(new Request(`${placeHome}/session/frontchannel-logout?${query}`))
+    place.travel(seconds)
+    const browser = place.browser()
+    await browser.open(`${placeHome}/session/login?returnTo=/private`)
+    expect(await place.state(browser)).toMatchObject({ state })
+  }
 })
 
 it.each([

@@ -61,6 +61,22 @@ describe('the key of a pointer', () => {
   })
 })
 
+describe('HLD-14 a flood of names that nobody knows', () => {
+  it('leaves less than a megabyte a day: each is gone after ten minutes, and looking one up leaves nothing', async () => {
+    const { store } = harness
+    const tenMinutes = 10 * minute
+    const one = unique()
+    await store.revokePointer(one, revocationUntil(harness.now() + tenMinutes))
+    expect(Number(await server.command('PTTL', keyOf(one)))).toBeLessThanOrEqual(tenMinutes)
+    const bytes = Number(await server.command('MEMORY', 'USAGE', keyOf(one)))
+    // Thirty a minute, each for ten minutes.
+    expect(bytes * 30 * 10).toBeLessThan(1_000_000)
+    const asked = unique()
+    expect(await store.pointerPersons(asked)).toEqual([])
+    expect(await server.command('EXISTS', keyOf(asked))).toBe(0)
+  })
+})
+
 describe('formats of another release', () => {
   it('a revocation of a newer one still counts, wherever it says how long', async () => {
     const pointer = unique()

@@ -193,6 +193,41 @@ describe('finding a key', () => {
     expect(await lookUp(setting, 'k2')).toEqual(['k2'])
   })
 
+  it('HLD-14 JWT-14 a login knows no cool-down, and what strangers began before it came does not decide', async () => {
+    const setting = await warmCache()
+    const { cache, clock, endpoint } = setting
+    const forLogin = async () => kidsOf(await cache.find('k2', 'RS256', clock(), 'login'))
+    expect(await lookUp(setting, 'junk-1')).toEqual([])
+    endpoint.answer = () => keySet([first, second])
+    expect(await lookUp(setting, 'junk-2')).toEqual([])
+    expect(await forLogin()).toEqual(['k2'])
+    cache.purge()
+    endpoint.answer = () => keySet([first])
+    await lookUp(setting, 'k1')
+    const { requests } = endpoint
+    const before = requests.length
+    let release: (response: Response) => void = () => undefined
+    endpoint.answer = () => new Promise<Response>((resolve) => (release = resolve))
+    clock.advance(30)
+    const junk = lookUp(setting, 'junk-3')
+    const logins = [forLogin(), forLogin(), forLogin()]
+    endpoint.answer = () => keySet([first, second])
+    release(keySet([first]))
+    expect(await junk).toEqual([])
+    expect(await Promise.all(logins)).toEqual([['k2'], ['k2'], ['k2']])
+    expect(requests.length).toBe(before + 2)
+  })
+
+  it('HLD-14 a login does not wait after an outage that strangers have found', async () => {
+    const setting = createTestCache([first])
+    const { cache, clock, endpoint } = setting
+    endpoint.answer = () => new Response('', { status: 503 })
+    await expect(lookUp(setting, 'junk')).rejects.toMatchObject(unavailable)
+    endpoint.answer = () => keySet([first])
+    await expect(lookUp(setting, 'k1')).rejects.toMatchObject(unavailable)
+    expect(kidsOf(await cache.find('k1', 'RS256', clock(), 'login'))).toEqual(['k1'])
+  })
+
   it('JWT-13 the first fetch counts for a kid that it did not bring', async () => {
     const setting = createTestCache([first])
     const { clock, endpoint } = setting
