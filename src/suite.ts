@@ -122,6 +122,7 @@ export function createSuite<C extends Claims = Claims>(
     clock,
     idleMilliseconds: application.idleSeconds * 1000,
     meetRevocation: (address, record, now) => lifecycle.meetRevocation(address, record, now),
+    countFromNow: (address, record, now) => lifecycle.countFromNow(address, record, now),
   })
   const endedListeners = new Set<(session: EndedSession) => void>()
   const lifecycle = createLifecycle({

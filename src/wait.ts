@@ -34,3 +34,8 @@ export const clockTolerance = 60_000
 export function isAhead(time: number, now: number): boolean {
   return time - now > clockTolerance
 }
+
+/** A time that something is to be proven by; 0, as if it were unknown, where it lies in the future. */
+export function unlessAhead(time: number, now: number): number {
+  return isAhead(time, now) ? 0 : time
+}

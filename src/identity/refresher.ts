@@ -246,8 +246,11 @@ export function createRefresher(options: {
         const now = clock()
         breaker.noteAccepted(address.person, began, now)
         await attempt.settle()
-        // The old token goes on: the next extension is due as much later as this one was after its issue.
-        await store.renew(keyOf(address), fence, Math.max((now - token.issuedAt) / 1000, 1))
+        // The old token goes on: the next extension is due as much later as this one was after its issue. A clock
+        // that is ahead makes the token older than it is: half of its life is the most that others wait.
+        const { issuedAt, expiresAt } = token
+        const age = Math.min(now - issuedAt, (expiresAt - issuedAt) / 2) / 1000
+        await store.renew(keyOf(address), fence, Math.max(age, 1))
         const publicId = publicIdOf(record.generation)
         report({ type: 'identity.refreshed', publicId, result: 'extended', milliseconds: now - began })
         return { kind: 'extended' }

@@ -8,6 +8,7 @@ import { openDetails } from '../sessions/record.js'
 import { readRoot, tokenState } from '../sessions/token-state.js'
 import type { Store } from '../stores/store.js'
 import type { VerifiedToken } from '../tokens/verify.js'
+import { unlessAhead } from '../wait.js'
 import { type Authenticator, lacksSecondFactor } from './authenticate.js'
 import { authenticationTime } from './judge.js'
 import { liftOf } from './lift.js'
@@ -50,7 +51,7 @@ export function createArrival(options: {
     const now = clock()
     const state = tokenState(token, application.id, identityProvider.refresh.afterSeconds)
     const level = identityProvider.assuranceLevel(token.claims)
-    const stated = authenticationTime(token.claims)
+    const stated = authenticationTime(token.claims, now, skew)
     const common = { address: state.address, now, tokenExpiresAt: token.expiresAt, level }
     const record = await readRoot(store, state)
     if (record === undefined) {
@@ -62,7 +63,8 @@ export function createArrival(options: {
       const { began } = await lifecycle.begin({ ...common, issuedAt, authenticatedAt })
       if (began) state.isBegun = true
     } else if (record.state === 'ended') {
-      const known = openDetails(options.sealer, state.address, record.sealed).authenticatedAt ?? 0
+      const details = openDetails(options.sealer, state.address, record.sealed)
+      const known = unlessAhead(details.authenticatedAt ?? 0, now)
       const proof = { ...arrival, authenticatedAt: stated, isNewer: token.issuedAt > record.at }
       const lift = liftOf(record, known, proof, application.onIdle)
       if (lift === undefined) return
@@ -80,7 +82,7 @@ export function createArrival(options: {
       // Begun by a faster request of this very login: still a session value that the login brought.
       const isNew = isAskedFor(token, arrival) && record.startedAt >= arrival.since
       const authenticatedAt = stated || (isNew ? now : 0)
-      if (authenticatedAt > record.authenticatedAt) {
+      if (authenticatedAt > unlessAhead(record.authenticatedAt, now)) {
         await lifecycle.raise(state.address, record, {
           level: Math.max(level, record.level),
           authenticatedAt,

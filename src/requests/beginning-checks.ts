@@ -2,7 +2,9 @@
 import type { Exchange } from '../exchange.js'
 import type { Beginning } from '../protocol.js'
 import { openDetails } from '../sessions/record.js'
+import { isFromAhead } from '../sessions/timers.js'
 import type { AliasRecord, EndReason, RecordAddress, SessionRecord } from '../stores/store.js'
+import { unlessAhead } from '../wait.js'
 import type { ProtocolSessionsContext } from './protocol-sessions.js'
 
 /** Authentication times have no fractions of a second. */
@@ -19,7 +21,7 @@ export function createBeginningChecks(
   >,
 ) {
   const { store, lifecycle, sealer, own } = context
-  const { application } = context.options
+  const { application, clock } = context.options
 
   const tolerance = context.skewMilliseconds + wholeSecond
 
@@ -39,8 +41,10 @@ export function createBeginningChecks(
 
   /** The authentication that the session at an address stands on, or stood on before it ended; 0: unknown. */
   const stoodOnOf = (address: RecordAddress, record: SessionRecord | AliasRecord | undefined): number => {
-    if (record?.state === 'live') return record.authenticatedAt
-    return record?.state === 'ended' ? (openDetails(sealer, address, record.sealed).authenticatedAt ?? 0) : 0
+    const now = clock()
+    if (record?.state === 'live') return unlessAhead(record.authenticatedAt, now)
+    if (record?.state !== 'ended') return 0
+    return unlessAhead(openDetails(sealer, address, record.sealed).authenticatedAt ?? 0, now)
   }
 
   /** Where the record lies, if the name is another one of a session that goes on. */
@@ -53,6 +57,9 @@ export function createBeginningChecks(
   const readNow = async (address: RecordAddress, now: number) => {
     const record = await store.read(address)
     if (record?.state !== 'live') return record
+    if (isFromAhead(record, now)) {
+      return (await lifecycle.countFromNow(address, record, now)) ?? store.read(address)
+    }
     if (await lifecycle.meetRevocation(address, record, now)) return store.read(address)
     const idleMilliseconds = Math.min(record.idleMilliseconds, application.idleSeconds * 1000)
     return lifecycle.endOver(address, record, idleMilliseconds, now)

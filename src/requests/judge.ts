@@ -16,7 +16,7 @@ import {
   type LiveSession,
 } from '../sessions/citizens.js'
 import type { Lifecycle } from '../sessions/lifecycle.js'
-import { timerOver, touchInterval } from '../sessions/timers.js'
+import { isFromAhead, timerOver, touchInterval } from '../sessions/timers.js'
 import { type TokenState, tokenState } from '../sessions/token-state.js'
 import type {
   AliasRecord,
@@ -27,7 +27,7 @@ import type {
   Store,
 } from '../stores/store.js'
 import type { VerifiedToken } from '../tokens/verify.js'
-import { isWaiting } from '../wait.js'
+import { clockTolerance, isWaiting, unlessAhead } from '../wait.js'
 import { createExtension } from './extend.js'
 import type { RecordSteps } from './record-steps.js'
 
@@ -68,11 +68,13 @@ export type Judge = (request: Case) => MaybePromise<Citizen>
 
 const mostAttempts = 6
 
-/** Whether the time of authentication is part of the token; milliseconds, 0 when it is not. */
-export function authenticationTime(claims: Claims): number {
-  return typeof claims.auth_time === 'number' && Number.isFinite(claims.auth_time)
-    ? claims.auth_time * 1000
-    : 0
+/**
+ * The time of authentication that a token states, in milliseconds; 0 where it states none. One in the future, as of
+ * milliseconds in place of seconds, proves nothing and counts as none. Source: ASVS 5.0 7.5.3, 6.8.4.
+ */
+export function authenticationTime(claims: Claims, now: number, skewMilliseconds: number): number {
+  const time = typeof claims.auth_time === 'number' ? claims.auth_time * 1000 : 0
+  return time > 0 && time <= now + skewMilliseconds ? time : 0
 }
 
 /** The citizen of a live record. */
@@ -85,14 +87,14 @@ export function citizenFrom(
 ): Citizen {
   const { exchange, token, now } = request
   const live = { exchange, claims: token.claims, token, state, record }
-  const assurance = assuranceOf(token.claims, level, record.authenticatedAt)
+  const assurance = assuranceOf(token.claims, level, unlessAhead(record.authenticatedAt, now))
   return active(live, assurance, isWaiting(state.degraded, now), judging.actions)
 }
 
 /** Makes the judge of one application's requests. */
 export function createJudge(judging: Judging): Judge {
   const { options, store, revocations, lifecycle, hintCookie, report, steps } = judging
-  const { assuranceLevel, refresh } = options.identityProvider
+  const { assuranceLevel, clockSkewSeconds, refresh } = options.identityProvider
   const application = options.application.id
   const idleMilliseconds = options.application.idleSeconds * 1000
   const extend = createExtension(judging)
@@ -107,6 +109,7 @@ export function createJudge(judging: Judging): Judge {
     return (
       record.generation === state.generation &&
       !state.isBegun &&
+      unseen >= -clockTolerance &&
       unseen < touchInterval(idle) &&
       unseen < idle &&
       now < record.endsAt &&
@@ -228,7 +231,7 @@ export function createJudge(judging: Judging): Judge {
           issuedAt: token.issuedAt,
           tokenExpiresAt: token.expiresAt,
           level,
-          authenticatedAt: authenticationTime(token.claims),
+          authenticatedAt: authenticationTime(token.claims, now, clockSkewSeconds * 1000),
         })
         if (outcome.began) state.isBegun = true
         record = outcome.record
@@ -237,6 +240,9 @@ export function createJudge(judging: Judging): Judge {
         record = await store.read(state.address)
       } else if (record.state === 'ended') {
         return refuse(request, state.address, record)
+      } else if (isFromAhead(record, now)) {
+        record =
+          (await lifecycle.countFromNow(state.address, record, now)) ?? (await store.read(state.address))
       } else {
         const over = timerOver({ ...record, idleMilliseconds: idleOf(record) }, now)
         if (over === undefined) {

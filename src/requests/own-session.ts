@@ -12,9 +12,9 @@ import { active, anonymous, type CitizenActions, type LiveSession } from '../ses
 import type { Lifecycle } from '../sessions/lifecycle.js'
 import { type OwnDetails, openDetails, publicIdOf } from '../sessions/record.js'
 import { concernsSession } from '../sessions/revoking.js'
-import { timerOver, touchInterval } from '../sessions/timers.js'
+import { countedFromNow, isFromAhead, timerOver, touchInterval } from '../sessions/timers.js'
 import type { AliasRecord, LiveRecord, RecordAddress, SessionRecord, Store } from '../stores/store.js'
-import { isWaiting, noWait } from '../wait.js'
+import { clockTolerance, isAhead, isWaiting, noWait, unlessAhead } from '../wait.js'
 import { pointAgain } from './pointed.js'
 import type { RecordSteps, SteppedState } from './record-steps.js'
 import { settledWithin } from './settled-within.js'
@@ -123,9 +123,11 @@ export function createOwnSessions(context: {
   const idleOf = (record: LiveRecord): number => Math.min(record.idleMilliseconds, idleMilliseconds)
 
   /** From when on the tokens are renewed; never where there is nothing to renew. */
-  const dueAt = (state: OwnState, record: LiveRecord, details: OwnDetails): number => {
+  const dueAt = (state: OwnState, record: LiveRecord, details: OwnDetails, now: number): number => {
     const refresh = refreshOf(state)
     if (refresh === undefined || details.tokenLife === 0) return Number.POSITIVE_INFINITY
+    // Tokens that would live for more than twice their life were noted by a clock that has been put back since.
+    if (isAhead(record.tokenExpiresAt - 2 * details.tokenLife, now)) return now
     const after = refresh.afterSeconds === undefined ? details.tokenLife / 2 : refresh.afterSeconds * 1000
     return record.tokenExpiresAt - Math.max(details.tokenLife - after, 0)
   }
@@ -194,7 +196,8 @@ export function createOwnSessions(context: {
     now: number,
   ): Citizen => {
     const { claims, method } = details
-    const { level, authenticatedAt } = record
+    const { level } = record
+    const authenticatedAt = unlessAhead(record.authenticatedAt, now)
     const assurance = authenticatedAt === 0 ? { level, method } : { level, method, authenticatedAt }
     const live: OwnSession = { exchange, claims, state, record, details }
     return active(live, assurance, isWaiting(state.degraded, now), actions)
@@ -203,7 +206,7 @@ export function createOwnSessions(context: {
   /** Renews what is due; the first who finds it waits a little, whoever meets it under way does not. */
   const extend = async (state: OwnState, record: LiveRecord, details: OwnDetails, now: number) => {
     const refresh = refreshOf(state)
-    const isDue = now >= dueAt(state, record, details) && !isWaiting(state.refreshWait, now)
+    const isDue = now >= dueAt(state, record, details, now) && !isWaiting(state.refreshWait, now)
     if (refresh === undefined || !isDue || keeper.isUnderWay(state.address)) return undefined
     return settledWithin(renew(state, record, details), refresh.waitMilliseconds)
   }
@@ -213,10 +216,11 @@ export function createOwnSessions(context: {
     const unseen = now - record.lastSeenAt
     return (
       !state.isBegun &&
+      unseen >= -clockTolerance &&
       unseen < touchInterval(idle) &&
       unseen < idle &&
       now < record.endsAt &&
-      (now < dueAt(state, record, details) || isWaiting(state.refreshWait, now))
+      (now < dueAt(state, record, details, now) || isWaiting(state.refreshWait, now))
     )
   }
 
@@ -267,7 +271,10 @@ export function createOwnSessions(context: {
       const details = state.details(sealer, record)
       // A newer cookie was given out for this session, or the secrets are no longer ours.
       if (record.generation !== state.generation || details === undefined) return anonymous('not-signed-in')
-      if (timerOver({ ...record, idleMilliseconds: idleOf(record) }, now) === undefined) {
+      if (isFromAhead(record, now)) {
+        record =
+          (await lifecycle.countFromNow(state.address, record, now)) ?? (await store.read(state.address))
+      } else if (timerOver({ ...record, idleMilliseconds: idleOf(record) }, now) === undefined) {
         const judged = await judgeLive(exchange, state, record, details, request)
         if (judged !== 'again') return judged
         record = await store.read(state.address)
@@ -318,12 +325,14 @@ export function createOwnSessions(context: {
       if (record.state === 'ended') return anonymous(record.reason)
       const details = state.details(sealer, record)
       if (record.generation !== state.generation || details === undefined) return anonymous('not-signed-in')
-      const over = timerOver({ ...record, idleMilliseconds: idleOf(record) }, now)
+      const counted = countedFromNow(record, now, application.absoluteSeconds * 1000)
+      const over = timerOver({ ...counted, idleMilliseconds: idleOf(record) }, now)
       if (over !== undefined) return anonymous(over)
       const revocation = await revocations?.revocation(state.address.person, state.address.session)
-      const isConcerned = revocation !== undefined && concernsSession(revocation, record)
-      if (isConcerned && details.provenAt <= revocation.at) return anonymous(revocation.reason)
-      return citizenFrom(exchange, state, record, details, now)
+      const isConcerned = revocation !== undefined && concernsSession(revocation, record, now)
+      if (isConcerned && unlessAhead(details.provenAt, now) <= revocation.at)
+        return anonymous(revocation.reason)
+      return citizenFrom(exchange, state, counted, details, now)
     },
 
     giveWay(exchange, person, now) {

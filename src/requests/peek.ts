@@ -2,7 +2,7 @@
 import type { Citizen } from '../citizen.js'
 import { anonymous } from '../sessions/citizens.js'
 import { concernsSession } from '../sessions/revoking.js'
-import { timerOver } from '../sessions/timers.js'
+import { countedFromNow, timerOver } from '../sessions/timers.js'
 import { readRoot, tokenState } from '../sessions/token-state.js'
 import { type Case, citizenFrom, type Judging } from './judge.js'
 
@@ -23,12 +23,15 @@ export function createPeek(judging: Judging): Peek {
     if (record === undefined) return anonymous('not-started')
     if (record.state === 'ended') return anonymous(record.reason)
     const idleMilliseconds = Math.min(record.idleMilliseconds, application.idleSeconds * 1000)
-    const over = timerOver({ ...record, idleMilliseconds }, request.now)
+    const { now } = request
+    const counted = countedFromNow(record, now, application.absoluteSeconds * 1000)
+    const over = timerOver({ ...counted, idleMilliseconds }, now)
     if (over !== undefined) return anonymous(over)
     const { person, session } = state.address
     const revocation = await revocations?.revocation(person, session)
-    if (revocation !== undefined && concernsSession(revocation, record)) return anonymous(revocation.reason)
+    if (revocation !== undefined && concernsSession(revocation, record, now))
+      return anonymous(revocation.reason)
     const level = identityProvider.assuranceLevel(request.token.claims)
-    return citizenFrom(judging, { ...request, isTouching: () => false }, state, record, level)
+    return citizenFrom(judging, { ...request, isTouching: () => false }, state, counted, level)
   }
 }

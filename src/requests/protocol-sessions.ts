@@ -116,8 +116,11 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
   }
 
   return {
-    async begin(exchange, given) {
+    async begin(exchange, stated) {
       const now = clock()
+      // An authentication in the future proves nothing: it lifts no end, and is not recent.
+      const isPast = stated.authenticatedAt <= now + context.skewMilliseconds
+      const given = isPast ? stated : { ...stated, authenticatedAt: 0 }
       const person = personOf(given.issuer, given.subject)
       const value = given.sessionValue ?? randomText(context.random, 16)
       const session = sessionOf(given.issuer, value)

@@ -16,6 +16,7 @@ import type {
   SessionRecord,
   Store,
 } from '../stores/store.js'
+import { unlessAhead } from '../wait.js'
 import type { BeginningChecks } from './beginning-checks.js'
 import { liftOf } from './lift.js'
 import { pointersToKeep } from './pointed.js'
@@ -97,9 +98,10 @@ export function createSessionBeginning(
       const since = generationAtOf(found, before, beginning, now)
       const pointers = pointersToKeep(store, beginning.pointers, before?.pointers)
       const details = detailsOf(beginning, since ?? now, pointers)
-      const provenAt = Math.max(details.provenAt, before?.provenAt ?? 0)
-      const isProven = beginning.authenticatedAt > found.authenticatedAt
-      const authenticatedAt = Math.max(beginning.authenticatedAt, found.authenticatedAt)
+      const provenAt = Math.max(details.provenAt, unlessAhead(before?.provenAt ?? 0, now))
+      const stoodOn = unlessAhead(found.authenticatedAt, now)
+      const isProven = beginning.authenticatedAt > stoodOn
+      const authenticatedAt = Math.max(beginning.authenticatedAt, stoodOn)
       const limit = isProven ? now + application.absoluteSeconds * 1000 : found.endsAt
       return {
         generation: since === undefined ? next : found.generation,

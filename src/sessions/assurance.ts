@@ -1,5 +1,6 @@
 /** @module What an authentication must show: one rule for guards, for the login route and for the way back. */
 import type { Assurance } from '../citizen.js'
+import { isAhead } from '../wait.js'
 
 /** What is asked of a citizen who is active. */
 export interface Demand {
@@ -32,7 +33,10 @@ export function shortfallOf(assurance: Assurance, demand: Demand, now: number): 
   const { authenticatedAt } = assurance
   const isRecent =
     maxAgeSeconds === undefined ||
-    (authenticatedAt !== undefined && now - authenticatedAt <= maxAgeSeconds * 1000)
+    (authenticatedAt !== undefined &&
+      // A time in the future proves nothing.
+      !isAhead(authenticatedAt, now) &&
+      now - authenticatedAt <= maxAgeSeconds * 1000)
   if (isStrong && isRecent && !secondFactor) return undefined
   return { level: isStrong ? 0 : level, secondFactor, maxAgeSeconds: isRecent ? 0 : maxAgeSeconds }
 }

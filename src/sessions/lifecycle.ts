@@ -12,6 +12,7 @@ import type {
   SessionRecord,
   Store,
 } from '../stores/store.js'
+import { unlessAhead } from '../wait.js'
 import {
   createGeneration,
   endedFrom,
@@ -21,7 +22,7 @@ import {
   sealDetails,
 } from './record.js'
 import { concernsSession, createRevoking, type Revoking } from './revoking.js'
-import { overSince, timerOver } from './timers.js'
+import { countedFromNow, overSince, timerOver } from './timers.js'
 
 /** A session of this application that has ended, for whoever must end something with it. */
 export interface EndedSession {
@@ -81,6 +82,11 @@ export interface Lifecycle {
     idleMilliseconds: number,
     now: number,
   ): Promise<SessionRecord | undefined>
+  /**
+   * Lets a live record count from now that was begun, or touched, by a clock that has been put back since: no timer
+   * of it would run before that time. `undefined`: it has ended, or is another one by now.
+   */
+  countFromNow(address: RecordAddress, record: LiveRecord, now: number): Promise<LiveRecord | undefined>
   /** Gives a live record a new generation at a higher level of assurance, or a newer authentication. */
   raise(
     address: RecordAddress,
@@ -167,6 +173,16 @@ export function createLifecycle(options: {
     }
   }
 
+  const meetRevocation: Lifecycle['meetRevocation'] = (address, record, now) => {
+    const concerns = (revocation: FoundRevocation) => {
+      // A session that began with a new authentication is none of what was revoked before.
+      const { own } = openDetails(sealer, address, record.sealed)
+      const provenAt = unlessAhead(own?.provenAt ?? 0, now)
+      return provenAt <= revocation.at && concernsSession(revocation, record, now)
+    }
+    return revoking.meet(address, concerns, { now, tokenExpiresAt: record.tokenExpiresAt })
+  }
+
   return {
     retention,
     retainedUntil,
@@ -223,6 +239,14 @@ export function createLifecycle(options: {
       return (await end(address, record, request, now)).record
     },
 
+    async countFromNow(address, record, now) {
+      // Before its beginning is moved: what was revoked until now concerns a session that may have begun before.
+      if (await meetRevocation(address, record, now)) return undefined
+      const counted = countedFromNow(record, now, options.absoluteMilliseconds)
+      const { endsAt } = counted
+      return (await store.update(address, record.generation, { notAfter: now, endsAt })) ? counted : undefined
+    },
+
     async raise(address, record, rise) {
       const generation = createGeneration(options.random)
       const changed = await store.update(address, record.generation, { generation, ...rise })
@@ -239,13 +263,6 @@ export function createLifecycle(options: {
 
     revoke: revoking.revoke,
 
-    meetRevocation(address, record, now) {
-      const concerns = (revocation: FoundRevocation) => {
-        // A session that began with a new authentication is none of what was revoked before.
-        const { own } = openDetails(sealer, address, record.sealed)
-        return (own?.provenAt ?? 0) <= revocation.at && concernsSession(revocation, record)
-      }
-      return revoking.meet(address, concerns, { now, tokenExpiresAt: record.tokenExpiresAt })
-    },
+    meetRevocation,
   }
 }

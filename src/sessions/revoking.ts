@@ -10,6 +10,7 @@ import type {
   RevocationScope,
   Store,
 } from '../stores/store.js'
+import { isAhead } from '../wait.js'
 
 /** Writes and meets revocations. Each method throws `StoreUnavailableError` where a store cannot answer. */
 export interface Revoking {
@@ -35,12 +36,16 @@ export interface Revoking {
   ): Promise<boolean>
 }
 
-/** Whether a revocation ends a session: its own does, the person's does unless the session began after it. */
+/**
+ * Whether a revocation ends a session: its own does, the person's does unless the session began after it. When a
+ * session began that says "in the future" nobody knows: what forbids stands.
+ */
 export function concernsSession(
   revocation: FoundRevocation,
-  record: { readonly startedAt: number },
+  { startedAt }: { readonly startedAt: number },
+  now: number,
 ): boolean {
-  return revocation.kind === 'session' || revocation.at >= record.startedAt
+  return revocation.kind === 'session' || revocation.at >= startedAt || isAhead(startedAt, now)
 }
 
 /** Makes the revocations of one application. */

@@ -1,4 +1,6 @@
 /** @module Timers: when a session ends, and when a touch is worth writing. Pure arithmetic in milliseconds. */
+import type { LiveRecord } from '../stores/store.js'
+import { isAhead } from '../wait.js'
 
 /** The times of a record that decide when it ends. */
 export interface Times {
@@ -34,4 +36,21 @@ export function overSince(times: Times): number {
  */
 export function touchInterval(idleMilliseconds: number): number {
   return Math.min(10_000, idleMilliseconds / 20)
+}
+
+/** Whether a record was begun, or touched, by a clock that has been put back since. */
+export function isFromAhead(record: Pick<LiveRecord, 'startedAt' | 'lastSeenAt'>, now: number): boolean {
+  return isAhead(record.lastSeenAt, now) || isAhead(record.startedAt, now)
+}
+
+/** The record itself; as if it had begun, or been seen, at `now`, where it says that this was "in the future". */
+export function countedFromNow(record: LiveRecord, now: number, absoluteMilliseconds: number): LiveRecord {
+  if (!isFromAhead(record, now)) return record
+  const { startedAt, lastSeenAt, endsAt } = record
+  return {
+    ...record,
+    startedAt: Math.min(startedAt, now),
+    lastSeenAt: Math.min(lastSeenAt, now),
+    endsAt: Math.min(endsAt, now + absoluteMilliseconds),
+  }
 }

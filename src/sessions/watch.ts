@@ -4,7 +4,7 @@ import { CitizenSessionError } from '../errors.js'
 import type { Exchange } from '../exchange.js'
 import type { EndReason, LiveRecord, RecordAddress, Store } from '../stores/store.js'
 import { placeOf } from './record.js'
-import { timerOver } from './timers.js'
+import { isFromAhead, timerOver } from './timers.js'
 
 /** Watches over sessions for as long as somebody wants to know. */
 export interface SessionWatch {
@@ -45,6 +45,8 @@ export function createSessionWatch(options: {
   readonly idleMilliseconds: number
   /** Looks whether the session was revoked in another store. */
   readonly meetRevocation: (address: RecordAddress, record: LiveRecord, now: number) => Promise<boolean>
+  /** Lets a session count from now that was seen "in the future". */
+  readonly countFromNow: (address: RecordAddress, record: LiveRecord, now: number) => Promise<unknown>
 }): SessionWatch {
   const watched = new Map<string, Set<Watched>>()
   const slots = Array.from({ length: watchSlots }, () => new Set<Watched>())
@@ -100,11 +102,14 @@ export function createSessionWatch(options: {
     if (record === undefined) return finish(entry, 'gone')
     if (record.state === 'ended') return finish(entry, record.reason)
     if (!goesOn(entry.record, record)) return finish(entry, 'begun-anew')
+    const now = options.clock()
+    // By a clock that was ahead: the next look finds it counted from now.
+    if (isFromAhead(record, now)) await options.countFromNow(address, record, now)
     entry.record = record
     const idleMilliseconds = Math.min(record.idleMilliseconds, options.idleMilliseconds)
-    const over = timerOver({ ...record, idleMilliseconds }, options.clock())
+    const over = timerOver({ ...record, idleMilliseconds }, now)
     if (over !== undefined) return finish(entry, over)
-    if (await options.meetRevocation(address, record, options.clock())) finish(entry, 'revoked')
+    if (await options.meetRevocation(address, record, now)) finish(entry, 'revoked')
   }
 
   const lookAround = (): void => {

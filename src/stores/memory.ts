@@ -70,7 +70,13 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
 
   function change(
     entry: Entry,
-    { lastSeenAt = 0, tokenExpiresAt = 0, retainUntil = 0, ...rest }: RecordChange,
+    {
+      lastSeenAt = 0,
+      notAfter = Number.POSITIVE_INFINITY,
+      tokenExpiresAt = 0,
+      retainUntil = 0,
+      ...rest
+    }: RecordChange,
   ): void {
     const live = entry.live()
     entry.write({
@@ -80,7 +86,8 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
       level: rest.level ?? live.level,
       authenticatedAt: rest.authenticatedAt ?? live.authenticatedAt,
       sealed: rest.sealed ?? live.sealed,
-      lastSeenAt: Math.max(live.lastSeenAt, lastSeenAt),
+      startedAt: Math.min(live.startedAt, notAfter),
+      lastSeenAt: Math.min(Math.max(live.lastSeenAt, lastSeenAt), notAfter),
       tokenExpiresAt: Math.max(live.tokenExpiresAt, tokenExpiresAt),
       retainUntil: Math.max(live.retainUntil, retainUntil),
     })

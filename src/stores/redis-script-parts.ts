@@ -13,7 +13,7 @@ export function createScript(...parts: readonly string[]): Script {
   return { source, digest: createHash('sha1').update(source).digest('hex') }
 }
 
-/** The key, texts as words, and the larger of two numbers in words. */
+/** The key, texts as words, and the larger and the smaller of two numbers in words. */
 export const words = `
 local key = KEYS[1]
 local function words(text)
@@ -23,6 +23,10 @@ local function words(text)
 end
 local function larger(one, other)
   if (tonumber(one) or 0) > (tonumber(other) or 0) then return one end
+  return other
+end
+local function smaller(one, other)
+  if (tonumber(one) or 0) < (tonumber(other) or 0) then return one end
   return other
 end
 `

@@ -57,12 +57,13 @@ return {'started'}
 `
 
 const update = `
-local field, generation, life, seen, expires, newGeneration, level, authenticated, retain, sealed, ends, replaces =
+local field, generation, life, seen, expires, newGeneration, level, authenticated, retain, sealed, ends, replaces, notAfter =
   unpack(ARGV)
 local record, why = live(field, generation)
 if not record then return {why} end
 if replaces ~= '' and record[12] ~= replaces then return {'rewritten'} end
 record[5] = larger(seen, record[5])
+if notAfter ~= '' then record[4], record[5] = smaller(notAfter, record[4]), smaller(notAfter, record[5]) end
 record[8] = larger(expires, record[8])
 record[11] = larger(retain, record[11])
 if ends ~= '' then record[6] = ends end

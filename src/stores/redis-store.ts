@@ -171,6 +171,7 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
         change.sealed === undefined ? '' : toWord(change.sealed),
         numberWord(change.endsAt),
         change.replaces === undefined ? '' : toWord(change.replaces),
+        numberWord(change.notAfter),
       )
       return isDone(reply)
     },

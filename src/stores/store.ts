@@ -102,6 +102,8 @@ export type StartOutcome =
 export interface RecordChange {
   /** Never moves backwards: the later of the two is kept. */
   readonly lastSeenAt?: number | undefined
+  /** A `startedAt` or `lastSeenAt` that is later is moved back to this: a clock that was ahead has written it. */
+  readonly notAfter?: number | undefined
   /** Never moves backwards. */
   readonly tokenExpiresAt?: number | undefined
   /** The absolute limit, set as given: a new authentication may move it either way. */

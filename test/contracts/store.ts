@@ -168,6 +168,25 @@ export function describeStoreContract(
     })
 
     describe('update', () => {
+      it('HLD-05 moves back what a clock that was ahead has written, and nothing that is earlier', async () => {
+        const address = addressOf()
+        const ahead = harness.now() + day
+        const record = await startedAt(harness, address, {
+          startedAt: ahead,
+          lastSeenAt: ahead,
+          endsAt: ahead + day,
+        })
+        const endsAt = harness.now() + day
+        const change = { notAfter: harness.now(), endsAt }
+        expect(await harness.store.update(address, record.generation, change)).toBe(true)
+        const moved = { ...record, startedAt: harness.now(), lastSeenAt: harness.now(), endsAt }
+        expect(await harness.store.read(address)).toEqual(moved)
+        const later = { notAfter: harness.now() + minute }
+        expect(await harness.store.update(address, record.generation, later)).toBe(true)
+        expect(await harness.store.read(address)).toEqual(moved)
+        expect(await harness.store.update(address, unique(), change)).toBe(false)
+      })
+
       it('changes what it is told and nothing else', async () => {
         const address = addressOf()
         const record = await startedAt(harness, address, { sealed: 'before' })

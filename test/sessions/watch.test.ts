@@ -93,6 +93,7 @@ function watchOver() {
     clock: () => 2000,
     idleMilliseconds: 1e12,
     meetRevocation: async () => false,
+    countFromNow: async () => undefined,
   })
   return { watch, records, reads: () => reads }
 }
