@@ -206,19 +206,6 @@ describe.each([
     expect(await place.peek()).toMatchObject({ state: 'anonymous', reason: 'revoked' })
     expect(await place.look()).toMatchObject({ state: 'anonymous', reason: 'revoked' })
   })
-
-  it('HLD-05 stays ended when the clock goes on by days and back', async () => {
-    const place = await make()
-    await place.signIn()
-    await place.revokeAll()
-    place.setAhead(3 * day)
-    for (let count = 0; count < 3; count += 1) {
-      await (await make()).signIn()
-      await place.look()
-    }
-    place.setAhead(0)
-    expect(await place.look()).toMatchObject({ state: 'anonymous', reason: 'revoked' })
-  })
 })
 
 describe('a time of authentication in the future', () => {
