@@ -26,6 +26,7 @@ import { createPendingLogouts } from './logout/pending-logout.js'
 import { createProtocolMode } from './protocol-mode.js'
 import { createArrival } from './requests/arrive.js'
 import { createAuthenticator } from './requests/authenticate.js'
+import { onlyTrue } from './requests/only-true.js'
 import { createRecordSteps } from './requests/record-steps.js'
 import { createSealer } from './seal.js'
 import { createAdministration, type Revoke, type SessionAdministration } from './sessions/administration.js'
@@ -314,7 +315,7 @@ export function createSuite<C extends Claims = Claims>(
     options: resolved,
     sessions: createAdministration({ issuer: issuerOf(), store, revoke, clock }),
     endpoint,
-    skips: routes.skip ?? (() => false),
+    skips: routes.skip === undefined ? () => false : onlyTrue('routes.skip', routes.skip, report),
 
     authenticate(exchange) {
       if (admission.isGranted) return authenticator.authenticate(exchange) as MaybePromise<Citizen<C>>

@@ -6,6 +6,7 @@ export type {
   CitizenEnd,
   CitizenSnapshot,
   CitizenWarning,
+  SignOutWish,
 } from './options.js'
 export type { ShownClaims } from './payload.js'
 export { startCitizen } from './session.js'

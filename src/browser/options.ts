@@ -76,6 +76,14 @@ export interface CitizenClientOptions {
   readonly isPrivate?: boolean
 }
 
+/** What a sign-out may be asked for. */
+export interface SignOutWish {
+  /** Default `everywhere`. */
+  readonly scope?: 'everywhere' | 'application' | undefined
+  /** Where to go in the end: a path of ours, or an address that the server allows; anything else is left out. */
+  readonly returnTo?: string | undefined
+}
+
 /** The client of a page. */
 export interface CitizenClient {
   readonly snapshot: CitizenSnapshot
@@ -89,10 +97,7 @@ export interface CitizenClient {
    * Signs out, covers all tabs, and goes where the server says.
    * @throws Error if the session could not be ended; the page stays.
    */
-  signOut(options?: {
-    readonly scope?: 'everywhere' | 'application' | undefined
-    readonly returnTo?: string | undefined
-  }): Promise<void>
+  signOut(wish?: SignOutWish): Promise<void>
   /** Ends timers and listeners; removes what is shown. */
   stop(): void
 }

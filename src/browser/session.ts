@@ -95,10 +95,10 @@ export function startCitizen(options: CitizenClientOptions = {}): CitizenClient 
     },
   })
 
-  const ask = async (isExtending: boolean): Promise<CitizenSnapshot> => {
+  const ask = async (method: 'GET' | 'POST', path: string): Promise<CitizenSnapshot> => {
     const at = Date.now()
     askedAt = at
-    const status = await askStatus(basePath, isExtending).catch(() => undefined)
+    const status = await askStatus(method, basePath + path).catch(() => undefined)
     update({ isOffline: !status })
     if (status) {
       tabs.tell({ status, at })
@@ -107,8 +107,8 @@ export function startCitizen(options: CitizenClientOptions = {}): CitizenClient 
     tick()
     return snapshot
   }
-  const check = () => ask(false)
-  const extend = () => ask(true)
+  const check = () => ask('GET', '/status')
+  const extend = () => ask('POST', '/extend')
 
   /** Takes in what the server said, to this tab or to another. */
   const adopt = (next: Reading): void => {
@@ -163,7 +163,7 @@ export function startCitizen(options: CitizenClientOptions = {}): CitizenClient 
     update({ state: 'ended', reason, secondsLeft: null, status: reading?.status ?? null })
     curtain.warn(undefined)
     // Time alone ended it: the person did not ask for it.
-    const isKept = options.keepForms && !destination && /timeout|expired/.test(reason)
+    const isKept = options.keepForms && /timeout|expired/.test(reason)
     if (!isKept) settle(false)
     if (options.onEnd?.({ reason, login }) === false) {
       curtain.uncover()
@@ -177,19 +177,19 @@ export function startCitizen(options: CitizenClientOptions = {}): CitizenClient 
     const leave = (): void => location.replace(destination ?? login)
     curtain.cover(texts.ended, leave)
     // After a sign-out in this browser the login has nothing to say: it would go straight on to the provider.
-    if (destination || reason !== 'not-signed-in') leave()
+    if (reason !== 'not-signed-in') leave()
     else document.body.replaceChildren()
   }
 
-  const signOut: CitizenClient['signOut'] = async ({ scope = 'everywhere', returnTo } = {}) => {
+  const signOut: CitizenClient['signOut'] = async (wish = {}) => {
     // What is learned of it on the way is known here already.
     notBefore = Number.POSITIVE_INFINITY
-    const destination = await askSignOut(basePath, { scope, ...(returnTo && { returnTo }) }).finally(() => {
+    const destination = await askSignOut(basePath, wish).finally(() => {
       notBefore = 0
     })
     // They ask, one for all.
     tabs.tell({})
-    end('signed-out', destination ?? returnTo ?? `${basePath}/login`)
+    end('signed-out', destination)
   }
 
   const needSignIn = async (login: string): Promise<boolean> => {
@@ -265,7 +265,7 @@ export function startCitizen(options: CitizenClientOptions = {}): CitizenClient 
     timer = setTimeout(tick, data as number)
   }
 
-  const listen = (types: string, listener: (event: Event) => void): void => {
+  const listen = (types: string, listener: (event: Event) => unknown): void => {
     for (const type of types.split(' ')) addEventListener(type, listener, { signal, capture: true })
   }
   listen('focus online visibilitychange', () => {
@@ -287,6 +287,8 @@ export function startCitizen(options: CitizenClientOptions = {}): CitizenClient 
     tabs.join()
     void check()
   })
+  // Nobody had opened it when it was fetched; to show it is an act, and needs no request.
+  listen('prerenderingchange', extend)
   if (options.extendOnActivity) {
     listen('keydown pointerdown', ({ isTrusted }) => {
       const { status, at = 0 } = reading ?? {}

@@ -33,9 +33,18 @@ export function parseStatus(value: unknown): Status | undefined {
   return isOwnPath(login) && state && (isTimed || state !== 'active') ? (value as Status) : undefined
 }
 
-/** Whether a value is an address that may be followed: a path of our own origin. */
+/**
+ * Whether a value is an address that a browser may be sent to: of http or https, or a path of our own origin. Nothing
+ * but visible ASCII: browsers drop tabs and line breaks from an address before they read it.
+ */
+export function isAddress(value: unknown): value is string {
+  // What is no text is no address as a text either.
+  return /^(https?:\/)?\/(?![/\\])[!-~]*$/.test(value as string)
+}
+
+/** Whether a value is such a path. */
 export function isOwnPath(value: unknown): value is string {
-  return typeof value === 'string' && /^\/(?![/\\])/.test(value)
+  return isAddress(value) && value[0] === '/'
 }
 
 /**

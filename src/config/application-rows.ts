@@ -128,12 +128,12 @@ export const applicationRows = {
   'routes.touch': row<(exchange: Exchange) => boolean>({
     kind: functionOf('a function from the exchange to true or false'),
     derived: 'document navigations and same-origin requests',
-    meaning: "Whether a request counts as the person's activity.",
+    meaning: "Whether a request counts as the person's activity; only `true` is a yes.",
   }),
   'routes.skip': row<(exchange: Exchange) => boolean>({
     kind: functionOf('a function from the exchange to true or false'),
     derived: 'none',
-    meaning: 'Requests that are left alone altogether.',
+    meaning: 'Requests that are left alone altogether; only `true` is a yes.',
   }),
   'routes.stylesheet': row<string>({
     kind: address(checkEndpoint, '/session-pages.css'),

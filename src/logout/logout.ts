@@ -268,7 +268,7 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
       const [session, ...others] = sessions
       const wish = { returnTo: thenLogin === undefined ? returnTo : undefined, thenLogin }
       const left = await carryOut(exchange, session, { ...wish, others, isIncomplete: !complete, scope })
-      if (!asksForPage(exchange)) return json(receiptOf(left))
+      if (!asksForPage(exchange)) return json(receiptOf(left), goesTo(left, { ...wish, scope }))
       if (left.next !== undefined) return pages.leave(exchange, left.next.visit)
       if (scope === 'everywhere') return finishPage(exchange, left, wish)
       const receipt = receiptOf(left)
@@ -382,10 +382,17 @@ function isOver({ state }: Leg): boolean {
   return state === 'done' || state === 'skipped'
 }
 
-function json(receipt: Receipt): Reply {
+/** Where a page of ours would lead on to by itself; a script goes there too, and nowhere else. */
+function goesTo({ legs, next }: Left, { scope, returnTo }: LogoutWish): string | undefined {
+  const outcome = outcomeOf(legs)
+  const isDone = scope === 'application' ? outcome !== 'failed' : outcome === 'global'
+  return next === undefined && isDone ? returnTo : undefined
+}
+
+function json(receipt: Receipt, returnTo: string | undefined): Reply {
   return {
     status: receipt.outcome === 'failed' ? 503 : 200,
     headers: { 'content-type': 'application/json', 'cache-control': 'private, no-store' },
-    body: JSON.stringify(receipt),
+    body: JSON.stringify({ ...receipt, returnTo }),
   }
 }

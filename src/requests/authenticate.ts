@@ -6,6 +6,7 @@ import type { Report } from '../events.js'
 import type { Exchange, MaybePromise } from '../exchange.js'
 import { isActivity } from '../sessions/activity.js'
 import { anonymous, liveSessionOf, unavailable } from '../sessions/citizens.js'
+import { onlyTrue } from './only-true.js'
 import type { OwnSessions } from './own-session.js'
 import type { SharedLook } from './shared-look.js'
 
@@ -38,7 +39,8 @@ export function createAuthenticator(context: {
 }): Authenticator {
   const { shared, own, report } = context
   const { clock, application, routes } = context.options
-  const touches = routes.touch ?? ((exchange: Exchange) => isActivity(exchange, application.url))
+  const ownRule = routes.touch && onlyTrue('routes.touch', routes.touch, report)
+  const touches = ownRule ?? ((exchange: Exchange) => isActivity(exchange, application.url))
 
   const unavailableBecause = (error: unknown): Citizen => {
     if (error instanceof StoreUnavailableError) {
