@@ -35,7 +35,10 @@ export interface EndResult {
 export interface SessionAdministration {
   /** Live sessions of a person in all applications of the store. Source: ASVS 5.0 7.5.2. */
   list(subject: Subject): Promise<readonly ListedSession[]>
-  /** Ends the session of this public id, in every application that shares its identity session. */
+  /**
+   * Ends the session of this public id, in every application that shares its identity session. Asked again for one that
+   * has ended, it ends nothing and says whether the end is confirmed by now.
+   */
   end(session: Subject & { readonly publicId: string }): Promise<EndResult>
   /** Ends all sessions of a person but the one of this public id. Source: ASVS 5.0 7.4.3. */
   endOthers(session: Subject & { readonly publicId: string }): Promise<EndResult>
@@ -62,7 +65,7 @@ export function createAdministration(options: {
 
   const find = async (person: string, publicId: string): Promise<ListedRecord | undefined> => {
     const records = await store.list(person)
-    return records.find(({ record }) => record.state === 'live' && publicIdOf(record.generation) === publicId)
+    return records.find(({ record }) => publicIdOf(record.generation) === publicId)
   }
 
   const carryOut = async (person: string, scope: RevocationScope): Promise<EndResult> => {
@@ -101,7 +104,7 @@ export function createAdministration(options: {
     async endOthers(session) {
       const person = personFor(session)
       const found = await find(person, session.publicId)
-      if (found === undefined) return nothingEnded
+      if (found?.record.state !== 'live') return nothingEnded
       return carryOut(person, { kind: 'others', session: found.address.session })
     },
 

@@ -17,7 +17,7 @@ const leaveMilliseconds = 1000
 export interface Connection {
   readonly client: RedisClient
   command(key: string, command: Command): Promise<unknown>
-  /** A script on one key. Every script replies texts or numbers in a list, the outcome first. */
+  /** A script on one key; one of several keys is given the others first. Every script replies texts or numbers in a list, the outcome first. */
   run(script: Script, key: string, ...given: string[]): Promise<Reply>
   /** Both on one connection. */
   both(key: string, first: Command, second: Command): Promise<readonly [unknown, unknown]>
@@ -28,9 +28,9 @@ export interface Connection {
 /** What a script answers. */
 export type Reply = readonly (string | number)[]
 
-/** `EVAL` of a script on one key. */
+/** `EVAL` of a script. */
 export function evaluation(script: Script, key: string, ...given: string[]): Command {
-  return ['EVAL', script.source, '1', key, ...given]
+  return ['EVAL', script.source, String(script.keyCount ?? 1), key, ...given]
 }
 
 /** The code that Redis or the socket gives an error: never its text, which may repeat keys and values. */
@@ -122,7 +122,13 @@ export function createConnection(client: RedisClient, milliseconds: number): Con
 
   async function evaluate(script: Script, key: string, given: readonly string[]): Promise<unknown> {
     try {
-      return await client.callScript(key, ['EVALSHA', script.digest, '1', key, ...given])
+      return await client.callScript(key, [
+        'EVALSHA',
+        script.digest,
+        String(script.keyCount ?? 1),
+        key,
+        ...given,
+      ])
     } catch (error) {
       if (codeOf(error) !== 'NOSCRIPT') throw error
       return client.callScript(key, evaluation(script, key, ...given))

@@ -5,6 +5,8 @@ import { createHash } from 'node:crypto'
 export interface Script {
   readonly source: string
   readonly digest: string
+  /** How many of what it is given are keys, all of one place: 1 unless said. */
+  readonly keyCount?: number | undefined
 }
 
 /** A script of its parts, in their order. */

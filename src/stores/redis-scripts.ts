@@ -239,13 +239,20 @@ if known and words(known)[4] == ARGV[2] then redis.call('HDEL', key, ARGV[1]) en
 return {'done'}
 `
 
-/** The number comes from the server's clock in microseconds: it grows with every lease, and needs no second key. */
+/**
+ * The number comes from the server's clock in microseconds, and is above the last one, which is kept for an hour: the
+ * clock of a server that was promoted may be behind. KEYS: the lease, its last number.
+ */
 const lease = `
 if redis.call('EXISTS', KEYS[1]) == 1 then return {'taken'} end
 local time = redis.call('TIME')
-local fence = string.format('%.0f', tonumber(time[1]) * 1000000 + tonumber(time[2]))
-redis.call('SET', KEYS[1], fence, 'PX', ARGV[1])
-return {'leased', fence}
+local fence = tonumber(time[1]) * 1000000 + tonumber(time[2])
+local last = tonumber(redis.call('GET', KEYS[2]) or 0) or 0
+if fence <= last then fence = last + 1 end
+local text = string.format('%.0f', fence)
+redis.call('SET', KEYS[2], text, 'PX', 3600000)
+redis.call('SET', KEYS[1], text, 'PX', ARGV[1])
+return {'leased', text}
 `
 
 const renew = `
@@ -281,7 +288,7 @@ export const scripts = {
   keep: createScript(words, live, keep),
   kept: createScript(kept),
   dropKept: createScript(words, dropKept),
-  lease: createScript(lease),
+  lease: { ...createScript(lease), keyCount: 2 },
   renew: createScript(renew),
   release: createScript(release),
   register: createScript(register),

@@ -97,6 +97,8 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
   const keyOf = (person: string): string => `${prefix}{${person}}`
   const claimKey = (key: string): string => `${prefix}claim:${key}`
   const leaseKey = (key: string): string => `${prefix}lease:${key}`
+  // In the place of the lease: its key has no braces, so that the whole of it is what a Cluster hashes.
+  const fenceKey = (key: string): string => `${prefix}fence:{${leaseKey(key)}}`
   const lifeUntil = (retainUntil: number): string => String(retainUntil - clock())
 
   /** A record that was not there under its own session value: perhaps under an older one. */
@@ -294,7 +296,8 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
     },
 
     async lease(name, seconds) {
-      const reply = await connection.run(scripts.lease, leaseKey(name), milliseconds(seconds))
+      const life = milliseconds(seconds)
+      const reply = await connection.run(scripts.lease, leaseKey(name), fenceKey(name), life)
       return reply[0] === 'leased' ? Number(reply[1]) : undefined
     },
     async renew(name, fence, seconds) {

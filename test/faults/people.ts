@@ -221,7 +221,13 @@ export function createPeople(stores: readonly Store[], random: (below: number) =
   return {
     people,
     tally,
-    instances: instances.length,
+    get instances() {
+      return instances.length
+    },
+    /** One more instance, as a deployment in the middle of an outage makes it. */
+    join(store: Store) {
+      instances.push(createInstance(store))
+    },
     begin,
     ask,
     end,

@@ -43,6 +43,7 @@ function createRandom(seed: number): (below: number) => number {
 /** Milliseconds of a round's parts. */
 const before = 800
 const held = 3000
+const alone = 1200
 const after = 3500
 const mostOutage = 25_000
 
@@ -54,7 +55,7 @@ export async function runRound(seed: number, round: number): Promise<Outcome> {
   const fault = faults[random(faults.length)] ?? 'killed'
   const servers = await startServers(topology, client, random(3))
   const world = createPeople([await servers.open(), await servers.open()], random)
-  const { people, tally, begin, ask, end, instances } = world
+  const { people, tally, begin, ask, end } = world
   let struckAt = Number.POSITIVE_INFINITY
   let isOver = false
 
@@ -65,7 +66,7 @@ export async function runRound(seed: number, round: number): Promise<Outcome> {
   async function visit(): Promise<void> {
     while (!isOver) {
       const person = somebody()
-      if (person !== undefined) await ask(person, random(instances), mustLive(person.beganAt))
+      if (person !== undefined) await ask(person, random(world.instances), mustLive(person.beganAt))
       await pause(4)
     }
   }
@@ -74,7 +75,7 @@ export async function runRound(seed: number, round: number): Promise<Outcome> {
       const live = people.filter(({ state }) => state === 'live')
       const person = live.length > 8 ? live[random(live.length)] : undefined
       const way = ways[random(ways.length)] ?? 'logout'
-      if (person !== undefined) await end(person, way, random(instances))
+      if (person !== undefined) await end(person, way, random(world.instances))
       await pause(15 + random(20))
     }
   }
@@ -87,6 +88,16 @@ export async function runRound(seed: number, round: number): Promise<Outcome> {
     }
   }
 
+  /** A process that starts in the middle of it knows the new master alone. */
+  async function deploy(): Promise<void> {
+    await pause(held - 1000)
+    const opening = servers.open().then(
+      (store) => world.join(store),
+      () => undefined,
+    )
+    await Promise.all([pause(1000), Promise.race([opening, pause(3000)])])
+  }
+
   try {
     await world.ready()
     const work = Promise.all([visit(), visit(), leave(), leave(), arrive(0), arrive(1)])
@@ -94,10 +105,10 @@ export async function runRound(seed: number, round: number): Promise<Outcome> {
     struckAt = performance.now()
     await servers.strike(fault)
     // A single server comes back only by itself; others are replaced, and meet the one that comes back.
-    await pause(topology === 'single' ? 1200 : held)
+    if (topology === 'single') await pause(alone)
+    else await deploy()
     await servers.mend()
-    const isBack = () =>
-      Array.from({ length: instances }, (_, at) => beganAt[at] ?? 0).every((at) => at > struckAt + 300)
+    const isBack = () => [0, 1].every((at) => (beganAt[at] ?? 0) > struckAt + 300)
     while (!isBack() && performance.now() - struckAt < mostOutage) await pause(20)
     await pause(after)
     isOver = true
@@ -115,7 +126,7 @@ export async function runRound(seed: number, round: number): Promise<Outcome> {
 
 /** Everybody once more, at every instance, after all is over: until the store answers for each. */
 async function settle(
-  { people, ask, instances }: ReturnType<typeof createPeople>,
+  { people, ask, instances }: Pick<ReturnType<typeof createPeople>, 'people' | 'ask' | 'instances'>,
   mustLive: (beganAt: number) => boolean,
 ): Promise<void> {
   await pause(touchMilliseconds)

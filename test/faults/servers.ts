@@ -10,8 +10,11 @@ import { type Relay, startRelay } from '../support/relay.js'
 export type Topology = 'single' | 'sentinel' | 'cluster'
 /** The store's own client, or one that an application brings, with the settings that `docs/operations.md` asks for. */
 export type ClientName = 'address' | 'ioredis' | 'node-redis'
-/** Ended at once; held for some seconds; or reached by nobody but the instances (Sentinel), or no longer by them. */
-export type Fault = 'killed' | 'stopped' | 'cut off'
+/**
+ * Ended at once; held for some seconds; reached by nobody but the instances (Sentinel), or no longer by them; or ended
+ * together with the replica that was up to date, so that one takes over which was not.
+ */
+export type Fault = 'killed' | 'stopped' | 'cut off' | 'killed with a replica'
 
 /** Servers that are up. */
 export interface Servers {
@@ -24,17 +27,36 @@ export interface Servers {
 }
 
 /** What a failing server can be. */
-export const faultsOf = (topology: Topology, client: ClientName): readonly Fault[] =>
+export const faultsOf = (topology: Topology, client: ClientName): readonly Fault[] => [
+  'killed',
+  'stopped',
   // Behind a relay a server is known by another address, which no address of a store can say.
-  client === 'address' && topology !== 'single' ? ['killed', 'stopped'] : ['killed', 'stopped', 'cut off']
+  ...(client === 'address' && topology !== 'single' ? [] : (['cut off'] as const)),
+  ...(topology === 'sentinel' ? (['killed with a replica'] as const) : []),
+]
 
 interface Struck {
   readonly server: RedisServer
+  readonly replicas: readonly RedisServer[]
   readonly relays: readonly Relay[]
 }
 
 /** Does to a server what a fault does; the answer undoes it. */
-async function strikeServer({ server, relays }: Struck, fault: Fault): Promise<() => Promise<void>> {
+async function strikeServer(
+  { server, replicas, relays }: Struck,
+  fault: Fault,
+): Promise<() => Promise<void>> {
+  if (fault === 'killed with a replica') {
+    const [ahead, behind] = replicas
+    behind?.pause()
+    // Shorter than what a Sentinel takes for an end.
+    await pause(400)
+    await Promise.all([server.kill(), ahead?.kill()])
+    behind?.resume()
+    return async () => {
+      await Promise.all([server.start(), ahead?.start()])
+    }
+  }
   if (fault === 'killed') {
     await server.kill()
     return server.start
@@ -65,7 +87,12 @@ async function startSingle(client: ClientName) {
     'node-redis': async () => fromClient(await clients.nodeRedis(relay)),
   }
   const rejoin = async () => undefined
-  return { open: open[client], struck: { server, relays: [relay] }, parts: [server, relay], rejoin }
+  return {
+    open: open[client],
+    struck: { server, replicas: [], relays: [relay] },
+    parts: [server, relay],
+    rejoin,
+  }
 }
 
 async function startWithSentinel(client: ClientName) {
@@ -101,7 +128,12 @@ async function startWithSentinel(client: ClientName) {
     await master.command('REPLICAOF', host, port)
     await master.command('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'no').catch(() => undefined)
   }
-  return { open: open[client], struck: { server: master, relays }, parts: [setup, ...relays], rejoin }
+  return {
+    open: open[client],
+    struck: { server: master, replicas: setup.replicas, relays },
+    parts: [setup, ...relays],
+    rejoin,
+  }
 }
 
 async function startAsCluster(client: ClientName, index: number) {
@@ -118,7 +150,12 @@ async function startAsCluster(client: ClientName, index: number) {
   const [server, relay] = [setup.masters[index], relays[index]]
   if (server === undefined || relay === undefined) throw new Error('a Cluster has three masters')
   const rejoin = async () => undefined
-  return { open: open[client], struck: { server, relays: [relay] }, parts: [setup, ...relays], rejoin }
+  return {
+    open: open[client],
+    struck: { server, replicas: [], relays: [relay] },
+    parts: [setup, ...relays],
+    rejoin,
+  }
 }
 
 /** Starts the servers of a round. `index` chooses the master of a Cluster that fails. */

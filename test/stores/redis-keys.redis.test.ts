@@ -195,3 +195,16 @@ describe('keys', () => {
     expect((await startAt(harness, address)).outcome).toBe('revoked')
   })
 })
+
+it('HLD-19 the number of a lease does not fall back with the clock of a new server', async () => {
+  const key = unique()
+  const first = (await harness.store.lease(key, 20)) ?? 0
+  await harness.store.release(key, first)
+  // A server whose clock is behind: the last number was given in what it takes for the future.
+  const ahead = first + 60_000_000
+  await server.command('SET', `citizen:fence:{citizen:lease:${key}}`, String(ahead), 'PX', '60000')
+  const second = await harness.store.lease(key, 20)
+  expect(second).toBe(ahead + 1)
+  await harness.store.release(key, second ?? 0)
+  expect(await harness.store.lease(key, 20)).toBe(ahead + 2)
+})
