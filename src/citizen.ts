@@ -98,10 +98,13 @@ export interface AnonymousCitizen extends Omit<EveryKey<'anonymous'>, 'reason'> 
   readonly reason: AnonymousReason
 }
 
-/** The store, or the identity provider's keys, cannot be had: neither signed in nor signed out. */
+/** What it takes to say who is there cannot be had now: neither signed in nor signed out. */
 export interface UnavailableCitizen extends Omit<EveryKey<'unavailable'>, 'reason'> {
-  /** `keys`: the keys that the token is signed with cannot be fetched, so nobody can say whether it is good. */
-  readonly reason: 'store' | 'keys'
+  /**
+   * `store`: the store does not answer. `keys`: the keys that the token is signed with cannot be fetched, so nobody
+   * can say whether it is good. `sign-in`: the session has begun, and `onSignIn` is at work for it elsewhere.
+   */
+  readonly reason: 'store' | 'keys' | 'sign-in'
 }
 
 /** The person of a request. No session is a value, never an exception. */

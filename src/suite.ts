@@ -130,6 +130,7 @@ export function createSuite<C extends Claims = Claims>(
     application: application.id,
     idleMilliseconds: application.idleSeconds * 1000,
     absoluteMilliseconds: application.absoluteSeconds * 1000,
+    hasSignInWork: resolved.onSignIn !== undefined,
     store,
     revocations,
     sealer,

@@ -164,7 +164,7 @@ export const applicationRows = {
   onSignIn: row<(citizen: ActiveCitizen) => unknown>({
     kind: functionOf('a function that takes the citizen'),
     derived: 'none',
-    meaning: 'Called when a session begins, before the request that began it is answered.',
+    meaning: 'Called when a session begins, before a request of it is served: until it has succeeded.',
   }),
   clock: row<Clock>({
     kind: functionOf('a function that returns milliseconds since the epoch'),

@@ -153,8 +153,9 @@ export interface SuiteOptions {
   readonly revocations?: Store | string | undefined
   readonly onEvent?: ((event: CitizenEvent) => void) | undefined
   /**
-   * Called when a session begins, before the request that began it is answered: to load the local user, say. Requests
-   * of the session wait for it; while it fails they fail.
+   * Called when a session begins, before a request of it is served: to load the local user, say. It runs until it has
+   * succeeded once, on whichever instance: at least once, so it must not mind to run again, and one at a time. Requests
+   * of the same process wait for it, elsewhere they are `unavailable` (503) meanwhile; while it fails they fail.
    */
   readonly onSignIn?: ((citizen: ActiveCitizen) => unknown) | undefined
   readonly clock?: Clock | undefined

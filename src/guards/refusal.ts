@@ -55,7 +55,10 @@ export function createRefuse(context: RefusalContext): Refuse {
   const unavailable = (exchange: Exchange, reason: string): Reply => {
     const headers = { 'retry-after': '5' }
     if (!asksForPage(exchange)) {
-      const detail = 'the session cannot be looked up at the moment; nobody was signed out'
+      const detail =
+        reason === 'sign-in'
+          ? 'the application is at work for this sign-in; try again'
+          : 'the session cannot be looked up at the moment; nobody was signed out'
       return problem(503, { code: 'unavailable', reason, detail, headers })
     }
     const reply = page(exchange, {

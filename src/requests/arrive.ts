@@ -60,8 +60,7 @@ export function createArrival(options: {
       const authenticatedAt = stated || (isProven ? now : 0)
       // The provider's clock may be behind ours: the token is at least as young as the login that brought it.
       const issuedAt = isProven ? Math.max(token.issuedAt, arrival.since) : token.issuedAt
-      const { began } = await lifecycle.begin({ ...common, issuedAt, authenticatedAt })
-      if (began) state.isBegun = true
+      await lifecycle.begin({ ...common, issuedAt, authenticatedAt })
     } else if (record.state === 'ended') {
       const details = openDetails(options.sealer, state.address, record.sealed)
       const known = unlessAhead(details.authenticatedAt ?? 0, now)
@@ -69,7 +68,7 @@ export function createArrival(options: {
       const lift = liftOf(record, known, proof, application.onIdle)
       if (lift === undefined) return
       const keepsLimit = lift === 'resumed'
-      const { began } = await lifecycle.begin({
+      await lifecycle.begin({
         ...common,
         address: state.address,
         issuedAt: token.issuedAt,
@@ -77,7 +76,6 @@ export function createArrival(options: {
         lifts: record,
         keepsLimit,
       })
-      if (began) state.isBegun = true
     } else {
       // Begun by a faster request of this very login: still a session value that the login brought.
       const isNew = isAskedFor(token, arrival) && record.startedAt >= arrival.since

@@ -108,7 +108,7 @@ export function createJudge(judging: Judging): Judge {
     const unseen = now - record.lastSeenAt
     return (
       record.generation === state.generation &&
-      !state.isBegun &&
+      record.signIn !== 'due' &&
       unseen >= -clockTolerance &&
       unseen < touchInterval(idle) &&
       unseen < idle &&
@@ -209,8 +209,7 @@ export function createJudge(judging: Judging): Judge {
     const extended = await extend(request, state, record, { isFirstSight, isTouching })
     if (extended === 'ended') return 'again'
     const citizen = citizenFrom(judging, { ...request, token: extended }, state, record, level)
-    if (state.isBegun) await steps.announceSignIn(state, citizen)
-    return citizen
+    return record.signIn === 'due' ? steps.signIn(address, record, citizen) : citizen
   }
 
   const judgeRecord = async (
@@ -233,7 +232,6 @@ export function createJudge(judging: Judging): Judge {
           level,
           authenticatedAt: authenticationTime(token.claims, now, clockSkewSeconds * 1000),
         })
-        if (outcome.began) state.isBegun = true
         record = outcome.record
       } else if (record.state === 'alias') {
         state.address = { ...state.address, session: record.session }

@@ -8,7 +8,13 @@ import type { Exchange, MaybePromise } from '../exchange.js'
 import type { RenewalResult, TokenKeeper } from '../identity/token-keeper.js'
 import type { AccessToken, InstalledProtocol, TokenRefresh } from '../protocol.js'
 import type { Sealer } from '../seal.js'
-import { active, anonymous, type CitizenActions, type LiveSession } from '../sessions/citizens.js'
+import {
+  active,
+  anonymous,
+  type CitizenActions,
+  type LiveSession,
+  unavailable,
+} from '../sessions/citizens.js'
 import type { Lifecycle } from '../sessions/lifecycle.js'
 import { type OwnDetails, openDetails, publicIdOf } from '../sessions/record.js'
 import { concernsSession } from '../sessions/revoking.js'
@@ -25,8 +31,6 @@ export class OwnState implements SteppedState {
   readonly address: RecordAddress
   readonly publicId: string
   touchedAt = 0
-  isBegun = false
-  signingIn: Promise<unknown> | undefined = undefined
   hasGivenWay = false
   degraded = noWait
   failures = 0
@@ -215,7 +219,7 @@ export function createOwnSessions(context: {
     const idle = idleOf(record)
     const unseen = now - record.lastSeenAt
     return (
-      !state.isBegun &&
+      record.signIn !== 'due' &&
       unseen >= -clockTolerance &&
       unseen < touchInterval(idle) &&
       unseen < idle &&
@@ -249,8 +253,7 @@ export function createOwnSessions(context: {
       if (renewed?.kind === 'ended') return 'again'
     }
     const citizen = citizenFrom(exchange, state, record, details, now)
-    if (state.isBegun) await steps.announceSignIn(state, citizen)
-    return citizen
+    return record.signIn === 'due' ? steps.signIn(state.address, record, citizen) : citizen
   }
 
   const judgeRecord = async (
@@ -332,6 +335,8 @@ export function createOwnSessions(context: {
       const isConcerned = revocation !== undefined && concernsSession(revocation, record, now)
       if (isConcerned && unlessAhead(details.provenAt, now) <= revocation.at)
         return anonymous(revocation.reason)
+      // The work for the sign-in is not done, and a pure read does none.
+      if (record.signIn === 'due' && options.onSignIn !== undefined) return unavailable('sign-in')
       return citizenFrom(exchange, state, counted, details, now)
     },
 
@@ -344,12 +349,14 @@ export function createOwnSessions(context: {
       const state = new OwnState(named, application.id)
       const cookie = sessionCookie.make(named)
       exchange.setCookie(cookie)
-      remember(cookie.value, state).isBegun = true
+      remember(cookie.value, state)
       const details = state.details(sealer, record)
       if (details === undefined) throw new TypeError('a session begins with its details')
-      const citizen = citizenFrom(exchange, state, record, details, options.clock())
-      await steps.announceSignIn(state, citizen)
-      return citizen
+      const now = options.clock()
+      const citizen = citizenFrom(exchange, state, record, details, now)
+      const judged = record.signIn === 'due' ? await steps.signIn(state.address, record, citizen) : citizen
+      if (judged !== 'again') return judged
+      return judgeRecord(exchange, state, await store.read(state.address), { now, isTouching: () => true })
     },
   }
 }

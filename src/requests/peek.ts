@@ -1,6 +1,6 @@
 /** @module The pure read: what a request's session is, without a write, a cookie or a request to the provider. */
 import type { Citizen } from '../citizen.js'
-import { anonymous } from '../sessions/citizens.js'
+import { anonymous, unavailable } from '../sessions/citizens.js'
 import { concernsSession } from '../sessions/revoking.js'
 import { countedFromNow, timerOver } from '../sessions/timers.js'
 import { readRoot, tokenState } from '../sessions/token-state.js'
@@ -31,6 +31,8 @@ export function createPeek(judging: Judging): Peek {
     const revocation = await revocations?.revocation(person, session)
     if (revocation !== undefined && concernsSession(revocation, record, now))
       return anonymous(revocation.reason)
+    // The work for the sign-in is not done, and a pure read does none.
+    if (record.signIn === 'due' && options.onSignIn !== undefined) return unavailable('sign-in')
     const level = identityProvider.assuranceLevel(request.token.claims)
     return citizenFrom(judging, { ...request, isTouching: () => false }, state, counted, level)
   }

@@ -1,18 +1,14 @@
 /** @module Steps of a judgement that do not depend on how a request names its session. */
-import type { Citizen } from '../citizen.js'
 import type { ResolvedOptions } from '../config/options.js'
 import { touchInterval } from '../sessions/timers.js'
 import type { EndedRecord, LiveRecord, RecordAddress, RecordChange, Store } from '../stores/store.js'
+import { createSignIn, type SignIn } from './sign-in.js'
 
 /** What is remembered of a session for these steps. */
 export interface SteppedState {
   readonly address: RecordAddress
   /** When a touch was last begun here: requests in flight at the same time leave it to that one. */
   touchedAt: number
-  /** Whether the session began with this, and the application has not been told yet. */
-  isBegun: boolean
-  /** The application's work for the sign-in, while it is under way. */
-  signingIn: Promise<unknown> | undefined
 }
 
 /** The steps, for one application. */
@@ -21,8 +17,8 @@ export interface RecordSteps {
   isTouchDue(state: SteppedState, record: LiveRecord, idleMilliseconds: number, now: number): boolean
   /** Writes a touch. One that failed counts as none: the next request tries again. */
   touch(state: SteppedState, record: LiveRecord, change: RecordChange): Promise<boolean>
-  /** Tells the application once; whoever else comes with the new session meanwhile waits for the same. */
-  announceSignIn(state: SteppedState, citizen: Citizen): Promise<void>
+  /** The application's own work for a sign-in that is still due: until it has succeeded nobody is let in. */
+  readonly signIn: SignIn
   /** `end-everywhere`: the first activity after an idle end signs the person out of the siblings as well. */
   endSiblings(
     address: RecordAddress,
@@ -60,18 +56,7 @@ export function createRecordSteps(context: {
       }
     },
 
-    async announceSignIn(state, citizen) {
-      const { onSignIn } = options
-      if (onSignIn !== undefined && citizen.state === 'active') {
-        state.signingIn ??= Promise.resolve(citizen)
-          .then(onSignIn)
-          .finally(() => {
-            state.signingIn = undefined
-          })
-        await state.signingIn
-      }
-      state.isBegun = false
-    },
+    signIn: createSignIn({ onSignIn: options.onSignIn, store }),
 
     async endSiblings(address, record, request) {
       const endsAll = options.application.onIdle === 'end-everywhere' && record.reason === 'idle-timeout'

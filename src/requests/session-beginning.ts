@@ -52,6 +52,7 @@ export function createSessionBeginning(
 ) {
   const { store, lifecycle, keeper } = context
   const { application, clock } = context.options
+  const hasWork = context.options.onSignIn !== undefined
 
   /** Whether a pointer was revoked. Asked before the start and after it: an end under way is seen by one of the two. */
   const findRevoked = async (
@@ -112,6 +113,7 @@ export function createSessionBeginning(
         tokenExpiresAt: beginning.tokensExpireAt,
         retainUntil: lifecycle.retainedUntil(now, beginning.tokensExpireAt),
         details: { own: { ...details, provenAt }, authenticatedAt, boundSession },
+        ...(hasWork && since === undefined ? { signIn: 'due' as const } : {}),
       }
     })
     if (revised?.generation === next) {

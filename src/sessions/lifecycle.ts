@@ -110,6 +110,8 @@ export function createLifecycle(options: {
   readonly application: string
   readonly idleMilliseconds: number
   readonly absoluteMilliseconds: number
+  /** Whether the application has work of its own to do for each sign-in. */
+  readonly hasSignInWork: boolean
   readonly store: Store
   /** Where revocations are kept besides, if anywhere. */
   readonly revocations: Store | undefined
@@ -159,8 +161,8 @@ export function createLifecycle(options: {
         retainUntil: retainedUntil(now, found.tokenExpiresAt),
       })
       // What was bound since the record was read ends with it (`HLD-16`). The end itself waits for nobody.
-      const sealed = attempt < mostAttempts ? found.sealed : undefined
-      const outcome = await store.end(address, { generation, lastSeenAt, sealed }, ended)
+      const replaces = attempt < mostAttempts ? found.sealed : undefined
+      const outcome = await store.end(address, { generation, lastSeenAt, replaces }, ended)
       const after = outcome.record
       // Sealing is randomised: only the call whose end was written finds its own seal there.
       if (after?.state === 'ended' && after.sealed === ended.sealed) {
@@ -218,6 +220,7 @@ export function createLifecycle(options: {
                 own: beginning.own,
                 authenticatedAt: beginning.authenticatedAt,
               }),
+        ...(options.hasSignInWork ? { signIn: 'due' } : {}),
       }
       const outcome = await store.start(address, { record, issuedAt, now, lifts, provenAt })
       if (outcome.outcome !== 'started') return { began: false, record: outcome.record }

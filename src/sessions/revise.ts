@@ -5,8 +5,9 @@ import type { LiveRecord, RecordAddress, RecordChange, Store } from '../stores/s
 import { openDetails, type RecordDetails, sealDetails } from './record.js'
 
 /** What is to be written: the whole details, and whatever else changes with them. */
-export interface Revision extends Omit<RecordChange, 'sealed' | 'replaces'> {
+export interface Revision extends Omit<RecordChange, 'sealed' | 'replaces' | 'signIn'> {
   readonly details: RecordDetails
+  readonly signIn?: 'due' | undefined
 }
 
 const mostAttempts = 6

@@ -33,10 +33,6 @@ export class TokenState {
   degraded = noWait
   /** Failed refreshes in a row. */
   failures = 0
-  /** Whether the session began with this token, and the application has not been told yet. */
-  isBegun = false
-  /** The application's work for the sign-in, while it is under way. */
-  signingIn: Promise<unknown> | undefined = undefined
   /** `exp` of a newer token that the record knows, but that is not ours to hand out. */
   passedExpiresAt = 0
 

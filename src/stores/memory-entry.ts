@@ -24,6 +24,7 @@ export class Entry {
   private authenticated = 0
   private retain = 0
   private sealed = ''
+  private isSignInDue = false
 
   constructor(application: string, session: string, record: SessionRecord, next: Entry | undefined) {
     this.application = application
@@ -56,6 +57,7 @@ export class Entry {
       authenticatedAt: this.authenticated === unknown ? 0 : this.startedAt + this.authenticated,
       retainUntil: this.startedAt + this.retain,
       sealed: this.sealed,
+      signIn: this.isSignInDue ? 'due' : undefined,
     }
   }
 
@@ -73,6 +75,7 @@ export class Entry {
     this.authenticated = record.authenticatedAt === 0 ? unknown : record.authenticatedAt - startedAt
     this.retain = record.retainUntil - startedAt
     this.sealed = record.sealed
+    this.isSignInDue = record.signIn === 'due'
   }
 
   /** Replaces whatever is here by an end; a kept refresh goes with it. */

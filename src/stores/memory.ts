@@ -86,6 +86,7 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
       level: rest.level ?? live.level,
       authenticatedAt: rest.authenticatedAt ?? live.authenticatedAt,
       sealed: rest.sealed ?? live.sealed,
+      signIn: (rest.signIn ?? live.signIn) === 'due' ? 'due' : undefined,
       startedAt: Math.min(live.startedAt, notAfter),
       lastSeenAt: Math.min(Math.max(live.lastSeenAt, lastSeenAt), notAfter),
       tokenExpiresAt: Math.max(live.tokenExpiresAt, tokenExpiresAt),
@@ -158,7 +159,7 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
       if (!entry.isLive(expected.generation)) return outcomeOf(entry.read())
       const live = entry.live()
       if (expected.lastSeenAt !== undefined && live.lastSeenAt > expected.lastSeenAt) return outcomeOf(live)
-      if (expected.sealed !== undefined && live.sealed !== expected.sealed) return outcomeOf(live)
+      if (expected.replaces !== undefined && live.sealed !== expected.replaces) return outcomeOf(live)
       return outcomeOf(entry.end({ ...ended, retainUntil: Math.max(live.retainUntil, ended.retainUntil) }))
     },
 

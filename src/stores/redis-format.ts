@@ -63,7 +63,14 @@ function serializeLive(record: LiveRecord): string {
   const { generation, startedAt, lastSeenAt, endsAt, idleMilliseconds, tokenExpiresAt } = record
   const { level, authenticatedAt, retainUntil, sealed } = record
   const times = `${startedAt} ${lastSeenAt} ${endsAt} ${idleMilliseconds} ${tokenExpiresAt}`
-  return `${version} l ${generation} ${times} ${level} ${authenticatedAt} ${retainUntil} ${toWord(sealed)}`
+  const common = `${version} l ${generation} ${times} ${level} ${authenticatedAt} ${retainUntil} ${toWord(sealed)}`
+  // Word 13 is of 0.2.0: 0.1.0 neither writes nor reads it, and keeps it where it changes the others.
+  return record.signIn === undefined ? common : `${common} ${signInWord(record.signIn)}`
+}
+
+/** What is left to do for the sign-in, as a word of a live record. */
+export function signInWord(signIn: 'due' | 'done'): string {
+  return signIn === 'due' ? 'due' : absent
 }
 
 function serializeEnded({ reason, at, generation, retainUntil, sealed }: EndedRecord): string {
@@ -87,6 +94,7 @@ export function parseRecord(text: string): SessionRecord {
     authenticatedAt: toNumber(words[9]),
     retainUntil: toNumber(words[10]),
     sealed: toText(words[11]),
+    ...(words[12] === 'due' ? { signIn: 'due' } : {}),
   }
 }
 

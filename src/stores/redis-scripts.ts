@@ -57,8 +57,8 @@ return {'started'}
 `
 
 const update = `
-local field, generation, life, seen, expires, newGeneration, level, authenticated, retain, sealed, ends, replaces, notAfter =
-  unpack(ARGV)
+local field, generation, life, seen, expires, newGeneration, level, authenticated, retain, sealed, ends, replaces,
+  notAfter, signIn = unpack(ARGV)
 local record, why = live(field, generation)
 if not record then return {why} end
 if replaces ~= '' and record[12] ~= replaces then return {'rewritten'} end
@@ -71,6 +71,7 @@ if newGeneration ~= '' then record[3] = newGeneration end
 if level ~= '' then record[9] = level end
 if authenticated ~= '' then record[10] = authenticated end
 if sealed ~= '' then record[12] = sealed end
+if signIn ~= '' then record[13] = signIn end
 redis.call('HSET', key, field, table.concat(record, ' '))
 if retain ~= '' then keepFor(life) end
 return {'done'}

@@ -12,6 +12,7 @@ import {
   parseRevocation,
   serializeKept,
   serializeRecord,
+  signInWord,
   toWord,
 } from './redis-format.js'
 import { createRedisPointers } from './redis-pointers.js'
@@ -174,6 +175,7 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
         numberWord(change.endsAt),
         change.replaces === undefined ? '' : toWord(change.replaces),
         numberWord(change.notAfter),
+        change.signIn === undefined ? '' : signInWord(change.signIn),
       )
       return isDone(reply)
     },
@@ -193,7 +195,7 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
         toWord(ended.generation),
         String(ended.retainUntil),
         toWord(ended.sealed),
-        expected.sealed === undefined ? '' : toWord(expected.sealed),
+        expected.replaces === undefined ? '' : toWord(expected.replaces),
       )
       if (reply[0] === 'format') throw formatError()
       if (reply[0] === 'gone') return { record: undefined, acknowledged: true }

@@ -41,6 +41,8 @@ export interface LiveRecord {
   readonly retainUntil: number
   /** Details that only the application can open (a base64url text without blanks), or the empty string. */
   readonly sealed: string
+  /** `due`: the application's work for this sign-in (`onSignIn`) has not succeeded yet; absent: nothing is left to do. */
+  readonly signIn?: 'due' | undefined
 }
 
 /** A session that has ended: the tombstone that refuses its token until nobody can have one any more. */
@@ -113,6 +115,8 @@ export interface RecordChange {
   readonly authenticatedAt?: number | undefined
   readonly retainUntil?: number | undefined
   readonly sealed?: string | undefined
+  /** `due` or `done`, as the record then says. */
+  readonly signIn?: 'due' | 'done' | undefined
   /**
    * The `sealed` that the new one was made from: if another one is there now, nothing is changed, so that a write of
    * one concern never undoes that of another.
@@ -201,8 +205,8 @@ export interface Store {
   update(address: RecordAddress, generation: string, change: RecordChange): MaybePromise<boolean>
 
   /**
-   * Ends a live record of this generation (with `lastSeenAt`, only if nobody touched it since; with `sealed`, only if
-   * that still is its text). Returns the record that is there afterwards: the new end, an older end, or the live record
+   * Ends a live record of this generation (with `lastSeenAt`, only if nobody touched it since; with `replaces`, only if
+   * that still is its `sealed`). Returns the record that is there afterwards: the new end, an older end, or the live record
    * that did not match. An end that was there already is confirmed anew.
    */
   end(
@@ -210,7 +214,7 @@ export interface Store {
     expected: {
       readonly generation: string
       readonly lastSeenAt?: number | undefined
-      readonly sealed?: string | undefined
+      readonly replaces?: string | undefined
     },
     ended: EndedRecord,
   ): MaybePromise<EndOutcome>

@@ -53,6 +53,10 @@ ${rows.join('\n')}
   The three names differ.
 - \`application.idleSeconds\` is at most \`application.absoluteSeconds\`, and \`identityProvider.keys.floorSeconds\` at most
   \`identityProvider.keys.ceilingSeconds\`. A default gives way to the other value by itself.
+- \`onSignIn\` runs until it has succeeded once for a session, on whichever instance the next request comes to: the record
+  says that it is due. At least once, so it must not mind to run again (an instance may end in the middle of it), and
+  one at a time. Meanwhile requests of the same process wait for it; elsewhere the citizen is \`unavailable\` with the
+  reason \`sign-in\`, guards answer 503. While it throws, the requests of the session fail with what it throws.
 - \`identityProvider\` and \`sharedCookie\` may be left out altogether where \`protocols\` names another way to sign in.
 - \`application.secrets\` is required with a shared store (a Redis, or any store whose \`isShared\` is true), and with
   \`protocols\`.

@@ -1,6 +1,6 @@
 /** @module The store contract for writes of one concern that never undo those of another (`HLD-16`). */
 import { describe, expect, it } from 'vitest'
-import { addressOf, endedAt, type StoreHarness, startedAt } from './store-harness.js'
+import { addressOf, endedAt, type StoreHarness, startedAt, unique } from './store-harness.js'
 
 /** What compares the details that a write was made from. */
 export function describeDetails(harnessOf: () => StoreHarness): void {
@@ -26,10 +26,28 @@ export function describeDetails(harnessOf: () => StoreHarness): void {
       const written = { ...record, sealed: 'written' }
       const { generation } = record
       const ended = endedAt(written, harness.now())
-      const late = await harness.store.end(address, { generation, sealed }, ended)
+      const late = await harness.store.end(address, { generation, replaces: sealed }, ended)
       expect(late.record).toEqual(written)
-      const { record: after } = await harness.store.end(address, { generation, sealed: 'written' }, ended)
+      const { record: after } = await harness.store.end(address, { generation, replaces: 'written' }, ended)
       expect(after).toEqual(ended)
+    })
+
+    it('HLD-10 say whether the work for the sign-in is still due, until it is noted as done', async () => {
+      const harness = harnessOf()
+      const { store } = harness
+      const address = addressOf()
+      const record = await startedAt(harness, address, { signIn: 'due' })
+      expect(await store.read(address)).toEqual(record)
+      const change = { generation: unique(), level: 2, sealed: 'more' }
+      expect(await store.update(address, record.generation, change)).toBe(true)
+      expect(await store.read(address)).toEqual({ ...record, ...change })
+      expect(await store.update(address, record.generation, { signIn: 'done' })).toBe(false)
+      expect(await store.update(address, change.generation, { signIn: 'done' })).toBe(true)
+      expect(await store.read(address)).toEqual({ ...record, ...change, signIn: undefined })
+      expect(await store.update(address, change.generation, { lastSeenAt: harness.now() + 1 })).toBe(true)
+      expect((await store.list(address.person))[0]?.record).toMatchObject({ state: 'live', level: 2 })
+      expect(await store.update(address, change.generation, { signIn: 'due' })).toBe(true)
+      expect(await store.read(address)).toMatchObject({ signIn: 'due' })
     })
   })
 }

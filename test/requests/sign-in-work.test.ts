@@ -1,0 +1,205 @@
+/** @module `onSignIn` over several instances: at least once, one at a time, and nobody is let in before. */
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { type ActiveCitizen, createSuite, memoryStore, type Store, type Suite } from '../../src/index.js'
+import { createBrowser, type Site } from '../support/browser.js'
+import { TestExchange } from '../support/exchange.js'
+import { issuer, providerSite, scriptedProtocol } from '../support/scripted-protocol.js'
+import { createWorld, optionsOf } from '../support/world.js'
+
+type Work = (citizen: ActiveCitizen) => unknown
+type SignInBy = 'own cookie' | 'shared cookie'
+const ways: readonly SignInBy[] = ['own cookie', 'shared cookie']
+
+/** What a test holds back until it lets it go. */
+function createGate() {
+  let open = (): void => undefined
+  const passed = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { open, passed }
+}
+
+/** Serves as an adapter does where the application's own error handler answers 500: with the cookies that were set. */
+async function answer(suite: Suite, request: Request): Promise<Response> {
+  const exchange = new TestExchange(request)
+  try {
+    const reply = await suite.endpoint(exchange)?.(exchange)
+    if (reply !== undefined) return exchange.respond(reply)
+    const citizen = await suite.authenticate(exchange)
+    const refusal = exchange.target === '/open' ? undefined : suite.guard(exchange, citizen)
+    const { state, reason } = citizen
+    return exchange.respond(refusal ?? { status: 200, headers: {}, body: JSON.stringify({ state, reason }) })
+  } catch (error) {
+    return exchange.respond({ status: 500, headers: {}, body: String(error) })
+  }
+}
+
+/** Instances of one application on one store. `works` is each one's `onSignIn`. */
+async function createPlace(by: SignInBy, works: readonly (Work | undefined)[], given: Partial<Store> = {}) {
+  const world = await createWorld()
+  const memory = memoryStore({ clock: world.now })
+  const store: Store = { ...memory, ...given }
+  const scripted = works.map(() => scriptedProtocol())
+  const suites = works.map((onSignIn, index) => {
+    const protocol = scripted[index]?.protocol
+    const options = optionsOf('library', { emulator: world.emulator, clock: world.now, store })
+    return createSuite({ ...options, protocols: protocol === undefined ? [] : [protocol], onSignIn }, {})
+  })
+  const suiteOf = (index: number) => {
+    const suite = suites[index]
+    if (suite === undefined) throw new Error(`no instance ${index}`)
+    return suite
+  }
+  const { url } = suiteOf(0).options.application
+  const sites = new Map<string, Site>([
+    [world.emulator.url, (request) => world.emulator.handle(request)],
+    [url, (request) => answer(suiteOf(0), request)],
+    [issuer, providerSite(`${url}/session/return`, `${url}/session/scripted/callback`)],
+  ])
+  const browser = createBrowser(sites)
+  onTestFinished(() => Promise.all(suites.map((suite) => suite.close())).then(() => undefined))
+  const request = async (path: string) =>
+    new Request(`${url}${path}`, {
+      headers: {
+        cookie: await browser.cookieHeader(url),
+        accept: 'application/json',
+        'sec-fetch-site': 'none',
+      },
+    })
+  return {
+    world,
+    store: memory,
+    suiteOf,
+    /** The first request of the session; for the own cookie that is the provider's answer. */
+    async signIn() {
+      if (by === 'own cookie') return browser.open(`${url}/session/login?returnTo=/private&via=scripted`)
+      const page = await browser.open(`${world.emulator.url}/login`)
+      await browser.press(page, /^Sign in$/, { username: 'ana', password: 'ana-password' })
+      return browser.open(`${url}/private`)
+    },
+    ask: async (index: number, path = '/private') => answer(suiteOf(index), await request(path)),
+    peek: async (index: number) => suiteOf(index).peek(new TestExchange(await request('/private'))),
+  }
+}
+
+const failing = () => {
+  throw new Error('no users today')
+}
+
+describe.each(ways)('the work for a sign-in, by the %s', (by) => {
+  it('HLD-10 that failed on one instance is done by the other, once, before it serves', async () => {
+    const told: string[] = []
+    const place = await createPlace(by, [failing, ({ claims }) => void told.push(claims.sub)])
+    expect((await place.signIn()).status).toBe(500)
+    expect((await place.ask(0)).status).toBe(500)
+    expect(await place.peek(1)).toMatchObject({ state: 'unavailable', reason: 'sign-in' })
+    expect((await place.ask(1)).status).toBe(200)
+    expect((await place.ask(1)).status).toBe(200)
+    // The first instance finds in the record that there is nothing left to do.
+    expect((await place.ask(0)).status).toBe(200)
+    expect(await place.peek(0)).toMatchObject({ state: 'active' })
+    expect(told).toHaveLength(1)
+  })
+
+  it('HLD-10 is not forgotten by purgeKeys()', async () => {
+    const works = [() => failing(), () => undefined]
+    const place = await createPlace(by, [() => works[0]?.()])
+    expect((await place.signIn()).status).toBe(500)
+    place.suiteOf(0).purgeKeys()
+    expect((await place.ask(0)).status).toBe(500)
+    works.shift()
+    expect((await place.ask(0)).status).toBe(200)
+  })
+
+  it('HLD-10 is done by one instance at a time; meanwhile others answer 503, and say why', async () => {
+    const [began, finished] = [createGate(), createGate()]
+    let runs = 0
+    const work = async () => {
+      runs += 1
+      // Only with this answer the browser has its cookie.
+      if (runs === 1) failing()
+      began.open()
+      await finished.passed
+    }
+    const place = await createPlace(by, [work, work])
+    expect((await place.signIn()).status).toBe(500)
+    const first = place.ask(0)
+    await began.passed
+    const other = await place.ask(1)
+    expect(other.status).toBe(503)
+    expect(other.headers.get('retry-after')).toBe('5')
+    expect(await other.json()).toMatchObject({ code: 'unavailable', reason: 'sign-in' })
+    expect(await (await place.ask(1, '/open')).json()).toMatchObject({
+      state: 'unavailable',
+      reason: 'sign-in',
+    })
+    finished.open()
+    expect((await first).status).toBe(200)
+    expect((await place.ask(1)).status).toBe(200)
+    expect(runs).toBe(2)
+  })
+
+  it('HLD-10 goes on elsewhere when the instance ends in the middle of it', async () => {
+    const began = createGate()
+    let isGone = false
+    let runs = 0
+    const never = () => {
+      runs += 1
+      if (runs === 1) failing()
+      began.open()
+      return new Promise(() => {})
+    }
+    let told = 0
+    const count = () => {
+      told += 1
+    }
+    const store: { renew?: Store['renew'] } = {}
+    const place = await createPlace(by, [never, count], {
+      renew: (...given) => (isGone ? false : (store.renew?.(...given) ?? false)),
+    })
+    store.renew = place.store.renew
+    expect((await place.signIn()).status).toBe(500)
+    place.ask(0).catch(() => undefined)
+    await began.passed
+    expect((await place.ask(1)).status).toBe(503)
+    isGone = true
+    place.world.travel(11)
+    expect((await place.ask(1)).status).toBe(200)
+    expect(told).toBe(1)
+  })
+
+  it('HLD-10 is done once more where it could not be noted that it was done', async () => {
+    let told = 0
+    const count = () => {
+      told += 1
+    }
+    let isDown = true
+    const down: { update?: Store['update'] } = {}
+    const place = await createPlace(by, [count], {
+      update: (...given) =>
+        isDown && given[2].signIn !== undefined ? false : (down.update?.(...given) ?? false),
+    })
+    down.update = place.store.update
+    const answer = await place.signIn()
+    expect(answer.status).toBe(503)
+    isDown = false
+    const before = told
+    expect((await place.ask(0)).status).toBe(200)
+    expect(told).toBe(before + 1)
+  })
+
+  it('HLD-10 is not asked of an application that has none, nor for a session that says nothing of it', async () => {
+    let told = 0
+    const count = () => {
+      told += 1
+    }
+    const place = await createPlace(by, [undefined, count])
+    expect((await place.signIn()).status).toBe(200)
+    // As a session of 0.1.0.
+    expect((await place.ask(1)).status).toBe(200)
+    expect(told).toBe(0)
+    const due = await createPlace(by, [failing, undefined])
+    expect((await due.signIn()).status).toBe(500)
+    expect((await due.ask(1)).status).toBe(200)
+  })
+})
