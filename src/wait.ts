@@ -39,3 +39,45 @@ export function isAhead(time: number, now: number): boolean {
 export function unlessAhead(time: number, now: number): number {
   return isAhead(time, now) ? 0 : time
 }
+
+/** How often something may be tried at the request of anybody: a few times at once, then once in a while. */
+export interface Allowance {
+  /** Whether one more is allowed at `now`; counts it if so. */
+  take(now: number): boolean
+  /** Counts one that was not asked for, if any is left. */
+  spend(now: number): void
+  /** As new. */
+  reset(): void
+}
+
+/**
+ * Makes an allowance of `most` at once, of which one comes back every so many milliseconds: under any flood the next is
+ * allowed within that time, and a single call of a stranger does not delay the call after it. A clock that is put back
+ * gives all of them back.
+ */
+export function createAllowance(most: number, milliseconds: number): Allowance {
+  let left = most
+  let since = 0
+  const refill = (now: number): void => {
+    if (now < since) left = most
+    const earned = Math.floor(Math.max(now - since, 0) / Math.max(milliseconds, 1))
+    left = Math.min(most, left + earned)
+    since = left === most ? now : since + earned * milliseconds
+  }
+  return {
+    take(now) {
+      refill(now)
+      if (left === 0) return false
+      left -= 1
+      return true
+    },
+    spend(now) {
+      if (left === most) since = now
+      if (left > 0) left -= 1
+    },
+    reset() {
+      left = most
+      since = 0
+    },
+  }
+}

@@ -20,8 +20,10 @@ import type { ClientAuthentication, ResolvedOidcOptions } from './options.js'
 /** How long a description is used before it is fetched anew behind the requests. */
 const freshSeconds = 3600
 const firstBackoffSeconds = 1
-/** A key that nobody knows, brought by a stranger, delays a logout token of a new key by that long at most. */
+/** Keys that nobody knows, brought by strangers, delay a logout token of a new key by that long at most. */
 const strangersCoolDownSeconds = 5
+/** So many of them delay nothing. */
+const strangersFetches = 5
 const longestBackoffSeconds = 60
 
 /** A provider that can be talked to. */
@@ -99,6 +101,7 @@ export function createProvider(parts: ProviderParts): Provider {
             url: metadata.jwksUri,
             algorithms: options.idTokenAlgorithms,
             coolDownSeconds: strangersCoolDownSeconds,
+            unknownFetches: strangersFetches,
             floorSeconds: 30,
             ceilingSeconds: 3600,
             staleSeconds: 86_400,

@@ -1,6 +1,6 @@
 /** @module Keeps the identity provider's metadata fresh: polled when due, the last good one kept within a limit. */
 import type { KeyObject } from 'node:crypto'
-import { isAhead, isWaiting, noWait } from '../wait.js'
+import { createAllowance, isAhead, isWaiting, noWait } from '../wait.js'
 import { fetchMetadata, type Validators } from './fetch-metadata.js'
 import { type IdentityProviderMetadata, readMetadata } from './metadata.js'
 import { SamlMetadataError } from './saml-error.js'
@@ -23,9 +23,9 @@ export interface MetadataSource {
   /** The metadata; waits only where there is none yet. @throws SamlMetadataError */
   current(): Promise<IdentityProviderMetadata>
   /**
-   * Fetches anew because a signature fits no known key; then what {@link current} says. For `anybody` (default) at most once in
-   * five seconds; a `login` never waits, and gets a document that was asked for after it came. `undefined` where nothing
-   * new could come.
+   * Fetches anew because a signature fits no known key; then what {@link current} says. For `anybody` (default) five
+   * times, then once in five seconds; a `login` never waits, and gets a document that was asked for after it came.
+   * `undefined` where nothing new could come.
    */
   renewed(bearer?: MessageBearer): Promise<IdentityProviderMetadata | undefined>
 }
@@ -63,8 +63,10 @@ interface Loaded {
 const shortestPoll = 60
 const longestPoll = 86_400
 const cooldownMilliseconds = 30_000
-/** A signature of nobody delays a message that is signed with a new key by that long at most. */
+/** Signatures of nobody delay a message that is signed with a new key by that long at most. */
 const strangersMilliseconds = 5000
+/** So many of them delay nothing. */
+const strangersFetches = 5
 
 /** Makes a source. Nothing is fetched before the first question. */
 export function createMetadataSource(options: MetadataSourceOptions): MetadataSource {
@@ -73,7 +75,7 @@ export function createMetadataSource(options: MetadataSourceOptions): MetadataSo
   let loaded: Loaded | undefined
   let pending: Promise<Loaded> | undefined
   let rest = noWait
-  let strangersRest = noWait
+  const strangers = createAllowance(strangersFetches, strangersMilliseconds)
   let failed: SamlMetadataError | undefined
 
   const warnOnce = (key: string, warning: MetadataWarning): void => {
@@ -112,7 +114,6 @@ export function createMetadataSource(options: MetadataSourceOptions): MetadataSo
   const refresh = (): Promise<Loaded> => {
     if (pending !== undefined) return pending
     rest = { since: clock(), milliseconds: cooldownMilliseconds }
-    strangersRest = { since: clock(), milliseconds: strangersMilliseconds }
     pending = load()
       .then(
         (fresh) => {
@@ -195,7 +196,7 @@ export function createMetadataSource(options: MetadataSourceOptions): MetadataSo
     async renewed(bearer = 'anybody') {
       if (options.url === undefined) return undefined
       if (bearer === 'login') await pending?.catch(() => undefined)
-      else if (isWaiting(strangersRest, clock()) && pending === undefined) return undefined
+      else if (pending === undefined && !strangers.take(clock())) return undefined
       try {
         return usable(await refresh())
       } catch {

@@ -5,7 +5,7 @@ import type { Clock } from '../clock.js'
 import { CitizenSessionError } from '../errors.js'
 import type { Report } from '../events.js'
 import type { MaybePromise } from '../exchange.js'
-import { isAhead, isWaiting, noWait } from '../wait.js'
+import { createAllowance, isAhead, isWaiting, noWait } from '../wait.js'
 import { findAlgorithm } from './algorithms.js'
 import { fetchKeySet, KeySetError } from './fetch-key-set.js'
 import { fits, importVerificationKey, type VerificationKey } from './verification-keys.js'
@@ -23,8 +23,10 @@ export interface JwksCacheOptions {
   readonly origins?: readonly string[] | undefined
   /** Names of `alg`; a key that fits none of them is left out. */
   readonly algorithms: readonly string[]
-  /** Least time between two fetches for keys that are not known. */
+  /** Least time between two fetches for keys that are not known, once `unknownFetches` are used up. */
   readonly coolDownSeconds: number
+  /** So many fetches for keys that are not known may come one right after the other. Default 1. */
+  readonly unknownFetches?: number | undefined
   /** A set is kept at least that long, whatever its headers say. */
   readonly floorSeconds: number
   /** A set is fetched anew after that long at the latest, and without `max-age`. */
@@ -67,6 +69,14 @@ export interface JwksCache {
   /** When the set in use was asked for; 0 without one. */
   readonly fetchedAt: number
   readonly isFetching: boolean
+}
+
+/** A fetch under way. */
+interface PendingFetch {
+  readonly done: Promise<void>
+  readonly since: number
+  /** Whether it counts as one for a key that is not known, or needs not to. */
+  isCounted: boolean
 }
 
 /** Ages are milliseconds since `fetchedAt`. */
@@ -127,10 +137,9 @@ export function createJwksCache(options: JwksCacheOptions): JwksCache {
   const coolDown = options.coolDownSeconds * 1000
   const outageRetry = Math.min(coolDown, outageRetrySeconds * 1000)
   let set = noKeys
-  let pending: Promise<void> | undefined
-  let pendingSince = 0
+  const unknown = createAllowance(options.unknownFetches ?? 1, coolDown)
+  let pending: PendingFetch | undefined
   let epoch = 0
-  let unknownWait = noWait
   let refreshWait = noWait
   let outageWait = noWait
   let lastFailure: unknown
@@ -184,11 +193,8 @@ export function createJwksCache(options: JwksCacheOptions): JwksCache {
   }
 
   /** Starts a fetch, or joins the one under way. Never rejects. */
-  function start(now: number): Promise<void> {
-    if (pending === undefined) {
-      pendingSince = now
-      pending = load(now, epoch)
-    }
+  function start(now: number, isCounted = false): PendingFetch {
+    pending ??= { done: load(now, epoch), since: now, isCounted }
     return pending
   }
 
@@ -200,17 +206,16 @@ export function createJwksCache(options: JwksCacheOptions): JwksCache {
   }
 
   /**
-   * What the set says once a fetch has come to its end. A name that is still unknown starts the cool-down. `isEarlier`:
+   * What the set says once a fetch has come to its end. A name that is still unknown counts once for it. `isEarlier`:
    * the fetch had begun before a login came, and may not hold its key whatever it brought: one more is asked for.
    */
   async function findAfter(
-    fetching: Promise<void>,
+    fetching: PendingFetch,
     wanted: { readonly kid: string | undefined; readonly algorithm: string; readonly bearer: TokenBearer },
     isEarlier: boolean,
   ): Promise<readonly VerificationKey[]> {
     const startedIn = epoch
-    const startedAt = pendingSince
-    await fetching
+    await fetching.done
     const now = clock()
     const { kid, algorithm, bearer } = wanted
     if (epoch !== startedIn) return find(kid, algorithm, now, bearer)
@@ -218,10 +223,8 @@ export function createJwksCache(options: JwksCacheOptions): JwksCache {
     const selected = select(set.keys, kid, algorithm)
     if (selected !== 'unknown') return selected
     if (isEarlier) return findAfter(start(now), wanted, false)
-    // A wait that began later stands, unless the clock has been put back since.
-    if (!isWaiting(unknownWait, now) || unknownWait.since < startedAt) {
-      unknownWait = { since: startedAt, milliseconds: coolDown }
-    }
+    if (!fetching.isCounted) unknown.spend(fetching.since)
+    fetching.isCounted = true
     return noneKnown()
   }
 
@@ -249,11 +252,8 @@ export function createJwksCache(options: JwksCacheOptions): JwksCache {
     refreshIfDue(now)
     const selected = select(set.keys, kid, algorithm)
     if (selected !== 'unknown') return selected
-    if (pending === undefined) {
-      if (!isLogin && isWaiting(unknownWait, now)) return noneKnown()
-      unknownWait = { since: now, milliseconds: coolDown }
-    }
-    return findAfter(start(now), wanted, isEarlier)
+    if (pending === undefined && !isLogin && !unknown.take(now)) return noneKnown()
+    return findAfter(start(now, true), wanted, isEarlier)
   }
 
   return {
@@ -268,7 +268,7 @@ export function createJwksCache(options: JwksCacheOptions): JwksCache {
       for (const key of set.keys) key.isRetired = true
       set = noKeys
       pending = undefined
-      unknownWait = noWait
+      unknown.reset()
       refreshWait = noWait
       outageWait = noWait
     },

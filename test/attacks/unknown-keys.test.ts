@@ -68,6 +68,16 @@ describe('HLD-14 JWT-14 OpenID Connect, under a flood of logout tokens with unkn
     },
   )
 
+  it('a logout token with a new key is not delayed by one junk call', async () => {
+    const place = createFlooded()
+    const browser = place.browser()
+    await browser.open(`${home}/session/login?returnTo=/private`)
+    await place.flood()
+    place.travel(1)
+    place.publish(key, next)
+    expect((await place.logout('ana', next)).status).toBe(200)
+  })
+
   it('a logout token with a new key is delayed by at most five seconds, and fetches stay few', async () => {
     for (let phase = 0; phase < 6; phase += 2) {
       const place = createFlooded()
@@ -86,7 +96,7 @@ describe('HLD-14 JWT-14 OpenID Connect, under a flood of logout tokens with unkn
         expect(waited).toBeLessThanOrEqual(5)
       }
       expect(await place.state(browser)).toMatchObject({ state: 'anonymous' })
-      expect(place.fetches()).toBeLessThanOrEqual(6)
+      expect(place.fetches()).toBeLessThanOrEqual(10)
     }
   })
 })
@@ -176,7 +186,7 @@ describe('HLD-14 JWT-14 SAML, under a flood of messages that nobody has signed',
       await world.signIn(browser, 'benefits')
       const nameId = world.emulator.saml.participants[0]?.nameId
       world.travel(60)
-      await flood()
+      for (let call = 0; call < 6; call += 1) await flood()
       world.travel(phase)
       await flood()
       await replaceKey()

@@ -275,18 +275,33 @@ describe('the source of metadata', () => {
     await expect(source.current()).rejects.toMatchObject({ problem: 'expired' })
   })
 
-  it('fetches anew for an unknown key, at most twice a minute', async () => {
+  it('HLD-14 fetches anew for an unknown key, five times for anybody and then once in five seconds', async () => {
     const { source, state, requests } = createPolled()
     await source.current()
+    for (let call = 0; call < 5; call += 1) expect(await source.renewed()).toMatchObject({ entityId: idp })
     expect(await source.renewed()).toBeUndefined()
-    Object.assign(state, {
-      time: state.time + 30_000,
-      etag: '"2"',
-      xml: metadata({ keys: key(stranger.certificate.base64) }),
-    })
+    expect(requests).toHaveLength(6)
+    Object.assign(state, { etag: '"2"', xml: metadata({ keys: key(stranger.certificate.base64) }) })
+    state.time += 4999
+    expect(await source.renewed()).toBeUndefined()
+    state.time += 1
     expect((await source.renewed())?.certificates[0]?.fingerprint).toBe(stranger.certificate.fingerprint)
     expect(await source.renewed()).toBeUndefined()
-    expect(requests).toHaveLength(2)
+    expect(requests).toHaveLength(7)
+    state.time -= 60_000
+    expect(await source.renewed()).toMatchObject({ entityId: idp })
+  })
+
+  it('HLD-14 fetches anew for a login whatever strangers have asked for, and after it came', async () => {
+    const { source, state } = createPolled()
+    await source.current()
+    for (let call = 0; call < 9; call += 1) await source.renewed()
+    state.time += 5000
+    const theirs = source.renewed()
+    Object.assign(state, { etag: '"2"', xml: metadata({ keys: key(stranger.certificate.base64) }) })
+    const renewed = await source.renewed('login')
+    await theirs
+    expect(renewed?.certificates[0]?.fingerprint).toBe(stranger.certificate.fingerprint)
   })
 
   it('does not follow redirects, nor read without end', async () => {
