@@ -11,6 +11,33 @@ const longestCode = 8192
 /** Parameters that must not come twice. */
 const single = ['state', 'code', 'error', 'iss', 'session_state', 'id_token', 'response'] as const
 
+/**
+ * Words by which providers refuse. Any other is `unknown`: anybody can bring an answer of their own making, and what
+ * stands in events must not be theirs to choose. Sources: RFC 6749, section 4.1.2.1; OpenID Connect Core 1.0, section
+ * 3.1.2.6; OpenID Connect Core Error Code unmet_authentication_requirements 1.0; RFC 8707; RFC 9396; RFC 9101.
+ */
+const registeredErrors: ReadonlySet<string> = new Set([
+  'invalid_request',
+  'unauthorized_client',
+  'access_denied',
+  'unsupported_response_type',
+  'invalid_scope',
+  'server_error',
+  'temporarily_unavailable',
+  'interaction_required',
+  'login_required',
+  'account_selection_required',
+  'consent_required',
+  'invalid_request_uri',
+  'invalid_request_object',
+  'request_not_supported',
+  'request_uri_not_supported',
+  'registration_not_supported',
+  'unmet_authentication_requirements',
+  'invalid_target',
+  'invalid_authorization_details',
+])
+
 /** An answer, not yet known to be ours: `state` says to which request it belongs. */
 export type AuthorizationAnswer =
   | {
@@ -67,7 +94,7 @@ export function readAuthorizationAnswer(
     return { kind: 'malformed', problem: 'issuer' }
   }
   if (error !== undefined) {
-    return { kind: 'error', state, error: /^[a-z_]{1,64}$/.test(error) ? error : 'unknown', sessionState }
+    return { kind: 'error', state, error: registeredErrors.has(error) ? error : 'unknown', sessionState }
   }
   const code = parameters.get('code') ?? undefined
   if (code !== undefined && code !== '' && code.length <= longestCode) {
