@@ -80,7 +80,7 @@ export interface IdentityRefusedEvent extends EventBase {
 export interface IdentityDegradedEvent extends EventBase {
   readonly type: 'identity.degraded'
   readonly publicId: string
-  /** What was wrong, as in `timeout`, `status`, `answer`, `outage`. */
+  /** What was wrong, as in `timeout`, `status`, `answer`, `refused`, `outage`, `answer-lost`, `store`. */
   readonly problem: string
   readonly status?: number | undefined
   /** Seconds until the next try. */

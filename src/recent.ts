@@ -1,45 +1,83 @@
 /** @module What was used lately, remembered by name: bounded, and never thrown away whole. */
+import { getHeapStatistics } from 'node:v8'
+
+/** How much is remembered. At least one of the two is given. */
+export interface RecentBounds {
+  readonly maximumEntries?: number | undefined
+  /** Roughly, as `set` and `grow` are told. */
+  readonly maximumBytes?: number | undefined
+}
 
 /** A memory of texts by which something was found. Losing an entry costs time, never correctness. */
 export interface Recent<T> {
   get(name: string): T | undefined
-  /** Remembers a value. `name` is kept as it is: a slice of a long text would keep all of that text alive. */
-  set(name: string, value: T): void
+  /**
+   * Remembers a value of about so many bytes. `name` is kept as it is: a slice of a long text would keep all of that
+   * text alive.
+   */
+  set(name: string, value: T, bytes: number): void
+  /** Takes note that what is remembered has become larger. */
+  grow(bytes: number): void
   readonly size: number
 }
 
 /**
- * Makes a memory of at most `maximumEntries` (2 at least) in two generations: a full generation becomes the second one,
- * and the second is dropped with all that nobody asked for since. A look-up moves one entry at most, so no request pays
- * for a sweep.
+ * Makes a memory in two generations: a full generation becomes the second one, and the second is dropped with all that
+ * nobody asked for since. A look-up moves one entry at most, so no request pays for a sweep.
  */
-export function createRecent<T>(maximumEntries: number): Recent<T> {
-  const generationSize = Math.max(1, Math.floor(maximumEntries / 2))
-  let young = new Map<string, T>()
-  let old = new Map<string, T>()
+export function createRecent<T>(bounds: RecentBounds): Recent<T> {
+  const { maximumEntries = Number.POSITIVE_INFINITY, maximumBytes = Number.POSITIVE_INFINITY } = bounds
+  const mostEntries = Math.max(1, Math.floor(maximumEntries / 2))
+  const mostBytes = maximumBytes / 2
+  let young = new Map<string, Remembered<T>>()
+  let old = new Map<string, Remembered<T>>()
+  let bytesOfYoung = 0
 
-  const set: Recent<T>['set'] = (name, value) => {
-    if (young.size >= generationSize && !young.has(name)) {
+  const insert = (name: string, entry: Remembered<T>): void => {
+    if (young.size > 0 && (young.size >= mostEntries || bytesOfYoung + entry.bytes > mostBytes)) {
       old = young
       young = new Map()
+      bytesOfYoung = 0
     }
-    young.set(name, value)
+    young.set(name, entry)
+    bytesOfYoung += entry.bytes
   }
 
   /** Moves an entry that was asked for again into the young generation. */
   const recall = (name: string): T | undefined => {
-    const value = old.get(name)
-    if (value === undefined) return undefined
+    const entry = old.get(name)
+    if (entry === undefined) return undefined
     old.delete(name)
-    set(name, value)
-    return value
+    insert(name, entry)
+    return entry.value
   }
 
   return {
-    get: (name) => young.get(name) ?? recall(name),
-    set,
+    get(name) {
+      const entry = young.get(name)
+      return entry === undefined ? recall(name) : entry.value
+    },
+    set(name, value, bytes) {
+      old.delete(name)
+      insert(name, { value, bytes })
+    },
+    grow(bytes) {
+      bytesOfYoung += bytes
+    },
     get size() {
       return young.size + old.size
     },
   }
+}
+
+interface Remembered<T> {
+  readonly value: T
+  readonly bytes: number
+}
+
+/** A part of the memory that this process may use, in bytes. `part` is a fraction. */
+export function shareOfMemory(part: number): number {
+  const constrained = process.constrainedMemory()
+  const limit = getHeapStatistics().heap_size_limit
+  return Math.floor((constrained > 0 ? Math.min(limit, constrained) : limit) * part)
 }

@@ -115,7 +115,7 @@ export function createSuite<C extends Claims = Claims>(
 
   const sealer = createSealer({ application: application.id, secrets: application.secrets, random })
   const naming = { application: application.id, isSecure, sealer }
-  const hintCookie = createHintCookie(naming)
+  const hintCookie = createHintCookie({ ...naming, rememberedHints: resolved.rememberedTokens })
   const sessionCookie = createSessionCookie(naming)
 
   const watch = createSessionWatch({

@@ -71,10 +71,14 @@ export function gather(options: unknown, environment: Environment, surroundings:
   }
 }
 
+/** It bounds what is remembered of sessions without a shared cookie as well. */
+const ofEveryMode: OptionPath = 'identityProvider.keys.rememberedTokens'
+
 /** Whether anything of the shared cookie is given, in code or by a variable: then all that it needs must be. */
 function isSharedCookieGiven(inCode: ReadonlyMap<string, unknown>, environment: Environment): boolean {
   return paths.some((path) => {
     if (!path.startsWith('identityProvider.') && !path.startsWith('sharedCookie.')) return false
+    if (path === ofEveryMode) return false
     const variable = variableFor(path)
     return inCode.has(path) || (variable !== '' && textOfVariable(environment, variable) !== undefined)
   })

@@ -173,4 +173,10 @@ export const identityProviderRows = {
     fallback: idp.keys.timeoutSeconds,
     meaning: 'How long an answer of the key endpoint is waited for.',
   }),
+  'identityProvider.keys.rememberedTokens': row<number>({
+    kind: numberBetween(100, 10_000_000),
+    derived: 'bounded by memory',
+    meaning:
+      'How many verified tokens, sessions of OpenID Connect or SAML, and hints a process remembers at most, each; what was used lately stays.',
+  }),
 } as const

@@ -83,6 +83,11 @@ export interface IdentityProviderOptions {
         readonly staleSeconds?: number | undefined
         /** Default 5. */
         readonly timeoutSeconds?: number | undefined
+        /**
+         * Verified tokens, sessions of OpenID Connect or SAML, and hints that a process remembers at most, each: what was
+         * used lately stays. Default: bounded by memory, to a quarter, an eighth and a 64th of what the process may use.
+         */
+        readonly rememberedTokens?: number | undefined
       }
     | undefined
 }
@@ -199,6 +204,8 @@ export interface ResolvedIdentityProvider {
     readonly ceilingSeconds: number
     readonly staleSeconds: number
     readonly timeoutSeconds: number
+    /** `undefined`: bounded by memory. */
+    readonly rememberedTokens: number | undefined
   }
 }
 
@@ -213,6 +220,8 @@ export interface ResolvedSharedCookie {
 
 /** Every option resolved: nothing is optional but what may truly be absent. */
 export interface ResolvedOptions {
+  /** `identityProvider.keys.rememberedTokens`, with or without a shared cookie; `undefined`: bounded by memory. */
+  readonly rememberedTokens: number | undefined
   /** `undefined` where the shared cookie is not in use: then there are `protocols`. */
   readonly identityProvider: ResolvedIdentityProvider | undefined
   /** There if and only if `identityProvider` is. */

@@ -51,6 +51,7 @@ function assemble(gathered: Gathered): ResolvedOptions {
   const random = get('random') ?? ((bytes: number) => new Uint8Array(randomBytes(bytes)))
   const isSharedCookie = get('identityProvider.url') !== undefined
   return {
+    rememberedTokens: get('identityProvider.keys.rememberedTokens'),
     identityProvider: isSharedCookie ? identityProviderOf(gathered, must) : undefined,
     sharedCookie: isSharedCookie ? sharedCookieOf(must) : undefined,
     protocols: get('protocols') ?? [],
@@ -121,6 +122,7 @@ function identityProviderOf({ get }: Gathered, must: Must): ResolvedIdentityProv
       ceilingSeconds,
       staleSeconds: must('identityProvider.keys.staleSeconds'),
       timeoutSeconds: must('identityProvider.keys.timeoutSeconds'),
+      rememberedTokens: get('identityProvider.keys.rememberedTokens'),
     },
   }
 }

@@ -1,5 +1,6 @@
 /** @module The hint cookie: remembers which session this browser had, so that a sign-out elsewhere is noticed. */
 import type { SetCookie } from '../exchange.js'
+import { createRecent, shareOfMemory } from '../recent.js'
 import type { Sealer } from '../seal.js'
 
 /** What a hint says: the address and generation of the session that this browser had. */
@@ -18,8 +19,10 @@ export interface HintCookie {
   expire(): SetCookie
 }
 
-/** So many hints are remembered opened: each token that is renewed brings the hint of the one before it. */
-export const maximumOpenedHints = 1000
+/** The part of the memory for hints that were opened: each token that is renewed brings the hint of the one before it. */
+const shareOfHints = 1 / 64
+/** Roughly what an opened hint costs besides its text. */
+const bytesOfHint = 512
 
 /** Name of a cookie of our own: with the prefix that binds it to this very host, where the browser allows it. */
 export function ownCookieName(application: string, name: string, isSecure: boolean): string {
@@ -34,10 +37,16 @@ export function createHintCookie(options: {
   readonly application: string
   readonly isSecure: boolean
   readonly sealer: Sealer
+  /** Opened hints that are remembered at most. Default: as many as fit in a 64th of the memory. */
+  readonly rememberedHints?: number | undefined
 }): HintCookie {
   const name = ownCookieName(options.application, 'seen', options.isSecure)
   const base = { name, path: '/', httpOnly: true, secure: options.isSecure, sameSite: 'strict' } as const
-  const opened = new Map<string, Hint>()
+  const opened = createRecent<Hint>(
+    options.rememberedHints === undefined
+      ? { maximumBytes: shareOfMemory(shareOfHints) }
+      : { maximumEntries: options.rememberedHints },
+  )
 
   return {
     name,
@@ -48,9 +57,8 @@ export function createHintCookie(options: {
       const [person, session, generation] = text?.split(' ') ?? []
       if (person === undefined || session === undefined || generation === undefined) return undefined
       const hint: Hint = Object.freeze({ person, session, generation })
-      if (opened.size >= maximumOpenedHints) opened.clear()
       // Only what was sealed by us is kept. A copy: a slice would keep the whole `Cookie` header alive.
-      opened.set(Buffer.from(value).toString(), hint)
+      opened.set(Buffer.from(value).toString(), hint, bytesOfHint + value.length)
       return hint
     },
     make: (hint) => ({

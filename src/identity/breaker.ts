@@ -48,7 +48,9 @@ export interface Refusal {
 /** Makes a breaker that opens when five people are refused within a minute, if they are more than half of all. */
 export function createBreaker(): Breaker {
   const answers = new Map<string, { readonly at: number; readonly isRefused: boolean }>()
-  const refusedSince = createRecent<{ readonly at: number; readonly patience: number }>(mostRefusals)
+  const refusedSince = createRecent<{ readonly at: number; readonly patience: number }>({
+    maximumEntries: mostRefusals,
+  })
   let acceptedAt = Number.NEGATIVE_INFINITY
   let outage: { readonly since: number; readonly seenAt: number } | undefined
 
@@ -91,7 +93,7 @@ export function createBreaker(): Breaker {
       const half = Math.max((until - now) / 2, leastPatienceMilliseconds)
       const first = known ?? { at: now, patience: Math.min(half, windowMilliseconds) }
       if (known === undefined) {
-        refusedSince.set(tokens, first)
+        refusedSince.set(tokens, first, 0)
         note(person, now, true)
       }
       if (isOpen(now)) return { kind: 'outage' }

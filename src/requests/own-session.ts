@@ -7,6 +7,7 @@ import type { Report } from '../events.js'
 import type { Exchange, MaybePromise } from '../exchange.js'
 import type { RenewalResult, TokenKeeper } from '../identity/token-keeper.js'
 import type { AccessToken, InstalledProtocol, TokenRefresh } from '../protocol.js'
+import { createRecent, shareOfMemory } from '../recent.js'
 import type { Sealer } from '../seal.js'
 import {
   active,
@@ -39,8 +40,11 @@ export class OwnState implements SteppedState {
   #sealed = ''
   #details: OwnDetails | undefined = undefined
 
-  constructor(named: NamedSession, application: string) {
+  readonly #grow: (bytes: number) => void
+
+  constructor(named: NamedSession, application: string, grow: (bytes: number) => void) {
     this.named = named
+    this.#grow = grow
     this.address = { person: named.person, session: named.session, application }
     this.publicId = publicIdOf(named.generation)
   }
@@ -54,6 +58,8 @@ export class OwnState implements SteppedState {
     if (this.#details === undefined || this.#sealed !== record.sealed) {
       this.#details = openDetails(sealer, this.address, record.sealed).own
       this.#sealed = record.sealed
+      // What is remembered: the text, and what was read from it.
+      this.#grow(3 * record.sealed.length)
     }
     return this.#details
   }
@@ -79,8 +85,10 @@ export interface OwnSessions {
   begun(exchange: Exchange, named: NamedSession, record: LiveRecord): Promise<Citizen>
 }
 
-/** States that are remembered; each costs about half a kilobyte. */
-const mostStates = 10_000
+/** The part of the memory for the states of sessions where no number of them is given. */
+const shareOfStates = 1 / 8
+/** Roughly what a state costs besides its session's details. */
+const bytesOfState = 1024
 const mostAttempts = 6
 /** How soon a request looks again after another instance was found at work. */
 const lookAgainMilliseconds = 1000
@@ -104,12 +112,15 @@ export function createOwnSessions(context: {
   const { options, sessionCookie, protocols, store, revocations, lifecycle, keeper, sealer, steps } = context
   const { application } = options
   const idleMilliseconds = application.idleSeconds * 1000
-  const states = new Map<string, OwnState>()
+  const states = createRecent<OwnState>(
+    options.rememberedTokens === undefined
+      ? { maximumBytes: shareOfMemory(shareOfStates) }
+      : { maximumEntries: options.rememberedTokens },
+  )
 
   const remember = (value: string, state: OwnState): OwnState => {
-    if (states.size >= mostStates) states.clear()
     // A copy: a slice would keep the whole `Cookie` header alive.
-    states.set(Buffer.from(value).toString(), state)
+    states.set(Buffer.from(value).toString(), state, bytesOfState)
     return state
   }
 
@@ -120,7 +131,7 @@ export function createOwnSessions(context: {
     if (known !== undefined) return known
     const named = sessionCookie.open(value)
     if (named === undefined || !protocols.has(named.protocol)) return undefined
-    return remember(value, new OwnState(named, application.id))
+    return remember(value, new OwnState(named, application.id, states.grow))
   }
 
   const refreshOf = (state: OwnState) => protocols.get(state.named.protocol)?.refresh
@@ -346,7 +357,7 @@ export function createOwnSessions(context: {
     },
 
     async begun(exchange, named, record) {
-      const state = new OwnState(named, application.id)
+      const state = new OwnState(named, application.id, states.grow)
       const cookie = sessionCookie.make(named)
       exchange.setCookie(cookie)
       remember(cookie.value, state)

@@ -15,28 +15,46 @@ export interface VerifiedCache<T extends { readonly parts: TokenParts }> {
   readonly size: number
 }
 
+/** Roughly what an entry costs besides three times the length of its token: the text, and what was read from it. */
+const bytesOfEntry = 1024
+
+/** How much is remembered. At least one of the two is given. */
+export interface VerifiedCacheBounds {
+  readonly maximumEntries?: number | undefined
+  /** Roughly: about {@link bytesOfEntry} and three times its length for each token. */
+  readonly maximumBytes?: number | undefined
+}
+
 /**
- * Makes a cache of at most `maximumEntries` in two generations: a full or old generation becomes the second, and the
+ * Makes a cache within these bounds in two generations: a full or old generation becomes the second, and the
  * second is dropped with all that nobody asked for since. No entry has a timer, and no look-up moves more than one.
  *
  * Entries are found by the end of the signature, which is short to hash, and compared in full: nobody can put a
  * token here but the verifier.
  */
 export function createVerifiedCache<T extends { readonly parts: TokenParts }>(
-  maximumEntries: number,
+  bounds: VerifiedCacheBounds,
 ): VerifiedCache<T> {
+  const { maximumEntries = Number.POSITIVE_INFINITY, maximumBytes = Number.POSITIVE_INFINITY } = bounds
   const generationSize = Math.max(1, Math.floor(maximumEntries / 2))
+  const generationBytes = maximumBytes / 2
   let young = new Map<string, T>()
   let old = new Map<string, T>()
   let youngLife = noWait
+  let youngBytes = 0
 
   function insert(tail: string, entry: T, now: number): void {
-    if (young.size >= generationSize || !isWaiting(youngLife, now)) {
+    const { header, payload, signature } = entry.parts
+    const bytes = bytesOfEntry + 3 * (header.length + payload.length + signature.length)
+    const isFull = young.size >= generationSize || (young.size > 0 && youngBytes + bytes > generationBytes)
+    if (isFull || !isWaiting(youngLife, now)) {
       old = young
       young = new Map()
+      youngBytes = 0
       youngLife = { since: now, milliseconds: generationMilliseconds }
     }
     young.set(tail, entry)
+    youngBytes += bytes
   }
 
   return {

@@ -3,6 +3,7 @@ import type { Claims } from '../citizen.js'
 import type { TokenParts } from '../cookies/split-token.js'
 import { CitizenSessionError } from '../errors.js'
 import type { MaybePromise } from '../exchange.js'
+import { shareOfMemory } from '../recent.js'
 import { findAlgorithm, isSignedBy } from './algorithms.js'
 import {
   type ClaimRules,
@@ -15,8 +16,8 @@ import type { JwksCache, TokenBearer } from './jwks-cache.js'
 import type { VerificationKey } from './verification-keys.js'
 import { createVerifiedCache } from './verified-cache.js'
 
-/** Default number of tokens that are remembered. */
-export const defaultCacheSize = 10_000
+/** The part of the memory that verified tokens may fill where no number of them is given. */
+const shareOfTokens = 1 / 4
 
 /** A token that holds now. The same object each time it is presented, for as long as it is remembered. */
 export interface VerifiedToken {
@@ -44,8 +45,10 @@ export interface RejectedToken {
 export interface TokenVerifierOptions extends ClaimRules {
   /** The keys of each issuer by its exact `iss`: no issuer's key verifies another's token. */
   readonly issuers: ReadonlyMap<string, JwksCache>
-  /** Tokens remembered at most. Default 10,000. */
-  readonly cacheSize?: number | undefined
+  readonly keys?: {
+    /** Tokens remembered at most. Default: as many as fit in a quarter of the memory that the process may use. */
+    readonly rememberedTokens?: number | undefined
+  }
 }
 
 /** Verifies tokens and remembers those that hold. */
@@ -115,7 +118,11 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     if (header !== latestHeader) latestHeader = copyText(header)
     return latestHeader
   }
-  const remembered = createVerifiedCache<RememberedToken>(options.cacheSize ?? defaultCacheSize)
+  const remembered = createVerifiedCache<RememberedToken>(
+    options.keys?.rememberedTokens === undefined
+      ? { maximumBytes: shareOfMemory(shareOfTokens) }
+      : { maximumEntries: options.keys.rememberedTokens },
+  )
 
   function checkSignature(
     parts: TokenParts,

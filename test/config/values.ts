@@ -131,6 +131,7 @@ export const values: Readonly<Record<OptionPath, Values>> = {
   'identityProvider.keys.ceilingSeconds': numbers(1, 86_400),
   'identityProvider.keys.staleSeconds': numbers(0, 604_800),
   'identityProvider.keys.timeoutSeconds': numbers(0.05, 60, false),
+  'identityProvider.keys.rememberedTokens': numbers(100, 10_000_000),
   'sharedCookie.domain': {
     good: ['example.gov', '.EXAMPLE.gov'],
     texts: ['example.gov', '.EXAMPLE.gov'],

@@ -52,7 +52,9 @@ export function createSignOn(parts: Parts): SignOn {
     const wish = readAuthnRequest(element, provider)
     const key = randomId(context.options.random)
     for (const [old, { at }] of pending) if (at < context.now() - 3_600_000) pending.delete(old)
-    if (pending.size >= 1000) pending.clear()
+    // The oldest goes, and not everybody who is just signing in.
+    const [oldest] = pending.keys()
+    if (pending.size >= 1000 && oldest !== undefined) pending.delete(oldest)
     const { relayState } = message
     const at = context.now()
     pending.set(key, {
