@@ -57,7 +57,8 @@ ${rows.join('\n')}
   says that it is due. At least once, so it must not mind to run again (an instance may end in the middle of it), and
   one at a time. Meanwhile requests of the same process wait for it; elsewhere the citizen is \`unavailable\` with the
   reason \`sign-in\`, guards answer 503. While it throws, the requests of the session fail with what it throws.
-- \`identityProvider\` and \`sharedCookie\` may be left out altogether where \`protocols\` names another way to sign in.
+- \`identityProvider\` (but for \`keys.rememberedTokens\`) and \`sharedCookie\` may be left out altogether where \`protocols\`
+  names another way to sign in.
 - \`application.secrets\` is required with a shared store (a Redis, or any store whose \`isShared\` is true), and with
   \`protocols\`.
 - \`identityProvider.reauthenticateParameters\` does not name \`identityProvider.returnParameter\`.
