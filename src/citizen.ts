@@ -83,7 +83,10 @@ export interface ActiveCitizen<C extends Claims = Claims> {
    * @throws CitizenSessionError `identity-unavailable` while it cannot be renewed; `session-ended`.
    */
   accessToken(): Promise<string | undefined>
-  /** Ends the session. The receipt's `continueAt`, if there is one, is where the browser must go next. */
+  /**
+   * Ends the session. The receipt's `continueAt`, if there is one, is where the browser must go next: an address of ours,
+   * for one navigation within ten minutes.
+   */
   logout(request?: LogoutRequest): Promise<Receipt>
 }
 

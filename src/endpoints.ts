@@ -68,8 +68,8 @@ export function createEndpoints(parts: EndpointParts): {
     return states.length === 1 ? states[0] : undefined
   }
 
-  const leave = (exchange: Exchange): Reply =>
-    logoutRoutes.leave(exchange, stateOf(exchange)) ?? parts.withoutState(exchange)
+  const leave = async (exchange: Exchange): Promise<Reply> =>
+    (await logoutRoutes.leave(exchange, stateOf(exchange))) ?? parts.withoutState(exchange)
 
   const comeBack = async (exchange: Exchange): Promise<Reply> => {
     const state = stateOf(exchange)

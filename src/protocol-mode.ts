@@ -40,8 +40,6 @@ export interface ProtocolMode {
   /** By name, in the order of the option. */
   readonly protocols: ReadonlyMap<string, InstalledProtocol>
   readonly own: OwnSessions
-  /** What a plug-in kept with the session of an address. */
-  readonly tokensOf: ReturnType<typeof createTokenKeeper>['tokensOf']
   /** Forgets the logins in flight of every plug-in in this browser. */
   clearLogins(exchange: Exchange): void
   /** Ends the renewals that are under way, and loses none of their tokens. */
@@ -98,5 +96,5 @@ export function createProtocolMode(parts: ProtocolParts): ProtocolMode {
   }
 
   for (const protocol of options.protocols) protocols.set(protocol.name, protocol.install(hostOf(protocol)))
-  return { protocols, own, tokensOf: keeper.tokensOf, clearLogins, close: keeper.close }
+  return { protocols, own, clearLogins, close: keeper.close }
 }

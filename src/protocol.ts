@@ -158,8 +158,8 @@ export interface ProtocolSessions {
    * ends, `identity-changed` where it was another person's.
    */
   begin(exchange: Exchange, beginning: Beginning): Promise<Citizen>
-  /** The person (as `personOf` names them) of the request's cookie, whatever became of the session. */
-  person(exchange: Exchange): string | undefined
+  /** The person (as `personOf` names them) of the request's cookie, whatever became of the session; not of an older cookie. */
+  person(exchange: Exchange): Promise<string | undefined>
   /** The live session that the request's cookie names, if this plug-in began it. Touches nothing. */
   current(exchange: Exchange): Promise<ProtocolSession | undefined>
   /**

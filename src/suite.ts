@@ -19,6 +19,7 @@ import { createReturnTargetCheck } from './login/return-target.js'
 import type { LoginWish } from './login/wish.js'
 import { createCookieParticipant } from './logout/cookie-participant.js'
 import { createGlobalLogout } from './logout/global-logout.js'
+import { createKeptVisits } from './logout/kept-visits.js'
 import { createLogoutRoutes } from './logout/logout.js'
 import type { LogoutMarker } from './logout/marker.js'
 import type { Participant } from './logout/participant.js'
@@ -195,9 +196,8 @@ export function createSuite<C extends Claims = Claims>(
             const { sessions, complete } = await cookieMode.finder.sessionsOf(exchange)
             const meant = sessions.filter(({ address }) => only === undefined || address.person === only)
             let isOver = complete || only !== undefined
-            for (const { address, tokenExpiresAt } of meant) {
-              const scope = { kind: 'session', session: address.session } as const
-              const { state } = await globalLogout.endSessions(address.person, scope, reason, tokenExpiresAt)
+            for (const session of meant) {
+              const { state } = await globalLogout.endSession(session, reason)
               isOver = isOver && state === 'done'
             }
             const isWhole = only === undefined || (meant.length > 0 && meant.length === sessions.length)
@@ -268,6 +268,7 @@ export function createSuite<C extends Claims = Claims>(
     pendingLogouts,
     retainedUntil: lifecycle.retainedUntil,
     globalLogout,
+    visits: createKeptVisits({ application: application.id, store, sealer }),
     participants,
     formTargets,
     checkReturnTarget,
@@ -275,8 +276,7 @@ export function createSuite<C extends Claims = Claims>(
     sendsShared: cookieMode?.finder.sendsShared ?? (() => false),
     own: {
       named: (exchange) => protocolMode?.own.stateOf(exchange)?.named,
-      tokensOf: async ({ person, session }) =>
-        protocolMode?.tokensOf({ person, session, application: application.id }),
+      tokensOf: async (named) => protocolMode?.own.tokensOf(named),
     },
     clearLogins(exchange) {
       loginMarkers.clear(exchange)

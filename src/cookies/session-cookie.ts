@@ -1,4 +1,5 @@
 /** @module The session cookie: names the session that OpenID Connect or SAML began in this browser. */
+import { randomText } from '../digest.js'
 import type { SetCookie } from '../exchange.js'
 import type { Sealer } from '../seal.js'
 import { ownCookieName } from './hint.js'
@@ -11,6 +12,26 @@ export interface NamedSession {
   /** 128 random bits, compared with the record's: without them the rest opens nothing. */
   readonly generation: string
   readonly protocol: string
+}
+
+/** What no generation of a record begins with. */
+const refusedMark = '~'
+
+/** A generation for the cookie of a login that was refused: it tells the reason on, and was never a session's. */
+export function refusedGeneration(random: (bytes: number) => Uint8Array): string {
+  return `${refusedMark}${randomText(random, 16)}`
+}
+
+/**
+ * Whether a record is of the generation that a cookie names. An older generation is nobody (`HLD-02`). An end counts for
+ * the cookie of a login that it has refused, and where it does not say which generation it ended.
+ */
+export function isNamedBy(
+  record: { readonly state: 'live' | 'ended'; readonly generation: string },
+  generation: string,
+): boolean {
+  if (record.generation === generation) return true
+  return record.state === 'ended' && (record.generation === '' || generation.startsWith(refusedMark))
 }
 
 /** The session cookie of one application. */

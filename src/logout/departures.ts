@@ -97,11 +97,11 @@ function isOpen({ state, reason }: Leg): boolean {
   return state !== 'done' && !(state === 'skipped' && reason === 'no-session')
 }
 
-/** What a cookie has room for of a visit that is a form. */
+/** What a cookie has room for of a visit: of an address what is short, since the whole waits in the store. */
 function rememberableVisit(visit: LogoutVisit): LogoutVisit | undefined {
-  if (visit.method === 'get') return undefined
   const { brief, ...whole } = visit
-  return [whole, brief].find(
+  const candidates = visit.method === 'get' ? [brief ?? whole] : [whole, brief]
+  return candidates.find(
     (candidate) => candidate !== undefined && JSON.stringify(candidate).length <= longestVisit,
   )
 }

@@ -2,10 +2,11 @@
 import type { ResolvedOptions } from '../config/options.js'
 import type { ExpiryBatch } from '../cookies/expiry.js'
 import type { HintCookie } from '../cookies/hint.js'
-import type { SessionCookie } from '../cookies/session-cookie.js'
+import { isNamedBy, type SessionCookie } from '../cookies/session-cookie.js'
 import { StoreUnavailableError } from '../errors.js'
 import type { Report } from '../events.js'
 import type { Exchange } from '../exchange.js'
+import type { FoundSession } from '../requests/session-of.js'
 import type { Lifecycle } from '../sessions/lifecycle.js'
 import type { EndReason, RecordAddress, RevocationScope, Store } from '../stores/store.js'
 import type { Leg, LegName, LegState } from './receipt.js'
@@ -24,8 +25,10 @@ export interface GlobalLogout {
     reason: EndReason,
     tokenExpiresAt?: number,
   ): Promise<Leg>
+  /** Ends a session that a request names, in every application of the store; nothing for a cookie of an older generation. */
+  endSession(session: FoundSession, reason: EndReason): Promise<Leg>
   /** Ends this application's session only; remembered as long. */
-  endHere(address: RecordAddress, tokenExpiresAt?: number): Promise<Leg>
+  endHere(session: FoundSession): Promise<Leg>
   /** Deletes the shared cookies, the hint and our session cookie from the browser. */
   expireCookies(exchange: Exchange, person: string): Leg
   /** Deletes the shared cookies in the variants for which that answer had no room. */
@@ -39,6 +42,8 @@ interface LegResult {
   readonly reason?: string
 }
 
+/** The cookie is of an older generation: it is nobody, and ends nothing (`HLD-02`). */
+const superseded: LegResult = { state: 'unknown', reason: 'superseded' }
 const done: LegResult = { state: 'done' }
 /** Replicas exist, and none has confirmed: a failover could lose it. */
 const notReplicated: LegResult = { state: 'unknown', reason: 'not-replicated' }
@@ -74,6 +79,13 @@ export function createGlobalLogout(context: {
   const rootOf = async (address: RecordAddress): Promise<RecordAddress> => {
     const record = await store.read(address)
     return record?.state === 'alias' ? { ...address, session: record.session } : address
+  }
+
+  /** Whether the cookie that names a session is of an older generation than what lies there. */
+  const isSuperseded = async ({ address, generation }: FoundSession): Promise<boolean> => {
+    if (generation === undefined) return false
+    const record = await store.read(await rootOf(address))
+    return record !== undefined && record.state !== 'alias' && !isNamedBy(record, generation)
   }
 
   /** Ends the record of this application, also one that had ended already: its end is confirmed, and kept as long. */
@@ -124,8 +136,21 @@ export function createGlobalLogout(context: {
         return acknowledged ? done : notReplicated
       }),
 
-    endHere: (address, tokenExpiresAt = 0) =>
-      attempt(address.person, 'sessions', application.id, () => endApplication(address, tokenExpiresAt)),
+    endSession: (session, reason) =>
+      attempt(session.address.person, 'sessions', 'store', async () => {
+        if (await isSuperseded(session)) return superseded
+        const { person, session: value } = session.address
+        const scope = { kind: 'session', session: value } as const
+        const { acknowledged } = await lifecycle.revoke(person, scope, reason, session.tokenExpiresAt)
+        return acknowledged ? done : notReplicated
+      }),
+
+    endHere: (session) =>
+      attempt(session.address.person, 'sessions', application.id, async () =>
+        (await isSuperseded(session))
+          ? superseded
+          : endApplication(session.address, session.tokenExpiresAt ?? 0),
+      ),
 
     expireRest: (exchange) => context.expireShared(exchange, 'rest'),
 

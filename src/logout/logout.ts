@@ -7,18 +7,19 @@ import type { Exchange, Reply } from '../exchange.js'
 import { sharedCookieName } from '../login/cookie-entrance.js'
 import type { FoundMarker, Markers } from '../login/marker.js'
 import { queryOf } from '../login/wish.js'
+import { problem } from '../pages/problem.js'
 import { redirect, redirectStatus } from '../pages/redirect.js'
 import type { FoundSession, SessionFinder } from '../requests/session-of.js'
-import { asksForPage, isSameOriginPost } from '../sessions/activity.js'
+import { asksForPage, isSameOriginPost, isTopLevelNavigation } from '../sessions/activity.js'
 import { placeOf } from '../sessions/record.js'
-import type { RecordAddress } from '../stores/store.js'
 import { createDepartures, type Leaving, type Left } from './departures.js'
 import type { GlobalLogout } from './global-logout.js'
+import { type KeptVisits, keptVisitSeconds } from './kept-visits.js'
 import { type LogoutMarker, longestReturn, unfinishedOf } from './marker.js'
 import { createLogoutPages } from './pages.js'
 import type { Participant } from './participant.js'
-import type { PendingLogout, PendingLogouts } from './pending-logout.js'
-import { type Leg, outcomeOf, type Receipt } from './receipt.js'
+import type { PendingLogout, PendingLogouts, UnfinishedSession } from './pending-logout.js'
+import { isSettled, type Leg, outcomeOf, type Receipt } from './receipt.js'
 
 /** Where the browser goes in the end. */
 export interface LogoutWish extends LogoutRequest {
@@ -37,6 +38,7 @@ export interface LogoutContext {
   /** Until when an end is remembered: as long as any token of it could live, and one of that `exp` does. */
   readonly retainedUntil: (now: number, tokenExpiresAt: number) => number
   readonly globalLogout: GlobalLogout
+  readonly visits: KeptVisits
   /** By name; the shared cookie's, where that is in use, under {@link sharedCookieName}. */
   readonly participants: ReadonlyMap<string, Participant>
   readonly formTargets: readonly string[]
@@ -59,7 +61,7 @@ export interface LogoutRoutes {
   get(exchange: Exchange): Reply
   post(exchange: Exchange, overrides?: LogoutRequest): Promise<Reply>
   /** Sends the browser on to the provider, for a logout that a script began; `undefined`: its `state` is not ours. */
-  leave(exchange: Exchange, state: string | undefined): Reply | undefined
+  leave(exchange: Exchange, state: string | undefined): Promise<Reply | undefined>
   /** The return from the provider's logout; `undefined` if the `state` is not one of ours. */
   comeBack(
     exchange: Exchange,
@@ -98,9 +100,12 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
   /** The session that a logout is about first, and all others that the request names. */
   const sessionsFor = (exchange: Exchange, session: FoundSession | undefined, wish: LogoutWish) => {
     const named = context.own.named(exchange)
-    const own = named && { person: named.person, session: named.session, application: application.id }
+    const own: FoundSession | undefined = named && {
+      address: { person: named.person, session: named.session, application: application.id },
+      generation: named.generation,
+    }
     const distinct = new Map<string, FoundSession>()
-    for (const each of [session, own && { address: own }, ...(wish.others ?? [])]) {
+    for (const each of [session, own, ...(wish.others ?? [])]) {
       if (each === undefined) continue
       const place = placeOf(each.address)
       const tokenExpiresAt = Math.max(each.tokenExpiresAt ?? 0, distinct.get(place)?.tokenExpiresAt ?? 0)
@@ -115,29 +120,26 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
     wish: LogoutWish,
     target: string,
     end: (session: FoundSession) => Promise<Leg>,
-  ): Promise<{ readonly told: Leg; readonly unfinished: readonly RecordAddress[] }> => {
-    const unfinished: RecordAddress[] = []
+  ): Promise<{ readonly told: Leg; readonly unfinished: readonly UnfinishedSession[] }> => {
+    const unfinished: UnfinishedSession[] = []
     let told: Leg | undefined
     for (const session of sessions) {
       const leg = await end(session)
-      if (told === undefined || leg.state !== 'done') told = leg
-      if (!isOver(leg)) unfinished.push(session.address)
+      // What has failed is told first, then what a dead cookie named.
+      if (told === undefined || !isSettled(leg) || (leg.state !== 'done' && isSettled(told))) told = leg
+      if (!isSettled(leg)) unfinished.push({ ...session.address, generation: session.generation })
     }
     if (wish.isIncomplete !== true) return { told: told ?? withoutSession(target), unfinished }
     const incomplete = { leg: 'sessions', target, state: 'unknown', reason: 'ambiguous-cookie' } as const
     return { told: globalLogout.conclude(nobody, incomplete, clock()), unfinished }
   }
 
-  const endEverywhere = ({ address, tokenExpiresAt }: FoundSession): Promise<Leg> => {
-    const scope = { kind: 'session', session: address.session } as const
-    return globalLogout.endSessions(address.person, scope, 'signed-out', tokenExpiresAt)
-  }
+  const endEverywhere = (session: FoundSession): Promise<Leg> =>
+    globalLogout.endSession(session, 'signed-out')
 
   const logoutHere = async (exchange: Exchange, session: FoundSession | undefined, wish: LogoutWish) => {
     const found = sessionsFor(exchange, session, wish).sessions
-    const { told: sessions } = await endEach(found, wish, application.id, ({ address, tokenExpiresAt }) =>
-      globalLogout.endHere(address, tokenExpiresAt),
-    )
+    const { told: sessions } = await endEach(found, wish, application.id, globalLogout.endHere)
     const left = { state: 'skipped', reason: 'only-here', milliseconds: 0 } as const
     const legs: Leg[] = [
       sessions,
@@ -226,12 +228,14 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
       : logoutEverywhere(exchange, session, checked)
   }
 
-  const receiptOf = ({ legs, next }: Left): Receipt => {
+  /** The address is ours: what the provider is told (an ID token, a name) is for no script of a page (`HLD-02`). */
+  const receiptOf = async ({ legs, next }: Left): Promise<Receipt> => {
     const receipt = { outcome: outcomeOf(legs), legs }
     if (next === undefined) return receipt
     const { visit, state } = next
-    const leave = `${application.url}${routes.path}/leave?${new URLSearchParams({ state })}`
-    return { ...receipt, continueAt: visit.method === 'get' ? visit.action : leave }
+    await context.visits.keep(state, visit)
+    const query = new URLSearchParams({ state })
+    return { ...receipt, continueAt: `${application.url}${routes.path}/leave?${query}` }
   }
 
   /** The end of a logout that the browser has been through. */
@@ -268,17 +272,26 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
       const [session, ...others] = sessions
       const wish = { returnTo: thenLogin === undefined ? returnTo : undefined, thenLogin }
       const left = await carryOut(exchange, session, { ...wish, others, isIncomplete: !complete, scope })
-      if (!asksForPage(exchange)) return json(receiptOf(left), goesTo(left, { ...wish, scope }))
+      if (!asksForPage(exchange)) return json(await receiptOf(left), goesTo(left, { ...wish, scope }))
       if (left.next !== undefined) return pages.leave(exchange, left.next.visit)
       if (scope === 'everywhere') return finishPage(exchange, left, wish)
-      const receipt = receiptOf(left)
+      const receipt = await receiptOf(left)
       if (receipt.outcome !== 'failed' && returnTo !== undefined) return redirect(returnTo, 303)
       return pages.receipt(exchange, receipt, true)
     },
 
-    leave(exchange, state) {
-      const visit = markers.find(exchange, state, clock())?.content.visit
-      return visit && pages.leave(exchange, visit)
+    async leave(exchange, state) {
+      if (!isTopLevelNavigation(exchange)) {
+        const detail = 'the browser goes there; a script reads nothing of it'
+        return problem(403, { code: 'foreign-request', reason: 'not-a-navigation', detail })
+      }
+      const now = clock()
+      const found = markers.find(exchange, state, now)
+      const age = found === undefined ? -1 : now - found.since
+      if (found === undefined || state === undefined || age >= keptVisitSeconds * 1000) return undefined
+      const kept = await context.visits.take(state)
+      const visit = kept ?? found.content.visit
+      return visit === undefined || visit === 'used' ? undefined : pages.leave(exchange, visit)
     },
 
     async comeBack(exchange, state, given) {
@@ -339,7 +352,7 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
   async function finish({ content }: FoundMarker<LogoutMarker>): Promise<LogoutMarker> {
     const unfinished = unfinishedOf(content)
     if (unfinished.length === 0) return content
-    const sessions = unfinished.map((address) => ({ address, tokenExpiresAt: content.until }))
+    const sessions = unfinished.map((left) => sessionLeft(left, content.until))
     const ended = await endEach(sessions, {}, 'store', endEverywhere)
     const legs = content.legs.map((leg) => (leg.leg === 'sessions' ? ended.told : leg))
     return { ...content, legs, unfinished: ended.unfinished }
@@ -357,10 +370,10 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
     for (const marker of inFlight) marker.remove()
     const all = [...(pending?.sessions ?? []), ...inFlight.flatMap(({ content }) => unfinishedOf(content))]
     const known = new Set(named.map(({ address }) => placeOf(address)))
-    return all.flatMap((address) => {
-      if (known.has(placeOf(address))) return []
-      known.add(placeOf(address))
-      return [{ address, tokenExpiresAt: pending?.until }]
+    return all.flatMap((left) => {
+      if (known.has(placeOf(left))) return []
+      known.add(placeOf(left))
+      return [sessionLeft(left, pending?.until)]
     })
   }
 
@@ -377,9 +390,12 @@ function rememberable(target: string | undefined): string | undefined {
   return target !== undefined && target.length <= longestReturn ? target : undefined
 }
 
-/** Whether nothing is left to be done for a leg. */
-function isOver({ state }: Leg): boolean {
-  return state === 'done' || state === 'skipped'
+/** The session that a logout could not end, as the browser remembers it. */
+function sessionLeft(
+  { generation, ...address }: UnfinishedSession,
+  tokenExpiresAt: number | undefined,
+): FoundSession {
+  return { address, generation, tokenExpiresAt }
 }
 
 /** Where a page of ours would lead on to by itself; a script goes there too, and nowhere else. */

@@ -1,7 +1,6 @@
 /** @module What a browser remembers of a logout while it visits the provider. */
-import type { RecordAddress } from '../stores/store.js'
 import type { LogoutVisit } from './participant.js'
-import type { PendingParty } from './pending-logout.js'
+import type { PendingParty, UnfinishedSession } from './pending-logout.js'
 import type { Leg } from './receipt.js'
 
 /** What a logout in flight is for. */
@@ -13,10 +12,10 @@ export interface LogoutMarker {
   readonly party: string
   /** Names of participants that are visited afterwards. */
   readonly remaining: readonly string[]
-  /** The visit, where somebody else than our own answer must send the browser there. */
+  /** The visit, or the brief form of it, where somebody else than our own answer must send the browser there. */
   readonly visit?: LogoutVisit | undefined
   /** Sessions that are not known to have ended; the return, and the next try, see to it. 0.1.0: one, or none. */
-  readonly unfinished: readonly RecordAddress[] | RecordAddress | undefined
+  readonly unfinished: readonly UnfinishedSession[] | UnfinishedSession | undefined
   /** Participants whose session at the provider is not known to have ended, of those before `party`. */
   readonly open?: readonly PendingParty[] | undefined
   /** What `party` needs for another attempt. */
@@ -35,11 +34,11 @@ export const longestReturn = 512
 export const longestVisit = 2_000
 
 /** The sessions of a marker that are not known to have ended. */
-export function unfinishedOf({ unfinished }: Pick<LogoutMarker, 'unfinished'>): readonly RecordAddress[] {
+export function unfinishedOf({ unfinished }: Pick<LogoutMarker, 'unfinished'>): readonly UnfinishedSession[] {
   if (unfinished === undefined) return []
   return isOne(unfinished) ? [unfinished] : unfinished
 }
 
-function isOne(sessions: readonly RecordAddress[] | RecordAddress): sessions is RecordAddress {
+function isOne(sessions: readonly UnfinishedSession[] | UnfinishedSession): sessions is UnfinishedSession {
   return !Array.isArray(sessions)
 }

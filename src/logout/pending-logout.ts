@@ -5,12 +5,18 @@ import type { Exchange, SetCookie } from '../exchange.js'
 import type { Sealer } from '../seal.js'
 import type { RecordAddress } from '../stores/store.js'
 
+/** A session that is not known to have ended. */
+export interface UnfinishedSession extends RecordAddress {
+  /** Of what generation it must be, where a cookie of ours named it. */
+  readonly generation?: string | undefined
+}
+
 /** What is left to be done of a logout. Times are milliseconds since the epoch. */
 export interface PendingLogout {
   /** Participants whose session at the provider is not known to have ended. */
   readonly parties: readonly PendingParty[]
   /** Sessions that are not known to have ended in our store. */
-  readonly sessions: readonly RecordAddress[]
+  readonly sessions: readonly UnfinishedSession[]
   readonly since: number
   /** Nothing of the session can be good any longer then. */
   readonly until: number

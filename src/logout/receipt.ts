@@ -29,8 +29,19 @@ export type LogoutOutcome = 'global' | 'partial' | 'failed'
 export interface Receipt {
   readonly outcome: LogoutOutcome
   readonly legs: readonly Leg[]
-  /** Where the browser must go to end the rest; absent when nothing is left to do there. */
+  /**
+   * Where the browser must go, as a navigation, to end the rest: an address of ours, for one use by this browser within
+   * ten minutes. Absent when nothing is left to do there.
+   */
   readonly continueAt?: string | undefined
+}
+
+/**
+ * Whether nothing is left to be tried for a leg of ours. `superseded`: the cookie was of an older generation, and is
+ * nobody's; whether its session goes on, under a newer one, is not its to say.
+ */
+export function isSettled({ state, reason }: Leg): boolean {
+  return state === 'done' || state === 'skipped' || reason === 'superseded'
 }
 
 /** The outcome that the legs amount to. */
@@ -53,7 +64,8 @@ function isIdentityDone(legs: readonly Leg[]): boolean {
 }
 
 /** Whether a leg of our own could not be done. Copies of a cookie in other hands are nothing that we could delete. */
-function isFailed({ leg, state }: Leg): boolean {
+function isFailed(part: Leg): boolean {
+  const { leg, state } = part
   if (leg === 'cookies') return state === 'refused' || state === 'timed-out'
-  return leg === 'sessions' && state !== 'done' && state !== 'skipped'
+  return leg === 'sessions' && !isSettled(part)
 }

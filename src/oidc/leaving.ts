@@ -15,7 +15,7 @@ export function createLeaving({ options, host, provider }: OidcContext): Partici
   /** The visit, and the same without the hint for where it must travel in a cookie. */
   const visitOf = (wish: EndSessionWish): LogoutVisit | undefined => {
     const visit = buildEndSession(wish)
-    if (visit?.method !== 'post') return visit
+    if (visit === undefined || wish.idTokenHint === undefined) return visit
     return { ...visit, brief: buildEndSession({ ...wish, idTokenHint: undefined }) }
   }
 

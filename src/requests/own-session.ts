@@ -1,7 +1,7 @@
 /** @module Sessions that a protocol began, named by a cookie of our own: from the cookie to the citizen. */
 import type { Citizen } from '../citizen.js'
 import type { ResolvedOptions } from '../config/options.js'
-import type { NamedSession, SessionCookie } from '../cookies/session-cookie.js'
+import { isNamedBy, type NamedSession, type SessionCookie } from '../cookies/session-cookie.js'
 import { CitizenSessionError, StoreUnavailableError } from '../errors.js'
 import type { Report } from '../events.js'
 import type { Exchange, MaybePromise } from '../exchange.js'
@@ -79,6 +79,8 @@ export interface OwnSessions {
   judge(exchange: Exchange, now: number, isTouching: () => boolean): MaybePromise<Citizen | undefined>
   /** The same, purely read. */
   peek(exchange: Exchange, now: number): Promise<Citizen | undefined>
+  /** What the cookie's session kept; nothing of it once another generation has begun, whoever has a copy of the cookie. */
+  tokensOf(named: NamedSession): Promise<string | undefined>
   /** Ends a session whose browser has the shared cookie of a session too: one browser is one person's at a time. */
   giveWay(exchange: Exchange, person: string, now: number): MaybePromise<void>
   /** The citizen of a session that has just begun with this request. */
@@ -278,6 +280,7 @@ export function createOwnSessions(context: {
     for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
       if (record === undefined || record.state === 'alias') return anonymous('not-signed-in')
       if (record.state === 'ended') {
+        if (!isNamedBy(record, state.generation)) return anonymous('not-signed-in')
         context.report({ type: 'session.refused', person: state.address.person, reason: record.reason })
         await steps.endSiblings(state.address, record, request)
         return anonymous(record.reason)
@@ -336,7 +339,9 @@ export function createOwnSessions(context: {
       if (state === undefined) return undefined
       const record = await store.read(state.address)
       if (record === undefined || record.state === 'alias') return anonymous('not-signed-in')
-      if (record.state === 'ended') return anonymous(record.reason)
+      if (record.state === 'ended') {
+        return anonymous(isNamedBy(record, state.generation) ? record.reason : 'not-signed-in')
+      }
       const details = state.details(sealer, record)
       if (record.generation !== state.generation || details === undefined) return anonymous('not-signed-in')
       const counted = countedFromNow(record, now, application.absoluteSeconds * 1000)
@@ -349,6 +354,15 @@ export function createOwnSessions(context: {
       // The work for the sign-in is not done, and a pure read does none.
       if (record.signIn === 'due' && options.onSignIn !== undefined) return unavailable('sign-in')
       return citizenFrom(exchange, state, counted, details, now)
+    },
+
+    async tokensOf(named) {
+      const address = { person: named.person, session: named.session, application: application.id }
+      // In this order: tokens of a later generation come after a record of it.
+      const tokens = await keeper.tokensOf(address)
+      const record = await store.read(address)
+      const isCurrent = record?.state === 'live' && record.generation === named.generation
+      return isCurrent ? tokens : undefined
     },
 
     giveWay(exchange, person, now) {

@@ -1,7 +1,12 @@
 /** @module The sessions of one protocol plug-in: begun, renewed, and ended from outside. */
 import type { Citizen } from '../citizen.js'
 import type { ResolvedOptions } from '../config/options.js'
-import type { NamedSession, SessionCookie } from '../cookies/session-cookie.js'
+import {
+  isNamedBy,
+  type NamedSession,
+  refusedGeneration,
+  type SessionCookie,
+} from '../cookies/session-cookie.js'
 import { randomText } from '../digest.js'
 import type { Report } from '../events.js'
 import type { Exchange } from '../exchange.js'
@@ -10,7 +15,7 @@ import type { EndedSessions, Pointer, ProtocolSessions, ScopeWish } from '../pro
 import type { Sealer } from '../seal.js'
 import { anonymous } from '../sessions/citizens.js'
 import type { Lifecycle } from '../sessions/lifecycle.js'
-import { createGeneration, openDetails, personOf, sessionOf } from '../sessions/record.js'
+import { openDetails, personOf, sessionOf } from '../sessions/record.js'
 import { reviseDetails } from '../sessions/revise.js'
 import { timerOver } from '../sessions/timers.js'
 import type { EndReason, LiveRecord, RecordAddress, RevocationScope, Store } from '../stores/store.js'
@@ -67,7 +72,7 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
     const { person, session } = address
     await endPrevious(exchange, address, clock())
     context.report({ type: 'session.refused', person, reason })
-    const generation = createGeneration(context.random)
+    const generation = refusedGeneration(context.random)
     exchange.setCookie(sessionCookie.make({ person, session, generation, protocol }))
     return anonymous(reason)
   }
@@ -165,9 +170,13 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
       return own.begun(exchange, nameOf(place, record), record)
     },
 
-    person(exchange) {
-      const named = own.stateOf(exchange)?.named
-      return named?.protocol === protocol ? named.person : undefined
+    async person(exchange) {
+      const state = own.stateOf(exchange)
+      if (state === undefined || state.named.protocol !== protocol) return undefined
+      const record = await store.read(state.address)
+      const isSuperseded =
+        record !== undefined && record.state !== 'alias' && !isNamedBy(record, state.generation)
+      return isSuperseded ? undefined : state.named.person
     },
 
     async current(exchange) {

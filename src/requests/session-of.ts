@@ -12,6 +12,8 @@ export interface FoundSession {
   readonly address: RecordAddress
   /** `exp` of the token that names it; absent where only the hint does. Milliseconds since the epoch. */
   readonly tokenExpiresAt?: number | undefined
+  /** Of what generation it must be, where a cookie of ours names it: an older one ends nothing. */
+  readonly generation?: string | undefined
 }
 
 /** The sessions of a request, the likeliest first. */
@@ -75,7 +77,7 @@ export function createSessionFinder(options: {
         }))
         return { sessions: await Promise.all(sessions), complete: true }
       }
-      const sessions = hinted === undefined ? [] : [{ address: hinted }]
+      const sessions = hinted === undefined ? [] : [{ address: hinted, generation: hint?.generation }]
       return { sessions, complete: tokens !== 'too-many' }
     },
 

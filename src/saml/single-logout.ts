@@ -82,7 +82,7 @@ export function createSingleLogout(provider: ServiceProvider): SingleLogout {
     }
     if (exchange === undefined) return results
     // Anybody can bring a request that was made for themselves into the browser of another: SLO-10.
-    const isOwn = host.sessions.person(exchange) === personOf(issuer, subjectFor(request))
+    const isOwn = (await host.sessions.person(exchange)) === personOf(issuer, subjectFor(request))
     const only = isOwn ? undefined : personOf(person.issuer, person.subject)
     const acknowledged = await host.endShared(exchange, 'revoked', only)
     return [...results, { persons: 0, ended: 0, acknowledged, tokens: [] }]

@@ -40,6 +40,7 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
   const pointers = createPointers(clock)
   const claims = createLocks(clock, 'forbid')
   const leases = createLocks(clock, 'wait')
+  const deposits = createLocks(clock, 'wait')
   const registrations = createLocks(clock, 'wait')
   let lastFence = 0
 
@@ -254,6 +255,15 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
     },
     abandon(key) {
       if (claims.owner(key) === 'claimed') claims.free(key)
+    },
+
+    deposit(key, text, seconds) {
+      deposits.hold(key, text, seconds)
+    },
+    withdraw(key) {
+      const text = deposits.owner(key)
+      deposits.free(key)
+      return text === undefined ? undefined : String(text)
     },
 
     lease(key, seconds) {

@@ -267,6 +267,13 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return {'done'}
 `
 
+const withdraw = `
+local text = redis.call('GET', KEYS[1])
+if not text then return {'none'} end
+redis.call('DEL', KEYS[1])
+return {'found', text}
+`
+
 const register = `
 local known = redis.call('GET', KEYS[1])
 if known and known ~= ARGV[1] then return {'other'} end
@@ -292,5 +299,6 @@ export const scripts = {
   lease: { ...createScript(lease), keyCount: 2 },
   renew: createScript(renew),
   release: createScript(release),
+  withdraw: createScript(withdraw),
   register: createScript(register),
 } as const

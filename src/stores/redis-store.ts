@@ -97,6 +97,7 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
   const forgetUntil = createForgetting()
   const keyOf = (person: string): string => `${prefix}{${person}}`
   const claimKey = (key: string): string => `${prefix}claim:${key}`
+  const depositKey = (key: string): string => `${prefix}deposit:${key}`
   const leaseKey = (key: string): string => `${prefix}lease:${key}`
   // In the place of the lease: its key has no braces, so that the whole of it is what a Cluster hashes.
   const fenceKey = (key: string): string => `${prefix}fence:{${leaseKey(key)}}`
@@ -295,6 +296,15 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
     },
     async abandon(name) {
       await connection.run(scripts.release, claimKey(name), 'claimed')
+    },
+
+    async deposit(name, text, seconds) {
+      const key = depositKey(name)
+      await connection.command(key, ['SET', key, text, 'PX', milliseconds(seconds)])
+    },
+    async withdraw(name) {
+      const reply = await connection.run(scripts.withdraw, depositKey(name))
+      return reply[0] === 'found' ? textAt(reply, 1) : undefined
     },
 
     async lease(name, seconds) {

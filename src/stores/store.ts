@@ -291,6 +291,11 @@ export interface Store {
   settle(key: string, seconds: number): MaybePromise<void>
   abandon(key: string): MaybePromise<void>
 
+  /** Keeps a sealed text for one reader: whoever withdraws it first, within `seconds`. */
+  deposit(key: string, text: string, seconds: number): MaybePromise<void>
+  /** The text of {@link deposit}, once; then, and after its time, `undefined`. */
+  withdraw(key: string): MaybePromise<string | undefined>
+
   /** A lease on `key`, or `undefined` if somebody has it. The number grows with every lease of the key. */
   lease(key: string, seconds: number): MaybePromise<number | undefined>
   /** Extends (or shortens) a lease; `false` if it is no longer this one. */

@@ -372,7 +372,7 @@ describe.each(builds)('Next.js $name', (build) => {
       await act(browser, 'ownCookie')
       expect(await browser.cookieNames(site.url)).toContain('choice')
       const response = await act(browser, 'leave')
-      expect(response.headers.get('x-action-redirect')).toContain('/logout')
+      expect(response.headers.get('x-action-redirect')).toContain('/session/leave?')
       expect(await browser.cookieNames(site.url)).not.toContain('c1_signature')
       expect((await pageOf(browser)).state).toBe('anonymous')
     })

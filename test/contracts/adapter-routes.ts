@@ -74,7 +74,11 @@ export const routeCases: readonly Case[] = [
         ['cookies', 'done'],
         ['identity', 'unknown'],
       ])
-      expect(new URL(receipt.continueAt).origin).toBe(emulator.url)
+      const { pathname, search } = new URL(receipt.continueAt)
+      expect(pathname).toBe('/session/leave')
+      const marker = answer.cookies.find((line) => /\.logout\.[^=]*=[^;]/.test(line))?.split(';')[0] ?? ''
+      const left = await send(pathname + search, { headers: { ...navigation, cookie: marker } })
+      expect(new URL(String(left.headers.location)).origin).toBe(emulator.url)
       const gone = new Set(deleted(answer).map((line) => line.split('=', 1)[0]))
       for (const name of Object.values(emulator.cookieNames)) expect(gone).toContain(name)
       expect(answer.headers['cache-control']).toBe('private, no-store')

@@ -628,6 +628,17 @@ export function describeStoreContract(
     })
 
     describe('claims, leases, registrations', () => {
+      it('HLD-02 keeps a text for one reader, within its time', async () => {
+        const [key, late] = [unique(), unique()]
+        await harness.store.deposit(key, 'a sealed text', 60)
+        await harness.store.deposit(late, 'another', 60)
+        const read = await Promise.all(Array.from({ length: 5 }, () => harness.store.withdraw(key)))
+        expect(read.filter((text) => text !== undefined)).toEqual(['a sealed text'])
+        await harness.advance(61)
+        expect(await harness.store.withdraw(late)).toBeUndefined()
+        expect(await harness.store.withdraw(unique())).toBeUndefined()
+      })
+
       it('gives a claim to exactly one of fifty', async () => {
         const key = unique()
         const won = await Promise.all(Array.from({ length: 50 }, () => harness.store.claim(key)))

@@ -113,7 +113,9 @@ describe('a global logout', () => {
     const receipt = (await (
       await browser.fetch(`${benefits}/session/logout`, { method: 'POST' })
     ).json()) as Receipt
-    const back = new URL(new URL(receipt.continueAt ?? '').searchParams.get('returnTo') ?? '')
+    const asPage = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+    const left = await browser.fetch(receipt.continueAt ?? '', { headers: asPage })
+    const back = new URL(new URL(left.headers.get('location') ?? '').searchParams.get('returnTo') ?? '')
     const identityLegs = () => legsOf(world).filter((event) => event.leg === 'identity')
     for (const address of [
       `${benefits}/session/return`,

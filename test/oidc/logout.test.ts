@@ -142,7 +142,13 @@ it('RPI-05 names an address that is registered, whatever Host says', async () =>
     }),
   )
   const { continueAt = '' } = await receiptOf(answer)
-  expect(new URL(continueAt).searchParams.get('post_logout_redirect_uri')).toBe(`${home}/session/return`)
+  expect(new URL(continueAt).origin).toBe(home)
+  for (const line of answer.headers.getSetCookie()) await browser.jar.setCookie(line, home)
+  const asPage = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+  const left = await browser.fetch(continueAt, { headers: asPage })
+  expect(new URL(left.headers.get('location') ?? '').searchParams.get('post_logout_redirect_uri')).toBe(
+    `${home}/session/return`,
+  )
 })
 
 it('gives the login in flight up with the logout: its late callback starts nothing', async () => {

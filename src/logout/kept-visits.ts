@@ -1,0 +1,60 @@
+/**
+ * @module The visits that a logout has given to a script as an address of ours: what they say (an ID token, a name) waits
+ * in the store, sealed, for the browser that has the logout's cookie.
+ */
+import { digest } from '../digest.js'
+import { StoreUnavailableError } from '../errors.js'
+import type { Sealer } from '../seal.js'
+import type { Store } from '../stores/store.js'
+import type { LogoutVisit } from './participant.js'
+
+/** How long a visit can be begun: 10 minutes. */
+export const keptVisitSeconds = 600
+
+/** Visits, each for one use, named by the `state` of their logout. */
+export interface KeptVisits {
+  /** `false`: the store is away. */
+  keep(state: string, visit: LogoutVisit): Promise<boolean>
+  /** The visit, for the first who asks; `used`: somebody has. Absent: none was kept, or the store is away. */
+  take(state: string): Promise<LogoutVisit | 'used' | undefined>
+}
+
+const purpose = 'leave'
+
+/** Makes the visits of one application. */
+export function createKeptVisits(context: {
+  readonly application: string
+  readonly store: Pick<Store, 'claim' | 'settle' | 'deposit' | 'withdraw'>
+  readonly sealer: Sealer
+}): KeptVisits {
+  const { application, store, sealer } = context
+  const keyOf = (state: string): string => `${purpose}:${application}:${digest(purpose, state)}`
+
+  const unlessAway = async <T>(work: () => Promise<T>, otherwise: T): Promise<T> => {
+    try {
+      return await work()
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) return otherwise
+      throw error
+    }
+  }
+
+  return {
+    keep: (state, visit) =>
+      unlessAway(async () => {
+        const sealed = sealer.seal(purpose, state, JSON.stringify(visit))
+        await store.deposit(keyOf(state), sealed, keptVisitSeconds)
+        return true
+      }, false),
+
+    take: (state) =>
+      unlessAway<LogoutVisit | 'used' | undefined>(async () => {
+        const key = keyOf(state)
+        if (!(await store.claim(key))) return 'used'
+        const sealed = await store.withdraw(key)
+        await store.settle(key, keptVisitSeconds)
+        const text = sealed === undefined ? undefined : sealer.open(purpose, state, sealed)
+        return text === undefined ? undefined : (JSON.parse(text) as LogoutVisit)
+      }, undefined),
+  }
+}
