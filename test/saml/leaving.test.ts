@@ -161,7 +161,7 @@ describe('single logout that begins here', () => {
     await world.signIn(browser, 'benefits')
     const response = await browser.fetch(at('logout'), { method: 'POST' })
     const { continueAt = '' } = (await response.json()) as Receipt
-    const state = new URL(continueAt).searchParams.get('RelayState') ?? ''
+    const state = new URL(continueAt).searchParams.get('state') ?? ''
     expect(state).toMatch(/^[\w-]{32}$/)
     const back = await browser.open(`${at('return')}?state=${state}`)
     expect(back.status).toBe(400)
