@@ -7,16 +7,16 @@ import type { Exchange, Reply } from '../exchange.js'
 import { sharedCookieName } from '../login/cookie-entrance.js'
 import type { FoundMarker, Markers } from '../login/marker.js'
 import { queryOf } from '../login/wish.js'
-import { problem } from '../pages/problem.js'
 import { redirect, redirectStatus } from '../pages/redirect.js'
 import type { FoundSession, SessionFinder } from '../requests/session-of.js'
-import { asksForPage, isSameOriginPost, isTopLevelNavigation } from '../sessions/activity.js'
+import { asksForPage, isSameOriginPost } from '../sessions/activity.js'
 import { placeOf } from '../sessions/record.js'
 import { createDepartures, type Leaving, type Left } from './departures.js'
 import type { GlobalLogout } from './global-logout.js'
-import { type KeptVisits, keptVisitSeconds } from './kept-visits.js'
+import type { KeptVisits } from './kept-visits.js'
+import { createLeave, type Leave } from './leave.js'
 import { type LogoutMarker, longestReturn, unfinishedOf } from './marker.js'
-import { createLogoutPages } from './pages.js'
+import { createLogoutPages, receiptReply } from './pages.js'
 import type { Participant } from './participant.js'
 import type { PendingLogout, PendingLogouts, UnfinishedSession } from './pending-logout.js'
 import { isSettled, type Leg, outcomeOf, type Receipt } from './receipt.js'
@@ -61,7 +61,7 @@ export interface LogoutRoutes {
   get(exchange: Exchange): Reply
   post(exchange: Exchange, overrides?: LogoutRequest): Promise<Reply>
   /** Sends the browser on to the provider, for a logout that a script began; `undefined`: its `state` is not ours. */
-  leave(exchange: Exchange, state: string | undefined): Promise<Reply | undefined>
+  readonly leave: Leave
   /** The return from the provider's logout; `undefined` if the `state` is not one of ours. */
   comeBack(
     exchange: Exchange,
@@ -272,7 +272,7 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
       const [session, ...others] = sessions
       const wish = { returnTo: thenLogin === undefined ? returnTo : undefined, thenLogin }
       const left = await carryOut(exchange, session, { ...wish, others, isIncomplete: !complete, scope })
-      if (!asksForPage(exchange)) return json(await receiptOf(left), goesTo(left, { ...wish, scope }))
+      if (!asksForPage(exchange)) return receiptReply(await receiptOf(left), goesTo(left, { ...wish, scope }))
       if (left.next !== undefined) return pages.leave(exchange, left.next.visit)
       if (scope === 'everywhere') return finishPage(exchange, left, wish)
       const receipt = await receiptOf(left)
@@ -280,19 +280,7 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
       return pages.receipt(exchange, receipt, true)
     },
 
-    async leave(exchange, state) {
-      if (!isTopLevelNavigation(exchange)) {
-        const detail = 'the browser goes there; a script reads nothing of it'
-        return problem(403, { code: 'foreign-request', reason: 'not-a-navigation', detail })
-      }
-      const now = clock()
-      const found = markers.find(exchange, state, now)
-      const age = found === undefined ? -1 : now - found.since
-      if (found === undefined || state === undefined || age >= keptVisitSeconds * 1000) return undefined
-      const kept = await context.visits.take(state)
-      const visit = kept ?? found.content.visit
-      return visit === undefined || visit === 'used' ? undefined : pages.leave(exchange, visit)
-    },
+    leave: createLeave({ markers, visits: context.visits, pages, clock }),
 
     async comeBack(exchange, state, given) {
       // Coming back proves nothing where the provider answers by a message of its own: SLO-14.
@@ -403,12 +391,4 @@ function goesTo({ legs, next }: Left, { scope, returnTo }: LogoutWish): string |
   const outcome = outcomeOf(legs)
   const isDone = scope === 'application' ? outcome !== 'failed' : outcome === 'global'
   return next === undefined && isDone ? returnTo : undefined
-}
-
-function json(receipt: Receipt, returnTo: string | undefined): Reply {
-  return {
-    status: receipt.outcome === 'failed' ? 503 : 200,
-    headers: { 'content-type': 'application/json', 'cache-control': 'private, no-store' },
-    body: JSON.stringify({ ...receipt, returnTo }),
-  }
 }

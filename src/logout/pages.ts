@@ -111,3 +111,12 @@ function sentenceOf({ outcome, legs }: Receipt, isHereOnly: boolean): TextKey {
   const isNobody = legs.every(({ leg, reason }) => leg === 'cookies' || reason === 'no-session')
   return isNobody ? 'outcome.nobody' : `outcome.${outcome}`
 }
+
+/** The receipt as JSON, for a script. */
+export function receiptReply(receipt: Receipt, returnTo: string | undefined): Reply {
+  return {
+    status: receipt.outcome === 'failed' ? 503 : 200,
+    headers: { 'content-type': 'application/json', 'cache-control': 'private, no-store' },
+    body: JSON.stringify({ ...receipt, returnTo }),
+  }
+}
