@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { type Command, type Console, untilStopped, usageError } from './command.js'
 import { type Diagnosis, diagnose } from './doctor/diagnose.js'
-import type { Finding, FindingState } from './doctor/finding.js'
+import { type Finding, type FindingState, withoutPasswords } from './doctor/finding.js'
 import { readProtocolArguments, toOrigin } from './doctor/protocol-arguments.js'
 import { codeOf, readEnvironment } from './environment.js'
 import { createPaint, printable, printableJson, type Style } from './print.js'
@@ -103,7 +103,8 @@ function count(findings: readonly Finding[]): Record<FindingState, number> {
 }
 
 function toJson({ findings, policy }: Diagnosis, ok: boolean): string {
-  return printableJson({ ok, counts: count(findings), findings, policy })
+  const shown = policy.map((row) => ({ ...row, value: withoutPasswords(row.value) }))
+  return printableJson({ ok, counts: count(findings), findings, policy: shown })
 }
 
 const styles: Readonly<Record<FindingState, Style>> = {
@@ -126,7 +127,7 @@ function report({ findings, policy }: Diagnosis, console: Console): string {
   })
   const { ok, warn, fail, skipped } = count(findings)
   if (said.length < findings.length) lines.push('Everything else needs a configuration that holds.')
-  const rows = policy.map(({ setting, value }) => `  ${setting}: ${printable(value)}`)
+  const rows = policy.map(({ setting, value }) => `  ${setting}: ${printable(withoutPasswords(value))}`)
   return [
     ...lines,
     '',

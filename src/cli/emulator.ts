@@ -19,6 +19,7 @@ Runs an identity provider that behaves as CitizenOne's cookie mode, for developm
 
   --port <number>            port to listen on; default 4000, 0: a free one
   --host <address>           address to listen on; default 127.0.0.1
+  --remote                   lets --host be no loopback address: whoever reaches it signs in as anybody
   --url <origin>             public origin and issuer; default http://id.citizen.localhost:<port>
   --domain <name>            domain of the shared cookie; default citizen.localhost
   --host-only                no domain: the cookie belongs to the host of --url
@@ -40,6 +41,7 @@ Exit codes: 0 stopped, 1 could not start, 2 wrong usage.`
 const options = {
   port: { type: 'string', default: '4000' },
   host: { type: 'string' },
+  remote: { type: 'boolean' },
   url: { type: 'string' },
   domain: { type: 'string' },
   'host-only': { type: 'boolean' },
@@ -114,6 +116,7 @@ export function toEmulatorOptions(args: readonly string[]): EmulatorOptions {
   return {
     port,
     host: values.host,
+    remote: values.remote,
     url: values.url,
     domain: values['host-only'] ? false : values.domain,
     tokenSeconds: toNumber('token-seconds', values['token-seconds']),

@@ -108,7 +108,7 @@ export interface Emulator {
  * @throws `emulator` when an option is wrong, the port is taken, or `NODE_ENV` is `production`.
  */
 export async function createEmulator(given: EmulatorOptions = {}): Promise<Emulator> {
-  if (process.env.NODE_ENV === 'production') {
+  if (process.env.NODE_ENV?.trim() === 'production') {
     throw new CitizenSessionError(
       'emulator',
       'the emulator signs anybody in: it does not start with NODE_ENV=production',

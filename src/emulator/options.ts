@@ -25,6 +25,11 @@ export interface EmulatorOptions {
   readonly port?: number | undefined
   /** Address to listen on. Default `127.0.0.1`. */
   readonly host?: string | undefined
+  /**
+   * Lets `host` be an address that other machines reach: whoever reaches it signs in as anybody. Default `false`, and
+   * such a `host` is refused.
+   */
+  readonly remote?: boolean | undefined
   /** Domain of the shared cookie. Default `citizen.localhost`; `false`: host-only. */
   readonly domain?: string | false | undefined
   /** Whether cookies are `Secure`. Default: whether `url` is https. */
@@ -105,6 +110,7 @@ const known: Readonly<Record<keyof EmulatorOptions, true>> = {
   url: true,
   port: true,
   host: true,
+  remote: true,
   domain: true,
   secure: true,
   clock: true,
@@ -137,6 +143,11 @@ export function resolveEmulatorOptions(options: EmulatorOptions): ResolvedEmulat
   const domain = toDomain(options.domain ?? 'citizen.localhost', hostname)
   const tokenSeconds = seconds('tokenSeconds', options.tokenSeconds, 1800)
   const host = options.host ?? '127.0.0.1'
+  if (!isLoopback(host) && options.remote !== true) {
+    throw wrong(
+      `host ${host} can be reached by other machines, and the emulator signs anybody in: say remote (--remote) too`,
+    )
+  }
   const shape = options.refreshAnswer ?? 'token'
   if (!refreshAnswerShapes.includes(shape)) {
     throw wrong(`refreshAnswer must be one of ${refreshAnswerShapes.join(', ')}`)

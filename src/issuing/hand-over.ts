@@ -170,7 +170,7 @@ function partnerUrl(text: string): URL {
   if (url === undefined || url.username !== '' || url.password !== '' || url.hash !== '')
     throw new TypeError("the partner's address is an absolute one, without user and fragment")
   const isLoopback = /^(?:localhost|127\.0\.0\.1|\[::1\]|.+\.localhost)$/.test(url.hostname)
-  const isHttp = url.protocol === 'http:' && isLoopback && process.env.NODE_ENV !== 'production'
+  const isHttp = url.protocol === 'http:' && isLoopback && process.env.NODE_ENV?.trim() !== 'production'
   if (url.protocol !== 'https:' && !isHttp)
     throw new TypeError("the partner's address is https; http only on loopback, outside of production")
   return url

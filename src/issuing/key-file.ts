@@ -167,7 +167,8 @@ function inOctal(mode: number): string {
   return (mode & 0o7777).toString(8).padStart(4, '0')
 }
 
-function quote(path: string): string {
+/** A path as a shell takes it. */
+export function quote(path: string): string {
   return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
 }
 

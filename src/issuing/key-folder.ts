@@ -1,5 +1,6 @@
 /** @module A ring in a folder, which several instances may share: a state file, and two files for each key. */
 import { createPublicKey, type KeyObject, randomUUID } from 'node:crypto'
+import { constants } from 'node:fs'
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { CitizenSessionError } from '../errors.js'
@@ -16,6 +17,7 @@ import {
   toError,
   writeNewFile,
 } from './key-file.js'
+import { findLeftovers } from './leftovers.js'
 import { isKid } from './public-jwk.js'
 import { parseRing, type RingState, serializeRing } from './ring-state.js'
 import type { KeyStorage, RingChange, RingChangeOutcome } from './storage.js'
@@ -35,6 +37,8 @@ export interface KeyFolder extends KeyStorage {
   replace(change: RingChange): Promise<RingChangeOutcome>
   /** Everything that is wrong with modes, owners and folders of the ring's files; empty if nothing. */
   inspect(): Promise<readonly KeyFileFault[]>
+  /** Removes a private key that an interrupted change has left behind. `false`: there is none, or the ring has it. */
+  removeLeft(kid: string): Promise<boolean>
   /** The file of a key. `private` holds PKCS#8, `public` SPKI, both as PEM. */
   fileOf(kid: string, kind: 'private' | 'public'): string
 }
@@ -132,6 +136,8 @@ export function keyFolder(path: string, options: KeyFolderOptions = {}): KeyFold
         if (!needed.has(jwk.kid)) await remove(jwk.kid, 'private')
         if (!kept.has(jwk.kid)) await remove(jwk.kid, 'public')
       }
+      // A machine that goes down now must not come back with a key that was taken out.
+      await syncFolder(folder)
       return 'done'
     })
   }
@@ -142,8 +148,13 @@ export function keyFolder(path: string, options: KeyFolderOptions = {}): KeyFold
   async function makeFolder(): Promise<void> {
     const made = await mkdir(folder, { recursive: true, mode: 0o700 })
     if (made === undefined) return
-    const handle = await open(folder, 'r')
+    // It may have been exchanged since: for a link, or for a folder of somebody else.
+    const flags = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0) | (constants.O_NOFOLLOW ?? 0)
+    const handle = await open(folder, flags)
     try {
+      const user = process.geteuid?.()
+      if (user !== undefined && (await handle.stat()).uid !== user)
+        throw new CitizenSessionError('key-file', `${folder} is not the folder that was just made`)
       await handle.chmod(options.groupRead === true ? 0o750 : 0o700)
       if (options.giveTo !== undefined) await handle.chown(options.giveTo.uid, options.giveTo.gid)
     } finally {
@@ -165,8 +176,23 @@ export function keyFolder(path: string, options: KeyFolderOptions = {}): KeyFold
     for (const { path, kind } of files) {
       if (await exists(path)) faults.push(...(await inspectKeyFile(path, kind, rules)))
     }
+    const expected = new Set((state?.keys ?? []).map(({ jwk }) => fileOf(jwk.kid, 'private')))
+    faults.push(...(await findLeftovers(folder, expected)))
     const seen = new Set<string>()
     return faults.filter(({ remedy }) => !seen.has(remedy) && seen.add(remedy))
+  }
+
+  async function removeLeft(kid: string): Promise<boolean> {
+    const path = fileOf(kid, 'private')
+    const lock = { mode: 0o600, owner: options.giveTo }
+    return underLock(join(folder, 'ring.lock'), lock, async () => {
+      const state = await read()
+      const isOurs = state === undefined || state.keys.some(({ jwk }) => jwk.kid === kid)
+      if (isOurs || !(await exists(path))) return false
+      for (const kind of ['private', 'public'] as const) await remove(kid, kind)
+      await syncFolder(folder)
+      return true
+    })
   }
 
   /** For a look at everything that is wrong, a wrong mode of the state file must not hide the rest. */
@@ -186,6 +212,7 @@ export function keyFolder(path: string, options: KeyFolderOptions = {}): KeyFold
     read,
     replace,
     inspect,
+    removeLeft,
     fileOf,
     privateKey: async (kid) => privateKeyOf(await readKeyFile(fileOf(kid, 'private'), 'private', rules)),
   }

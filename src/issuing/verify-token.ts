@@ -1,9 +1,11 @@
 /** @module The other side of a hand-over: an application as the partner that takes a token, once. */
 import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import { readBounded } from '../bounded.js'
 import { type Clock, systemClock } from '../clock.js'
 import { digest } from '../digest.js'
 import { CitizenSessionError } from '../errors.js'
 import type { Store } from '../stores/store.js'
+import { isAhead } from '../wait.js'
 import { type SigningAlgorithm, signingAlgorithms } from './algorithms.js'
 import { toPublicKey } from './public-jwk.js'
 import type { KeyRing } from './ring.js'
@@ -181,10 +183,38 @@ export function remoteKeys(address: string, options: RemoteKeysOptions = {}): JW
   const isLoopback = /^(?:localhost|127\.0\.0\.1|\[::1\]|.+\.localhost)$/.test(url.hostname)
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback))
     throw new TypeError("the issuer's keys are fetched over https; over http only on loopback")
-  return createRemoteJWKSet(url, {
-    cacheMaxAge: (options.cacheSeconds ?? 600) * 1000,
-    cooldownDuration: (options.coolDownSeconds ?? 30) * 1000,
-    timeoutDuration: 5_000,
-    ...(options.fetch === undefined ? {} : { [customFetch]: options.fetch }),
-  })
+  const make = (): JWTVerifyGetKey =>
+    createRemoteJWKSet(url, {
+      cacheMaxAge: (options.cacheSeconds ?? 600) * 1000,
+      cooldownDuration: (options.coolDownSeconds ?? 30) * 1000,
+      timeoutDuration: 5_000,
+      [customFetch]: limited(options.fetch ?? globalThis.fetch),
+    })
+  let find = make()
+  let lastAsked = 0
+  return (header, token) => {
+    // By a clock that has been put back what is remembered would be kept, and waited for, as long as it was wrong: by
+    // the machine's, which `jose` asks.
+    const now = Date.now()
+    if (isAhead(lastAsked, now)) find = make()
+    lastAsked = now
+    return find(header, token)
+  }
+}
+
+/** A longer key set is not read to its end: 256 KiB. */
+const longestKeySet = 262_144
+
+/** Calls, and reads no more of an answer than a key set may have. */
+function limited(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+  return async (input, init) => {
+    const response = await fetch(input, init)
+    if (response.status !== 200) {
+      await response.body?.cancel()
+      return response
+    }
+    const body = await readBounded(response, longestKeySet)
+    if (body === undefined) throw new TypeError('the key set of the issuer is too large')
+    return new Response(new TextDecoder().decode(body), { status: 200, headers: response.headers })
+  }
 }

@@ -18,6 +18,7 @@ import {
 import { supportedAlgorithms } from '../tokens/algorithms.js'
 import type { Downstream } from './downstream.js'
 import { allowMissingExpiry, type ClientAuthentication } from './options.js'
+import { keyManagement } from './signed-token.js'
 
 /** Parameters of the authorization request that are ours alone: no option and no visitor sets them. */
 export const ownParameters: readonly string[] = [
@@ -110,9 +111,11 @@ const privateKeys: Kind<readonly JsonWebKey[]> = {
       value.length > 0 &&
       value.length <= 8 &&
       value.every((key: unknown) => typeof key === 'object' && key !== null && 'd' in key && 'kty' in key)
-    return isList
+    if (!isList) return { problem: 'write a list of private JSON Web Keys' }
+    const isNamed = value.every((key: object) => keyManagement.includes(String(Reflect.get(key, 'alg'))))
+    return isNamed
       ? { value: value as readonly JsonWebKey[] }
-      : { problem: 'write a list of private JSON Web Keys' }
+      : { problem: `give each key its \`alg\`: ${keyManagement.join(', ')}` }
   },
 }
 
@@ -244,7 +247,8 @@ export const oidcRows = {
   idTokenDecryptionKeys: row<readonly JsonWebKey[]>({
     kind: privateKeys,
     fallback: [],
-    meaning: 'Private keys for encrypted ID tokens and logout tokens; with them plain ones are refused.',
+    meaning:
+      'Private keys, each with its `alg`, for encrypted ID tokens and logout tokens; with them plain ones are refused.',
   }),
   idTokenHint: row<'query' | 'form'>({
     kind: choice('query', 'form'),

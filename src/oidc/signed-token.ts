@@ -38,7 +38,8 @@ export interface SignatureRules {
 }
 
 /** Never RSA1_5, never a password. Source: RFC 7518, section 4.1; `JWT-20`, `JWT-10`. */
-const keyManagement = ['RSA-OAEP-256', 'RSA-OAEP', 'ECDH-ES', 'ECDH-ES+A128KW', 'ECDH-ES+A256KW']
+/** How the key of an encrypted token may be made known; `RSA1_5` is not among them (`JWT-20`). */
+export const keyManagement = ['RSA-OAEP-256', 'RSA-OAEP', 'ECDH-ES', 'ECDH-ES+A128KW', 'ECDH-ES+A256KW']
 const contentEncryption = ['A128GCM', 'A192GCM', 'A256GCM', 'A128CBC-HS256', 'A256CBC-HS512']
 
 /**

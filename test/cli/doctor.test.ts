@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Express } from 'express'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type DiagnosisRequest, diagnose } from '../../src/cli/doctor/diagnose.js'
-import type { Finding } from '../../src/cli/doctor/finding.js'
+import { type Finding, withoutPasswords } from '../../src/cli/doctor/finding.js'
 import { runCommandLine } from '../../src/cli/run.js'
 import { findTokens } from '../../src/cli/token/read.js'
 import { type Deployment, type HeaderLines, startDeployment } from './deployment.js'
@@ -539,5 +539,41 @@ describe('citizen-session doctor', () => {
     const done = await run(args)
     expect(done).toMatchObject({ code: 2, out: '' })
     expect(done.err).toContain(message)
+  })
+})
+
+describe('HLD-23 what was given', () => {
+  it.each([
+    ['CITIZEN_STORE_URL', 'redis://someone:s3cr3t-word@127.0.0.1:1'],
+    ['CITIZEN_STORE_URL', 'redis://:s3cr3t-word@127.0.0.1:1,/x'],
+    ['CITIZEN_STORE_URL', 'mysql://someone:s3cr3t-word@127.0.0.1'],
+    ['CITIZEN_IDENTITY_PROVIDER_URL', 'https://someone:s3cr3t-word@id.example'],
+    ['CITIZEN_APPLICATION_URL', 'https://someone:s3cr3t-word@benefits.example/x?y'],
+  ])('HLD-23 is printed without its password: %s %s', async (variable, value) => {
+    const findings = await examine({ [variable]: value }, { timeoutSeconds: 1 })
+    expect(wrong(findings)).not.toEqual([])
+    expect(JSON.stringify(findings)).not.toContain('s3cr3t-word')
+  })
+
+  it.each([[], ['--json']])('HLD-23 is printed without its password: an argument %j', async (...more) => {
+    const lines: string[] = []
+    const address = 'https://someone:s3cr3t-word@127.0.0.1:1/metadata'
+    const code = await runCommandLine(['doctor', '--timeout', '1', '--saml-metadata', address, ...more], {
+      out: (line) => lines.push(line),
+      err: (line) => lines.push(line),
+      stop: new AbortController().signal,
+    })
+    expect(code).toBe(1)
+    expect(lines.join('\n')).toContain('127.0.0.1:1/metadata')
+    expect(lines.join('\n')).not.toContain('s3cr3t-word')
+  })
+
+  it('HLD-23 loses nothing else by that', () => {
+    expect(withoutPasswords('look at https://id.example/a?b=c, and mail a@b.example')).toBe(
+      'look at https://id.example/a?b=c, and mail a@b.example',
+    )
+    expect(withoutPasswords('redis://u:p@h:1/0?password=x&near=true')).toBe(
+      'redis://***@h:1/0?password=***&near=true',
+    )
   })
 })

@@ -99,11 +99,12 @@ describe('citizen-session emulator', () => {
           '--return-origin',
           'https://b.example',
         ],
-        ...['--idle-seconds', '1', '--session-seconds', '2', '--host', '0.0.0.0', '--no-control'],
+        ...['--idle-seconds', '1', '--session-seconds', '2', '--host', '0.0.0.0', '--remote', '--no-control'],
       ]),
     ).toEqual({
       port: 0,
       host: '0.0.0.0',
+      remote: true,
       url: 'https://id.example.gov',
       domain: 'example.gov',
       tokenSeconds: undefined,

@@ -4,10 +4,12 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  lchownSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -17,6 +19,7 @@ import { keyFolder } from '../../src/issuing/key-folder.js'
 import { createKeyRing } from '../../src/issuing/ring.js'
 import { openssl, temporaryFolder } from '../issuing/world.js'
 
+const nobody = 65_534
 const isRoot = process.geteuid?.() === 0
 const today = () => new Date().toISOString().slice(0, 10).replaceAll('-', '')
 
@@ -310,6 +313,80 @@ describe('keys', () => {
       const run = await keys(what, '--folder', folder)
       expect(run.code).toBe(1)
       expect(run.errors).toContain('citizen-session keys generate')
+    },
+  )
+})
+
+describe('HLD-23 keys that nobody is to have', () => {
+  it('HLD-23 are found by keys check wherever they lie in the folder, and removed by rotate', async () => {
+    const folder = await made()
+    const [kid = ''] = readdirSync(folder).flatMap((name) => /^(.*)\.public\.pem$/.exec(name)?.[1] ?? [])
+    const key = readFileSync(join(folder, `${kid}.pem`))
+    expect((await keys('rotate', '--folder', folder, '--compromised', kid)).code).toBe(0)
+    expect(existsSync(join(folder, `${kid}.pem`))).toBe(false)
+    expect((await keys('check', '--folder', folder)).code).toBe(0)
+    // As after a crash between the new state and the removal.
+    writeFileSync(join(folder, `${kid}.pem`), key, { mode: 0o600 })
+    writeFileSync(join(folder, 'notes.txt'), 'harmless')
+    const found = await keys('check', '--folder', folder)
+    expect(found.code).toBe(1)
+    expect(found.output).toContain(`${kid}.pem holds a private key that is none of the ring`)
+    expect(found.output).toContain(`rm ${join(folder, `${kid}.pem`)}`)
+    expect(found.output).not.toContain('notes.txt')
+    expect((await keys('rotate', '--folder', folder, '--compromised', kid, '--dry-run')).code).toBe(2)
+    const again = await keys('rotate', '--folder', folder, '--compromised', kid)
+    expect([again.code, again.output]).toEqual([0, expect.stringContaining('was out of the key set already')])
+    expect((await keys('check', '--folder', folder)).code).toBe(0)
+  })
+
+  it.each([
+    ['.ring-0f.json', '{}', 'interrupted'],
+    ['ring.lock.0f', 'x', 'interrupted'],
+    ['old.pem', '-----BEGIN RSA PRIVATE KEY-----\nAAAA', 'private key'],
+    ['key.jwk', '{"kty":"EC","d":"AAAA"}', 'private key'],
+    ['.hidden', '-----BEGIN PRIVATE KEY-----', 'private key'],
+  ])('HLD-23 are seen under the name %s', async (name, text, problem) => {
+    const folder = await made()
+    writeFileSync(join(folder, name), text, { mode: 0o600 })
+    const { code, output } = await keys('check', '--folder', folder, '--json')
+    expect(code).toBe(1)
+    expect(output).toContain(name)
+    expect(output).toContain(problem)
+  })
+
+  it.skipIf(!isRoot)('HLD-23 are never written by root through a link of another user', async () => {
+    const place = temporaryFolder()
+    chmodSync(place, 0o755)
+    const [home, others] = [join(place, 'app'), join(place, 'roots-own')]
+    for (const folder of [home, others]) mkdirSync(folder)
+    chownSync(home, nobody, nobody)
+    symlinkSync(others, join(home, 'keys'))
+    lchownSync(join(home, 'keys'), nobody, nobody)
+    for (const more of [['--owner', `${nobody}:${nobody}`], []]) {
+      const { code } = await keys('generate', '--folder', join(home, 'keys'), '--algorithm', 'EdDSA', ...more)
+      expect(code).toBe(1)
+      expect(readdirSync(others)).toEqual([])
+    }
+    expect(statSync(others).uid).toBe(0)
+    expect([process.geteuid?.(), process.getegid?.()]).toEqual([0, 0])
+  })
+
+  it.skipIf(!isRoot)(
+    'HLD-23 are made below the folder of another user with the rights of that user',
+    async () => {
+      const place = temporaryFolder()
+      chmodSync(place, 0o755)
+      const home = join(place, 'app')
+      mkdirSync(home)
+      chownSync(home, nobody, nobody)
+      const folder = join(home, 'keys')
+      expect((await keys('generate', '--folder', folder, '--algorithm', 'EdDSA')).code).toBe(0)
+      expect((await keys('rotate', '--folder', folder)).code).toBe(0)
+      const owners = [folder, ...readdirSync(folder).map((name) => join(folder, name))].map(
+        (path) => statSync(path).uid,
+      )
+      expect(new Set(owners)).toEqual(new Set([nobody]))
+      expect((await keys('check', '--folder', folder)).code).toBe(0)
     },
   )
 })

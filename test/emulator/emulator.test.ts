@@ -60,10 +60,24 @@ describe('createEmulator', () => {
     expect(emulator.jwks()).toEqual(keys)
   })
 
-  it('does not start in production', async () => {
-    vi.stubEnv('NODE_ENV', 'production')
-    await expect(createEmulator()).rejects.toMatchObject({ code: 'emulator' })
-  })
+  it.each(['production', ' production', 'production\n'])(
+    'HLD-23 does not start in production: %j',
+    async (value) => {
+      vi.stubEnv('NODE_ENV', value)
+      await expect(createEmulator()).rejects.toMatchObject({ code: 'emulator' })
+    },
+  )
+
+  it.each(['0.0.0.0', '::', '192.0.2.1', 'example.gov', 'localhost.example.gov', ''])(
+    'HLD-23 listens where other machines reach it only when told: %j',
+    async (host) => {
+      await expect(createEmulator({ host })).rejects.toMatchObject({
+        code: 'emulator',
+        message: expect.stringContaining('remote'),
+      })
+      await (await createEmulator({ host, remote: true })).close()
+    },
+  )
 
   it.each<[string, EmulatorOptions]>([
     ['an unknown option', { prot: 4000 } as EmulatorOptions],

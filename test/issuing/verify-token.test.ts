@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { SignJWT } from 'jose'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createEmulator } from '../../src/emulator/index.js'
 import { StoreUnavailableError } from '../../src/errors.js'
 import { createSsoIssuer } from '../../src/issuing/issuer.js'
@@ -149,6 +149,40 @@ describe('verifySsoToken', () => {
     first.travel(86_400)
     await verifySsoToken(await first.issuer.issue(citizen()), options)
     expect(fetches).toBe(2)
+  })
+
+  it('HLD-23 reads no more of a key set than a key set may have', async () => {
+    let sent = 0
+    const endless = () =>
+      new ReadableStream({
+        pull(controller) {
+          sent += 65_536
+          if (sent > 64 * 1024 * 1024) controller.close()
+          else controller.enqueue(new Uint8Array(65_536).fill(32))
+        },
+      })
+    const keys = remoteKeys('https://a.example/jwks', { fetch: async () => new Response(endless()) })
+    const { issuer, verify } = await setUp({ keys })
+    await expect(verify(await issuer.issue(citizen()))).rejects.toMatchObject({ code: 'keys-unavailable' })
+    expect(sent).toBeLessThan(1024 * 1024)
+  })
+
+  it('HLD-05 asks for a key that is new although the clock was ahead when it asked before', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_600_000 })
+    try {
+      const place = await setUp()
+      const keys = remoteKeys('https://a.example/jwks', {
+        fetch: async (address, init) => place.issuer.jwks().web(new Request(address, init)),
+      })
+      const options = { keys, issuer: 'us', audience: 'them', store: place.store, clock: place.clock }
+      await verifySsoToken(await place.issuer.issue(citizen()), options)
+      await rotateQuickly(place.keys, { privateKey: rsaKey(1) })
+      place.travel(86_400)
+      vi.setSystemTime(Date.now() - 3_600_000)
+      await verifySsoToken(await place.issuer.issue(citizen()), options)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('says that nothing is known where the keys cannot be had', async () => {

@@ -37,6 +37,17 @@ it('BCL-11 lets tokens without expiry in by nothing but the symbol', () => {
   ])
 })
 
+it.each([undefined, 'RSA1_5', 'dir', 'constructor', 7])(
+  'HLD-23 JWT-20 takes no decryption key with alg %s',
+  (alg) => {
+    const key = { kty: 'RSA', d: 'AAAA', ...(alg === undefined ? {} : { alg }) }
+    expect(problemsOf({ ...good, idTokenDecryptionKeys: [{ ...key, alg: 'RSA-OAEP-256' }] })).toEqual([])
+    expect(problemsOf({ ...good, idTokenDecryptionKeys: [{ ...key, alg: 'RSA-OAEP-256' }, key] })).toEqual([
+      expect.stringContaining('oidc.idTokenDecryptionKeys give each key its `alg`'),
+    ])
+  },
+)
+
 it('keeps the issuer letter by letter', () => {
   expect(optionsWith({ issuer: 'https://id.example.gov/' }).issuer).toBe('https://id.example.gov/')
 })

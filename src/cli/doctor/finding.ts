@@ -56,15 +56,22 @@ interface Complaint extends FindingText {
   readonly remedy: string
 }
 
+/** What was given may be an address with a user and a password in it: both are left out of whatever is printed. */
+export function withoutPasswords(text: string): string {
+  return text
+    .replace(/([a-z][a-z\d+.-]*:)?\/\/[^\s"'<>]*@/gi, '$1//***@')
+    .replace(/([?&](?:password|secret|token)=)[^\s&"'<>]+/gi, '$1***')
+}
+
 /** Makes the findings of one check. */
 export function createFindings(check: CheckName) {
   const make = (state: FindingState, code: string, text: FindingText & { remedy?: string | undefined }) => ({
     check,
     state,
     code,
-    target: text.target,
-    reason: text.reason,
-    remedy: text.remedy,
+    target: text.target === undefined ? undefined : withoutPasswords(text.target),
+    reason: withoutPasswords(text.reason),
+    remedy: text.remedy === undefined ? undefined : withoutPasswords(text.remedy),
   })
   return {
     ok: (code: string, text: FindingText): Finding => make('ok', code, text),

@@ -17,6 +17,7 @@ import {
 import { type Console, usageError } from '../command.js'
 import { createPaint } from '../print.js'
 import type { KeysArguments } from './arguments.js'
+import { asOwner } from './as-owner.js'
 import { openExistingRing, openRing } from './open.js'
 import { assertOutsideWorkTree } from './work-tree.js'
 
@@ -26,7 +27,7 @@ export async function generateKeys(given: KeysArguments, console: Console): Prom
     throw usageError('--name is letters, digits, - and _, 64 at most')
   checkPolicy({ ...defaultPolicy, ...given.policy })
   if (!given.isForced) await assertOutsideWorkTree(given.folder)
-  const { ring, storage, state } = await openRing(given)
+  const { ring, storage, state, owner } = await openRing(given)
   if (state !== undefined) {
     throw new CitizenSessionError(
       'key-ring',
@@ -38,25 +39,33 @@ export async function generateKeys(given: KeysArguments, console: Console): Prom
     console.out(`Would make a key ring in ${given.folder} with its first key; nothing was done.`)
     return 0
   }
-  say(console, storage, await ring.rotate(options), Date.now())
+  say(console, storage, await asOwner(given.folder, owner, () => ring.rotate(options)), Date.now())
   return 0
 }
 
 /** `keys rotate` */
 export async function rotateKeys(given: KeysArguments, console: Console): Promise<number> {
   if (!given.isForced) await assertOutsideWorkTree(given.folder)
-  const { ring, storage, state } = await openExistingRing(given)
+  const { ring, storage, state, owner } = await openExistingRing(given)
   checkPolicy({ ...state.policy, ...given.policy })
   const now = Date.now()
   const { compromised } = given
   if (compromised !== undefined) {
-    if (!state.keys.some(({ jwk }) => jwk.kid === compromised))
+    if (!state.keys.some(({ jwk }) => jwk.kid === compromised)) {
+      const isLeft = () => asOwner(given.folder, owner, () => storage.removeLeft(compromised))
+      if (!given.isDryRun && (await isLeft())) {
+        console.out(
+          `${compromised} was out of the key set already; the private key that was left is removed.`,
+        )
+        return 0
+      }
       throw usageError(`there is no key "${compromised}" in this ring`)
+    }
     if (given.isDryRun) {
       console.out(`Would take ${compromised} out of the key set at once; nothing was done.`)
       return 0
     }
-    const rotation = await ring.revoke(compromised)
+    const rotation = await asOwner(given.folder, owner, () => ring.revoke(compromised))
     console.out(`${compromised} is taken out of the key set, its private key is removed.`)
     if (rotation !== undefined) say(console, storage, rotation, now)
     console.out('Partners learn of it with their next look at the key set: ask them to look now.')
@@ -73,8 +82,11 @@ export async function rotateKeys(given: KeysArguments, console: Console): Promis
     )
     return 0
   }
-  const rotation = await ring.rotate(options)
-  await ring.maintain()
+  const rotation = await asOwner(given.folder, owner, async () => {
+    const made = await ring.rotate(options)
+    await ring.maintain()
+    return made
+  })
   say(console, storage, rotation, now)
   return 0
 }

@@ -13,27 +13,34 @@ export interface OpenRing {
   readonly ring: KeyRing
   readonly storage: KeyFolder
   readonly state: RingState | undefined
+  /** Whose the files are; `undefined`: whoever runs this. */
+  readonly owner: KeysArguments['owner']
 }
 
 /** The folder alone, whatever is in it. */
 export async function openFolder(given: KeysArguments): Promise<KeyFolder> {
-  return keyFolder(given.folder, { groupRead: given.groupRead, giveTo: await ownerFor(given) })
+  return folderOf(given, await ownerFor(given))
+}
+
+function folderOf(given: KeysArguments, owner: KeysArguments['owner']): KeyFolder {
+  return keyFolder(given.folder, { groupRead: given.groupRead, giveTo: owner })
 }
 
 /** Opens a ring that may not be there yet. */
 export async function openRing(given: KeysArguments): Promise<OpenRing> {
-  const storage = await openFolder(given)
+  const owner = await ownerFor(given)
+  const storage = folderOf(given, owner)
   const { name, algorithm, modulusLength } = given
   const ring = createKeyRing({ storage, name, algorithm, modulusLength })
-  return { ring, storage, state: await ring.state() }
+  return { ring, storage, state: await ring.state(), owner }
 }
 
 /** Opens a ring that must be there. @throws CitizenSessionError `key-ring` */
 export async function openExistingRing(
   given: KeysArguments,
 ): Promise<OpenRing & { readonly state: RingState }> {
-  const { ring, storage, state } = await openRing(given)
-  if (state !== undefined) return { ring, storage, state }
+  const { ring, storage, state, owner } = await openRing(given)
+  if (state !== undefined) return { ring, storage, state, owner }
   throw new CitizenSessionError(
     'key-ring',
     `there is no key ring in ${given.folder}: make one with \`citizen-session keys generate\``,
