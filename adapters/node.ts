@@ -224,9 +224,12 @@ function formOf(parsed: object): URLSearchParams {
 
 type WriteHead = (
   status: number,
-  reasonOrHeaders?: string | OutgoingHttpHeaders | OutgoingHttpHeader[],
-  headers?: OutgoingHttpHeaders | OutgoingHttpHeader[],
+  reasonOrHeaders?: string | GivenHeaders,
+  headers?: GivenHeaders,
 ) => ServerResponse
+
+/** Headers as `writeHead` takes them; Node takes `null` for none. */
+type GivenHeaders = OutgoingHttpHeaders | OutgoingHttpHeader[] | null | undefined
 
 /**
  * Adds our cookies when the headers are written, whatever the handler did to `Set-Cookie` and `Cache-Control` until
@@ -254,11 +257,8 @@ function addCookies(response: ServerResponse, cookies: readonly string[]): void 
  * The headers given to `writeHead`, which win over those set before: as an object, as one flat list of names and
  * values, or as pairs. A name that comes again in a list adds a value, as in Node.
  */
-function applyHeaders(
-  response: ServerResponse,
-  headers: OutgoingHttpHeaders | OutgoingHttpHeader[] | undefined,
-): void {
-  if (headers === undefined) return
+function applyHeaders(response: ServerResponse, headers: GivenHeaders): void {
+  if (headers === undefined || headers === null) return
   if (!Array.isArray(headers)) {
     for (const [name, value] of Object.entries(headers))
       if (value !== undefined) response.setHeader(name, value)

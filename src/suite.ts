@@ -39,6 +39,7 @@ import { createSessionWatch } from './sessions/watch.js'
 import { createSharedCookieMode, createSharedExpiry } from './shared-cookie-mode.js'
 import { createAdmission } from './stores/admission.js'
 import { memoryStore } from './stores/memory.js'
+import { closeIfUnmade } from './stores/opening.js'
 import { openRedisStore } from './stores/redis-open.js'
 import type { Store } from './stores/store.js'
 
@@ -88,6 +89,15 @@ export function createSuite<C extends Claims = Claims>(
   options: SuiteOptions = {},
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Suite<C> {
+  return closeIfUnmade((opened) => assembleSuite<C>(options, environment, opened))
+}
+
+/** The parts of a suite put together; the stores that are opened for it are noted in `opened` at once. */
+function assembleSuite<C extends Claims>(
+  options: SuiteOptions,
+  environment: Readonly<Record<string, string | undefined>>,
+  opened: Store[],
+): Suite<C> {
   const resolved = resolveOptions(options, environment)
   const { application, routes, clock, random, isSecure } = resolved
   const report = createReport({ application: application.id, clock, onEvent: resolved.onEvent })
@@ -99,7 +109,6 @@ export function createSuite<C extends Claims = Claims>(
   }
   for (const warning of warningsOf(resolved, environment)) warn(warning)
 
-  const opened: Store[] = []
   const storeFrom = (given: Store | string): Store => {
     if (typeof given !== 'string') return given
     const store = openRedisStore(given, { clock })
@@ -111,8 +120,6 @@ export function createSuite<C extends Claims = Claims>(
     resolved.revocations === undefined || resolved.revocations === resolved.store
       ? undefined
       : storeFrom(resolved.revocations)
-
-  const admission = createAdmission(store, application, { revocations, onCaution: warn })
 
   const sealer = createSealer({ application: application.id, secrets: application.secrets, random })
   const naming = { application: application.id, isSecure, sealer }
@@ -229,6 +236,8 @@ export function createSuite<C extends Claims = Claims>(
       return entrance
     },
     authenticate: (exchange: Exchange) => authenticator.authenticate(exchange),
+    isLoginInFlight: (exchange: Exchange, state: string) =>
+      loginMarkers.find(exchange, state, clock()) !== undefined,
     isLogoutPending: (exchange: Exchange) =>
       pendingLogouts.find(exchange, clock()) !== undefined || logoutMarkers.isPending(exchange, clock()),
     /** The person has authenticated anew: what a logout had left open at the provider is nobody's any more. */
@@ -289,6 +298,9 @@ export function createSuite<C extends Claims = Claims>(
     stylesheet: routes.stylesheet,
     formTargets,
   })
+
+  // Last of what can fail: it takes the id on the store.
+  const admission = createAdmission(store, application, { revocations, onCaution: warn })
 
   const { find: endpoint, steady } = createEndpoints({
     routesPath: routes.path,

@@ -9,6 +9,11 @@ export const maximumAttributeLength = 1024
 /** 400 days, beyond which browsers shorten anyway. Source: RFC 6265bis, section 5.5. */
 export const maximumAgeSeconds = 34_560_000
 
+/** Whether a cookie has room for a value of visible ASCII; {@link serializeCookie} refuses what it has not. */
+export function hasRoomFor(name: string, value: string): boolean {
+  return name.length + value.length <= maximumPairLength
+}
+
 // The grammar of RFC 6265bis, section 4.1.1: token, cookie-octet, path-value, and a host name of LDH labels.
 const cookieName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const cookieValue = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/

@@ -40,6 +40,8 @@ export interface LoginContext {
   readonly authenticate: (exchange: Exchange) => Citizen | Promise<Citizen>
   /** Whether a logout of this browser is not known to have reached the provider. */
   readonly isLogoutPending: (exchange: Exchange) => boolean
+  /** Whether a `state` is that of a login by the shared cookie in flight in this browser. */
+  readonly isLoginInFlight: (exchange: Exchange, state: string) => boolean
   /** Takes note that a session began at `beganAt` (milliseconds) with a new authentication that was asked for. */
   readonly settleLogout: (exchange: Exchange, beganAt: number) => void
   readonly report: Report
@@ -122,7 +124,7 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
       message: 'the login address leads back here: correct identityProvider.endpoints.login or secondFactor',
     })
     return page(exchange, {
-      status: 500,
+      status: 400,
       title: 'title.sign-in-incomplete',
       paragraphs: ['judgement.loop'],
       actions: [{ label: 'action.home', method: 'get', href: '/' }],
@@ -149,7 +151,8 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
         const detail = 'a login begins with a page that the person opens'
         return problem(403, { code: 'foreign-request', reason: 'not-a-navigation', detail })
       }
-      if (isComingRound(exchange.target, `${routes.path}/return?state=`)) return loopPage(exchange)
+      const round = stateComingRound(exchange.target, `${routes.path}/return?state=`)
+      if (round !== undefined && context.isLoginInFlight(exchange, round)) return loopPage(exchange)
       const wish = readWish(queryOf(exchange), checkReturnTarget)
       const citizen = await context.authenticate(exchange)
       if (citizen.state === 'unavailable') return unavailablePage(exchange, wish)
@@ -198,19 +201,23 @@ function isForeignEmbed(exchange: Exchange): boolean {
   return isForeign && exchange.header('sec-fetch-mode') !== 'navigate'
 }
 
-/** Whether a request carries our own return address: what was sent to the provider has come round to us. */
-function isComingRound(target: string, returnPath: string): boolean {
+/**
+ * The `state` of our own return address in a request to the login: what was sent to the provider has come round to us.
+ * Anybody can write such an address: it says something only in the browser that has the login in flight.
+ */
+function stateComingRound(target: string, returnPath: string): string | undefined {
   let text = target
   // Each guard on the way may have wrapped it once more.
   for (let depth = 0; depth < 4; depth += 1) {
-    if (text.includes(returnPath)) return true
+    const at = text.indexOf(returnPath)
+    if (at !== -1) return /^[\w-]{32}/.exec(text.slice(at + returnPath.length))?.[0]
     try {
       text = decodeURIComponent(text)
     } catch {
-      return false
+      return undefined
     }
   }
-  return false
+  return undefined
 }
 
 /** Whether only a new authentication can follow an end. */

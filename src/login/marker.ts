@@ -1,7 +1,8 @@
 /** @module Markers: sealed one-time cookies that remember, in this browser, what a visit to the provider is for. */
 
 import { ownCookieName } from '../cookies/hint.js'
-import { listCookies } from '../cookies/parse.js'
+import { listCookies, type ReceivedCookie } from '../cookies/parse.js'
+import { hasRoomFor } from '../cookies/serialize.js'
 import { equalsInConstantTime, randomText } from '../digest.js'
 import type { Exchange, SetCookie } from '../exchange.js'
 import type { Sealer } from '../seal.js'
@@ -20,6 +21,11 @@ export interface FoundMarker<T> {
 export interface Markers<T> {
   /** Sets a marker and returns the `state` that must come back with it. Drops the oldest beyond the cap. */
   set(exchange: Exchange, content: T, now: number, state?: string): string
+  /**
+   * Sets a marker of the first of several contents, each shorter than the one before, that a cookie has room for.
+   * `false`: for none, and none is set.
+   */
+  setFirst(exchange: Exchange, contents: readonly T[], now: number, state: string): boolean
   /** A new `state`, for whoever must know it before the marker is set. 192 random bits. */
   createState(): string
   /**
@@ -52,6 +58,8 @@ const mostCharacters = 4096
 /** How far the clock of the instance that set a marker may be ahead of the one that takes it, in seconds. */
 const clockToleranceSeconds = 60
 const keyLength = 8
+/** Markers deleted in one answer, whose header must fit a proxy: whatever is planted beyond goes with the next. */
+const mostRemoved = 10
 
 /**
  * Makes the markers of one purpose. Each is a cookie of its own, named by application and by the beginning of its
@@ -89,7 +97,11 @@ export function createMarkers<T>(options: {
 
   const createState = (): string => randomText(options.random, 24)
 
-  const received = (exchange: Exchange) => listCookies(exchange.header('cookie') ?? '', prefix)
+  /** Only names that we could have given: another one cannot be deleted by us either, and is nobody's marker. */
+  const received = (exchange: Exchange) =>
+    listCookies(exchange.header('cookie') ?? '', prefix).filter(({ name }) =>
+      /^[\w-]{8}$/.test(name.slice(prefix.length)),
+    )
 
   const toFound = (exchange: Exchange, name: string, { content, since }: Sealed<T>): FoundMarker<T> => ({
     content,
@@ -114,6 +126,10 @@ export function createMarkers<T>(options: {
       return sealed === undefined ? [] : [toFound(exchange, name, sealed)]
     })
 
+  const remove = (exchange: Exchange, markers: readonly { readonly name: string }[]): void => {
+    for (const { name } of markers.slice(0, mostRemoved)) exchange.setCookie(cookie(name, '', 0))
+  }
+
   /** Makes room for one more marker of that length. */
   const dropOldest = (exchange: Exchange, length: number, now: number): void => {
     const known = received(exchange).map(({ name, value }) => ({
@@ -123,22 +139,40 @@ export function createMarkers<T>(options: {
     }))
     known.sort((left, right) => right.since - left.since)
     let total = length
-    for (const [index, marker] of known.entries()) {
+    const kept = known.findIndex((marker, index) => {
       total += marker.length
-      if (index >= mostMarkers - 1 || total > mostCharacters) exchange.setCookie(cookie(marker.name, '', 0))
-    }
+      return index >= mostMarkers - 1 || total > mostCharacters
+    })
+    if (kept !== -1) remove(exchange, known.slice(kept))
+  }
+
+  const seal = (content: T, since: number, secret: string) => {
+    const name = prefix + secret.slice(0, keyLength)
+    const sealed: Sealed<T> = { secret, since, content }
+    return { name, value: sealer.seal(purpose, name, JSON.stringify(sealed)) }
+  }
+
+  const put = (exchange: Exchange, { name, value }: ReceivedCookie, now: number): void => {
+    dropOldest(exchange, name.length + value.length, now)
+    exchange.setCookie(cookie(name, value, markerSeconds))
   }
 
   return {
     createState,
 
     set(exchange, content, now, secret = createState()) {
-      const name = prefix + secret.slice(0, keyLength)
-      const sealed: Sealed<T> = { secret, since: now, content }
-      const value = sealer.seal(purpose, name, JSON.stringify(sealed))
-      dropOldest(exchange, name.length + value.length, now)
-      exchange.setCookie(cookie(name, value, markerSeconds))
+      put(exchange, seal(content, now, secret), now)
       return secret
+    },
+
+    setFirst(exchange, contents, now, state) {
+      for (const content of contents) {
+        const marker = seal(content, now, state)
+        if (!hasRoomFor(marker.name, marker.value)) continue
+        put(exchange, marker, now)
+        return true
+      }
+      return false
     },
 
     async take(exchange, state, now) {
@@ -155,8 +189,6 @@ export function createMarkers<T>(options: {
     pending,
     isPending: (exchange, now) => pending(exchange, now).length > 0,
 
-    clear(exchange) {
-      for (const { name } of received(exchange)) exchange.setCookie(cookie(name, '', 0))
-    },
+    clear: (exchange) => remove(exchange, received(exchange)),
   }
 }

@@ -29,7 +29,7 @@ const away = { state: 'unknown', reason: 'browser-not-back-yet' } as const
 /** Makes the departures of one application. */
 export function createDepartures(context: {
   readonly participants: ReadonlyMap<string, Participant>
-  readonly markers: Pick<Markers<LogoutMarker>, 'set' | 'createState'>
+  readonly markers: Pick<Markers<LogoutMarker>, 'setFirst' | 'createState'>
   readonly pendingLogouts: Pick<PendingLogouts, 'note'>
   /** Until when an end is remembered where no token says more. */
   readonly retainedUntil: (now: number) => number
@@ -79,7 +79,8 @@ export function createDepartures(context: {
       const rest = parties.slice(index + 1)
       const remaining = rest.map(({ name }) => name)
       const marker = { ...content, legs, open, party, retry, remaining, visit: rememberableVisit(visit) }
-      markers.set(exchange, marker, clock(), state)
+      // Whatever a browser has no room for: the session has ended, and the receipt of this answer says so.
+      markers.setFirst(exchange, shorterAndShorter(marker, visit.brief), clock(), state)
       note(exchange, content, [...open, { name: party, retry }, ...rest.map(({ name }) => ({ name }))])
       const pending = [party, ...remaining].map((name): Leg => {
         const where = participants.get(name)?.target ?? name
@@ -104,4 +105,31 @@ function rememberableVisit(visit: LogoutVisit): LogoutVisit | undefined {
   return candidates.find(
     (candidate) => candidate !== undefined && JSON.stringify(candidate).length <= longestVisit,
   )
+}
+
+/** What a marker says, then the same with ever less of what is long and can be missed. */
+function shorterAndShorter(marker: LogoutMarker, brief: LogoutVisit | undefined): readonly LogoutMarker[] {
+  const withBrief = { ...marker, visit: marker.visit && (brief?.method === 'post' ? brief : undefined) }
+  // The pending logout remembers them too.
+  const withoutRetry = { ...marker, retry: undefined, open: marker.open?.map(({ name }) => ({ name })) }
+  const withoutReturn = { ...withoutRetry, returnTo: undefined, thenLogin: marker.thenLogin && '/' }
+  const withShortLegs = { ...withoutReturn, legs: shortLegs(marker.legs) }
+  const { visit } = withBrief
+  return [marker, withoutRetry, withoutReturn, withShortLegs, { ...withShortLegs, visit }].concat({
+    ...withShortLegs,
+    visit: undefined,
+  })
+}
+
+const mostLegs = 12
+
+/** The legs with short texts; of many those that are not complete first, so that no outcome looks better than it is. */
+function shortLegs(legs: readonly Leg[]): readonly Leg[] {
+  const short = legs.map((leg) => ({
+    ...leg,
+    target: leg.target.slice(0, 80),
+    reason: leg.reason?.slice(0, 40),
+  }))
+  if (short.length <= mostLegs) return short
+  return [...short.filter(isOpen), ...short.filter((leg) => !isOpen(leg))].slice(0, mostLegs)
 }

@@ -1,6 +1,7 @@
 /** @module What a browser remembers of a logout that is not known to be complete, as long as its token could live. */
 import { ownCookieName } from '../cookies/hint.js'
 import { readCookies } from '../cookies/parse.js'
+import { hasRoomFor } from '../cookies/serialize.js'
 import type { Exchange, SetCookie } from '../exchange.js'
 import type { Sealer } from '../seal.js'
 import type { RecordAddress } from '../stores/store.js'
@@ -71,17 +72,25 @@ export function createPendingLogouts(options: {
 
     note(exchange, { parties, sessions, since, until }) {
       if (parties.length + sessions.length === 0) return clear(exchange)
-      const kept: PendingLogout = {
-        parties: parties.slice(0, most.parties).map(({ name: party, retry }) => {
-          return retry !== undefined && retry.length <= most.retryLength
-            ? { name: party, retry }
-            : { name: party }
-        }),
-        sessions: sessions.slice(0, most.sessions),
-        since,
-        until,
+      const seal = (retries: number): string => {
+        const kept: PendingLogout = {
+          parties: parties.slice(0, most.parties).map(({ name: party, retry }, index) => {
+            const isKept = index < retries && retry !== undefined && retry.length <= most.retryLength
+            return isKept ? { name: party, retry } : { name: party }
+          }),
+          sessions: sessions.slice(0, most.sessions),
+          since,
+          until,
+        }
+        return sealer.seal('pending-logout', name, JSON.stringify(kept))
       }
-      const value = sealer.seal('pending-logout', name, JSON.stringify(kept))
+      // Several retries together may be more than a cookie has room for: those of the first parties stay.
+      let retries: number = most.parties
+      let value = seal(retries)
+      while (retries > 0 && !hasRoomFor(name, value)) {
+        retries -= 1
+        value = seal(retries)
+      }
       exchange.setCookie(cookie(value, Math.max(Math.ceil((until - since) / 1000), 1)))
     },
 
