@@ -139,6 +139,7 @@ function assembleSuite<C extends Claims>(
     idleMilliseconds: application.idleSeconds * 1000,
     absoluteMilliseconds: application.absoluteSeconds * 1000,
     hasSignInWork: resolved.onSignIn !== undefined,
+    mostRecords: application.sessionsPerPerson,
     store,
     revocations,
     sealer,

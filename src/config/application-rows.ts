@@ -92,6 +92,11 @@ export const applicationRows = {
     fallback: defaults.application.absoluteSeconds,
     meaning: 'A session ends after that long, whatever happens.',
   }),
+  'application.sessionsPerPerson': row<number>({
+    kind: numberBetween(1, 10_000),
+    fallback: defaults.application.sessionsPerPerson,
+    meaning: 'Sessions of one person that are kept; beyond it the one that was seen the longest ago ends.',
+  }),
   'application.onIdle': row<'reauthenticate' | 'resume' | 'end-everywhere'>({
     kind: choice('reauthenticate', 'resume', 'end-everywhere'),
     derived: '`reauthenticate` for `sensitive`, else `resume`',

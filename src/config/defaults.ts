@@ -1,5 +1,7 @@
 /** @module Every default value of an option, in one place. */
+
 import type { Claims } from '../citizen.js'
+import type { defaultMostRecords } from '../stores/bounds.js'
 import type { OnIdle, Sensitivity } from './options.js'
 
 /** What a sensitivity brings with it, and up to where that stays within the recommendation of its level. */
@@ -66,7 +68,12 @@ export const defaults = {
     sameSite: 'lax',
     persistent: false,
   },
-  application: { sensitivity: 'sensitive', absoluteSeconds: 43_200, returnOrigins: [] },
+  application: {
+    sensitivity: 'sensitive',
+    absoluteSeconds: 43_200,
+    sessionsPerPerson: 200 satisfies typeof defaultMostRecords,
+    returnOrigins: [],
+  },
   routes: { path: '/session' },
 } as const
 

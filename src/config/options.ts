@@ -122,6 +122,8 @@ export interface ApplicationOptions {
   readonly idleSeconds?: number | undefined
   /** Default 43200 (12 h). */
   readonly absoluteSeconds?: number | undefined
+  /** Sessions of one person that are kept; beyond it the one that was seen the longest ago ends. Default 200. */
+  readonly sessionsPerPerson?: number | undefined
   /** Default `reauthenticate` for `sensitive`, else `resume`. */
   readonly onIdle?: OnIdle | undefined
   /** Origins besides our own that `returnTo` may name. Default none. */
@@ -234,6 +236,7 @@ export interface ResolvedOptions {
     readonly sensitivity: Sensitivity
     readonly idleSeconds: number
     readonly absoluteSeconds: number
+    readonly sessionsPerPerson: number
     readonly onIdle: OnIdle
     readonly returnOrigins: readonly string[]
     /** At least one. */

@@ -62,6 +62,7 @@ function assemble(gathered: Gathered): ResolvedOptions {
       idleSeconds:
         get('application.idleSeconds') ?? Math.min(sensitivities[sensitivity].idleSeconds, absoluteSeconds),
       absoluteSeconds,
+      sessionsPerPerson: must('application.sessionsPerPerson'),
       onIdle: get('application.onIdle') ?? sensitivities[sensitivity].onIdle,
       returnOrigins: must('application.returnOrigins'),
       secrets: get('application.secrets') ?? [randomSecret(random)],

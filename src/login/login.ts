@@ -62,6 +62,7 @@ const decided: readonly AnonymousReason[] = [
   'identity-changed',
   'signed-out',
   'revoked',
+  'too-many-sessions',
 ]
 
 /** Makes the login routes. */
@@ -233,6 +234,7 @@ function needsReauthentication(
     case 'idle-timeout':
     case 'application-sign-out':
     case 'identity-changed':
+    case 'too-many-sessions':
       return onIdle !== 'resume'
     default:
       return false

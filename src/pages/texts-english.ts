@@ -36,6 +36,8 @@ export const english = {
   'reason.identity-changed':
     'Somebody else has signed in with this browser. The earlier session here has ended.',
   'reason.signed-out': 'You signed out in this or another application.',
+  'reason.too-many-sessions':
+    'You have signed in more often than this application keeps sessions. This one, unused for the longest time, has ended.',
   'reason.revoked': 'Your session was ended for you, for example because you signed out on another device.',
 
   'login.again': 'Sign in again to go on where you left off.',

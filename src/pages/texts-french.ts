@@ -30,6 +30,8 @@ export const french: Readonly<Record<TextKey, string>> = {
   'reason.identity-changed':
     'Une autre personne s’est connectée avec ce navigateur. La session précédente est terminée ici.',
   'reason.signed-out': 'Vous avez fermé votre session dans cette application ou dans une autre.',
+  'reason.too-many-sessions':
+    'Vous vous êtes connecté plus souvent que cette application ne garde de sessions. Celle-ci, inutilisée depuis le plus longtemps, a été fermée.',
   'reason.revoked':
     'Votre session a été fermée pour vous, par exemple parce que vous l’avez fermée sur un autre appareil.',
 

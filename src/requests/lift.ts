@@ -32,6 +32,7 @@ export function liftOf(
   const isResumable =
     ended.reason === 'idle-timeout' ||
     ended.reason === 'application-sign-out' ||
-    ended.reason === 'identity-changed'
+    ended.reason === 'identity-changed' ||
+    ended.reason === 'too-many-sessions'
   return isResumable && onIdle === 'resume' ? 'resumed' : undefined
 }

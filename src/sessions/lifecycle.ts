@@ -112,6 +112,8 @@ export function createLifecycle(options: {
   readonly absoluteMilliseconds: number
   /** Whether the application has work of its own to do for each sign-in. */
   readonly hasSignInWork: boolean
+  /** How many records of a person are kept. */
+  readonly mostRecords: number
   readonly store: Store
   /** Where revocations are kept besides, if anywhere. */
   readonly revocations: Store | undefined
@@ -222,8 +224,13 @@ export function createLifecycle(options: {
               }),
         ...(options.hasSignInWork ? { signIn: 'due' } : {}),
       }
-      const outcome = await store.start(address, { record, issuedAt, now, lifts, provenAt })
+      const { mostRecords } = options
+      const outcome = await store.start(address, { record, issuedAt, now, lifts, provenAt, mostRecords })
       if (outcome.outcome !== 'started') return { began: false, record: outcome.record }
+      for (const { address: displaced, record: ended } of outcome.displaced ?? []) {
+        if (ended.state === 'live')
+          announceEnd(displaced, ended.generation, ended.sealed, 'too-many-sessions')
+      }
       report({
         type: 'session.started',
         publicId: publicIdOf(record.generation),

@@ -45,7 +45,11 @@ export function concernsSession(
   { startedAt }: { readonly startedAt: number },
   now: number,
 ): boolean {
-  return revocation.kind === 'session' || revocation.at >= startedAt || isAhead(startedAt, now)
+  return (
+    revocation.kind === 'session' ||
+    (revocation.endsBefore ?? revocation.at) >= startedAt ||
+    isAhead(startedAt, now)
+  )
 }
 
 /** Makes the revocations of one application. */

@@ -38,6 +38,17 @@ export function createPeople() {
     return { state: 'alias', session: root }
   }
 
+  function remove(entry: Entry, person: string): void {
+    let before = people.get(person)
+    if (before === entry) {
+      if (entry.next === undefined) people.delete(person)
+      else people.set(person, entry.next)
+      return
+    }
+    while (before !== undefined && before.next !== entry) before = before.next
+    if (before !== undefined) before.next = entry.next
+  }
+
   function* entriesOf(person: string): Generator<Entry> {
     for (let entry = people.get(person); entry !== undefined; entry = entry.next) yield entry
   }
@@ -103,6 +114,7 @@ export function createPeople() {
     find,
     findLive,
     add,
+    remove,
     entriesOf,
     aliasOf,
     marks: (person: string) => marked.get(person),

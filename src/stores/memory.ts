@@ -1,6 +1,8 @@
 /** @module The store of one process: everything in memory, every answer at once. */
 import { type Clock, systemClock } from '../clock.js'
+import { defaultMostRecords } from './bounds.js'
 import { createForgetting } from './forgetting.js'
+import { makeRoom } from './memory-bounds.js'
 import type { Entry } from './memory-entry.js'
 import { claimSeconds, createLocks } from './memory-locks.js'
 import { laterOf, refusalOf, revocationOf, rootOf } from './memory-marks.js'
@@ -116,7 +118,8 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
       return people.aliasOf(address)
     },
 
-    start(address, { record, issuedAt, now, lifts, provenAt = 0 }) {
+    start(address, request) {
+      const { record, issuedAt, now, lifts, provenAt = 0, mostRecords = defaultMostRecords } = request
       const { person, session } = address
       const forgotten = forgetUntil(now)
       people.prune(person, forgotten)
@@ -126,24 +129,30 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
       if (entry !== undefined && entry.ended === undefined) return { outcome: 'exists', record: entry.live() }
       const marks = people.marks(person)
       const revocation = refusalOf(marks, session, { provenAt, isLive: isLiveUnder(address) })
-      if (revocation !== undefined) return refuse(address, entry, revocation, record.retainUntil)
+      if (revocation !== undefined) {
+        makeRoom(people, address, { mostRecords, now, isStart: false })
+        return refuse(address, entry, revocation, record.retainUntil)
+      }
       const ofPerson = marks?.revocation
       if (ofPerson !== undefined && issuedAt < ofPerson.at && provenAt <= ofPerson.at) {
+        makeRoom(people, address, { mostRecords, now, isStart: false })
         return refuse(address, entry, ofPerson, record.retainUntil)
       }
       if (entry === undefined) {
         const alias = people.aliasOf(address)
         if (alias !== undefined) return { outcome: 'alias', record: alias }
+        const displaced = makeRoom(people, address, { mostRecords, now, isStart: true })
         people.add(address, record)
-        return { outcome: 'started', record }
+        return { outcome: 'started', record, displaced }
       }
       const ended = entry.read()
       if (ended.state === 'ended' && ended.at >= provenAt) {
         const isLifted = ended.reason === lifts?.reason && ended.at === lifts.at
         if (!isLifted) return { outcome: 'exists', record: ended }
       }
+      const displaced = makeRoom(people, address, { mostRecords, now, isStart: true })
       entry.write(record)
-      return { outcome: 'started', record }
+      return { outcome: 'started', record, displaced }
     },
 
     update(address, generation, changes) {

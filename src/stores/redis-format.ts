@@ -18,7 +18,27 @@ const reasons: ReadonlySet<string> = new Set<EndReason>([
   'identity-changed',
   'signed-out',
   'revoked',
+  'too-many-sessions',
 ])
+
+/** The reasons as a mark has them: what is left of an end that gave way to others. */
+export const codeOfReason = {
+  'idle-timeout': 'i',
+  'absolute-timeout': 'a',
+  'application-sign-out': 's',
+  'identity-ended': 'e',
+  'identity-changed': 'c',
+  'signed-out': 'o',
+  revoked: 'r',
+  'too-many-sessions': 'm',
+} as const satisfies Record<EndReason, string>
+
+/** The reason that a mark's code stands for. */
+function reasonOf(code: string | undefined): EndReason | undefined {
+  return Object.entries(codeOfReason).flatMap(([reason, known]) =>
+    known === code && isReason(reason) ? [reason] : [],
+  )[0]
+}
 
 function isReason(text: string | undefined): text is EndReason {
   return text !== undefined && reasons.has(text)
@@ -111,6 +131,8 @@ function parseEnded(words: readonly string[]): EndedRecord {
       sealed: toText(sealed),
     }
   }
+  const kept = stored === '2' && words.length === 5 ? parseMark(words) : undefined
+  if (kept !== undefined) return kept
   // A newer end still ends, whatever else it says.
   return {
     state: 'ended',
@@ -122,15 +144,30 @@ function parseEnded(words: readonly string[]): EndedRecord {
   }
 }
 
+function parseMark([, , code, at = '', retainUntil = '']: readonly string[]): EndedRecord | undefined {
+  const reason = reasonOf(code)
+  if (reason === undefined || !/^[\da-f]+$/.test(at) || !/^[\da-f]+$/.test(retainUntil)) return undefined
+  const milliseconds = (hexadecimal: string) => Number.parseInt(hexadecimal, 16) * 1000
+  return {
+    state: 'ended',
+    reason,
+    at: milliseconds(at),
+    generation: '',
+    retainUntil: milliseconds(retainUntil),
+    sealed: '',
+  }
+}
+
 /** A revocation, also of a newer version. */
 export function parseRevocation(text: string): Revocation {
-  const [stored, kind, reason, at, retainUntil] = text.split(' ')
+  const [stored, kind, reason, at, retainUntil, before] = text.split(' ')
   if (kind !== 'v') throw formatError()
   if (stored === version && !isReason(reason)) throw formatError()
   return {
     reason: isReason(reason) ? reason : 'revoked',
     at: toKnownNumber(at),
     retainUntil: toKnownNumber(retainUntil),
+    ...(before === undefined ? {} : { endsBefore: toKnownNumber(before) }),
   }
 }
 

@@ -123,30 +123,3 @@ local function replicas()
   return online .. ' ' .. id .. ' ' .. (string.match(info, 'master_replid2:(%x+)') or '-')
 end
 `
-
-/** Drops what is retained until `now` at most. Newer formats are left to the end of life of the hash. */
-export const prune = `
-local function prune(now)
-  local all = redis.call('HGETALL', key)
-  local needed, aliases = {}, {}
-  for index = 1, #all, 2 do
-    local field, value = all[index], words(all[index + 1])
-    local kind, session = string.sub(field, 1, 1), string.match(field, '([^:]*)$')
-    local retain
-    if kind == 'a' then aliases[session] = value[3]
-    elseif value[1] ~= '1' then retain = nil
-    elseif value[2] == 'l' then retain = value[11]
-    elseif value[2] == 'e' then retain = value[6]
-    else retain = value[5] end
-    if retain and tonumber(retain) <= now then redis.call('HDEL', key, field)
-    elseif field ~= 'v' and (kind == 'r' or kind == 'v') then needed[session] = true end
-  end
-  for session, name in pairs(aliases) do
-    local isNeeded, steps = false, 0
-    while name and not isNeeded and steps < 64 do
-      isNeeded, name, steps = needed[name], aliases[name], steps + 1
-    end
-    if not isNeeded then redis.call('HDEL', key, 'a:' .. session) end
-  end
-end
-`

@@ -2,6 +2,7 @@
  * @module The atomic steps in Redis, as Lua. Each touches one key, the hash of one person, so that a Cluster needs
  * nothing special. Formats are those of `redis-format.ts`; times and lengths of life come from the caller's clock.
  */
+import { ends, makeRoom, survey } from './redis-script-bounds.js'
 import {
   alias,
   createScript,
@@ -9,18 +10,19 @@ import {
   live,
   mark,
   names,
-  prune,
   refusal,
   replicas,
   words,
 } from './redis-script-parts.js'
 
 const start = `
-local application, session, record, issued, now, retain, liftReason, liftAt, proven, forgotten = unpack(ARGV)
-prune(tonumber(forgotten))
+local application, session, record, issued, now, retain, liftReason, liftAt, proven, forgotten, limit, marks =
+  unpack(ARGV)
+limit, marks = tonumber(limit), tonumber(marks)
 local field = 'r:' .. application .. ':' .. session
+local view = survey(application, field, tonumber(forgotten), 2 * (limit + marks))
 local value = redis.call('HGET', key, field)
-local known = value and words(value)
+local known = value and endOf(words(value))
 if known and known[2] ~= 'e' then
   if known[1] ~= '1' or known[2] ~= 'l' then return {'format'} end
   return {'exists', value}
@@ -40,6 +42,7 @@ if revocation then
     generation, sealed, retain = known[5], known[7], larger(known[6], retain)
   end
   value = '1 e ' .. revoked[3] .. ' ' .. revoked[4] .. ' ' .. generation .. ' ' .. retain .. ' ' .. sealed
+  makeRoom(view, application, limit, marks, now, false)
   redis.call('HSET', key, field, value)
   mark('v:' .. session, revoked[3], revoked[4], retain)
   keepFor(tonumber(retain) - tonumber(now))
@@ -51,9 +54,10 @@ if not known then
 elseif known[1] ~= '1' or (tonumber(known[4]) >= proof and (known[3] ~= liftReason or known[4] ~= liftAt)) then
   return {'exists', value}
 end
+local displaced = makeRoom(view, application, limit, marks, now, true)
 redis.call('HSET', key, field, record)
 keepFor(tonumber(retain) - tonumber(now))
-return {'started'}
+return {'started', unpack(displaced)}
 `
 
 const update = `
@@ -98,11 +102,13 @@ const retain = `
 local application, session, retain, life = unpack(ARGV)
 local function lengthen(field, kind, position)
   local value = redis.call('HGET', key, field)
-  local record = value and words(value)
+  local record = value and endOf(words(value))
   if not record or record[2] ~= kind then return false end
   if record[1] == '1' and tonumber(record[position]) < tonumber(retain) then
     record[position] = retain
-    redis.call('HSET', key, field, table.concat(record, ' '))
+    local isMark = string.sub(value, 1, 1) == '2'
+    local text = isMark and markOf(record[3], record[4], retain) or table.concat(record, ' ')
+    redis.call('HSET', key, field, text)
   end
   return true
 end
@@ -173,7 +179,7 @@ return reply
  */
 const confirm = `
 local value = redis.call('HGET', key, ARGV[1])
-local record = value and words(value)
+local record = value and endOf(words(value))
 if not record or record[2] == 'l' or tonumber(record[4]) < tonumber(ARGV[2]) then return {'gone'} end
 redis.call('HSET', key, ARGV[1], value)
 return {'confirmed', replicas()}
@@ -283,12 +289,12 @@ return {'done'}
 
 /** Every atomic step by its name. */
 export const scripts = {
-  start: createScript(words, keepFor, names, alias, refusal, mark, prune, start),
+  start: createScript(words, keepFor, names, alias, refusal, mark, ends, survey, makeRoom, start),
   update: createScript(words, keepFor, live, update),
   end: createScript(words, keepFor, live, replicas, end),
-  retain: createScript(words, keepFor, retain),
+  retain: createScript(words, keepFor, ends, retain),
   revoke: createScript(words, keepFor, mark, replicas, revoke),
-  confirm: createScript(words, replicas, confirm),
+  confirm: createScript(words, replicas, ends, confirm),
   revocation: createScript(words, names, revocation),
   list: createScript(list),
   alias: createScript(words, names, refusal, live, addAlias),

@@ -1,5 +1,6 @@
 /** @module The store contract in commands and scripts of Redis: one hash per person. */
 import { type Clock, systemClock } from '../clock.js'
+import { defaultMostRecords, mostMarks } from './bounds.js'
 import { createForgetting } from './forgetting.js'
 import { claimSeconds } from './memory-locks.js'
 import { type AcknowledgementWish, createAcknowledgement } from './redis-acknowledge.js'
@@ -130,7 +131,8 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
       return parseRecord(text)
     },
 
-    async start({ person, application, session }, { record, issuedAt, now, lifts, provenAt = 0 }) {
+    async start({ person, application, session }, request) {
+      const { record, issuedAt, now, lifts, provenAt = 0, mostRecords = defaultMostRecords } = request
       const reply = await connection.run(
         scripts.start,
         keyOf(person),
@@ -144,10 +146,16 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
         numberWord(lifts?.at),
         String(provenAt),
         forgottenWord(forgetUntil(now)),
+        String(mostRecords),
+        String(mostMarks(mostRecords)),
       )
       switch (reply[0]) {
         case 'started':
-          return { outcome: 'started', record }
+          return {
+            outcome: 'started',
+            record,
+            displaced: reply.length > 1 ? recordsIn(person, reply, 1) : undefined,
+          }
         case 'alias':
           return { outcome: 'alias', record: { state: 'alias', session: textAt(reply, 1) } }
         case 'exists':

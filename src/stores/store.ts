@@ -10,6 +10,8 @@ export type EndReason =
   | 'identity-changed'
   | 'signed-out'
   | 'revoked'
+  /** An application end: the person has begun more sessions than are kept, and this one was seen the longest ago. */
+  | 'too-many-sessions'
 
 /**
  * Where a record lives. `person` and `session` are digests (22 characters of base64url): of (issuer, subject)
@@ -70,6 +72,11 @@ export interface Revocation {
   readonly reason: EndReason
   readonly at: number
   readonly retainUntil: number
+  /**
+   * Of a person: where it stands for ends and revocations that are no longer kept one by one, it refuses tokens that
+   * were issued before `at`, and ends sessions that began at this time or before. Absent: at `at` or before.
+   */
+  readonly endsBefore?: number | undefined
 }
 
 export interface StartRequest {
@@ -89,11 +96,21 @@ export interface StartRequest {
    * it is begun anew. The revocation stays, for every start without such a proof.
    */
   readonly provenAt?: number | undefined
+  /**
+   * How many records of this person and application are kept, live or whole ends. First go ends that are no longer
+   * retained, then ends shrink to marks (reason and times), then the live session that was seen the longest ago ends
+   * as `too-many-sessions`. Beyond a bound of marks one time refuses all older tokens of the person. Default 200.
+   */
+  readonly mostRecords?: number | undefined
 }
 
 export type StartOutcome =
-  /** The record was written: this call began the session. */
-  | { readonly outcome: 'started'; readonly record: LiveRecord }
+  /** The record was written: this call began the session. `displaced`: live records that it ended, as they were. */
+  | {
+      readonly outcome: 'started'
+      readonly record: LiveRecord
+      readonly displaced?: readonly ListedRecord[] | undefined
+    }
   /** Another call was first, or the session has ended: this is what is there. */
   | { readonly outcome: 'exists'; readonly record: SessionRecord }
   | { readonly outcome: 'alias'; readonly record: AliasRecord }

@@ -190,6 +190,7 @@ export const values: Readonly<Record<OptionPath, Values>> = {
   },
   'application.idleSeconds': { ...numbers(1, 34_560_000), good: [1, 43_200], texts: ['1', '43200'] },
   'application.absoluteSeconds': numbers(1, 34_560_000),
+  'application.sessionsPerPerson': numbers(1, 10_000),
   'application.onIdle': {
     good: ['reauthenticate', 'resume', 'end-everywhere'],
     texts: ['reauthenticate', 'resume', 'end-everywhere'],

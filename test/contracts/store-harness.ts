@@ -66,10 +66,18 @@ export function endedAt(
 export async function startAt(
   { store, now }: StoreHarness,
   address: RecordAddress,
-  given: Partial<LiveRecord> & Partial<Pick<StartRequest, 'issuedAt' | 'lifts' | 'provenAt'>> = {},
+  given: Partial<LiveRecord> &
+    Partial<Pick<StartRequest, 'issuedAt' | 'lifts' | 'provenAt' | 'mostRecords'>> = {},
 ): Promise<StartOutcome> {
-  const { issuedAt = now(), lifts, provenAt, ...fields } = given
-  return store.start(address, { record: liveAt(now(), fields), issuedAt, now: now(), lifts, provenAt })
+  const { issuedAt = now(), lifts, provenAt, mostRecords, ...fields } = given
+  return store.start(address, {
+    record: liveAt(now(), fields),
+    issuedAt,
+    now: now(),
+    lifts,
+    provenAt,
+    mostRecords,
+  })
 }
 
 /** Starts a session that nothing stands against. */

@@ -21,6 +21,7 @@ const reasons = {
   'identity-changed': true,
   'signed-out': true,
   revoked: true,
+  'too-many-sessions': true,
 } satisfies Record<EndReason, true>
 
 /** What a start with `provenAt` may do that no other may. */

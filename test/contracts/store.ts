@@ -1,6 +1,7 @@
 /** @module The store contract: one suite that runs on every store. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Revocation } from '../../src/stores/store.js'
+import { describeBounds } from './store-bounds.js'
 import { describeDetails } from './store-details.js'
 import {
   addressOf,
@@ -724,6 +725,7 @@ export function describeStoreContract(
       })
     })
 
+    describeBounds(() => harness, races)
     describeDetails(() => harness)
     describeProvenStarts(() => harness)
     describePointers(() => harness, races)

@@ -1,0 +1,174 @@
+/** @module The store contract for how much is kept of one person (`HLD-18`). */
+import { describe, expect, it } from 'vitest'
+import type { EndedRecord, RecordAddress } from '../../src/stores/store.js'
+import { addressOf, day, endedAt, minute, type StoreHarness, startAt, unique } from './store-harness.js'
+
+/** What stays of an end that gave way to others. */
+const markOf = (ended: EndedRecord): EndedRecord => {
+  const roundUp = (time: number) => Math.ceil(time / 1000) * 1000
+  return {
+    ...ended,
+    at: roundUp(ended.at),
+    retainUntil: roundUp(ended.retainUntil),
+    generation: '',
+    sealed: '',
+  }
+}
+
+/** Bounds of records and marks. `races`: where a call is slow the bound of marks is left out. */
+export function describeBounds(harnessOf: () => StoreHarness, races: 'all' | 'seeded'): void {
+  describe('more sessions of a person than are kept', () => {
+    const mostRecords = 3
+
+    /** So many sessions of a person, each seen a millisecond later. */
+    async function startMany(count: number, person = unique()) {
+      const harness = harnessOf()
+      const addresses = Array.from({ length: count }, () => addressOf({ person }))
+      const started = []
+      for (const [index, address] of addresses.entries()) {
+        const lastSeenAt = harness.now() + index
+        const outcome = await startAt(harness, address, {
+          lastSeenAt,
+          sealed: `sealed-${index}`,
+          mostRecords,
+        })
+        if (outcome.outcome !== 'started') throw new Error(`not started, but ${outcome.outcome}`)
+        started.push({ address, ...outcome })
+      }
+      return started
+    }
+    const liveOf = async (person: string) =>
+      (await harnessOf().store.list(person)).flatMap(({ address, record }) =>
+        record.state === 'live' ? [address.session] : [],
+      )
+
+    it('HLD-18 end the one that was seen the longest ago, and tell which', async () => {
+      const { store, ...harness } = harnessOf()
+      const [first, second, third] = await startMany(mostRecords)
+      if (!first || !second || !third) throw new Error('three sessions were started')
+      await store.update(first.address, first.record.generation, { lastSeenAt: harness.now() + minute })
+      const next = addressOf({ person: first.address.person })
+      const outcome = await startAt(harnessOf(), next, { mostRecords })
+      expect(outcome).toMatchObject({
+        outcome: 'started',
+        displaced: [{ address: second.address, record: second.record }],
+      })
+      const over = endedAt(second.record, harness.now(), 'too-many-sessions')
+      expect(await store.read(second.address)).toEqual(markOf(over))
+      expect(await liveOf(next.person)).toHaveLength(mostRecords)
+      expect(await store.kept(second.address)).toBeUndefined()
+      const { generation } = second.record
+      expect(await store.update(second.address, generation, { level: 2 })).toBe(false)
+      const again = await startAt(harnessOf(), second.address, { mostRecords })
+      expect(again).toEqual({ outcome: 'exists', record: markOf(over) })
+    })
+
+    it('HLD-18 leave those of other applications and other persons alone', async () => {
+      const harness = harnessOf()
+      const [first] = await startMany(mostRecords)
+      if (!first) throw new Error('three sessions were started')
+      const elsewhere = { ...first.address, application: 'permits' }
+      for (const address of [elsewhere, addressOf()]) {
+        const outcome = await startAt(harness, address, { mostRecords })
+        expect(outcome).toEqual({ outcome: 'started', record: outcome.record })
+      }
+      expect((await harness.store.read(first.address))?.state).toBe('live')
+    })
+
+    it('HLD-18 shrink ends to marks before a live session ends; they go on refusing until they are over', async () => {
+      const harness = harnessOf()
+      const { store } = harness
+      const [first, second, third] = await startMany(mostRecords)
+      if (!first || !second || !third) throw new Error('three sessions were started')
+      const ended = endedAt(first.record, harness.now() - 1, 'idle-timeout')
+      await store.end(first.address, first.record, ended)
+      const next = await startAt(harness, addressOf({ person: first.address.person }), { mostRecords })
+      expect(next).toEqual({ outcome: 'started', record: next.record })
+      const mark = markOf(ended)
+      expect(await store.read(first.address)).toEqual(mark)
+      const refused = { outcome: 'exists', record: mark }
+      for (const given of [{}, { lifts: ended }, { provenAt: mark.at }, { issuedAt: mark.at + day }]) {
+        expect(await startAt(harness, first.address, { ...given, mostRecords })).toEqual(refused)
+      }
+      const retainUntil = mark.retainUntil + day
+      await store.retain(first.address, retainUntil)
+      expect(await store.read(first.address)).toEqual({ ...mark, retainUntil })
+      const again = await store.end(first.address, first.record, ended)
+      expect(again.record).toEqual({ ...mark, retainUntil })
+    })
+
+    it.each(['lifts', 'provenAt'] as const)(
+      'HLD-18 let a mark be passed over by %s as a whole end is',
+      async (by) => {
+        const harness = harnessOf()
+        const [first] = await startMany(mostRecords)
+        if (!first) throw new Error('three sessions were started')
+        const ended = endedAt(first.record, harness.now(), 'application-sign-out')
+        await harness.store.end(first.address, first.record, ended)
+        await startAt(harness, addressOf({ person: first.address.person }), { mostRecords })
+        const mark = markOf(ended)
+        const given = by === 'lifts' ? { lifts: mark } : { provenAt: mark.at + 1 }
+        const outcome = await startAt(harness, first.address, { ...given, mostRecords: 10 })
+        expect(outcome.outcome).toBe('started')
+        expect(await harness.store.read(first.address)).toEqual(outcome.record)
+      },
+    )
+
+    it('HLD-18 are revoked with the person as any others', async () => {
+      const harness = harnessOf()
+      const started = await startMany(mostRecords + 2)
+      const person = started[0]?.address.person ?? ''
+      const revocation = { reason: 'revoked', at: harness.now(), retainUntil: harness.now() + day } as const
+      const { ended } = await harness.store.revoke(person, { kind: 'person' }, revocation)
+      expect(ended).toHaveLength(mostRecords)
+      for (const { address } of started) {
+        const outcome = await startAt(harness, address, { issuedAt: revocation.at + 1 })
+        expect(outcome.outcome).toBe('revoked')
+      }
+    })
+
+    it.runIf(races === 'all')(
+      'HLD-18 leave one time for all marks beyond their bound: every older token is refused',
+      async () => {
+        const harness = harnessOf()
+        const { store } = harness
+        const person = unique()
+        const revoked = addressOf({ person })
+        const retainUntil = harness.now() + 3 * day
+        const scope = { kind: 'session', session: revoked.session } as const
+        const revocation = { reason: 'signed-out', at: harness.now() - minute, retainUntil } as const
+        await store.revoke(person, scope, revocation)
+        const elsewhere = addressOf({ person, application: 'permits' })
+        await startAt(harness, elsewhere)
+        const addresses: RecordAddress[] = []
+        for (let count = 0; count < 1020; count += 1) {
+          const address = addressOf({ person })
+          addresses.push(address)
+          expect((await startAt(harness, address, { mostRecords: 1 })).outcome).toBe('started')
+        }
+        expect((await store.list(person)).length).toBeLessThan(100)
+        const newest = addresses.at(-1)
+        if (newest === undefined) throw new Error('sessions were started')
+        for (const address of [newest, elsewhere]) expect((await store.read(address))?.state).toBe('live')
+        const found = await store.revocation(person, unique())
+        // What the dropped revocation ended in other stores is over; the ends of this store concern no other.
+        expect(found).toEqual({
+          reason: 'revoked',
+          kind: 'person',
+          at: harness.now(),
+          retainUntil,
+          endsBefore: revocation.at,
+        })
+        for (const address of [addresses[0], revoked, addressOf({ person })]) {
+          if (address === undefined) throw new Error('sessions were started')
+          const issuedAt = harness.now() - 1
+          expect((await startAt(harness, address, { issuedAt, mostRecords: 5 })).outcome).toBe('revoked')
+        }
+        const issuedAt = harness.now() + 1
+        expect((await startAt(harness, addressOf({ person }), { issuedAt, mostRecords: 5 })).outcome).toBe(
+          'started',
+        )
+      },
+    )
+  })
+}

@@ -1,0 +1,135 @@
+/** @module What one person costs Redis, however often they sign in; and what 0.1.0 finds in what is kept (`HLD-18`). */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { redisStore } from '../../src/stores/redis.js'
+import { serializeRecord } from '../../src/stores/redis-format.js'
+import type { RecordAddress } from '../../src/stores/store.js'
+import { addressOf, day, liveAt, unique } from '../contracts/store-harness.js'
+import { type RedisServer, startRedis } from '../support/redis.js'
+import { vectors } from '../upgrade/vectors.js'
+import { clients, type OpenClient } from './redis-harness.js'
+
+const now = 1_800_000_000_000
+
+describe('one person in Redis', () => {
+  let server: RedisServer
+  let open: OpenClient
+  beforeAll(async () => {
+    server = await startRedis()
+    open = clients.ioredis(server)
+  })
+  afterAll(async () => {
+    await open.close()
+    await server.close()
+  })
+  const createStore = () =>
+    redisStore(open.client, { deadlineMilliseconds: 10_000, clock: () => now, acknowledgement: 'one' })
+  const keyOf = (person: string) => `citizen:{${person}}`
+
+  /** Milliseconds of CPU that the one thread of Redis has used; how busy the machine is does not count. */
+  const cpu = async (): Promise<number> => {
+    const info = String(await server.command('INFO', 'cpu'))
+    const used = ['user', 'sys'].map((kind) =>
+      Number(new RegExp(`used_cpu_${kind}_main_thread:([\\d.]+)`).exec(info)?.[1] ?? Number.NaN),
+    )
+    return 1000 * used.reduce((sum, part) => sum + part, 0)
+  }
+
+  /** Sessions of a person as 0.1.0 left them, in a hash that it never bounded. */
+  const fill = async (person: string, count: number): Promise<void> => {
+    for (let done = 0; done < count; done += 1000) {
+      const fields = Array.from({ length: 1000 }, (_, index) => {
+        const seen = now + done + index
+        const text = `1 l ${unique()} ${seen} ${seen} ${now + day} 600000 ${now + 1} 1 0 ${now + day} ${'A'.repeat(500)}`
+        return [`r:benefits:${unique()}`, text]
+      })
+      await server.command('HSET', keyOf(person), ...fields.flat())
+    }
+    await server.command('PEXPIRE', keyOf(person), String(day))
+  }
+
+  it('HLD-18 takes a start no longer for 20,000 sessions of a person, and brings them down to the bound', async () => {
+    const store = createStore()
+    const person = unique()
+    await fill(person, 20_000)
+    const costs: number[] = []
+    let displaced = 0
+    for (let count = 0; count < 40; count += 1) {
+      const before = await cpu()
+      const outcome = await store.start(addressOf({ person }), { record: liveAt(now), issuedAt: now, now })
+      costs.push((await cpu()) - before)
+      if (outcome.outcome === 'started') displaced += outcome.displaced?.length ?? 0
+    }
+    expect(Math.max(...costs)).toBeLessThan(50)
+    expect(displaced).toBeGreaterThan(3000)
+  })
+
+  it('HLD-18 keeps a mark in 64 bytes, and so few records that a start costs no more', async () => {
+    const store = createStore()
+    const person = unique()
+    const first = addressOf({ person })
+    for (let count = 0; count < 600; count += 1) {
+      const address = count === 0 ? first : addressOf({ person })
+      const record = liveAt(now, { sealed: 'A'.repeat(500) })
+      await store.start(address, { record, issuedAt: now, now })
+    }
+    const fields = (await server.command('HGETALL', keyOf(person))) as string[]
+    const pairs = fields.flatMap((field, index) =>
+      index % 2 === 0 ? [[field, fields[index + 1] ?? '']] : [],
+    )
+    const marks = pairs.filter(([, text]) => text?.startsWith('2 e '))
+    expect([pairs.length - marks.length, marks.length]).toEqual([200, 400])
+    expect(Math.max(...marks.map((pair) => pair.join('').length))).toBeLessThanOrEqual(64)
+    expect(await store.read(first)).toMatchObject({ state: 'ended', reason: 'too-many-sessions' })
+  })
+
+  /** A start by an instance of 0.1.0 on the same Redis. */
+  const startOld = async ({ person, application, session }: RecordAddress, issuedAt: number) => {
+    const text = serializeRecord(liveAt(now))
+    const times = [String(issuedAt), String(now), String(now + day), '', '', '0']
+    const given = ['1', keyOf(person), application, session, text, ...times]
+    return (await server.command('EVAL', vectors.scripts.start ?? '', ...given)) as string[]
+  }
+
+  it('HLD-18 FLD-12 lets a start of 0.1.0 begin nothing anew over a mark', async () => {
+    const store = createStore()
+    const [first, next] = [addressOf(), addressOf()]
+    const start = (address: RecordAddress) =>
+      store.start(address, { record: liveAt(now), issuedAt: now, now, mostRecords: 1 })
+    await start(first)
+    await start({ ...next, person: first.person })
+    const [outcome, text] = await startOld(first, now + 1)
+    expect([outcome, text?.slice(0, 4)]).toEqual(['exists', '2 e '])
+    // Nor is it lost where 0.1.0 revokes what it knows of the person.
+    const life = [String(now), String(now + day), String(day)]
+    await server.command(
+      'EVAL',
+      vectors.scripts.revoke ?? '',
+      '1',
+      keyOf(first.person),
+      'person',
+      '',
+      'revoked',
+      ...life,
+    )
+    expect(await store.read(first)).toMatchObject({ state: 'ended', reason: 'too-many-sessions' })
+    expect((await startOld(first, now + 1))[0]).toBe('revoked')
+  })
+
+  it('HLD-18 FLD-12 lets a start of 0.1.0 be refused by the one time that stands for many marks', async () => {
+    const store = createStore()
+    const person = unique()
+    const first = addressOf({ person })
+    const fields = Array.from({ length: 1001 }, () => [`r:benefits:${unique()}`, '2 e m 6b49d200 6b4b2380'])
+    await server.command(
+      'HSET',
+      keyOf(person),
+      ...fields.flat(),
+      `r:benefits:${first.session}`,
+      '2 e i 6b49d200 6b4b2380',
+    )
+    await store.start(addressOf({ person }), { record: liveAt(now), issuedAt: now, now })
+    expect(await server.command('HLEN', keyOf(person))).toBe(2)
+    const [outcome, text] = await startOld(first, now - 1)
+    expect([outcome, text?.slice(0, 11)]).toEqual(['revoked', '1 e revoked'])
+  })
+})
