@@ -8,6 +8,7 @@ import {
   type SessionCookie,
 } from '../cookies/session-cookie.js'
 import { randomText } from '../digest.js'
+import { StoreUnavailableError } from '../errors.js'
 import type { Report } from '../events.js'
 import type { Exchange } from '../exchange.js'
 import type { TokenKeeper } from '../identity/token-keeper.js'
@@ -18,11 +19,20 @@ import type { Lifecycle } from '../sessions/lifecycle.js'
 import { openDetails, personOf, sessionOf } from '../sessions/record.js'
 import { reviseDetails } from '../sessions/revise.js'
 import { timerOver } from '../sessions/timers.js'
-import type { EndReason, LiveRecord, RecordAddress, RevocationScope, Store } from '../stores/store.js'
+import type {
+  EndReason,
+  LiveRecord,
+  RecordAddress,
+  RevocationScope,
+  SessionRecord,
+  Store,
+} from '../stores/store.js'
 import { createBeginningChecks, isSameSession } from './beginning-checks.js'
 import type { OwnSessions } from './own-session.js'
 import { pointersToKeep } from './pointed.js'
 import { createSessionBeginning, type Established } from './session-beginning.js'
+
+const mostAttempts = 6
 
 /** What the sessions of every plug-in of a suite stand on. */
 export interface ProtocolSessionsContext {
@@ -221,7 +231,13 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
 
     async end({ address, record }, reason) {
       const now = clock()
-      await lifecycle.end(address, record, { reason, at: now }, now)
+      let found: SessionRecord | undefined = record
+      // Not written is not ended: another tab may have begun a generation meanwhile.
+      for (let attempt = 0; attempt < mostAttempts && found?.state === 'live'; attempt += 1) {
+        found = (await lifecycle.end(address, found, { reason, at: now }, now)).record
+      }
+      if (found?.state === 'live')
+        throw new StoreUnavailableError('the session changed faster than it could end')
     },
 
     revoke: ({ issuer, subject }, scope, reason) =>

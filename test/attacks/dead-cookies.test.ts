@@ -286,3 +286,28 @@ it('HLD-02 the hint of a shared cookie’s session, of an older generation, ends
   expect(((await (await signOut()).json()) as Receipt).legs[0]).toMatchObject({ state: 'done' })
   expect((await world.store.read(address))?.state).toBe('ended')
 })
+
+it('HLD-06 an end by the provider is not lost to a tab that has begun a generation meanwhile', async () => {
+  const clock = () => Date.UTC(2026, 0, 15, 12)
+  const store = memoryStore({ clock })
+  const { protocol, host } = scriptedProtocol()
+  const application = { id: 'benefits', url: home, secrets: ['a secret of thirty-two bytes or more'] }
+  const suite = createSuite({ application, protocols: [protocol], store, clock }, {})
+  const browser = createBrowser(
+    new Map([
+      [home, (request: Request) => serve(suite, request)],
+      [
+        new URL(endSession).origin,
+        providerSite(`${home}/session/return`, `${home}/session/scripted/callback`),
+      ],
+    ]),
+  )
+  await browser.open(`${home}/session/login`)
+  const cookie = await browser.cookieHeader(home)
+  const session = await host().sessions.current(new TestExchange(new Request(home, { headers: { cookie } })))
+  if (session === undefined) throw new Error('nobody is signed in')
+  const { address, record } = session
+  expect(await store.update(address, record.generation, { generation: 'n'.repeat(22) })).toBe(true)
+  await host().sessions.end(session, 'revoked')
+  expect(await store.read(address)).toMatchObject({ state: 'ended', reason: 'revoked' })
+})
