@@ -164,20 +164,17 @@ export function startCitizen(options: CitizenClientOptions = {}): CitizenClient 
     curtain.warn(undefined)
     // Time alone ended it: the person did not ask for it.
     const isKept = options.keepForms && /timeout|expired/.test(reason)
+    const leave = (): void => location.replace(destination ?? login)
+    // Before the application is told: its mistake must not leave the page open.
+    curtain.cover(texts.ended, isKept ? () => openLogin(login) : leave)
     if (!isKept) settle(false)
     if (options.onEnd?.({ reason, login }) === false) {
       curtain.uncover()
       return
     }
-    if (isKept) {
-      waiting ??= () => undefined
-      curtain.cover(texts.ended, () => openLogin(login))
-      return
-    }
-    const leave = (): void => location.replace(destination ?? login)
-    curtain.cover(texts.ended, leave)
+    if (isKept) waiting ??= () => undefined
     // After a sign-out in this browser the login has nothing to say: it would go straight on to the provider.
-    if (reason !== 'not-signed-in') leave()
+    else if (reason !== 'not-signed-in') leave()
     else document.body.replaceChildren()
   }
 

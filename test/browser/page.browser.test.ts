@@ -107,4 +107,30 @@ describe('a page', () => {
     // The application has taken the end upon itself.
     expect(await page.isVisible('h1')).toBe(true)
   })
+
+  it('HLD-17 is covered at the end although the application, when it is told, makes a mistake', async () => {
+    await servePage(
+      "default-src 'self' 'nonce-abc'",
+      '<script nonce="abc" type="module" src="/made.js"></script>',
+    )
+    await world.context.route('**/made.js', (route) =>
+      route.fulfill({
+        contentType: 'text/javascript',
+        body: `
+          import { startCitizen } from '/browser.js'
+          addEventListener('unhandledrejection', (event) => event.preventDefault())
+          const client = startCitizen({ onEnd() { throw new Error('a mistake') } })
+          globalThis.citizenSession = { client }`,
+      }),
+    )
+    const page = await world.tab()
+    await signIn(page, `${world.site.url}/private`)
+    await page.goto(`${world.site.url}/made`)
+    await snapshotOf(page, ({ state }) => state === 'active')
+    const other = await world.tab('/session/logout')
+    await other.click('text="Sign out everywhere"')
+    await dialogOf(page).waitFor()
+    await dialogOf(page).getByRole('button', { name: 'Sign in' }).waitFor()
+    expect(await page.isVisible('h1')).toBe(false)
+  })
 })
