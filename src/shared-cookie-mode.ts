@@ -1,12 +1,12 @@
 /** @module Composes what only applications with the shared cookie have: its tokens, their refresh, the judgement. */
 import type { CookieModeOptions } from './config/options.js'
-import { type ExpiryBatch, expiryVariants } from './cookies/expiry.js'
+import { expiryVariants, type SharedExpiry } from './cookies/expiry.js'
 import type { HintCookie } from './cookies/hint.js'
 import { createCookieScanner } from './cookies/parse.js'
 import { maximumPairLength } from './cookies/serialize.js'
 import { sharedCookies } from './cookies/shared-cookies.js'
 import type { Report } from './events.js'
-import type { Exchange, SetCookie } from './exchange.js'
+import type { SetCookie } from './exchange.js'
 import { readRefreshAnswer } from './identity/outcome.js'
 import { createRefreshClient } from './identity/refresh-client.js'
 import { createRefresher } from './identity/refresher.js'
@@ -42,8 +42,7 @@ export interface SharedCookieParts {
 export interface SharedCookieMode {
   readonly look: SharedLook
   readonly finder: SessionFinder
-  /** Deletes the three cookies in the browser. */
-  expire(exchange: Exchange, batch?: ExpiryBatch): void
+  readonly expire: SharedExpiry
   /** Forgets every key and every verified token. */
   purgeKeys(): void
   /** Ends the refreshes that are under way, and loses none of their results. */
@@ -51,20 +50,21 @@ export interface SharedCookieMode {
 }
 
 /** The function that deletes the shared cookies of an application. */
-export function createSharedExpiry(options: CookieModeOptions): SharedCookieMode['expire'] {
+export function createSharedExpiry(options: CookieModeOptions): SharedExpiry {
   const { names, domain, path, sameSite } = options.sharedCookie
   const applicationHost = new URL(options.application.url).hostname
-  return (exchange, batch) => {
+  return (exchange, { seenAt, ...how } = {}) => {
     const variants = expiryVariants([names.header, names.payload, names.signature], {
       domain,
       path,
       sameSite,
       applicationHost,
-      target: exchange.target,
-      batch,
+      target: seenAt === undefined ? exchange.target : [exchange.target, seenAt],
+      ...how,
       secure: options.isSecure,
     })
     for (const cookie of variants) exchange.setCookie(cookie)
+    return variants.length > 0
   }
 }
 
@@ -165,6 +165,7 @@ export function createSharedCookieMode(parts: SharedCookieParts): SharedCookieMo
     store,
     lifecycle,
     report,
+    expire,
   })
 
   return {

@@ -167,7 +167,7 @@ function assembleSuite<C extends Claims>(
     hintCookie,
     sessionCookie: resolved.protocols.length > 0 ? sessionCookie : undefined,
     report,
-    expireShared: shared === undefined ? () => undefined : createSharedExpiry(shared),
+    expireShared: shared === undefined ? () => false : createSharedExpiry(shared),
   })
   const steps = createRecordSteps({
     options: resolved,

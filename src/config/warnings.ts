@@ -1,5 +1,6 @@
 /** @module What a configuration allows but somebody should know: said once at start. */
 
+import { pathMatches } from '../cookies/expiry.js'
 import { parseUrl } from '../parse-url.js'
 import { isLoopbackHost } from './addresses.js'
 import { sensitivities } from './defaults.js'
@@ -16,6 +17,7 @@ export interface ConfigurationWarning {
     | 'memory-store-in-production'
     | 'plain-http'
     | 'persistent-cookie'
+    | 'routes-outside-cookie'
     | 'weak-secret'
     | 'plain-redis-in-production'
   /** For the developer: what it means and what to write. */
@@ -64,6 +66,13 @@ export function warningsOf(
     warn(
       'persistent-cookie',
       'sharedCookie.persistent is true: whoever opens the browser next is still signed in until the token expires',
+    )
+  }
+  const { sharedCookie, routes } = resolved
+  if (sharedCookie !== undefined && !pathMatches(`${routes.path}/return`, sharedCookie.path)) {
+    warn(
+      'routes-outside-cookie',
+      `the shared cookie has the path ${sharedCookie.path}, so no browser sends it to ${routes.path}, and no sign-in can come back: write a routes.path below it`,
     )
   }
   if (secrets.some((secret) => new Set(secret).size < 12)) {

@@ -31,6 +31,12 @@ const longestReturnTarget = 1500
 export function createRefuse(context: RefusalContext): Refuse {
   const { routesPath } = context
 
+  /** Where a login leads back to; the start page for what cannot be opened again. */
+  const returnToOf = (exchange: Exchange): string => {
+    const isReturnable = isNavigation(exchange) && exchange.target.length <= longestReturnTarget
+    return isReturnable ? exchange.target : anyWish.returnTo
+  }
+
   const loginFor = (exchange: Exchange, refusal: Refusal): string => {
     const query = new URLSearchParams()
     const isReturnable = isNavigation(exchange) && exchange.target.length <= longestReturnTarget
@@ -84,7 +90,9 @@ export function createRefuse(context: RefusalContext): Refuse {
       status: 401,
       title: 'title.cookies',
       paragraphs: ['cookies.explain', 'cookies.remedy'],
-      actions: [signOutAndInAction(routesPath, anyWish)],
+      actions: [
+        signOutAndInAction(routesPath, { ...anyWish, returnTo: returnToOf(exchange) }, exchange.target),
+      ],
     })
   }
 

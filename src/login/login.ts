@@ -115,7 +115,7 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
       status: 401,
       title: 'title.cookies',
       paragraphs: ['cookies.explain', 'cookies.remedy'],
-      actions: [signOutAndInAction(routes.path, wish)],
+      actions: [signOutAndInAction(routes.path, wish, exchange.target)],
     })
 
   const loopPage = (exchange: Exchange): Reply => {

@@ -103,7 +103,7 @@ export function createLoginConclusion(
           status: 401,
           title: 'title.cookies',
           paragraphs: ['cookies.explain', 'cookies.remedy'],
-          actions: [signOutAndInAction(routes.path, wish)],
+          actions: [signOutAndInAction(routes.path, wish, wish.returnTo)],
         }
       case 'not-signed-in':
       case 'not-started':

@@ -91,13 +91,25 @@ export function signInAction(routesPath: string, wish: LoginWish): PageAction {
   }
 }
 
-/** The button that ends everything and begins a sign-in then. */
-export function signOutAndInAction(routesPath: string, wish: LoginWish): PageAction {
+/** The path of an address of ours. */
+export function pathOf(target: string): string {
+  return target.replace(/[?#].*$/s, '')
+}
+
+/**
+ * The button that ends everything and begins a sign-in then. `seenAt`: path of a page to which cookies came that do not
+ * belong together; they are deleted there too.
+ */
+export function signOutAndInAction(routesPath: string, wish: LoginWish, seenAt?: string): PageAction {
   return {
     label: 'action.sign-out-and-in',
     method: 'post',
     href: `${routesPath}/logout`,
-    fields: { ...wishParameters(wish), next: 'login' },
+    fields: {
+      ...wishParameters(wish),
+      next: 'login',
+      ...(seenAt === undefined ? {} : { seenAt: pathOf(seenAt) }),
+    },
     primary: true,
   }
 }

@@ -1,6 +1,6 @@
 /** @module The logout itself: every leg that can be done here and now, in the right order, each with its result. */
 import type { ResolvedOptions } from '../config/options.js'
-import type { ExpiryBatch } from '../cookies/expiry.js'
+import type { SharedExpiry } from '../cookies/expiry.js'
 import type { HintCookie } from '../cookies/hint.js'
 import { isNamedBy, type SessionCookie } from '../cookies/session-cookie.js'
 import { StoreUnavailableError } from '../errors.js'
@@ -30,9 +30,9 @@ export interface GlobalLogout {
   /** Ends this application's session only; remembered as long. */
   endHere(session: FoundSession): Promise<Leg>
   /** Deletes the shared cookies, the hint and our session cookie from the browser. */
-  expireCookies(exchange: Exchange, person: string): Leg
-  /** Deletes the shared cookies in the variants for which that answer had no room. */
-  expireRest(exchange: Exchange): void
+  expireCookies(exchange: Exchange, person: string, seenAt?: string): Leg
+  /** Deletes the shared cookies in variants for which the answers before had no room. `false`: there are no more. */
+  expireRest(exchange: Exchange, round: number, seenAt: string | undefined): boolean
   /** Completes, and reports, a leg that another part has seen to. */
   conclude(person: string, leg: Omit<Leg, 'milliseconds'>, began: number): Leg
 }
@@ -58,7 +58,7 @@ export function createGlobalLogout(context: {
   /** Where sessions are named by a cookie of our own. */
   readonly sessionCookie: SessionCookie | undefined
   readonly report: Report
-  readonly expireShared: (exchange: Exchange, batch: ExpiryBatch) => void
+  readonly expireShared: SharedExpiry
 }): GlobalLogout {
   const { options, store, lifecycle, report } = context
   const { clock, sharedCookie, application } = options
@@ -152,11 +152,11 @@ export function createGlobalLogout(context: {
           : endApplication(session.address, session.tokenExpiresAt ?? 0),
       ),
 
-    expireRest: (exchange) => context.expireShared(exchange, 'rest'),
+    expireRest: (exchange, round, seenAt) => context.expireShared(exchange, { batch: 'rest', round, seenAt }),
 
-    expireCookies(exchange, person) {
+    expireCookies(exchange, person, seenAt) {
       const began = clock()
-      context.expireShared(exchange, 'likely')
+      context.expireShared(exchange, { seenAt })
       if (sharedCookie !== undefined) exchange.setCookie(context.hintCookie.expire())
       if (context.sessionCookie !== undefined) exchange.setCookie(context.sessionCookie.expire())
       return conclude(person, { leg: 'cookies', target: cookieTarget, state: 'done' }, began)

@@ -27,6 +27,8 @@ export interface LogoutWish extends LogoutRequest {
   readonly thenLogin?: string | undefined
   /** Sessions that the cookies name besides. */
   readonly others?: readonly FoundSession[] | undefined
+  /** Path of a page to which cookies came that do not belong together. */
+  readonly seenAt?: string | undefined
   /** Whether the cookies name more than could be looked at. */
   readonly isIncomplete?: boolean | undefined
 }
@@ -72,8 +74,10 @@ export interface LogoutRoutes {
 
 const longestForm = 8 * 1024
 const nobody = 'unknown'
-/** Parameter of a return that has been here before. */
+/** Parameter of a return that has been here before: how often. */
 const again = 'again'
+/** A browser follows twenty redirects, and a login comes after these. */
+const mostRounds = 10
 
 /** Makes the logout routes. */
 export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
@@ -194,7 +198,7 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
     // They go with the session, and the provider wants to see them.
     const tokens = await tokensOf(named)
     const { told: sessions, unfinished } = await endEach(found, wish, 'store', endEverywhere)
-    const cookies = globalLogout.expireCookies(exchange, person)
+    const cookies = globalLogout.expireCookies(exchange, person, wish.seenAt ?? wish.thenLogin)
     context.clearLogins(exchange)
     const isSharedNamed = sent.length > (named === undefined ? 0 : 1)
     const visited = partiesOf(exchange, { named, tokens }, isSharedNamed, pending)
@@ -208,6 +212,7 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
       began: clock(),
       unfinished,
       until: Math.max(context.retainedUntil(now, Math.max(0, ...expiries)), pending?.until ?? 0),
+      seenAt: rememberable(wish.seenAt),
       returnTo: rememberable(wish.returnTo),
       thenLogin: wish.thenLogin === undefined ? undefined : (rememberable(wish.thenLogin) ?? '/'),
     }
@@ -270,7 +275,8 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
       const thenLogin = form.get('next') === 'login' ? (returnTo ?? '/') : undefined
       const { sessions, complete } = await context.sessionsOf(exchange)
       const [session, ...others] = sessions
-      const wish = { returnTo: thenLogin === undefined ? returnTo : undefined, thenLogin }
+      const seenAt = form.get('seenAt') ?? undefined
+      const wish = { returnTo: thenLogin === undefined ? returnTo : undefined, thenLogin, seenAt }
       const left = await carryOut(exchange, session, { ...wish, others, isIncomplete: !complete, scope })
       if (!asksForPage(exchange)) return receiptReply(await receiptOf(left), goesTo(left, { ...wish, scope }))
       if (left.next !== undefined) return pages.leave(exchange, left.next.visit)
@@ -312,15 +318,19 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
 
   /**
    * The browser comes back and still sends parts of the shared cookie: variants for which the first answer had no
-   * room, most likely. They are deleted on a second way round, once, and only then is the return judged.
+   * room, most likely. They are deleted on more ways round, and only then is the return judged. Where cookies came to
+   * another page that do not belong together, nobody can see here what is left: every variant for it is deleted.
    */
   function deleteMore(exchange: Exchange, state: string | undefined): Reply | undefined {
     if (exchange.method !== 'GET' || state === undefined) return undefined
-    if (queryOf(exchange).has(again) || !context.sendsShared(exchange)) return undefined
-    const found = markers.find(exchange, state, clock())
-    if (found?.content.party !== sharedCookieName) return undefined
-    globalLogout.expireRest(exchange)
-    return redirect(`${routes.path}/return?${new URLSearchParams({ state, [again]: '1' })}`)
+    const round = Number(queryOf(exchange).get(again) ?? 0)
+    if (!Number.isInteger(round) || round < 0 || round >= mostRounds) return undefined
+    const content = markers.find(exchange, state, clock())?.content
+    if (content === undefined || content.remaining.length > 0) return undefined
+    const isSeen = content.party === sharedCookieName && context.sendsShared(exchange)
+    if (!isSeen && content.seenAt === undefined) return undefined
+    if (!globalLogout.expireRest(exchange, round, content.seenAt ?? content.thenLogin)) return undefined
+    return redirect(`${routes.path}/return?${new URLSearchParams({ state, [again]: String(round + 1) })}`)
   }
 
   /**

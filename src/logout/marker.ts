@@ -20,6 +20,8 @@ export interface LogoutMarker {
   readonly open?: readonly PendingParty[] | undefined
   /** What `party` needs for another attempt. */
   readonly retry?: string | undefined
+  /** Path of a page to which cookies came that do not belong together: all variants for it are deleted on the way back. */
+  readonly seenAt?: string | undefined
   /** Until when what is not finished is remembered. Milliseconds since the epoch. */
   readonly until?: number | undefined
   /** Checked when it was set and when it is used; absent: the receipt is shown. */

@@ -43,7 +43,7 @@ export interface Judging {
   readonly report: Report
   readonly actions: CitizenActions<SharedSession>
   readonly cookiesFor: (token: VerifiedToken) => readonly SetCookie[]
-  readonly expireShared: (exchange: Exchange) => void
+  readonly expireShared: (exchange: Exchange) => unknown
   readonly steps: RecordSteps
 }
 

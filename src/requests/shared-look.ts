@@ -1,11 +1,12 @@
 /** @module Who is there by the shared cookie: from the three parts, and the hint, to the citizen. */
 import type { Citizen } from '../citizen.js'
 import type { CookieModeOptions } from '../config/options.js'
+import { pathMatches, type SharedExpiry } from '../cookies/expiry.js'
 import type { HintCookie } from '../cookies/hint.js'
 import type { ScannedCookies } from '../cookies/parse.js'
 import type { Report } from '../events.js'
 import type { Exchange, MaybePromise } from '../exchange.js'
-import { isOwnOrDirect, isPrefetch } from '../sessions/activity.js'
+import { isOwnOrDirect, isPrefetch, isTopLevelNavigation } from '../sessions/activity.js'
 import { anonymous, mfaRequired } from '../sessions/citizens.js'
 import type { Lifecycle } from '../sessions/lifecycle.js'
 import type { Store } from '../stores/store.js'
@@ -34,15 +35,23 @@ export function createSharedLook(options: {
   readonly store: Store
   readonly lifecycle: Lifecycle
   readonly report: Report
+  /** Deletes twins of the shared cookie that it is never set as. */
+  readonly expire: SharedExpiry
 }): SharedLook {
   const { reader, judge, hintCookie, store, lifecycle, report } = options
-  const { clock, application, identityProvider } = options.resolved
+  const { clock, application, identityProvider, sharedCookie } = options.resolved
   const origin = application.url
   const skew = identityProvider.clockSkewSeconds * 1000
 
   /** The citizen of a request without a good token. */
-  const rejected = (reading: Exclude<TokenReading, VerifiedToken>): Citizen => {
-    if (reading === 'ambiguous') return anonymous('ambiguous-cookie')
+  const rejected = (reading: Exclude<TokenReading, VerifiedToken>, exchange?: Exchange): Citizen => {
+    if (reading === 'ambiguous') {
+      // Twins of a path that only this page has: no route of ours would ever see them.
+      if (exchange !== undefined && isTopLevelNavigation(exchange)) {
+        options.expire(exchange, { batch: 'likely', sparesConfigured: true })
+      }
+      return anonymous('ambiguous-cookie')
+    }
     if (reading === 'none') return anonymous('not-signed-in')
     report({ type: 'token.rejected', problem: reading.problem })
     return anonymous(reading.problem === 'expired' ? 'token-expired' : 'invalid-token')
@@ -100,9 +109,11 @@ export function createSharedLook(options: {
   ): MaybePromise<Citizen> => {
     if (typeof reading === 'string' || !reading.valid) {
       const isOver = reading === 'none' || (reading !== 'ambiguous' && reading.problem === 'expired')
-      return isOver && scanned.hint !== undefined
+      // Where the browser sends no shared cookie, that none came says nothing.
+      const isSent = pathMatches(exchange.target, sharedCookie.path)
+      return isOver && isSent && scanned.hint !== undefined
         ? withoutToken(exchange, scanned.hint, reading, now)
-        : rejected(reading)
+        : rejected(reading, exchange)
     }
     if (lacksSecondFactor(reading.claims)) return mfaRequired(reading.claims)
     return judge({ exchange, scanned, token: reading, now, isTouching })

@@ -36,7 +36,8 @@ export interface Browser {
   cookieHeader(url: string): Promise<string>
 }
 
-const mostRedirects = 12
+/** As Chromium. */
+const mostRedirects = 20
 
 /** Makes a browser that reaches these sites, by origin. */
 export function createBrowser(sites: ReadonlyMap<string, Site>): Browser {
@@ -68,6 +69,8 @@ export function createBrowser(sites: ReadonlyMap<string, Site>): Browser {
     const body = request.body === null ? undefined : await request.text()
     const response = await answer(new Request(request.url, { method: request.method, headers, body }))
     for (const line of response.headers.getSetCookie()) {
+      // A partitioned cookie is another one, which this jar cannot hold.
+      if (/;\s*partitioned/i.test(line)) continue
       await jar.setCookie(line, request.url, { ignoreError: true, sameSiteContext: context })
     }
     return response

@@ -27,6 +27,7 @@ const remedies: Readonly<Record<ReturnType<typeof warningsOf>[number]['code'], s
   'memory-store-in-production': 'set CITIZEN_STORE_URL to a Redis that all processes share',
   'plain-http': 'serve the application over https and set CITIZEN_APPLICATION_URL to that address',
   'persistent-cookie': 'set CITIZEN_SHARED_COOKIE_PERSISTENT to false, unless the provider does the same',
+  'routes-outside-cookie': 'set CITIZEN_ROUTES_PATH to a path below CITIZEN_SHARED_COOKIE_PATH',
   'weak-secret': 'make a new one with `openssl rand -base64 32` and put it before the old one',
   'plain-redis-in-production': 'write rediss:// in CITIZEN_STORE_URL or CITIZEN_REVOCATIONS_URL',
 }
