@@ -1,7 +1,7 @@
 /** @module What a configuration allows but somebody should know: said once at start. */
 
-import { pathMatches } from '../cookies/expiry.js'
 import { parseUrl } from '../parse-url.js'
+import { pathMatches } from '../path-match.js'
 import { isLoopbackHost } from './addresses.js'
 import { sensitivities } from './defaults.js'
 import type { Environment } from './environment.js'

@@ -92,14 +92,6 @@ function pathVariants(configured: string, targets: readonly string[]): string[] 
   return [...variants].filter(isCookiePath)
 }
 
-/** Whether a browser sends a cookie of that path to an address of ours. Source: RFC 6265bis, section 5.1.4. */
-export function pathMatches(target: string, cookiePath: string): boolean {
-  if (cookiePath === '/') return true
-  const path = target.replace(/[?#].*$/s, '')
-  if (!path.startsWith(cookiePath)) return false
-  return path.length === cookiePath.length || cookiePath.endsWith('/') || path[cookiePath.length] === '/'
-}
-
 /** One variant under which a browser may hold a cookie. */
 interface Variant {
   readonly domain: string | undefined

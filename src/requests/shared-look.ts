@@ -1,11 +1,12 @@
 /** @module Who is there by the shared cookie: from the three parts, and the hint, to the citizen. */
 import type { Citizen } from '../citizen.js'
 import type { CookieModeOptions } from '../config/options.js'
-import { pathMatches, type SharedExpiry } from '../cookies/expiry.js'
+import type { SharedExpiry } from '../cookies/expiry.js'
 import type { HintCookie } from '../cookies/hint.js'
 import type { ScannedCookies } from '../cookies/parse.js'
 import type { Report } from '../events.js'
 import type { Exchange, MaybePromise } from '../exchange.js'
+import { pathMatches } from '../path-match.js'
 import { isOwnOrDirect, isPrefetch, isTopLevelNavigation } from '../sessions/activity.js'
 import { anonymous, mfaRequired } from '../sessions/citizens.js'
 import type { Lifecycle } from '../sessions/lifecycle.js'

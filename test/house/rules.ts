@@ -28,6 +28,7 @@ const leaves = new Set([
   'bounded',
   'exchange',
   'parse-url',
+  'path-match',
   'errors',
   'events',
   'clock',
