@@ -12,6 +12,7 @@ import type { FoundSession, SessionFinder } from '../requests/session-of.js'
 import { asksForPage, isSameOriginPost } from '../sessions/activity.js'
 import { placeOf } from '../sessions/record.js'
 import { createDepartures, type Leaving, type Left } from './departures.js'
+import { createSessionEndings, nobody } from './endings.js'
 import type { GlobalLogout } from './global-logout.js'
 import type { KeptVisits } from './kept-visits.js'
 import { createLeave, type Leave } from './leave.js'
@@ -19,7 +20,7 @@ import { type LogoutMarker, longestReturn, unfinishedOf } from './marker.js'
 import { createLogoutPages, receiptReply } from './pages.js'
 import type { Participant } from './participant.js'
 import type { PendingLogout, PendingLogouts, UnfinishedSession } from './pending-logout.js'
-import { isSettled, type Leg, outcomeOf, type Receipt } from './receipt.js'
+import { type Leg, outcomeOf, type Receipt } from './receipt.js'
 
 /** Where the browser goes in the end. */
 export interface LogoutWish extends LogoutRequest {
@@ -73,7 +74,6 @@ export interface LogoutRoutes {
 }
 
 const longestForm = 8 * 1024
-const nobody = 'unknown'
 /** Parameter of a return that has been here before: how often. */
 const again = 'again'
 /** A browser follows twenty redirects, and a login comes after these. */
@@ -94,12 +94,7 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
   })
   const anyTarget = participants.values().next().value?.target ?? application.url
 
-  const withoutSession = (target: string): Leg =>
-    globalLogout.conclude(
-      nobody,
-      { leg: 'sessions', target, state: 'skipped', reason: 'no-session' },
-      clock(),
-    )
+  const endEach = createSessionEndings({ conclude: globalLogout.conclude, clock })
 
   /** The session that a logout is about first, and all others that the request names. */
   const sessionsFor = (exchange: Exchange, session: FoundSession | undefined, wish: LogoutWish) => {
@@ -116,26 +111,6 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
       distinct.set(place, { ...each, tokenExpiresAt })
     }
     return { named, sessions: [...distinct.values()] }
-  }
-
-  /** Ends every session of a request; of several results the one that is not `done` is told. */
-  const endEach = async (
-    sessions: readonly FoundSession[],
-    wish: LogoutWish,
-    target: string,
-    end: (session: FoundSession) => Promise<Leg>,
-  ): Promise<{ readonly told: Leg; readonly unfinished: readonly UnfinishedSession[] }> => {
-    const unfinished: UnfinishedSession[] = []
-    let told: Leg | undefined
-    for (const session of sessions) {
-      const leg = await end(session)
-      // What has failed is told first, then what a dead cookie named.
-      if (told === undefined || !isSettled(leg) || (leg.state !== 'done' && isSettled(told))) told = leg
-      if (!isSettled(leg)) unfinished.push({ ...session.address, generation: session.generation })
-    }
-    if (wish.isIncomplete !== true) return { told: told ?? withoutSession(target), unfinished }
-    const incomplete = { leg: 'sessions', target, state: 'unknown', reason: 'ambiguous-cookie' } as const
-    return { told: globalLogout.conclude(nobody, incomplete, clock()), unfinished }
   }
 
   const endEverywhere = (session: FoundSession): Promise<Leg> =>
