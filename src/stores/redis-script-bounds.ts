@@ -53,9 +53,11 @@ local function survey(application, own, forgotten, step)
         at, retain = string.match(value, '^1 v %S+ (%S+) (%S+)')
         if retain and field ~= 'v' then entry = {at = at, isRevocation = true} end
       elseif kind == 'r' then
-        local lastSeen, reason, at, code, life
-        lastSeen, retain = string.match(value, '^1 l %S+ %S+ (%S+) %S+ %S+ %S+ %S+ %S+ (%S+)')
-        if lastSeen then entry = {list = 'live', seen = tonumber(lastSeen), value = value} end
+        local started, lastSeen, reason, at, code, life
+        started, lastSeen, retain = string.match(value, '^1 l %S+ (%S+) (%S+) %S+ %S+ %S+ %S+ %S+ (%S+)')
+        if started then
+          entry = {list = 'live', started = tonumber(started), seen = tonumber(lastSeen), value = value}
+        end
         reason, at, life = string.match(value, '^1 e (%S+) (%S+) %S+ (%S+)')
         if reason then retain, entry = life, {list = 'ends', reason = reason, at = at} end
         code, at, life = string.match(value, '^2 e (%a) (%x+) (%x+)$')
@@ -107,7 +109,10 @@ local function makeRoom(view, application, limit, marks, now, isStart)
   end
   local excess = isStart and math.min(#view.live + 1 - limit, ${mostDisplaced}) or 0
   if excess > 0 then
-    table.sort(view.live, function(one, other) return one.seen < other.seen end)
+    table.sort(view.live, function(one, other)
+      if one.seen == other.seen then return one.started < other.started end
+      return one.seen < other.seen
+    end)
     for index = 1, excess do
       local entry = view.live[index]
       shrink(entry, 'too-many-sessions', now)

@@ -63,6 +63,19 @@ export function describeBounds(harnessOf: () => StoreHarness, races: 'all' | 'se
       expect(again).toEqual({ outcome: 'exists', record: markOf(over) })
     })
 
+    it('HLD-18 end the one that began first, of those that were seen at the same time', async () => {
+      const harness = harnessOf()
+      const person = unique()
+      const lastSeenAt = harness.now()
+      const addresses = [3, 1, 2].map((seconds) => ({ address: addressOf({ person }), seconds }))
+      for (const { address, seconds } of addresses) {
+        const startedAt = lastSeenAt - minute + seconds * 1000
+        await startAt(harness, address, { lastSeenAt, startedAt, mostRecords })
+      }
+      const outcome = await startAt(harness, addressOf({ person }), { mostRecords })
+      expect(outcome).toMatchObject({ displaced: [{ address: addresses[1]?.address }] })
+    })
+
     it('HLD-18 leave those of other applications and other persons alone', async () => {
       const harness = harnessOf()
       const [first] = await startMany(mostRecords)

@@ -69,7 +69,7 @@ describe('one person in Redis', () => {
     const first = addressOf({ person })
     for (let count = 0; count < 600; count += 1) {
       const address = count === 0 ? first : addressOf({ person })
-      const record = liveAt(now, { sealed: 'A'.repeat(500) })
+      const record = liveAt(now, { lastSeenAt: now + count, sealed: 'A'.repeat(500) })
       await store.start(address, { record, issuedAt: now, now })
     }
     const fields = (await server.command('HGETALL', keyOf(person))) as string[]
