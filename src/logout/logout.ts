@@ -76,8 +76,8 @@ export interface LogoutRoutes {
 const longestForm = 8 * 1024
 /** Parameter of a return that has been here before: how often. */
 const again = 'again'
-/** A browser follows twenty redirects, and a login comes after these. */
-const mostRounds = 10
+/** A browser follows twenty redirects: the way to the provider comes before these, and a login after them. */
+const mostRounds = 14
 
 /** Makes the logout routes. */
 export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
