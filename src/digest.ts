@@ -1,5 +1,5 @@
 /** @module Digests: the names under which things are stored, so that nothing readable is. */
-import { hash, timingSafeEqual } from 'node:crypto'
+import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 
 /** Half of a character that stands alone. In UTF-8 all of them become the same replacement character. */
 const loneSurrogate = /\p{Surrogate}/u
@@ -17,6 +17,11 @@ export function digest(...parts: readonly string[]): string {
   const whole = hash('sha256', octets, 'base64url')
   // A copy: the slice of a text keeps the whole of it in memory, for as long as the session lives.
   return Buffer.from(whole.slice(0, 22), 'latin1').toString('latin1')
+}
+
+/** The first 132 bits of HMAC-SHA-256 over a text, as 22 characters of base64url: nobody without the key can make it. */
+export function keyedDigest(key: string, text: string): string {
+  return createHmac('sha256', key).update(text).digest('base64url').slice(0, 22)
 }
 
 /** Whether two texts are equal, in time that does not depend on where they differ. */

@@ -15,7 +15,10 @@ interface EventBase {
 export interface SessionStartedEvent extends EventBase {
   readonly type: 'session.started'
   readonly publicId: string
-  /** Digest of (issuer, subject): the same for all events of a person, and not reversible to a name. */
+  /**
+   * Stands for the person: the same in all events of a person. A digest of issuer and subject, which is personal data:
+   * whoever can guess the two can make it too, unless `events.personKey` keys it.
+   */
   readonly person: string
   readonly level: number
   /** `first`: a new session. `lifted`: begun again after an application end. `assurance`: a rise in assurance. */
@@ -158,16 +161,31 @@ export type Report = (event: EventDescription) => void
 export function createReport(options: {
   readonly application: string
   readonly clock: () => number
+  /** What events call a person whose digest is given. Default: by that digest. */
+  readonly nameOf?: ((person: string) => string) | undefined
   readonly onEvent?: ((event: CitizenEvent) => void) | undefined
 }): Report {
   const channel = diagnosticsChannel.channel(channelName)
-  const { onEvent } = options
+  const { onEvent, nameOf } = options
   return (description) => {
     if (onEvent === undefined && !channel.hasSubscribers) return
-    const event = { at: options.clock(), application: options.application, ...description } as CitizenEvent
+    const named = nameOf === undefined ? description : withNames(description, nameOf)
+    const event = { at: options.clock(), application: options.application, ...named } as CitizenEvent
     channel.publish(event)
     if (onEvent !== undefined) callListener(onEvent, event)
   }
+}
+
+/** Every member of an event that stands for a person. */
+const personMembers = ['person', 'previousPerson'] as const
+
+function withNames(description: EventDescription, nameOf: (person: string) => string): EventDescription {
+  const named: Record<string, unknown> = { ...description }
+  for (const member of personMembers) {
+    const person = named[member]
+    if (typeof person === 'string') named[member] = nameOf(person)
+  }
+  return named as unknown as EventDescription
 }
 
 /**

@@ -12,6 +12,7 @@ import {
   address,
   choice,
   functionOf,
+  type Kind,
   listOf,
   numberBetween,
   origins,
@@ -25,6 +26,17 @@ import { storeOrAddress } from './store-kind.js'
 const fourHundredDays = 34_560_000
 
 /** The options besides those of the identity provider. */
+const isSecret = (value: unknown): value is string =>
+  typeof value === 'string' && new TextEncoder().encode(value).length >= 32
+
+const secret: Kind<string> = {
+  fromText: (text) => text,
+  check: (value) =>
+    isSecret(value)
+      ? { value }
+      : { problem: 'write 32 bytes or more, as `openssl rand -base64 32` makes them' },
+}
+
 export const applicationRows = {
   'sharedCookie.domain': row<string | false>({
     kind: cookieDomain,
@@ -111,7 +123,7 @@ export const applicationRows = {
   'application.secrets': row<readonly string[]>({
     kind: listOf(
       (value) =>
-        typeof value === 'string' && new TextEncoder().encode(value).length >= 32
+        isSecret(value)
           ? { value }
           : {
               problem:
@@ -160,6 +172,12 @@ export const applicationRows = {
     kind: storeOrAddress,
     derived: '`store`',
     meaning: 'Where revocations are shared by applications that keep stores of their own.',
+  }),
+  'events.personKey': row<string>({
+    kind: secret,
+    derived: 'none: a plain digest',
+    meaning:
+      'Keys the digest of a person in events; 32 bytes or more, the same in applications that are compared.',
   }),
   onEvent: row<(event: CitizenEvent) => void>({
     kind: functionOf('a function that takes an event'),

@@ -158,6 +158,15 @@ export interface SuiteOptions {
   readonly store?: Store | string | undefined
   /** Where revocations are shared by applications that keep their own store. Default: the store. */
   readonly revocations?: Store | string | undefined
+  readonly events?:
+    | {
+        /**
+         * Keys the digest of a person in events: without it whoever can guess issuer and subject can tell whose events
+         * they are. 32 bytes or more. Default none.
+         */
+        readonly personKey?: string | undefined
+      }
+    | undefined
   readonly onEvent?: ((event: CitizenEvent) => void) | undefined
   /**
    * Called when a session begins, before a request of it is served: to load the local user, say. It runs until it has
@@ -252,6 +261,7 @@ export interface ResolvedOptions {
   readonly isSecure: boolean
   readonly store: Store | string | undefined
   readonly revocations: Store | string | undefined
+  readonly events: { readonly personKey: string | undefined }
   readonly onEvent: ((event: CitizenEvent) => void) | undefined
   readonly onSignIn: ((citizen: ActiveCitizen) => unknown) | undefined
   readonly clock: Clock

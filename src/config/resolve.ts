@@ -76,6 +76,7 @@ function assemble(gathered: Gathered): ResolvedOptions {
     isSecure: must('application.url').startsWith('https://'),
     store: get('store'),
     revocations: get('revocations'),
+    events: { personKey: get('events.personKey') },
     onEvent: get('onEvent'),
     onSignIn: get('onSignIn'),
     clock: get('clock') ?? systemClock,

@@ -5,6 +5,7 @@
 import type { Pointer } from '../protocol.js'
 import type { OwnDetails } from '../sessions/record.js'
 import type { EndReason, LiveRecord, RecordAddress, Revocation, Store } from '../stores/store.js'
+import { unlessAhead } from '../wait.js'
 
 /** Index keys as a record keeps them; nothing where all is lost at once or not at all. */
 export function pointersToKeep(
@@ -24,7 +25,9 @@ function concerns(
   record: LiveRecord,
   details: OwnDetails,
 ): boolean {
-  return (kind === 'person' ? record.startedAt : details.provenAt) <= revocation.at
+  // A time in the future spares nothing: it was written by a clock that was ahead.
+  const since = kind === 'person' ? record.startedAt : details.provenAt
+  return unlessAhead(since, record.lastSeenAt) <= revocation.at
 }
 
 /**

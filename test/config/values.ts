@@ -275,6 +275,7 @@ export const values: Readonly<Record<OptionPath, Values>> = {
       7,
     ],
   },
+  'events.personKey': { good: ['a secret of thirty-two bytes or more'], bad: ['', 'short', 7, {}] },
   onEvent: fn,
   onSignIn: fn,
   clock: fn,
