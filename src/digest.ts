@@ -19,9 +19,13 @@ export function digest(...parts: readonly string[]): string {
   return Buffer.from(whole.slice(0, 22), 'latin1').toString('latin1')
 }
 
-/** The first 132 bits of HMAC-SHA-256 over a text, as 22 characters of base64url: nobody without the key can make it. */
-export function keyedDigest(key: string, text: string): string {
-  return createHmac('sha256', key).update(text).digest('base64url').slice(0, 22)
+/**
+ * The first 132 bits of HMAC-SHA-256 over a text, as 22 characters of base64url: nobody without the key can make it.
+ * `undefined` without a key.
+ */
+export function digestKeyedBy(key: string | undefined): ((text: string) => string) | undefined {
+  if (key === undefined) return undefined
+  return (text) => createHmac('sha256', key).update(text).digest('base64url').slice(0, 22)
 }
 
 /** Whether two texts are equal, in time that does not depend on where they differ. */

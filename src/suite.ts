@@ -5,7 +5,7 @@ import { resolveOptions } from './config/resolve.js'
 import { warningsOf } from './config/warnings.js'
 import { createHintCookie } from './cookies/hint.js'
 import { createSessionCookie } from './cookies/session-cookie.js'
-import { keyedDigest } from './digest.js'
+import { digestKeyedBy } from './digest.js'
 import { createEndpoints, type FindEndpoint } from './endpoints.js'
 import { callListener, createReport } from './events.js'
 import type { Exchange, MaybePromise, Reply } from './exchange.js'
@@ -101,13 +101,8 @@ function assembleSuite<C extends Claims>(
 ): Suite<C> {
   const resolved = resolveOptions(options, environment)
   const { application, routes, clock, random, isSecure } = resolved
-  const { personKey } = resolved.events
-  const report = createReport({
-    application: application.id,
-    clock,
-    nameOf: personKey === undefined ? undefined : (person) => keyedDigest(personKey, person),
-    onEvent: resolved.onEvent,
-  })
+  const nameOf = digestKeyedBy(resolved.events.personKey)
+  const report = createReport({ application: application.id, clock, nameOf, onEvent: resolved.onEvent })
   const warn = (warning: { readonly code: string; readonly message: string }): void => {
     report({ type: 'warning', ...warning })
     if (resolved.onEvent === undefined) {
