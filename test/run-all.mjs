@@ -197,6 +197,14 @@ async function main() {
         npm(['run', '--silent', 'demo', '--', '--walk'], { log: 'demo' }),
       )
     }
+    if (!leftOut.includes('redis')) {
+      await checkStep('servers that fail: 5 rounds', () =>
+        run(process.execPath, [join(root, 'test/faults/run.mjs'), '--rounds', '5'], {
+          log: 'faults',
+          timeoutSeconds: 600,
+        }),
+      )
+    }
     await step('the package', () => vitest('package', ['--project', 'package'], { env }))
     await onOtherNodes(env)
   }

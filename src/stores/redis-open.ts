@@ -83,6 +83,26 @@ export function parseRedisUrl(url: string): RedisAddress {
 }
 
 /**
+ * The settings of the store that an address carries: `?acknowledgement=one`, `?withoutReplicasSeconds=5`.
+ * @throws ConfigurationError for values that they do not take.
+ */
+export function parseRedisSettings(
+  url: string,
+): Pick<RedisStoreOptions, 'acknowledgement' | 'withoutReplicasSeconds'> {
+  const query = new URLSearchParams(shape.exec(url)?.[6])
+  const acknowledgement = query.get('acknowledgement') ?? undefined
+  const seconds = query.get('withoutReplicasSeconds') ?? undefined
+  if (acknowledgement !== undefined && acknowledgement !== 'all' && acknowledgement !== 'one')
+    throw wrong('acknowledgement in the address of the store is all or one')
+  if (seconds !== undefined && !/^\d{1,4}$/.test(seconds))
+    throw wrong('withoutReplicasSeconds in the address of the store is a number of seconds')
+  return {
+    ...(acknowledgement === undefined ? {} : { acknowledgement }),
+    ...(seconds === undefined ? {} : { withoutReplicasSeconds: Number(seconds) }),
+  }
+}
+
+/**
  * Settings that fail fast and come back by themselves: a lost connection is noticed at once, one that goes silent after
  * a second, and both are tried again each second at least.
  */
@@ -198,8 +218,10 @@ function createPendingClient(opening: Promise<RedisClient>, topology: RedisClien
  */
 export function openRedisStore(url: string, options: Omit<RedisStoreOptions, 'closeClient'> = {}): Store {
   const address = parseRedisUrl(url)
+  const settings = parseRedisSettings(url)
   const opening = connectRedis(address)
   const store = createRedisStore(createPendingClient(opening, address.kind), {
+    ...settings,
     ...options,
     closeClient: true,
   })

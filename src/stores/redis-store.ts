@@ -16,6 +16,7 @@ import {
   signInWord,
   toWord,
 } from './redis-format.js'
+import { withIsolation } from './redis-isolation.js'
 import { createRedisPointers } from './redis-pointers.js'
 import { checkRedis } from './redis-ready.js'
 import { scripts } from './redis-scripts.js'
@@ -33,6 +34,11 @@ export interface RedisStoreOptions {
    * Default `all`.
    */
   readonly acknowledgement?: AcknowledgementWish | undefined
+  /**
+   * A master that had replicas and has had none for so long is taken for one that was cut off and replaced: operations
+   * are `unavailable`. For a single address or Sentinels with two replicas or more. Default 0: never.
+   */
+  readonly withoutReplicasSeconds?: number | undefined
   /** Default: the machine's clock. */
   readonly clock?: Clock | undefined
   /** Whether `close()` closes the client too. Default `false`. */
@@ -83,16 +89,26 @@ function isDone(reply: Reply): boolean {
 }
 
 /** The store over the few things that it asks of a client. */
-export function createRedisStore(client: RedisClient, options: RedisStoreOptions = {}): Store {
+export function createRedisStore(given: RedisClient, options: RedisStoreOptions = {}): Store {
   const {
     prefix = 'citizen:',
     deadlineMilliseconds = 250,
     clock = systemClock,
     closeClient = false,
     acknowledgement: wish = 'all',
+    withoutReplicasSeconds = 0,
   } = options
   if (/[{}\s]/.test(prefix)) throw new TypeError('the prefix of redisStore must not have braces or blanks')
   if (!(deadlineMilliseconds > 0)) throw new TypeError('deadlineMilliseconds of redisStore must be above 0')
+  if (wish !== 'all' && wish !== 'one')
+    throw new TypeError("acknowledgement of redisStore must be 'all' or 'one'")
+  if (!(withoutReplicasSeconds >= 0))
+    throw new TypeError('withoutReplicasSeconds of redisStore must be 0 or more')
+  const isolation =
+    withoutReplicasSeconds === 0 || given.topology === 'cluster'
+      ? undefined
+      : withIsolation(given, withoutReplicasSeconds)
+  const client = isolation?.client ?? given
   const connection = createConnection(client, deadlineMilliseconds)
   const acknowledgement = createAcknowledgement(connection, wish)
   const forgetUntil = createForgetting()
@@ -337,6 +353,7 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
     },
     inspect,
     async close() {
+      isolation?.stop()
       if (closeClient) await client.close()
     },
   }

@@ -113,7 +113,11 @@ export async function runRound(seed: number, round: number): Promise<Outcome> {
     await pause(after)
     isOver = true
     await work
-    if (!isBack()) tally.errors.push(`service did not come back within ${mostOutage / 1000} s`)
+    if (!isBack()) {
+      tally.errors.push(
+        `service did not come back within ${mostOutage / 1000} s:\n${await servers.describe()}`,
+      )
+    }
     const backAfter = Math.max(0, tally.unavailableAt - struckAt)
     await settle(world, mustLive)
     return { topology, client, fault, tally, backAfter }

@@ -23,6 +23,8 @@ export interface Servers {
   strike(fault: Fault): Promise<void>
   /** Undoes what was done, as an operator or the machine would. */
   mend(): Promise<void>
+  /** Who takes itself for what, for a round in which service did not come back. */
+  describe(): Promise<string>
   close(): Promise<void>
 }
 
@@ -92,6 +94,7 @@ async function startSingle(client: ClientName) {
     struck: { server, replicas: [], relays: [relay] },
     parts: [server, relay],
     rejoin,
+    servers: [server],
   }
 }
 
@@ -133,6 +136,7 @@ async function startWithSentinel(client: ClientName) {
     struck: { server: master, replicas: setup.replicas, relays },
     parts: [setup, ...relays],
     rejoin,
+    servers: [master, ...setup.replicas, sentinel],
   }
 }
 
@@ -155,12 +159,13 @@ async function startAsCluster(client: ClientName, index: number) {
     struck: { server, replicas: [], relays: [relay] },
     parts: [setup, ...relays],
     rejoin,
+    servers: [...setup.masters, ...setup.replicas],
   }
 }
 
 /** Starts the servers of a round. `index` chooses the master of a Cluster that fails. */
 export async function startServers(topology: Topology, client: ClientName, index: number): Promise<Servers> {
-  const { open, struck, parts, rejoin } = await {
+  const { open, struck, parts, rejoin, servers } = await {
     single: () => startSingle(client),
     sentinel: () => startWithSentinel(client),
     cluster: () => startAsCluster(client, index),
@@ -180,6 +185,20 @@ export async function startServers(topology: Topology, client: ClientName, index
       await undo?.()
       await rejoin()
       undo = undefined
+    },
+    async describe() {
+      const told = await Promise.all(
+        servers.map(async ({ port, command }) => {
+          const info = await Promise.race([
+            Promise.all([command('INFO', 'replication'), command('INFO', 'sentinel')]).then(String, String),
+            pause(1000).then(() => 'silent'),
+          ])
+          const shown =
+            /^(?:role|master_port|master_link_status|connected_slaves|sentinel_tilt|master0):?.*/gm
+          return `${port}: ${(info.match(shown) ?? [info]).join(' ')}`
+        }),
+      )
+      return told.join('\n')
     },
     async close() {
       for (const store of stores) await store.close()

@@ -1,7 +1,7 @@
 /** @module Addresses of stores, and a package that is not installed. */
 import { describe, expect, it, vi } from 'vitest'
 import { openRedisStore, redisStore } from '../../src/stores/redis.js'
-import { parseRedisUrl } from '../../src/stores/redis-open.js'
+import { parseRedisSettings, parseRedisUrl } from '../../src/stores/redis-open.js'
 
 describe('parseRedisUrl', () => {
   const plain = {
@@ -66,6 +66,30 @@ describe('parseRedisUrl', () => {
     `redis://${'secret'.repeat(1000)}`,
   ])('refuses %s without repeating it', (url) => {
     expect(() => openRedisStore(url)).toThrow(
+      expect.objectContaining({ code: 'configuration', message: expect.not.stringContaining('secret') }),
+    )
+  })
+})
+
+describe('settings in an address', () => {
+  it.each([
+    ['redis://cache', {}],
+    ['redis://cache?acknowledgement=one', { acknowledgement: 'one' }],
+    [
+      'redis+sentinel://a,b/citizens?acknowledgement=all&withoutReplicasSeconds=5&sentinelPassword=s',
+      { acknowledgement: 'all', withoutReplicasSeconds: 5 },
+    ],
+  ])('HLD-26 %s', (url, expected) => {
+    expect(parseRedisSettings(url)).toEqual(expected)
+  })
+
+  it.each([
+    'acknowledgement=none',
+    'acknowledgement=',
+    'withoutReplicasSeconds=-1',
+    'withoutReplicasSeconds=x',
+  ])('HLD-26 refuses %s', (query) => {
+    expect(() => openRedisStore(`redis://secret@cache?${query}`)).toThrow(
       expect.objectContaining({ code: 'configuration', message: expect.not.stringContaining('secret') }),
     )
   })
