@@ -30,7 +30,7 @@ function infoIn(reply: unknown, name: string): string | undefined {
 }
 
 /** What every master answers; `undefined` where this user may not ask. */
-async function askMasters(
+export async function askMasters(
   connection: Connection,
   command: readonly [string, ...string[]],
 ): Promise<readonly unknown[] | undefined> {

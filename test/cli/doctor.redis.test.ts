@@ -4,7 +4,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { judgeStores } from '../../src/cli/doctor/store.js'
 import { resolveOptions } from '../../src/config/resolve.js'
 import { openRedisStore } from '../../src/stores/redis.js'
-import { type RedisServer, startCluster, startRedis, startSentinel } from '../support/redis.js'
+import { scriptCommands, sentCommands } from '../../src/stores/redis-rights.js'
+import { type RedisServer, startCluster, startRedis, startSentinel, until } from '../support/redis.js'
 import { secret } from './deployment.js'
 
 let redis: RedisServer
@@ -149,11 +150,55 @@ describe('doctor and the store', () => {
 
   it('says what there is behind a Sentinel, and refuses a replica', async () => {
     const setup = await startSentinel()
-    const [finding] = await look(setup.url)
+    const findings = await look(setup.url)
+    const finding = findings.find(({ code }) => code === 'store')
     const [replica] = await look(setup.replicas[0]?.url ?? '')
     await setup.close()
     expect(finding?.reason).toMatch(/[1-9] replicas, noeviction/)
     expect(replica).toMatchObject({ state: 'fail', code: 'store-replica' })
+  })
+
+  it('HLD-26 names a master that would go on without its replicas, and not one that stops', async () => {
+    const setup = await startSentinel()
+    const codes = async () => (await look(setup.url)).map(({ state, code }) => `${state} ${code}`)
+    expect(await codes()).toEqual(['warn store-partition', 'ok store'])
+    await setup.master.command('CONFIG', 'SET', 'min-replicas-to-write', '1')
+    expect(await codes()).toEqual(['ok store'])
+    await setup.close()
+  })
+
+  it('HLD-20 names a Redis that forgets with a restart', async () => {
+    await redis.command('CONFIG', 'SET', 'appendonly', 'no')
+    const [finding] = await look(redis.url)
+    await redis.command('CONFIG', 'SET', 'appendonly', 'yes')
+    expect(finding).toMatchObject({ state: 'warn', code: 'store-persistence' })
+    expect(finding?.remedy).toContain('appendonly yes')
+  })
+
+  it('HLD-20 tries each command that is needed, and names those that the user may not send', async () => {
+    const address = redis.url.replace('redis://', 'redis://app:secret@')
+    const codes = async (...rights: string[]) => {
+      await redis.command('ACL', 'SETUSER', 'app', 'reset', 'on', '>secret', '~citizen:*', ...rights)
+      return look(address)
+    }
+    const careful = await codes('+@all', '-@dangerous')
+    expect(careful.map(({ state, code }) => `${state} ${code}`)).toEqual(['warn store-unchecked', 'ok store'])
+    const needed = [...new Set([...sentCommands, ...scriptCommands])]
+    for (const name of needed) {
+      const others = needed.filter((each) => each !== name && each !== 'PING').map((each) => `+${each}`)
+      const findings = await codes('+ping', '+cluster|info', '+info', '+config|get', ...others)
+      if (name === 'PING') {
+        expect(findings.map(({ code }) => code)).toEqual(['store'])
+        continue
+      }
+      const finding = findings.find(({ code }) => code === 'store-rights')
+      expect(finding, name).toMatchObject({ state: 'fail' })
+      expect(finding?.reason).toMatch(new RegExp(`may not send (?:.*, )?${name}(?:,|$)`, 'm'))
+      if (name === 'EVAL' || name === 'EVALSHA') continue
+      expect(finding?.remedy).toContain(`+${name.toLowerCase()}`)
+    }
+    // Where deleting is not allowed, it goes by itself within a second.
+    await until(async () => (await redis.command('DBSIZE')) === 0, 'nothing to be left')
   })
 
   it('counts the masters of a Cluster', async () => {

@@ -1,6 +1,7 @@
 /** @module People who come, go on and sign out while servers fail, over two instances; what they were told is kept. */
 import { createSuite, type Store, type Suite } from '../../src/index.js'
 import { type Browser, createBrowser, type Site } from '../support/browser.js'
+import { until } from '../support/redis.js'
 import { issuer, providerSite, scriptedProtocol, sidPointer } from '../support/scripted-protocol.js'
 import { serve, shown } from '../support/world.js'
 
@@ -10,6 +11,7 @@ const script = { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty', 'sec-fetch
 
 /** A touch is written that often. Milliseconds. */
 export const touchMilliseconds = 1000
+const idleMilliseconds = touchMilliseconds * 20
 
 /** How a session is ended: by its person, by an administrator, or by a message that names the `sid` alone. */
 export const ways = ['logout', 'administrator', 'message'] as const
@@ -22,6 +24,8 @@ export interface Person {
   readonly cookie: string
   readonly publicId: string
   readonly beganAt: number
+  /** When the person was served last. */
+  servedAt: number
   /** `asked`: its end was asked for, and nobody said that it is done. */
   state: 'live' | 'asked' | 'ended'
   /** When its end was told as done; 0: not yet. Milliseconds of `performance.now()`. */
@@ -60,7 +64,7 @@ function createInstance(store: Store): Instance {
         url,
         secrets: ['a secret of thirty-two bytes or more'],
         sensitivity: 'basic',
-        idleSeconds: (touchMilliseconds / 1000) * 20,
+        idleSeconds: idleMilliseconds / 1000,
       },
       protocols: [scripted.protocol],
       store,
@@ -121,6 +125,7 @@ export function createPeople(stores: readonly Store[], random: (below: number) =
         cookie: await browser.cookieHeader(url),
         publicId: session.publicId,
         beganAt: performance.now(),
+        servedAt: performance.now(),
         state: 'live',
         endedAt: 0,
         way: undefined,
@@ -160,7 +165,10 @@ export function createPeople(stores: readonly Store[], random: (below: number) =
         const after = `${Math.round(since)} ms after the ${way}`
         tally.servedAfterEnd.push(`${person.name} at instance ${index}, ${after}`)
       }
-      if (citizen.state === 'anonymous' && person.state === 'live' && mustLive) {
+      if (citizen.state === 'active') person.servedAt = performance.now()
+      // Nobody can be active while nobody is served.
+      const isIdle = citizen.reason === 'idle-timeout' && sentAt - person.servedAt > idleMilliseconds / 2
+      if (citizen.state === 'anonymous' && person.state === 'live' && mustLive && !isIdle) {
         tally.lost.push(`${person.name} at instance ${index}: ${citizen.reason}`)
       }
       return citizen.state === 'active' ? 'active' : 'out'
@@ -231,7 +239,9 @@ export function createPeople(stores: readonly Store[], random: (below: number) =
     begin,
     ask,
     end,
-    ready: () => Promise.all(instances.map(({ suite }) => suite.ready())),
+    /** A client that has only just connected may be refused once. */
+    ready: () =>
+      until(() => Promise.all(instances.map(({ suite }) => suite.ready())).then(() => true), 'the instances'),
     close: () => Promise.all(instances.map(({ suite }) => suite.close())),
   }
 }

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { openRedisStore, redisStore } from '../../src/stores/redis.js'
 import type { Store } from '../../src/stores/store.js'
 import { type AddressMap, clients, type OpenClient } from '../stores/redis-harness.js'
-import { type RedisServer, startCluster, startRedis, startSentinel } from '../support/redis.js'
+import { type RedisServer, startCluster, startRedis, startSentinel, until } from '../support/redis.js'
 import { type Relay, startRelay } from '../support/relay.js'
 
 /** How the servers stand to each other. */
@@ -23,6 +23,8 @@ export interface Servers {
   strike(fault: Fault): Promise<void>
   /** Undoes what was done, as an operator or the machine would. */
   mend(): Promise<void>
+  /** Whether a client that has just connected can write, within that time. */
+  isServing(milliseconds: number): Promise<boolean>
   /** Who takes itself for what, for a round in which service did not come back. */
   describe(): Promise<string>
   close(): Promise<void>
@@ -113,7 +115,12 @@ async function startWithSentinel(client: ClientName) {
   const map: AddressMap =
     relay === undefined ? {} : { [`${relay.host}:${relay.port}`]: { host: master.host, port: master.port } }
   const relays = relay === undefined ? [] : [relay]
-  const documented = { failoverDetector: true, socketTimeout: 1000, natMap: { ...map } }
+  const documented = {
+    failoverDetector: true,
+    socketTimeout: 1000,
+    disconnectTimeout: 200,
+    natMap: { ...map },
+  }
   const open: Readonly<Record<ClientName, Open>> = {
     address: () => openRedisStore(url),
     ioredis: () => fromClient(clients.ioredisSentinel(sentinel, masterName, documented)),
@@ -128,8 +135,11 @@ async function startWithSentinel(client: ClientName) {
       masterName,
     )) as string[]
     if (host === undefined || port === undefined || Number(port) === (relay ?? master).port) return
+    // In one step, as a Sentinel does it: no client reads from it as from a master afterwards.
+    await master.command('MULTI')
     await master.command('REPLICAOF', host, port)
-    await master.command('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'no').catch(() => undefined)
+    await master.command('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+    await master.command('EXEC')
   }
   return {
     open: open[client],
@@ -185,6 +195,27 @@ export async function startServers(topology: Topology, client: ClientName, index
       await undo?.()
       await rejoin()
       undo = undefined
+    },
+    async isServing(milliseconds) {
+      const end = performance.now() + milliseconds
+      while (performance.now() < end) {
+        const store = await Promise.race([Promise.resolve(open()), pause(5000)])
+        const keys = Array.from({ length: 12 }, (_, at) => `serving:${at}:${performance.now()}`)
+        const isUp = await until(
+          async () => {
+            for (const key of keys) await store?.claim(key)
+            return true
+          },
+          'a master',
+          3000,
+        ).then(
+          () => true,
+          () => false,
+        )
+        await store?.close()
+        if (isUp) return true
+      }
+      return false
     },
     async describe() {
       const told = await Promise.all(

@@ -25,6 +25,12 @@ export async function judgeStores(resolved: ResolvedOptions): Promise<readonly F
   return [...findings, ...(await judgeRedis(revocations, 'CITIZEN_REVOCATIONS_URL', undefined))]
 }
 
+const cautionRemedies: Readonly<Record<string, string>> = {
+  'store-persistence':
+    'CONFIG SET appendonly yes, and the same in redis.conf or in the settings of the service',
+  'store-unchecked': 'ACL SETUSER … +info +config|get, or look yourself: noeviction and appendonly yes',
+}
+
 async function judgeRedis(
   url: string,
   variable: string,
@@ -66,6 +72,31 @@ async function judgeRedis(
           }),
     )
   }
+  if (seen.missing.length > 0) {
+    findings.push(
+      fail('store-rights', {
+        target,
+        reason: `the user of the address may not send ${seen.missing.join(', ')}, which the store needs`,
+        remedy: `ACL SETUSER … ~citizen:* ${seen.missing.map((name) => `+${name.toLowerCase()}`).join(' ')}`,
+      }),
+    )
+  }
+  for (const { code, message } of seen.cautions) {
+    findings.push(
+      warn(code, { target, reason: message, remedy: cautionRemedies[code] ?? 'see docs/operations.md' }),
+    )
+  }
+  if (seen.replicas > 0 && seen.masters === 1 && seen.stopsWithoutReplicas === false) {
+    findings.push(
+      warn('store-partition', {
+        target,
+        reason:
+          'a master that is cut off from its replicas goes on taking writes, which are lost when another one is chosen',
+        remedy:
+          'CONFIG SET min-replicas-to-write 1 (and min-replicas-max-lag 10) where there are two replicas or more, or add ?withoutReplicasSeconds=5 to the address',
+      }),
+    )
+  }
   const old = server === 'redis' ? versions.filter(isOld) : []
   if (old.length > 0) {
     findings.push(
@@ -97,12 +128,13 @@ async function judgeRedis(
       }),
     )
   }
-  if (findings.length > 0) return findings
+  if (findings.some(({ state }) => state === 'fail')) return findings
   const masters = seen.masters === 1 ? '' : `${seen.masters} masters, `
   return [
+    ...findings,
     ok('store', {
       target,
-      reason: `${server} ${versions.join(', ')}, ${masters}${seen.replicas} replicas, noeviction, ${time}`,
+      reason: `${server} ${versions.join(', ') || 'of a version that it does not tell'}, ${masters}${seen.replicas} replicas, noeviction, ${time}`,
     }),
   ]
 }

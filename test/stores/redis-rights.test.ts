@@ -1,0 +1,28 @@
+/** @module The list of commands that a Redis user needs, against what the sources send. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { scriptCommands, sentCommands, usefulCommands } from '../../src/stores/redis-rights.js'
+
+const folder = join(import.meta.dirname, '../../src/stores')
+const sources = readdirSync(folder)
+  .filter((name) => name.startsWith('redis-') && name !== 'redis-rights.ts')
+  .map((name) => readFileSync(join(folder, name), 'utf8'))
+  .join('\n')
+const namesIn = (pattern: RegExp) => [...sources.matchAll(pattern)].map(([, name = '']) => name)
+
+it('HLD-20 the commands that are needed are listed, and no others', () => {
+  const inScripts = new Set(namesIn(/redis\.p?call\('([A-Z]+)'/g))
+  inScripts.delete('INFO')
+  expect([...inScripts].sort()).toEqual([...scriptCommands])
+  const sent = new Set(namesIn(/\['([A-Z]+)',/g).concat(namesIn(/'(EVALSHA|PING)'/g)))
+  for (const name of ['INFO', 'CONFIG', 'CLUSTER', 'TYPE', 'READONLY', 'NOPERM']) sent.delete(name)
+  expect([...sent].sort()).toEqual([...sentCommands])
+})
+
+it('HLD-20 the documentation lists them, and says that no channel is needed', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8')
+  for (const name of [...sentCommands, ...scriptCommands, ...usefulCommands])
+    expect(page).toContain(`\`${name}\``)
+  expect(page).toContain('No channel is used')
+})
