@@ -46,7 +46,7 @@ export function withIsolation(
     }
   }
 
-  const timer = setInterval(look, Math.min(lookMilliseconds, milliseconds / 3)).unref()
+  const timer = setInterval(() => void look(), Math.min(lookMilliseconds, milliseconds / 3)).unref()
   return {
     client: { ...client, isDown: () => client.isDown() || isIsolated() },
     look,
