@@ -105,7 +105,7 @@ describe('doctor, with one variable wrong', () => {
         },
         ['shared-cookie-names', 'logout-other-names', 'token-unreadable'],
       ],
-      ['cookie path', { SHARED_COOKIE_PATH: '/portal' }, ['shared-cookie-path']],
+      ['cookie path', { SHARED_COOKIE_PATH: '/portal' }, ['routes-outside-cookie', 'shared-cookie-path']],
       ['SameSite', { SHARED_COOKIE_SAME_SITE: 'strict' }, ['shared-cookie-same-site']],
       ['persistence', { SHARED_COOKIE_PERSISTENT: 'true' }, ['persistent-cookie']],
       ['login page', { IDENTITY_PROVIDER_ENDPOINTS_LOGIN: '/profile' }, ['login-elsewhere']],
@@ -566,6 +566,27 @@ describe('HLD-23 what was given', () => {
     expect(code).toBe(1)
     expect(lines.join('\n')).toContain('127.0.0.1:1/metadata')
     expect(lines.join('\n')).not.toContain('s3cr3t-word')
+  })
+
+  it.each([
+    '"s3cr3t-word',
+    "'s3cr3t-word",
+    '<s3cr3t-word',
+    's3cr3t-word>x',
+    'one s3cr3t-word',
+    'x"s3cr3t-word y',
+  ])('HLD-23 is printed without its password: an argument with %s', async (password) => {
+    const lines: string[] = []
+    const address = `https://someone:${password}@127.0.0.1:1/metadata`
+    const code = await runCommandLine(['doctor', '--timeout', '1', '--saml-metadata', address], {
+      out: (line) => lines.push(line),
+      err: (line) => lines.push(line),
+      stop: new AbortController().signal,
+    })
+    expect(code).toBe(1)
+    expect(lines.join('\n')).toContain('127.0.0.1:1/metadata')
+    expect(lines.join('\n')).not.toContain('s3cr3t-word')
+    expect(withoutPasswords(`not ?password=${password.replace(/ .*/, '')} to`)).toBe('not ?password=*** to')
   })
 
   it('HLD-23 loses nothing else by that', () => {

@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -369,6 +370,41 @@ describe('HLD-23 keys that nobody is to have', () => {
     }
     expect(statSync(others).uid).toBe(0)
     expect([process.geteuid?.(), process.getegid?.()]).toEqual([0, 0])
+  })
+
+  it.skipIf(!isRoot)(
+    'HLD-23 are never written by root where a link of another user leads root’s own',
+    async () => {
+      const place = temporaryFolder()
+      chmodSync(place, 0o755)
+      const [home, others] = [join(place, 'app'), join(place, 'roots-own')]
+      for (const folder of [home, others]) mkdirSync(folder)
+      symlinkSync(others, join(home, 'current'))
+      symlinkSync(join('app', 'current'), join(place, 'keys'))
+      lchownSync(join(home, 'current'), nobody, nobody)
+      chownSync(home, nobody, nobody)
+      const { code, errors } = await keys('generate', '--folder', join(place, 'keys'), '--algorithm', 'EdDSA')
+      expect([code, readdirSync(others)]).toEqual([1, []])
+      expect(errors).toContain(`${home} can be exchanged`)
+    },
+  )
+
+  it.skipIf(!isRoot)('HLD-23 are never made by root where another user could be faster', async () => {
+    const place = temporaryFolder()
+    // As /tmp is: whoever comes first may put a link there.
+    chmodSync(place, 0o1777)
+    const folder = join(place, 'keys')
+    const generate = (...more: string[]) =>
+      keys('generate', '--folder', folder, '--algorithm', 'EdDSA', ...more)
+    const { code, errors } = await generate()
+    expect([code, existsSync(folder)]).toEqual([1, false])
+    expect(errors).toContain(`${place} is open to other users`)
+    expect((await generate('--owner', `${nobody}:${nobody}`)).code).toBe(0)
+    expect(statSync(folder).uid).toBe(nobody)
+    rmSync(folder, { recursive: true })
+    mkdirSync(folder, { mode: 0o700 })
+    expect((await generate()).code).toBe(0)
+    expect(statSync(folder).uid).toBe(0)
   })
 
   it.skipIf(!isRoot)(

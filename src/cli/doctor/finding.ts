@@ -58,9 +58,12 @@ interface Complaint extends FindingText {
 
 /** What was given may be an address with a user and a password in it: both are left out of whatever is printed. */
 export function withoutPasswords(text: string): string {
-  return text
-    .replace(/([a-z][a-z\d+.-]*:)?\/\/[^\s"'<>]*@/gi, '$1//***@')
-    .replace(/([?&](?:password|secret|token)=)[^\s&"'<>]+/gi, '$1***')
+  return (
+    text
+      // A password may hold quotes, and blanks.
+      .replace(/([a-z][a-z\d+.-]*:)?\/\/(?:\S*|[^/?#]*)@/gi, '$1//***@')
+      .replace(/([?&](?:password|secret|token)=)[^\s&]+/gi, '$1***')
+  )
 }
 
 /** Makes the findings of one check. */

@@ -1,6 +1,7 @@
 /** @module What root writes for others: as the user whose files they are to be, so that no link leads it astray. */
-import { lstat, realpath } from 'node:fs/promises'
-import { dirname, join, parse, sep } from 'node:path'
+import type { Stats } from 'node:fs'
+import { lstat, readlink } from 'node:fs/promises'
+import { isAbsolute, join, parse, sep } from 'node:path'
 import { CitizenSessionError } from '../../errors.js'
 import { codeOf } from '../../issuing/key-file.js'
 
@@ -14,7 +15,7 @@ export interface Owner {
  * Does work in a folder. Run by root, it is done with the rights of the owner of the files, unless nobody but root can
  * change the way to the folder: whoever keeps a folder on the way can exchange it for a link at any moment, and root
  * would write, and give away, wherever that leads.
- * @throws CitizenSessionError `key-file` where the files would be root's, below a folder of somebody else.
+ * @throws CitizenSessionError `key-file` where the files would be root's, and somebody else can change the way.
  */
 export async function asOwner<T>(
   folder: string,
@@ -25,12 +26,7 @@ export async function asOwner<T>(
   const stranger = await strangerOnTheWay(folder)
   if (stranger === undefined) return work()
   const { uid, gid } = owner ?? { uid: 0, gid: 0 }
-  if (uid === 0) {
-    throw new CitizenSessionError(
-      'key-file',
-      `${stranger} can be exchanged by another user than root: run this as that user, or name it with --owner`,
-    )
-  }
+  if (uid === 0) throw new CitizenSessionError('key-file', stranger)
   return withRightsOf({ uid, gid }, work)
 }
 
@@ -51,38 +47,50 @@ async function withRightsOf<T>({ uid, gid }: Owner, work: () => Promise<T>): Pro
   }
 }
 
+/** As many links as a kernel follows. */
+const mostLinks = 40
+
 /**
- * The first part of a path, or of what its links lead to, that another user than root could exchange; `undefined`: none.
- * With the sticky bit others cannot take away what is root's.
+ * What is wrong with a way that another user than root could change, every link on it followed; `undefined`: nothing.
+ * With the sticky bit others cannot take away what is root's, but they can be the first to make what is not there yet.
  */
 async function strangerOnTheWay(folder: string): Promise<string | undefined> {
-  return (await strangerIn(folder)) ?? (await strangerIn(await deepestTarget(folder)))
-}
-
-async function strangerIn(path: string): Promise<string | undefined> {
-  const { root } = parse(path)
+  const { root } = parse(folder)
   let way = root
-  for (const part of path.slice(root.length).split(sep)) {
-    way = join(way, part)
-    const stats = await lstat(way).catch((error: unknown) => {
-      if (codeOf(error) === 'ENOENT') return undefined
-      throw error
-    })
+  let isOpenToOthers = false
+  let parts = folder.slice(root.length).split(sep)
+  for (let links = 0; parts.length > 0; ) {
+    const [part = '', ...rest] = parts
+    parts = rest
+    const parent = way
+    way = join(parent, part)
+    const stats = await statsOf(way)
     // From here on nothing is there yet: root makes it, in a folder of its own.
-    if (stats === undefined) return undefined
-    const isOpenToOthers =
-      !stats.isSymbolicLink() && (stats.mode & 0o022) !== 0 && (stats.mode & 0o1000) === 0
-    if (stats.uid !== 0 || isOpenToOthers) return way
+    if (stats === undefined) {
+      return isOpenToOthers
+        ? `${parent} is open to other users: make ${way} first, or name the user of the keys with --owner`
+        : undefined
+    }
+    const isLink = stats.isSymbolicLink()
+    isOpenToOthers = !isLink && (stats.mode & 0o022) !== 0
+    if (stats.uid !== 0 || (isOpenToOthers && (stats.mode & 0o1000) === 0)) {
+      return `${way} can be exchanged by another user than root: run this as that user, or name it with --owner`
+    }
+    if (!isLink) continue
+    links += 1
+    if (links > mostLinks) return `${way} is one of too many links`
+    const target = await readlink(way)
+    way = isAbsolute(target) ? root : parent
+    parts = [...target.split(sep), ...parts]
   }
   return undefined
 }
 
-/** Where the part of a path that is there leads to. */
-async function deepestTarget(path: string): Promise<string> {
+async function statsOf(path: string): Promise<Stats | undefined> {
   try {
-    return await realpath(path)
+    return await lstat(path)
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT' || dirname(path) === path) throw error
-    return deepestTarget(dirname(path))
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw error
   }
 }
