@@ -155,14 +155,13 @@ export function createRefresher(options: {
       const session = sessionOf(fresh.claims.iss, fresh.sessionValue)
       const isNamed = !isAliased || (await store.alias(address, generation, session))
       const isKept = isNamed && (await store.keep(address, generation, kept, fresh.expiresAt))
-      // The last look before cookies are set: a logout may have come since.
-      const current = await store.read(address)
-      if (current?.state !== 'live') return 'ended'
       if (isKept) {
         if (!isAliased) return 'kept'
         report({ type: 'session.aliased', publicId: publicIdOf(generation), person: address.person })
         return 'kept'
       }
+      const current = await store.read(address)
+      if (current?.state !== 'live') return 'ended'
       if (current.generation === generation) return 'newer'
       generation = current.generation
     }
@@ -186,6 +185,9 @@ export function createRefresher(options: {
     await attempt.settle()
     await releaseQuietly(address, fence)
     if (written !== 'kept') return { kind: written }
+    // The last look before cookies are set, with nothing to wait for after it: a logout may have come since.
+    const current = await store.read(address)
+    if (current?.state !== 'live') return { kind: 'ended' }
     const publicId = publicIdOf(record.generation)
     report({ type: 'identity.refreshed', publicId, result: 'token', milliseconds })
     return { kind: 'token', token: fresh }
