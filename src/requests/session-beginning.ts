@@ -221,8 +221,8 @@ function isRefusedBy(
 
 /**
  * When another tab began the generation that is in force, where that was just now and while this login was under way: a
- * cookie from before the login is dead all the same. Only where both have shown as much: nobody gets a cookie of a level
- * that they did not show. `undefined`: this login begins a generation of its own.
+ * cookie from before the login is dead all the same. Only where both have shown as much: nobody gets a cookie of a level,
+ * or of a second factor, that they did not show. `undefined`: this login begins a generation of its own.
  */
 function generationAtOf(
   record: LiveRecord,
@@ -233,6 +233,7 @@ function generationAtOf(
   const generationAt = own?.generationAt
   if (generationAt === undefined || generationAt > now) return undefined
   const isJustBegun = now - generationAt < simultaneousMilliseconds
-  const isShared = isJustBegun && beginning.since <= generationAt && beginning.level === record.level
+  const isAsStrong = beginning.level === record.level && beginning.method === own?.method
+  const isShared = isJustBegun && beginning.since <= generationAt && isAsStrong
   return isShared ? generationAt : undefined
 }

@@ -99,3 +99,25 @@ describe('HLD-01 guard and callback', () => {
     expect([visit.status, new URL(visit.url).pathname, place.asked.length]).toEqual([200, '/mfa', asked])
   })
 })
+
+it('HLD-01 HLD-06 the second factor of one tab is not in the cookie of another that came back at once', async () => {
+  const place = createPlace()
+  place.script.sid = 's1'
+  const browser = place.browser()
+  const backs: string[] = []
+  for (const tab of ['one', 'two']) {
+    const left = await browser.fetch(`${home}/session/login?returnTo=/${tab}`)
+    const back = await browser.fetch(left.headers.get('location') ?? '')
+    backs.push(back.headers.get('location') ?? '')
+  }
+  const [first = '', second = ''] = backs
+  place.script.claims = { amr: ['pwd'] }
+  await browser.open(first)
+  const cookie = await browser.cookieHeader(home)
+  place.travel(1)
+  place.script.claims = { amr: ['pwd', 'otp'] }
+  await browser.open(second)
+  expect(await place.state(browser)).toMatchObject({ state: 'active', assurance: { method: 'mfa' } })
+  const old = await place.handle(new Request(`${home}/open`, { headers: { cookie } }))
+  expect(await old.json()).toMatchObject({ state: 'anonymous' })
+})
