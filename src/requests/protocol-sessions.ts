@@ -169,6 +169,12 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
           takenUp = nameOf(place, record)
         })
         if ('refused' in established) return await refuse(exchange, established.address, established.refused)
+        // A sign-out of the session before may have come between the first look and the write: it met nothing of this.
+        const late = await checks.endedMeanwhile(exchange, established.address, given)
+        if (late !== undefined) {
+          await lifecycle.end(established.address, established.record, { reason: late, at: now }, now)
+          return await refuse(exchange, established.address, late)
+        }
         // Only now: an outage on the way leaves the browser what it had.
         await endPrevious(exchange, established.address, now)
       } catch (error) {

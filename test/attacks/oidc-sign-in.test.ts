@@ -130,3 +130,36 @@ describe('a logout that did not reach the provider', () => {
     expect([back.status, new URL(back.url).pathname]).toEqual([200, '/private'])
   })
 })
+
+describe('a sign-out while another tab’s login is written', () => {
+  it('RACE-3 HLD-06 ends what that login began, under whatever name the provider has for it', async () => {
+    let beforeStart: (() => Promise<unknown>) | undefined
+    const place = createPlace({
+      store: (store) => ({
+        ...store,
+        async start(address, request) {
+          const work = beforeStart
+          beforeStart = undefined
+          await work?.()
+          return store.start(address, request)
+        },
+      }),
+    })
+    const browser = place.browser()
+    await browser.open(`${home}/session/login?returnTo=/private`)
+    place.travel(2)
+    place.script.authTime = place.now() / 1000
+    place.travel(2)
+    beforeStart = async () => {
+      const cookie = await browser.cookieHeader(home)
+      const headers = { cookie, 'sec-fetch-site': 'same-origin', accept: 'application/json' }
+      const answer = await place.handle(new Request(`${home}/session/logout`, { method: 'POST', headers }))
+      expect(answer.status).toBe(200)
+    }
+    const back = await browser.open(`${home}/session/login?returnTo=/private&maxAge=1`)
+    expect(beforeStart).toBeUndefined()
+    expect(back.status).toBe(401)
+    expect(await place.state(browser)).toMatchObject({ state: 'anonymous' })
+    expect(await place.suite.sessions.list({ subject: 'ana', issuer: 'https://id.example.gov' })).toEqual([])
+  })
+})
