@@ -40,6 +40,8 @@ type Found = SessionRecord | AliasRecord | undefined
  * Long enough for a slow store and a restored window of tabs, short enough that no cookie outlives a new login by more.
  */
 const simultaneousMilliseconds = 10_000
+/** How far the clocks of two instances may be apart where they compare when a login began and another came back. */
+const clockDifference = 1000
 const mostAttempts = 6
 
 /** Makes the beginning of sessions of one application. */
@@ -221,8 +223,9 @@ function isRefusedBy(
 
 /**
  * When another tab began the generation that is in force, where that was just now and while this login was under way: a
- * cookie from before the login is dead all the same. Only where both have shown as much: nobody gets a cookie of a level,
- * or of a second factor, that they did not show. `undefined`: this login begins a generation of its own.
+ * cookie from before the login is dead all the same. Clocks of two instances differ, either way. Only where the other
+ * has shown as much, or more: nobody gets a cookie of a level, or of a second factor, that they did not show, so the
+ * session goes on with the lower one. `undefined`: this login begins a generation of its own.
  */
 function generationAtOf(
   record: LiveRecord,
@@ -231,9 +234,10 @@ function generationAtOf(
   now: number,
 ): number | undefined {
   const generationAt = own?.generationAt
-  if (generationAt === undefined || generationAt > now) return undefined
-  const isJustBegun = now - generationAt < simultaneousMilliseconds
-  const isAsStrong = beginning.level === record.level && beginning.method === own?.method
-  const isShared = isJustBegun && beginning.since <= generationAt && isAsStrong
-  return isShared ? generationAt : undefined
+  if (generationAt === undefined) return undefined
+  const isJustBegun = Math.abs(now - generationAt) < simultaneousMilliseconds
+  const wasUnderWay = beginning.since < generationAt + clockDifference
+  const isNoStronger =
+    beginning.level <= record.level && (beginning.method === own?.method || beginning.method === 'password')
+  return isJustBegun && wasUnderWay && isNoStronger ? generationAt : undefined
 }

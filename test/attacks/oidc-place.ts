@@ -46,8 +46,8 @@ export interface Place {
   /** Authorization requests. */
   readonly asked: URLSearchParams[]
   readonly handle: Site
-  /** Another instance of the application, on the same store. */
-  twin(): Suite
+  /** Another instance of the application, on the same store; with a clock of its own, where one is given. */
+  twin(clock?: () => number): Suite
   now(): number
   travel(seconds: number): void
   /** `seen` gets every answer of the application: status, headers and body as one text. */
@@ -200,7 +200,7 @@ export function createPlace(given: PlaceOptions = {}): Place {
     grants,
     asked,
     handle,
-    twin: () => createSuite(options, {}),
+    twin: (own = clock) => createSuite({ ...options, clock: own }, {}),
     now: clock,
     travel(seconds) {
       now += seconds * 1000

@@ -6,7 +6,7 @@ import { memoryStore, type Store } from '../../src/index.js'
 import { personOf } from '../../src/sessions/record.js'
 import type { RecordAddress } from '../../src/stores/store.js'
 import { issuer } from '../oidc/signer.js'
-import { shown } from '../support/world.js'
+import { serve, shown } from '../support/world.js'
 import { atOnce, describeSimultaneous, expectAllIn, oidcPlace } from './simultaneous.js'
 
 /** A store as far away as a Redis: every answer takes a turn or some, in an order of its own. */
@@ -48,8 +48,9 @@ describe('one tab after the other', () => {
   it.each([
     ['while both are under way', 9, 'high', 'active'],
     ['later', 10, 'high', 'anonymous'],
-    ['by a clock that was put back', -1, 'high', 'anonymous'],
-    ['with less proof', 1, 'low', 'anonymous'],
+    ['by the clock of another instance, which is behind', -1, 'high', 'active'],
+    ['by a clock that was put back', -11, 'high', 'anonymous'],
+    ['with more proof', 1, 'higher', 'anonymous'],
   ] as const)(
     'HLD-06 ASV-03 the first cookie %s: a session is shared only by what is simultaneous',
     async (...row) => {
@@ -66,6 +67,35 @@ describe('one tab after the other', () => {
       const later = await atOnce(browser, [second], [place.handle])
       expect(later.states).toEqual(['active'])
       expect((await stateOf(place, answers[0])).state).toBe(expected)
+    },
+  )
+
+  it('HLD-06 ASV-03 with less proof both are in, and neither at a level that the later has not shown', async () => {
+    const place = oidcPlace((clock) => memoryStore({ clock }))
+    const browser = place.browser()
+    place.script.claims = { acr: 'high' }
+    const [first = { url: '' }, second = { url: '' }] = await place.begin(browser, 2)
+    const { answers } = await atOnce(browser, [first], [place.handle])
+    expect(await stateOf(place, answers[0])).toMatchObject({ state: 'active', assurance: { level: 2 } })
+    place.script.claims = { acr: 'low' }
+    const later = await atOnce(browser, [second], [place.handle])
+    for (const answer of [answers[0], later.answers[0]]) {
+      expect(await stateOf(place, answer)).toMatchObject({ state: 'active', assurance: { level: 1 } })
+    }
+  })
+
+  it.each([-900, 0, 900])(
+    'HLD-06 both are in where the clock of the other instance differs by %i ms',
+    async (difference) => {
+      const clock = { shift: 0 }
+      const place = oidcPlace((now) => memoryStore({ clock: now }))
+      const other = place.twin(() => place.now() + clock.shift)
+      const browser = place.browser()
+      const requests = await place.begin(browser, 2)
+      clock.shift = difference
+      const handles = [place.suite, other].map((suite) => (request: Request) => serve(suite, request))
+      place.script.instance = () => undefined
+      expectAllIn(await atOnce(browser, requests, handles))
     },
   )
 

@@ -62,7 +62,7 @@ export function expectAllIn({ answers, states, sessions }: Tabs): void {
   expect(sessions.size).toBe(1)
 }
 
-const oidcOptions = { assuranceLevel: (claims: Claims) => (claims.acr === 'high' ? 2 : 1) }
+const oidcOptions = { assuranceLevel: (claims: Claims) => ({ high: 2, higher: 3 })[String(claims.acr)] ?? 1 }
 
 /** An application in two instances, with a provider that has one session of the person. */
 export function oidcPlace(open: OpenStore) {
