@@ -16,8 +16,8 @@ export interface Recent<T> {
    * text alive.
    */
   set(name: string, value: T, bytes: number): void
-  /** Takes note that what is remembered has become larger. */
-  grow(bytes: number): void
+  /** Takes note that what is remembered under that name has become larger, as long as it is remembered. */
+  grow(name: string, bytes: number): void
   readonly size: number
 }
 
@@ -61,8 +61,11 @@ export function createRecent<T>(bounds: RecentBounds): Recent<T> {
       old.delete(name)
       insert(name, { value, bytes })
     },
-    grow(bytes) {
-      bytesOfYoung += bytes
+    grow(name, bytes) {
+      const entry = young.get(name) ?? old.get(name)
+      if (entry === undefined) return
+      entry.bytes += bytes
+      if (young.has(name)) bytesOfYoung += bytes
     },
     get size() {
       return young.size + old.size
@@ -72,7 +75,7 @@ export function createRecent<T>(bounds: RecentBounds): Recent<T> {
 
 interface Remembered<T> {
   readonly value: T
-  readonly bytes: number
+  bytes: number
 }
 
 /** A part of the memory that this process may use, in bytes. `part` is a fraction. */

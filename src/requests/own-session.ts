@@ -57,9 +57,9 @@ export class OwnState implements SteppedState {
   details(sealer: Sealer, record: LiveRecord): OwnDetails | undefined {
     if (this.#details === undefined || this.#sealed !== record.sealed) {
       this.#details = openDetails(sealer, this.address, record.sealed).own
+      // What is remembered: the text, and what was read from it, in the place of those before.
+      this.#grow(3 * (record.sealed.length - this.#sealed.length))
       this.#sealed = record.sealed
-      // What is remembered: the text, and what was read from it.
-      this.#grow(3 * record.sealed.length)
     }
     return this.#details
   }
@@ -120,9 +120,11 @@ export function createOwnSessions(context: {
       : { maximumEntries: options.rememberedTokens },
   )
 
-  const remember = (value: string, state: OwnState): OwnState => {
+  const remember = (value: string, named: NamedSession): OwnState => {
     // A copy: a slice would keep the whole `Cookie` header alive.
-    states.set(Buffer.from(value).toString(), state, bytesOfState)
+    const name = Buffer.from(value).toString()
+    const state = new OwnState(named, application.id, (bytes) => states.grow(name, bytes))
+    states.set(name, state, bytesOfState)
     return state
   }
 
@@ -133,7 +135,7 @@ export function createOwnSessions(context: {
     if (known !== undefined) return known
     const named = sessionCookie.open(value)
     if (named === undefined || !protocols.has(named.protocol)) return undefined
-    return remember(value, new OwnState(named, application.id, states.grow))
+    return remember(value, named)
   }
 
   const refreshOf = (state: OwnState) => protocols.get(state.named.protocol)?.refresh
@@ -371,10 +373,9 @@ export function createOwnSessions(context: {
     },
 
     async begun(exchange, named, record) {
-      const state = new OwnState(named, application.id, states.grow)
       const cookie = sessionCookie.make(named)
       exchange.setCookie(cookie)
-      remember(cookie.value, state)
+      const state = remember(cookie.value, named)
       const details = state.details(sealer, record)
       if (details === undefined) throw new TypeError('a session begins with its details')
       const now = options.clock()

@@ -33,12 +33,30 @@ describe('a memory of what was used lately', () => {
     expect(recent.size).toBe(100)
     for (let count = 0; count < 100; count += 1) {
       recent.set(`m${count}`, count, 10)
-      recent.grow(90)
+      recent.grow(`m${count}`, 90)
     }
     expect(recent.size).toBeLessThanOrEqual(10)
     expect(recent.get('m99')).toBe(99)
     recent.set('large', 1, 5000)
     expect(recent.get('large')).toBe(1)
+  })
+
+  it('HLD-24 is bounded by memory, also where what has grown is asked for again and again', () => {
+    const recent = createRecent<number>({ maximumBytes: 1000 })
+    for (let count = 0; count < 100; count += 1) {
+      recent.set(`n${count}`, count, 10)
+      recent.grow(`n${count}`, 90)
+      for (let before = 0; before < count; before += 1) recent.get(`n${before}`)
+      expect(recent.size).toBeLessThanOrEqual(11)
+    }
+  })
+
+  it('HLD-24 counts no memory for what is no longer there', () => {
+    const recent = createRecent<number>({ maximumBytes: 1000 })
+    recent.set('first', 1, 10)
+    for (let count = 0; count < 1000; count += 1) recent.grow('nobody', 90)
+    recent.set('second', 2, 10)
+    expect([recent.get('first'), recent.get('second'), recent.size]).toEqual([1, 2, 2])
   })
 
   it('HLD-24 takes its part of the memory that the process may use', () => {
