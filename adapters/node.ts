@@ -59,6 +59,8 @@ export class NodeExchange implements Exchange {
     if (request.readableDidRead || request.readableEnded) {
       return Promise.reject(malformed(400, 'the body was read before us, and not as a form'))
     }
+    // It has told that already, and nothing more will come.
+    if (request.destroyed) return Promise.reject(malformed(400, 'the body broke off'))
     // Not an async iterator: leaving one early destroys the connection, and the answer with it.
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = []

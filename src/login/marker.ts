@@ -35,7 +35,10 @@ export interface Markers<T> {
   take(exchange: Exchange, state: string | undefined, now: number): Promise<FoundMarker<T> | undefined>
   /** The marker of a `state`, left where it is. */
   find(exchange: Exchange, state: string | undefined, now: number): FoundMarker<T> | undefined
-  /** Every marker of this browser that nobody has taken yet. */
+  /**
+   * Every marker of this browser that nobody has taken yet. A clock that was put back keeps it: what is not finished
+   * is none the more so.
+   */
   pending(exchange: Exchange, now: number): readonly FoundMarker<T>[]
   /** Whether this browser has a marker that nobody has taken yet. */
   isPending(exchange: Exchange, now: number): boolean
@@ -87,12 +90,16 @@ export function createMarkers<T>(options: {
     sameSite: 'lax',
   })
 
-  const open = (name: string, value: string, now: number): Sealed<T> | undefined => {
+  const openLasting = (name: string, value: string, now: number): Sealed<T> | undefined => {
     const text = sealer.open(purpose, name, value)
     if (text === undefined) return undefined
     const sealed = JSON.parse(text) as Sealed<T>
-    const age = now - sealed.since
-    return age >= -clockToleranceSeconds * 1000 && age < markerSeconds * 1000 ? sealed : undefined
+    return now - sealed.since < markerSeconds * 1000 ? sealed : undefined
+  }
+
+  const open = (name: string, value: string, now: number): Sealed<T> | undefined => {
+    const sealed = openLasting(name, value, now)
+    return sealed !== undefined && sealed.since - now <= clockToleranceSeconds * 1000 ? sealed : undefined
   }
 
   const createState = (): string => randomText(options.random, 24)
@@ -122,7 +129,7 @@ export function createMarkers<T>(options: {
 
   const pending: Markers<T>['pending'] = (exchange, now) =>
     received(exchange).flatMap(({ name, value }) => {
-      const sealed = open(name, value, now)
+      const sealed = openLasting(name, value, now)
       return sealed === undefined ? [] : [toFound(exchange, name, sealed)]
     })
 

@@ -433,6 +433,26 @@ describe('HLD-21 markers', () => {
     expect(exchange.cookies).toHaveLength(1)
   })
 
+  it('HLD-05 forbid after the clock was put back, and permit no more than within the skew', () => {
+    const exchange = exchangeWith('')
+    const state = markers.set(exchange, { text: 'x' }, now)
+    const kept = exchangeWith(exchange.cookies[0]?.split(';', 1)[0] ?? '')
+    for (const [passed, forbids, permits] of [
+      [-86_400, true, false],
+      [-61, true, false],
+      [-60, true, true],
+      [899, true, true],
+      [900, false, false],
+    ] as const) {
+      const then = now + passed * 1000
+      expect([markers.isPending(kept, then), markers.pending(kept, then).length > 0]).toEqual([
+        forbids,
+        forbids,
+      ])
+      expect(markers.find(kept, state, then) !== undefined).toBe(permits)
+    }
+  })
+
   it('of a logout never keep it from being told, however much there is to remember', async () => {
     const { protocol, script } = scriptedProtocol()
     for (const size of [300, 1800, 1990, 4000]) {
