@@ -2,6 +2,7 @@
 import * as client from 'openid-client'
 import { mayBeSpent } from '../identity/outcome.js'
 import type { TokenOutcome } from '../protocol.js'
+import { maximumSealableBytes } from '../seal.js'
 import { findRefreshedDifference, verifyIdToken } from './id-token.js'
 import type { ResolvedOidcOptions } from './options.js'
 import { failedCallOf } from './outcome-of.js'
@@ -94,10 +95,18 @@ function refuseIdToken(
   if (refreshToken === undefined || refreshToken === kept.refreshToken)
     return { kind: 'failed', problem: word }
   const isSamePerson = signed?.iss === iss && signed.sub === sub
-  if (!isSamePerson || refreshToken.length > maximumTokenLength) {
-    return { kind: 'failed', problem: word, mayBeSpent: true }
-  }
-  return { kind: 'failed', problem: word, successor: serializeTokens({ ...kept, refreshToken }) }
+  return isSamePerson
+    ? failedBeside(word, { ...kept, refreshToken })
+    : { kind: 'failed', problem: word, mayBeSpent: true }
+}
+
+/** A failure whose answer has left nothing but the next refresh token, where it can be kept. */
+function failedBeside(problem: string, tokens: KeptTokens): TokenOutcome {
+  const successor = serializeTokens(tokens)
+  const isTooLong = (tokens.refreshToken?.length ?? 0) > maximumTokenLength
+  return isTooLong || Buffer.byteLength(successor) > maximumSealableBytes
+    ? { kind: 'failed', problem, mayBeSpent: true }
+    : { kind: 'failed', problem, successor }
 }
 
 function toOutcome(response: client.TokenEndpointResponse, known: KeptTokens, now: number): TokenOutcome {
@@ -115,8 +124,7 @@ function failedWith(
   known: KeptTokens,
 ): TokenOutcome {
   const refreshToken = response.refresh_token ?? known.refreshToken
-  if (refreshToken === undefined || refreshToken.length > maximumTokenLength) {
-    return { kind: 'failed', problem, mayBeSpent: true }
-  }
-  return { kind: 'failed', problem, successor: serializeTokens({ ...known, refreshToken }) }
+  return refreshToken === undefined
+    ? { kind: 'failed', problem, mayBeSpent: true }
+    : failedBeside(problem, { ...known, refreshToken })
 }
