@@ -86,23 +86,32 @@ export function createConnection(client: RedisClient, milliseconds: number): Con
   async function askLinks(): Promise<void> {
     if (isAsking) return
     isAsking = true
-    await Promise.all(
-      client.links().map(async (link) => {
-        try {
-          await patience(link.ask())
-        } catch (error) {
-          if (error instanceof ExpiredError) link.replace()
-        }
-      }),
-    )
-    isAsking = false
+    try {
+      await Promise.all(
+        client.links().map(async (link) => {
+          try {
+            await patience(link.ask())
+          } catch (error) {
+            if (error instanceof ExpiredError) link.replace()
+          }
+        }),
+      )
+    } catch {
+      // What a client does not let us replace comes back by itself, or not: the operations tell.
+    } finally {
+      isAsking = false
+    }
   }
 
   /** A replica answers, where a master did: the connection leads to the wrong server. */
   function leaveOther(): void {
     if (performance.now() - leftAt < leaveMilliseconds) return
     leftAt = performance.now()
-    for (const link of client.links()) if (link.isNamed) link.replace()
+    try {
+      for (const link of client.links()) if (link.isNamed) link.replace()
+    } catch {
+      // As above.
+    }
   }
 
   async function within<Value>(work: () => Promise<Value>, key?: string, limit = guard): Promise<Value> {

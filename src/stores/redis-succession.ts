@@ -64,8 +64,10 @@ export function createSuccession<Client extends Succeeded>(first: Client): Succe
     }
   }
 
-  // A duplicate must not outlive the client that the application closes.
-  if (has(first, 'on')) Reflect.apply(first.on, first, ['end', close])
+  // A duplicate must not outlive the client that the application closes; of a Cluster that is told by `disconnect`.
+  if (has(first, 'on')) {
+    for (const event of ['end', 'disconnect']) Reflect.apply(first.on, first, [event, close])
+  }
 
   return {
     get current() {
