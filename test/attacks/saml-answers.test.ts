@@ -3,6 +3,7 @@ import { deflateRawSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createSamlWorld, urlOf } from '../saml/world.js'
+import type { Site } from '../support/browser.js'
 
 const seed = 20_261_131
 const url = urlOf('benefits')
@@ -123,13 +124,13 @@ describe('HLD-21 a SAML message of any content', () => {
   it('in the place of the metadata is an outage, and told as one', async () => {
     const bodies = fc.oneof(documents, fc.constant('x'.repeat(3_000_000)))
     const world = await createSamlWorld()
-    const provider = world.sites.get(world.emulator.url)
+    const provider = world.sites.get(world.emulator.url) as Site
     await fc.assert(
       fc.asyncProperty(bodies, fc.constantFrom(200, 204, 302, 404, 500), async (body, status) => {
-        world.sites.set(world.emulator.url, (request) =>
+        world.sites.set(world.emulator.url, async (request) =>
           request.url === world.emulator.saml.metadataUrl
             ? new Response(status === 204 ? null : body, { status })
-            : (provider as (request: Request) => Promise<Response>)(request),
+            : provider(request),
         )
         const { handle } = world.instance('benefits')
         const headers = {
