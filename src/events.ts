@@ -98,6 +98,8 @@ export interface LogoutLegEvent extends EventBase {
   readonly target: string
   readonly state: LegState
   readonly reason?: string | undefined
+  /** Until when what is not known to have ended can be good at most. Milliseconds since the epoch. */
+  readonly expiresAt?: number | undefined
   readonly milliseconds: number
 }
 

@@ -242,11 +242,11 @@ export interface ProtocolHost {
   ): Promise<Reply | undefined>
   /**
    * Where shared cookies are in use too: ends the session that the request's shared cookie names in every application,
-   * and deletes the cookie; with `person`, only where it is that person's (as `personOf` names them). Does nothing
+   * and deletes the cookie; with `persons`, only where it is one of theirs (as `personOf` names them). Does nothing
    * elsewhere. `false`: something that was meant may go on, by an outage or because nobody can say which it is.
    * @throws CitizenSessionError `keys-unavailable`
    */
-  endShared(exchange: Exchange, reason: EndReason, person?: string): Promise<boolean>
+  endShared(exchange: Exchange, reason: EndReason, persons?: readonly string[]): Promise<boolean>
   /** Whether logins that this browser began are in flight; cleared by a logout. */
   clearLogins(exchange: Exchange): void
 }

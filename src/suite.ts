@@ -25,6 +25,7 @@ import { createLogoutRoutes } from './logout/logout.js'
 import type { LogoutMarker } from './logout/marker.js'
 import type { Participant } from './logout/participant.js'
 import { createPendingLogouts } from './logout/pending-logout.js'
+import { createSharedCopies } from './logout/shared-copies.js'
 import { createProtocolMode } from './protocol-mode.js'
 import { createArrival } from './requests/arrive.js'
 import { createAuthenticator } from './requests/authenticate.js'
@@ -204,7 +205,7 @@ function assembleSuite<C extends Claims>(
           endShared: async (exchange, reason, only) => {
             if (cookieMode === undefined) return true
             const { sessions, complete } = await cookieMode.finder.sessionsOf(exchange)
-            const meant = sessions.filter(({ address }) => only === undefined || address.person === only)
+            const meant = sessions.filter(({ address }) => only?.includes(address.person) ?? true)
             let isOver = complete || only !== undefined
             for (const session of meant) {
               const { state } = await globalLogout.endSession(session, reason)
@@ -290,6 +291,15 @@ function assembleSuite<C extends Claims>(
       named: (exchange) => protocolMode?.own.stateOf(exchange)?.named,
       tokensOf: async (named) => protocolMode?.own.tokensOf(named),
     },
+    copies: createSharedCopies({
+      application: application.id,
+      store,
+      sealer,
+      issuers: shared?.identityProvider.issuers ?? [],
+      sessionClaim: shared?.identityProvider.sessionClaim,
+      protocolIssuers: Array.from(protocolMode?.protocols.values() ?? [], ({ issuer }) => issuer),
+      clock,
+    }),
     clearLogins(exchange) {
       loginMarkers.clear(exchange)
       protocolMode?.clearLogins(exchange)

@@ -10,6 +10,7 @@ import type { FoundSession } from '../requests/session-of.js'
 import type { Lifecycle } from '../sessions/lifecycle.js'
 import type { EndReason, RecordAddress, RevocationScope, Store } from '../stores/store.js'
 import type { Leg, LegName, LegState } from './receipt.js'
+import { type CookiesResult, noCopies } from './shared-copies.js'
 
 /** The legs of a logout, each done once and reported. An outage is a leg's state, never an exception. */
 export interface GlobalLogout {
@@ -29,8 +30,11 @@ export interface GlobalLogout {
   endSession(session: FoundSession, reason: EndReason): Promise<Leg>
   /** Ends this application's session only; remembered as long. */
   endHere(session: FoundSession): Promise<Leg>
-  /** Deletes the shared cookies, the hint and our session cookie from the browser. */
-  expireCookies(exchange: Exchange, person: string, seenAt?: string): Leg
+  /**
+   * Deletes the shared cookies, the hint and our session cookie from the browser. `copies`: what the leg says of those
+   * that are elsewhere; default: none is known to go on.
+   */
+  expireCookies(exchange: Exchange, person: string, seenAt?: string, copies?: CookiesResult): Leg
   /** Deletes the shared cookies in variants for which the answers before had no room. `false`: there are no more. */
   expireRest(exchange: Exchange, round: number, seenAt: string | undefined): boolean
   /** Completes, and reports, a leg that another part has seen to. */
@@ -154,12 +158,12 @@ export function createGlobalLogout(context: {
 
     expireRest: (exchange, round, seenAt) => context.expireShared(exchange, { batch: 'rest', round, seenAt }),
 
-    expireCookies(exchange, person, seenAt) {
+    expireCookies(exchange, person, seenAt, copies = noCopies) {
       const began = clock()
       context.expireShared(exchange, { seenAt })
       if (sharedCookie !== undefined) exchange.setCookie(context.hintCookie.expire())
       if (context.sessionCookie !== undefined) exchange.setCookie(context.sessionCookie.expire())
-      return conclude(person, { leg: 'cookies', target: cookieTarget, state: 'done' }, began)
+      return conclude(person, { leg: 'cookies', target: cookieTarget, ...copies }, began)
     },
   }
 }

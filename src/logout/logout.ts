@@ -21,6 +21,7 @@ import { createLogoutPages, receiptReply } from './pages.js'
 import type { Participant } from './participant.js'
 import type { PendingLogout, PendingLogouts, UnfinishedSession } from './pending-logout.js'
 import { type Leg, outcomeOf, type Receipt } from './receipt.js'
+import { type CopiesOf, notLooked, type SharedCopies } from './shared-copies.js'
 
 /** Where the browser goes in the end. */
 export interface LogoutWish extends LogoutRequest {
@@ -53,6 +54,7 @@ export interface LogoutContext {
     named(exchange: Exchange): NamedSession | undefined
     tokensOf(named: NamedSession): Promise<string | undefined>
   }
+  readonly copies: SharedCopies
   /** Whether the browser still sends a part of the shared cookie. */
   readonly sendsShared: (exchange: Exchange) => boolean
   readonly clearLogins: (exchange: Exchange) => void
@@ -73,6 +75,14 @@ export interface LogoutRoutes {
   ): Promise<Reply | undefined>
 }
 
+/** What goes on beside our own session; `copies` absent: nobody can say now. */
+interface Survey {
+  readonly namesakes: readonly FoundSession[]
+  readonly copies: CopiesOf | undefined
+}
+
+const nothingBeside: Survey = { namesakes: [], copies: { persons: [] } }
+
 const longestForm = 8 * 1024
 /** Parameter of a return that has been here before: how often. */
 const again = 'again'
@@ -81,7 +91,7 @@ const mostRounds = 14
 
 /** Makes the logout routes. */
 export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
-  const { options, markers, pendingLogouts, globalLogout, participants, checkReturnTarget } = context
+  const { options, markers, pendingLogouts, globalLogout, participants, checkReturnTarget, copies } = context
   const { application, routes, clock } = options
   const pages = createLogoutPages(context)
   const depart = createDepartures({
@@ -160,6 +170,22 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
     }
   }
 
+  /** What is known, before it ends, of the shared cookie's sessions beside our own one; an outage is no answer. */
+  const surveyOf = async (
+    named: NamedSession | undefined,
+    sent: readonly FoundSession[],
+  ): Promise<Survey> => {
+    if (named === undefined) return nothingBeside
+    try {
+      const origin = await copies.originOf(named)
+      if (origin === undefined) return nothingBeside
+      return { namesakes: copies.namesakesOf(origin), copies: await copies.survey(origin, sent) }
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) return { namesakes: [], copies: undefined }
+      throw error
+    }
+  }
+
   const logoutEverywhere = async (
     exchange: Exchange,
     session: FoundSession | undefined,
@@ -172,8 +198,11 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
     const person = found[0]?.address.person ?? nobody
     // They go with the session, and the provider wants to see them.
     const tokens = await tokensOf(named)
-    const { told: sessions, unfinished } = await endEach(found, wish, 'store', endEverywhere)
-    const cookies = globalLogout.expireCookies(exchange, person, wish.seenAt ?? wish.thenLogin)
+    const beside = await surveyOf(named, sent)
+    const meant = [...found, ...beside.namesakes]
+    const { told: sessions, unfinished } = await endEach(meant, wish, 'store', endEverywhere)
+    const left = beside.copies === undefined ? notLooked : await copies.resultFor(beside.copies)
+    const cookies = globalLogout.expireCookies(exchange, person, wish.seenAt ?? wish.thenLogin, left)
     context.clearLogins(exchange)
     const isSharedNamed = sent.length > (named === undefined ? 0 : 1)
     const visited = partiesOf(exchange, { named, tokens }, isSharedNamed, pending)
@@ -328,7 +357,14 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
     const sessions = unfinished.map((left) => sessionLeft(left, content.until))
     const ended = await endEach(sessions, {}, 'store', endEverywhere)
     const legs = content.legs.map((leg) => (leg.leg === 'sessions' ? ended.told : leg))
-    return { ...content, legs, unfinished: ended.unfinished }
+    const isLookedNow = ended.unfinished.length === 0 && legs.some(isNotLooked)
+    const persons = [...new Set(unfinished.map(({ person }) => person))]
+    const now = isLookedNow ? await copies.resultLater(persons) : notLooked
+    return {
+      ...content,
+      legs: legs.map((leg) => (isNotLooked(leg) ? { ...leg, reason: undefined, ...now } : leg)),
+      unfinished: ended.unfinished,
+    }
   }
 
   /** Sessions of logouts that could not end them: their cookies are gone, the browser still remembers them. */
@@ -357,6 +393,11 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
     const stubborn: Leg = { ...deleted, state: 'refused', reason: 'still-there' }
     return marker.legs.map((leg) => (leg.leg === 'cookies' ? stubborn : leg))
   }
+}
+
+/** Whether the store could not say which copies of the shared cookie go on. */
+function isNotLooked({ leg, reason }: Leg): boolean {
+  return leg === 'cookies' && reason === notLooked.reason
 }
 
 function rememberable(target: string | undefined): string | undefined {

@@ -55,7 +55,11 @@ export function createLogoutPages(context: {
     )
     const actions: PageAction[] = []
     const isLeft = isHereOnly ? ended.outcome === 'failed' : ended.outcome !== 'global'
-    if (isLeft) {
+    // Copies in other hands are nothing that another attempt could end.
+    const isWorthAnother = ended.legs.some(
+      (leg) => !isComplete(leg, ended.legs) && leg.reason !== otherSessions,
+    )
+    if (isLeft && isWorthAnother) {
       actions.push({
         label: 'action.finish-sign-out',
         method: 'post',

@@ -1,4 +1,5 @@
 /** @module `GET frontchannel-logout`: the provider ends a session by a frame in the browser. */
+import { CitizenSessionError } from '../errors.js'
 import type { Exchange, Reply } from '../exchange.js'
 import { queryOf } from '../login/wish.js'
 import type { ProtocolEndpoint } from '../protocol.js'
@@ -78,7 +79,21 @@ export function createFrontchannelLogout({ options, host }: OidcContext): Protoc
     else if ((await end(unknownKept)).persons > 0) await end()
     if (current === undefined) return 'cookie-absent'
     sessions.dropCookie(exchange)
+    await endAlong(exchange)
     return 'ended'
+  }
+
+  /** One browser is one person's: the shared cookie that came along with the session that is named is its copy. */
+  const endAlong = async (exchange: Exchange): Promise<void> => {
+    let isOver = false
+    try {
+      isOver = await host.endShared(exchange, 'signed-out')
+    } catch (error) {
+      if (!(error instanceof CitizenSessionError && error.isTransient)) throw error
+    }
+    if (isOver) return
+    const message = 'a front-channel logout could not end the session of the shared cookie that came along'
+    host.report({ type: 'warning', code: 'frontchannel-shared', message })
   }
 
   /** Without names: only where that is allowed, and only what the cookie names. */

@@ -74,7 +74,7 @@ export const english = {
   'leg-state.unknown': 'not confirmed',
   'leg-state.left': 'left as it was',
   'leg-state.not-possible': 'cannot be ended from here',
-  'leg-state.other-sessions': 'deleted here; another sign-in of yours goes on',
+  'leg-state.other-sessions': 'deleted here; other sign-ins of yours may go on',
 
   'second-factor.needed': 'You have signed in, but this application needs a second proof that it is you.',
   'action.second-factor': 'Go to the second step',

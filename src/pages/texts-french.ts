@@ -72,7 +72,7 @@ export const french: Readonly<Record<TextKey, string>> = {
   'leg-state.unknown': 'non confirmé',
   'leg-state.left': 'inchangé',
   'leg-state.not-possible': 'ne peut pas être fermé d’ici',
-  'leg-state.other-sessions': 'supprimés ici ; une autre de vos connexions reste ouverte',
+  'leg-state.other-sessions': 'supprimés ici ; d’autres de vos connexions restent peut-être ouvertes',
 
   'second-factor.needed':
     'Votre connexion a réussi, mais cette application a besoin d’une seconde preuve que c’est bien vous.',

@@ -1,6 +1,6 @@
 /** @module The sessions of one protocol plug-in: begun, renewed, and ended from outside. */
 import type { Citizen } from '../citizen.js'
-import type { ResolvedOptions } from '../config/options.js'
+import { type ResolvedOptions, usesSharedCookie } from '../config/options.js'
 import {
   isNamedBy,
   type NamedSession,
@@ -53,6 +53,8 @@ export interface ProtocolSessionsContext {
 export function createProtocolSessions(protocol: string, context: ProtocolSessionsContext): ProtocolSessions {
   const { options, store, lifecycle, keeper, sealer, own, sessionCookie } = context
   const { application, clock } = options
+  /** Nothing where the shared cookie is not in use. */
+  const sharedIssuers = usesSharedCookie(options) ? options.identityProvider.issuers : []
   const checks = createBeginningChecks(context)
   const beginnings = createSessionBeginning(context, checks)
 
@@ -128,6 +130,35 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
     const tokens = await tokensIn(person, scope)
     const { ended, acknowledged } = await lifecycle.revoke(person, scope, reason)
     return { persons: 1, ended: ended.length, acknowledged, tokens }
+  }
+
+  /**
+   * Ends the shared cookie's sessions of the same subject and session value, where its tokens have another issuer: one
+   * session has one value, so they are the same (`HLD-13`).
+   */
+  const revokeNamesakes = async (subject: string, scope: ScopeWish, reason: EndReason) => {
+    let outcome = { ended: 0, acknowledged: true }
+    if (scope === 'all') return outcome
+    for (const issuer of sharedIssuers) {
+      if (issuer === scope.issuer) continue
+      const named = scopeOf({ issuer, sessionValue: scope.sessionValue })
+      const more = await revokePerson(personOf(issuer, subject), named, reason)
+      const acknowledged = outcome.acknowledged && more.acknowledged
+      outcome = { ended: outcome.ended + more.ended, acknowledged }
+    }
+    return outcome
+  }
+
+  /** Whom this application's own live sessions of that value belong to, by their names at the provider. */
+  const subjectsIn = async (person: string, scope: ScopeWish): Promise<ReadonlySet<string>> => {
+    const subjects = new Set<string>()
+    if (scope === 'all' || sharedIssuers.every((issuer) => issuer === scope.issuer)) return subjects
+    for (const { address, record } of await store.list(person)) {
+      if (record.state !== 'live' || address.application !== application.id) continue
+      const details = openDetails(sealer, address, record.sealed).own
+      if (details?.sessionValue === scope.sessionValue) subjects.add(details.subject)
+    }
+    return subjects
   }
 
   return {
@@ -219,6 +250,7 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
             own: known && {
               ...known,
               tokenLife,
+              sessionValue: change.sessionValue ?? known.sessionValue,
               claims: change.claims ?? known.claims,
               pointers: pointersToKeep(store, change.pointers ?? [], known.pointers),
             },
@@ -246,8 +278,10 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
         throw new StoreUnavailableError('the session changed faster than it could end')
     },
 
-    revoke: ({ issuer, subject }, scope, reason) =>
-      revokePerson(personOf(issuer, subject), scopeOf(scope), reason),
+    async revoke({ issuer, subject }, scope, reason) {
+      const outcome = await revokePerson(personOf(issuer, subject), scopeOf(scope), reason)
+      return withMore(outcome, await revokeNamesakes(subject, scope, reason))
+    },
 
     async isPointed({ key }) {
       return (await store.pointerPersons(key)).length > 0
@@ -265,17 +299,29 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
         for (const person of named.persons) persons.add(person)
       }
       for (const person of persons) {
+        // Their names go with the sessions.
+        const subjects = await subjectsIn(person, scope)
         const more = await revokePerson(person, scopeOf(scope), reason)
-        outcome = {
-          persons: outcome.persons + 1,
-          ended: outcome.ended + more.ended,
-          acknowledged: outcome.acknowledged && more.acknowledged,
-          tokens: [...outcome.tokens, ...more.tokens],
+        const tokens = [...outcome.tokens, ...more.tokens]
+        outcome = { ...withMore(outcome, more), persons: outcome.persons + 1, tokens }
+        for (const subject of subjects) {
+          outcome = withMore(outcome, await revokeNamesakes(subject, scope, reason))
         }
       }
       return outcome
     },
 
     dropCookie: (exchange) => exchange.setCookie(sessionCookie.expire()),
+  }
+}
+
+function withMore(
+  outcome: EndedSessions,
+  more: Pick<EndedSessions, 'ended' | 'acknowledged'>,
+): EndedSessions {
+  return {
+    ...outcome,
+    ended: outcome.ended + more.ended,
+    acknowledged: outcome.acknowledged && more.acknowledged,
   }
 }

@@ -204,6 +204,7 @@ function detailsOf(beginning: Proven, generationAt: number, pointers: OwnDetails
   return {
     issuer: beginning.issuer,
     subject: beginning.subject,
+    ...(beginning.sessionValue === undefined ? {} : { sessionValue: beginning.sessionValue }),
     claims: beginning.claims,
     method: beginning.method,
     provenAt: beginning.provenAt,

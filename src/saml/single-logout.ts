@@ -2,7 +2,7 @@
 import type { KeyObject } from 'node:crypto'
 import { CitizenSessionError } from '../errors.js'
 import type { Exchange, Reply } from '../exchange.js'
-import type { EndedSessions, Pointer, ProtocolSession } from '../protocol.js'
+import type { EndedSessions, Pointer, ProtocolSession, ScopeWish } from '../protocol.js'
 import { personOf } from '../sessions/record.js'
 import { type Received, verifyWithKeys } from './inbound.js'
 import { openName, subjectOf } from './kept-name.js'
@@ -64,27 +64,30 @@ export function createSingleLogout(provider: ServiceProvider): SingleLogout {
     exchange: Exchange | undefined,
     request: LogoutRequest,
   ): Promise<readonly EndedSessions[]> => {
-    const [sharedIssuer] = host.options.identityProvider?.issuers ?? []
+    const [sharedIssuer, ...otherIssuers] = host.options.identityProvider?.issuers ?? []
     const { value, format } = request.nameId
     // The shared cookie knows a person by a value alone: with another qualifier it is somebody else's.
     const isPlain = isSameNameId(request.nameId, { value, format }, parties)
     if (sharedIssuer === undefined || !isPlain) return []
     const person = { issuer: sharedIssuer, subject: value }
-    const scopes =
-      request.sessionIndexes.length === 0
-        ? (['all'] as const)
-        : request.sessionIndexes.map((sessionValue) => ({ sessionValue, issuer: sharedIssuer }))
     const results: EndedSessions[] = []
-    for (const scope of scopes) {
-      const result = await host.sessions.revoke(person, scope, 'revoked')
+    const end = async (of: typeof person, scope: ScopeWish): Promise<void> => {
+      const result = await host.sessions.revoke(of, scope, 'revoked')
       // Whether the shared cookie's sessions know the name shows only in what has ended.
       results.push({ ...result, persons: result.ended > 0 ? 1 : 0 })
+    }
+    // What is revoked by a session's value is revoked for each of the shared cookie's issuers.
+    for (const sessionValue of request.sessionIndexes)
+      await end(person, { sessionValue, issuer: sharedIssuer })
+    if (request.sessionIndexes.length === 0) {
+      await end(person, 'all')
+      for (const other of otherIssuers) await end({ issuer: other, subject: value }, 'all')
     }
     if (exchange === undefined) return results
     // Anybody can bring a request that was made for themselves into the browser of another: SLO-10.
     const isOwn = (await host.sessions.person(exchange)) === personOf(issuer, subjectFor(request))
-    const only = isOwn ? undefined : personOf(person.issuer, person.subject)
-    const acknowledged = await host.endShared(exchange, 'revoked', only)
+    const named = [sharedIssuer, ...otherIssuers].map((other) => personOf(other, value))
+    const acknowledged = await host.endShared(exchange, 'revoked', isOwn ? undefined : named)
     return [...results, { persons: 0, ended: 0, acknowledged, tokens: [] }]
   }
 

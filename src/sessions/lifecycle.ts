@@ -223,6 +223,7 @@ export function createLifecycle(options: {
                 authenticatedAt: beginning.authenticatedAt,
               }),
         ...(options.hasSignInWork ? { signIn: 'due' } : {}),
+        ...(beginning.own === undefined ? {} : { begunBy: 'protocol' }),
       }
       const { mostRecords } = options
       const outcome = await store.start(address, { record, issuedAt, now, lifts, provenAt, mostRecords })

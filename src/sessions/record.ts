@@ -9,6 +9,8 @@ import type { EndedRecord, EndReason, LiveRecord, RecordAddress } from '../store
 export interface OwnDetails {
   readonly issuer: string
   readonly subject: string
+  /** What the provider calls its session (`sid`, SessionIndex); absent: nothing, or in records of 0.1.0. */
+  readonly sessionValue?: string | undefined
   readonly claims: Claims
   readonly method: Assurance['method']
   /** When the login began that brought a new authentication; 0: none did. */

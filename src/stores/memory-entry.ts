@@ -25,6 +25,7 @@ export class Entry {
   private retain = 0
   private sealed = ''
   private isSignInDue = false
+  private isOfProtocol = false
 
   constructor(application: string, session: string, record: SessionRecord, next: Entry | undefined) {
     this.application = application
@@ -58,6 +59,7 @@ export class Entry {
       retainUntil: this.startedAt + this.retain,
       sealed: this.sealed,
       signIn: this.isSignInDue ? 'due' : undefined,
+      begunBy: this.isOfProtocol ? 'protocol' : undefined,
     }
   }
 
@@ -76,6 +78,7 @@ export class Entry {
     this.retain = record.retainUntil - startedAt
     this.sealed = record.sealed
     this.isSignInDue = record.signIn === 'due'
+    this.isOfProtocol = record.begunBy === 'protocol'
   }
 
   /** Replaces whatever is here by an end; a kept refresh goes with it. */

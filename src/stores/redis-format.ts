@@ -84,8 +84,10 @@ function serializeLive(record: LiveRecord): string {
   const { level, authenticatedAt, retainUntil, sealed } = record
   const times = `${startedAt} ${lastSeenAt} ${endsAt} ${idleMilliseconds} ${tokenExpiresAt}`
   const common = `${version} l ${generation} ${times} ${level} ${authenticatedAt} ${retainUntil} ${toWord(sealed)}`
-  // Word 13 is of 0.2.0: 0.1.0 neither writes nor reads it, and keeps it where it changes the others.
-  return record.signIn === undefined ? common : `${common} ${signInWord(record.signIn)}`
+  // Words 13 and 14 are of 0.2.0: 0.1.0 neither writes nor reads them, and keeps them where it changes the others.
+  const signIn = signInWord(record.signIn ?? 'done')
+  if (record.begunBy !== undefined) return `${common} ${signIn} ${record.begunBy}`
+  return record.signIn === undefined ? common : `${common} ${signIn}`
 }
 
 /** What is left to do for the sign-in, as a word of a live record. */
@@ -115,6 +117,7 @@ export function parseRecord(text: string): SessionRecord {
     retainUntil: toNumber(words[10]),
     sealed: toText(words[11]),
     ...(words[12] === 'due' ? { signIn: 'due' } : {}),
+    ...(words[13] === 'protocol' ? { begunBy: 'protocol' } : {}),
   }
 }
 

@@ -45,6 +45,8 @@ export interface LiveRecord {
   readonly sealed: string
   /** `due`: the application's work for this sign-in (`onSignIn`) has not succeeded yet; absent: nothing is left to do. */
   readonly signIn?: 'due' | undefined
+  /** `protocol`: OpenID Connect or SAML began it; absent: the shared cookie, or a release that did not say. */
+  readonly begunBy?: 'protocol' | undefined
 }
 
 /** A session that has ended: the tombstone that refuses its token until nobody can have one any more. */
