@@ -160,6 +160,8 @@ export interface ProtocolSessions {
   begin(exchange: Exchange, beginning: Beginning): Promise<Citizen>
   /** The person (as `personOf` names them) of the request's cookie, whatever became of the session; not of an older cookie. */
   person(exchange: Exchange): Promise<string | undefined>
+  /** Whether the request's cookie is of that session at the provider, whatever became of it; not an older cookie. */
+  isOf(exchange: Exchange, session: Exclude<ScopeWish, 'all'>): Promise<boolean>
   /** The live session that the request's cookie names, if this plug-in began it. Touches nothing. */
   current(exchange: Exchange): Promise<ProtocolSession | undefined>
   /**

@@ -77,9 +77,11 @@ export function createFrontchannelLogout({ options, host }: OidcContext): Protoc
     if (current !== undefined || (await sessions.isPointed(pointer))) await end()
     else if (!mayKeep(exchange.remoteAddress)) return 'too-many'
     else if ((await end(unknownKept)).persons > 0) await end()
+    const isHere =
+      current !== undefined || (await sessions.isOf(exchange, { issuer, sessionValue: sessionId }))
+    if (isHere) await endAlong(exchange)
     if (current === undefined) return 'cookie-absent'
     sessions.dropCookie(exchange)
-    await endAlong(exchange)
     return 'ended'
   }
 

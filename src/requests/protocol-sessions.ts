@@ -161,6 +161,16 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
     return subjects
   }
 
+  /** The state of the request's cookie; `undefined` for one of an older generation, which is nobody's. */
+  const stateIn = async (exchange: Exchange) => {
+    const state = own.stateOf(exchange)
+    if (state === undefined || state.named.protocol !== protocol) return undefined
+    const record = await store.read(state.address)
+    const isSuperseded =
+      record !== undefined && record.state !== 'alias' && !isNamedBy(record, state.generation)
+    return isSuperseded ? undefined : state
+  }
+
   return {
     async begin(exchange, stated) {
       const now = clock()
@@ -217,13 +227,13 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
       return own.begun(exchange, nameOf(place, record), record)
     },
 
-    async person(exchange) {
-      const state = own.stateOf(exchange)
-      if (state === undefined || state.named.protocol !== protocol) return undefined
-      const record = await store.read(state.address)
-      const isSuperseded =
-        record !== undefined && record.state !== 'alias' && !isNamedBy(record, state.generation)
-      return isSuperseded ? undefined : state.named.person
+    person: async (exchange) => (await stateIn(exchange))?.named.person,
+
+    async isOf(exchange, { issuer, sessionValue }) {
+      const state = await stateIn(exchange)
+      if (state === undefined) return false
+      const address = { ...state.address, session: sessionOf(issuer, sessionValue) }
+      return isSameSession(await checks.rootOf(address), state.address)
     },
 
     async current(exchange) {

@@ -95,3 +95,47 @@ describe('BCL-26 a back-channel logout of the person', () => {
     expect(await (await ask()).json()).toMatchObject({ state: 'anonymous', reason: 'revoked' })
   })
 })
+
+describe('HLD-13 a front-channel logout', () => {
+  const begin = async () => {
+    const world = await createOidcWorld(parties)
+    const browser = world.browser()
+    const login = await browser.open(`${home}/session/login?via=oidc&returnTo=/open`)
+    await browser.press(login, /^Sign in$/, { username: 'ana', password: 'ana-password' })
+    const own = await browser.cookieHeader(home)
+    const other = world.emulator.cookieHeader(await world.emulator.tokenFor('ana'))
+    const frame = async (cookie: string) => {
+      const [{ sid } = { sid: '' }] = world.emulator.openid.participants('ana')
+      const query = new URLSearchParams({ iss: providerUrl, sid })
+      const url = `${home}/session/frontchannel-logout?${query}`
+      return world.party(both).handle(new Request(url, { headers: { cookie } }))
+    }
+    const stateOf = async (cookie: string) => {
+      const request = new Request(`${home}/open`, { headers: { cookie } })
+      return ((await (await world.party(both).handle(request)).json()) as { state: string }).state
+    }
+    return { own, other, frame, stateOf }
+  }
+  const sharedOf = (cookies: string) =>
+    cookies
+      .split('; ')
+      .flatMap((pair) => (pair.startsWith('c1_') ? [pair] : []))
+      .join('; ')
+
+  it('HLD-13 ends the session of the shared cookie that came along, and no other device', async () => {
+    const { own, other, frame, stateOf } = await begin()
+    const shared = sharedOf(own)
+    expect([await stateOf(shared), await stateOf(other)]).toEqual(['active', 'active'])
+    const answer = await frame(own)
+    expect(answer.status).toBe(200)
+    expect(answer.headers.getSetCookie().some((line) => /^c1_payload=;.*Max-Age=0/.test(line))).toBe(true)
+    expect([await stateOf(shared), await stateOf(other)]).toEqual(['anonymous', 'active'])
+  })
+
+  it('HLD-13 ends nothing of a shared cookie where the session that is named did not come', async () => {
+    const { other, frame, stateOf } = await begin()
+    expect(await stateOf(other)).toBe('active')
+    expect(await (await frame(other)).text()).toContain('<title>cookie-absent</title>')
+    expect(await stateOf(other)).toBe('active')
+  })
+})
