@@ -275,6 +275,7 @@ function assembleSuite<C extends Claims>(
   const participants = new Map<string, Participant>()
   for (const [name, protocol] of protocolMode?.protocols ?? []) participants.set(name, protocol)
   if (shared !== undefined) participants.set(sharedCookieName, createCookieParticipant(shared))
+  const protocols = [...(protocolMode?.protocols.values() ?? [])]
   const logoutRoutes = createLogoutRoutes({
     options: resolved,
     markers: logoutMarkers,
@@ -291,15 +292,7 @@ function assembleSuite<C extends Claims>(
       named: (exchange) => protocolMode?.own.stateOf(exchange)?.named,
       tokensOf: async (named) => protocolMode?.own.tokensOf(named),
     },
-    copies: createSharedCopies({
-      application: application.id,
-      store,
-      sealer,
-      issuers: shared?.identityProvider.issuers ?? [],
-      sessionClaim: shared?.identityProvider.sessionClaim,
-      protocolIssuers: Array.from(protocolMode?.protocols.values() ?? [], ({ issuer }) => issuer),
-      clock,
-    }),
+    copies: createSharedCopies({ options: resolved, store, sealer, protocols }),
     clearLogins(exchange) {
       loginMarkers.clear(exchange)
       protocolMode?.clearLogins(exchange)
@@ -330,7 +323,6 @@ function assembleSuite<C extends Claims>(
       refuse(exchange, authenticator.unavailableBecause(error), { kind: 'unavailable' }),
   })
 
-  const protocols = [...(protocolMode?.protocols.values() ?? [])]
   const issuerOf = (): string => {
     const [protocol] = protocols
     return shared?.identityProvider.issuers[0] ?? protocol?.issuer ?? ''

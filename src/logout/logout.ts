@@ -21,7 +21,7 @@ import { createLogoutPages, receiptReply } from './pages.js'
 import type { Participant } from './participant.js'
 import type { PendingLogout, PendingLogouts, UnfinishedSession } from './pending-logout.js'
 import { type Leg, outcomeOf, type Receipt } from './receipt.js'
-import { type CopiesOf, notLooked, type SharedCopies } from './shared-copies.js'
+import type { SharedCopies } from './shared-copies.js'
 
 /** Where the browser goes in the end. */
 export interface LogoutWish extends LogoutRequest {
@@ -74,14 +74,6 @@ export interface LogoutRoutes {
     identity?: Pick<Leg, 'state' | 'reason'>,
   ): Promise<Reply | undefined>
 }
-
-/** What goes on beside our own session; `copies` absent: nobody can say now. */
-interface Survey {
-  readonly namesakes: readonly FoundSession[]
-  readonly copies: CopiesOf | undefined
-}
-
-const nothingBeside: Survey = { namesakes: [], copies: { persons: [] } }
 
 const longestForm = 8 * 1024
 /** Parameter of a return that has been here before: how often. */
@@ -170,22 +162,6 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
     }
   }
 
-  /** What is known, before it ends, of the shared cookie's sessions beside our own one; an outage is no answer. */
-  const surveyOf = async (
-    named: NamedSession | undefined,
-    sent: readonly FoundSession[],
-  ): Promise<Survey> => {
-    if (named === undefined) return nothingBeside
-    try {
-      const origin = await copies.originOf(named)
-      if (origin === undefined) return nothingBeside
-      return { namesakes: copies.namesakesOf(origin), copies: await copies.survey(origin, sent) }
-    } catch (error) {
-      if (error instanceof StoreUnavailableError) return { namesakes: [], copies: undefined }
-      throw error
-    }
-  }
-
   const logoutEverywhere = async (
     exchange: Exchange,
     session: FoundSession | undefined,
@@ -198,10 +174,10 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
     const person = found[0]?.address.person ?? nobody
     // They go with the session, and the provider wants to see them.
     const tokens = await tokensOf(named)
-    const beside = await surveyOf(named, sent)
+    const beside = await copies.survey(named, sent)
     const meant = [...found, ...beside.namesakes]
     const { told: sessions, unfinished } = await endEach(meant, wish, 'store', endEverywhere)
-    const left = beside.copies === undefined ? notLooked : await copies.resultFor(beside.copies)
+    const left = await copies.resultOf(beside)
     const cookies = globalLogout.expireCookies(exchange, person, wish.seenAt ?? wish.thenLogin, left)
     context.clearLogins(exchange)
     const isSharedNamed = sent.length > (named === undefined ? 0 : 1)
@@ -357,12 +333,9 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
     const sessions = unfinished.map((left) => sessionLeft(left, content.until))
     const ended = await endEach(sessions, {}, 'store', endEverywhere)
     const legs = content.legs.map((leg) => (leg.leg === 'sessions' ? ended.told : leg))
-    const isLookedNow = ended.unfinished.length === 0 && legs.some(isNotLooked)
-    const persons = [...new Set(unfinished.map(({ person }) => person))]
-    const now = isLookedNow ? await copies.resultLater(persons) : notLooked
     return {
       ...content,
-      legs: legs.map((leg) => (isNotLooked(leg) ? { ...leg, reason: undefined, ...now } : leg)),
+      legs: ended.unfinished.length === 0 ? await copies.lookAgain(legs, unfinished) : legs,
       unfinished: ended.unfinished,
     }
   }
@@ -393,11 +366,6 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
     const stubborn: Leg = { ...deleted, state: 'refused', reason: 'still-there' }
     return marker.legs.map((leg) => (leg.leg === 'cookies' ? stubborn : leg))
   }
-}
-
-/** Whether the store could not say which copies of the shared cookie go on. */
-function isNotLooked({ leg, reason }: Leg): boolean {
-  return leg === 'cookies' && reason === notLooked.reason
 }
 
 function rememberable(target: string | undefined): string | undefined {

@@ -1,47 +1,35 @@
 /** @module What a sign-out from OpenID Connect or SAML knows of the person's sessions by the shared cookie. */
+import type { ResolvedOptions } from '../config/options.js'
 import { isNamedBy, type NamedSession } from '../cookies/session-cookie.js'
 import { StoreUnavailableError } from '../errors.js'
 import type { FoundSession } from '../requests/session-of.js'
 import type { Sealer } from '../seal.js'
 import { openDetails, personOf, placeOf, sessionOf } from '../sessions/record.js'
-import type { ListedRecord, Store } from '../stores/store.js'
+import type { ListedRecord, RecordAddress, Store } from '../stores/store.js'
 import { type Leg, otherSessions } from './receipt.js'
-
-/** The session of a protocol that a sign-out began at. */
-export interface Origin {
-  /** As the request's own cookie names it. */
-  readonly person: string
-  readonly session: string
-  /** What the provider calls itself, the person and the session; absent where that can no longer be had. */
-  readonly name?:
-    | { readonly issuer: string; readonly subject: string; readonly sessionValue?: string | undefined }
-    | undefined
-}
 
 /** What the cookies leg says once the cookies of this browser are deleted. */
 export type CookiesResult = Pick<Leg, 'state' | 'reason' | 'expiresAt'>
 
-/** What is to be looked at again once the sessions have ended; persons as `personOf` names them. */
-export interface CopiesOf {
-  /** Whose sessions may be copies of the one that ended. */
-  readonly persons: readonly string[]
+/** What goes on beside the session that a sign-out began at, as it was before the end. */
+export interface Survey {
+  /** Sessions of the shared cookie that are the same, since they have the same subject and session value. */
+  readonly namesakes: readonly FoundSession[]
+  /** Whose other sessions may be copies, as `personOf` names them; `undefined`: an outage kept that from being known. */
+  readonly persons: readonly string[] | undefined
 }
 
-/** Tells the sessions of the shared cookie that are known to be the same from those that are not. */
+/** Tells the sessions of the shared cookie that are known to be the same from those that are not (`HLD-13`). */
 export interface SharedCopies {
   /**
-   * The session that our own cookie names; `undefined` where that is of an older generation and nobody's (`HLD-02`).
-   * Asked before it ends: its names go with it. Throws `StoreUnavailableError` in an outage.
+   * Looks before the end: the names of a session go with it. `named`: the session that our own cookie names, if one
+   * does; `sent`: all that the request names. An outage is a result.
    */
-  originOf(named: NamedSession): Promise<Origin | undefined>
-  /** Sessions of the shared cookie that are the same, since they have the same subject and session value. */
-  namesakesOf(origin: Origin): readonly FoundSession[]
-  /** Looks before the end. `sent`: the sessions that the request names. Throws `StoreUnavailableError` in an outage. */
-  survey(origin: Origin, sent: readonly FoundSession[]): Promise<CopiesOf>
-  /** Looks after the end: what goes on, and until when at most. An outage is a result. */
-  resultFor(copies: CopiesOf): Promise<CookiesResult>
-  /** The same of persons alone, for an end that only the return has brought about. */
-  resultLater(persons: readonly string[]): Promise<CookiesResult>
+  survey(named: NamedSession | undefined, sent: readonly FoundSession[]): Promise<Survey>
+  /** Looks after the end: what goes on that may be a copy, and until when at most. An outage is a result. */
+  resultOf(survey: Survey): Promise<CookiesResult>
+  /** Looks once more where an outage had kept it from being known, once these sessions have ended. */
+  lookAgain(legs: readonly Leg[], ended: readonly RecordAddress[]): Promise<readonly Leg[]>
 }
 
 /** A token is good that much longer than its `exp` at most. Milliseconds. */
@@ -49,33 +37,34 @@ const mostSkew = 60_000
 
 /** Nothing is known to go on. */
 export const noCopies: CookiesResult = { state: 'done' }
-/** Nobody can say now what goes on. */
-export const notLooked: CookiesResult = { state: 'unknown', reason: 'store-unavailable' }
+const notLooked: CookiesResult = { state: 'unknown', reason: 'store-unavailable' }
+const nothingBeside: Survey = { namesakes: [], persons: [] }
+
+/** What the record of a protocol's session says of its names at the provider. */
+type Names = NonNullable<ReturnType<typeof openDetails>['own']>
 
 /** Makes the look of one application. */
-export function createSharedCopies(options: {
-  readonly application: string
+export function createSharedCopies(context: {
+  readonly options: ResolvedOptions
   readonly store: Pick<Store, 'list' | 'read'>
   readonly sealer: Sealer
-  /** Issuers of the shared cookie; none where this application does not use it. */
-  readonly issuers: readonly string[]
-  /** The claim that names the session in the shared cookie. */
-  readonly sessionClaim: string | undefined
-  /** Issuers of this application's protocols. */
-  readonly protocolIssuers: readonly string[]
-  readonly clock: () => number
+  readonly protocols: readonly { readonly issuer: string }[]
 }): SharedCopies {
-  const { application, store, sealer, issuers, clock } = options
-  // Else the shared cookie may know the person by a name that is no longer at hand.
-  const isOneName = issuers.every((shared) => options.protocolIssuers.every((issuer) => issuer === shared))
+  const { options, store, sealer, protocols } = context
+  const { clock } = options
+  const { id: application } = options.application
+  const shared = options.sharedCookie && options.identityProvider
+  /** Of the shared cookie; none where this application does not use it. */
+  const issuers = shared?.issuers ?? []
 
   /** Whether a record may be of the shared cookie, and its token still good. */
   const mayBeCopy = ({ address, record }: ListedRecord): boolean => {
     if (record.state !== 'live' || record.begunBy === 'protocol') return false
     if (record.tokenExpiresAt + mostSkew <= clock()) return false
     // Sessions of 0.1.0 do not say how they began; those of this application can be opened.
-    const isOurs = address.application === application
-    return !isOurs || openDetails(sealer, address, record.sealed).own === undefined
+    return (
+      address.application !== application || openDetails(sealer, address, record.sealed).own === undefined
+    )
   }
 
   const copiesOf = async (persons: readonly string[]): Promise<readonly ListedRecord[]> => {
@@ -83,23 +72,54 @@ export function createSharedCopies(options: {
     return lists.flat().filter(mayBeCopy)
   }
 
-  const namesakesOf: SharedCopies['namesakesOf'] = ({ name }) => {
-    if (name?.sessionValue === undefined) return []
-    const { issuer, subject, sessionValue } = name
-    return issuers
-      .filter((shared) => shared !== issuer)
-      .map((shared) => {
-        const session = sessionOf(shared, sessionValue)
-        return { address: { person: personOf(shared, subject), session, application } }
-      })
+  const namesakesOf = ({ issuer, subject, sessionValue }: Names): readonly RecordAddress[] =>
+    sessionValue === undefined
+      ? []
+      : issuers
+          .filter((other) => other !== issuer)
+          .map((other) => ({
+            person: personOf(other, subject),
+            session: sessionOf(other, sessionValue),
+            application,
+          }))
+
+  const look = async (named: NamedSession, sent: readonly FoundSession[]): Promise<Survey> => {
+    const { person, session } = named
+    const own = { person, session, application }
+    const record = await store.read(own)
+    // A cookie of an older generation is nobody's (`HLD-02`): it learns nothing of the person.
+    if (record === undefined || record.state === 'alias' || !isNamedBy(record, named.generation)) {
+      return nothingBeside
+    }
+    const names = openDetails(sealer, own, record.sealed).own
+    const persons = new Set([
+      person,
+      ...(names ? issuers.map((issuer) => personOf(issuer, names.subject)) : []),
+    ])
+    const same = names === undefined ? [] : namesakesOf(names)
+    const namesakes = same.map((address) => ({ address }))
+    // A browser has one shared cookie: its session came along, and all the others are other devices'.
+    const isAlong = sent.some(
+      ({ address }) => persons.has(address.person) && placeOf(address) !== placeOf(own),
+    )
+    if (isAlong) return { namesakes, persons: [] }
+    const isFound = (await copiesOf([...persons])).some(({ address }) =>
+      [own, ...same].some((one) => one.person === address.person && one.session === address.session),
+    )
+    if (isFound) return { namesakes, persons: [] }
+    // Where the shared cookie names its sessions as this provider does, another name is another session.
+    const isNamedAlike =
+      shared?.sessionClaim === 'sid' && names?.sessionValue !== undefined && issuers.includes(names.issuer)
+    if (isNamedAlike) persons.delete(person)
+    return { namesakes, persons: [...persons] }
   }
 
-  const resultFor: SharedCopies['resultFor'] = async ({ persons }) => {
+  const resultOf: SharedCopies['resultOf'] = async ({ persons }) => {
+    if (persons === undefined) return notLooked
     try {
-      const left = await copiesOf(persons)
-      if (left.length === 0) return noCopies
-      const expiresAt = Math.max(...left.map(({ record }) => tokenExpiryOf(record)))
-      return { state: 'unknown', reason: otherSessions, expiresAt }
+      const expiries = (await copiesOf(persons)).map(expiryOf)
+      if (expiries.length === 0) return noCopies
+      return { state: 'unknown', reason: otherSessions, expiresAt: Math.max(...expiries) }
     } catch (error) {
       if (error instanceof StoreUnavailableError) return notLooked
       throw error
@@ -107,40 +127,32 @@ export function createSharedCopies(options: {
   }
 
   return {
-    resultFor,
-    resultLater: async (persons) => (isOneName ? resultFor({ persons }) : notLooked),
+    resultOf,
 
-    async originOf({ person, session, generation }) {
-      const address = { person, session, application }
-      const record = await store.read(address)
-      if (record === undefined || record.state === 'alias' || !isNamedBy(record, generation)) return undefined
-      return { person, session, name: openDetails(sealer, address, record.sealed).own }
+    async survey(named, sent) {
+      if (named === undefined) return nothingBeside
+      try {
+        return await look(named, sent)
+      } catch (error) {
+        if (error instanceof StoreUnavailableError) return { namesakes: [], persons: undefined }
+        throw error
+      }
     },
 
-    namesakesOf,
-
-    async survey(origin, sent) {
-      const { person, session, name } = origin
-      const others = name === undefined ? [] : issuers.map((shared) => personOf(shared, name.subject))
-      const persons = [...new Set([person, ...others])]
-      // A browser has one shared cookie: its session came along, and all the others are other devices'.
-      const own = placeOf({ person, session, application })
-      const isAlong = sent.some(({ address }) => persons.includes(address.person) && placeOf(address) !== own)
-      if (isAlong) return { persons: [] }
-      const same = new Set([`${person} ${session}`])
-      for (const { address } of namesakesOf(origin)) same.add(`${address.person} ${address.session}`)
-      const isFound = (await copiesOf(persons)).some(({ address }) =>
-        same.has(`${address.person} ${address.session}`),
-      )
-      if (isFound) return { persons: [] }
-      // The shared cookie names its sessions as this provider does: another name is another session.
-      const isNamedAlike =
-        options.sessionClaim === 'sid' && name?.sessionValue !== undefined && issuers.includes(name.issuer)
-      return { persons: isNamedAlike ? persons.filter((each) => each !== person) : persons }
+    async lookAgain(legs, ended) {
+      const isOpen = ({ leg, reason }: Leg) => leg === 'cookies' && reason === notLooked.reason
+      // Under another issuer the shared cookie may know the person by a name that is no longer at hand.
+      const isOneIssuer = issuers.every((issuer) => protocols.every((protocol) => protocol.issuer === issuer))
+      if (!isOneIssuer || !legs.some(isOpen)) return legs
+      const result = await resultOf({
+        namesakes: [],
+        persons: [...new Set(ended.map(({ person }) => person))],
+      })
+      return legs.map((leg) => (isOpen(leg) ? { ...leg, reason: undefined, ...result } : leg))
     },
   }
 }
 
-function tokenExpiryOf(record: ListedRecord['record']): number {
+function expiryOf({ record }: ListedRecord): number {
   return record.state === 'live' ? record.tokenExpiresAt : 0
 }

@@ -1,6 +1,6 @@
 /** @module The sessions of one protocol plug-in: begun, renewed, and ended from outside. */
 import type { Citizen } from '../citizen.js'
-import { type ResolvedOptions, usesSharedCookie } from '../config/options.js'
+import type { ResolvedOptions } from '../config/options.js'
 import {
   isNamedBy,
   type NamedSession,
@@ -54,7 +54,7 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
   const { options, store, lifecycle, keeper, sealer, own, sessionCookie } = context
   const { application, clock } = options
   /** Nothing where the shared cookie is not in use. */
-  const sharedIssuers = usesSharedCookie(options) ? options.identityProvider.issuers : []
+  const sharedIssuers = (options.sharedCookie && options.identityProvider?.issuers) ?? []
   const checks = createBeginningChecks(context)
   const beginnings = createSessionBeginning(context, checks)
 
