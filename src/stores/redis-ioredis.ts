@@ -1,5 +1,6 @@
 /** @module ioredis in the shape that the store needs: single, Sentinel or Cluster. */
 import { type Command, has, type Link, type RedisClient } from './redis-client.js'
+import { mendFailover } from './redis-failover.js'
 import type { StoreCaution } from './store.js'
 
 /** An ioredis `Redis` (single or Sentinel), by its capabilities. */
@@ -69,6 +70,7 @@ const undetected: StoreCaution = {
 export function fromIoredis(client: IoredisLike): RedisClient {
   const cluster = isIoredisCluster(client) ? client : undefined
   const topology = cluster !== undefined ? 'cluster' : optionOf(client, 'sentinels') ? 'sentinel' : 'single'
+  if (topology === 'sentinel') mendFailover(client)
   let connected = false
   const isConnected = (): boolean => {
     if (client.status === 'ready') connected = true
