@@ -19,6 +19,7 @@ import {
 import { withIsolation } from './redis-isolation.js'
 import { createRedisPointers } from './redis-pointers.js'
 import { checkRedis } from './redis-ready.js'
+import { createRollCall } from './redis-roll-call.js'
 import { scripts } from './redis-scripts.js'
 import type { EndedRecord, EndReason, ListedRecord, RecordAddress, Store } from './store.js'
 
@@ -111,6 +112,7 @@ export function createRedisStore(given: RedisClient, options: RedisStoreOptions 
   const client = isolation?.client ?? given
   const connection = createConnection(client, deadlineMilliseconds)
   const acknowledgement = createAcknowledgement(connection, wish)
+  const rollCall = createRollCall(connection, acknowledgement, `${prefix}replicas`)
   const forgetUntil = createForgetting()
   const keyOf = (person: string): string => `${prefix}{${person}}`
   const claimKey = (key: string): string => `${prefix}claim:${key}`
@@ -131,6 +133,7 @@ export function createRedisStore(given: RedisClient, options: RedisStoreOptions 
     const { masters, hasReplicas, cautions } = await checkRedis(connection)
     for (const master of masters) acknowledgement.note(master)
     if (hasReplicas) acknowledgement.expectReplicas()
+    await rollCall.begin()
     return cautions
   }
 
@@ -354,6 +357,7 @@ export function createRedisStore(given: RedisClient, options: RedisStoreOptions 
     inspect,
     async close() {
       isolation?.stop()
+      rollCall.stop()
       if (closeClient) await client.close()
     },
   }

@@ -60,6 +60,30 @@ it('HLD-26 waits for every replica that was there within the last minute, or for
   expect(await revoke(one)).toBe(true)
 })
 
+it('HLD-26 a process that starts while a replica is missing waits for it, since others have seen it', async () => {
+  const setup = await withTwo()
+  const old = closing(openRedisStore(setup.url, patient))
+  await bothFollow(old)
+  await old.ready()
+  await setup.replicas[1]?.kill()
+  await until(
+    async () => (await infoOf(setup.master, ['INFO', 'replication'], 'connected_slaves')) === '1',
+    'the master to notice',
+  )
+  const late = closing(openRedisStore(setup.url, patient))
+  await until(() => late.ready().then(() => true), 'the late one')
+  expect(await revoke(late)).toBe(false)
+  // The number of those who start later does not sink below what is remembered, and is forgotten after a minute.
+  expect(await setup.master.command('GET', 'citizen:replicas')).toBe('2')
+  const left = Number(await setup.master.command('PTTL', 'citizen:replicas'))
+  expect(left).toBeGreaterThan(0)
+  expect(left).toBeLessThanOrEqual(60_000)
+  await setup.master.command('DEL', 'citizen:replicas')
+  const later = closing(openRedisStore(setup.url, patient))
+  await until(() => later.ready().then(() => true), 'one who starts a minute later')
+  expect(await revoke(later)).toBe(true)
+})
+
 it('HLD-26 an end of one application waits as well, and an end that was not confirmed is confirmed when asked again', async () => {
   const setup = await withTwo()
   const store = closing(openRedisStore(setup.url, patient))
