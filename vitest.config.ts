@@ -8,6 +8,8 @@ const leftOut = (process.env.CITIZEN_TEST_LEAVE_OUT ?? '').split(',').filter((ki
 export default defineConfig({
   test: {
     globals: false,
+    // Every core: left to itself vitest leaves one to the runner, which on a machine of two is half of them.
+    maxWorkers: '100%',
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts', 'adapters/**/*.ts'],
