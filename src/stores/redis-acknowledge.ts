@@ -41,12 +41,13 @@ export function createAcknowledgement(connection: Connection, wish: Acknowledgem
   }
 
   async function wait({ key, field, at, deadline }: WrittenEnd, master: Replication): Promise<boolean> {
-    let most = 0
+    let most: number | undefined
     for (let seen = master; ; ) {
       const left = Math.floor(deadline - performance.now())
       if (left <= 0) {
         // Where replicas cannot be counted, those that confirm are all that is known of them.
-        if (seen.online === undefined) memory.note({ ...seen, online: most })
+        // An end whose turn came too late has asked nobody.
+        if (seen.online === undefined && most !== undefined) memory.note({ ...seen, online: most })
         return false
       }
       const wanted = String(Math.max(needed(seen), 1))
@@ -58,8 +59,9 @@ export function createAcknowledgement(connection: Connection, wish: Acknowledgem
       seen = replicationIn(confirmed[1])
       memory.note(seen)
       const confirming = Number(replies)
-      most = Math.max(most, confirming)
-      if (seen.online === undefined && most > memory.expected(seen)) memory.note({ ...seen, online: most })
+      most = Math.max(most ?? 0, confirming)
+      // As many as were expected are there again, too.
+      if (seen.online === undefined && most >= memory.expected(seen)) memory.note({ ...seen, online: most })
       if (confirming >= needed(seen)) return true
     }
   }
