@@ -160,7 +160,7 @@ export function createSharedCookieMode(parts: SharedCookieParts): SharedCookieMo
     resolved: options,
     reader,
     judge: createJudge(judging),
-    peek: createPeek(judging),
+    peek: createPeek({ ...judging, sealer }),
     hintCookie,
     store,
     lifecycle,

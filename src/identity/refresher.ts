@@ -153,7 +153,10 @@ export function createRefresher(options: {
     for (let count = 0; count < mostWrites; count += 1) {
       // The alias is there before anybody can have the new token.
       const session = sessionOf(fresh.claims.iss, fresh.sessionValue)
-      const isNamed = !isAliased || (await store.alias(address, generation, session))
+      const isNamed =
+        !isAliased ||
+        ((await store.alias(address, generation, session)) &&
+          (await lifecycle.addName(address, { ...record, generation }, session)))
       const isKept = isNamed && (await store.keep(address, generation, kept, fresh.expiresAt))
       if (isKept) {
         if (!isAliased) return 'kept'

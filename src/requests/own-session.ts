@@ -341,15 +341,15 @@ export function createOwnSessions(context: {
       if (state === undefined) return undefined
       const record = await store.read(state.address)
       if (record === undefined || record.state === 'alias') return anonymous('not-signed-in')
-      if (record.state === 'ended') {
+      if (record.state === 'ended')
         return anonymous(isNamedBy(record, state.generation) ? record.reason : 'not-signed-in')
-      }
       const details = state.details(sealer, record)
       if (record.generation !== state.generation || details === undefined) return anonymous('not-signed-in')
       const counted = countedFromNow(record, now, application.absoluteSeconds * 1000)
       const over = timerOver({ ...counted, idleMilliseconds: idleOf(record) }, now)
       if (over !== undefined) return anonymous(over)
-      const revocation = await revocations?.revocation(state.address.person, state.address.session)
+      const { names } = openDetails(sealer, state.address, record.sealed)
+      const revocation = await revocations?.revocation(state.address.person, state.address.session, names)
       const isConcerned = revocation !== undefined && concernsSession(revocation, record, now)
       if (isConcerned && unlessAhead(details.provenAt, now) <= revocation.at)
         return anonymous(revocation.reason)

@@ -1,6 +1,8 @@
 /** @module The pure read: what a request's session is, without a write, a cookie or a request to the provider. */
 import type { Citizen } from '../citizen.js'
+import type { Sealer } from '../seal.js'
 import { anonymous, unavailable } from '../sessions/citizens.js'
+import { openDetails } from '../sessions/record.js'
 import { concernsSession } from '../sessions/revoking.js'
 import { countedFromNow, timerOver } from '../sessions/timers.js'
 import { readRoot, tokenState } from '../sessions/token-state.js'
@@ -13,7 +15,7 @@ export type Peek = (request: Omit<Case, 'isTouching'>) => Promise<Citizen>
  * Makes the pure read. A session that no request has begun yet is `not-started`; a timer that is over is told but
  * not written; nothing is touched, refreshed, raised or handed over.
  */
-export function createPeek(judging: Judging): Peek {
+export function createPeek(judging: Judging & { readonly sealer: Sealer }): Peek {
   const { options, store, revocations } = judging
   const { application, identityProvider } = options
 
@@ -28,7 +30,11 @@ export function createPeek(judging: Judging): Peek {
     const over = timerOver({ ...counted, idleMilliseconds }, now)
     if (over !== undefined) return anonymous(over)
     const { person, session } = state.address
-    const revocation = await revocations?.revocation(person, session)
+    const revocation = await revocations?.revocation(
+      person,
+      session,
+      openDetails(judging.sealer, state.address, record.sealed).names,
+    )
     if (revocation !== undefined && concernsSession(revocation, record, now))
       return anonymous(revocation.reason)
     // The work for the sign-in is not done, and a pure read does none.

@@ -103,7 +103,9 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
       isRevoked ||= (await store.point(key, address.person, retainUntil)) !== undefined
     }
     const session = sessionOf(name.issuer, name.sessionValue)
-    if (!isRevoked && (await store.alias(address, record.generation, session))) return true
+    if (!isRevoked && (await store.alias(address, record.generation, session))) {
+      return lifecycle.addName(address, record, session)
+    }
     await lifecycle.end(address, record, { reason: 'revoked', at: now }, now)
     return false
   }

@@ -97,27 +97,32 @@ export function createSessionBeginning(
    */
   const takeUp = async (address: RecordAddress, record: LiveRecord, beginning: Proven, now: number) => {
     const next = createGeneration(context.random)
-    const revised = await reviseDetails(context, address, record, ({ boundSession, own: before }, found) => {
-      const since = generationAtOf(found, before, beginning, now)
-      const pointers = pointersToKeep(store, beginning.pointers, before?.pointers)
-      const details = detailsOf(beginning, since ?? now, pointers)
-      const provenAt = Math.max(details.provenAt, unlessAhead(before?.provenAt ?? 0, now))
-      const stoodOn = unlessAhead(found.authenticatedAt, now)
-      const isProven = beginning.authenticatedAt > stoodOn
-      const authenticatedAt = Math.max(beginning.authenticatedAt, stoodOn)
-      const limit = isProven ? now + application.absoluteSeconds * 1000 : found.endsAt
-      return {
-        generation: since === undefined ? next : found.generation,
-        lastSeenAt: now,
-        level: beginning.level,
-        authenticatedAt,
-        endsAt: Math.min(limit, beginning.endsAt ?? limit),
-        tokenExpiresAt: beginning.tokensExpireAt,
-        retainUntil: lifecycle.retainedUntil(now, beginning.tokensExpireAt),
-        details: { own: { ...details, provenAt }, authenticatedAt, boundSession },
-        ...(hasWork && since === undefined ? { signIn: 'due' as const } : {}),
-      }
-    })
+    const revised = await reviseDetails(
+      context,
+      address,
+      record,
+      ({ boundSession, own: before, names }, found) => {
+        const since = generationAtOf(found, before, beginning, now)
+        const pointers = pointersToKeep(store, beginning.pointers, before?.pointers)
+        const details = detailsOf(beginning, since ?? now, pointers)
+        const provenAt = Math.max(details.provenAt, unlessAhead(before?.provenAt ?? 0, now))
+        const stoodOn = unlessAhead(found.authenticatedAt, now)
+        const isProven = beginning.authenticatedAt > stoodOn
+        const authenticatedAt = Math.max(beginning.authenticatedAt, stoodOn)
+        const limit = isProven ? now + application.absoluteSeconds * 1000 : found.endsAt
+        return {
+          generation: since === undefined ? next : found.generation,
+          lastSeenAt: now,
+          level: beginning.level,
+          authenticatedAt,
+          endsAt: Math.min(limit, beginning.endsAt ?? limit),
+          tokenExpiresAt: beginning.tokensExpireAt,
+          retainUntil: lifecycle.retainedUntil(now, beginning.tokensExpireAt),
+          details: { own: { ...details, provenAt }, authenticatedAt, boundSession, names },
+          ...(hasWork && since === undefined ? { signIn: 'due' as const } : {}),
+        }
+      },
+    )
     if (revised?.generation === next) {
       const { person } = address
       const publicId = publicIdOf(next)

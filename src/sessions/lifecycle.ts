@@ -19,8 +19,11 @@ import {
   type OwnDetails,
   openDetails,
   publicIdOf,
+  type RecordDetails,
   sealDetails,
+  withName,
 } from './record.js'
+import { reviseDetails } from './revise.js'
 import { concernsSession, createRevoking, type Revoking } from './revoking.js'
 import { countedFromNow, overSince, timerOver } from './timers.js'
 
@@ -93,6 +96,11 @@ export interface Lifecycle {
     record: LiveRecord,
     rise: { readonly level: number; readonly authenticatedAt: number },
   ): Promise<LiveRecord | undefined>
+  /**
+   * Notes another value of a live session with its record, where a shared store is asked for revocations. `false`: it
+   * has ended, or another generation has begun.
+   */
+  addName(address: RecordAddress, record: LiveRecord, name: string): Promise<boolean>
   /** Revokes in every store that is concerned, and reports what that ended. */
   revoke: Revoking['revoke']
   /** Ends a live session that another application has revoked where both look. `true`: it had. */
@@ -177,14 +185,16 @@ export function createLifecycle(options: {
     }
   }
 
-  const meetRevocation: Lifecycle['meetRevocation'] = (address, record, now) => {
+  const meetRevocation: Lifecycle['meetRevocation'] = async (address, record, now) => {
+    if (options.revocations === undefined) return false
+    const details = openDetails(sealer, address, record.sealed)
     const concerns = (revocation: FoundRevocation) => {
       // A session that began with a new authentication is none of what was revoked before.
-      const { own } = openDetails(sealer, address, record.sealed)
-      const provenAt = unlessAhead(own?.provenAt ?? 0, now)
+      const provenAt = unlessAhead(details.own?.provenAt ?? 0, now)
       return provenAt <= revocation.at && concernsSession(revocation, record, now)
     }
-    return revoking.meet(address, concerns, { now, tokenExpiresAt: record.tokenExpiresAt })
+    const { names } = details
+    return revoking.meet(address, concerns, { now, tokenExpiresAt: record.tokenExpiresAt, names })
   }
 
   return {
@@ -216,11 +226,12 @@ export function createLifecycle(options: {
         retainUntil: retainedUntil(now, beginning.tokenExpiresAt),
         // A revocation takes over this text as it is: the next login must know what the session stood on.
         sealed:
-          beginning.own === undefined
+          beginning.own === undefined && before.names === undefined
             ? ''
             : sealDetails(sealer, address, {
                 own: beginning.own,
                 authenticatedAt: beginning.authenticatedAt,
+                names: before.names,
               }),
         ...(options.hasSignInWork ? { signIn: 'due' } : {}),
         ...(beginning.own === undefined ? {} : { begunBy: 'protocol' }),
@@ -270,6 +281,12 @@ export function createLifecycle(options: {
         cause: 'assurance',
       })
       return { ...record, generation, ...rise }
+    },
+
+    async addName(address, record, name) {
+      if (options.revocations === undefined) return true
+      const revise = (details: RecordDetails) => ({ details: withName(details, name) })
+      return (await reviseDetails({ store, sealer }, address, record, revise)) !== undefined
     },
 
     revoke: revoking.revoke,

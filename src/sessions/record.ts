@@ -33,6 +33,20 @@ export interface RecordDetails {
   /** Identifier of the application's own framework session that ends with this one. */
   readonly boundSession?: string | undefined
   readonly own?: OwnDetails | undefined
+  /**
+   * Digests of newer values of the session, the newest last: where revocations are kept in a store that is shared,
+   * another application may know the session by one of them alone. Absent elsewhere, and in records of 0.1.0.
+   */
+  readonly names?: readonly string[] | undefined
+}
+
+/** How many names of a session are kept with its record. */
+const mostNames = 64
+
+/** Details with one more name. */
+export function withName(details: RecordDetails, name: string): RecordDetails {
+  const others = (details.names ?? []).filter((known) => known !== name)
+  return { ...details, names: [...others, name].slice(-mostNames) }
 }
 
 /** Digest of a person: issuer and subject. The same in every application. */
@@ -79,9 +93,9 @@ export function endedFrom(
   record: LiveRecord,
   end: { readonly reason: EndReason; readonly at: number; readonly retainUntil: number },
 ): EndedRecord {
-  const { boundSession } = openDetails(sealer, address, record.sealed)
+  const { boundSession, names } = openDetails(sealer, address, record.sealed)
   const { startedAt, endsAt, authenticatedAt } = record
-  const details: RecordDetails = { startedAt, endsAt, authenticatedAt, boundSession }
+  const details: RecordDetails = { startedAt, endsAt, authenticatedAt, boundSession, names }
   return {
     state: 'ended',
     reason: end.reason,

@@ -27,12 +27,17 @@ export interface Revoking {
   /**
    * Looks whether other applications have revoked a session, in the store that is shared for this. What they have is
    * written to the own store, where it ends the session for good, and is passed on under the names that only the own
-   * store knows. It is kept as long as a token of `tokenExpiresAt` lives. `true`: it was revoked.
+   * store knows. It is kept as long as a token of `tokenExpiresAt` lives. `names`: other values of the session.
+   * `true`: it was revoked.
    */
   meet(
     address: RecordAddress,
     concerns: (revocation: FoundRevocation) => boolean,
-    time: { readonly now: number; readonly tokenExpiresAt: number },
+    known: {
+      readonly now: number
+      readonly tokenExpiresAt: number
+      readonly names?: readonly string[] | undefined
+    },
   ): Promise<boolean>
 }
 
@@ -130,8 +135,8 @@ export function createRevoking(options: {
       return { ...here.value, acknowledged: here.value.acknowledged && elsewhere.value && isNamed }
     },
 
-    async meet({ person, session }, concerns, { now, tokenExpiresAt }) {
-      const found = await revocations?.revocation(person, session)
+    async meet({ person, session }, concerns, { now, tokenExpiresAt, names }) {
+      const found = await revocations?.revocation(person, session, names)
       if (found === undefined || !concerns(found)) return false
       const { reason, at } = found
       const revocation = {

@@ -205,9 +205,15 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
       return { ended, sessions: [...sessions], acknowledged: true }
     },
 
-    revocation(person, session) {
+    revocation(person, session, names = []) {
       const marks = people.marks(person)
-      const own = revocationOf(marks, session)
+      const own = names.reduce(
+        (found, name) => {
+          const named = revocationOf(marks, name)
+          return named !== undefined && (found === undefined || named.at > found.at) ? named : found
+        },
+        revocationOf(marks, session),
+      )
       if (own !== undefined) return { ...own, kind: 'session' }
       return marks?.revocation === undefined ? undefined : { ...marks.revocation, kind: 'person' }
     },

@@ -185,11 +185,20 @@ redis.call('HSET', key, ARGV[1], value)
 return {'confirmed', replicas()}
 `
 
+/** Of several values of one session the latest revocation; one of a newer format counts as the latest. */
 const revocation = `
-for _, name in ipairs(namesOf(ARGV[1])) do
-  local value = redis.call('HGET', key, 'v:' .. name)
-  if value then return {'session', value} end
+local found, latest
+for _, session in ipairs(ARGV) do
+  for _, name in ipairs(namesOf(session)) do
+    local value = redis.call('HGET', key, 'v:' .. name)
+    if value then
+      local at = tonumber(words(value)[4]) or math.huge
+      if not found or at > latest then found, latest = value, at end
+      break
+    end
+  end
 end
+if found then return {'session', found} end
 local value = redis.call('HGET', key, 'v')
 if value then return {'person', value} end
 return {'none'}

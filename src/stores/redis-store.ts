@@ -266,8 +266,8 @@ export function createRedisStore(given: RedisClient, options: RedisStoreOptions 
       return { ended: recordsIn(person, reply, 4), sessions, acknowledged }
     },
 
-    async revocation(person, session) {
-      const reply = await connection.run(scripts.revocation, keyOf(person), session)
+    async revocation(person, session, names = []) {
+      const reply = await connection.run(scripts.revocation, keyOf(person), session, ...names)
       const [kind] = reply
       if (kind !== 'session' && kind !== 'person') return undefined
       return { ...parseRevocation(textAt(reply, 1)), kind }

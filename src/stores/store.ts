@@ -254,8 +254,15 @@ export interface Store {
    */
   revoke(person: string, scope: RevocationScope, revocation: Revocation): MaybePromise<RevocationOutcome>
 
-  /** The revocation that concerns this session value of this person: its own, else the person's. */
-  revocation(person: string, session: string): MaybePromise<FoundRevocation | undefined>
+  /**
+   * The revocation that concerns this session value of this person: its own, else the person's. With `names`, other
+   * values of the session that this store does not know as such: of those that were revoked the latest, else the person's.
+   */
+  revocation(
+    person: string,
+    session: string,
+    names?: readonly string[],
+  ): MaybePromise<FoundRevocation | undefined>
 
   /**
    * Notes that the sessions which `pointer` names (a digest: of issuer and `sid`; of identity provider, NameID and

@@ -457,6 +457,25 @@ export function describeStoreContract(
         expect(await harness.store.revocation(person, session)).toEqual({ ...ofSession, kind: 'session' })
       })
 
+      it('HLD-12 finds of several values of one session the latest revocation', async () => {
+        const { person, session } = addressOf()
+        const [other, third] = [unique(), unique()]
+        const revoke = (value: string, at: number) =>
+          harness.store.revoke(person, { kind: 'session', session: value }, revocationNow({ at }))
+        const find = (...names: string[]) => harness.store.revocation(person, session, names)
+        expect(await find(other, third)).toBeUndefined()
+        await revoke(third, harness.now() + 2)
+        await revoke(other, harness.now() + 1)
+        expect(await find()).toBeUndefined()
+        expect(await find(other)).toMatchObject({ kind: 'session', at: harness.now() + 1 })
+        for (const names of [
+          [other, third],
+          [third, other],
+        ]) {
+          expect(await find(...names)).toMatchObject({ kind: 'session', at: harness.now() + 2 })
+        }
+      })
+
       it('keeps the later time and the longer retention of two revocations', async () => {
         const { person, session } = addressOf()
         const later = revocationNow({ at: harness.now() + 10, reason: 'revoked' })

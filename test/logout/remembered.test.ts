@@ -2,6 +2,7 @@ import { decodeJwt } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { createSuite, memoryStore } from '../../src/index.js'
 import { personOf, sessionOf } from '../../src/sessions/record.js'
+import { TestExchange } from '../support/exchange.js'
 import { base, createWorld, optionsOf, serve } from '../support/world.js'
 
 const benefits = `https://benefits.${base}`
@@ -130,6 +131,28 @@ describe('HLD-12 a sign-out reaches every name of the session', () => {
     world.travel(15)
     expect((await south.send(fresh)).status).toBe(401)
     expect((await south.send(cookie)).status).toBe(401)
+  })
+
+  it.each([
+    ['a request', '/private'],
+    ['a pure read', '/peek'],
+  ])('HLD-12 known in another application by the older one first, to %s', async (_what, path) => {
+    const { world, make, renew } = await ownStores()
+    const [north, south] = [make('north'), make('south')]
+    const cookie = await world.emulator.cookiesFor('ana')
+    expect((await north.send(cookie)).status).toBe(200)
+    const fresh = await renew(north, cookie)
+    // North knows it as another name of the older one, south knows nothing else.
+    expect((await south.send(fresh)).status).toBe(200)
+    expect((await south.send(fresh, '/session/logout', 'POST')).status).toBe(200)
+    world.travel(15)
+    if (path === '/peek') {
+      const headers = { ...own, cookie: fresh }
+      const request = new Request(`https://north.${base}/private`, { headers })
+      expect(await north.suite.peek(new TestExchange(request))).toMatchObject({ state: 'anonymous' })
+    }
+    expect((await north.send(fresh)).status).toBe(401)
+    expect((await north.send(cookie)).status).toBe(401)
   })
 
   it('HLD-12 and is passed on by an application that knows more names', async () => {
