@@ -9,6 +9,7 @@ import type { RenewalResult, TokenKeeper } from '../identity/token-keeper.js'
 import type { AccessToken, InstalledProtocol, TokenRefresh } from '../protocol.js'
 import { createRecent, shareOfMemory } from '../recent.js'
 import type { Sealer } from '../seal.js'
+import { assuranceHere } from '../sessions/assurance.js'
 import {
   active,
   anonymous,
@@ -214,12 +215,8 @@ export function createOwnSessions(context: {
     details: OwnDetails,
     now: number,
   ): Citizen => {
-    const { claims, method } = details
-    const { level } = record
-    const authenticatedAt = unlessAhead(record.authenticatedAt, now)
-    const assurance = authenticatedAt === 0 ? { level, method } : { level, method, authenticatedAt }
-    const live: OwnSession = { exchange, claims, state, record, details }
-    return active(live, assurance, isWaiting(state.degraded, now), actions)
+    const live: OwnSession = { exchange, claims: details.claims, state, record, details }
+    return active(live, assuranceHere(record, details, now), isWaiting(state.degraded, now), actions)
   }
 
   /** Renews what is due; the first who finds it waits a little, whoever meets it under way does not. */

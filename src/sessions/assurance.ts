@@ -1,6 +1,8 @@
 /** @module What an authentication must show: one rule for guards, for the login route and for the way back. */
 import type { Assurance } from '../citizen.js'
-import { isAhead } from '../wait.js'
+import type { LiveRecord } from '../stores/store.js'
+import { isAhead, unlessAhead } from '../wait.js'
+import type { OwnDetails } from './record.js'
 
 /** What is asked of a citizen who is active. */
 export interface Demand {
@@ -44,4 +46,18 @@ export function shortfallOf(assurance: Assurance, demand: Demand, now: number): 
 /** Whether something stronger is missing than was shown, and not only a later authentication. */
 export function isTooWeak({ level, secondFactor }: Shortfall): boolean {
   return level !== 0 || secondFactor
+}
+
+/**
+ * What a session's authentication has shown, its time as far as our own clock can tell: the provider's may be behind
+ * ours, or ahead. A login that brought a new authentication began before it, and its answer came after.
+ */
+export function assuranceHere(
+  { level, authenticatedAt: stated }: Pick<LiveRecord, 'level' | 'authenticatedAt'>,
+  { method, provenAt, generationAt }: Pick<OwnDetails, 'method' | 'provenAt' | 'generationAt'>,
+  now: number,
+): Assurance {
+  const latest = generationAt === undefined || generationAt > now ? now : generationAt
+  const authenticatedAt = Math.min(Math.max(unlessAhead(stated, now), unlessAhead(provenAt, now)), latest)
+  return authenticatedAt === 0 ? { level, method } : { level, method, authenticatedAt }
 }

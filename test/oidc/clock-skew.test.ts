@@ -98,3 +98,25 @@ describe('HLD-09 between two times of the provider’s own clock there is no ske
     },
   )
 })
+
+describe('HLD-09 a guard that wants a recent authentication', () => {
+  it.each([
+    [60, 50],
+    [60, -50],
+    [30, 25],
+  ])('of %i s lets in who has just authenticated, provider %i s behind', async (skew, behind) => {
+    const place = createSkewed(skew, behind)
+    const browser = place.browser()
+    await browser.open(`${home}/session/login?returnTo=/private`)
+    place.travel(360)
+    const page = await browser.fetch(`${home}/session/login?returnTo=/private&maxAge=20`)
+    place.travel(5)
+    place.authenticate()
+    const there = await browser.open(page.headers.get('location') ?? '')
+    expect([there.status, new URL(there.url).pathname]).toEqual([200, '/private'])
+    // And no longer than it says.
+    place.travel(21)
+    const again = await browser.fetch(`${home}/session/login?returnTo=/private&maxAge=20`)
+    expect(new URL(again.headers.get('location') ?? '').searchParams.get('prompt')).toBe('login')
+  })
+})
