@@ -45,6 +45,24 @@ describe('a key ring', () => {
     expect(await shown()).toEqual(['vivoldi-sso-20260106'])
   })
 
+  it('HLD-05 signs with a first key that was made by a clock that was ahead', async () => {
+    const { ring, travel, shown } = setUp()
+    const { kid } = await rotateQuickly(ring)
+    expect((await ring.signer()).kid).toBe(kid)
+    travel(-30 * day)
+    expect((await ring.signer()).kid).toBe(kid)
+    expect(await shown()).toEqual([kid])
+  })
+
+  it('JWT-18 waits for a key that is to sign later, as its PEM file says', async () => {
+    const { ring } = setUp()
+    await rotateQuickly(ring)
+    const made = await ring.state()
+    const storage: KeyStorage = { read: async () => made, privateKey: async () => quickKey() }
+    const later = createKeyRing({ storage, name: 'vivoldi-sso', clock: () => Date.UTC(2025, 8, 8) })
+    await expect(later.signer()).rejects.toThrow('no key of the ring is in use yet')
+  })
+
   it('JWT-18 gives no kid twice: dated, with a number where a day has several, whatever the clock does', async () => {
     const { ring, travel } = setUp()
     const kids: string[] = []
