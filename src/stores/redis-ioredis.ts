@@ -96,9 +96,11 @@ export function fromIoredis(client: IoredisLike): RedisClient {
       const [one, other] = await inPipeline(client, [first, second])
       return [one, other]
     },
-    callMasters(command) {
+    async callMasters(command) {
+      // Before it is ready a Cluster knows the addresses alone that it was given, replicas and other names among them.
+      if (cluster !== undefined && cluster.status !== 'ready') await call(['PING'])
       const masters = cluster?.nodes('master') ?? [client]
-      if (masters.length === 0) return call(command).then((reply) => [reply])
+      if (masters.length === 0) return [await call(command)]
       return Promise.all(masters.map((master) => master.call(...command)))
     },
     async close() {
