@@ -31,6 +31,8 @@ export interface Person {
   /** When its end was told as done; 0: not yet. Milliseconds of `performance.now()`. */
   endedAt: number
   way: Way | undefined
+  /** The instance that was asked for its end. */
+  toldBy: number
   /** Whether the answer that said so had ended something. */
   hadFound: boolean
 }
@@ -49,6 +51,19 @@ export interface Tally {
   readonly lost: string[]
   readonly errors: string[]
 }
+
+/** Nothing yet. */
+export const createTally = (): Tally => ({
+  requests: 0,
+  unavailable: 0,
+  unavailableAt: 0,
+  began: 0,
+  acknowledged: 0,
+  unacknowledged: 0,
+  servedAfterEnd: [],
+  lost: [],
+  errors: [],
+})
 
 interface Instance {
   readonly suite: Suite
@@ -78,17 +93,7 @@ function createInstance(store: Store): Instance {
 /** The people of a round. `random` decides who does what where. */
 export function createPeople(stores: readonly Store[], random: (below: number) => number) {
   const instances = stores.map(createInstance)
-  const tally: Tally = {
-    requests: 0,
-    unavailable: 0,
-    unavailableAt: 0,
-    began: 0,
-    acknowledged: 0,
-    unacknowledged: 0,
-    servedAfterEnd: [],
-    lost: [],
-    errors: [],
-  }
+  const tally = createTally()
   const people: Person[] = []
   let serial = 0
 
@@ -129,6 +134,7 @@ export function createPeople(stores: readonly Store[], random: (below: number) =
         state: 'live',
         endedAt: 0,
         way: undefined,
+        toldBy: -1,
         hadFound: false,
       }
       people.push(person)
@@ -146,7 +152,7 @@ export function createPeople(stores: readonly Store[], random: (below: number) =
     mustLive: boolean,
   ): Promise<'active' | 'out' | 'unavailable'> {
     const sentAt = performance.now()
-    const { state, endedAt, way, hadFound } = person
+    const { state, endedAt, way, hadFound, toldBy } = person
     const headers = { ...(random(2) === 0 ? navigation : script), cookie: person.cookie }
     try {
       const answer = await serve(at(index).suite, new Request(`${url}/open`, { headers }))
@@ -162,7 +168,7 @@ export function createPeople(stores: readonly Store[], random: (below: number) =
       // A message that met no index entry ends the session with its next touch, which writes the entry again.
       const isBound = way === 'message' && !hadFound && since < 2 * touchMilliseconds
       if (citizen.state === 'active' && state === 'ended' && !isBound) {
-        const after = `${Math.round(since)} ms after the ${way}`
+        const after = `${Math.round(since)} ms after the ${way} at instance ${toldBy}`
         tally.servedAfterEnd.push(`${person.name} at instance ${index}, ${after}`)
       }
       if (citizen.state === 'active') person.servedAt = performance.now()
@@ -209,6 +215,7 @@ export function createPeople(stores: readonly Store[], random: (below: number) =
   async function end(person: Person, way: Way, index: number): Promise<void> {
     person.state = 'asked'
     person.way = way
+    person.toldBy = index
     try {
       const { done, found } = await carryOut(person, way, index)
       if (!done) {

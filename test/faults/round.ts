@@ -1,6 +1,6 @@
 /** @module One round: people at work, a fault, its end, and what of all that may not have been. */
 import { setTimeout as pause } from 'node:timers/promises'
-import { createPeople, type Tally, touchMilliseconds, ways } from './people.js'
+import { createPeople, createTally, type Tally, touchMilliseconds, ways } from './people.js'
 import { type ClientName, type Fault, faultsOf, startServers, type Topology } from './servers.js'
 
 /** What a round is made of. */
@@ -15,8 +15,11 @@ export interface Outcome extends Plan {
   readonly tally: Tally
   /** From the fault to the last request that was told "unavailable", in milliseconds. */
   readonly backAfter: number
-  /** Whether the servers had no master again in time, so that the round says nothing. */
-  readonly isVoid: boolean
+  /**
+   * Why the round says nothing of service that comes back: the servers did not start, had no master again in time, or
+   * hardly anything was done. What may not have been counts all the same.
+   */
+  readonly void: string | undefined
 }
 
 const pairs: readonly (readonly [Topology, ClientName])[] = [
@@ -49,7 +52,32 @@ const alone = 1200
 const after = 3500
 /** Longest that the servers may need to have a master again, and the instances after that. */
 const mostOutage = 60_000
-const mostDelay = 10_000
+const mostDelay = 30_000
+/** How often servers and instances may fail to start on a machine that has other work. */
+const mostStarts = 3
+/** With fewer ends the machine was too slow for the round to say anything. */
+const leastEnds = 5
+
+/** Servers with two instances that are ready; nothing where the machine does not bring them about. */
+async function startWorld(
+  topology: Topology,
+  client: ClientName,
+  index: number,
+  random: (below: number) => number,
+) {
+  for (let time = 0; time < mostStarts; time += 1) {
+    const servers = await startServers(topology, client, index).catch(() => undefined)
+    if (servers === undefined) continue
+    try {
+      const world = createPeople([await servers.open(), await servers.open()], random)
+      await world.ready()
+      return { servers, world }
+    } catch {
+      await servers.close()
+    }
+  }
+  return undefined
+}
 
 /** Runs one round; the same seed and number make the same plan. */
 export async function runRound(seed: number, round: number): Promise<Outcome> {
@@ -57,14 +85,18 @@ export async function runRound(seed: number, round: number): Promise<Outcome> {
   const [topology, client] = pairs[round % pairs.length] ?? ['single', 'address']
   const faults = faultsOf(topology, client)
   const fault = faults[random(faults.length)] ?? 'killed'
-  const servers = await startServers(topology, client, random(3))
-  const world = createPeople([await servers.open(), await servers.open()], random)
+  const started = await startWorld(topology, client, random(3), random)
+  if (started === undefined) {
+    return { topology, client, fault, tally: createTally(), backAfter: 0, void: 'the servers did not start' }
+  }
+  const { servers, world } = started
   const { people, tally, begin, ask, end } = world
-  let struckAt = Number.POSITIVE_INFINITY
+  /** Who began before that was known to the replicas when it happened. */
+  let provenUntil = Number.POSITIVE_INFINITY
   let isOver = false
 
   const somebody = () => people[Math.max(0, people.length - 1 - random(40))]
-  const mustLive = (beganAt: number) => beganAt < struckAt - 500
+  const mustLive = (beganAt: number) => beganAt < provenUntil
 
   /** Requests of anybody, anywhere, without a pause that could hide something. */
   async function visit(): Promise<void> {
@@ -103,10 +135,12 @@ export async function runRound(seed: number, round: number): Promise<Outcome> {
   }
 
   try {
-    await world.ready()
     const work = Promise.all([visit(), visit(), leave(), leave(), arrive(0), arrive(1)])
     await pause(before)
-    struckAt = performance.now()
+    const askedAt = performance.now()
+    const areSettled = await servers.areSettled()
+    const struckAt = performance.now()
+    provenUntil = areSettled ? askedAt : Number.NEGATIVE_INFINITY
     await servers.strike(fault)
     // A single server comes back only by itself; others are replaced, and meet the one that comes back.
     if (topology === 'single') await pause(alone)
@@ -126,10 +160,15 @@ export async function runRound(seed: number, round: number): Promise<Outcome> {
         `service did not come back within ${seconds} s of the servers:\n${await servers.describe()}`,
       )
     }
-    if (!isServing) return { topology, client, fault, tally, backAfter: 0, isVoid: true }
-    const backAfter = Math.max(0, tally.unavailableAt - struckAt)
-    await settle(world, mustLive)
-    return { topology, client, fault, tally, backAfter, isVoid: false }
+    const backAfter = isServing ? Math.max(0, tally.unavailableAt - struckAt) : 0
+    if (isServing) await settle(world, mustLive)
+    const isIdle = tally.acknowledged + tally.unacknowledged <= leastEnds
+    const reason = isServing
+      ? isIdle
+        ? 'hardly anything was done'
+        : undefined
+      : 'the servers had no master again'
+    return { topology, client, fault, tally, backAfter, void: reason }
   } finally {
     isOver = true
     await world.close()

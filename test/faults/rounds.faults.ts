@@ -11,13 +11,15 @@ const first = number('CITIZEN_FAULT_FIRST', 0)
 const rounds = number('CITIZEN_FAULT_ROUNDS', 5)
 const outcomes: Outcome[] = []
 
-const lineOf = (round: number, { topology, client, fault, tally, backAfter }: Outcome): string =>
-  [
-    `round ${round} (seed ${seed}): ${topology}, ${client}, ${fault}: ${tally.requests} requests`,
+const lineOf = (round: number, outcome: Outcome): string => {
+  const { topology, client, fault, tally, backAfter } = outcome
+  return [
+    `round ${round}${outcome.void === undefined ? '' : `, void (${outcome.void})`} (seed ${seed}): ${topology}, ${client}, ${fault}: ${tally.requests} requests`,
     `${tally.acknowledged} ends done, ${tally.unacknowledged} not told as done`,
     `${tally.servedAfterEnd.length} served after the end, ${tally.lost.length} lost, ${tally.errors.length} errors`,
     `last unavailable after ${(backAfter / 1000).toFixed(1)} s`,
   ].join('; ')
+}
 
 describe('HLD-26 HLD-19 an end told as done is done, and service comes back', () => {
   it.each(Array.from({ length: rounds }, (_, index) => first + index))('round %i', async (round) => {
@@ -26,14 +28,15 @@ describe('HLD-26 HLD-19 an end told as done is done, and service comes back', ()
     for (const line of [...outcome.tally.servedAfterEnd, ...outcome.tally.lost, ...outcome.tally.errors]) {
       console.log(`  ${line}`)
     }
-    console.log(outcome.isVoid ? `round ${round}: the servers had no master again` : lineOf(round, outcome))
+    console.log(lineOf(round, outcome))
     const { tally } = outcome
     expect(tally.servedAfterEnd, 'requests served after an end that was told as done').toEqual([])
     expect(tally.lost, 'live sessions lost').toEqual([])
     expect(tally.errors, 'errors').toEqual([])
-    // The round was worth something.
-    if (outcome.isVoid) return
-    expect(tally.acknowledged + tally.unacknowledged).toBeGreaterThan(5)
+  })
+
+  it('has at least one round that says something', () => {
+    expect(outcomes.filter((outcome) => outcome.void === undefined)).not.toEqual([])
   })
 })
 
@@ -44,7 +47,7 @@ afterAll(() => {
   const seconds = (at: number) => ((times[Math.floor((times.length - 1) * at)] ?? 0) / 1000).toFixed(1)
   console.log(
     [
-      `${outcomes.length} rounds (${outcomes.filter(({ isVoid }) => isVoid).length} without a new master): ${sum(({ tally }) => tally.requests)} requests`,
+      `${outcomes.length} rounds (${outcomes.filter((outcome) => outcome.void !== undefined).length} void): ${sum(({ tally }) => tally.requests)} requests`,
       `${sum(({ tally }) => tally.acknowledged)} ends told as done, ${sum(({ tally }) => tally.unacknowledged)} not`,
       `${sum(({ tally }) => tally.servedAfterEnd.length)} requests served after an end told as done`,
       `${sum(({ tally }) => tally.lost.length)} requests of live sessions refused`,

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { openRedisStore, redisStore } from '../../src/stores/redis.js'
 import type { Store } from '../../src/stores/store.js'
 import { type AddressMap, clients, type OpenClient } from '../stores/redis-harness.js'
-import { type RedisServer, startCluster, startRedis, startSentinel, until } from '../support/redis.js'
+import { infoOf, type RedisServer, startCluster, startRedis, startSentinel, until } from '../support/redis.js'
 import { type Relay, startRelay } from '../support/relay.js'
 
 /** How the servers stand to each other. */
@@ -21,6 +21,8 @@ export interface Servers {
   /** A store for one more instance. */
   open(): Promise<Store>
   strike(fault: Fault): Promise<void>
+  /** Whether all replicas have what the masters had when it was called; `false` when they are too slow. */
+  areSettled(): Promise<boolean>
   /** Undoes what was done, as an operator or the machine would. */
   mend(): Promise<void>
   /** Whether a client that has just connected can write, within that time. */
@@ -97,6 +99,8 @@ async function startSingle(client: ClientName) {
     parts: [server, relay],
     rejoin,
     servers: [server],
+    masters: [server],
+    followers: 0,
   }
 }
 
@@ -135,11 +139,18 @@ async function startWithSentinel(client: ClientName) {
       masterName,
     )) as string[]
     if (host === undefined || port === undefined || Number(port) === (relay ?? master).port) return
-    // In one step, as a Sentinel does it: no client reads from it as from a master afterwards.
-    await master.command('MULTI')
-    await master.command('REPLICAOF', host, port)
-    await master.command('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
-    await master.command('EXEC')
+    // In one step, as a Sentinel does it: no client reads from it as from a master afterwards. Again where the Sentinel
+    // comes between; whatever this does not bring about, the Sentinel does some seconds later.
+    await until(async () => {
+      if ((await infoOf(master, ['INFO', 'replication'], 'role')) === 'slave') return true
+      await Promise.all([
+        master.command('MULTI'),
+        master.command('REPLICAOF', host, port),
+        master.command('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes'),
+        master.command('EXEC'),
+      ])
+      return false
+    }, 'the old master to follow').catch(() => undefined)
   }
   return {
     open: open[client],
@@ -147,6 +158,8 @@ async function startWithSentinel(client: ClientName) {
     parts: [setup, ...relays],
     rejoin,
     servers: [master, ...setup.replicas, sentinel],
+    masters: [master],
+    followers: 2,
   }
 }
 
@@ -170,17 +183,26 @@ async function startAsCluster(client: ClientName, index: number) {
     parts: [setup, ...relays],
     rejoin,
     servers: [...setup.masters, ...setup.replicas],
+    masters: setup.masters,
+    followers: 1,
   }
 }
 
 /** Starts the servers of a round. `index` chooses the master of a Cluster that fails. */
 export async function startServers(topology: Topology, client: ClientName, index: number): Promise<Servers> {
-  const { open, struck, parts, rejoin, servers } = await {
+  const { open, struck, parts, rejoin, servers, masters, followers } = await {
     single: () => startSingle(client),
     sentinel: () => startWithSentinel(client),
     cluster: () => startAsCluster(client, index),
   }[topology]()
   const stores: Store[] = []
+  let serial = 0
+  /** A write of our own stands behind all others. In a Cluster a master takes only some keys. */
+  const isSettled = async ({ command }: RedisServer): Promise<boolean> => {
+    serial += 1
+    await command('SET', `settled:${serial}`, '1', 'PX', '60000')
+    return Number(await command('WAIT', String(followers), '2000')) >= followers
+  }
   let undo: (() => Promise<void>) | undefined
   return {
     async open() {
@@ -188,6 +210,11 @@ export async function startServers(topology: Topology, client: ClientName, index
       stores.push(store)
       return store
     },
+    areSettled: () =>
+      Promise.all(masters.map((master) => until(() => isSettled(master), 'replicas', 5000))).then(
+        () => true,
+        () => false,
+      ),
     async strike(fault) {
       undo = await strikeServer(struck, fault)
     },
