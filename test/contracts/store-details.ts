@@ -49,5 +49,24 @@ export function describeDetails(harnessOf: () => StoreHarness): void {
       expect(await store.update(address, change.generation, { signIn: 'due' })).toBe(true)
       expect(await store.read(address)).toMatchObject({ signIn: 'due' })
     })
+
+    it.each(['due', undefined] as const)(
+      'HLD-13 keeps what began a session, with a sign-in that is %s',
+      async (signIn) => {
+        const harness = harnessOf()
+        const address = addressOf()
+        const record = await startedAt(harness, address, { signIn, begunBy: 'protocol' })
+        const { store } = harness
+        expect(await store.read(address)).toMatchObject({ begunBy: 'protocol' })
+        expect(await store.update(address, record.generation, { lastSeenAt: record.lastSeenAt + 1 })).toBe(
+          true,
+        )
+        expect(await store.update(address, record.generation, { signIn: 'done', sealed: 'anew' })).toBe(true)
+        const expected = { ...record, lastSeenAt: record.lastSeenAt + 1, signIn: undefined, sealed: 'anew' }
+        expect(await store.list(address.person)).toEqual([{ address, record: expected }])
+        const { begunBy } = await startedAt(harness, addressOf())
+        expect(begunBy).toBeUndefined()
+      },
+    )
   })
 }
