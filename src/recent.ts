@@ -78,9 +78,23 @@ interface Remembered<T> {
   bytes: number
 }
 
+/** What is taken for the memory of a process that does not say how much it may use: 128 MiB. */
+const unsaidMemory = 134_217_728
+
+/** What a question for an amount of memory answers; `undefined` where a runtime has no answer, or lets nobody ask. */
+function told(ask: () => number): number | undefined {
+  try {
+    const bytes = ask()
+    return bytes > 0 ? bytes : undefined
+  } catch {
+    // Deno without `--allow-sys`.
+    return undefined
+  }
+}
+
 /** A part of the memory that this process may use, in bytes. `part` is a fraction. */
 export function shareOfMemory(part: number): number {
-  const constrained = process.constrainedMemory()
-  const limit = getHeapStatistics().heap_size_limit
-  return Math.floor((constrained > 0 ? Math.min(limit, constrained) : limit) * part)
+  const heap = told(() => getHeapStatistics().heap_size_limit) ?? unsaidMemory
+  const constrained = told(() => process.constrainedMemory())
+  return Math.floor(Math.min(heap, constrained ?? heap) * part)
 }

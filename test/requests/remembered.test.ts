@@ -1,5 +1,6 @@
 /** @module What a process remembers of sessions seen before: bounded by an option, in two generations, never thrown away whole. */
-import { describe, expect, it } from 'vitest'
+import { getHeapStatistics } from 'node:v8'
+import { describe, expect, it, vi } from 'vitest'
 import { createRecent, shareOfMemory } from '../../src/recent.js'
 import { createPlace, home } from '../attacks/oidc-place.js'
 import { createWorld, serve, shown } from '../support/world.js'
@@ -140,4 +141,25 @@ it('HLD-24 a session that is used keeps its state, however many others come and 
     if (count % 20 === 0) expect(await place.state(used)).toMatchObject({ state: 'active', degraded: true })
   }
   expect(await place.state(used)).toMatchObject({ state: 'active', degraded: true })
+})
+
+describe('HLD-24 a runtime that does not say how much memory there is', () => {
+  it.each<[string, () => number]>([
+    [
+      'and lets nobody ask, as Deno without --allow-sys',
+      () => {
+        throw new Error('NotCapable')
+      },
+    ],
+    ['and knows of no bound', () => 0],
+    ['and says nothing', () => Number.NaN],
+  ])('%s: a part of the heap is taken', (_name, answer) => {
+    const asked = vi.spyOn(process, 'constrainedMemory').mockImplementation(answer)
+    try {
+      expect(shareOfMemory(0.5)).toBe(Math.floor(getHeapStatistics().heap_size_limit / 2))
+      expect(asked).toHaveBeenCalled()
+    } finally {
+      asked.mockRestore()
+    }
+  })
 })
