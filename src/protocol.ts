@@ -166,7 +166,8 @@ export interface ProtocolSessions {
   current(exchange: Exchange): Promise<ProtocolSession | undefined>
   /**
    * Replaces tokens and claims of a live session, without a new beginning. `gone`: it is no longer there, or goes on
-   * under a name that has been revoked. `busy`: its tokens are just being renewed; nothing was changed.
+   * under a name that has been revoked. `busy`: its tokens are just being renewed, or another tab has begun a
+   * generation of it; its tokens are that one's.
    */
   renew(
     session: ProtocolSession,

@@ -89,13 +89,17 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
     return anonymous(reason)
   }
 
-  /** Gives a live session another name of the provider. `false`: that name has been revoked; the session has ended. */
-  const isNamed = async (
+  /** What a write came to that was not done: the session goes on under another generation, or is over. */
+  const notWritten = async (address: RecordAddress): Promise<'busy' | 'gone'> =>
+    (await store.read(address))?.state === 'live' ? 'busy' : 'gone'
+
+  /** Gives a live session another name of the provider. One that has been revoked ends the session. */
+  const giveName = async (
     address: RecordAddress,
     record: LiveRecord,
     name: { readonly issuer: string; readonly sessionValue?: string; readonly pointers?: readonly Pointer[] },
-  ): Promise<boolean> => {
-    if (name.sessionValue === undefined) return true
+  ): Promise<'named' | 'busy' | 'gone'> => {
+    if (name.sessionValue === undefined) return 'named'
     const now = clock()
     const retainUntil = Math.max(record.retainUntil, lifecycle.retainedUntil(now, record.tokenExpiresAt))
     let isRevoked = false
@@ -104,10 +108,11 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
     }
     const session = sessionOf(name.issuer, name.sessionValue)
     if (!isRevoked && (await store.alias(address, record.generation, session))) {
-      return lifecycle.addName(address, record, session)
+      return (await lifecycle.addName(address, record, session)) ? 'named' : notWritten(address)
     }
-    await lifecycle.end(address, record, { reason: 'revoked', at: now }, now)
-    return false
+    // Not named is not revoked: another tab may have begun a generation, which this end does not concern.
+    const { record: after } = await lifecycle.end(address, record, { reason: 'revoked', at: now }, now)
+    return after?.state === 'live' ? 'busy' : 'gone'
   }
 
   const scopeOf = (scope: ScopeWish): RevocationScope =>
@@ -271,10 +276,11 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
       const isWritten = await keeper.alone(address, async () => {
         // What has been renewed since it was read would be lost, and with it a refresh token that is not spent.
         if ((await keeper.tokensOf(address)) !== tokens) return 'busy'
-        if (!(await isNamed(address, record, { ...change, issuer }))) return 'gone'
-        if ((await renewDetails()) === undefined) return 'gone'
+        const named = await giveName(address, record, { ...change, issuer })
+        if (named !== 'named') return named
+        if ((await renewDetails()) === undefined) return notWritten(address)
         const isKept = await keeper.keep(address, record, change.tokens, change.tokensExpireAt)
-        return isKept ? 'renewed' : 'gone'
+        return isKept ? 'renewed' : notWritten(address)
       })
       return isWritten ?? 'busy'
     },
