@@ -29,6 +29,7 @@ export type Arrive = (exchange: Exchange, arrival: Arrival) => Promise<Citizen>
 
 /** `iat` has no fractions of a second. */
 const wholeSecond = 1000
+const mostAttempts = 6
 
 /** Makes the arrival of one application. */
 export function createArrival(options: {
@@ -47,7 +48,8 @@ export function createArrival(options: {
   const isAskedFor = (token: VerifiedToken, arrival: Arrival): boolean =>
     arrival.askedReauthentication && token.issuedAt >= arrival.since - skew - wholeSecond
 
-  const settle = async (token: VerifiedToken, arrival: Arrival): Promise<void> => {
+  /** `false`: another tab was faster, and what this login has shown is not written yet: look again. */
+  const settle = async (token: VerifiedToken, arrival: Arrival): Promise<boolean> => {
     const now = clock()
     const state = tokenState(token, application.id, identityProvider.refresh.afterSeconds)
     const level = identityProvider.assuranceLevel(token.claims)
@@ -60,15 +62,17 @@ export function createArrival(options: {
       const authenticatedAt = stated || (isProven ? now : 0)
       // The provider's clock may be behind ours: the token is at least as young as the login that brought it.
       const issuedAt = isProven ? Math.max(token.issuedAt, arrival.since) : token.issuedAt
-      await lifecycle.begin({ ...common, issuedAt, authenticatedAt })
-    } else if (record.state === 'ended') {
+      const begun = await lifecycle.begin({ ...common, issuedAt, authenticatedAt })
+      return begun.began || begun.record.state === 'ended'
+    }
+    if (record.state === 'ended') {
       const details = openDetails(options.sealer, state.address, record.sealed)
       const known = unlessAhead(details.authenticatedAt ?? 0, now)
       const proof = { ...arrival, authenticatedAt: stated, isNewer: token.issuedAt > record.at }
       const lift = liftOf(record, known, proof, application.onIdle)
-      if (lift === undefined) return
+      if (lift === undefined) return true
       const keepsLimit = lift === 'resumed'
-      await lifecycle.begin({
+      const begun = await lifecycle.begin({
         ...common,
         address: state.address,
         issuedAt: token.issuedAt,
@@ -76,23 +80,24 @@ export function createArrival(options: {
         lifts: record,
         keepsLimit,
       })
-    } else {
-      // Begun by a faster request of this very login: still a session value that the login brought.
-      const isNew = isAskedFor(token, arrival) && record.startedAt >= arrival.since
-      const authenticatedAt = stated || (isNew ? now : 0)
-      if (authenticatedAt > unlessAhead(record.authenticatedAt, now)) {
-        await lifecycle.raise(state.address, record, {
-          level: Math.max(level, record.level),
-          authenticatedAt,
-        })
-      }
+      return begun.began || begun.record.state === 'ended'
     }
+    // Begun by a faster request of this very login: still a session value that the login brought.
+    const isNew = isAskedFor(token, arrival) && record.startedAt >= arrival.since
+    const authenticatedAt = stated || (isNew ? now : 0)
+    if (authenticatedAt <= unlessAhead(record.authenticatedAt, now)) return true
+    const rise = { level: Math.max(level, record.level), authenticatedAt }
+    return (await lifecycle.raise(state.address, record, rise)) !== undefined
   }
 
   return async (exchange, arrival) => {
     try {
       const token = await options.tokenOf(exchange)
-      if (token !== undefined && !lacksSecondFactor(token.claims)) await settle(token, arrival)
+      if (token !== undefined && !lacksSecondFactor(token.claims)) {
+        for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
+          if (await settle(token, arrival)) break
+        }
+      }
     } catch (error) {
       return authenticator.unavailableBecause(error)
     }

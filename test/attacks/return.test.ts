@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { memoryStore } from '../../src/index.js'
+import { personOf } from '../../src/sessions/record.js'
 import { createWorld, type World } from '../support/world.js'
 
 const url = 'https://benefits.citizen.example'
@@ -101,5 +103,55 @@ describe('markers', () => {
     const fresh = await world.emulator.cookiesFor('ana')
     world.travel(-2)
     expect((await send(back, {}, fresh)).status).toBe(302)
+  })
+})
+
+describe('a return while another tab’s request is faster', () => {
+  it.each(['start', 'update'] as const)(
+    'HLD-06 ASV-08 still notes that the person has just proven who they are: before %s',
+    async (name) => {
+      let before: (() => Promise<unknown>) | undefined
+      const world = await createWorld({
+        store: (clock) =>
+          new Proxy(memoryStore({ clock }), {
+            get(target, member) {
+              const value: unknown = Reflect.get(target, member)
+              if (member !== name || typeof value !== 'function') return value
+              return async (...given: unknown[]) => {
+                const work = before
+                before = undefined
+                await work?.()
+                return Reflect.apply(value, target, given) as unknown
+              }
+            },
+          }),
+      })
+      const { send, back } = await loginInFlight(world)
+      world.travel(60)
+      const fresh = await world.emulator.cookiesFor('ana')
+      const askPrivate = () => send('/private', {}, fresh)
+      if (name === 'update') await askPrivate()
+      const raise = async () => {
+        const person = personOf(world.emulator.url, subjectOf(world).subject)
+        const live = (await world.store.list(person)).find(({ record }) => record.state === 'live')
+        if (live === undefined) throw new Error('no live record')
+        await world.store.update(live.address, live.record.generation, { generation: 'x'.repeat(22) })
+      }
+      before = name === 'start' ? askPrivate : raise
+      await send(back, {}, fresh)
+      expect(before).toBeUndefined()
+      expect((await send('/recent', {}, fresh)).status).toBe(200)
+    },
+  )
+
+  it('HLD-06 ASV-08 two tabs that come back at once are both in, and recent', async () => {
+    const world = await createWorld()
+    const { send, back } = await loginInFlight(world)
+    const second = await loginInFlight(world)
+    world.travel(60)
+    const fresh = await world.emulator.cookiesFor('ana')
+    const answers = await Promise.all([send(back, {}, fresh), second.send(second.back, {}, fresh)])
+    expect(answers.map(({ status }) => status)).toEqual([302, 302])
+    for (const tab of [send, second.send]) expect((await tab('/recent', {}, fresh)).status).toBe(200)
   })
 })
