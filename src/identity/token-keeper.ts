@@ -149,6 +149,14 @@ export function createTokenKeeper(options: {
     throw new StoreUnavailableError('the session record changed faster than its tokens could be written')
   }
 
+  /** Not written is not ended: a login in another tab may have begun a generation meanwhile, with tokens of its own. */
+  const endUnlessReplaced = async (address: RecordAddress, record: LiveRecord): Promise<RenewalResult> => {
+    const now = clock()
+    const end = { reason: 'identity-ended', at: now } as const
+    const { record: after } = await lifecycle.end(address, record, end, now)
+    return { kind: after?.state === 'live' ? 'elsewhere' : 'ended' }
+  }
+
   const degrade = async (
     request: RenewalRequest,
     fence: number,
@@ -158,6 +166,8 @@ export function createTokenKeeper(options: {
       retryAfterSeconds?: number | undefined
       /** The wait is never longer than this. */
       mostSeconds?: number | undefined
+      /** Whether nothing has failed before: it may be an outage's first sign, and ends nothing, even of expired tokens. */
+      isUnconfirmed?: boolean | undefined
     },
   ): Promise<RenewalResult> => {
     const { address, record, refresh } = request
@@ -167,11 +177,11 @@ export function createTokenKeeper(options: {
     const publicId = publicIdOf(record.generation)
     report({ type: 'identity.degraded', publicId, problem, status, retryAfterSeconds })
     const now = clock()
-    const isOver = now >= record.tokenExpiresAt + refresh.keepSeconds * 1000
+    const isExpired = now >= record.tokenExpiresAt + refresh.keepSeconds * 1000
+    const isOver = isExpired && failure.isUnconfirmed !== true
     if (refresh.onUnavailable === 'end' || isOver) {
       await store.release(keyOf(address), fence)
-      await lifecycle.end(address, record, { reason: 'identity-ended', at: now }, now)
-      return { kind: 'ended' }
+      return endUnlessReplaced(address, record)
     }
     // The lease is held through the wait: no instance tries before.
     await store.renew(keyOf(address), fence, retryAfterSeconds)
@@ -192,7 +202,11 @@ export function createTokenKeeper(options: {
     await attempt.settle()
     if (verdict.kind === 'outage') return degrade(request, fence, { problem: 'outage' })
     if (verdict.kind === 'unconfirmed') {
-      return degrade(request, fence, { problem: 'refused', mostSeconds: verdict.milliseconds / 1000 })
+      return degrade(request, fence, {
+        problem: 'refused',
+        mostSeconds: verdict.milliseconds / 1000,
+        isUnconfirmed: request.failures === 0,
+      })
     }
     const record = await store.read(address)
     const isNewest = (await tokensOf(address)) === tokens
@@ -201,8 +215,7 @@ export function createTokenKeeper(options: {
     // A refusal of what has been replaced meanwhile says nothing about the newest.
     if (!isNewest) return { kind: 'elsewhere' }
     report({ type: 'identity.refused', publicId: publicIdOf(record.generation), status: 400 })
-    await lifecycle.end(address, record, { reason: 'identity-ended', at: now }, now)
-    return { kind: 'ended' }
+    return endUnlessReplaced(address, record)
   }
 
   /** Does what keeps the tokens of an answer, now or as soon as the store can be had again. */
