@@ -144,10 +144,16 @@ export function createRevoking(options: {
         at,
         retainUntil: Math.max(found.retainUntil, retainedUntil(now, tokenExpiresAt)),
       }
-      const { sessions } = await revokeHere(person, { kind: 'session', session }, revocation)
       // Applications that have not met the token yet read the shared store only: it remembers as long.
       const isShort = retainedUntil(0, tokenExpiresAt) > found.retainUntil
-      await revokeNames(person, sessions, isShort ? undefined : session, revocation)
+      // Where the session has several names, nobody says under which of them it was found.
+      const told = isShort || names !== undefined ? undefined : session
+      // Before the own store: once the session has ended there, nobody meets this again after an outage of the other.
+      const known = [session, ...(names ?? [])]
+      await revokeNames(person, known, told, revocation)
+      const { sessions } = await revokeHere(person, { kind: 'session', session }, revocation)
+      const rest = sessions.filter((each) => !known.includes(each))
+      await revokeNames(person, rest, undefined, revocation)
       return true
     },
   }

@@ -1,6 +1,6 @@
 /** @module A session that its provider names otherwise later: another application may know it by the new name alone. */
 import { expect, it } from 'vitest'
-import { createSuite, memoryStore } from '../../src/index.js'
+import { createSuite, memoryStore, type Store, StoreUnavailableError } from '../../src/index.js'
 import { createBrowser, type Site } from '../support/browser.js'
 import { TestExchange } from '../support/exchange.js'
 import { issuer, providerSite, scriptedProtocol, sidPointer } from '../support/scripted-protocol.js'
@@ -8,7 +8,15 @@ import { serve, shown } from '../support/world.js'
 
 const now = Date.UTC(2026, 0, 15, 12, 0, 0)
 const clock = () => now
-const revocations = memoryStore({ clock })
+const shared = memoryStore({ clock })
+let isAway = false
+const revocations: Store = {
+  ...shared,
+  revoke(...given) {
+    if (isAway) throw new StoreUnavailableError('away')
+    return shared.revoke(...given)
+  },
+}
 
 function createPlace(id: string, sid: string) {
   const url = `https://${id}.example`
@@ -66,5 +74,35 @@ it.each([
   expect((await north.who()).state).toBe('active')
   await south.end(after)
   expect(await north.peek()).toMatchObject({ state: 'anonymous', reason: 'signed-out' })
+  expect(await north.who()).toMatchObject({ state: 'anonymous', reason: 'signed-out' })
+})
+
+it('HLD-12 passes a sign-out on under names that it knows, also where the shared store was away meanwhile', async () => {
+  const [north, middle, south] = [
+    createPlace('north', 'oldest'),
+    createPlace('middle', 'oldest'),
+    createPlace('south', 'newest'),
+  ]
+  for (const each of [north, middle, south]) await each.signIn()
+  await middle.rename('newest')
+  await north.end('oldest')
+  isAway = true
+  const during = await middle.who()
+  isAway = false
+  expect(during.state).toBe('unavailable')
+  expect(await middle.who()).toMatchObject({ state: 'anonymous', reason: 'signed-out' })
+  expect(await south.who()).toMatchObject({ state: 'anonymous', reason: 'signed-out' })
+})
+
+it('HLD-12 passes a sign-out on under the oldest name as well', async () => {
+  const [north, middle, south] = [
+    createPlace('north', 'elder'),
+    createPlace('middle', 'elder'),
+    createPlace('south', 'younger'),
+  ]
+  for (const each of [north, middle, south]) await each.signIn()
+  await middle.rename('younger')
+  await south.end('younger')
+  expect(await middle.who()).toMatchObject({ state: 'anonymous', reason: 'signed-out' })
   expect(await north.who()).toMatchObject({ state: 'anonymous', reason: 'signed-out' })
 })
