@@ -160,8 +160,11 @@ describe('doctor and the store', () => {
 
   it('HLD-26 names a master that would go on without its replicas, and not one that stops', async () => {
     const setup = await startSentinel()
-    const codes = async () => (await look(setup.url)).map(({ state, code }) => `${state} ${code}`)
+    const codes = async (settings = '') =>
+      (await look(`${setup.url}${settings}`)).map(({ state, code }) => `${state} ${code}`)
     expect(await codes()).toEqual(['warn store-partition', 'ok store'])
+    expect(await codes('?withoutReplicasSeconds=0')).toEqual(['warn store-partition', 'ok store'])
+    expect(await codes('?withoutReplicasSeconds=5')).toEqual(['ok store'])
     await setup.master.command('CONFIG', 'SET', 'min-replicas-to-write', '1')
     expect(await codes()).toEqual(['ok store'])
     await setup.close()

@@ -2,6 +2,7 @@
 import type { ResolvedOptions } from '../../config/options.js'
 import { CitizenSessionError, ConfigurationError } from '../../errors.js'
 import { inspectRedis, type RedisInspection } from '../../stores/redis-inspect.js'
+import { parseRedisSettings } from '../../stores/redis-open.js'
 import { createFindings, type Finding } from './finding.js'
 
 const { ok, warn, fail, skipped } = createFindings('store')
@@ -86,7 +87,8 @@ async function judgeRedis(
       warn(code, { target, reason: message, remedy: cautionRemedies[code] ?? 'see docs/operations.md' }),
     )
   }
-  if (seen.replicas > 0 && seen.masters === 1 && seen.stopsWithoutReplicas === false) {
+  const isBounded = seen.stopsWithoutReplicas !== false || parseRedisSettings(url).withoutReplicasSeconds
+  if (seen.replicas > 0 && seen.masters === 1 && !isBounded) {
     findings.push(
       warn('store-partition', {
         target,
