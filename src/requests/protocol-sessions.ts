@@ -64,19 +64,20 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
     return citizen.reason === 'not-signed-in' ? anonymous('signed-out') : citizen
   }
 
-  /** The session that the browser had before is over: another one has taken its place. */
-  const endPrevious = async (exchange: Exchange, address: RecordAddress, now: number): Promise<void> => {
+  /** The session that the browser had before is over: another one has taken its place. `false`: somebody else has ended it. */
+  const endPrevious = async (exchange: Exchange, address: RecordAddress, now: number): Promise<boolean> => {
     const previous = own.stateOf(exchange)
-    if (previous === undefined || isSameSession(previous.address, address)) return
+    if (previous === undefined || isSameSession(previous.address, address)) return true
     const record = await store.read(previous.address)
-    if (record?.state !== 'live' || record.generation !== previous.generation) return
+    if (record?.state !== 'live' || record.generation !== previous.generation) return false
     const isSamePerson = previous.address.person === address.person
     const reason = isSamePerson ? 'signed-out' : 'identity-changed'
     if (!isSamePerson) {
       const { person } = address
       context.report({ type: 'session.identity-changed', person, previousPerson: previous.address.person })
     }
-    await lifecycle.end(previous.address, record, { reason, at: now }, now)
+    const { record: after } = await lifecycle.end(previous.address, record, { reason, at: now }, now)
+    return after?.state === 'ended' && after.at === now && after.reason === reason
   }
 
   /** Nobody, for this reason. The cookie tells it on, so that the next login asks for what lifts it. */
@@ -217,14 +218,16 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
           takenUp = nameOf(place, record)
         })
         if ('refused' in established) return await refuse(exchange, established.address, established.refused)
-        // A sign-out of the session before may have come between the first look and the write: it met nothing of this.
-        const late = await checks.endedMeanwhile(exchange, established.address, given)
+        // A sign-out of the session before may have come since the first look: it met nothing of this one. It is
+        // looked for before that session ends here, and once more where it had ended by then.
+        let late = await checks.endedMeanwhile(exchange, established.address, given)
+        // Only now: an outage on the way leaves the browser what it had.
+        if (late === undefined && !(await endPrevious(exchange, established.address, now)))
+          late = await checks.endedMeanwhile(exchange, established.address, given)
         if (late !== undefined) {
           await lifecycle.end(established.address, established.record, { reason: late, at: now }, now)
           return await refuse(exchange, established.address, late)
         }
-        // Only now: an outage on the way leaves the browser what it had.
-        await endPrevious(exchange, established.address, now)
       } catch (error) {
         // The cookie of the session that was taken up is dead already. It goes on, as signed in as it was.
         if (takenUp !== undefined) exchange.setCookie(sessionCookie.make(takenUp))
