@@ -75,7 +75,8 @@ export function createGlobalLogout(context: {
 
   /** A session that no request has begun leaves no end behind: it is begun, so that it can end. */
   const beginUnbegun = async (address: RecordAddress, now: number, tokenExpiresAt: number) => {
-    const beginning = { address, now, issuedAt: now, tokenExpiresAt, level: 0, authenticatedAt: 0 }
+    const nobodyYet = { issuedAt: now, level: 0, authenticatedAt: 0, isOnlyToEnd: true }
+    const beginning = { address, now, tokenExpiresAt, ...nobodyYet }
     return (await lifecycle.begin(beginning)).record
   }
 

@@ -52,6 +52,8 @@ export interface Beginning {
   readonly endsAt?: number | undefined
   /** What the record says besides its times; its own bound session and beginning are added. */
   readonly own?: OwnDetails | undefined
+  /** Begun only so that it can end: it displaces nobody's session, and nobody is told that it began. */
+  readonly isOnlyToEnd?: boolean | undefined
   /** An application end that this beginning lifts. */
   readonly lifts?: EndedRecord | undefined
   /** A lifted session keeps its old beginning and limit unless a new authentication is proven. */
@@ -236,20 +238,23 @@ export function createLifecycle(options: {
         ...(options.hasSignInWork ? { signIn: 'due' } : {}),
         ...(beginning.own === undefined ? {} : { begunBy: 'protocol' }),
       }
-      const { mostRecords } = options
+      const isOnlyToEnd = beginning.isOnlyToEnd === true
+      const mostRecords = options.mostRecords + (isOnlyToEnd ? 1 : 0)
       const outcome = await store.start(address, { record, issuedAt, now, lifts, provenAt, mostRecords })
       if (outcome.outcome !== 'started') return { began: false, record: outcome.record }
       for (const { address: displaced, record: ended } of outcome.displaced ?? []) {
         if (ended.state === 'live')
           announceEnd(displaced, ended.generation, ended.sealed, 'too-many-sessions')
       }
-      report({
-        type: 'session.started',
-        publicId: publicIdOf(record.generation),
-        person: address.person,
-        level: record.level,
-        cause: lifts === undefined ? 'first' : 'lifted',
-      })
+      if (!isOnlyToEnd) {
+        report({
+          type: 'session.started',
+          publicId: publicIdOf(record.generation),
+          person: address.person,
+          level: record.level,
+          cause: lifts === undefined ? 'first' : 'lifted',
+        })
+      }
       return { began: true, record: outcome.record }
     },
 

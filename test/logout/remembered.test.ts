@@ -192,3 +192,19 @@ describe('HLD-12 a sign-out reaches every name of the session', () => {
     expect(revocation?.retainUntil).toBeGreaterThan((exp ?? 0) * 1000)
   })
 })
+
+it('HLD-12 HLD-18 a sign-out of a session that nobody had begun ends no other device, at the most that are kept', async () => {
+  const world = await createWorld({
+    emulator,
+    applications: { benefits: { application: { sessionsPerPerson: 1 } } },
+  })
+  const { handle } = world.application('benefits')
+  const ask = (cookie: string) => handle(new Request(`${benefits}/private`, { headers: { ...own, cookie } }))
+  const [other, unbegun] = [await world.emulator.cookiesFor('ana'), await world.emulator.cookiesFor('ana')]
+  expect((await ask(other)).status).toBe(200)
+  const headers = { ...own, cookie: unbegun, 'content-type': 'application/x-www-form-urlencoded' }
+  const body = 'scope=application'
+  await handle(new Request(`${benefits}/session/logout`, { method: 'POST', headers, body }))
+  expect((await ask(unbegun)).status).toBe(401)
+  expect((await ask(other)).status).toBe(200)
+})
