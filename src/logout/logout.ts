@@ -109,8 +109,12 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
     for (const each of [session, own, ...(wish.others ?? [])]) {
       if (each === undefined) continue
       const place = placeOf(each.address)
-      const tokenExpiresAt = Math.max(each.tokenExpiresAt ?? 0, distinct.get(place)?.tokenExpiresAt ?? 0)
-      distinct.set(place, { ...each, tokenExpiresAt })
+      const known = distinct.get(place)
+      const tokenExpiresAt = Math.max(each.tokenExpiresAt ?? 0, known?.tokenExpiresAt ?? 0)
+      // A good token names the session by itself: a dead cookie beside it takes nothing from that.
+      const isByToken = known !== undefined && known.generation === undefined
+      const generation = isByToken ? undefined : each.generation
+      distinct.set(place, { ...each, generation, tokenExpiresAt })
     }
     return { named, sessions: [...distinct.values()] }
   }

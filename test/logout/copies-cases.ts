@@ -1,6 +1,7 @@
 /** @module HLD-13 on every store: what a sign-out by a protocol ends of the shared cookie, and what its receipt says. */
 import { describe, expect, it } from 'vitest'
 import type { Store } from '../../src/index.js'
+import { providerUrl, urlOf } from '../oidc/world.js'
 import { alone, both, cookiesOf, createCopiesPlace } from './copies-place.js'
 
 const otherIssuer = 'https://cookies.citizen.example'
@@ -67,6 +68,22 @@ export function describeCopies(name: string, store: (clock: () => number) => Sto
         expect(await place.stateOf(other)).toBe('active')
       },
     )
+
+    it('HLD-02 HLD-13 ends the session of a good token, whatever dead cookie comes along', async () => {
+      const place = await createCopiesPlace({ store, sessionClaim: 'sid' })
+      const { browser, cookie: dead } = await place.signIn(both)
+      place.world.travel(20)
+      const page = await browser.open(`${urlOf(both)}/session/login?via=oidc&returnTo=/private&maxAge=1`)
+      await browser.press(page, /^Sign in$/, { username: 'ana', password: 'ana-password' })
+      expect(await browser.cookieHeader(urlOf(both))).not.toContain(dead)
+      const copy = await place.device(place.sidOf())
+      expect(await place.stateOf(copy)).toBe('active')
+      const receipt = await place.signOut(both, `${dead}; ${copy.cookie}`)
+      expect(receipt.legs[0]).toMatchObject({ leg: 'sessions', state: 'done' })
+      expect(await place.stateOf(copy)).toBe('anonymous')
+      const named = { subject: 'ana', issuer: providerUrl }
+      expect(await place.world.party(both).suite.sessions.list(named)).toEqual([])
+    })
 
     it('HLD-13 knows by the setting that links them that another sid is another device', async () => {
       const place = await createCopiesPlace({ store, sessionClaim: 'sid' })
