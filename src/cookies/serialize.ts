@@ -88,8 +88,11 @@ export function serializeCookie(cookie: SetCookie): string {
   let line = `${name}=${value}`
   if (domain !== undefined) line += `; Domain=${domain}`
   line += `; Path=${path}`
-  if (maxAgeSeconds === 0) line += '; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT'
-  else if (maxAgeSeconds !== undefined) line += `; Max-Age=${Math.min(maxAgeSeconds, maximumAgeSeconds)}`
+  if (maxAgeSeconds === 0) {
+    line += '; Max-Age=0'
+    // Whatever knows the prefix knows Max-Age, and the header of a logout has no room to spare.
+    if (!/^__Host-/i.test(name)) line += '; Expires=Thu, 01 Jan 1970 00:00:00 GMT'
+  } else if (maxAgeSeconds !== undefined) line += `; Max-Age=${Math.min(maxAgeSeconds, maximumAgeSeconds)}`
   if (cookie.httpOnly) line += '; HttpOnly'
   if (cookie.secure) line += '; Secure'
   line += `; SameSite=${sameSiteValues[cookie.sameSite]}`
