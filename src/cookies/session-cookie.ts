@@ -2,6 +2,7 @@
 import { randomText } from '../digest.js'
 import type { SetCookie } from '../exchange.js'
 import type { Sealer } from '../seal.js'
+import type { AliasRecord, SessionRecord } from '../stores/store.js'
 import { ownCookieName } from './hint.js'
 import { readCookies } from './parse.js'
 
@@ -32,6 +33,11 @@ export function isNamedBy(
 ): boolean {
   if (record.generation === generation) return true
   return record.state === 'ended' && (record.generation === '' || generation.startsWith(refusedMark))
+}
+
+/** Whether what lies at an address is of another generation than the cookie that names it: then the cookie is nobody. */
+export function isSuperseded(record: SessionRecord | AliasRecord | undefined, generation: string): boolean {
+  return record !== undefined && record.state !== 'alias' && !isNamedBy(record, generation)
 }
 
 /** The session cookie of one application. */

@@ -2,7 +2,7 @@
 import type { ResolvedOptions } from '../config/options.js'
 import type { SharedExpiry } from '../cookies/expiry.js'
 import type { HintCookie } from '../cookies/hint.js'
-import { isNamedBy, type SessionCookie } from '../cookies/session-cookie.js'
+import { isSuperseded, type SessionCookie } from '../cookies/session-cookie.js'
 import { StoreUnavailableError } from '../errors.js'
 import type { Report } from '../events.js'
 import type { Exchange } from '../exchange.js'
@@ -87,10 +87,9 @@ export function createGlobalLogout(context: {
   }
 
   /** Whether the cookie that names a session is of an older generation than what lies there. */
-  const isSuperseded = async ({ address, generation }: FoundSession): Promise<boolean> => {
+  const isOlder = async ({ address, generation }: FoundSession): Promise<boolean> => {
     if (generation === undefined) return false
-    const record = await store.read(await rootOf(address))
-    return record !== undefined && record.state !== 'alias' && !isNamedBy(record, generation)
+    return isSuperseded(await store.read(await rootOf(address)), generation)
   }
 
   /** Ends the record of this application, also one that had ended already: its end is confirmed, and kept as long. */
@@ -143,7 +142,7 @@ export function createGlobalLogout(context: {
 
     endSession: (session, reason) =>
       attempt(session.address.person, 'sessions', 'store', async () => {
-        if (await isSuperseded(session)) return superseded
+        if (await isOlder(session)) return superseded
         const { person, session: value } = session.address
         const scope = { kind: 'session', session: value } as const
         const { acknowledged } = await lifecycle.revoke(person, scope, reason, session.tokenExpiresAt)
@@ -152,9 +151,7 @@ export function createGlobalLogout(context: {
 
     endHere: (session) =>
       attempt(session.address.person, 'sessions', application.id, async () =>
-        (await isSuperseded(session))
-          ? superseded
-          : endApplication(session.address, session.tokenExpiresAt ?? 0),
+        (await isOlder(session)) ? superseded : endApplication(session.address, session.tokenExpiresAt ?? 0),
       ),
 
     expireRest: (exchange, round, seenAt) => context.expireShared(exchange, { batch: 'rest', round, seenAt }),

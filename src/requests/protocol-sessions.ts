@@ -2,7 +2,7 @@
 import type { Citizen } from '../citizen.js'
 import type { ResolvedOptions } from '../config/options.js'
 import {
-  isNamedBy,
+  isSuperseded,
   type NamedSession,
   refusedGeneration,
   type SessionCookie,
@@ -173,10 +173,7 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
   const stateIn = async (exchange: Exchange) => {
     const state = own.stateOf(exchange)
     if (state === undefined || state.named.protocol !== protocol) return undefined
-    const record = await store.read(state.address)
-    const isSuperseded =
-      record !== undefined && record.state !== 'alias' && !isNamedBy(record, state.generation)
-    return isSuperseded ? undefined : state
+    return isSuperseded(await store.read(state.address), state.generation) ? undefined : state
   }
 
   return {
