@@ -2,7 +2,7 @@
 import { CitizenSessionError } from '../errors.js'
 import type { Exchange, Reply } from '../exchange.js'
 import { queryOf } from '../login/wish.js'
-import type { ProtocolEndpoint } from '../protocol.js'
+import type { ProtocolEndpoint, ProtocolSession } from '../protocol.js'
 import { createCallLimit } from './call-limit.js'
 import { type OidcContext, sessionPointer } from './context.js'
 import { downstreamContent, readDownstream } from './downstream.js'
@@ -26,6 +26,8 @@ export type FrontchannelState =
   /** The call does not name what is signed in here: nothing was done. */
   | 'mismatch'
   | 'invalid'
+  /** The cookie alone would decide, and the call is a page of its own: anybody's link could be that. Nothing was done. */
+  | 'not-framed'
   /** Too many names that nobody knows (`FCL-12`); one that is known is always ended. */
   | 'too-many'
 
@@ -34,6 +36,8 @@ const remarks: Readonly<Partial<Record<FrontchannelState, string>>> = {
   'cookie-absent':
     'a front-channel logout came without our cookie: register the back-channel address at the provider',
   mismatch: 'a front-channel logout did not name the session of its browser',
+  'not-framed':
+    'a front-channel logout that only our cookie vouches for came as a page of its own: the provider must use a frame',
   'too-many':
     'front-channel logouts of sessions that are not known here came faster than they are remembered',
 }
@@ -41,15 +45,17 @@ const remarks: Readonly<Partial<Record<FrontchannelState, string>>> = {
 /** Who may show the page: the provider's own origins, and nobody else. */
 function pageOf(state: FrontchannelState, origins: readonly string[], downstream: readonly string[]): Reply {
   const { body, policy } = downstreamContent(downstream)
+  // Whoever has no cookie does not learn which sessions there are.
+  const told = state === 'too-many' ? 'cookie-absent' : state
   return {
-    status: state === 'invalid' ? 400 : state === 'too-many' ? 429 : 200,
+    status: state === 'invalid' ? 400 : 200,
     headers: {
       'content-type': 'text/html; charset=utf-8',
       'cache-control': 'no-store',
       'content-security-policy': `default-src 'none'; frame-ancestors ${origins.join(' ')}${policy}`,
       'x-content-type-options': 'nosniff',
     },
-    body: `<!doctype html><html lang="en"><meta charset="utf-8"><title>${state}</title>${body}</html>\n`,
+    body: `<!doctype html><html lang="en"><meta charset="utf-8"><title>${told}</title>${body}</html>\n`,
   }
 }
 
@@ -62,14 +68,18 @@ export function createFrontchannelLogout({ options, host }: OidcContext): Protoc
   const { clock, random } = host.options
   const mayKeep = createCallLimit({ ...mostUnknown, clock, random })
   const origins = [new URL(options.issuer).origin, ...options.endpointOrigins]
+  const { sessionRequired, cookieRequired } = options.frontchannelLogout
 
-  const endNamed = async (
-    exchange: Exchange,
-    issuer: string,
-    sessionId: string,
-  ): Promise<FrontchannelState> => {
+  const endNamed = async (exchange: Exchange, sessionId: string): Promise<FrontchannelState> => {
+    const { issuer } = options
     const current = await sessions.current(exchange)
-    if (current !== undefined && parseTokens(current.tokens)?.sessionId !== sessionId) return 'mismatch'
+    if (current !== undefined) {
+      const known = parseTokens(current.tokens)?.sessionId
+      // A provider that names no session in the ID token may name it here by something else.
+      if (known === undefined && !sessionRequired) return endCurrent(exchange, current)
+      if (known !== sessionId) return 'mismatch'
+      if (cookieRequired) return endCurrent(exchange, current)
+    } else if (cookieRequired) return 'cookie-absent'
     const pointer = sessionPointer(issuer, sessionId)
     const end = (keptMilliseconds?: number) =>
       sessions.revokePointed([pointer], { sessionValue: sessionId, issuer }, 'signed-out', keptMilliseconds)
@@ -98,30 +108,42 @@ export function createFrontchannelLogout({ options, host }: OidcContext): Protoc
     host.report({ type: 'warning', code: 'frontchannel-shared', message })
   }
 
-  /** Without names: only where that is allowed, and only what the cookie names. */
-  const endUnnamed = async (exchange: Exchange): Promise<FrontchannelState> => {
-    if (options.frontchannelLogout.sessionRequired) return 'mismatch'
-    const current = await sessions.current(exchange)
-    if (current === undefined) return 'cookie-absent'
+  /** The cookie alone decides: only what it names, and for no link that leads a person here. */
+  const endCurrent = async (exchange: Exchange, current: ProtocolSession): Promise<FrontchannelState> => {
+    if (exchange.header('sec-fetch-dest') === 'document') return 'not-framed'
     await sessions.end(current, 'signed-out')
+    await endAlong(exchange)
     sessions.dropCookie(exchange)
     return 'ended'
+  }
+
+  /** Without the session's name: only where that is allowed. */
+  const endUnnamed = async (exchange: Exchange): Promise<FrontchannelState> => {
+    if (sessionRequired) return 'mismatch'
+    const current = await sessions.current(exchange)
+    return current === undefined ? 'cookie-absent' : endCurrent(exchange, current)
   }
 
   const take = async (exchange: Exchange): Promise<FrontchannelState> => {
     const query = queryOf(exchange)
     const [issuers, sessionIds] = [query.getAll('iss'), query.getAll('sid')]
-    if (issuers.length === 0 && sessionIds.length === 0) return endUnnamed(exchange)
-    const [issuer, sessionId] = [issuers[0], sessionIds[0]]
-    if (issuers.length !== 1 || sessionIds.length !== 1 || !issuer || !sessionId) return 'invalid'
-    if (sessionId.length > longestSessionId || issuer.length > longestSessionId) return 'invalid'
-    return issuer === options.issuer ? endNamed(exchange, issuer, sessionId) : 'mismatch'
+    if (issuers.length > 1 || sessionIds.length > 1) return 'invalid'
+    // The route has one issuer, so a session that is named alone is one of its own.
+    const [issuer = options.issuer] = issuers
+    const [sessionId] = sessionIds
+    if ([issuer, sessionId].some((value) => value === '' || (value?.length ?? 0) > longestSessionId))
+      return 'invalid'
+    if (issuers.length === 1 && sessionId === undefined && sessionRequired) return 'invalid'
+    if (issuer !== options.issuer) return 'mismatch'
+    return sessionId === undefined ? endUnnamed(exchange) : endNamed(exchange, sessionId)
   }
 
   /** An application that is a provider itself passes on what has ended here (`FCL-11`). */
   const downstreamOf = (exchange: Exchange, state: FrontchannelState): readonly string[] => {
-    if (state !== 'ended' && state !== 'cookie-absent') return []
     const sessionId = queryOf(exchange).get('sid') ?? undefined
+    const isWithoutCookie = state === 'cookie-absent' || state === 'too-many'
+    const hasEnded = state === 'ended' || (isWithoutCookie && sessionId !== undefined && !cookieRequired)
+    if (!hasEnded) return []
     let given: unknown
     try {
       given = options.frontchannelLogout.downstream({ issuer: options.issuer, sessionId })

@@ -273,7 +273,13 @@ export const oidcRows = {
   'frontchannelLogout.sessionRequired': row<boolean>({
     kind: yesOrNo,
     fallback: true,
-    meaning: 'Whether a front-channel logout must name issuer and session; without them it does nothing.',
+    meaning: 'Whether a front-channel logout must name the session; without it nothing is done.',
+  }),
+  'frontchannelLogout.cookieRequired': row<boolean>({
+    kind: yesOrNo,
+    fallback: false,
+    meaning:
+      'Whether it ends only what our cookie names; `true` where a `sid` can be guessed, as a user id or Windows SID can.',
   }),
   'frontchannelLogout.downstream': row<Downstream>({
     kind: functionOf('a function from the ended session to a list of addresses'),

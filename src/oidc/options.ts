@@ -61,7 +61,11 @@ export interface OidcOptions {
   readonly clockSkewSeconds?: number | undefined
   readonly timeoutSeconds?: number | undefined
   readonly frontchannelLogout?:
-    | { readonly sessionRequired?: boolean | undefined; readonly downstream?: Downstream | undefined }
+    | {
+        readonly sessionRequired?: boolean | undefined
+        readonly cookieRequired?: boolean | undefined
+        readonly downstream?: Downstream | undefined
+      }
     | undefined
   readonly backchannelLogout?:
     | {
@@ -114,7 +118,11 @@ export interface ResolvedOidcOptions {
   readonly pushedAuthorization: 'auto' | 'always' | 'never'
   readonly clockSkewSeconds: number
   readonly timeoutSeconds: number
-  readonly frontchannelLogout: { readonly sessionRequired: boolean; readonly downstream: Downstream }
+  readonly frontchannelLogout: {
+    readonly sessionRequired: boolean
+    readonly cookieRequired: boolean
+    readonly downstream: Downstream
+  }
   readonly backchannelLogout: {
     readonly requireType: 'logout+jwt' | 'compatible'
     readonly isExpiryRequired: boolean

@@ -90,6 +90,7 @@ function assemble({ get, must }: Checked): ResolvedOidcOptions {
     timeoutSeconds: must('timeoutSeconds'),
     frontchannelLogout: {
       sessionRequired: must('frontchannelLogout.sessionRequired'),
+      cookieRequired: must('frontchannelLogout.cookieRequired'),
       downstream: get('frontchannelLogout.downstream') ?? (() => []),
     },
     backchannelLogout: {
