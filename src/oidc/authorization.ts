@@ -63,7 +63,10 @@ export async function authorizationParameters(
     parameters.set('code_challenge_method', 'S256')
   }
   if (wish.prompt !== undefined) parameters.set('prompt', wish.prompt)
-  if (wish.maxAgeSeconds !== undefined) parameters.set('max_age', String(wish.maxAgeSeconds))
+  // Some providers take 0 for "not given" (LemonLDAP::NG).
+  if (wish.maxAgeSeconds !== undefined) {
+    parameters.set('max_age', String(Math.max(wish.maxAgeSeconds, 1)))
+  }
   if (wish.acrValues !== undefined && wish.acrValues.length > 0) {
     parameters.set('acr_values', wish.acrValues.join(' '))
   }

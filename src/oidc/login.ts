@@ -69,6 +69,14 @@ export function sendOff(exchange: Exchange, departure: Departure, frameAncestors
   return { ...reply, headers: { ...reply.headers, 'referrer-policy': 'no-referrer' } }
 }
 
+/**
+ * `prompt` of a login that must be a new one. A configured `consent` stays: without it some providers give no refresh
+ * token, and the session that begins would be half of one. Source: OpenID Connect Core 1.0, sections 3.1.2.1 and 11.
+ */
+function promptAnew(configured: string | undefined): string {
+  return configured === 'consent' ? 'login consent' : 'login'
+}
+
 /** Makes the entrance and its callback. */
 export function createLogin(context: OidcContext): {
   readonly enter: Entrance['enter']
@@ -109,10 +117,10 @@ export function createLogin(context: OidcContext): {
         redirectUri,
         responseType: 'code',
         responseMode: options.responseMode,
-        prompt: reauthenticate ? 'login' : options.prompt,
-        // With 0 the provider must say when it was. Whether that was in the course of this login is judged later: a
+        prompt: reauthenticate ? promptAnew(options.prompt) : options.prompt,
+        // With it the provider must say when it was. Whether that was in the course of this login is judged later: a
         // person may take minutes for it.
-        maxAgeSeconds: reauthenticate ? 0 : sentMaxAge,
+        maxAgeSeconds: reauthenticate ? 1 : sentMaxAge,
         acrValues,
         parameters: passedOn(exchange),
       },

@@ -16,12 +16,14 @@ import { type Connection, connectOrNothing } from './provider.js'
 import { renderScriptedPage } from './scripted-page.js'
 import { type CheckAnswer, type CheckPlace, type CheckStep, decideCheck } from './silent-check.js'
 import { exchangeCode, type GoodTokens, idTokenRules, isPassing } from './token-answer.js'
-import { type KeptTokens, parseTokens, serializeTokens } from './tokens.js'
+import { isUnexpired, type KeptTokens, parseTokens, serializeTokens } from './tokens.js'
 
 /** A silent check in flight, as it is remembered in the browser. */
 interface CheckFlight {
   readonly place: CheckPlace
   readonly withHint: boolean
+  /** Whether a hint that had not expired was answered `login_required`. */
+  readonly isHintRefused?: boolean | undefined
   readonly nonce: string
   readonly verifier: string
   readonly returnTo: string
@@ -69,7 +71,7 @@ export function createReauthenticate(context: OidcContext): ProtocolEndpoint {
     exchange: Exchange,
     session: ProtocolSession,
     tokens: KeptTokens,
-    wish: Pick<CheckFlight, 'place' | 'withHint' | 'returnTo'>,
+    wish: Pick<CheckFlight, 'place' | 'withHint' | 'isHintRefused' | 'returnTo'>,
   ): Promise<Reply> => {
     const connection = await provider.connect()
     const secrets = createSecrets(random)
@@ -212,8 +214,8 @@ export function createReauthenticate(context: OidcContext): ProtocolEndpoint {
     const isSame = session !== undefined && publicIdOf(session.record.generation) === flight.session
     if (!isSame || before === undefined) return answerWith(exchange, flight, 'no-session')
     const { issuer, subject } = session
-    const { place, withHint } = flight
-    const step = decideCheck(finding.answer, { place, withHint, current: { issuer, subject } })
+    const { place, withHint, isHintRefused } = flight
+    const step = decideCheck(finding.answer, { place, withHint, isHintRefused, current: { issuer, subject } })
     switch (step) {
       case 'renew': {
         const outcome = await renew(session, before, finding)
@@ -226,7 +228,11 @@ export function createReauthenticate(context: OidcContext): ProtocolEndpoint {
         )
       }
       case 'ask-without-hint':
-        return depart(exchange, session, before, { ...flight, withHint: false })
+        return depart(exchange, session, before, {
+          ...flight,
+          withHint: false,
+          isHintRefused: isUnexpired(before.idToken, clock() + options.clockSkewSeconds * 1000),
+        })
       case 'identity-changed':
         await changeIdentity(exchange, session, finding, flight)
         return answerWith(exchange, flight, step)

@@ -8,6 +8,8 @@ export interface CheckCircumstances {
   readonly place: CheckPlace
   /** Whether the request named the session's person by `id_token_hint`. */
   readonly withHint: boolean
+  /** Whether the same check, at the same place, was answered `login_required` for a hint that had not expired. */
+  readonly isHintRefused?: boolean | undefined
   readonly current: { readonly issuer: string; readonly subject: string }
 }
 
@@ -49,13 +51,14 @@ const wantsPerson: ReadonlySet<string> = new Set([
 const passing: ReadonlySet<string> = new Set(['server_error', 'temporarily_unavailable'])
 
 /**
- * Decides. A session ends only by proof: an ID token of somebody else, or `login_required` without hint at top level.
+ * Decides. A session ends only by proof: an ID token of somebody else, `login_required` without hint at top level, or
+ * there `login_required` for a hint that has not expired and `consent_required` without.
  * Never leads to a logout at the provider, whose session may be another person's by now.
  * Source: OpenID Connect Session Management 1.0, section 3.1; OpenID Connect Core 1.0, section 3.1.2.6;
  * `SES-09` to `SES-14`, `SES-19`; Safewhere, "Advanced federation and SLO issue".
  */
 export function decideCheck(answer: CheckAnswer, circumstances: CheckCircumstances): CheckStep {
-  const { place, withHint, current } = circumstances
+  const { place, withHint, isHintRefused, current } = circumstances
   switch (answer.kind) {
     case 'identity':
       return answer.issuer === current.issuer && answer.subject === current.subject
@@ -70,6 +73,10 @@ export function decideCheck(answer: CheckAnswer, circumstances: CheckCircumstanc
         // With a hint it may only mean that somebody else is signed in.
         if (withHint) return 'ask-without-hint'
         return place === 'frame' ? 'confirm-at-top' : 'identity-ended'
+      }
+      // Somebody is signed in who has agreed to nothing here yet, and it is not the person of the hint.
+      if (answer.error === 'consent_required' && !withHint && isHintRefused === true) {
+        return place === 'frame' ? 'confirm-at-top' : 'identity-changed'
       }
       if (wantsPerson.has(answer.error)) return 'keep-until-login'
       return passing.has(answer.error) ? 'back-off' : 'stop'

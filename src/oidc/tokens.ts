@@ -1,4 +1,5 @@
 /** @module What is kept of a login: the tokens, and what later checks compare with. A text to the core. */
+import { decodeJwt } from 'jose'
 import type { TokenEndpointResponse } from 'openid-client'
 import type { AccessToken } from '../protocol.js'
 import { maximumSealableBytes } from '../seal.js'
@@ -81,6 +82,15 @@ export function identityOf(claims: IdTokenClaims): KeptTokens['identity'] {
     ...(auth_time === undefined ? {} : { auth_time }),
     ...(azp === undefined ? {} : { azp }),
     ...(nonce === undefined ? {} : { nonce }),
+  }
+}
+
+/** Whether an ID token of ours says that it is good then still. One that is encrypted says nothing. */
+export function isUnexpired(idToken: string, at: number): boolean {
+  try {
+    return (decodeJwt(idToken).exp ?? 0) * 1000 > at
+  } catch {
+    return false
   }
 }
 

@@ -24,8 +24,8 @@ export interface Script {
   /** More claims of the ID token, or other ones. */
   claims: Record<string, unknown>
   header: Record<string, unknown>
-  /** What `prompt=none` is answered with; `undefined`: a code. */
-  silently: string | undefined
+  /** What `prompt=none` is answered with, of each request or of all; `undefined`: a code. */
+  silently: string | undefined | ((asked: URLSearchParams) => string | undefined)
   expiresIn: number
   /** Runs while the person is at the provider. */
   onAuthorize: () => void
@@ -122,8 +122,10 @@ export function createPlace(given: PlaceOptions = {}): Place {
     script.onAuthorize()
     const back = new URL(searchParams.get('redirect_uri') ?? '')
     back.searchParams.set('state', searchParams.get('state') ?? '')
-    if (searchParams.get('prompt') === 'none' && script.silently !== undefined) {
-      back.searchParams.set('error', script.silently)
+    const { silently } = script
+    const refusal = typeof silently === 'function' ? silently(searchParams) : silently
+    if (searchParams.get('prompt') === 'none' && refusal !== undefined) {
+      back.searchParams.set('error', refusal)
     } else {
       serial += 1
       nonces.set(`code-${serial}`, searchParams.get('nonce') ?? '')

@@ -19,7 +19,7 @@ describe('a provider that ignores prompt=login', () => {
     place.script.authTime = authTime(began, place.now() / 1000)
     const back = await browser.press(page, 'Sign in')
     expect(place.asked.at(-1)?.get('prompt')).toBe('login')
-    expect(place.asked.at(-1)?.get('max_age')).toBe('0')
+    expect(place.asked.at(-1)?.get('max_age')).toBe('1')
     expect([back.status, new URL(back.url).pathname]).toEqual([401, '/session/callback'])
     expect(back.body).toContain('Sign out everywhere and sign in again')
     expect(await place.state(browser)).toMatchObject({ state: 'anonymous' })

@@ -46,10 +46,14 @@ it('SES-12 asks silently with nothing but none as prompt, and with state, nonce 
 })
 
 it('asks for an age and a context', async () => {
-  expect(await parametersOf({ maxAgeSeconds: 0, acrValues: ['urn:a', 'urn:b'] })).toMatchObject({
-    max_age: '0',
+  expect(await parametersOf({ maxAgeSeconds: 300, acrValues: ['urn:a', 'urn:b'] })).toMatchObject({
+    max_age: '300',
     acr_values: 'urn:a urn:b',
   })
+})
+
+it('FLD-05 never asks for an age of 0, which some providers take for none', async () => {
+  expect(await parametersOf({ maxAgeSeconds: 0 })).toMatchObject({ max_age: '1' })
 })
 
 it('lets no parameter from elsewhere override ours', async () => {

@@ -43,6 +43,17 @@ const rows: readonly Row[] = [
   always('an error that nobody knows', error('unknown'), 'stop'),
 ]
 
+it('SES-13 takes consent_required for somebody else where the provider knows the hint’s person no more', () => {
+  const refused = { current, isHintRefused: true } as const
+  const consent = error('consent_required')
+  expect(decideCheck(consent, { ...refused, place: 'top', withHint: false })).toBe('identity-changed')
+  expect(decideCheck(consent, { ...refused, place: 'frame', withHint: false })).toBe('confirm-at-top')
+  expect(decideCheck(consent, { ...refused, place: 'top', withHint: true })).toBe('keep-until-login')
+  for (const code of ['interaction_required', 'account_selection_required']) {
+    expect(decideCheck(error(code), { ...refused, place: 'top', withHint: false })).toBe('keep-until-login')
+  }
+})
+
 it.each(rows)('%s', (_, answer, frameHint, topHint, frameBare, topBare) => {
   expect(decideCheck(answer, { place: 'frame', withHint: true, current })).toBe(frameHint)
   expect(decideCheck(answer, { place: 'top', withHint: true, current })).toBe(topHint)
