@@ -16,6 +16,7 @@ import {
 } from '../src/index.js'
 import { type FrameworkRequest, lookedAtBy, markServed, NodeExchange, showToCompanions } from './node.js'
 import { createUpgrade, type Upgrade } from './upgrade.js'
+import { replacedPolicies } from './web.js'
 
 /** What a guard leaves in the types of the middleware behind it: there, `ctx.state.citizen` is an active citizen. */
 export interface GuardedState<C extends Claims = Claims> {
@@ -97,6 +98,7 @@ function applyReply(context: AnyContext, reply: Reply): void {
   // `null` sets a status of its own, so the status comes after it; headers after the type that a body suggests.
   context.body = reply.body ?? null
   context.status = reply.status
+  for (const name of replacedPolicies(reply)) context.remove(name)
   context.set({ ...reply.headers })
 }
 

@@ -8,7 +8,7 @@ import {
   type Suite,
   serializeCookie,
 } from '../src/index.js'
-import { cacheHeaders } from './web.js'
+import { cacheHeaders, replacedPolicies } from './web.js'
 
 /** What a framework knows of a request besides node:http. Express keeps it on the request, Koa on `ctx.request`. */
 export interface FrameworkRequest {
@@ -195,6 +195,7 @@ export function showToCompanions(suite: Suite, request: NodeRequest): void {
 /** Sends a whole answer of the core. */
 export function sendReply(response: ServerResponse, reply: Reply, method: string): void {
   response.statusCode = reply.status
+  for (const name of replacedPolicies(reply)) response.removeHeader(name)
   for (const [name, value] of Object.entries(reply.headers)) response.setHeader(name, value)
   if (reply.body === undefined) {
     response.end()

@@ -21,6 +21,23 @@ export const cacheHeaders = [
   'x-accel-expires',
 ]
 
+/** Headers by which browsers hold a page to something. */
+const policyHeaders = [
+  'content-security-policy',
+  'content-security-policy-report-only',
+  'cross-origin-opener-policy',
+  'referrer-policy',
+  'x-frame-options',
+]
+
+/**
+ * The policies of middleware before us that a whole answer of the core replaces: a page of ours stands under its own
+ * alone, for what holds the application's pages would stop a sign-in, a sign-out, or a frame that must be shown.
+ */
+export function replacedPolicies(reply: Reply): readonly string[] {
+  return reply.headers['content-security-policy'] === undefined ? [] : policyHeaders
+}
+
 /** One exchange over a web request. Its cookies travel with the one response that leaves through it. */
 export class WebExchange implements Exchange {
   readonly method: string

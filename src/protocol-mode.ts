@@ -82,7 +82,7 @@ export function createProtocolMode(parts: ProtocolParts): ProtocolMode {
     checkReturnTarget: parts.checkReturnTarget,
     page(exchange, page): Reply {
       const language = languageOf(exchange.header('accept-language'))
-      return renderPage({ formTargets: [], ...page, language, stylesheet: routes.stylesheet })
+      return renderPage({ ...page, language, stylesheet: routes.stylesheet })
     },
     concludeLogin: (exchange, citizen, wish) => parts.conclusion().conclude(exchange, citizen, wish),
     withoutState: (exchange) => parts.conclusion().withoutState(exchange),

@@ -220,12 +220,7 @@ export interface ProtocolHost {
   markers<T>(purpose: string): Markers<T>
   checkReturnTarget(value: unknown): string | undefined
   /** Renders a page of ours in the person's language. */
-  page(
-    exchange: Exchange,
-    page: Omit<Page, 'language' | 'stylesheet' | 'formTargets'> & {
-      readonly formTargets?: readonly string[]
-    },
-  ): Reply
+  page(exchange: Exchange, page: Omit<Page, 'language' | 'stylesheet'>): Reply
   /**
    * The answer to a login that has come back: on to `returnTo` if the citizen is all that was wished for, else a page
    * with the reason and a way out.

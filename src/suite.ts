@@ -227,11 +227,9 @@ function assembleSuite<C extends Claims>(
   const entrances = new Map<string, Entrance>()
   if (shared !== undefined) entrances.set(sharedCookieName, createCookieEntrance(shared, loginMarkers))
   for (const [name, protocol] of protocolMode?.protocols ?? []) entrances.set(name, protocol)
-  const formTargets = [...new Set([...entrances.values()].flatMap((entrance) => entrance.formTargets))]
   const firstEntrance = [...entrances.values()][0]
   const loginContext = {
     options: resolved,
-    formTargets,
     checkReturnTarget,
     entranceFor(exchange: Exchange, { via }: LoginWish): Entrance {
       const named = protocolMode?.own.stateOf(exchange)?.named.protocol ?? ''
@@ -284,7 +282,6 @@ function assembleSuite<C extends Claims>(
     globalLogout,
     visits: createKeptVisits({ application: application.id, store, sealer }),
     participants,
-    formTargets,
     checkReturnTarget,
     sessionsOf: cookieMode?.finder.sessionsOf ?? (async () => ({ sessions: [], complete: true })),
     sendsShared: cookieMode?.finder.sendsShared ?? (() => false),
@@ -302,7 +299,6 @@ function assembleSuite<C extends Claims>(
   const refuse = createRefuse({
     routesPath: routes.path,
     stylesheet: routes.stylesheet,
-    formTargets,
   })
 
   // Last of what can fail: it takes the id on the store.

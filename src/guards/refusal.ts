@@ -13,7 +13,6 @@ import type { Refusal } from './verdict.js'
 export interface RefusalContext {
   readonly routesPath: string
   readonly stylesheet: string | undefined
-  readonly formTargets: readonly string[]
 }
 
 /** Answers a request that was refused. */
@@ -54,7 +53,6 @@ export function createRefuse(context: RefusalContext): Refuse {
     renderPage({
       ...content,
       language: languageOf(exchange.header('accept-language')),
-      formTargets: context.formTargets,
       stylesheet: context.stylesheet,
     })
 

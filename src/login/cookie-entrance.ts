@@ -1,7 +1,7 @@
 /** @module The way in by the shared cookie: a visit to the provider's login, which sets the cookie by itself. */
 import type { CookieModeOptions } from '../config/options.js'
-import { redirect, redirectStatus } from '../pages/redirect.js'
 import type { Entrance } from './entrance.js'
+import { leadOn } from './lead-on.js'
 import type { LoginMarker } from './login.js'
 import type { Markers } from './marker.js'
 import { visitUrl } from './provider-urls.js'
@@ -19,8 +19,6 @@ export function createCookieEntrance(
   const returnUrl = `${application.url}${routes.path}/return`
 
   return {
-    formTargets: [...new Set([endpoints.login, endpoints.logout, endpoints.secondFactor])],
-
     enter(exchange, { wish, reauthenticate, mayLift, strengthen }) {
       const state = markers.set(exchange, { ...wish, reauthenticate, mayLift }, clock())
       const location = visitUrl({
@@ -29,7 +27,7 @@ export function createCookieEntrance(
         returnUrl: `${returnUrl}?state=${state}`,
         parameters: reauthenticate ? identityProvider.reauthenticateParameters : undefined,
       })
-      return redirect(location, redirectStatus(exchange))
+      return leadOn(exchange, location)
     },
   }
 }

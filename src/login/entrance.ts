@@ -15,8 +15,6 @@ export interface Visit {
 
 /** A way in: shared cookie, OpenID Connect, SAML. */
 export interface Entrance {
-  /** Addresses that forms of our pages lead to by this entrance; browsers hold redirects after a form to them too. */
-  readonly formTargets: readonly string[]
   /** Sends the browser to the provider: a redirect, or a page with a form. */
   enter(exchange: Exchange, visit: Visit): MaybePromise<Reply>
 }

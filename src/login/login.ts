@@ -5,11 +5,11 @@ import type { Report } from '../events.js'
 import type { Exchange, MaybePromise, Reply } from '../exchange.js'
 import { type PageAction, renderPage } from '../pages/page.js'
 import { problem } from '../pages/problem.js'
-import { redirect, redirectStatus } from '../pages/redirect.js'
 import { languageOf, type TextKey } from '../pages/texts.js'
 import { isSameOriginPost } from '../sessions/activity.js'
 import { isTooWeak } from '../sessions/assurance.js'
 import type { Entrance } from './entrance.js'
+import { leadOn } from './lead-on.js'
 import {
   type LoginWish,
   lackingOf,
@@ -34,8 +34,6 @@ export interface LoginContext {
   readonly options: ResolvedOptions
   /** The way in for a request: what the wish names, that of the session which the browser had, or the first. */
   readonly entranceFor: (exchange: Exchange, wish: LoginWish) => Entrance
-  /** Addresses that our forms lead to by any way in. */
-  readonly formTargets: readonly string[]
   readonly checkReturnTarget: (value: unknown) => string | undefined
   readonly authenticate: (exchange: Exchange) => Citizen | Promise<Citizen>
   /** Whether a logout of this browser is not known to have reached the provider. */
@@ -67,7 +65,7 @@ const decided: readonly AnonymousReason[] = [
 
 /** Makes the login routes. */
 export function createLoginRoutes(context: LoginContext): LoginRoutes {
-  const { options, checkReturnTarget, formTargets } = context
+  const { options, checkReturnTarget } = context
   const { application, routes, clock } = options
 
   const send = (
@@ -89,7 +87,6 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
     renderPage({
       ...content,
       language: languageOf(exchange.header('accept-language')),
-      formTargets,
       stylesheet: routes.stylesheet,
     })
 
@@ -134,7 +131,7 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
 
   /** Where nobody must decide anything: on to where the wish leads, or to the provider. */
   const proceed = (exchange: Exchange, citizen: Citizen, wish: LoginWish): MaybePromise<Reply> => {
-    if (satisfies(citizen, wish, clock())) return redirect(wish.returnTo, redirectStatus(exchange))
+    if (satisfies(citizen, wish, clock())) return leadOn(exchange, wish.returnTo)
     if (citizen.state === 'mfa-required') {
       return send(exchange, wish, { reauthenticate: false, mayLift: false, strengthen: true })
     }

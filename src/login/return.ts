@@ -3,9 +3,9 @@ import type { Citizen } from '../citizen.js'
 import type { ResolvedOptions } from '../config/options.js'
 import type { Exchange, Reply } from '../exchange.js'
 import { type PageAction, renderPage } from '../pages/page.js'
-import { redirect } from '../pages/redirect.js'
 import { languageOf, type TextKey } from '../pages/texts.js'
 import { isTooWeak } from '../sessions/assurance.js'
+import { leadOn } from './lead-on.js'
 import type { LoginContext, LoginMarker } from './login.js'
 import type { Markers } from './marker.js'
 import {
@@ -46,9 +46,9 @@ interface Judgement {
  * everybody else gets a page with the reason and a way out.
  */
 export function createLoginConclusion(
-  context: Pick<LoginContext, 'options' | 'formTargets' | 'checkReturnTarget' | 'settleLogout'>,
+  context: Pick<LoginContext, 'options' | 'checkReturnTarget' | 'settleLogout'>,
 ): LoginConclusion {
-  const { options, formTargets, checkReturnTarget } = context
+  const { options, checkReturnTarget } = context
   const { routes, clock } = options
 
   const tryAgain = (wish: LoginWish, label: PageAction['label'] = 'action.try-again'): PageAction => ({
@@ -136,7 +136,6 @@ export function createLoginConclusion(
     const reply = renderPage({
       ...judgement,
       language: languageOf(exchange.header('accept-language')),
-      formTargets,
       stylesheet: routes.stylesheet,
     })
     return judgement.status === 503 ? { ...reply, headers: { ...reply.headers, 'retry-after': '5' } } : reply
@@ -161,7 +160,7 @@ export function createLoginConclusion(
         context.settleLogout(exchange, citizen.session.startedAt)
       }
       return satisfies(citizen, wish, clock())
-        ? redirect(wish.returnTo)
+        ? leadOn(exchange, wish.returnTo)
         : render(exchange, judge(citizen, wish))
     },
   }

@@ -5,9 +5,10 @@ import type { NamedSession } from '../cookies/session-cookie.js'
 import { StoreUnavailableError } from '../errors.js'
 import type { Exchange, Reply } from '../exchange.js'
 import { sharedCookieName } from '../login/cookie-entrance.js'
+import { leadOn } from '../login/lead-on.js'
 import type { FoundMarker, Markers } from '../login/marker.js'
 import { queryOf } from '../login/wish.js'
-import { redirect, redirectStatus } from '../pages/redirect.js'
+import { redirect } from '../pages/redirect.js'
 import type { FoundSession, SessionFinder } from '../requests/session-of.js'
 import { asksForPage, isSameOriginPost } from '../sessions/activity.js'
 import { placeOf } from '../sessions/record.js'
@@ -45,7 +46,6 @@ export interface LogoutContext {
   readonly visits: KeptVisits
   /** By name; the shared cookie's, where that is in use, under {@link sharedCookieName}. */
   readonly participants: ReadonlyMap<string, Participant>
-  readonly formTargets: readonly string[]
   readonly checkReturnTarget: (value: unknown) => string | undefined
   /** The sessions of a request, whatever became of them; none without a good token or hint. */
   readonly sessionsOf: SessionFinder['sessionsOf']
@@ -236,11 +236,11 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
     const receipt: Receipt = { outcome: outcomeOf(legs), legs }
     if (wish.thenLogin !== undefined) {
       const query = new URLSearchParams({ returnTo: checkReturnTarget(wish.thenLogin) ?? '/' })
-      return redirect(`${routes.path}/login?${query}`, redirectStatus(exchange))
+      return leadOn(exchange, `${routes.path}/login?${query}`)
     }
     const returnTo = checkReturnTarget(wish.returnTo)
     if (receipt.outcome === 'global' && returnTo !== undefined) {
-      return redirect(returnTo, redirectStatus(exchange))
+      return leadOn(exchange, returnTo)
     }
     return pages.receipt(exchange, receipt, false)
   }
@@ -266,7 +266,7 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
       if (left.next !== undefined) return pages.leave(exchange, left.next.visit)
       if (scope === 'everywhere') return finishPage(exchange, left, wish)
       const receipt = await receiptOf(left)
-      if (receipt.outcome !== 'failed' && returnTo !== undefined) return redirect(returnTo, 303)
+      if (receipt.outcome !== 'failed' && returnTo !== undefined) return leadOn(exchange, returnTo)
       return pages.receipt(exchange, receipt, true)
     },
 

@@ -1,9 +1,9 @@
 /** @module The pages of the logout: the question before it, and its receipt. */
 import type { ResolvedOptions } from '../config/options.js'
 import type { Exchange, Reply } from '../exchange.js'
+import { leadOn } from '../login/lead-on.js'
 import { renderFormPost } from '../pages/form-post.js'
 import { type PageAction, type PageFact, renderPage } from '../pages/page.js'
-import { redirect, redirectStatus } from '../pages/redirect.js'
 import { languageOf, type TextKey } from '../pages/texts.js'
 import type { LogoutVisit } from './participant.js'
 import { isComplete, type Leg, otherSessions, type Receipt } from './receipt.js'
@@ -17,11 +17,7 @@ export interface LogoutPages {
 }
 
 /** Makes the pages. */
-export function createLogoutPages(context: {
-  readonly options: ResolvedOptions
-  readonly formTargets: readonly string[]
-}): LogoutPages {
-  const { formTargets } = context
+export function createLogoutPages(context: { readonly options: ResolvedOptions }): LogoutPages {
   const { routes } = context.options
 
   const languageFor = (exchange: Exchange) => languageOf(exchange.header('accept-language'))
@@ -44,7 +40,6 @@ export function createLogoutPages(context: {
         },
         { label: 'action.stay', method: 'get', href: returnTo ?? '/' },
       ],
-      formTargets,
       stylesheet: routes.stylesheet,
     })
   }
@@ -77,7 +72,6 @@ export function createLogoutPages(context: {
       paragraphs: [sentenceOf(ended, isHereOnly), 'signed-out.close'],
       facts,
       actions,
-      formTargets,
       stylesheet: routes.stylesheet,
     })
   }
@@ -87,9 +81,12 @@ export function createLogoutPages(context: {
     receipt,
     leave(exchange, { action, method, fields }) {
       if (method === 'get') {
-        // The address may name the person by a hint.
-        const reply = redirect(action, redirectStatus(exchange))
-        return { ...reply, headers: { ...reply.headers, 'referrer-policy': 'no-referrer' } }
+        // What the provider is told is in the page: not for whoever opened this window.
+        const reply = leadOn(exchange, action)
+        return {
+          ...reply,
+          headers: { ...reply.headers, 'cross-origin-opener-policy': 'noopener-allow-popups' },
+        }
       }
       return renderFormPost({
         language: languageFor(exchange),

@@ -2,9 +2,9 @@
 import type { Citizen } from '../citizen.js'
 import type { Exchange, Reply } from '../exchange.js'
 import type { Entrance, Visit } from '../login/entrance.js'
+import { leadOn } from '../login/lead-on.js'
 import { queryOf, wishParameters } from '../login/wish.js'
 import { renderFormPost } from '../pages/form-post.js'
-import { redirect, redirectStatus } from '../pages/redirect.js'
 import { languageOf } from '../pages/texts.js'
 import type { Beginning, ProtocolEndpoint } from '../protocol.js'
 import { anonymous, unavailable } from '../sessions/citizens.js'
@@ -53,7 +53,7 @@ export function beginningOf(
   }
 }
 
-/** The answer that sends the browser to the provider. The address may carry a hint: it is named in no `Referer`. */
+/** The answer that sends the browser to the provider. */
 export function sendOff(exchange: Exchange, departure: Departure, frameAncestors?: 'self'): Reply {
   if (departure.method === 'post') {
     return renderFormPost({
@@ -65,8 +65,7 @@ export function sendOff(exchange: Exchange, departure: Departure, frameAncestors
       frameAncestors,
     })
   }
-  const reply = redirect(departure.url, redirectStatus(exchange))
-  return { ...reply, headers: { ...reply.headers, 'referrer-policy': 'no-referrer' } }
+  return leadOn(exchange, departure.url)
 }
 
 /**
@@ -195,7 +194,6 @@ export function createLogin(context: OidcContext): {
         },
         { label: 'action.home', method: 'get', href: '/' },
       ],
-      formTargets: [options.issuer],
     })
 
   const conclude = async (exchange: Exchange, parameters: URLSearchParams): Promise<Reply> => {

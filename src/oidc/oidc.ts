@@ -46,7 +46,6 @@ function install(options: ResolvedOidcOptions, host: ProtocolHost): InstalledPro
   return {
     ...createLeaving(context),
     issuer: options.issuer,
-    formTargets: [...new Set([new URL(options.issuer).origin, ...options.endpointOrigins])],
     enter: login.enter,
     endpoints: {
       callback: login.callback,

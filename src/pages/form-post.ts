@@ -49,6 +49,7 @@ export function renderFormPost(page: FormPost): Reply {
         `default-src 'none'; script-src ${scriptSource}; style-src ${styleSource}; ` +
         `frame-ancestors ${ancestor}; base-uri 'none'`,
       'x-content-type-options': 'nosniff',
+      ...(ancestors === 'none' ? { 'x-frame-options': 'DENY' } : {}),
       'referrer-policy': 'same-origin',
     },
     body:

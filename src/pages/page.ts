@@ -33,11 +33,6 @@ export interface Page {
   readonly paragraphs: readonly TextKey[]
   readonly facts?: readonly PageFact[] | undefined
   readonly actions: readonly PageAction[]
-  /**
-   * Addresses besides our own origin that a form of this page may lead to. Browsers enforce `form-action` on the
-   * redirect that answers a form as well: the identity provider must be named where our POST leads there.
-   */
-  readonly formTargets: readonly string[]
   /** Address of a style sheet instead of the built-in one: a path of ours or an absolute address. */
   readonly stylesheet?: string | undefined
   /** Who may show the page in a frame: `none` (default), `self`, or origins separated by blanks. */
@@ -59,6 +54,7 @@ export function renderPage(page: Page): Reply {
   )
   const list = facts.length === 0 ? '' : `<dl>${facts.join('')}</dl>`
   const actions = page.actions.map((action) => renderAction(action, text(action.label))).join('')
+  const frame = page.frameAncestors ?? 'none'
   const nav = actions === '' ? '' : `<nav>${actions}</nav>`
   return {
     status: page.status,
@@ -68,6 +64,7 @@ export function renderPage(page: Page): Reply {
       'cache-control': 'private, no-store',
       'content-security-policy': policyOf(page),
       'x-content-type-options': 'nosniff',
+      ...(frame === 'none' ? { 'x-frame-options': 'DENY' } : {}),
       'referrer-policy': 'same-origin',
     },
     body:
@@ -97,12 +94,11 @@ function styleElement(stylesheet: string | undefined): string {
 /** Source: CSP Level 3, sections 6.1 to 6.4. No `script-src`: `default-src 'none'` covers it. */
 function policyOf(page: Page): string {
   const styles = page.stylesheet === undefined ? styleSource : sourceOf(page.stylesheet)
-  const targets = new Set(["'self'", ...page.formTargets.map(sourceOf)])
   const ancestors = (page.frameAncestors ?? 'none').split(/\s+/).map((word) => {
     return word === 'none' || word === 'self' ? `'${word}'` : sourceOf(word)
   })
   return (
-    `default-src 'none'; style-src ${styles}; form-action ${[...targets].join(' ')}; ` +
+    `default-src 'none'; style-src ${styles}; form-action 'self'; ` +
     `frame-ancestors ${ancestors.join(' ')}; base-uri 'none'`
   )
 }

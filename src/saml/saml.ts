@@ -49,7 +49,6 @@ function install(provider: ServiceProvider): ReturnType<Protocol['install']> {
   return {
     issuer: options.identityProvider,
     target: origins[0] ?? options.identityProvider,
-    formTargets: origins,
     enter: signIn.enter,
     part: leaving.part,
     answersByMessage: leaving.answersByMessage,
@@ -87,12 +86,11 @@ function failedSignIn({ host }: ServiceProvider): FailurePage {
   }
 }
 
-function failedSignOut({ host, origins }: ServiceProvider): FailurePage {
+function failedSignOut({ host }: ServiceProvider): FailurePage {
   const logout = `${host.options.routes.path}/logout`
   return {
     title: 'title.sign-out-incomplete',
     paragraphs: ['outcome.failed'],
-    formTargets: origins,
     actions: [
       { label: 'action.finish-sign-out', method: 'post', href: logout, primary: true },
       { label: 'action.home', method: 'get', href: '/' },

@@ -3,9 +3,9 @@
 import { isSecureAddress } from '../bounded.js'
 import { digest, randomText } from '../digest.js'
 import type { Exchange, Reply } from '../exchange.js'
+import { leadOn } from '../login/lead-on.js'
 import type { LogoutVisit } from '../logout/participant.js'
 import { renderFormPost } from '../pages/form-post.js'
-import { redirectStatus } from '../pages/redirect.js'
 import { languageOf } from '../pages/texts.js'
 import type { ProtocolHost } from '../protocol.js'
 import { encodePost } from './encoding.js'
@@ -137,8 +137,8 @@ export function createServiceProvider(options: ResolvedSamlOptions, host: Protoc
     },
     reply(exchange, outgoing, frameAncestors) {
       if (outgoing.binding === 'redirect') {
-        const headers = { ...uncached, location: redirectAddress(outgoing), 'referrer-policy': 'no-referrer' }
-        return { status: redirectStatus(exchange), headers }
+        const reply = leadOn(exchange, redirectAddress(outgoing))
+        return { ...reply, headers: { ...reply.headers, ...uncached } }
       }
       return renderFormPost({
         language: languageOf(exchange.header('accept-language')),

@@ -244,7 +244,16 @@ describe('doctor on the demo, with one fault of the provider switched on', () =>
 describe('doctor on the demo, with one variable wrong', () => {
   /** Every check of the application that is looked at under another address. */
   const elsewhere: readonly CheckName[] = [
-    ...(['clock', 'application', 'login', 'logout', 'cookies', 'cache-headers', 'siblings'] as const),
+    ...([
+      'clock',
+      'application',
+      'login',
+      'logout',
+      'cookies',
+      'cache-headers',
+      'policies',
+      'siblings',
+    ] as const),
   ]
   type Change = () => Readonly<Record<string, string>>
   const at = (name: string, url: string) => `http://${name}.${domain}:${portOf(url)}`
@@ -406,7 +415,9 @@ describe('doctor on the demo, with one application too many', () => {
     await auth.suite.close()
     server.closeAllConnections()
     server.close()
-    const affected = ['clock', 'application', 'login', 'logout', 'cookies', 'cache-headers'] as const
+    const affected = [
+      ...(['clock', 'application', 'login', 'logout', 'cookies', 'cache-headers', 'policies'] as const),
+    ] as const
     await expectFault(done, ['same-id'], /CITIZEN_APPLICATION_ID of its own/, affected)
     expect(complaintsOf(done.report)[0]?.target).toBe(`${demo.library}, ${url}`)
   })

@@ -60,7 +60,17 @@ describe('doctor on a right deployment', () => {
       'store',
     ])
     const ok = new Set(findings.filter(({ state }) => state === 'ok').map(({ check }) => check))
-    for (const check of ['keys', 'clock', 'login', 'logout', 'cookies', 'cache-headers', 'siblings', 'token'])
+    for (const check of [
+      'keys',
+      'clock',
+      'login',
+      'logout',
+      'cookies',
+      'cache-headers',
+      'policies',
+      'siblings',
+      'token',
+    ])
       expect(ok).toContain(check)
   })
 
@@ -255,6 +265,25 @@ describe('doctor, with something on the way at fault', () => {
           ? [...without(lines, 'cache-control'), ['Cache-Control', 'public, max-age=60']]
           : lines,
       ['cache-header'],
+    ],
+    [
+      'FLD-02 a second policy',
+      (lines, { host }) =>
+        isApplication(host) ? [...lines, ['Content-Security-Policy', "form-action 'self'"]] : lines,
+      ['policy-added'],
+    ],
+    [
+      'FLD-02 a policy for frames, windows and referrers',
+      (lines, { host }) =>
+        isApplication(host)
+          ? [
+              ...lines,
+              ['X-Frame-Options', 'SAMEORIGIN'],
+              ['Cross-Origin-Opener-Policy', 'same-origin'],
+              ['Referrer-Policy', 'no-referrer'],
+            ]
+          : lines,
+      ['policy-added', 'policy-added', 'policy-added'],
     ],
     [
       'a cookie doubled',

@@ -1,6 +1,7 @@
 /** @module Cases of the adapter contract: our own routes. */
 import { expect } from 'vitest'
 import { form, navigation, ownForm, ownScript } from '../adapters/site.js'
+import { refreshOf } from '../support/browser.js'
 import { type Case, deleted, json } from './adapter-harness.js'
 
 const foreign: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
@@ -87,7 +88,7 @@ export const routeCases: readonly Case[] = [
     },
   ],
   [
-    'lead a form that signs out to the provider',
+    'FLD-02 lead a form that signs out to the provider, by a page that goes on by itself',
     async ({ send, active, emulator }) => {
       const cookie = await active()
       const answer = await send('/session/logout', {
@@ -95,7 +96,12 @@ export const routeCases: readonly Case[] = [
         headers: { ...ownForm, ...form, cookie },
         body: '',
       })
-      expect([answer.status, new URL(String(answer.headers.location)).origin]).toEqual([303, emulator.url])
+      expect([answer.status, new URL(refreshOf(answer.body) ?? '').origin]).toEqual([200, emulator.url])
+      expect(answer.headers).toMatchObject({
+        'content-security-policy': expect.stringContaining("form-action 'none'"),
+        'referrer-policy': 'no-referrer',
+        'cache-control': 'private, no-store',
+      })
     },
   ],
   [

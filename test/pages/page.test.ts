@@ -11,7 +11,6 @@ const plain: Page = {
   title: 'title.sign-out',
   paragraphs: ['sign-out.explain'],
   actions: [],
-  formTargets: [],
 }
 const action: PageAction = { label: 'action.sign-in', method: 'post', href: '/session/login' }
 
@@ -61,18 +60,6 @@ describe('headers', () => {
       'frame-ancestors': "'none'",
       'base-uri': "'none'",
     })
-  })
-
-  it.each([
-    [['https://id.example.gov/logout?x=1'], "'self' https://id.example.gov"],
-    [['https://id.example.gov', 'https://id.example.gov/login'], "'self' https://id.example.gov"],
-    [['/session/login'], "'self'"],
-    [['http://id.citizen.localhost:4000'], "'self' http://id.citizen.localhost:4000"],
-    [["https://id.example.gov/; script-src 'unsafe-inline'"], "'self' https://id.example.gov"],
-  ])('let a form of the page lead to %j: only by origin', (formTargets, expected) => {
-    const policy = policyOf({ formTargets })
-    expect(policy.get('form-action')).toBe(expected)
-    expect([...policy.keys()]).not.toContain('script-src')
   })
 
   it.each([
@@ -150,7 +137,6 @@ describe('the page', () => {
   ])('does not link to %j', (href) => {
     expect(() => renderPage({ ...plain, actions: [{ ...action, href }] })).toThrow(TypeError)
     expect(() => renderPage({ ...plain, stylesheet: href })).toThrow(TypeError)
-    expect(() => renderPage({ ...plain, formTargets: [href] })).toThrow(TypeError)
   })
 
   it.each([
@@ -160,7 +146,6 @@ describe('the page', () => {
     'https://*',
     'https://*.example.gov',
   ])('names no source %j, which would say more in a policy than in an address', (address) => {
-    expect(() => renderPage({ ...plain, formTargets: [address] })).toThrow(TypeError)
     expect(() => renderPage({ ...plain, frameAncestors: address })).toThrow(TypeError)
     expect(() => renderPage({ ...plain, stylesheet: `${address}/pages.css` })).toThrow(TypeError)
   })
@@ -198,7 +183,6 @@ it('escapes every value that it reflects: no value adds a tag, an attribute or a
       { ...action, href: `/x?y=${value.replace(/\p{Cc}/gu, '')}`, fields: { [`n${value}`]: value } },
       { label: 'action.home', method: 'get', href: `/x?y=${value.replace(/\p{Cc}/gu, '')}` },
     ],
-    formTargets: [`https://id.example.gov/${value.replace(/\p{Cc}/gu, '')}`],
   })
   const skeleton = (page: Page) =>
     tagsOf(renderPage(page).body ?? '').map((tag) => tag.replace(/"[^"]*"/g, '""'))

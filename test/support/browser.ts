@@ -100,15 +100,11 @@ export function createBrowser(sites: ReadonlyMap<string, Site>): Browser {
       if (verb === 'POST')
         headers.set('origin', options.from === undefined ? 'null' : new URL(options.from).origin)
       const response = await send(new Request(url, { method: verb, headers, body }), true, site)
-      const location = response.headers.get('location')
-      if (location === null || response.status < 300 || response.status > 399) {
-        return {
-          url: url.href,
-          status: response.status,
-          headers: response.headers,
-          body: await response.text(),
-          path,
-        }
+      const page = await response.text()
+      const isRedirect = response.status >= 300 && response.status <= 399
+      const location = isRedirect ? response.headers.get('location') : refreshOf(page)
+      if (location === null) {
+        return { url: url.href, status: response.status, headers: response.headers, body: page, path }
       }
       const next = new URL(location, url)
       // A redirect chain is as foreign as its most foreign hop.
@@ -174,6 +170,12 @@ export function createBrowser(sites: ReadonlyMap<string, Site>): Browser {
     },
     cookieHeader: (url) => jar.getCookieString(url),
   }
+}
+
+/** Where a page goes on to by itself. */
+export function refreshOf(page: string): string | null {
+  const address = /<meta http-equiv="refresh" content="0;url=([^"]+)">/.exec(page)?.[1]
+  return address === undefined ? null : decodeEntities(address)
 }
 
 function decodeEntities(text: string): string {

@@ -97,7 +97,6 @@ export function scriptedProtocol(name = 'scripted'): ScriptedProtocol {
       return {
         issuer,
         target: issuer,
-        formTargets: [issuer],
         enter(exchange, { wish, reauthenticate, mayLift }) {
           const state = markers.set(exchange, { ...wish, reauthenticate, mayLift }, clock())
           const asks = reauthenticate ? '&prompt=login' : ''

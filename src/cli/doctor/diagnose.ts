@@ -16,6 +16,7 @@ import { judgeConfiguration, judgeProblems, judgeTimes } from './configuration.j
 import type { LoadSuffixes } from './cookie-domain.js'
 import { checkNames, createFindings, type Finding } from './finding.js'
 import { judgePartnerKeys } from './partner-keys.js'
+import { judgePolicies } from './policies.js'
 import { judgeProtocolLogin, type WayIn } from './protocol-login.js'
 import {
   examineProtocols,
@@ -173,6 +174,7 @@ function judgeOne(
     ...judgeCookies(visit),
     ...(usesSharedCookie(resolved) ? judgeSharedDeletion(visit, resolved) : []),
     judgeCaching(visit),
+    ...judgePolicies(visit, path),
   ]
 }
 

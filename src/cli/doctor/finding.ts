@@ -24,6 +24,7 @@ export const checkNames = [
   'logout',
   'cookies',
   'cache-headers',
+  'policies',
   'siblings',
   'store',
   'partner-keys',
