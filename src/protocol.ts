@@ -82,7 +82,7 @@ export interface TokenRefresh {
   /** How long the request that finds a refresh due waits for it. */
   readonly waitMilliseconds: number
   readonly onUnavailable: 'keep' | 'end'
-  /** How long past the tokens' expiry a session lives while they cannot be renewed. */
+  /** How long past their expiry tokens sign somebody in while they cannot be renewed. */
   readonly keepSeconds: number
   /** Renews; never throws for what the provider does. */
   renew(tokens: string, session: { readonly issuer: string; readonly subject: string }): Promise<TokenOutcome>

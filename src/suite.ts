@@ -133,8 +133,8 @@ function assembleSuite<C extends Claims>(
     store,
     clock,
     idleMilliseconds: application.idleSeconds * 1000,
-    meetRevocation: (address, record, now) => lifecycle.meetRevocation(address, record, now),
-    countFromNow: (address, record, now) => lifecycle.countFromNow(address, record, now),
+    sealer,
+    lifecycle: () => lifecycle,
   })
   const endedListeners = new Set<(session: EndedSession) => void>()
   const lifecycle = createLifecycle({

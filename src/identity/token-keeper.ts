@@ -5,7 +5,9 @@ import type { Report } from '../events.js'
 import type { TokenOutcome, TokenRefresh } from '../protocol.js'
 import type { Sealer } from '../seal.js'
 import type { Lifecycle } from '../sessions/lifecycle.js'
-import { placeOf, publicIdOf } from '../sessions/record.js'
+import { openDetails, placeOf, publicIdOf } from '../sessions/record.js'
+import { reviseDetails } from '../sessions/revise.js'
+import { areTokensOver, isDegraded } from '../sessions/token-expiry.js'
 import { createSingleFlight } from '../single-flight.js'
 import type { LiveRecord, RecordAddress, Store } from '../stores/store.js'
 import { type Attempt, beginAttempt } from './attempts.js'
@@ -29,7 +31,7 @@ export type RenewalResult =
   | { readonly kind: 'renewed'; readonly expiresAt: number }
   /** Somebody else is at it, or has been. */
   | { readonly kind: 'elsewhere' }
-  | { readonly kind: 'degraded'; readonly retryAfterSeconds: number }
+  | { readonly kind: 'degraded'; readonly retryAfterSeconds: number; readonly areTokensOver: boolean }
   /** The session is no longer there: look at the record again. */
   | { readonly kind: 'ended' }
 
@@ -157,6 +159,20 @@ export function createTokenKeeper(options: {
     return { kind: after?.state === 'live' ? 'elsewhere' : 'ended' }
   }
 
+  /** Says in the record that these tokens could not be renewed, so that every instance says the same of the session. */
+  const markDegraded = async ({ address, record, refresh }: RenewalRequest, current: LiveRecord) => {
+    const { tokenExpiresAt } = record
+    const degraded = {
+      tokensExpireAt: tokenExpiresAt,
+      lastsUntil: tokenExpiresAt + refresh.keepSeconds * 1000,
+    }
+    const known = openDetails(sealer, address, current.sealed).own?.degraded
+    if (known?.tokensExpireAt === tokenExpiresAt && known.lastsUntil === degraded.lastsUntil) return current
+    return reviseDetails({ store, sealer }, address, current, ({ own, ...details }) => ({
+      details: { ...details, own: own && { ...own, degraded } },
+    }))
+  }
+
   const degrade = async (
     request: RenewalRequest,
     fence: number,
@@ -166,8 +182,6 @@ export function createTokenKeeper(options: {
       retryAfterSeconds?: number | undefined
       /** The wait is never longer than this. */
       mostSeconds?: number | undefined
-      /** Whether nothing has failed before: it may be an outage's first sign, and ends nothing, even of expired tokens. */
-      isUnconfirmed?: boolean | undefined
     },
   ): Promise<RenewalResult> => {
     const { address, record, refresh } = request
@@ -176,18 +190,19 @@ export function createTokenKeeper(options: {
     const { problem, status } = failure
     const publicId = publicIdOf(record.generation)
     report({ type: 'identity.degraded', publicId, problem, status, retryAfterSeconds })
-    const now = clock()
-    const isExpired = now >= record.tokenExpiresAt + refresh.keepSeconds * 1000
-    const isOver = isExpired && failure.isUnconfirmed !== true
-    if (refresh.onUnavailable === 'end' || isOver) {
+    if (refresh.onUnavailable === 'end') {
       await store.release(keyOf(address), fence)
       return endUnlessReplaced(address, record)
     }
     // The lease is held through the wait: no instance tries before.
     await store.renew(keyOf(address), fence, retryAfterSeconds)
-    // A sign-out may have come while the provider was asked.
+    // A sign-out may have come while the provider was asked, or a login with tokens of its own.
     const current = await store.read(address)
-    return current?.state === 'live' ? { kind: 'degraded', retryAfterSeconds } : { kind: 'ended' }
+    if (current?.state !== 'live') return { kind: 'ended' }
+    const marked = await markDegraded(request, current)
+    const own = marked && openDetails(sealer, address, marked.sealed).own
+    if (marked === undefined || own === undefined || !isDegraded(marked, own)) return { kind: 'elsewhere' }
+    return { kind: 'degraded', retryAfterSeconds, areTokensOver: areTokensOver(marked, own, clock()) }
   }
 
   const refuse = async (flight: Flight): Promise<RenewalResult> => {
@@ -202,11 +217,8 @@ export function createTokenKeeper(options: {
     await attempt.settle()
     if (verdict.kind === 'outage') return degrade(request, fence, { problem: 'outage' })
     if (verdict.kind === 'unconfirmed') {
-      return degrade(request, fence, {
-        problem: 'refused',
-        mostSeconds: verdict.milliseconds / 1000,
-        isUnconfirmed: request.failures === 0,
-      })
+      const mostSeconds = verdict.milliseconds / 1000
+      return degrade(request, fence, { problem: 'refused', mostSeconds })
     }
     const record = await store.read(address)
     const isNewest = (await tokensOf(address)) === tokens

@@ -340,11 +340,12 @@ export const oidcRows = {
   'refresh.keepSeconds': row<number>({
     kind: numberBetween(0, 86_400),
     fallback: 0,
-    meaning: 'How long past their expiry a session lives while tokens cannot be renewed.',
+    meaning: 'How long past their expiry tokens sign somebody in while they cannot be renewed.',
   }),
   'refresh.onUnavailable': row<'keep' | 'end'>({
     kind: choice('keep', 'end'),
     fallback: 'keep',
-    meaning: 'What becomes of the session when the provider cannot be asked.',
+    meaning:
+      'What becomes of the session when the provider cannot be asked; `end`: it ends at once, `identity-ended`.',
   }),
 }

@@ -18,58 +18,29 @@ import {
   unavailable,
 } from '../sessions/citizens.js'
 import type { Lifecycle } from '../sessions/lifecycle.js'
-import { type OwnDetails, openDetails, publicIdOf } from '../sessions/record.js'
+import { type OwnDetails, openDetails } from '../sessions/record.js'
 import { concernsSession } from '../sessions/revoking.js'
 import { countedFromNow, isFromAhead, timerOver, touchInterval } from '../sessions/timers.js'
-import type { AliasRecord, LiveRecord, RecordAddress, SessionRecord, Store } from '../stores/store.js'
-import { clockTolerance, isAhead, isWaiting, noWait, unlessAhead } from '../wait.js'
+import { areTokensOver, isDegraded } from '../sessions/token-expiry.js'
+import type { AliasRecord, LiveRecord, SessionRecord, Store } from '../stores/store.js'
+import { clockTolerance, isAhead, isWaiting, unlessAhead } from '../wait.js'
+import { OwnState } from './own-state.js'
 import { pointAgain } from './pointed.js'
-import type { RecordSteps, SteppedState } from './record-steps.js'
+import type { RecordSteps } from './record-steps.js'
 import { settledWithin } from './settled-within.js'
-
-/** State of one session cookie in one process. Losing it costs time, never correctness. */
-export class OwnState implements SteppedState {
-  readonly named: NamedSession
-  readonly address: RecordAddress
-  readonly publicId: string
-  touchedAt = 0
-  hasGivenWay = false
-  degraded = noWait
-  failures = 0
-  /** For how long no refresh is looked for, although the tokens may be due. */
-  refreshWait = noWait
-  #sealed = ''
-  #details: OwnDetails | undefined = undefined
-
-  readonly #grow: (bytes: number) => void
-
-  constructor(named: NamedSession, application: string, grow: (bytes: number) => void) {
-    this.named = named
-    this.#grow = grow
-    this.address = { person: named.person, session: named.session, application }
-    this.publicId = publicIdOf(named.generation)
-  }
-
-  get generation(): string {
-    return this.named.generation
-  }
-
-  /** The details of the record, opened once for each text. */
-  details(sealer: Sealer, record: LiveRecord): OwnDetails | undefined {
-    if (this.#details === undefined || this.#sealed !== record.sealed) {
-      this.#details = openDetails(sealer, this.address, record.sealed).own
-      // What is remembered: the text, and what was read from it, in the place of those before.
-      this.#grow(3 * (record.sealed.length - this.#sealed.length))
-      this.#sealed = record.sealed
-    }
-    return this.#details
-  }
-}
 
 /** A session that our own cookie names. */
 export interface OwnSession extends LiveSession {
   readonly state: OwnState
   readonly details: OwnDetails
+}
+
+/** What a citizen is made of, besides the record. */
+interface Known {
+  readonly details: OwnDetails
+  readonly now: number
+  /** Whether a renewal has just failed, or has not; absent: what the record says. */
+  readonly isDegraded?: boolean | undefined
 }
 
 /** Looks at sessions of our own cookie. */
@@ -158,18 +129,19 @@ export function createOwnSessions(context: {
     { issuer, subject, tokenLife }: OwnDetails,
   ): Promise<RenewalResult> => {
     const refresh = refreshOf(state)
-    // Where there is nothing to renew, trying would be a failure that ends the session.
+    // Where there is nothing to renew, trying would be a failure.
     if (refresh === undefined || tokenLife === 0) return { kind: 'elsewhere' }
     const { address, failures } = state
+    const isJoined = keeper.isUnderWay(address)
     const result = await keeper.renew({ address, record, issuer, subject, refresh, failures })
+    // Whoever has begun it takes note of what it came to.
+    if (isJoined) return result
     const now = options.clock()
     if (result.kind === 'degraded') {
       state.failures += 1
-      state.degraded = { since: now, milliseconds: result.retryAfterSeconds * 1000 }
-      state.refreshWait = state.degraded
+      state.refreshWait = { since: now, milliseconds: result.retryAfterSeconds * 1000 }
     } else {
       state.failures = 0
-      state.degraded = noWait
       const isRenewed = result.kind === 'renewed'
       const milliseconds = isRenewed ? ageAtRenewal(refresh, result.expiresAt - now) : lookAgainMilliseconds
       state.refreshWait = { since: now, milliseconds }
@@ -212,18 +184,22 @@ export function createOwnSessions(context: {
     exchange: Exchange,
     state: OwnState,
     record: LiveRecord,
-    details: OwnDetails,
-    now: number,
+    { details, now, ...known }: Known,
   ): Citizen => {
     const live: OwnSession = { exchange, claims: details.claims, state, record, details }
-    return active(live, assuranceHere(record, details, now), isWaiting(state.degraded, now), actions)
+    const degraded = known.isDegraded ?? isDegraded(record, details)
+    return active(live, assuranceHere(record, details, now), degraded, actions)
   }
 
-  /** Renews what is due; the first who finds it waits a little, whoever meets it under way does not. */
+  /**
+   * Renews what is due; the first who finds it waits a little, whoever meets it under way does not, unless nobody is
+   * signed in without it.
+   */
   const extend = async (state: OwnState, record: LiveRecord, details: OwnDetails, now: number) => {
     const refresh = refreshOf(state)
     const isDue = now >= dueAt(state, record, details, now) && !isWaiting(state.refreshWait, now)
-    if (refresh === undefined || !isDue || keeper.isUnderWay(state.address)) return undefined
+    if (refresh === undefined || !isDue) return undefined
+    if (keeper.isUnderWay(state.address) && !areTokensOver(record, details, now)) return undefined
     return settledWithin(renew(state, record, details), refresh.waitMilliseconds)
   }
 
@@ -236,6 +212,7 @@ export function createOwnSessions(context: {
       unseen < touchInterval(idle) &&
       unseen < idle &&
       now < record.endsAt &&
+      !areTokensOver(record, details, now) &&
       (now < dueAt(state, record, details, now) || isWaiting(state.refreshWait, now))
     )
   }
@@ -249,8 +226,10 @@ export function createOwnSessions(context: {
   ): Promise<Citizen | 'again'> => {
     const { now } = request
     let record = found
+    let renewed: RenewalResult | undefined
     if (await lifecycle.meetRevocation(state.address, record, now)) return 'again'
-    if (request.isTouching()) {
+    const isTouching = request.isTouching()
+    if (isTouching) {
       if (steps.isTouchDue(state, record, idleOf(record), now)) {
         const change = { lastSeenAt: now, retainUntil: lifecycle.retainedUntil(now, record.tokenExpiresAt) }
         if (!(await steps.touch(state, record, change))) return 'again'
@@ -261,10 +240,19 @@ export function createOwnSessions(context: {
           return 'again'
         }
       }
-      const renewed = await extend(state, record, details, now)
+      renewed = await extend(state, record, details, now)
       if (renewed?.kind === 'ended') return 'again'
     }
-    const citizen = citizenFrom(exchange, state, record, details, now)
+    const isKnown = renewed?.kind === 'renewed' || renewed?.kind === 'degraded'
+    if (renewed?.kind === 'degraded' && renewed.areTokensOver) return anonymous('token-expired')
+    if (!isKnown && areTokensOver(record, details, now)) {
+      // Another instance, or a request before this one, may have renewed them while this one waited.
+      const current = isTouching ? await store.read(state.address) : record
+      const isSame = current?.state === 'live' && current.tokenExpiresAt === record.tokenExpiresAt
+      return isSame ? anonymous('token-expired') : 'again'
+    }
+    const known = { details, now, isDegraded: isKnown ? renewed?.kind === 'degraded' : undefined }
+    const citizen = citizenFrom(exchange, state, record, known)
     return record.signIn === 'due' ? steps.signIn(state.address, record, citizen) : citizen
   }
 
@@ -325,7 +313,7 @@ export function createOwnSessions(context: {
         const isCandidate = record?.state === 'live' && record.generation === state.generation
         const details = isCandidate && revocations === undefined ? state.details(sealer, record) : undefined
         if (isCandidate && details !== undefined && isPlain(state, record, details, now)) {
-          return citizenFrom(exchange, state, record, details, now)
+          return citizenFrom(exchange, state, record, { details, now })
         }
         return judgeRecord(exchange, state, record, { now, isTouching })
       }
@@ -350,9 +338,10 @@ export function createOwnSessions(context: {
       const isConcerned = revocation !== undefined && concernsSession(revocation, record, now)
       if (isConcerned && unlessAhead(details.provenAt, now) <= revocation.at)
         return anonymous(revocation.reason)
+      if (areTokensOver(record, details, now)) return anonymous('token-expired')
       // The work for the sign-in is not done, and a pure read does none.
       if (record.signIn === 'due' && options.onSignIn !== undefined) return unavailable('sign-in')
-      return citizenFrom(exchange, state, counted, details, now)
+      return citizenFrom(exchange, state, counted, { details, now })
     },
 
     async tokensOf(named) {
@@ -376,7 +365,7 @@ export function createOwnSessions(context: {
       const details = state.details(sealer, record)
       if (details === undefined) throw new TypeError('a session begins with its details')
       const now = options.clock()
-      const citizen = citizenFrom(exchange, state, record, details, now)
+      const citizen = citizenFrom(exchange, state, record, { details, now })
       const judged = record.signIn === 'due' ? await steps.signIn(state.address, record, citizen) : citizen
       if (judged !== 'again') return judged
       return judgeRecord(exchange, state, await store.read(state.address), { now, isTouching: () => true })

@@ -19,6 +19,11 @@ export interface OwnDetails {
   readonly tokenLife: number
   /** When a login began the generation that is in force; absent: nobody knows. */
   readonly generationAt?: number | undefined
+  /**
+   * That tokens with this expiry could not be renewed when it was tried last, and until when the session lives by them
+   * all the same. Absent in records of 0.1.0.
+   */
+  readonly degraded?: { readonly tokensExpireAt: number; readonly lastsUntil: number } | undefined
   /** Index keys that name the session or its person, where a store is shared. Absent in records of 0.1.0. */
   readonly pointers?: readonly { readonly key: string; readonly kind: 'session' | 'person' }[] | undefined
 }

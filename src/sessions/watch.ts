@@ -2,9 +2,12 @@
 import type { Clock } from '../clock.js'
 import { CitizenSessionError } from '../errors.js'
 import type { Exchange } from '../exchange.js'
+import type { Sealer } from '../seal.js'
 import type { EndReason, LiveRecord, RecordAddress, Store } from '../stores/store.js'
-import { placeOf } from './record.js'
+import type { Lifecycle } from './lifecycle.js'
+import { openDetails, placeOf } from './record.js'
 import { isFromAhead, timerOver } from './timers.js'
+import { areTokensOver } from './token-expiry.js'
 
 /** Watches over sessions for as long as somebody wants to know. */
 export interface SessionWatch {
@@ -43,10 +46,9 @@ export function createSessionWatch(options: {
   readonly store: Pick<Store, 'read'>
   readonly clock: Clock
   readonly idleMilliseconds: number
-  /** Looks whether the session was revoked in another store. */
-  readonly meetRevocation: (address: RecordAddress, record: LiveRecord, now: number) => Promise<boolean>
-  /** Lets a session count from now that was seen "in the future". */
-  readonly countFromNow: (address: RecordAddress, record: LiveRecord, now: number) => Promise<unknown>
+  readonly sealer: Sealer
+  /** A function: sessions that end are told to the watch, so it is made first. */
+  readonly lifecycle: () => Pick<Lifecycle, 'meetRevocation' | 'countFromNow'>
 }): SessionWatch {
   const watched = new Map<string, Set<Watched>>()
   const slots = Array.from({ length: watchSlots }, () => new Set<Watched>())
@@ -90,6 +92,13 @@ export function createSessionWatch(options: {
     entry.own.clear()
   }
 
+  /** Whether nobody is signed in by the session, although it has not ended. Details are opened only where that can be. */
+  const areOver = (address: RecordAddress, record: LiveRecord, now: number): boolean => {
+    if (record.tokenExpiresAt === 0 || now < record.tokenExpiresAt) return false
+    const details = openDetails(options.sealer, address, record.sealed).own
+    return details !== undefined && areTokensOver(record, details, now)
+  }
+
   const look = async (entry: Watched): Promise<void> => {
     let { address } = entry
     let record = await options.store.read(address)
@@ -103,13 +112,15 @@ export function createSessionWatch(options: {
     if (record.state === 'ended') return finish(entry, record.reason)
     if (!goesOn(entry.record, record)) return finish(entry, 'begun-anew')
     const now = options.clock()
+    const lifecycle = options.lifecycle()
     // By a clock that was ahead: the next look finds it counted from now.
-    if (isFromAhead(record, now)) await options.countFromNow(address, record, now)
+    if (isFromAhead(record, now)) await lifecycle.countFromNow(address, record, now)
     entry.record = record
     const idleMilliseconds = Math.min(record.idleMilliseconds, options.idleMilliseconds)
     const over = timerOver({ ...record, idleMilliseconds }, now)
     if (over !== undefined) return finish(entry, over)
-    if (await options.meetRevocation(address, record, now)) finish(entry, 'revoked')
+    if (areOver(address, record, now)) return finish(entry, 'token-expired')
+    if (await lifecycle.meetRevocation(address, record, now)) finish(entry, 'revoked')
   }
 
   const lookAround = (): void => {

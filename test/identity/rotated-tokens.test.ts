@@ -285,7 +285,7 @@ describe('a refresh token beside an ID token that is not to be used', () => {
     const during = await place.state(browser)
     for (let minute = 0; minute < 25; minute += 1) {
       place.travel(60)
-      await browser.open(`${home}/private`)
+      await browser.fetch(`${home}/private`)
     }
     return { place, sent, before, during, after: await place.state(browser) }
   }
@@ -322,7 +322,7 @@ describe('a refresh token beside an ID token that is not to be used', () => {
   ])('SES-21 is not kept where the ID token is %s', async (_, idToken) => {
     const { sent, after } = await lived(idToken)
     expect(sent).not.toContain('r1')
-    // The old one is spent: the session lives until its tokens expire, and no refusal ends it before.
+    // The old one is spent: the session lives until its tokens expire. Only then a refusal says something.
     expect(after).toMatchObject({ state: 'anonymous', reason: 'identity-ended' })
   })
 })

@@ -63,7 +63,7 @@ describe('an answer that is no renewal', () => {
       await browser.fetch(`${home}/private`)
       expect(await stateAt(browser, 'benefits')).toMatchObject({
         state: 'anonymous',
-        reason: 'identity-ended',
+        reason: 'token-expired',
       })
     },
   )

@@ -319,7 +319,7 @@ describe('its tokens', () => {
     expect(await who(place, browser)).toMatchObject({ state: 'anonymous', reason: 'identity-ended' })
   })
 
-  it('give the session up where they have not been renewable for too long', async () => {
+  it('sign nobody in where they have not been renewable for too long', async () => {
     const place = createPlace()
     const { script } = place.scripted
     script.tokenSeconds = 300
@@ -330,7 +330,7 @@ describe('its tokens', () => {
       place.travel(360)
       expect((await who(place, browser)).state, String(minutes)).toBe(minutes < 60 ? 'active' : 'anonymous')
     }
-    expect(await who(place, browser)).toMatchObject({ reason: 'identity-ended' })
+    expect(await who(place, browser)).toMatchObject({ reason: 'token-expired' })
   })
 
   it('give an access token that is still good, else a renewed one, else an error that says to try again', async () => {

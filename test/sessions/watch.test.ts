@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type ActiveCitizen, createSuite, type Suite } from '../../src/index.js'
+import { createSealer } from '../../src/seal.js'
 import { createSessionWatch, watchMilliseconds, watchSlots } from '../../src/sessions/watch.js'
 import type { AliasRecord, LiveRecord, RecordAddress, SessionRecord } from '../../src/stores/store.js'
 import { TestExchange } from '../support/exchange.js'
@@ -92,8 +94,8 @@ function watchOver() {
     },
     clock: () => 2000,
     idleMilliseconds: 1e12,
-    meetRevocation: async () => false,
-    countFromNow: async () => undefined,
+    sealer: createSealer({ application: 'benefits', secrets: ['s'.repeat(32)], random: randomBytes }),
+    lifecycle: () => ({ meetRevocation: async () => false, countFromNow: async () => undefined }),
   })
   return { watch, records, reads: () => reads }
 }

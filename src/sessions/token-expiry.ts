@@ -1,0 +1,18 @@
+/** @module The expiry of a protocol's tokens: it decides whether anybody is signed in while they cannot be renewed. */
+import type { LiveRecord } from '../stores/store.js'
+import type { OwnDetails } from './record.js'
+
+type Tokens = Pick<LiveRecord, 'tokenExpiresAt'>
+
+/** Whether the last try to renew the tokens of a session came to nothing. Newer tokens make that void by themselves. */
+export function isDegraded({ tokenExpiresAt }: Tokens, details: Pick<OwnDetails, 'degraded'>): boolean {
+  return details.degraded?.tokensExpireAt === tokenExpiresAt
+}
+
+/**
+ * Whether the time of a session's tokens is over and no new ones could be had: nobody is signed in by it until there
+ * are. That is no end, since the provider has said nothing about the session. Source: `REF-2`, `HLD-07`.
+ */
+export function areTokensOver(record: Tokens, details: Pick<OwnDetails, 'degraded'>, now: number): boolean {
+  return isDegraded(record, details) && now >= (details.degraded?.lastsUntil ?? Number.POSITIVE_INFINITY)
+}
