@@ -11,7 +11,7 @@ import type { VerifiedToken } from '../tokens/verify.js'
 import { unlessAhead } from '../wait.js'
 import { type Authenticator, lacksSecondFactor } from './authenticate.js'
 import { authenticationTime } from './judge.js'
-import { liftOf } from './lift.js'
+import { liftOf, toleranceOf } from './lift.js'
 import type { SharedLook } from './shared-look.js'
 
 /** What the login that comes back had been. */
@@ -27,8 +27,6 @@ export interface Arrival {
 /** Judges the arrival and answers with the citizen that it makes. */
 export type Arrive = (exchange: Exchange, arrival: Arrival) => Promise<Citizen>
 
-/** `iat` has no fractions of a second. */
-const wholeSecond = 1000
 const mostAttempts = 6
 
 /** Makes the arrival of one application. */
@@ -46,7 +44,7 @@ export function createArrival(options: {
 
   /** Whether a new authentication was asked for, and the token can be its fruit: an older one was at hand before. */
   const isAskedFor = (token: VerifiedToken, arrival: Arrival): boolean =>
-    arrival.askedReauthentication && token.issuedAt >= arrival.since - skew - wholeSecond
+    arrival.askedReauthentication && token.issuedAt >= arrival.since - toleranceOf(skew)
 
   /** `false`: another tab was faster, and what this login has shown is not written yet: look again. */
   const settle = async (token: VerifiedToken, arrival: Arrival): Promise<boolean> => {
@@ -67,9 +65,10 @@ export function createArrival(options: {
     }
     if (record.state === 'ended') {
       const details = openDetails(options.sealer, state.address, record.sealed)
-      const known = unlessAhead(details.authenticatedAt ?? 0, now)
+      const stoodOn = unlessAhead(details.authenticatedAt ?? 0, now)
       const proof = { ...arrival, authenticatedAt: stated, isNewer: token.issuedAt > record.at }
-      const lift = liftOf(record, known, proof, application.onIdle)
+      const { onIdle } = application
+      const lift = liftOf(record, stoodOn, proof, { onIdle, skewMilliseconds: skew })
       if (lift === undefined) return true
       const keepsLimit = lift === 'resumed'
       const begun = await lifecycle.begin({

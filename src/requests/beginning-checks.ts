@@ -5,10 +5,8 @@ import { openDetails } from '../sessions/record.js'
 import { isFromAhead } from '../sessions/timers.js'
 import type { AliasRecord, EndReason, RecordAddress, SessionRecord } from '../stores/store.js'
 import { unlessAhead } from '../wait.js'
+import { toleranceOf } from './lift.js'
 import type { ProtocolSessionsContext } from './protocol-sessions.js'
-
-/** Authentication times have no fractions of a second. */
-const wholeSecond = 1000
 
 /** The checks of one plug-in's logins. */
 export type BeginningChecks = ReturnType<typeof createBeginningChecks>
@@ -23,21 +21,7 @@ export function createBeginningChecks(
   const { store, lifecycle, sealer, own } = context
   const { application, clock } = context.options
 
-  const tolerance = context.skewMilliseconds + wholeSecond
-
-  /**
-   * When the login began, if the person has authenticated in its course; else 0. Two clocks differ, and an
-   * authentication shortly before the login may be the one that the ended session stood on: where that is known it
-   * must be newer by the provider's own clock, else it must have been asked for.
-   */
-  const provenAtOf = (
-    { authenticatedAt, since, askedReauthentication }: Beginning,
-    stoodOn: number,
-  ): number => {
-    const isRecent = authenticatedAt !== 0 && authenticatedAt >= since - tolerance
-    const isNew = stoodOn === 0 ? askedReauthentication : authenticatedAt > stoodOn
-    return isRecent && isNew ? since : 0
-  }
+  const tolerance = toleranceOf(context.skewMilliseconds)
 
   /** The authentication that the session at an address stands on, or stood on before it ended; 0: unknown. */
   const stoodOnOf = (address: RecordAddress, record: SessionRecord | AliasRecord | undefined): number => {
@@ -110,10 +94,10 @@ export function createBeginningChecks(
     // Of the same person, two times of one clock can be compared: the provider's may be ahead of ours.
     const stoodOn = previous.person === address.person ? stoodOnOf(previous, record) : 0
     const isOld = stoodOn !== 0 && authenticatedAt <= stoodOn
-    return isOld || authenticatedAt + wholeSecond <= end.at ? end.reason : undefined
+    return isOld || authenticatedAt + toleranceOf(0) <= end.at ? end.reason : undefined
   }
 
-  return { provenAtOf, stoodOnOf, isAsAsked, rootOf, readNow, endedMeanwhile }
+  return { stoodOnOf, isAsAsked, rootOf, readNow, endedMeanwhile }
 }
 
 /** Whether two addresses are of one session at the provider. */

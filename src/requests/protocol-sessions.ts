@@ -28,6 +28,7 @@ import type {
   Store,
 } from '../stores/store.js'
 import { createBeginningChecks, isSameSession } from './beginning-checks.js'
+import { provenAtOf } from './lift.js'
 import type { OwnSessions } from './own-session.js'
 import { pointersToKeep } from './pointed.js'
 import { createSessionBeginning, type Established } from './session-beginning.js'
@@ -196,7 +197,8 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
         return anonymous(meanwhile)
       }
       const known = await checks.readNow(address, now)
-      const beginning = { ...given, provenAt: checks.provenAtOf(given, checks.stoodOnOf(address, known)) }
+      const stoodOn = checks.stoodOnOf(address, known)
+      const beginning = { ...given, provenAt: provenAtOf(given, stoodOn, context.skewMilliseconds) }
       const retainUntil = lifecycle.retainedUntil(now, beginning.tokensExpireAt)
       const before = await beginnings.findRevoked(beginning, ({ key }) =>
         store.point(key, person, retainUntil),

@@ -48,13 +48,14 @@ const mostAttempts = 6
 export function createSessionBeginning(
   context: Pick<
     ProtocolSessionsContext,
-    'options' | 'store' | 'lifecycle' | 'keeper' | 'sealer' | 'report' | 'random'
+    'options' | 'store' | 'lifecycle' | 'keeper' | 'sealer' | 'report' | 'random' | 'skewMilliseconds'
   >,
   checks: BeginningChecks,
 ) {
   const { store, lifecycle, keeper } = context
   const { application, clock } = context.options
   const hasWork = context.options.onSignIn !== undefined
+  const rules = { onIdle: application.onIdle, skewMilliseconds: context.skewMilliseconds }
 
   /** Whether a pointer was revoked. Asked before the start and after it: an end under way is seen by one of the two. */
   const findRevoked = async (
@@ -72,9 +73,7 @@ export function createSessionBeginning(
     const current: SessionRecord | undefined = known?.state === 'ended' ? known : undefined
     const proof = { ...beginning, isNewer: current !== undefined && beginning.since > current.at }
     const lift =
-      current === undefined
-        ? undefined
-        : liftOf(current, checks.stoodOnOf(address, current), proof, application.onIdle)
+      current === undefined ? undefined : liftOf(current, checks.stoodOnOf(address, current), proof, rules)
     return lifecycle.begin({
       address,
       now,

@@ -120,3 +120,31 @@ describe('HLD-09 a guard that wants a recent authentication', () => {
     expect(new URL(again.headers.get('location') ?? '').searchParams.get('prompt')).toBe('login')
   })
 })
+
+describe('HLD-09 after a sign-out here only', () => {
+  /** Sign-in, sign-out here only seconds later, and a login with the same session at the provider. */
+  const again = async (behind: number, isNew: boolean) => {
+    const place = createSkewed(60, behind)
+    place.script.sid = 's1'
+    const browser = place.browser()
+    await browser.open(`${home}/session/login?returnTo=/private`)
+    place.travel(4)
+    await browser.post(`${home}/session/logout`, { scope: 'application' })
+    place.travel(4)
+    const page = await browser.open(`${home}/private`)
+    if (isNew) place.authenticate()
+    const back = await browser.press(page, 'Sign in')
+    return [back.status, new URL(back.url).pathname]
+  }
+
+  it.each([0, 7, 50, -50])(
+    'a new authentication at a provider %i s behind lets in at once',
+    async (behind) => {
+      expect(await again(behind, true)).toEqual([200, '/private'])
+    },
+  )
+
+  it.each([0, 7, 50, -50])('the old one at a provider %i s behind does not', async (behind) => {
+    expect((await again(behind, false))[0]).toBe(401)
+  })
+})

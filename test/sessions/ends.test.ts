@@ -325,27 +325,32 @@ describe('sign out here', () => {
 })
 
 describe('a stated time of authentication', () => {
-  it('lifts an end only if it is later than the end, and than what the ended session stood on', async () => {
+  /** Somebody who signed out here only 10 s after a token that says when they had authenticated. */
+  const left = async (authenticated: number) => {
     const world = await createWorld({ applications: two('reauthenticate'), emulator: long })
     const browser = world.browser()
     const { emulator: provider } = world
-    const jti = 'one session value'
-    const sub = 'somebody'
-    const cookieWith = async (authTime: number) => {
-      const seconds = Math.floor(world.now() / 1000)
-      const claims = { mfaRequired: false, isMfa: false, isDidAuth: false, jti, sub, iss: provider.issuer }
-      return provider.cookieHeader(
-        await provider.signToken({ ...claims, iat: seconds, exp: seconds + 3600, auth_time: authTime }),
-      )
-    }
-    const put = async (cookie: string) => {
+    const seconds = () => Math.floor(world.now() / 1000)
+    const start = seconds()
+    /** A token whose authentication was so many seconds after the start, by the provider's clock. */
+    const put = async (authenticatedAt: number) => {
+      const claims = {
+        mfaRequired: false,
+        isMfa: false,
+        isDidAuth: false,
+        jti: 'one session value',
+        sub: 'somebody',
+        iss: provider.issuer,
+        iat: seconds(),
+        exp: seconds() + 3600,
+        auth_time: start + authenticatedAt,
+      }
+      const cookie = provider.cookieHeader(await provider.signToken(claims))
       for (const pair of cookie.split('; ')) {
         await browser.jar.setCookie(`${pair}; Domain=citizen.example; Path=/; Secure`, benefits)
       }
     }
-    // The provider's clock is 20 s ahead of ours.
-    const ahead = Math.floor(world.now() / 1000) + 20
-    await put(await cookieWith(ahead))
+    await put(authenticated)
     await browser.open(`${benefits}/private`)
     world.travel(10)
     await browser.post(`${benefits}/session/logout`, { scope: 'application' })
@@ -354,9 +359,31 @@ describe('a stated time of authentication', () => {
       const login = await browser.press(page, 'Sign in')
       return browser.open(new URL(login.url).searchParams.get('returnTo') ?? '')
     }
+    return { world, put, comeBack }
+  }
+
+  it('lifts an end only if it is later than the end, and than what the ended session stood on', async () => {
+    // The provider's clock is 20 s ahead of ours.
+    const { put, comeBack } = await left(20)
     expect((await comeBack()).status).toBe(401)
     // Within the skew: further ahead a time proves nothing (`HLD-05`).
-    await put(await cookieWith(ahead + 15))
+    await put(35)
     expect((await comeBack()).url).toBe(`${benefits}/private`)
+  })
+
+  it('HLD-09 lifts it where the provider’s clock is behind: later by that clock, in a login begun after the end', async () => {
+    // 20 s behind, as everything that the provider says.
+    const { world, put, comeBack } = await left(-20)
+    world.travel(3)
+    expect((await comeBack()).status).toBe(401)
+    await put(-7)
+    expect((await comeBack()).url).toBe(`${benefits}/private`)
+  })
+
+  it('HLD-09 lifts nothing by one that was over long before the login began', async () => {
+    const { world, put, comeBack } = await left(-20)
+    world.travel(60)
+    await put(5)
+    expect((await comeBack()).status).toBe(401)
   })
 })
