@@ -71,6 +71,7 @@ async function vitest(log, args, { node = process.execPath, env } = {}) {
     'run',
     '--reporter=default',
     '--reporter=json',
+    `--reporter=${join(root, 'test/stall.mjs')}`,
   ]
   const { code, output } = await run(node, [...command, `--outputFile.json=${report}`, ...args], {
     log,
