@@ -226,7 +226,10 @@ const rows: readonly Row[] = [
     path: '/events?1',
     count: 2,
     touches: false,
-    act: async () => undefined,
+    act: async (path) => {
+      await requestFor(path, 2)
+      await page.evaluate(() => (globalThis as unknown as { stream: EventSource }).stream.close())
+    },
   },
   {
     name: 'a beacon',
@@ -342,9 +345,9 @@ const rows: readonly Row[] = [
 
 describe('HLD-04 in Chromium', () => {
   it.each(rows)('$name', async ({ path, prepare, act, touches, count }) => {
-    // A page of its own: the navigation of the row before may still be under way in the browser.
+    // A page of its own: the navigation of the row before may still be under way in the browser. That one stays
+    // open: Chromium sometimes never closes a page whose navigation it is just about to commit.
     if (count === undefined) {
-      await page.close()
       page = await context.newPage()
       await page.goto(`${origin}/page`)
     }
