@@ -72,8 +72,7 @@ export default class StallReporter {
     const now = this.#clock()
     const secondsSince = (since) => Math.round((now - since) / 1000)
     for (const [test, since] of this.#running) {
-      if (secondsSince(since) >= secondsUntilNamed)
-        this.#say(`for ${secondsSince(since)} s: ${nameOf(test)}`)
+      if (secondsSince(since) >= secondsUntilNamed) this.#say(`for ${secondsSince(since)} s: ${nameOf(test)}`)
     }
     if (secondsSince(this.#movedAt) < secondsUntilEnded) return
     const names = [...this.#modules.keys()].map((moduleId) => relative(process.cwd(), moduleId))
