@@ -17,6 +17,7 @@ import {
   type SuiteOptions,
 } from '../src/index.js'
 import {
+  keepPrivate,
   lookedAtBy,
   markServed,
   NodeExchange,
@@ -130,7 +131,8 @@ function answer(
 function isRefused(request: { citizen: Citizen }, response: ServerResponse, demand: Demand): boolean {
   const { suite, exchange } = lookedAtBy(request)
   const refusal = suite.guard(exchange, request.citizen, demand)
-  if (refusal !== undefined) sendReply(response, refusal, exchange.method)
+  if (refusal === undefined) keepPrivate(response)
+  else sendReply(response, refusal, exchange.method)
   return refusal !== undefined
 }
 

@@ -114,7 +114,9 @@ export function citizenSession<C extends Claims = Claims>(
     async (request) => {
       const looked = look(request)
       const refusal = suite.guard(looked.exchange, await looked.citizen, demand)
-      return refusal === undefined ? undefined : answer(looked, refusal)
+      if (refusal !== undefined) return answer(looked, refusal)
+      looked.exchange.keepPrivate()
+      return undefined
     }
   const requireCitizen = guardWith({})
 

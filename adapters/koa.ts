@@ -14,7 +14,14 @@ import {
   type Suite,
   type SuiteOptions,
 } from '../src/index.js'
-import { type FrameworkRequest, lookedAtBy, markServed, NodeExchange, showToCompanions } from './node.js'
+import {
+  type FrameworkRequest,
+  keepPrivate,
+  lookedAtBy,
+  markServed,
+  NodeExchange,
+  showToCompanions,
+} from './node.js'
 import { createUpgrade, type Upgrade } from './upgrade.js'
 import { replacedPolicies } from './web.js'
 
@@ -106,7 +113,8 @@ function applyReply(context: AnyContext, reply: Reply): void {
 function isRefused(context: AnyContext, demand: Demand): boolean {
   const { suite, exchange } = lookedAtBy(context.req)
   const refusal = suite.guard(exchange, context.state.citizen, demand)
-  if (refusal !== undefined) applyReply(context, refusal)
+  if (refusal === undefined) keepPrivate(context.res)
+  else applyReply(context, refusal)
   return refusal !== undefined
 }
 

@@ -142,6 +142,7 @@ export function citizenSession<C extends Claims = Claims>(
         event,
         guard: (demand) => {
           const refusal = suite.guard(exchange, citizen, demand)
+          if (refusal === undefined) exchange.keepPrivate()
           return refusal && absolute(toResponse(refusal, exchange.method), suite.options.application.url)
         },
       })
@@ -161,6 +162,7 @@ export function citizenSession<C extends Claims = Claims>(
       const refusal = requirement && suite.guard(exchange, citizen, requirement)
       if (refusal !== undefined) return exchange.reply(refusal)
       if (!hasClaims(citizen, requirement)) return exchange.reply(claimsRefused())
+      if (requirement !== undefined) exchange.keepPrivate()
       try {
         return exchange.finish(await handler(request, { ...context, citizen }))
       } catch (error) {

@@ -8,7 +8,7 @@ import {
   type Suite,
   serializeCookie,
 } from '../src/index.js'
-import { cacheHeaders, replacedPolicies } from './web.js'
+import { cacheHeaders, privateAnswer, replacedPolicies } from './web.js'
 
 /** What a framework knows of a request besides node:http. Express keeps it on the request, Koa on `ctx.request`. */
 export interface FrameworkRequest {
@@ -192,6 +192,15 @@ export function showToCompanions(suite: Suite, request: NodeRequest): void {
   for (const companion of companions) companion(suite, request)
 }
 
+/**
+ * Keeps what a guard lets through out of caches, and out of what the back button shows after a sign-out, unless the
+ * handler says otherwise. Set before the handler: what it says replaces this, however it says it.
+ */
+export function keepPrivate(response: ServerResponse): void {
+  if (response.headersSent || response.hasHeader('cache-control')) return
+  response.setHeader('cache-control', privateAnswer)
+}
+
 /** Sends a whole answer of the core. */
 export function sendReply(response: ServerResponse, reply: Reply, method: string): void {
   response.statusCode = reply.status
@@ -253,7 +262,7 @@ function addCookies(response: ServerResponse, cookies: readonly string[]): void 
   const theirs = present === undefined ? [] : Array.isArray(present) ? present : [String(present)]
   response.setHeader('set-cookie', [...theirs, ...cookies.filter((line) => !theirs.includes(line))])
   for (const name of cacheHeaders) response.removeHeader(name)
-  response.setHeader('cache-control', 'private, no-store')
+  response.setHeader('cache-control', privateAnswer)
 }
 
 /**

@@ -21,6 +21,9 @@ export const cacheHeaders = [
   'x-accel-expires',
 ]
 
+/** `Cache-Control` of what is for one person and one moment: no cache keeps it, and no history of a browser does. */
+export const privateAnswer = 'private, no-store'
+
 /** Headers by which browsers hold a page to something. */
 const policyHeaders = [
   'content-security-policy',
@@ -46,6 +49,7 @@ export class WebExchange implements Exchange {
   readonly #request: WebRequest
   readonly #cookies: SetCookie[] = []
   #isAnswered = false
+  #isGuarded = false
   /** Those who want to know the end; there only if somebody does. */
   #closeListeners: (() => void)[] | undefined
 
@@ -113,6 +117,14 @@ export class WebExchange implements Exchange {
     this.#cookies.push(cookie)
   }
 
+  /**
+   * A guard has let this through: the response is kept out of caches, and out of what the back button shows after a
+   * sign-out, unless the handler says otherwise.
+   */
+  keepPrivate(): void {
+    this.#isGuarded = true
+  }
+
   /** A whole answer of the core as a response, with the cookies. */
   reply(reply: Reply): Response {
     return this.finish(toResponse(reply, this.method))
@@ -129,7 +141,8 @@ export class WebExchange implements Exchange {
   /** The application's response with the cookies that were set until now; none can be set any more. */
   finish(response: Response): Response {
     this.#isAnswered = true
-    const finished = withCookies(response, this.#cookies)
+    const kept = this.#isGuarded ? keptPrivate(response) : response
+    const finished = withCookies(kept, this.#cookies)
     if (this.#closeListeners === undefined) return finished
     // An upgrade goes on for as long as its socket, which we do not see.
     if (finished.status === 101) return finished
@@ -179,8 +192,17 @@ export function withCookies(response: Response, cookies: readonly SetCookie[]): 
     present.add(line)
   }
   for (const name of cacheHeaders) headers.delete(name)
-  headers.set('cache-control', 'private, no-store')
+  headers.set('cache-control', privateAnswer)
   const { status, statusText, body } = response
+  return new Response(body, { status, statusText, headers })
+}
+
+/** The response out of caches, where it says nothing of them: a copy, for others may be handed the same one. */
+function keptPrivate(response: Response): Response {
+  if (response.headers.has('cache-control') || response.status < 200 || response.status > 599) return response
+  const { status, statusText, body } = response
+  const headers = new Headers(response.headers)
+  headers.set('cache-control', privateAnswer)
   return new Response(body, { status, statusText, headers })
 }
 

@@ -13,9 +13,9 @@ const watchReturn = `addEventListener('pageshow', (event) => {
   globalThis.shownAgain = [event.persisted, document.querySelector('h1').checkVisibility()]
 }, true)`
 
-async function privatePage(): Promise<Page> {
+async function privatePage(query = '?kept'): Promise<Page> {
   const page = await world.tab()
-  await signIn(page, `${world.site.url}/private`)
+  await signIn(page, `${world.site.url}/private${query}`)
   await snapshotOf(page)
   await page.evaluate(watchReturn)
   return page
@@ -44,6 +44,20 @@ describe('the back button', () => {
     await page.goBack({ waitUntil: 'commit' })
     await expect.poll(() => page.content(), { timeout: 5000 }).not.toContain('private of')
     expect(await page.evaluate('shownAgain')).toEqual([true, false])
+  })
+
+  it('FLD-13 shows nothing private after a sign-out where the page was not kept', async () => {
+    const page = await privatePage('')
+    // The client has no part in it.
+    await page.route('**/client.js', (route) => route.abort())
+    await page.reload()
+    await page.goto(`${world.site.url}/open`)
+    const other = await world.tab('/session/logout')
+    await other.click('text="Sign out everywhere"')
+    await other.waitForURL((url) => url.pathname === '/session/return')
+    await page.goBack()
+    expect(await page.content()).not.toContain('private of')
+    expect(new URL(page.url()).origin).toBe(world.site.emulator.url)
   })
 
   it('shows nothing of one person to another', async () => {

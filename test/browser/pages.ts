@@ -21,6 +21,9 @@ function html(request: express.Request, response: express.Response, body: string
   const query = Object.entries(request.query).filter(([name]) => name.startsWith('data-'))
   const attributes = query.map(([name, value]) => ` ${name}="${String(value)}"`).join('')
   response.set('content-security-policy', `default-src 'self'; script-src 'nonce-${nonce}'`)
+  if ('coop' in request.query) response.set('cross-origin-opener-policy', 'same-origin')
+  // What a guard lets through is `no-store`, which keeps it out of some back/forward caches.
+  if ('kept' in request.query) response.set('cache-control', 'private, no-cache')
   response.type('html').send(
     `<!doctype html><html lang="${request.query.lang ?? 'en'}"><title>page</title><main>${body}</main>
     <script nonce="${nonce}" src="/session/client.js" defer${attributes}></script></html>`,

@@ -40,6 +40,26 @@ export const guardCases: readonly Case[] = [
     },
   ],
   [
+    'FLD-13 keeps what it lets through out of caches, and out of what the back button shows',
+    async ({ send, active }) => {
+      const cookie = await active()
+      const answer = await send('/private', { headers: { ...ownScript, cookie } })
+      expect([answer.status, answer.cookies]).toEqual([200, []])
+      expect(answer.headers['cache-control']).toBe('private, no-store')
+      const open = await send('/open', { headers: { ...ownScript, cookie } })
+      expect(open.headers['cache-control'] ?? '').not.toContain('private')
+    },
+  ],
+  [
+    'FLD-13 leaves the handler its own word on caches',
+    async ({ send, active }) => {
+      const cookie = await active()
+      const answer = await send('/kept', { headers: { ...ownScript, cookie } })
+      expect([answer.status, answer.cookies]).toEqual([200, []])
+      expect(answer.headers['cache-control']).toBe('private, max-age=60')
+    },
+  ],
+  [
     'explains a form that was not accepted, and keeps nothing of it',
     async ({ send }) => {
       const answer = await send('/private', {

@@ -11,6 +11,7 @@ import { type Answer, ownScript, type SendOptions, send } from '../adapters/site
  * |---|---|
  * | `GET /open` | everybody: JSON `{ state, reason, sub, publicId }` of the citizen |
  * | any `/private` | an active citizen: JSON `{ sub }` |
+ * | `GET /kept` | an active citizen: lets the browser keep it for 60 seconds, by `Cache-Control: private, max-age=60` |
  * | `GET /mfa`, `/level2`, `/recent` | a second factor; level 2; proven within 300 seconds |
  * | `GET /claims` | only where the claim `isMfa` is `true`: else 403 |
  * | `GET /cookies` | sets `first=1; Path=/` and `second=2; Path=/` and lets caches keep it for 60 seconds, by `Cache-Control` and `CDN-Cache-Control` |

@@ -31,6 +31,9 @@ export function expressApplication(framework: typeof express, { main, mounted }:
     res.json({ state, reason, sub: claims?.sub, publicId: session?.publicId })
   })
   app.all('/private', requireCitizen(), (req, res) => void res.json({ sub: req.citizen.claims.sub }))
+  app.get('/kept', requireCitizen(), (_req, res) => {
+    res.set('cache-control', 'private, max-age=60').send('ok')
+  })
   app.get('/mfa', requireMfa(), (_req, res) => void res.send('ok'))
   app.get('/level2', requireAssurance(2), (_req, res) => void res.send('ok'))
   app.get('/recent', requireRecent({ maxAgeSeconds: 300 }), (_req, res) => void res.send('ok'))

@@ -48,6 +48,10 @@ export function koaApplication(framework: typeof Koa, { main, mounted }: Suites)
   router.all('/private', requireCitizen(), (ctx) => {
     ctx.body = { sub: ctx.state.citizen.claims.sub }
   })
+  router.get('/kept', requireCitizen(), (ctx) => {
+    ctx.set('Cache-Control', 'private, max-age=60')
+    ctx.body = 'ok'
+  })
   router.get('/mfa', requireMfa(), ok)
   router.get('/level2', requireAssurance(2), ok)
   router.get('/recent', requireRecent({ maxAgeSeconds: 300 }), ok)
