@@ -11,16 +11,14 @@ export interface HandOverOptions {
   /** Name of the form field or query parameter. Default `token`. */
   readonly parameter?: string | undefined
   /**
-   * `form` (default): a page whose form sends itself; the token is in no address, history or log. `redirect`: 303 with
-   * the token in the query, for partners that take nothing else.
+   * `form` (default): a page whose form sends itself; the token is in no address, history or log. `redirect`: a page that
+   * goes on to an address with the token in the query, for partners that take nothing else.
    */
   readonly delivery?: 'form' | 'redirect' | undefined
   /** Method of the form. Default `POST`; `GET` puts the token into the address, as a redirect does. */
   readonly method?: 'POST' | 'GET' | undefined
   /** More fields or query parameters, the same for everybody. */
   readonly fields?: Readonly<Record<string, string>> | undefined
-  /** Other origins of the partner that its address redirects to: browsers hold a form to them as well. */
-  readonly redirectOrigins?: readonly string[] | undefined
   /** Texts of the pages. Default: English, or French where the browser prefers it. */
   readonly texts?: HandOverTexts | undefined
 }
@@ -71,9 +69,6 @@ const scriptSource = `'sha256-${createHash('sha256').update(script).digest('base
 export function createHandOver(options: HandOverOptions): HandOver {
   const { parameter = 'token', delivery = 'form', method = 'POST', fields = {} } = options
   const url = partnerUrl(options.url)
-  const origins = [url.origin, ...(options.redirectOrigins ?? []).map((each) => partnerUrl(each).origin)].map(
-    plainOrigin,
-  )
   for (const name of [parameter, ...Object.keys(fields)]) {
     if (!/^[\w.~-]{1,64}$/.test(name)) throw new TypeError(`"${name}" is no name of a form field`)
     if (url.searchParams.has(name))
@@ -86,48 +81,51 @@ export function createHandOver(options: HandOverOptions): HandOver {
       'a form with method GET drops the query of its address: name its parameters in `fields`',
     )
   }
-  const targets = [...new Set(origins)].join(' ')
   const textsFor = (request: SsoRequest): HandOverTexts => options.texts ?? preferred(request)
 
   return {
     ask(request, status) {
       const texts = textsFor(request)
       const body = `<p>${escapeHtml(texts.explanation)}</p><form method="post"><button>${escapeHtml(texts.button)}</button></form>`
-      // Browsers hold the form also to the redirect that answers it. `same-origin`: under `no-referrer` it would
-      // come back with `Origin: null`.
+      // `same-origin`: under `no-referrer` the form would come back with `Origin: null`.
       return page({
         status,
         texts,
         body,
-        policy: `default-src 'none'; form-action 'self' ${targets}`,
+        policy: `default-src 'none'; form-action 'self'`,
         referrer: 'same-origin',
       })
     },
     deliver(request, token) {
+      const texts = textsFor(request)
       if (delivery === 'redirect') {
         const target = new URL(url)
         for (const [name, value] of Object.entries(fields)) target.searchParams.set(name, value)
         target.searchParams.set(parameter, token)
-        const headers = {
-          location: target.href,
-          'cache-control': 'private, no-store',
-          'referrer-policy': 'no-referrer',
-        }
-        return { status: 303, headers }
+        // No redirect: browsers hold one that answers a form to the policy of the page that has the form.
+        const href = escapeHtml(target.href)
+        return page({
+          status: 200,
+          texts,
+          body: `<p><a href="${href}">${escapeHtml(texts.button)}</a></p>`,
+          head: `<meta http-equiv="refresh" content="0;url=${href}">`,
+          policy: `default-src 'none'; form-action 'none'`,
+          referrer: 'no-referrer',
+        })
       }
-      const texts = textsFor(request)
       const inputs = Object.entries({ ...fields, [parameter]: token }).map(
         ([name, value]) => `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`,
       )
       const form =
         `<form method="${method.toLowerCase()}" action="${escapeHtml(url.href)}">${inputs.join('')}` +
         `<button>${escapeHtml(texts.button)}</button></form><script>${script}</script>`
-      // The partner learns our origin, which it may check, and not the path.
+      // The partner learns our origin, which it may check, and not the path. Without `form-action`: browsers hold a form
+      // to every redirect on its way, and where the partner leads on to is not ours to know.
       return page({
         status: 200,
         texts,
         body: form,
-        policy: `default-src 'none'; script-src ${scriptSource}; form-action ${targets}`,
+        policy: `default-src 'none'; script-src ${scriptSource}`,
         referrer: 'strict-origin',
       })
     },
@@ -138,6 +136,8 @@ function page(given: {
   readonly status: number
   readonly texts: HandOverTexts
   readonly body: string
+  /** Markup of the head, besides what every page has. */
+  readonly head?: string | undefined
   readonly policy: string
   readonly referrer: string
 }): Reply {
@@ -156,7 +156,7 @@ function page(given: {
     body:
       `<!doctype html><html lang="${escapeHtml(language)}"><head><meta charset="utf-8">` +
       '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">' +
-      `<title>${escapeHtml(title)}</title></head><body><main><h1>${escapeHtml(title)}</h1>${given.body}</main></body></html>\n`,
+      `${given.head ?? ''}<title>${escapeHtml(title)}</title></head><body><main><h1>${escapeHtml(title)}</h1>${given.body}</main></body></html>\n`,
   }
 }
 
@@ -173,13 +173,10 @@ function partnerUrl(text: string): URL {
   const isHttp = url.protocol === 'http:' && isLoopback && process.env.NODE_ENV?.trim() !== 'production'
   if (url.protocol !== 'https:' && !isHttp)
     throw new TypeError("the partner's address is https; http only on loopback, outside of production")
+  // The URL parser lets `;`, `,`, `'` and `*` through in a host.
+  if (!/^(?:[\w.-]+|\[[\da-f:.]+\])$/.test(url.hostname))
+    throw new TypeError("the partner's host has characters that no host has")
   return url
-}
-
-/** The URL parser lets `;`, `,`, `'` and `*` through in a host; in a policy they would begin something else. */
-function plainOrigin(origin: string): string {
-  if (/^https?:\/\/(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/.test(origin)) return origin
-  throw new TypeError("the partner's host has characters that no host has")
 }
 
 const entities: Readonly<Record<string, string>> = {

@@ -12,6 +12,7 @@ import { createSsoIssuer, type SsoIssuerOptions } from '../../src/issuing/issuer
 import { memoryKeys } from '../../src/issuing/memory-keys.js'
 import type { Mounted } from '../../src/issuing/mount.js'
 import { createKeyRing } from '../../src/issuing/ring.js'
+import { refreshOf } from '../support/browser.js'
 import { citizen, createTestClock, rotateQuickly, rsaKey } from './world.js'
 
 const require = createRequire(import.meta.url)
@@ -120,7 +121,7 @@ describe('a token', () => {
 })
 
 describe('the hand-over', () => {
-  it('is a form that sends itself, under a policy that lets it go to the partner only', async () => {
+  it('FLD-02 is a form that sends itself, under a policy that lets it go wherever the partner leads on to', async () => {
     const { issuer } = await setUp()
     const response = await ask(issuer.ssoRedirect({ ...partner, fields: { org: '7' } }), 'POST', click)
     const page = await response.text()
@@ -130,7 +131,7 @@ describe('the hand-over', () => {
     expect(decodeJwt(tokenIn(page)).sub).toBe('ana')
     const policy = response.headers.get('content-security-policy')
     expect(policy).toMatch(
-      /^default-src 'none'; script-src 'sha256-[\w+/=]{44}'; form-action https:\/\/vivoldi\.example; frame-ancestors 'none'; base-uri 'none'$/,
+      /^default-src 'none'; script-src 'sha256-[\w+/=]{44}'; frame-ancestors 'none'; base-uri 'none'$/,
     )
     expect(response.headers.get('cache-control')).toBe('private, no-store')
     expect(response.headers.get('referrer-policy')).toBe('strict-origin')
@@ -144,13 +145,13 @@ describe('the hand-over', () => {
     expect(new Set(tokens).size).toBe(2)
   })
 
-  it('is a redirect where the partner wants one, with its own parameter', async () => {
+  it('FLD-02 is a page that goes on by itself where the partner wants an address, with its own parameter', async () => {
     const { issuer } = await setUp()
     const url = 'https://vivoldi.example/sso?org=7'
     const handler = issuer.ssoRedirect({ url, delivery: 'redirect', parameter: 'jwt' })
     const response = await ask(handler, 'POST', click)
-    expect(response.status).toBe(303)
-    const target = new URL(response.headers.get('location') ?? '')
+    expect(response.status).toBe(200)
+    const target = new URL(refreshOf(await response.text()) ?? '')
     expect([target.origin, target.pathname, target.searchParams.get('org')]).toEqual([
       'https://vivoldi.example',
       '/sso',
@@ -184,9 +185,7 @@ describe('the hand-over', () => {
       expect(page).toContain('<form method="post"><button>Continue</button></form>')
       expect(page).not.toContain('eyJ')
       expect(response.headers.get('location')).toBeNull()
-      expect(response.headers.get('content-security-policy')).toContain(
-        "form-action 'self' https://vivoldi.example;",
-      )
+      expect(response.headers.get('content-security-policy')).toContain("form-action 'self';")
     }
   })
 
@@ -218,7 +217,6 @@ describe('the hand-over', () => {
     [{ fields: { token: 'x' } }],
     [{ fields: { '"': 'x' } }],
     [{ method: 'GET', url: 'https://vivoldi.example/?a=1' }],
-    [{ redirectOrigins: ['vivoldi'] }],
   ])('refuses %j when it is made', async (options) => {
     const { issuer } = await setUp()
     expect(() => issuer.ssoRedirect({ ...partner, ...options })).toThrow(TypeError)
