@@ -61,7 +61,19 @@ export interface TokenRejectedEvent extends EventBase {
   readonly type: 'token.rejected'
   /** What was wrong, as in `signature`, `issuer`, `expired`, `kind`. */
   readonly problem: string
+  /** What was refused. Absent: a token of the shared cookie. */
+  readonly credential?: RefusedCredential | undefined
+  /** What it says there instead: the words of whoever sent it, at most 100 characters, control characters spelt out. */
+  readonly given?: string | undefined
+  /** What the configuration wants there. */
+  readonly expected?: string | undefined
 }
+
+/**
+ * `sign-in`: the answer of an OpenID provider, or the ID token in it. `token-endpoint`: a code was not exchanged.
+ * `logout`: a logout token. `saml-message`: a message of SAML, of a login or of a logout.
+ */
+export type RefusedCredential = 'shared-cookie' | 'sign-in' | 'token-endpoint' | 'logout' | 'saml-message'
 
 /** The identity session was extended. */
 export interface IdentityRefreshedEvent extends EventBase {
@@ -114,6 +126,8 @@ export interface StoreUnavailableEvent extends EventBase {
 export interface KeysUnavailableEvent extends EventBase {
   readonly type: 'keys.unavailable'
   readonly problem: string
+  /** Where they were asked for. */
+  readonly url: string
 }
 
 /** One of the shared cookies came more than once. */
@@ -188,6 +202,14 @@ function withNames(description: EventDescription, nameOf: (person: string) => st
     if (typeof person === 'string') named[member] = nameOf(person)
   }
   return named as unknown as EventDescription
+}
+
+/** Prints a warning as the runtime does: on stderr, unless the application listens to warnings or wants none. */
+export function printWarning(code: string, text: string): void {
+  const type = 'CitizenSessionWarning'
+  const runtime = (globalThis as { readonly process?: { readonly emitWarning?: unknown } }).process
+  if (typeof runtime?.emitWarning === 'function') process.emitWarning(text, { type, code })
+  else console.warn(`[${code}] ${type}: ${text}`)
 }
 
 /**

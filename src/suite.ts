@@ -5,9 +5,9 @@ import { resolveOptions } from './config/resolve.js'
 import { warningsOf } from './config/warnings.js'
 import { createHintCookie } from './cookies/hint.js'
 import { createSessionCookie } from './cookies/session-cookie.js'
-import { digestKeyedBy } from './digest.js'
+import { createDebugLog, type DebugLog, withDebugLog } from './debug-log.js'
 import { createEndpoints, type FindEndpoint } from './endpoints.js'
-import { callListener, createReport } from './events.js'
+import { callListener } from './events.js'
 import type { Exchange, MaybePromise, Reply } from './exchange.js'
 import { createRefuse } from './guards/refusal.js'
 import { verdictOn } from './guards/verdict.js'
@@ -27,6 +27,7 @@ import type { Participant } from './logout/participant.js'
 import { createPendingLogouts } from './logout/pending-logout.js'
 import { createSharedCopies } from './logout/shared-copies.js'
 import { createProtocolMode } from './protocol-mode.js'
+import { createReporting } from './reporting.js'
 import { createArrival } from './requests/arrive.js'
 import { createAuthenticator } from './requests/authenticate.js'
 import { onlyTrue } from './requests/only-true.js'
@@ -91,25 +92,22 @@ export function createSuite<C extends Claims = Claims>(
   options: SuiteOptions = {},
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Suite<C> {
-  return closeIfUnmade((opened) => assembleSuite<C>(options, environment, opened))
+  const debug = createDebugLog(environment)
+  const suite = closeIfUnmade((opened) => assembleSuite<C>(options, environment, { opened, debug }))
+  return debug === undefined ? suite : withDebugLog(suite, debug)
 }
 
 /** The parts of a suite put together; the stores that are opened for it are noted in `opened` at once. */
 function assembleSuite<C extends Claims>(
   options: SuiteOptions,
   environment: Readonly<Record<string, string | undefined>>,
-  opened: Store[],
+  { opened, debug }: { readonly opened: Store[]; readonly debug: DebugLog | undefined },
 ): Suite<C> {
   const resolved = resolveOptions(options, environment)
   const { application, routes, clock, random, isSecure } = resolved
-  const nameOf = digestKeyedBy(resolved.events.personKey)
-  const report = createReport({ application: application.id, clock, nameOf, onEvent: resolved.onEvent })
-  const warn = (warning: { readonly code: string; readonly message: string }): void => {
+  const report = createReporting(resolved, debug)
+  const warn = (warning: { readonly code: string; readonly message: string }): void =>
     report({ type: 'warning', ...warning })
-    if (resolved.onEvent === undefined) {
-      process.emitWarning(warning.message, { type: 'CitizenSessionWarning', code: warning.code })
-    }
-  }
   for (const warning of warningsOf(resolved, environment)) warn(warning)
 
   const storeFrom = (given: Store | string): Store => {

@@ -1,12 +1,13 @@
 /** @module `citizen-session doctor`: checks a deployment from its configuration and from outside. */
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
+import { printable } from '../printable.js'
 import { type Command, type Console, untilStopped, usageError } from './command.js'
 import { type Diagnosis, diagnose } from './doctor/diagnose.js'
 import { type Finding, type FindingState, withoutPasswords } from './doctor/finding.js'
 import { readProtocolArguments, toOrigin } from './doctor/protocol-arguments.js'
 import { codeOf, readEnvironment } from './environment.js'
-import { createPaint, printable, printableJson, type Style } from './print.js'
+import { createPaint, printableJson, type Style } from './print.js'
 import { findTokens, readSource } from './token/read.js'
 
 const help = `Usage: citizen-session doctor [options]

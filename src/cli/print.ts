@@ -1,5 +1,6 @@
 /** @module Text for a terminal: colours, and nothing from outside that a terminal would obey. */
 import { styleText } from 'node:util'
+import { printable } from '../printable.js'
 import type { Console } from './command.js'
 
 /** The styles that are used. */
@@ -16,15 +17,4 @@ export function createPaint(console: Console): (style: Style, text: string) => s
 /** A document as JSON that a terminal may be shown: see {@link printable}; the escapes are JSON's own. */
 export function printableJson(document: unknown): string {
   return JSON.stringify(document, undefined, 2).split('\n').map(printable).join('\n')
-}
-
-/**
- * The text with control characters, and characters that turn the direction of writing, spelt out: names and claims
- * come from outside, and a terminal obeys what it is sent.
- */
-export function printable(text: string): string {
-  return text.replace(
-    /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
 }

@@ -3,9 +3,10 @@ import { parseArgs } from 'node:util'
 import { gather } from '../config/gather.js'
 import { isProduction } from '../config/resolve.js'
 import { type ClientRegistration, registrationOf } from '../oidc/registration.js'
+import { printable } from '../printable.js'
 import { type Command, type Console, usageError } from './command.js'
 import { readEnvironment } from './environment.js'
-import { createPaint, printable, printableJson } from './print.js'
+import { createPaint, printableJson } from './print.js'
 
 const help = `Usage: citizen-session registration [options]
 

@@ -81,7 +81,7 @@ export function createBackchannelLogout({ options, host, provider }: OidcContext
       clock(),
     )
     if ('problem' in token) {
-      host.report({ type: 'token.rejected', problem: `logout-${token.problem}` })
+      host.report({ type: 'token.rejected', problem: `logout-${token.problem}`, credential: 'logout' })
       const isOutage = token.problem === 'keys-unavailable'
       return refusal(
         isOutage ? 'logout_failed' : 'invalid_request',

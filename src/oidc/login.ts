@@ -1,5 +1,6 @@
 /** @module The way in by OpenID Connect: the visit to the provider, and the callback. */
 import type { Citizen } from '../citizen.js'
+import type { RefusedCredential } from '../events.js'
 import type { Exchange, Reply } from '../exchange.js'
 import type { Entrance, Visit } from '../login/entrance.js'
 import { leadOn } from '../login/lead-on.js'
@@ -150,8 +151,12 @@ export function createLogin(context: OidcContext): {
   ): Promise<Citizen> => {
     const answer = readAuthorizationAnswer(parameters, connection.metadata)
     const now = clock()
-    const refuse = (problem: string, citizen: Citizen = anonymous('invalid-token')): Citizen => {
-      host.report({ type: 'token.rejected', problem })
+    const refuse = (
+      problem: string,
+      citizen: Citizen = anonymous('invalid-token'),
+      credential: RefusedCredential = 'sign-in',
+    ): Citizen => {
+      host.report({ type: 'token.rejected', problem, credential })
       return citizen
     }
     if (answer.kind === 'malformed') return refuse(`answer-${answer.problem}`)
@@ -173,7 +178,9 @@ export function createLogin(context: OidcContext): {
       now,
     )
     if ('problem' in result) {
-      return refuse(result.problem, isPassing(result) ? unavailable('keys') : anonymous('invalid-token'))
+      const credential = result.call === undefined ? 'sign-in' : 'token-endpoint'
+      const citizen = isPassing(result) ? unavailable('keys') : anonymous('invalid-token')
+      return refuse(result.problem, citizen, credential)
     }
     return host.sessions.begin(exchange, beginningOf(context, result, { ...flight, now: clock() }))
   }

@@ -188,7 +188,7 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
       const session = sessionOf(given.issuer, value)
       const address = await checks.rootOf({ person, session, application: application.id })
       if (!(await checks.isAsAsked(address, given))) {
-        context.report({ type: 'token.rejected', problem: 'not-reauthenticated' })
+        context.report({ type: 'token.rejected', problem: 'not-reauthenticated', credential: 'sign-in' })
         return remaining(exchange, now)
       }
       const meanwhile = await checks.endedMeanwhile(exchange, address, given)

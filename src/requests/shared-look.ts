@@ -54,7 +54,8 @@ export function createSharedLook(options: {
       return anonymous('ambiguous-cookie')
     }
     if (reading === 'none') return anonymous('not-signed-in')
-    report({ type: 'token.rejected', problem: reading.problem })
+    const { problem, given, expected } = reading
+    report({ type: 'token.rejected', problem, given, expected })
     return anonymous(reading.problem === 'expired' ? 'token-expired' : 'invalid-token')
   }
 

@@ -109,7 +109,7 @@ function told(
       return await whileKnown(exchange, () => handler(exchange))
     } catch (error) {
       if (!(error instanceof SamlError)) throw error
-      host.report({ type: 'token.rejected', problem: `saml ${error.problem}` })
+      host.report({ type: 'token.rejected', problem: `saml ${error.problem}`, credential: 'saml-message' })
       if (page === undefined || !asksForPage(exchange)) throw error
       return host.page(exchange, { ...page, status: error.status })
     }

@@ -59,7 +59,7 @@ export interface DecodedToken {
 }
 
 /** Claims that only other kinds of token have: ID tokens, access tokens, logout tokens. Source: RFC 8725, 3.12. */
-const foreignClaims = ['nonce', 'at_hash', 'c_hash', 'azp', 'client_id', 'scope', 'events'] as const
+export const foreignClaims = ['nonce', 'at_hash', 'c_hash', 'azp', 'client_id', 'scope', 'events'] as const
 /** The last second of the year 9999: what is later is a mistake, most likely milliseconds. */
 const latestNumericDate = 253_402_300_799
 

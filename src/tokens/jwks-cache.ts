@@ -5,6 +5,7 @@ import type { Clock } from '../clock.js'
 import { CitizenSessionError } from '../errors.js'
 import type { Report } from '../events.js'
 import type { MaybePromise } from '../exchange.js'
+import { excerpt } from '../printable.js'
 import { createAllowance, isAhead, isWaiting, noWait } from '../wait.js'
 import { findAlgorithm } from './algorithms.js'
 import { fetchKeySet, KeySetError } from './fetch-key-set.js'
@@ -186,7 +187,8 @@ export function createJwksCache(options: JwksCacheOptions): JwksCache {
       if (epoch !== startedIn) return
       hasFailed = true
       lastFailure = error
-      report({ type: 'keys.unavailable', problem: error instanceof KeySetError ? error.problem : 'network' })
+      const problem = error instanceof KeySetError ? error.problem : 'network'
+      report({ type: 'keys.unavailable', problem, url: excerpt(url) })
     } finally {
       if (epoch === startedIn) pending = undefined
     }

@@ -13,6 +13,7 @@ import {
   type TokenProblem,
 } from './claims.js'
 import type { JwksCache, TokenBearer } from './jwks-cache.js'
+import { type Difference, differenceOf, keyOf, noDifference } from './rejection.js'
 import type { VerificationKey } from './verification-keys.js'
 import { createVerifiedCache } from './verified-cache.js'
 
@@ -36,7 +37,7 @@ export interface VerifiedToken {
 }
 
 /** A token that does not hold, and why. */
-export interface RejectedToken {
+export interface RejectedToken extends Difference {
   readonly valid: false
   readonly problem: TokenProblem
 }
@@ -124,6 +125,11 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       : { maximumEntries: options.keys.rememberedTokens },
   )
 
+  const explain = (parts: TokenParts, problem: TokenProblem): RejectedToken => {
+    const difference = differenceOf(parts, problem, options)
+    return difference === noDifference ? rejections[problem] : { ...rejections[problem], ...difference }
+  }
+
   function checkSignature(
     parts: TokenParts,
     token: DecodedToken,
@@ -131,7 +137,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     candidates: readonly VerificationKey[],
     now: number,
   ): VerifiedToken | RejectedToken {
-    if (candidates.length === 0) return rejections['unknown-key']
+    if (candidates.length === 0) return { ...rejections['unknown-key'], given: keyOf(token.kid) }
     const data = Buffer.from(`${parts.header}.${parts.payload}`, 'latin1')
     const key = candidates.find((each) => isSignedBy(each.key, token.algorithm, data, token.signature))
     if (key === undefined) return rejections.signature
@@ -161,9 +167,9 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     bearer: TokenBearer | undefined,
   ): MaybePromise<VerifiedToken | RejectedToken> {
     const token = decode(parts, now)
-    if (typeof token === 'string') return rejections[token]
+    if (typeof token === 'string') return explain(parts, token)
     const keys = issuers.get(token.claims.iss)
-    if (keys === undefined) return rejections.issuer
+    if (keys === undefined) return explain(parts, 'issuer')
     const candidates = keys.find(token.kid, token.algorithm, now, bearer)
     if (!(candidates instanceof Promise)) return checkSignature(parts, token, keys, candidates, now)
     return candidates.then((found) => {

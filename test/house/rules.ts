@@ -6,6 +6,8 @@ import type { Import } from './source.js'
 const order: readonly (readonly string[])[] = [
   ['index'],
   ['suite'],
+  ['reporting'],
+  ['alerts', 'debug-log'],
   ['protocol-mode', 'shared-cookie-mode'],
   ['endpoints'],
   ['config'],
@@ -29,6 +31,7 @@ const leaves = new Set([
   'exchange',
   'parse-url',
   'path-match',
+  'printable',
   'errors',
   'events',
   'clock',

@@ -27,7 +27,14 @@ describe('the tarball', () => {
       return stem !== undefined && sources.has(stem)
     }
     const others = bare.files.filter((path) => !isCompiled(path)).sort()
-    expect(others).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json'])
+    expect(others).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'SECURITY.md',
+      'TROUBLESHOOTING.md',
+      'package.json',
+    ])
   })
 
   it('needs one package at run time', async () => {

@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises'
 import { combinations } from '../../cookies/duplicates.js'
 import { createCookieScanner } from '../../cookies/parse.js'
 import { splitToken, type TokenParts } from '../../cookies/split-token.js'
+import { printable } from '../../printable.js'
 import { type Console, usageError } from '../command.js'
 import { codeOf } from '../environment.js'
-import { printable } from '../print.js'
 
 /** More is not read: 64 KiB. */
 const maximumBytes = 65_536

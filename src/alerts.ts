@@ -1,0 +1,155 @@
+/** @module What somebody should mend, as lines on stderr, for applications that listen to no events. */
+import type { Clock } from './clock.js'
+import { type EventDescription, printWarning } from './events.js'
+import { quote } from './printable.js'
+import { isWaiting, type Wait } from './wait.js'
+
+/** One line: what is wrong, and what to do about it. */
+interface Alert {
+  /** Stable, for programs and for whoever searches; one line of each comes a minute. */
+  readonly code: string
+  readonly text: string
+  readonly remedy: string
+}
+
+type Explain<T extends EventDescription['type']> = (
+  event: Extract<EventDescription, { readonly type: T }>,
+) => Alert | undefined
+
+type TokenRejected = Extract<EventDescription, { readonly type: 'token.rejected' }>
+
+const quietMilliseconds = 60_000
+/** Causes that are remembered at most: their words are few, but some are a provider's. */
+const mostCauses = 100
+
+/** What `given` and `expected` of an event add to a line. */
+function comparison({ given, expected }: { readonly given?: string; readonly expected?: string }): string {
+  const came = given === undefined ? '' : `: it says ${quote(given)}`
+  return expected === undefined ? came : `${came}${came === '' ? ':' : ','} wanted is ${quote(expected)}`
+}
+
+/** What to do about a token of the shared cookie, where it is worth a line: strangers send expired and broken ones. */
+const tokenRemedies: Readonly<Record<string, string>> = {
+  issuer:
+    'set identityProvider.issuer (CITIZEN_IDENTITY_PROVIDER_ISSUER) to what the tokens of your provider say',
+  audience:
+    'set identityProvider.audience (CITIZEN_IDENTITY_PROVIDER_AUDIENCE) to the aud of your provider’s tokens, or leave it out where they have none',
+  kind: 'look with `npx citizen-session token inspect`: it is no token of the shared cookie, or identityProvider.kindClaims must name what your provider sends',
+  algorithm: 'set identityProvider.algorithms to what your provider signs with',
+  claims:
+    'look with `npx citizen-session token inspect`: identityProvider.sessionClaim must name a claim that every token has',
+  signature: 'compare identityProvider.endpoints.jwks with your provider: the keys there did not sign it',
+  'unknown-key': 'compare identityProvider.endpoints.jwks with your provider: no key of that name is there',
+  'not-yet-valid': 'compare the clock of this machine with the provider’s',
+  'too-large':
+    'have the application set fewer or smaller cookies on this domain: at most 16 KiB of cookies and 8,192 characters of token are read',
+}
+
+/** What a token endpoint, or an authorization endpoint, says of a client that is not set up as it thinks. */
+const clientRemedies: Readonly<Record<string, string>> = {
+  invalid_client: 'compare clientId, clientSecret and the way of client authentication with the registration',
+  unauthorized_client: 'allow the client the code flow, and refresh tokens, at the provider',
+  invalid_request: 'compare the redirect URIs with `npx citizen-session registration`',
+  invalid_scope: 'compare scope with what the provider offers this client',
+  unsupported_grant_type: 'allow the client the code flow, and refresh tokens, at the provider',
+}
+const otherwise = '`npx citizen-session doctor` says more; docs/operations.md explains the word'
+
+function tokenAlert(event: TokenRejected): Alert | undefined {
+  const { problem, credential = 'shared-cookie' } = event
+  if (credential === 'shared-cookie') {
+    const remedy = Object.hasOwn(tokenRemedies, problem) ? tokenRemedies[problem] : undefined
+    if (remedy === undefined) return undefined
+    const code = problem === 'too-large' ? 'cookies-too-large' : `token-${problem}`
+    return { code, text: `a token was refused (${problem})${comparison(event)}`, remedy }
+  }
+  if (credential === 'token-endpoint') {
+    const remedy = clientRemedies[problem] ?? otherwise
+    const text = `the token endpoint gave no tokens for a login (${problem})`
+    return { code: codeOf('token-endpoint', problem), text, remedy }
+  }
+  const word = problem.replace(/^(?:answer-|logout-|saml )/, '')
+  // Whoever declines at the provider, or has to be asked first, shows no fault of anybody's.
+  if (word === 'access_denied' || word.endsWith('_required')) return undefined
+  return {
+    code: codeOf(credential, word),
+    text: `${refusedNames[credential]} was refused (${problem})${comparison(event)}`,
+    remedy: clientRemedies[word] ?? otherwise,
+  }
+}
+
+const refusedNames = {
+  'sign-in': 'a sign-in by OpenID Connect',
+  logout: 'a logout token',
+  'saml-message': 'a SAML message',
+} as const
+
+function codeOf(part: string, word: string): string {
+  return `${part}-${word.replaceAll(/[^a-z0-9_-]/g, '-')}`
+}
+
+const explanations: { readonly [T in EventDescription['type']]?: Explain<T> } = {
+  warning: ({ code, message }) => ({ code, text: message, remedy: '' }),
+  'store.unavailable': ({ code, message }) => ({
+    code,
+    text: `the store cannot answer, guards say 503: ${message}`,
+    remedy: 'see that CITIZEN_STORE_URL can be reached from here; `npx citizen-session doctor` says more',
+  }),
+  'keys.unavailable': ({ problem, url }) => ({
+    code: 'keys-unavailable',
+    text: `the keys of the provider cannot be fetched (${problem}) from ${quote(url)}`,
+    remedy:
+      'see that the address is right and can be reached from here; known keys go on verifying for a while, without any guards say 503',
+  }),
+  'token.rejected': tokenAlert,
+  'identity.degraded': ({ problem, status, retryAfterSeconds }) => ({
+    code: codeOf('refresh', problem),
+    text: `the identity session cannot be extended (${problem}${status === undefined ? '' : `, status ${status}`}); the next try is in ${Math.ceil(retryAfterSeconds)} s`,
+    remedy:
+      clientRemedies[problem] ??
+      'sessions go on until their token’s time is over; `npx citizen-session doctor` says more',
+  }),
+  'duplicate-cookie': ({ outcome, names }) =>
+    outcome === 'agreed'
+      ? undefined
+      : {
+          code: 'ambiguous-cookie',
+          text: `shared cookies of more than one session came (${names.join(', ')})`,
+          remedy:
+            'compare sharedCookie.domain, path and names with what the provider sets; the person’s page leads out of it',
+        },
+  'logout.leg': ({ leg, target, state, reason }) =>
+    state !== 'refused' && state !== 'timed-out'
+      ? undefined
+      : {
+          code: `logout-${leg}-${state}`,
+          text: `a logout did not end everything: ${leg} at ${quote(target)} ${state}${reason === undefined ? '' : ` (${reason})`}`,
+          remedy:
+            'the receipt says so to the person; `npx citizen-session doctor` looks at the provider’s addresses',
+        },
+}
+
+/** Makes the function that tells an event on stderr: one line a minute for each cause. */
+export function createAlerts({ clock }: { readonly clock: Clock }): (event: EventDescription) => void {
+  const said = new Map<string, Wait>()
+  const isTold = (cause: string): boolean => {
+    const now = clock()
+    const wait = said.get(cause)
+    if (wait !== undefined && isWaiting(wait, now)) return true
+    if (wait === undefined && said.size >= mostCauses) {
+      for (const [each, old] of said) if (!isWaiting(old, now)) said.delete(each)
+      if (said.size >= mostCauses) return true
+    }
+    said.set(cause, { since: now, milliseconds: quietMilliseconds })
+    return false
+  }
+  return (event) => {
+    const explain = explanations[event.type] as ((event: EventDescription) => Alert | undefined) | undefined
+    const alert = explain?.(event)
+    if (alert === undefined) return
+    const { code, text, remedy } = alert
+    // Warnings with one code may be of different causes; they are told once by whoever finds them.
+    if (isTold(event.type === 'warning' ? `${code} ${text}` : code)) return
+    printWarning(code, remedy === '' ? text : `${text}: ${remedy}`)
+  }
+}

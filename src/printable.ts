@@ -1,0 +1,25 @@
+/** @module Texts of strangers, made fit to be printed: cut, spelt out, in quotes. */
+
+/** What of a stranger's text is shown at most, in characters. */
+const mostCharacters = 100
+
+/**
+ * The text with control characters, and characters that turn the direction of writing, spelt out: names and claims
+ * come from outside, and a terminal obeys what it is sent.
+ */
+export function printable(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
+/** The first 100 characters of a text, printable. */
+export function excerpt(text: string): string {
+  return text.length > mostCharacters ? `${printable(text.slice(0, mostCharacters))}…` : printable(text)
+}
+
+/** An excerpt in quotes that the text itself cannot close. */
+export function quote(text: string): string {
+  return `"${excerpt(text).replaceAll('"', '\\"')}"`
+}

@@ -1,0 +1,205 @@
+/** @module Without `onEvent` nothing that goes wrong is silent: one line a minute for each cause. */
+import { decodeJwt } from 'jose'
+import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
+import { createAlerts } from '../../src/alerts.js'
+import { type EventDescription, printWarning } from '../../src/events.js'
+import { createSuite, memoryStore, type Store, StoreUnavailableError } from '../../src/index.js'
+import { TestExchange } from '../support/exchange.js'
+import { createWorld, optionsOf, type World } from '../support/world.js'
+
+const lines: { readonly code: string; readonly text: string }[] = []
+let world: World
+beforeAll(async () => {
+  world = await createWorld()
+})
+beforeEach(() => {
+  world.emulator.faults.clear()
+  lines.length = 0
+  vi.spyOn(process, 'emitWarning').mockImplementation(((text: string, { code }: { code: string }) => {
+    lines.push({ code, text })
+  }) as typeof process.emitWarning)
+})
+afterEach(() => vi.restoreAllMocks())
+
+const page = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', 'sec-fetch-site': 'none' }
+const broken = async (): Promise<never> => {
+  throw new StoreUnavailableError('the store gave no answer within 250 ms')
+}
+
+/** An application that listens to nothing, and what it is asked. */
+async function silent(store?: (world: World) => Store, onEvent?: () => void) {
+  const { emulator, now: clock } = world
+  const parts = { emulator, clock, store: store?.(world) ?? memoryStore({ clock }) }
+  const suite = createSuite({ ...optionsOf('silent', parts), ...(onEvent && { onEvent }) }, {})
+  const ask = async (cookie: string): Promise<void> => {
+    const request = new Request('https://silent.citizen.example/', { headers: { ...page, cookie } })
+    await suite.authenticate(new TestExchange(request))
+  }
+  const cookie = async (changes: Record<string, unknown> = {}, options = {}): Promise<string> => {
+    const claims = decodeJwt(await emulator.tokenFor('ana'))
+    return emulator.cookieHeader(await emulator.signToken({ ...claims, ...changes }, options))
+  }
+  return { ask, cookie }
+}
+
+it('FLD-08 a good request leaves no line', async () => {
+  const { ask, cookie } = await silent()
+  await ask(await cookie())
+  await ask('')
+  expect(lines).toEqual([])
+})
+
+it('FLD-08 a store that cannot answer is told once a minute, with what to do', async () => {
+  const { ask, cookie } = await silent(({ now }) => ({
+    ...memoryStore({ clock: now }),
+    read: broken,
+    start: broken,
+  }))
+  const value = await cookie()
+  for (let time = 0; time < 5; time += 1) await ask(value)
+  expect(lines).toMatchObject([{ code: 'store-unavailable' }])
+  expect(lines[0]?.text).toContain('CITIZEN_STORE_URL')
+  world.travel(59)
+  await ask(value)
+  expect(lines).toHaveLength(1)
+  world.travel(1)
+  await ask(value)
+  expect(lines).toHaveLength(2)
+})
+
+it('FLD-08 keys that cannot be fetched are told with their address', async () => {
+  const { ask, cookie } = await silent()
+  const value = await cookie()
+  world.emulator.faults.set({ status: { jwks: 503 } })
+  await ask(value)
+  expect(lines).toMatchObject([{ code: 'keys-unavailable' }])
+  expect(lines[0]?.text).toContain('"https://id.citizen.example/')
+})
+
+it.each([
+  [
+    'issuer',
+    { iss: 'https://other.example' },
+    {},
+    ['"https://other.example"', '"https://id.citizen.example"', 'CITIZEN_IDENTITY_PROVIDER_ISSUER'],
+  ],
+  ['audience', { aud: ['permits'] }, {}, ['[\\"permits\\"]', 'no aud', 'CITIZEN_IDENTITY_PROVIDER_AUDIENCE']],
+  ['kind', { nonce: 'n' }, {}, ['"has nonce"', 'token inspect']],
+  ['kind', { isMfa: 'yes' }, {}, ['no boolean isMfa']],
+  ['unknown-key', {}, { kid: 'nobody' }, ['kid nobody', 'endpoints.jwks']],
+  ['claims', { jti: undefined }, {}, ['iss, sub, exp, iat and jti', 'sessionClaim']],
+])(
+  'FLD-08 a token refused for its %s says what came and what was wanted',
+  async (problem, changes, options, words) => {
+    const { ask, cookie } = await silent()
+    await ask(await cookie(changes, options))
+    expect(lines).toMatchObject([{ code: `token-${problem}` }])
+    for (const word of words) expect(lines[0]?.text).toContain(word)
+  },
+)
+
+it('FLD-08 cookies that are too large are told apart from none', async () => {
+  const { ask } = await silent()
+  await ask(`filler=${'x'.repeat(17_000)}`)
+  expect(lines).toMatchObject([{ code: 'cookies-too-large' }])
+})
+
+it('FLD-08 what a stranger writes is quoted, cut at 100 characters, and its control characters are spelt out', async () => {
+  const { ask, cookie } = await silent()
+  await ask(await cookie({ iss: `x"\n\u001b[31m\u202e${'y'.repeat(500)}` }))
+  const [line] = lines
+  expect(line?.text).toContain('"x\\"\\u000a\\u001b[31m\\u202eyyy')
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+  expect(line?.text).not.toMatch(/[\u0000-\u001f\u202e]/)
+  expect(/y+/.exec(line?.text ?? '')?.[0].length).toBeLessThan(100)
+})
+
+it('FLD-08 expired and broken tokens, which strangers send, leave no line', async () => {
+  const { ask, cookie } = await silent()
+  await ask(await cookie({ iat: 1, exp: 2 }))
+  await ask('c1_header=a; c1_payload=b; c1_signature=c')
+  expect(lines).toEqual([])
+})
+
+it('FLD-08 whoever listens is told by events alone', async () => {
+  let heard = 0
+  const { ask, cookie } = await silent(undefined, () => {
+    heard += 1
+  })
+  await ask(await cookie({ iss: 'https://other.example' }))
+  expect({ heard, lines }).toEqual({ heard: 1, lines: [] })
+})
+
+const refusals: readonly (readonly [string, EventDescription])[] = [
+  [
+    'token-endpoint-invalid_client',
+    { type: 'token.rejected', problem: 'invalid_client', credential: 'token-endpoint' },
+  ],
+  [
+    'refresh-invalid_client',
+    { type: 'identity.degraded', publicId: 'p', problem: 'invalid_client', retryAfterSeconds: 5 },
+  ],
+  [
+    'sign-in-unauthorized_client',
+    { type: 'token.rejected', problem: 'answer-unauthorized_client', credential: 'sign-in' },
+  ],
+  ['sign-in-audience', { type: 'token.rejected', problem: 'audience', credential: 'sign-in' }],
+  ['logout-issuer', { type: 'token.rejected', problem: 'logout-issuer', credential: 'logout' }],
+  [
+    'saml-message-destination',
+    { type: 'token.rejected', problem: 'saml destination', credential: 'saml-message' },
+  ],
+  [
+    'logout-identity-refused',
+    {
+      type: 'logout.leg',
+      person: 'p',
+      leg: 'identity',
+      target: 'https://id.example',
+      state: 'refused',
+      milliseconds: 1,
+    },
+  ],
+  ['oidc-discovery', { type: 'warning', code: 'oidc-discovery', message: 'the provider cannot be reached' }],
+]
+it.each(refusals)('FLD-08 there is a line %s', (code, event) => {
+  const tell = createAlerts({ clock: () => 0 })
+  tell(event)
+  tell(event)
+  expect(lines).toMatchObject([{ code }])
+})
+
+it('FLD-08 a person who declines at the provider leaves no line', () => {
+  const tell = createAlerts({ clock: () => 0 })
+  for (const problem of ['answer-access_denied', 'answer-login_required'])
+    tell({ type: 'token.rejected', problem, credential: 'sign-in' })
+  expect(lines).toEqual([])
+})
+
+it('FLD-08 however many causes there are, what is remembered stays bounded', () => {
+  const tell = createAlerts({ clock: () => 0 })
+  for (let at = 0; at < 500; at += 1) tell({ type: 'warning', code: `cause-${at}`, message: 'something' })
+  expect(lines).toHaveLength(100)
+})
+
+it('FLD-08 a clock that is put back silences nothing', () => {
+  let now = 1_000_000
+  const tell = createAlerts({ clock: () => now })
+  const event: EventDescription = { type: 'store.unavailable', code: 'store-unavailable', message: 'away' }
+  tell(event)
+  now = 0
+  tell(event)
+  expect(lines).toHaveLength(2)
+})
+
+it('FLD-08 a runtime without process.emitWarning gets the line by console.warn', () => {
+  const printed: unknown[] = []
+  vi.spyOn(console, 'warn').mockImplementation((line: unknown) => void printed.push(line))
+  for (const process of [undefined, { env: {} }]) {
+    vi.stubGlobal('process', process)
+    printWarning('some-code', 'something is wrong')
+    vi.unstubAllGlobals()
+  }
+  const line = '[some-code] CitizenSessionWarning: something is wrong'
+  expect(printed).toEqual([line, line])
+})
