@@ -3,7 +3,7 @@ import type { RequestHandler } from 'express'
 import type { Session, SessionData, Store } from 'express-session'
 import { StoreUnavailableError, type Suite } from '../src/index.js'
 import { accompany, servedBy } from './node.js'
-import { isOver, isRise, ownerOf, type SessionOwner } from './session-owner.js'
+import { createOrderCheck, isOver, isRise, ownerOf, type SessionOwner } from './session-owner.js'
 
 export type { SessionOwner }
 
@@ -37,6 +37,7 @@ type Done = (error?: unknown) => void
  */
 export function bindSession(options: BindSessionOptions = {}): RequestHandler {
   const attached = new WeakSet<object>()
+  const checkOrder = createOrderCheck('express-session')
 
   const attach = (suite: Pick<Suite, 'onSessionEnded'>, store: BoundStore | undefined): void => {
     if (store === undefined || attached.has(suite)) return
@@ -60,6 +61,7 @@ export function bindSession(options: BindSessionOptions = {}): RequestHandler {
     const { suite, isSkipped } = servedBy(request)
     attach(suite, options.store ?? request.sessionStore)
     const { citizen, session } = request
+    checkOrder(session)
     if (isSkipped || session === undefined || session === null || citizen.state === 'unavailable') {
       next()
       return

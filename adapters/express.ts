@@ -6,13 +6,17 @@ import {
   type Citizen,
   CitizenSessionError,
   type Claims,
+  checkLogoutRequest,
   createSuite,
   type Demand,
+  demandClaims,
   demandLevel,
   demandRecent,
   type LogoutRequest,
   type MaybePromise,
   type Reply,
+  refuseArguments,
+  refuseRequest,
   type Suite,
   type SuiteOptions,
 } from '../src/index.js'
@@ -70,7 +74,9 @@ export type Guard<C extends Claims = Claims> = RequestHandler<any, any, any, any
  */
 export function citizenSession<C extends Claims = Claims>(
   options: SuiteOptions | Suite<C> = {},
+  ..._none: readonly never[]
 ): CitizenMiddleware<C> {
+  refuseRequest('citizenSession', options)
   const suite = isSuite(options) ? options : createSuite<C>(options)
   const middleware = (
     request: NodeRequest & { citizen?: Citizen },
@@ -142,25 +148,35 @@ function guardWith<C extends Claims>(demand: Demand): Guard<C> {
   }
 }
 
-/** Lets only an active citizen through. */
-export function requireCitizen<C extends Claims = Claims>(): Guard<C> {
+/**
+ * Lets only an active citizen through. Like the others it takes nothing more than is named, so that a function given
+ * in the place of a handler, without parentheses, does not compile.
+ * @throws TypeError `usage` for what is given all the same.
+ */
+export function requireCitizen<C extends Claims = Claims>(...none: readonly never[]): Guard<C> {
+  refuseArguments('requireCitizen', none)
   return guardWith({})
 }
 
 /** Lets only a citizen through who has used a second factor, or what counts as one. */
-export function requireMfa<C extends Claims = Claims>(): Guard<C> {
+export function requireMfa<C extends Claims = Claims>(...none: readonly never[]): Guard<C> {
+  refuseArguments('requireMfa', none)
   return guardWith({ secondFactor: true })
 }
 
 /** Lets only a citizen through whose assurance is of this level or higher. */
-export function requireAssurance<C extends Claims = Claims>(level: number): Guard<C> {
+export function requireAssurance<C extends Claims = Claims>(
+  level: number,
+  ..._none: readonly never[]
+): Guard<C> {
   return guardWith(demandLevel(level))
 }
 
 /** Lets only a citizen through who has proven who they are within that many seconds. Unknown counts as too long ago. */
-export function requireRecent<C extends Claims = Claims>(limit: {
-  readonly maxAgeSeconds: number
-}): Guard<C> {
+export function requireRecent<C extends Claims = Claims>(
+  limit: { readonly maxAgeSeconds: number },
+  ..._none: readonly never[]
+): Guard<C> {
   return guardWith(demandRecent(limit))
 }
 
@@ -168,16 +184,21 @@ export function requireRecent<C extends Claims = Claims>(limit: {
  * Lets only an active citizen through for whose claims the predicate returns `true`, and nothing else that counts as
  * true. Else the application's error handler gets `claims-refused` (403), for no login mends it.
  */
-export function requireClaims<C extends Claims = Claims>(predicate: (claims: C) => boolean): Guard<C> {
+export function requireClaims<C extends Claims = Claims>(
+  predicate: (claims: C) => boolean,
+  ..._none: readonly never[]
+): Guard<C> {
+  const isAllowed = demandClaims(predicate)
   return (request, response, next) => {
     if (isRefused(request, response, {})) return
-    if (predicate((request.citizen as ActiveCitizen<C>).claims) === true) next()
+    if (isAllowed((request.citizen as ActiveCitizen<C>).claims) === true) next()
     else next(new CitizenSessionError('claims-refused', 'this citizen may not do that', { status: 403 }))
   }
 }
 
 /** A logout route of the application's own: POST ends the session, GET asks for confirmation. */
-export function logout(options: LogoutRequest = {}): RequestHandler {
+export function logout(options: LogoutRequest = {}, ..._none: readonly never[]): RequestHandler {
+  checkLogoutRequest(options)
   return (request, response, next) => {
     const { suite, exchange } = lookedAtBy(request)
     answer(suite.logout(exchange, options), exchange, response, next)

@@ -4,13 +4,19 @@ import {
   type Citizen,
   CitizenSessionError,
   type Claims,
+  checkDemand,
+  checkLogoutRequest,
   createSuite,
   type Demand,
+  demandClaims,
   demandLevel,
   demandRecent,
   type LogoutRequest,
   type MaybePromise,
   type Reply,
+  refuseArguments,
+  refuseNoFunction,
+  refuseRequest,
   type Suite,
   type SuiteOptions,
 } from '../src/index.js'
@@ -63,9 +69,9 @@ export interface CitizenAuth<C extends Claims = Claims> {
   citizenOf(request: Request): Promise<ActiveCitizen<C>>
   readonly withCitizen: WithCitizen<C>
   /** Lets only an active citizen through. */
-  requireCitizen(): Guard
+  requireCitizen(...none: readonly never[]): Guard
   /** Lets only a citizen through who has used a second factor, or what counts as one. */
-  requireMfa(): Guard
+  requireMfa(...none: readonly never[]): Guard
   /** Lets only a citizen through whose assurance is of this level or higher. */
   requireAssurance(level: number): Guard
   /** Lets only a citizen through who has proven who they are within that many seconds. Unknown counts as too long ago. */
@@ -97,6 +103,7 @@ interface LookedAt<C extends Claims> {
 export function citizenSession<C extends Claims = Claims>(
   options: SuiteOptions | Suite<C> = {},
 ): CitizenAuth<C> {
+  refuseRequest('citizenSession', options)
   const suite = isSuite(options) ? options : createSuite<C>(options)
   const lookedAt = new WeakMap<Request, LookedAt<C>>()
 
@@ -120,24 +127,30 @@ export function citizenSession<C extends Claims = Claims>(
     }
   const requireCitizen = guardWith({})
 
-  const withOptional: WithCitizen<C>['optional'] = (handler) => async (request, context) => {
-    const looked = look(request)
-    const citizen = await looked.citizen
-    return around(looked, () => handler(request, { ...context, citizen } as Parameters<typeof handler>[1]))
+  const withOptional: WithCitizen<C>['optional'] = (handler) => {
+    refuseNoFunction('withCitizen', handler, 'a handler')
+    return async (request, context) => {
+      const looked = look(request)
+      const citizen = await looked.citizen
+      return around(looked, () => handler(request, { ...context, citizen } as Parameters<typeof handler>[1]))
+    }
   }
-  const withCitizen = ((handler: Handler<C>, demand: Demand = {}) =>
-    withOptional(async (request, context) => {
-      const refusal = await guardWith(demand)(request)
+  const withCitizen = ((handler: Handler<C>, demand: Demand = {}) => {
+    refuseNoFunction('withCitizen', handler, 'a handler')
+    const isKeptOut = guardWith(checkDemand('withCitizen', demand))
+    return withOptional(async (request, context) => {
+      const refusal = await isKeptOut(request)
       return refusal ?? handler(request, context as Parameters<typeof handler>[1])
-    })) as WithCitizen<C>
+    })
+  }) as WithCitizen<C>
   withCitizen.optional = withOptional
 
   return {
     suite,
 
-    fetch:
-      (application) =>
-      async (request, ...rest) => {
+    fetch(application) {
+      refuseNoFunction('fetch', application, 'the application')
+      return async (request, ...rest) => {
         const exchange = new WebExchange(request)
         const reply = await suite.endpoint(exchange)?.(exchange)
         if (reply !== undefined) return exchange.reply(reply)
@@ -145,7 +158,8 @@ export function citizenSession<C extends Claims = Claims>(
         const looked = look(request, exchange)
         await looked.citizen
         return around(looked, () => application(request, ...rest))
-      },
+      }
+    },
 
     async handle(request) {
       const exchange = new WebExchange(request)
@@ -166,25 +180,37 @@ export function citizenSession<C extends Claims = Claims>(
 
     withCitizen,
 
-    requireCitizen: () => requireCitizen,
-    requireMfa: () => guardWith({ secondFactor: true }),
+    requireCitizen(...none) {
+      refuseArguments('requireCitizen', none)
+      return requireCitizen
+    },
+    requireMfa(...none) {
+      refuseArguments('requireMfa', none)
+      return guardWith({ secondFactor: true })
+    },
 
     requireAssurance: (level) => guardWith(demandLevel(level)),
     requireRecent: (limit) => guardWith(demandRecent(limit)),
 
-    requireClaims: (predicate) => async (request) => {
-      const refusal = await requireCitizen(request)
-      if (refusal !== undefined) return refusal
-      const looked = look(request)
-      const { claims } = (await looked.citizen) as ActiveCitizen<C>
-      return predicate(claims) === true ? undefined : answer(looked, claimsRefused())
+    requireClaims(predicate) {
+      const isAllowed = demandClaims(predicate)
+      return async (request) => {
+        const refusal = await requireCitizen(request)
+        if (refusal !== undefined) return refusal
+        const looked = look(request)
+        const { claims } = (await looked.citizen) as ActiveCitizen<C>
+        return isAllowed(claims) === true ? undefined : answer(looked, claimsRefused())
+      }
     },
 
-    logout: (options) => async (request) => {
-      const looked = look(request)
-      // Its cookies belong on the same response, so it must be done before that is made.
-      await looked.citizen
-      return answer(looked, await suite.logout(looked.exchange, options))
+    logout(options) {
+      checkLogoutRequest(options)
+      return async (request) => {
+        const looked = look(request)
+        // Its cookies belong on the same response, so it must be done before that is made.
+        await looked.citizen
+        return answer(looked, await suite.logout(looked.exchange, options))
+      }
     },
   }
 }

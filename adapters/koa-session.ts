@@ -2,7 +2,7 @@
 import type { Middleware, ParameterizedContext } from 'koa'
 import { type ActiveCitizen, StoreUnavailableError, type Suite } from '../src/index.js'
 import { servedBy } from './node.js'
-import { isOver, isRise, ownerOf, type SessionOwner } from './session-owner.js'
+import { createOrderCheck, isOver, isRise, ownerOf, type SessionOwner } from './session-owner.js'
 
 export type { SessionOwner }
 
@@ -38,6 +38,7 @@ type AnyContext = ParameterizedContext<any, any, any>
 // biome-ignore lint/suspicious/noExplicitAny: as above
 export function bindSession({ store }: BindSessionOptions = {}): Middleware<any, any, any> {
   const attached = new WeakSet<Suite>()
+  const checkOrder = createOrderCheck('koa-session')
   const attach = (suite: Suite): void => {
     if (store === undefined || attached.has(suite)) return
     attached.add(suite)
@@ -52,6 +53,7 @@ export function bindSession({ store }: BindSessionOptions = {}): Middleware<any,
     attach(suite)
     const { citizen } = context.state
     const session: Bound | null | undefined = context.session
+    checkOrder(session)
     if (isSkipped || session === undefined || session === null || citizen.state === 'unavailable')
       return next()
     const owner = session.citizenSession

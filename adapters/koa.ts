@@ -5,12 +5,16 @@ import {
   type Citizen,
   CitizenSessionError,
   type Claims,
+  checkLogoutRequest,
   createSuite,
   type Demand,
+  demandClaims,
   demandLevel,
   demandRecent,
   type LogoutRequest,
   type Reply,
+  refuseArguments,
+  refuseRequest,
   type Suite,
   type SuiteOptions,
 } from '../src/index.js'
@@ -59,7 +63,9 @@ export type Guard<C extends Claims = Claims> = Middleware<GuardedState<C>, any, 
  */
 export function citizenSession<C extends Claims = Claims>(
   options: SuiteOptions | Suite<C> = {},
+  ..._none: readonly never[]
 ): CitizenMiddleware<C> {
+  refuseRequest('citizenSession', options)
   const suite = isSuite(options) ? options : createSuite<C>(options)
   const middleware = async (context: AnyContext, next: Next): Promise<void> => {
     const exchange = new NodeExchange(context.req, context.res, context.request as FrameworkRequest)
@@ -124,25 +130,35 @@ function guardWith<C extends Claims>(demand: Demand): Guard<C> {
   }
 }
 
-/** Lets only an active citizen through. */
-export function requireCitizen<C extends Claims = Claims>(): Guard<C> {
+/**
+ * Lets only an active citizen through. Like the others it takes nothing more than is named, so that a function given
+ * in the place of a handler, without parentheses, does not compile.
+ * @throws TypeError `usage` for what is given all the same.
+ */
+export function requireCitizen<C extends Claims = Claims>(...none: readonly never[]): Guard<C> {
+  refuseArguments('requireCitizen', none)
   return guardWith({})
 }
 
 /** Lets only a citizen through who has used a second factor, or what counts as one. */
-export function requireMfa<C extends Claims = Claims>(): Guard<C> {
+export function requireMfa<C extends Claims = Claims>(...none: readonly never[]): Guard<C> {
+  refuseArguments('requireMfa', none)
   return guardWith({ secondFactor: true })
 }
 
 /** Lets only a citizen through whose assurance is of this level or higher. */
-export function requireAssurance<C extends Claims = Claims>(level: number): Guard<C> {
+export function requireAssurance<C extends Claims = Claims>(
+  level: number,
+  ..._none: readonly never[]
+): Guard<C> {
   return guardWith(demandLevel(level))
 }
 
 /** Lets only a citizen through who has proven who they are within that many seconds. Unknown counts as too long ago. */
-export function requireRecent<C extends Claims = Claims>(limit: {
-  readonly maxAgeSeconds: number
-}): Guard<C> {
+export function requireRecent<C extends Claims = Claims>(
+  limit: { readonly maxAgeSeconds: number },
+  ..._none: readonly never[]
+): Guard<C> {
   return guardWith(demandRecent(limit))
 }
 
@@ -150,10 +166,14 @@ export function requireRecent<C extends Claims = Claims>(limit: {
  * Lets only an active citizen through for whose claims the predicate returns `true`, and nothing else that counts as
  * true. Else an error `claims-refused` (403) is thrown, as by `ctx.throw`, for no login mends it.
  */
-export function requireClaims<C extends Claims = Claims>(predicate: (claims: C) => boolean): Guard<C> {
+export function requireClaims<C extends Claims = Claims>(
+  predicate: (claims: C) => boolean,
+  ..._none: readonly never[]
+): Guard<C> {
+  const isAllowed = demandClaims(predicate)
   return async (context, next) => {
     if (isRefused(context, {})) return
-    if (predicate(context.state.citizen.claims) !== true)
+    if (isAllowed(context.state.citizen.claims) !== true)
       throw new CitizenSessionError('claims-refused', 'this citizen may not do that', { status: 403 })
     await next()
   }
@@ -161,7 +181,8 @@ export function requireClaims<C extends Claims = Claims>(predicate: (claims: C) 
 
 /** A logout route of the application's own: POST ends the session, GET asks for confirmation. */
 // biome-ignore lint/suspicious/noExplicitAny: it fits every route, whatever its state, context and bodies
-export function logout(options: LogoutRequest = {}): Middleware<any, any, any> {
+export function logout(options: LogoutRequest = {}, ..._none: readonly never[]): Middleware<any, any, any> {
+  checkLogoutRequest(options)
   return async (context, next) => {
     const { suite, exchange } = lookedAtBy(context.req)
     await answer(context, exchange, suite.logout(exchange, options), next)

@@ -6,10 +6,14 @@ import {
   type Citizen,
   CitizenSessionError,
   type Claims,
+  checkDemand,
+  checkLogoutRequest,
   createSuite,
   type Demand,
   type LogoutRequest,
   type Reply,
+  refuseNoFunction,
+  refuseRequest,
   type Suite,
   type SuiteOptions,
 } from '../src/index.js'
@@ -125,6 +129,7 @@ const registry = Symbol.for('citizen-session/next')
 export function citizenSession<C extends Claims = Claims>(
   options: SuiteOptions | Suite<C> = {},
 ): NextSession<C> {
+  refuseRequest('citizenSession', options)
   const runtime = () => runtimeOf(options as SuiteOptions | Suite)
 
   const compose =
@@ -172,9 +177,14 @@ export function citizenSession<C extends Claims = Claims>(
       }
     }
 
-  const withCitizen = ((handler, requirement = {}) =>
-    routeOf(handler as never, requirement)) as WithCitizen<C>
-  withCitizen.optional = (handler) => routeOf(handler as never, undefined)
+  const withCitizen = ((handler, requirement = {}) => {
+    refuseNoFunction('withCitizen', handler, 'a handler')
+    return routeOf(handler as never, checkDemand('withCitizen', requirement, requirements))
+  }) as WithCitizen<C>
+  withCitizen.optional = (handler) => {
+    refuseNoFunction('withCitizen.optional', handler, 'a handler')
+    return routeOf(handler as never, undefined)
+  }
 
   const actionOf =
     <A extends unknown[], R>(
@@ -183,6 +193,7 @@ export function citizenSession<C extends Claims = Claims>(
     ) =>
     async (...rest: A): Promise<R> => {
       const given = await headers()
+      refuseForeign(given)
       const { suite, exchange: open } = runtime()
       const exchange = open(partsOf('POST', given, pageOf(suite, given)))
       const citizen = await suite.authenticate(exchange)
@@ -222,9 +233,14 @@ export function citizenSession<C extends Claims = Claims>(
     })
   }
 
-  const actionWithCitizen = ((action, requirement = {}) =>
-    actionOf(action as never, requirement)) as ActionWithCitizen<C>
-  actionWithCitizen.optional = (action) => actionOf(action as never, undefined)
+  const actionWithCitizen = ((action, requirement = {}) => {
+    refuseNoFunction('actionWithCitizen', action, 'an action')
+    return actionOf(action as never, checkDemand('actionWithCitizen', requirement, requirements))
+  }) as ActionWithCitizen<C>
+  actionWithCitizen.optional = (action) => {
+    refuseNoFunction('actionWithCitizen.optional', action, 'an action')
+    return actionOf(action as never, undefined)
+  }
 
   const answerWith =
     (find: (suite: Suite, exchange: WebExchange) => Reply | Promise<Reply>): RouteHandler =>
@@ -255,7 +271,10 @@ export function citizenSession<C extends Claims = Claims>(
     handlers: { GET: route, POST: route },
     withCitizen,
     actionWithCitizen,
-    logout: (request) => answerWith((suite, exchange) => suite.logout(exchange, request)),
+    logout(request) {
+      checkLogoutRequest(request)
+      return answerWith((suite, exchange) => suite.logout(exchange, request))
+    },
 
     async read() {
       const given = await headers()
@@ -272,6 +291,16 @@ export function citizenSession<C extends Claims = Claims>(
       return `${path}/login${query}`
     },
   }
+}
+
+const requirements = ['level', 'secondFactor', 'maxAgeSeconds', 'claims']
+
+/** Another site's page must not make this browser act. Next.js compares hosts that a proxy may have rewritten. */
+function refuseForeign(given: Headers): void {
+  if (given.get('sec-fetch-site') !== 'cross-site') return
+  throw new CitizenSessionError('foreign-request', 'a page of another site called this action', {
+    status: 403,
+  })
 }
 
 function runtimeOf(options: SuiteOptions | Suite): Runtime {

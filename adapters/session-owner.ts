@@ -45,3 +45,18 @@ export function isOver(citizen: Citizen, site: unknown): boolean {
   if (reason === 'ambiguous-cookie' || reason === 'invalid-token') return false
   return reason !== 'not-signed-in' || site === undefined || site === 'same-origin' || site === 'none'
 }
+
+/**
+ * Makes the look at whether another session middleware stands in front. Without one nothing is bound, and nobody would
+ * notice: it is told once. A store of express-session that is away, and a cookie path, leave single requests without.
+ */
+export function createOrderCheck(name: 'express-session' | 'koa-session'): (session: unknown) => void {
+  let isDone = false
+  return (session) => {
+    if (isDone) return
+    isDone = true
+    if (session !== undefined) return
+    const text = `bindSession() sees no session of ${name}, so none is bound: let ${name} stand before it`
+    process.emitWarning(text, { type: 'CitizenSessionWarning', code: 'no-framework-session' })
+  }
+}

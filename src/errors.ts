@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'not-active'
   | 'no-middleware'
   | 'session-ended'
+  | 'foreign-request'
   | 'claims-refused'
   | 'sealed-value'
   | 'key-file'
@@ -71,14 +72,15 @@ export interface ConfigurationProblem {
 /** The configuration is wrong; `problems` lists everything that is, not only the first. */
 export class ConfigurationError extends CitizenSessionError {
   override readonly name = 'ConfigurationError'
-  readonly problems: readonly ConfigurationProblem[]
+  declare readonly problems: readonly ConfigurationProblem[]
 
   constructor(problems: readonly ConfigurationProblem[]) {
     const lines = problems.map(({ path, variable, message }) =>
       variable === '' ? `  ${path}: ${message}` : `  ${path} (${variable}): ${message}`,
     )
     super('configuration', `the configuration cannot be used:\n${lines.join('\n')}`)
-    this.problems = problems
+    // Not enumerable: whoever prints the error has them in its message already.
+    Object.defineProperty(this, 'problems', { value: problems, enumerable: false })
   }
 }
 

@@ -52,8 +52,10 @@ export type {
 } from './events.js'
 export { channelName } from './events.js'
 export type { Exchange, Handler, MaybePromise, Reply, SetCookie } from './exchange.js'
-export { demandLevel, demandRecent } from './guards/demands.js'
+export { checkDemand, demandClaims, demandLevel, demandRecent } from './guards/demands.js'
+export { checkLogoutRequest } from './logout/logout-request.js'
 export type { Leg, LegName, LegState, LogoutOutcome, Receipt } from './logout/receipt.js'
+export { refuseArguments, refuseNoFunction, refuseRequest } from './misuse.js'
 export { type Problem, problem } from './pages/problem.js'
 export type { Protocol } from './protocol.js'
 export type {

@@ -22,6 +22,7 @@ import { createCookieParticipant } from './logout/cookie-participant.js'
 import { createGlobalLogout } from './logout/global-logout.js'
 import { createKeptVisits } from './logout/kept-visits.js'
 import { createLogoutRoutes } from './logout/logout.js'
+import { checkLogoutRequest } from './logout/logout-request.js'
 import type { LogoutMarker } from './logout/marker.js'
 import type { Participant } from './logout/participant.js'
 import { createPendingLogouts } from './logout/pending-logout.js'
@@ -157,6 +158,7 @@ function assembleSuite<C extends Claims>(
     ended: (live) => watch.signalFor(live.state.address, live.record, live.exchange),
     logout({ exchange, state, record }, request) {
       const { address } = state
+      checkLogoutRequest(request)
       return logoutRoutes.logout(exchange, { address, tokenExpiresAt: record.tokenExpiresAt }, request)
     },
   }

@@ -16,6 +16,7 @@ import {
   listOf,
   numberBetween,
   origins,
+  publicly,
   textMatching,
   yesOrNo,
 } from './kinds.js'
@@ -60,7 +61,7 @@ export const applicationRows = {
     meaning: "Cookie with the token's signature.",
   }),
   'sharedCookie.path': row<string>({
-    kind: textMatching(/^\/[!-:<-~]{0,255}$/, 'a path that begins with a slash'),
+    kind: publicly(textMatching(/^\/[!-:<-~]{0,255}$/, 'a path that begins with a slash')),
     fallback: defaults.sharedCookie.path,
     meaning: 'Path of the shared cookies, as the identity provider sets them.',
   }),
@@ -75,9 +76,8 @@ export const applicationRows = {
     meaning: 'Whether a refreshed shared cookie outlives the browser, until `exp`.',
   }),
   'application.id': row<string>({
-    kind: textMatching(
-      /^[a-z0-9-]{1,32}$/,
-      '1 to 32 lower-case letters, digits and hyphens, such as benefits',
+    kind: publicly(
+      textMatching(/^[a-z0-9-]{1,32}$/, '1 to 32 lower-case letters, digits and hyphens, such as benefits'),
     ),
     isRequired: true,
     meaning:
@@ -135,9 +135,11 @@ export const applicationRows = {
     meaning: 'Seal what leaves the process, newest first, 32 bytes or more each.',
   }),
   'routes.path': row<string>({
-    kind: textMatching(
-      /^(?!.*\/\.{1,2}(\/|$))(\/[\w.~-]+){1,8}$/,
-      'a path that begins with a slash and does not end with one, such as /session',
+    kind: publicly(
+      textMatching(
+        /^(?!.*\/\.{1,2}(\/|$))(\/[\w.~-]+){1,8}$/,
+        'a path that begins with a slash and does not end with one, such as /session',
+      ),
     ),
     fallback: defaults.routes.path,
     meaning: 'Where our own routes are served, as the browser sees it.',

@@ -2,7 +2,8 @@
 import type { ConfigurationProblem } from '../errors.js'
 import type { Surroundings } from './addresses.js'
 import type { Descriptor } from './descriptor.js'
-import { nearest } from './nearest.js'
+import { checkGiven } from './kinds.js'
+import { unknownName } from './nearest.js'
 
 /** The options of a plug-in by their paths, as in `refresh.timeoutSeconds`. */
 export type Rows = Readonly<Record<string, Descriptor<unknown>>>
@@ -46,8 +47,7 @@ export function checkRows<R extends Rows>(
     for (const [name, inner] of Object.entries(value)) {
       const path = parent === '' ? name : `${parent}.${name}`
       if (!names.includes(name)) {
-        const meant = nearest(name, names)?.name ?? ''
-        note(path, `is not known: did you mean ${parent === '' ? '' : `${parent}.`}${meant}?`)
+        note(path, unknownName({ name, parent, names }))
       } else if (inner === undefined) continue
       else if (Object.hasOwn(rows, path)) found.set(path, inner)
       else visit(inner, path)
@@ -70,7 +70,7 @@ export function checkRows<R extends Rows>(
       }
       continue
     }
-    const checked = descriptor.kind.check(value, given.surroundings)
+    const checked = checkGiven(descriptor.kind, value, given.surroundings)
     if ('problem' in checked) note(path, checked.problem)
     else values.set(path, checked.value)
   }

@@ -7,6 +7,7 @@ import { isCommonPublicSuffix } from './public-suffix.js'
 
 /** A base domain, or `false`. Source: RFC 6265bis, section 5.6.3 (`CK-04`). */
 export const cookieDomain: Kind<string | false> = {
+  isPublic: true,
   fromText: (text) => (text === 'false' ? false : text),
   check: (value) => {
     if (value === false) return { value }
@@ -42,6 +43,7 @@ export const cookieDomain: Kind<string | false> = {
 
 /** A cookie name, without look-alikes of the prefixes. Source: RFC 6265bis, sections 4.1.1 and 5.4 (`CK-03`). */
 export const cookieName: Kind<string> = {
+  isPublic: true,
   fromText: (text) => text,
   check: (value) => {
     if (typeof value !== 'string' || !/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}$/.test(value)) {

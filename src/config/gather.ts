@@ -3,7 +3,9 @@ import type { ConfigurationProblem } from '../errors.js'
 import type { Surroundings } from './addresses.js'
 import type { Descriptor } from './descriptor.js'
 import { type Environment, misspelt, textOfVariable, variableOf } from './environment.js'
-import { nearest } from './nearest.js'
+import { insteadOfForeign } from './foreign-options.js'
+import { checkGiven } from './kinds.js'
+import { unknownName } from './nearest.js'
 import { type OptionPath, type OptionValue, schema } from './schema.js'
 
 /** The checked values, and everything that is wrong so far. */
@@ -51,7 +53,7 @@ export function gather(options: unknown, environment: Environment, surroundings:
       }
       continue
     }
-    const checked = descriptor.kind.check(value, surroundings)
+    const checked = checkGiven(descriptor.kind, value, surroundings)
     if ('problem' in checked) note(path, checked.problem)
     else {
       values.set(path, checked.value)
@@ -101,8 +103,7 @@ function flatten(options: unknown, problems: ConfigurationProblem[]): ReadonlyMa
     const names = namesBelow(parent)
     for (const [name, inner] of Object.entries(value)) {
       const path = parent === '' ? name : `${parent}.${name}`
-      if (!names.includes(name))
-        problems.push({ path, variable: '', message: unknownName(name, parent, names) })
+      if (!names.includes(name)) noteUnknown(path, inner, problems)
       else if (inner === undefined) continue
       else if (Object.hasOwn(schema, path)) found.set(path, inner)
       else visit(inner, path)
@@ -118,11 +119,23 @@ function namesBelow(parent: string): readonly string[] {
   return [...new Set(below.map((path) => path.slice(start.length).split('.')[0] ?? ''))]
 }
 
-function unknownName(name: string, parent: string, names: readonly string[]): string {
+/** Says what is meant by an unknown name: an option of ours, or what stands for one of another session middleware. */
+function noteUnknown(path: string, value: unknown, problems: ConfigurationProblem[]): void {
+  const instead = insteadOfForeign(path)
+  const inner = path === 'cookie' && typeof value === 'object' && value !== null ? Object.entries(value) : []
+  const known = inner.flatMap(([name]) => {
+    const message = insteadOfForeign(`${path}.${name}`)
+    return message === undefined ? [] : [{ path: `${path}.${name}`, variable: '', message }]
+  })
+  if (known.length > 0) {
+    problems.push(...known)
+    return
+  }
+  const at = path.lastIndexOf('.')
+  const parent = at === -1 ? '' : path.slice(0, at)
+  const name = path.slice(at + 1)
   // The name may stand one level too high or too deep: then the whole path says more than a similar name.
-  const elsewhere = paths.filter((path) => path.split('.').at(-1) === name)
-  const meant = nearest(name, names)
-  if (elsewhere[0] !== undefined && (meant?.distance ?? 0) > 2)
-    return `is not known: did you mean ${elsewhere[0]}?`
-  return `is not known: did you mean ${parent === '' ? '' : `${parent}.`}${meant?.name ?? ''}?`
+  const elsewhere = paths.filter((candidate) => candidate.split('.').at(-1) === name)
+  const message = instead ?? unknownName({ name, parent, names: namesBelow(parent), elsewhere: elsewhere[0] })
+  problems.push({ path, variable: '', message })
 }

@@ -3,7 +3,16 @@ import type { Claims } from '../citizen.js'
 import { checkBase, checkEndpoint } from './addresses.js'
 import { defaults } from './defaults.js'
 import { row } from './descriptor.js'
-import { address, choice, functionOf, listOf, numberBetween, queryParameters, textMatching } from './kinds.js'
+import {
+  address,
+  choice,
+  functionOf,
+  listOf,
+  numberBetween,
+  publicly,
+  queryParameters,
+  textMatching,
+} from './kinds.js'
 import type { RefreshAnswer, RefreshResponse } from './options.js'
 
 /** The signature algorithms that a token may use. Never `none`, never a shared secret. */
@@ -20,7 +29,7 @@ export const supportedAlgorithms: readonly string[] = [
   'Ed25519',
 ]
 
-const claimName = textMatching(/^[\w:/.#~-]{1,128}$/, 'the name of a claim, such as jti')
+const claimName = publicly(textMatching(/^[\w:/.#~-]{1,128}$/, 'the name of a claim, such as jti'))
 const networkSeconds = numberBetween(0.05, 60, true)
 const idp = defaults.identityProvider
 

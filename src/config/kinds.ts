@@ -1,11 +1,25 @@
 /** @module The kinds of option values: how each is read from a variable's text, and how it is checked. */
 import { type Checked, checkOrigin, type Surroundings } from './addresses.js'
+import { givenWords } from './given.js'
 
-/** One kind of value. Messages never contain the value: it may be a secret, or hold one. */
+/** One kind of value. */
 export interface Kind<T> {
   /** Reads the text of a variable; `undefined` where a variable cannot express the value. */
   readonly fromText: ((text: string) => unknown) | undefined
+  /** Its messages never contain the value: it may be a secret, or hold one. */
   readonly check: (value: unknown, surroundings: Surroundings) => Checked<T>
+  /** Whether such a value is never a secret, so that a message may repeat it. */
+  readonly isPublic?: true
+}
+
+/** A kind whose values are never secret. */
+export const publicly = <T>(kind: Kind<T>): Kind<T> => ({ ...kind, isPublic: true })
+
+/** Checks a value; what is wrong with it names what was given, where that is never secret. */
+export function checkGiven<T>(kind: Kind<T>, value: unknown, surroundings: Surroundings): Checked<T> {
+  const checked = kind.check(value, surroundings)
+  if (!('problem' in checked) || kind.isPublic !== true) return checked
+  return { problem: `${checked.problem}${givenWords(value)}` }
 }
 
 const asIs = (text: string): unknown => text
@@ -24,7 +38,11 @@ export function address(
   check: (value: unknown, surroundings: Surroundings, example: string) => Checked<string>,
   example: string,
 ): Kind<string> {
-  return { fromText: asIs, check: (value, surroundings) => check(value, surroundings, example) }
+  return {
+    fromText: asIs,
+    check: (value, surroundings) => check(value, surroundings, example),
+    isPublic: true,
+  }
 }
 
 /** One of a few words. */
@@ -35,6 +53,7 @@ export function choice<const W extends string>(...words: readonly W[]): Kind<W> 
       const word = words.find((candidate) => candidate === value)
       return word === undefined ? { problem: `write one of ${words.join(', ')}` } : { value: word }
     },
+    isPublic: true,
   }
 }
 
@@ -48,6 +67,7 @@ export function numberBetween(least: number, most: number, fractions = false): K
       if (!fractions && !Number.isInteger(value)) return { problem: hint }
       return value >= least && value <= most ? { value } : { problem: hint }
     },
+    isPublic: true,
   }
 }
 
@@ -55,6 +75,7 @@ export function numberBetween(least: number, most: number, fractions = false): K
 export const yesOrNo: Kind<boolean> = {
   fromText: (text) => (text === 'true' ? true : text === 'false' ? false : text),
   check: (value) => (typeof value === 'boolean' ? { value } : { problem: 'write true or false' }),
+  isPublic: true,
 }
 
 /** A list; comma-separated in a variable. `check` sees each entry. */
@@ -81,9 +102,12 @@ export function listOf(
 }
 
 /** A list of origins. */
-export const origins: Kind<readonly string[]> = listOf(
-  (value, surroundings) => checkOrigin(value, surroundings, 'https://permits.example.gov'),
-  { least: 0, most: 64, hint: 'a list of at most 64 origins, such as https://permits.example.gov' },
+export const origins: Kind<readonly string[]> = publicly(
+  listOf((value, surroundings) => checkOrigin(value, surroundings, 'https://permits.example.gov'), {
+    least: 0,
+    most: 64,
+    hint: 'a list of at most 64 origins, such as https://permits.example.gov',
+  }),
 )
 
 /** Query parameters; a query string in a variable. */

@@ -26,3 +26,37 @@ export function nearest(
   }
   return best
 }
+
+/**
+ * What somebody meant by a name: within a third of its letters, three at most, or the beginning of one another. Beyond
+ * that a guess would be noise.
+ */
+export function meantBy(name: string, candidates: readonly string[]): string | undefined {
+  const found = nearest(name, candidates)
+  if (found !== undefined && found.distance <= Math.min(3, Math.floor(name.length / 3))) return found.name
+  const lower = name.toLowerCase()
+  if (lower.length < 4) return undefined
+  return candidates.find((candidate) => {
+    const other = candidate.toLowerCase()
+    return other.startsWith(lower) || (other.length >= 4 && lower.startsWith(other))
+  })
+}
+
+/** What is said of an option that is not known; `elsewhere`: the whole path of one with that very name. */
+export function unknownName({
+  name,
+  parent,
+  names,
+  elsewhere,
+}: {
+  readonly name: string
+  readonly parent: string
+  readonly names: readonly string[]
+  readonly elsewhere?: string | undefined
+}): string {
+  const meant = meantBy(name, names)
+  const path = meant === undefined ? elsewhere : `${parent === '' ? '' : `${parent}.`}${meant}`
+  return path === undefined
+    ? `is not known: there is ${names.join(', ')}`
+    : `is not known: did you mean ${path}?`
+}

@@ -20,12 +20,7 @@ export const storeOrAddress: Kind<Store | string> = {
               'write the address of a Redis, such as redis://127.0.0.1:6379 or rediss://redis.example.gov',
           }
     }
-    return isStore(value)
-      ? { value }
-      : {
-          problem:
-            'write a store, as memoryStore() or redisStore(client) makes one, or the address of a Redis',
-        }
+    return isStore(value) ? { value } : { problem: `write ${storeHint(value)}` }
   },
 }
 
@@ -40,4 +35,19 @@ function isStore(value: unknown): value is Store {
   return ['read', 'start', 'update', 'end', 'revoke', 'point', 'revokePointer', 'ready', 'close'].every(
     (method) => typeof Reflect.get(value, method) === 'function',
   )
+}
+
+/** What to write in place of something that is no store of ours. */
+function storeHint(value: unknown): string {
+  const has = (...methods: readonly string[]): boolean =>
+    typeof value === 'object' &&
+    value !== null &&
+    methods.every((method) => typeof Reflect.get(value, method) === 'function')
+  if (has('get', 'set', 'destroy')) {
+    return 'a store of ours, or the address of a Redis: this one is of another session middleware, which keeps it; bindSession() ties the two together'
+  }
+  if (has('sendCommand') || has('duplicate', 'quit')) {
+    return 'redisStore(client) of citizen-session/redis: a client alone is no store'
+  }
+  return 'a store, as memoryStore() or redisStore(client) makes one, or the address of a Redis'
 }

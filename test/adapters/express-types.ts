@@ -115,3 +115,26 @@ export function routers(): Router {
   })
   return router
 }
+
+/** Forgotten parentheses: a function that makes a handler is none. */
+export function withoutParentheses(app: express.Express) {
+  // @ts-expect-error: requireCitizen()
+  app.get('/a', requireCitizen, (_req, res) => void res.end())
+  // @ts-expect-error: requireMfa()
+  app.get('/b', requireMfa, (_req, res) => void res.end())
+  // @ts-expect-error: requireAssurance(2)
+  app.get('/c', requireAssurance, (_req, res) => void res.end())
+  // @ts-expect-error: requireRecent({ maxAgeSeconds: 300 })
+  app.get('/d', requireRecent, (_req, res) => void res.end())
+  // @ts-expect-error: requireClaims((claims) => …)
+  app.get('/e', requireClaims, (_req, res) => void res.end())
+  // @ts-expect-error: logout()
+  app.post('/f', logout)
+  // @ts-expect-error: citizenSession()
+  app.use(citizenSession)
+  // @ts-expect-error: a handler of Express 4, whose types let every answer pass
+  const older: (req: Request, res: Response, next: () => void) => void = requireCitizen
+  // @ts-expect-error: the same
+  const olderSession: (req: Request, res: Response, next: () => void) => void = citizenSession
+  return [older, olderSession]
+}

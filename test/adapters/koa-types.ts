@@ -122,3 +122,21 @@ export function withStateOfOnesOwn(middleware: Middleware<OwnState>) {
 export function show(ctx: ParameterizedContext): string {
   return citizenOf(ctx).claims.sub
 }
+
+/** Forgotten parentheses: a function that makes a handler is none. */
+export function withoutParentheses(app: Koa) {
+  // @ts-expect-error: citizenSession()
+  app.use(citizenSession)
+  // @ts-expect-error: requireCitizen()
+  app.use(requireCitizen)
+  // @ts-expect-error: requireMfa()
+  app.use(requireMfa)
+  // @ts-expect-error: requireAssurance(2)
+  app.use(requireAssurance)
+  // @ts-expect-error: requireRecent({ maxAgeSeconds: 300 })
+  app.use(requireRecent)
+  // @ts-expect-error: requireClaims((claims) => …)
+  app.use(requireClaims)
+  // @ts-expect-error: logout()
+  app.use(logout)
+}

@@ -256,8 +256,8 @@ describe('names', () => {
     [{ identityProvider: { idleSeconds: 5 } }, 'identityProvider.idleSeconds', 'application.idleSeconds'],
     [{ idleSeconds: 5 }, 'idleSeconds', 'application.idleSeconds'],
     [{ sharedCookie: { names: { head: 'x' } } }, 'sharedCookie.names.head', 'sharedCookie.names.header'],
-    [{ constructor: 1 }, 'constructor', 'did you mean'],
-    [JSON.parse('{"__proto__": {"id": "x"}}') as object, '__proto__', 'did you mean'],
+    [{ constructor: 1 }, 'constructor', 'is not known'],
+    [JSON.parse('{"__proto__": {"id": "x"}}') as object, '__proto__', 'is not known'],
   ])('%j is refused with the nearest name', (options, path, meant) => {
     const problem = problemsOf(options).find((candidate) => candidate.path === path)
     expect(problem?.message).toContain(meant)

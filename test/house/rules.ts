@@ -32,6 +32,7 @@ const leaves = new Set([
   'parse-url',
   'path-match',
   'printable',
+  'misuse',
   'errors',
   'events',
   'clock',

@@ -1,0 +1,120 @@
+/** @module What the error at the start says: what was given, what was meant, once. */
+import { inspect } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { meantBy } from '../../src/config/nearest.js'
+import { resolveOptions } from '../../src/config/resolve.js'
+import { oidc } from '../../src/oidc/oidc.js'
+import { problemsOf, required, withValue } from './given.js'
+
+const messageOf = (options: unknown, environment: Readonly<Record<string, string>> = {}): string =>
+  problemsOf(options, environment)
+    .map(({ path, message }) => `${path}: ${message}`)
+    .join('\n')
+
+describe('FLD-09 a problem echoes what was given', () => {
+  it.each([
+    ['application.url', 'localhost:3000', '"localhost:3000"'],
+    ['application.id', 'My App', '"My App"'],
+    ['application.sensitivity', 'sensitiv', '"sensitiv"'],
+    ['application.idleSeconds', 0, 'given was 0'],
+    ['application.idleSeconds', '10m', '"10m"'],
+    ['sharedCookie.domain', 'https://example.gov', '"https://example.gov"'],
+    ['sharedCookie.persistent', 'yes', '"yes"'],
+    ['identityProvider.url', 'http://id.example.gov', '"http://id.example.gov"'],
+    ['identityProvider.url', null, 'given was null'],
+    ['application.id', `a\n${'b'.repeat(20)}`, '"a\\u000abbb'],
+  ])('%s: %j', (path, value, words) => {
+    expect(messageOf(withValue(required, path, value))).toContain(words)
+  })
+
+  it('from a variable too', () => {
+    const environment = { CITIZEN_APPLICATION_SENSITIVITY: 'secret' }
+    expect(messageOf(required, environment)).toContain('given was "secret"')
+  })
+})
+
+const precious = 'Zk3vQ0pXw8yT1rLm6nBs9dFh2jKc5gAeZk3vQ0pXw8yT1r'
+describe('FLD-09 no secret is ever repeated', () => {
+  it.each([
+    ['application.secrets', [precious.slice(0, 20)]],
+    ['application.secrets', precious.slice(0, 20)],
+    ['events.personKey', precious.slice(0, 20)],
+    ['store', `redis:/user:${precious}@host`],
+    ['store', precious],
+    ['identityProvider.url', `https://user:${precious}@id.example.gov`],
+    ['identityProvider.url', `https://id.example.gov/?key=${precious}`],
+    ['application.sensitivity', precious],
+    ['application.id', precious],
+    ['application.idleSeconds', precious],
+  ])('%s: %j', (path, value) => {
+    const message = messageOf(withValue(required, path, value))
+    expect(message).toContain(path)
+    expect(message).not.toContain(precious.slice(0, 20))
+  })
+
+  it('nor one of a protocol', () => {
+    const make = () => oidc({ issuer: 'https://id.example', clientId: 'a', clientSecret: `${precious}\n` })
+    expect(make).toThrow('oidc.clientSecret')
+    expect(make).not.toThrow(precious.slice(0, 20))
+  })
+})
+
+it('FLD-09 problems are printed once', () => {
+  let caught: unknown
+  try {
+    resolveOptions({}, {})
+  } catch (error) {
+    caught = error
+  }
+  expect(inspect(caught).split('application.id').length - 1).toBe(1)
+  expect(caught).toMatchObject({ problems: expect.arrayContaining([expect.anything()]) })
+})
+
+describe('FLD-09 "did you mean" only within a small distance', () => {
+  const names = ['identityProvider', 'sharedCookie', 'application', 'routes', 'store', 'onEvent']
+  it.each([
+    ['aplication', 'application'],
+    ['sharedCookies', 'sharedCookie'],
+    ['onevent', 'onEvent'],
+    ['stroe', undefined],
+    ['rout', 'routes'],
+    ['identity', 'identityProvider'],
+    ['xyz', undefined],
+    ['database', undefined],
+    ['constructor', undefined],
+    ['a'.repeat(10_000), undefined],
+  ])('%s: %s', (name, meant) => {
+    expect(meantBy(name, names)).toBe(meant)
+  })
+
+  it('lists what there is where nothing is near', () => {
+    const message = messageOf({ ...required, database: 'x' })
+    expect(message).not.toContain('did you mean')
+    expect(message).toContain('there is identityProvider, sharedCookie, application')
+  })
+
+  it('names the whole path of an option that stands elsewhere', () => {
+    expect(messageOf({ ...required, idleSeconds: 60 })).toContain('did you mean application.idleSeconds?')
+  })
+})
+
+describe('FLD-09 what comes over from express-session is known', () => {
+  it.each([
+    [{ secret: precious }, 'application.secrets'],
+    [{ resave: false }, 'leave it out'],
+    [{ saveUninitialized: false }, 'leave it out'],
+    [{ rolling: true }, 'application.idleSeconds'],
+    [{ name: 'sid' }, 'application.id'],
+    [{ cookie: { maxAge: 60_000 } }, 'cookie.maxAge: write application.idleSeconds'],
+    [{ cookie: { secure: true, sameSite: 'lax' } }, 'sharedCookie.sameSite'],
+    [{ cookie: {} }, 'leave it out'],
+    [{ proxy: true }, 'application.url'],
+    [{ genid: () => 'x' }, 'leave it out'],
+    [{ store: { get: () => 0, set: () => 0, destroy: () => 0 } }, 'bindSession()'],
+    [{ store: { sendCommand: () => 0 } }, 'redisStore(client)'],
+  ])('%j', (more, words) => {
+    const message = messageOf({ ...required, ...more })
+    expect(message).toContain(words)
+    expect(message).not.toContain(precious.slice(0, 20))
+  })
+})
