@@ -1,25 +1,30 @@
 /** @module Codes of an authenticator app (TOTP), and the QR code that enrols one. */
 import type { TOTP } from 'otpauth'
 import { CitizenSessionError } from '../errors.js'
+import { isMissingPackage } from '../optional-package.js'
 import type { Person } from './people.js'
+
+/** @throws `emulator` where a package is not installed; another failure of its import as it is. */
+function needs(purpose: string, name: string, cause: unknown): never {
+  if (!isMissingPackage(cause)) throw cause
+  throw new CitizenSessionError('emulator', `${purpose} needs the package "${name}": npm install ${name}`, {
+    cause,
+  })
+}
 
 async function otpauth() {
   try {
-    return await import('otpauth')
+    return await import(/* turbopackOptional: true */ 'otpauth')
   } catch (cause) {
-    throw new CitizenSessionError('emulator', 'TOTP needs the package "otpauth": npm install otpauth', {
-      cause,
-    })
+    return needs('TOTP', 'otpauth', cause)
   }
 }
 
 async function uqr() {
   try {
-    return await import('uqr')
+    return await import(/* turbopackOptional: true */ 'uqr')
   } catch (cause) {
-    throw new CitizenSessionError('emulator', 'the QR code needs the package "uqr": npm install uqr', {
-      cause,
-    })
+    return needs('the QR code', 'uqr', cause)
   }
 }
 

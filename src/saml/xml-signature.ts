@@ -1,6 +1,6 @@
 /** @module XML signatures: xml-crypto does the work, under a policy of ours, and only what it verified is read. */
 import type { KeyObject } from 'node:crypto'
-import { SignedXml } from 'xml-crypto'
+import { SignedXml } from '../xml-crypto.js'
 import {
   algorithmFor,
   digestAlgorithms,

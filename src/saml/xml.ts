@@ -1,5 +1,5 @@
 /** @module The one XML parser: the very one that the signature library uses, behind the gate, into plain values. */
-import { createRequire } from 'node:module'
+import { requireOfXmlCrypto } from '../xml-crypto.js'
 import { refuse, SamlError } from './saml-error.js'
 import { gateXml, messageLimits, type XmlLimits } from './xml-gate.js'
 
@@ -48,9 +48,7 @@ interface DomParserConstructor {
   }
 }
 
-const require = createRequire(import.meta.url)
-// Two versions of a parser in one process are two opinions about one message: resolve it from where xml-crypto stands.
-const { DOMParser } = createRequire(require.resolve('xml-crypto'))('@xmldom/xmldom') as {
+const { DOMParser } = requireOfXmlCrypto('@xmldom/xmldom') as {
   readonly DOMParser: DomParserConstructor
 }
 

@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events'
 import type { RedisOptions, SentinelConnector } from 'ioredis'
 import { ConfigurationError } from '../errors.js'
+import { isMissingPackage } from '../optional-package.js'
 import { createRedisClient } from './redis-adopt.js'
 import type { Command, RedisClient } from './redis-client.js'
 import { createRedisStore, type RedisStoreOptions } from './redis-store.js'
@@ -135,11 +136,19 @@ function quietConnector(Connector: typeof SentinelConnector): RedisOptions['Conn
   return asConnector(QuietConnector)
 }
 
+/** @throws ConfigurationError when ioredis is not installed; another failure of its import as it is. */
+async function loadIoredis() {
+  try {
+    return await import(/* turbopackOptional: true */ 'ioredis')
+  } catch (error) {
+    if (!isMissingPackage(error)) throw error
+    throw wrong('the store is a Redis, and the package for it is missing: npm install ioredis')
+  }
+}
+
 /** A client of our own for an address. @throws ConfigurationError when ioredis is not installed. */
 export async function connectRedis(address: RedisAddress): Promise<RedisClient> {
-  const { Redis, Cluster, SentinelConnector } = await import('ioredis').catch(() => {
-    throw wrong('the store is a Redis, and the package for it is missing: npm install ioredis')
-  })
+  const { Redis, Cluster, SentinelConnector } = await loadIoredis()
   const { kind, hosts, username, password, database, masterName, sentinelPassword } = address
   const shared: RedisOptions = {
     ...failFast,

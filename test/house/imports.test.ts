@@ -69,6 +69,7 @@ describe('the reader of imports', () => {
     ["export type { a } from './b.js'", ['src/x/b.ts', true, true]],
     ["export type * from './b.js'", ['src/x/b.ts', true, true]],
     ["const a = await import('./b.js')", ['src/x/b.ts', true, false]],
+    ["const a = await import(/* why */ 'c')", ['c', false, false]],
     ["let a: import('./b.js').Name", ['src/x/b.ts', true, true]],
   ] as const)('reads %j', (text, [target, isRelative, isType]) => {
     expect(importsOf('src/x/a.ts', text)).toEqual([{ target, isRelative, isType }])

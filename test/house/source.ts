@@ -49,7 +49,7 @@ export function importsOf(path: string, text: string): readonly Import[] {
   for (const [, type, , specifier = ''] of text.matchAll(statement)) {
     found.push(importOf(path, specifier, type !== undefined))
   }
-  const call = /(?<![\w$.])import\(\s*(['"])([^'"\n]+)\1[^)]*\)(\s*\.\s*[A-Z])?/g
+  const call = /(?<![\w$.])import\(\s*(?:\/\*[^*]*\*\/\s*)?(['"])([^'"\n]+)\1[^)]*\)(\s*\.\s*[A-Z])?/g
   for (const [, , specifier = '', member] of withoutComments(text).matchAll(call)) {
     found.push(importOf(path, specifier, member !== undefined))
   }

@@ -101,15 +101,14 @@ describe('clients', () => {
     expect(() => Reflect.apply(redisStore, undefined, [client])).toThrow(TypeError)
   })
 
-  it('says what to install where ioredis is missing', async () => {
+  it('calls no ioredis missing that is there and cannot be loaded', async () => {
     vi.doMock('ioredis', () => {
-      throw new Error('not found')
+      throw new Error('broken')
     })
     const store = openRedisStore('redis://cache')
-    await expect(store.ready()).rejects.toMatchObject({
-      code: 'configuration',
-      message: expect.stringContaining('npm install ioredis'),
-    })
+    const error: unknown = await store.ready().catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(Error)
+    expect(error).not.toMatchObject({ code: 'configuration' })
     await expect(Promise.resolve(store.claim('key'))).rejects.toMatchObject({ code: 'store-unavailable' })
     await store.close()
     vi.doUnmock('ioredis')

@@ -1,5 +1,6 @@
 /** @module Checks the base domain against the public suffix list. */
 import type { CookieModeOptions } from '../../config/options.js'
+import { isMissingPackage } from '../../optional-package.js'
 import { createFindings, type Finding } from './finding.js'
 
 const { ok, fail, skipped } = createFindings('cookie-domain')
@@ -8,7 +9,14 @@ const { ok, fail, skipped } = createFindings('cookie-domain')
 export type LoadSuffixes = () => Promise<typeof import('tldts') | undefined>
 
 /** The list as installed beside the package. */
-export const loadSuffixes: LoadSuffixes = () => import('tldts').catch(() => undefined)
+export const loadSuffixes: LoadSuffixes = async () => {
+  try {
+    return await import('tldts')
+  } catch (error) {
+    if (isMissingPackage(error)) return undefined
+    throw error
+  }
+}
 
 /**
  * Whether browsers accept cookies for the base domain. Its place above the hosts is checked with the configuration.

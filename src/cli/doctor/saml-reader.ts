@@ -1,5 +1,7 @@
 /** @module The reader of SAML documents, which stands on an optional package. */
 
+import { isMissingPackage } from '../../optional-package.js'
+
 /** What `saml({ … })` itself reads with. */
 export interface SamlReader {
   readonly readMetadata: typeof import('../../saml/metadata.js').readMetadata
@@ -18,8 +20,7 @@ export const loadSamlReader: LoadSamlReader = async () => {
     ])
     return { readMetadata, parseXml }
   } catch (error) {
-    const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined
-    if (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') return undefined
+    if (isMissingPackage(error)) return undefined
     throw error
   }
 }

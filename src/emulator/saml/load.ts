@@ -1,5 +1,6 @@
 /** @module Loads the SAML identity provider, and with it the packages that nothing else of the emulator needs. */
 import { CitizenSessionError } from '../../errors.js'
+import { isMissingPackage } from '../../optional-package.js'
 import type { Context } from '../context.js'
 import type { SamlMode } from './mode.js'
 import type { ResolvedSamlOptions } from './options.js'
@@ -13,8 +14,7 @@ export async function loadSamlMode(
   load: () => Promise<Pick<Awaited<ReturnType<typeof loadMode>>, 'createSamlMode'>> = loadMode,
 ): Promise<SamlMode> {
   const { createSamlMode } = await load().catch((cause: unknown) => {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
-    if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') throw cause
+    if (!isMissingPackage(cause)) throw cause
     throw new CitizenSessionError(
       'emulator',
       'createEmulator: saml needs the package xml-crypto: npm install --save-dev xml-crypto',

@@ -1,5 +1,5 @@
 /** @module Reads XML of service providers: one parser (that of xml-crypto), no DTD, no comments, limits first. */
-import { createRequire } from 'node:module'
+import { requireOfXmlCrypto } from '../../xml-crypto.js'
 import { SamlRefusal } from './refusal.js'
 
 /** An element, as the identity provider reads it. */
@@ -38,8 +38,7 @@ interface ParserModule {
 }
 
 // A second parser could read something else than what the signature check saw.
-const ofXmlCrypto = createRequire(createRequire(import.meta.url).resolve('xml-crypto'))
-const { DOMParser } = ofXmlCrypto('@xmldom/xmldom') as ParserModule
+const { DOMParser } = requireOfXmlCrypto('@xmldom/xmldom') as ParserModule
 
 /** Longest message, in characters. */
 export const longestMessage = 262_144

@@ -1,6 +1,6 @@
 /** @module Signatures of SAML messages: in the XML, and over the query of the redirect binding. */
 import { createSign, createVerify } from 'node:crypto'
-import { SignedXml } from 'xml-crypto'
+import { SignedXml } from '../../xml-crypto.js'
 import type { SamlKey } from './keys.js'
 import { algorithms, namespaces } from './names.js'
 import { childOf, childrenOf, parseXml, type XmlElement } from './parse.js'
