@@ -20,7 +20,7 @@ export default defineConfig({
         test: {
           name: 'quick',
           include: ['test/**/*.test.ts'],
-          exclude: [...kinds.flatMap(filesOf), 'test/package/**'],
+          exclude: [...kinds.flatMap(filesOf), 'test/package/**', 'test/consumers/**'],
           // Test files of a worker share its modules: half of the time went into loading them anew for each file.
           isolate: false,
           // A limit for what hangs, not for what is slow on a busy machine.
@@ -59,6 +59,17 @@ export default defineConfig({
           hookTimeout: 180_000,
           fileParallelism: false,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          // Run by `npm run test:consumers`: installs, builds and runs what the pages say. Reaches the npm registry.
+          name: 'consumers',
+          include: ['test/consumers/*.test.ts'],
+          globalSetup: 'test/consumers/pack.ts',
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          sequence: { groupOrder: 4 },
         },
       },
     ],

@@ -1,0 +1,68 @@
+/** @module Next.js by docs/next.md alone: both bundlers, built and in development. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Consumer, createConsumer, removeConsumer } from './consumer.js'
+import { blocksOf, filesOf, installsOf } from './page.js'
+import { createPlace, visit } from './visitor.js'
+
+const blocks = blocksOf('docs/next.md')
+const files = filesOf(blocks)
+const installs = installsOf(blocks)
+
+function without(name: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(files).filter(([file]) => file !== name))
+}
+
+async function serve(consumer: Consumer, args: readonly string[]): Promise<void> {
+  const place = await createPlace(consumer)
+  const serving = [...args, '--hostname', 'localhost', '--port', String(place.port)]
+  await consumer.start('next', serving, place)
+  await visit(place, '/api/me')
+}
+
+async function build(consumer: Consumer, ...args: readonly string[]): Promise<void> {
+  const { code, stdout, stderr } = await consumer.run('next', ['build', ...args])
+  expect({ code, output: code === 0 ? '' : stdout + stderr }).toEqual({ code: 0, output: '' })
+  expect(stdout + stderr).not.toMatch(/warn|can't resolve/i)
+}
+
+describe('FLD-01 Next.js 16 by its page', () => {
+  let consumer: Consumer
+  beforeAll(async () => {
+    consumer = await createConsumer()
+    await consumer.write(without('middleware.ts'))
+    for (const args of installs) await consumer.install(...args)
+  })
+  afterAll(() => removeConsumer(consumer))
+
+  it('builds and starts with Turbopack', async () => {
+    await build(consumer)
+    await serve(consumer, ['start'])
+  })
+
+  it('builds and starts with webpack', async () => {
+    await build(consumer, '--webpack')
+    await serve(consumer, ['start'])
+  })
+
+  it.each([['Turbopack', []] as const, ['webpack', ['--webpack']] as const])(
+    'runs in development with %s',
+    (_name, args) => serve(consumer, ['dev', ...args]),
+  )
+})
+
+describe('FLD-01 Next.js 15.5 by its section', () => {
+  let consumer: Consumer
+  beforeAll(async () => {
+    consumer = await createConsumer()
+    await consumer.write(without('proxy.ts'))
+    for (const args of installs) {
+      await consumer.install(...args.map((name) => (name === 'next' ? 'next@15.5' : name)))
+    }
+  })
+  afterAll(() => removeConsumer(consumer))
+
+  it('builds and starts', async () => {
+    await build(consumer)
+    await serve(consumer, ['start'])
+  })
+})
