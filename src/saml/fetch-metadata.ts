@@ -32,7 +32,7 @@ export async function fetchMetadata(options: {
       () => new SamlMetadataError('timeout'),
     )
   } catch (error) {
-    throw error instanceof SamlMetadataError ? error : new SamlMetadataError('network', error)
+    throw error instanceof SamlMetadataError ? error : new SamlMetadataError('network', { cause: error })
   }
 }
 
@@ -75,10 +75,15 @@ async function request(
   }
 }
 
+/** UTF-8, or what the byte order mark says. Source: XML 1.0, section 4.3.3 and appendix F. */
 function decode(body: Uint8Array): string {
+  const [first, second] = body
+  const isBigEndian = first === 0xfe && second === 0xff
+  const isLittleEndian = first === 0xff && second === 0xfe
+  const encoding = isBigEndian ? 'utf-16be' : isLittleEndian ? 'utf-16le' : 'utf-8'
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body)
+    return new TextDecoder(encoding, { fatal: true }).decode(body)
   } catch {
-    throw new SamlMetadataError('malformed')
+    throw new SamlMetadataError('malformed', { detail: `it is not ${encoding.toUpperCase()}` })
   }
 }

@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto'
 import { createAllowance, isAhead, isWaiting, noWait } from '../wait.js'
 import { fetchMetadata, type Validators } from './fetch-metadata.js'
 import { type IdentityProviderMetadata, readMetadata } from './metadata.js'
-import { SamlMetadataError } from './saml-error.js'
+import { quote, SamlMetadataError } from './saml-error.js'
 
 /** What an operator must hear before or when something runs out. */
 export interface MetadataWarning {
@@ -12,6 +12,7 @@ export interface MetadataWarning {
     | 'saml-certificate-expired'
     | 'saml-metadata-expires'
     | 'saml-metadata-unavailable'
+    | 'saml-logout-address'
   readonly message: string
 }
 
@@ -123,10 +124,11 @@ export function createMetadataSource(options: MetadataSourceOptions): MetadataSo
           return fresh
         },
         (error: unknown) => {
-          failed = error instanceof SamlMetadataError ? error : new SamlMetadataError('network', error)
+          failed =
+            error instanceof SamlMetadataError ? error : new SamlMetadataError('network', { cause: error })
           warnOnce('unavailable', {
             code: 'saml-metadata-unavailable',
-            message: `the metadata of the identity provider could not be renewed: ${failed.problem}`,
+            message: `the metadata of the identity provider could not be renewed: ${failed.explanation}`,
           })
           throw failed
         },
@@ -154,6 +156,12 @@ export function createMetadataSource(options: MetadataSourceOptions): MetadataSo
       warnOnce(`${isOver} ${fingerprint}`, {
         code: isOver ? 'saml-certificate-expired' : 'saml-certificate-expires',
         message: `the identity provider's certificate ${fingerprint} ${isOver ? 'expired' : 'expires'} on ${date}`,
+      })
+    }
+    for (const address of metadata.refusedLogout) {
+      warnOnce(`logout ${address}`, {
+        code: 'saml-logout-address',
+        message: `the identity provider's address for single logout is not used: ${quote(address)} is no https address at an origin of endpointOrigins; add its origin there`,
       })
     }
     const { validUntil } = metadata

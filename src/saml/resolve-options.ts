@@ -78,7 +78,7 @@ function checkSource({ get, isGiven, note }: Checked): void {
     })
   } catch (error) {
     if (!(error instanceof SamlMetadataError)) throw error
-    note('metadata', `cannot be used: ${error.problem}`)
+    note('metadata', `cannot be used: ${error.explanation}`)
   }
 }
 

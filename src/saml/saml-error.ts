@@ -68,19 +68,34 @@ export type MetadataProblem =
 export class SamlMetadataError extends CitizenSessionError {
   override readonly name = 'SamlMetadataError'
   readonly problem: MetadataProblem
+  /** `problem`, and what is meant by it where that is known: for the operator, who has chosen the document. */
+  readonly explanation: string
 
-  constructor(problem: MetadataProblem, cause?: unknown) {
-    super('saml-metadata', `the metadata of the identity provider cannot be used: ${problem}`, {
+  constructor(
+    problem: MetadataProblem,
+    { cause, detail }: { readonly cause?: unknown; readonly detail?: string | undefined } = {},
+  ) {
+    const explanation = detail === undefined ? problem : `${problem} (${detail})`
+    super('saml-metadata', `the metadata of the identity provider cannot be used: ${explanation}`, {
       cause,
       status: 503,
       headers: { 'retry-after': '30' },
       isTransient: true,
     })
     this.problem = problem
+    this.explanation = explanation
   }
 }
 
 /** @throws SamlError always. */
 export function refuse(problem: SamlProblem): never {
   throw new SamlError(problem)
+}
+
+/** Somebody else's value in a text of ours: quoted, at most 100 characters of it, everything but ASCII escaped. */
+export function quote(value: string): string {
+  return JSON.stringify(value.slice(0, 100)).replace(
+    /[^ -~]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }

@@ -7,8 +7,13 @@ export interface XmlLimits {
   readonly depth: number
   readonly elements: number
   readonly attributes: number
-  /** Comments may stand between elements, and a prefix may mean different things in different places. */
+  /**
+   * A document that the operator has chosen may have all that XML allows but a DOCTYPE and entities: comments, CDATA, any
+   * letter in a name, namespaces that are declared anew or taken back, IDs of any form. What strangers send may not.
+   */
   readonly isMetadata: boolean
+  /** Where processing instructions may stand. */
+  readonly instructions: 'nowhere' | 'around' | 'anywhere'
 }
 
 /** For messages: 256 Ki characters. */
@@ -18,6 +23,7 @@ export const messageLimits: XmlLimits = {
   elements: 2048,
   attributes: 32,
   isMetadata: false,
+  instructions: 'nowhere',
 }
 
 /** For metadata: 4 Mi characters, so that a small federation's file fits. */
@@ -27,49 +33,81 @@ export const metadataLimits: XmlLimits = {
   elements: 65_536,
   attributes: 64,
   isMetadata: true,
+  instructions: 'anywhere',
 }
 
-const name = '[A-Za-z_][A-Za-z0-9_.-]*'
-const qualified = `${name}(?::${name})?`
+/** For metadata whose signature counts: the signature library reads instructions inside of it as texts. */
+export const signedMetadataLimits: XmlLimits = { ...metadataLimits, instructions: 'around' }
+
 const blank = '[ \\t\\r\\n]'
-const declaration =
-  /^<\?xml[ \t\r\n]+version=["']1\.0["'](?:[ \t\r\n]+encoding=["']utf-8["'])?(?:[ \t\r\n]+standalone=["'](?:yes|no)["'])?[ \t\r\n]*\?>/i
-const startPattern = new RegExp(`<(${qualified})`, 'y')
-const attributePattern = new RegExp(
-  `${blank}+(${qualified})${blank}*=${blank}*(?:"([^"<]*)"|'([^'<]*)')`,
-  'y',
-)
 const startEndPattern = new RegExp(`${blank}*(/?)>`, 'y')
-const endPattern = new RegExp(`</(${qualified})${blank}*>`, 'y')
-const ncName = new RegExp(`^${name}$`)
+
+/** How names and the declaration may look. */
+interface Grammar {
+  readonly declaration: RegExp
+  readonly start: RegExp
+  readonly attribute: RegExp
+  readonly end: RegExp
+  readonly instruction: RegExp
+  readonly ncName: RegExp
+}
+
+function createGrammar(name: string, encoding: string): Grammar {
+  const qualified = `${name}(?::${name})?`
+  const written = (word: string) => `(?:"${word}"|'${word}')`
+  return {
+    declaration: new RegExp(
+      `^<\\?xml${blank}+version${blank}*=${blank}*${written('1\\.0')}(?:${blank}+encoding${blank}*=${blank}*${written(encoding)})?(?:${blank}+standalone${blank}*=${blank}*${written('(?:yes|no)')})?${blank}*\\?>`,
+      'i',
+    ),
+    start: new RegExp(`<(${qualified})`, 'uy'),
+    attribute: new RegExp(`${blank}+(${qualified})${blank}*=${blank}*(?:"([^"<]*)"|'([^'<]*)')`, 'uy'),
+    end: new RegExp(`</(${qualified})${blank}*>`, 'uy'),
+    instruction: new RegExp(`<\\?(?!xml(?:${blank}|\\?))${name}(?:${blank}|(?=\\?>))`, 'iuy'),
+    ncName: new RegExp(`^${name}$`, 'u'),
+  }
+}
+
+/** What strangers send: ASCII, and the encoding that it was read with. */
+const plain = createGrammar('[A-Za-z_][A-Za-z0-9_.-]*', 'utf-8')
+const letter =
+  'A-Za-z_\\xC0-\\xD6\\xD8-\\xF6\\xF8-\\u02FF\\u0370-\\u037D\\u037F-\\u1FFF\\u200C\\u200D\\u2070-\\u218F\\u2C00-\\u2FEF\\u3001-\\uD7FF\\uF900-\\uFDCF\\uFDF0-\\uFFFD\\u{10000}-\\u{EFFFF}'
+/** All names of XML, and any encoding: the text has been decoded before. Source: XML 1.0, section 2.3 and appendix F. */
+const whole = createGrammar(
+  `[${letter}][${letter}.0-9\\xB7\\u0300-\\u036F\\u203F\\u2040-]*`,
+  '[A-Za-z][A-Za-z0-9._-]*',
+)
 /**
  * Canonicalization writes a namespace out wherever it is used anew: a long one, often used, would make gigabytes of a
  * message that nobody has signed.
  */
 const longestNamespace = 256
 const absoluteUri = /^[a-z][a-z0-9+.-]*:[^\s<>"'&]+$/i
-const reservedNamespaces = new Set(['http://www.w3.org/XML/1998/namespace', 'http://www.w3.org/2000/xmlns/'])
+const xmlNamespace = 'http://www.w3.org/XML/1998/namespace'
+const reservedNamespaces = new Set([xmlNamespace, 'http://www.w3.org/2000/xmlns/'])
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that XML has no place for.
 const impossible = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/
 
 interface Gate {
   readonly limits: XmlLimits
+  readonly grammar: Grammar
   readonly identifiers: Set<string>
   readonly prefixes: Map<string, string>
 }
 
 /**
- * Lets through only a plain subset of XML 1.0: UTF-8, ASCII names, balanced tags, one root, the five predefined
- * entities, no DOCTYPE, CDATA, processing instruction or (in messages) comment, unique IDs, prefixes that mean one thing.
+ * Lets through only a plain subset of XML 1.0: balanced tags, one root, the five predefined entities, no DOCTYPE. Messages
+ * have ASCII names, no CDATA, processing instruction or comment, unique IDs, and prefixes that mean one thing.
  * @throws SamlError with `markup`, `malformed`, `too-large`, `too-complex`, `namespace` or `duplicate-id`.
  * Source: XML 1.0, section 2; SLO-22 to SLO-26.
  */
 export function gateXml(text: string, limits: XmlLimits): void {
   if (text.length > limits.characters) refuse('too-large')
   if (impossible.test(text) || text.startsWith('\ufeff') || /\p{Surrogate}/u.test(text)) refuse('encoding')
-  const gate: Gate = { limits, identifiers: new Set(), prefixes: new Map() }
+  const grammar = limits.isMetadata ? whole : plain
+  const gate: Gate = { limits, grammar, identifiers: new Set(), prefixes: new Map() }
   const open: string[] = []
-  let position = declaration.exec(text)?.[0].length ?? 0
+  let position = grammar.declaration.exec(text)?.[0].length ?? 0
   let elements = 0
   let roots = 0
   while (position < text.length) {
@@ -79,9 +117,9 @@ export function gateXml(text: string, limits: XmlLimits): void {
     }
     const mark = text[position + 1]
     if (mark === '!' || mark === '?') {
-      position = passComment(text, position, limits)
+      position = passMarkup(text, position, gate, open.length === 0)
     } else if (mark === '/') {
-      const end = match(endPattern, text, position)
+      const end = match(grammar.end, text, position)
       if (end?.[1] === undefined || end[1] !== open.pop()) refuse('malformed')
       position += end[0].length
     } else {
@@ -112,12 +150,21 @@ function passText(text: string, position: number, isOutside: boolean): number {
   return end
 }
 
-function passComment(text: string, position: number, limits: XmlLimits): number {
-  if (!limits.isMetadata || !text.startsWith('<!--', position)) refuse('markup')
-  // Two hyphens end a comment or have no place in it. Source: XML 1.0, section 2.5.
-  const end = text.indexOf('--', position + 4)
-  if (end === -1 || text[end + 2] !== '>') refuse('malformed')
-  return end + 3
+/** What is no element: comments, CDATA and instructions, where they have a place. Source: XML 1.0, 2.5 to 2.7. */
+function passMarkup(text: string, position: number, { limits, grammar }: Gate, isOutside: boolean): number {
+  if (limits.isMetadata && text.startsWith('<!--', position)) {
+    // Two hyphens end a comment or have no place in it.
+    const end = text.indexOf('--', position + 4)
+    return end === -1 || text[end + 2] !== '>' ? refuse('malformed') : end + 3
+  }
+  if (limits.isMetadata && !isOutside && text.startsWith('<![CDATA[', position)) {
+    const end = text.indexOf(']]>', position)
+    return end === -1 ? refuse('malformed') : end + 3
+  }
+  const hasPlace = limits.instructions === 'anywhere' || (limits.instructions === 'around' && isOutside)
+  if (!hasPlace || match(grammar.instruction, text, position) === undefined) refuse('markup')
+  const end = text.indexOf('?>', position)
+  return end === -1 ? refuse('malformed') : end + 2
 }
 
 function passStart(
@@ -125,13 +172,13 @@ function passStart(
   position: number,
   gate: Gate,
 ): { readonly name: string; readonly isEmpty: boolean; readonly next: number } {
-  const start = match(startPattern, text, position)
+  const start = match(gate.grammar.start, text, position)
   if (start?.[1] === undefined) return refuse('malformed')
   let next = position + start[0].length
   const seen = new Set<string>()
   let hasIdentifier = false
   for (;;) {
-    const attribute = match(attributePattern, text, next)
+    const attribute = match(gate.grammar.attribute, text, next)
     if (attribute?.[1] === undefined) break
     const attributeName = attribute[1]
     const value = attribute[2] ?? attribute[3] ?? ''
@@ -140,7 +187,7 @@ function passStart(
     if (seen.size > gate.limits.attributes) refuse('too-complex')
     checkReferences(value)
     if (/^xmlns/i.test(attributeName)) checkNamespace(attributeName, value, gate)
-    if (/^(?:.*:)?id$/i.test(attributeName)) {
+    if (!gate.limits.isMetadata && /^(?:.*:)?id$/i.test(attributeName)) {
       if (hasIdentifier) refuse('duplicate-id')
       hasIdentifier = true
       checkIdentifier(attributeName, value, gate)
@@ -167,13 +214,20 @@ function checkReferences(part: string): void {
   }
 }
 
-/** `xmlns` and `xmlns:prefix` with an absolute address; nothing that starts the same and is not one. */
+/** `xmlns` and `xmlns:prefix`; nothing that starts the same and is not one. Source: Namespaces in XML 1.0, section 3. */
 function checkNamespace(attribute: string, value: string, gate: Gate): void {
   const prefix = attribute === 'xmlns' ? '' : /^xmlns:(.+)$/.exec(attribute)?.[1]
-  if (prefix === undefined || /^xml/i.test(prefix)) refuse('namespace')
+  if (prefix === undefined) refuse('namespace')
   if (value.length > longestNamespace) refuse('too-complex')
-  if (!absoluteUri.test(value) || reservedNamespaces.has(value)) refuse('namespace')
-  if (prefix === '' || gate.limits.isMetadata) return
+  if (gate.limits.isMetadata) {
+    const isReserved = prefix === 'xml' || prefix === 'xmlns' || reservedNamespaces.has(value)
+    if (isReserved && !(prefix === 'xml' && value === xmlNamespace)) refuse('namespace')
+    // The default namespace alone can be taken back. Source: Namespaces in XML 1.0, section 6.2.
+    if (value === '' && prefix !== '') refuse('namespace')
+    return
+  }
+  if (/^xml/i.test(prefix) || !absoluteUri.test(value) || reservedNamespaces.has(value)) refuse('namespace')
+  if (prefix === '') return
   const known = gate.prefixes.get(prefix)
   if (known !== undefined && known !== value) refuse('namespace')
   gate.prefixes.set(prefix, value)
@@ -181,7 +235,7 @@ function checkNamespace(attribute: string, value: string, gate: Gate): void {
 
 function checkIdentifier(attribute: string, value: string, gate: Gate): void {
   if (attribute.includes(':')) refuse('duplicate-id')
-  if (!ncName.test(value)) refuse('id')
+  if (!gate.grammar.ncName.test(value)) refuse('id')
   if (gate.identifiers.has(value)) refuse('duplicate-id')
   gate.identifiers.add(value)
 }

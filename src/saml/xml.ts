@@ -3,7 +3,7 @@ import { requireOfXmlCrypto } from '../xml-crypto.js'
 import { refuse, SamlError } from './saml-error.js'
 import { gateXml, messageLimits, type XmlLimits } from './xml-gate.js'
 
-/** An element as a value. Comments are gone; `text` is all of its own text, never a part of it. */
+/** An element as a value. Comments and instructions are gone; `text` is all of its own text, never a part of it. */
 export interface XmlElement {
   readonly namespace: string
   /** Local name. */
@@ -54,6 +54,8 @@ const { DOMParser } = requireOfXmlCrypto('@xmldom/xmldom') as {
 
 const elementNode = 1
 const textNode = 3
+const cdataNode = 4
+const instructionNode = 7
 const commentNode = 8
 const namespaceOfDeclarations = 'http://www.w3.org/2000/xmlns/'
 
@@ -82,8 +84,9 @@ function toElement(node: DomNode, nodes: WeakMap<XmlElement, DomNode>): XmlEleme
   let text = ''
   for (const child of Array.from(node.childNodes)) {
     if (child.nodeType === elementNode) children.push(toElement(child, nodes))
-    else if (child.nodeType === textNode) text += child.data ?? ''
-    else if (child.nodeType !== commentNode) refuse('markup')
+    else if (child.nodeType === textNode || child.nodeType === cdataNode) text += child.data ?? ''
+    // The gate has let them stand: they are no part of the text.
+    else if (child.nodeType !== commentNode && child.nodeType !== instructionNode) refuse('markup')
   }
   if (!node.namespaceURI && node.prefix) refuse('namespace')
   const element: XmlElement = {

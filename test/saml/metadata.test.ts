@@ -108,7 +108,6 @@ describe('metadata of the identity provider', () => {
     ['an address in the clear', 'endpoint', metadata({ signOn: signOn('http://id.citizen.example/') })],
     ['a service provider', 'role', metadata().replaceAll('IDPSSODescriptor', 'SPSSODescriptor')],
     ['SAML 1.1', 'role', metadata().replace(':SAML:2.0:protocol', ':SAML:1.1:protocol')],
-    ['a duration that is none', 'malformed', metadata({ attributes: ' cacheDuration="1 hour"' })],
     ['a time that is none', 'malformed', metadata({ attributes: ' validUntil="tomorrow"' })],
     ['a DOCTYPE', 'malformed', `<!DOCTYPE x>${metadata()}`],
     ['no XML', 'malformed', '{}'],

@@ -79,7 +79,7 @@ export function judgeAddresses(
     findings.push(
       fail('saml-endpoint-plain', {
         target,
-        reason: `${[...new Set(insecure)].join(', ')}: no https address, and no application would use the document`,
+        reason: `${[...new Set(insecure)].join(', ')}: no https address, and no application goes there`,
         remedy: 'have the provider publish https addresses only',
       }),
     )
