@@ -116,18 +116,24 @@ function readAuthentication(
   }
 }
 
-/** Texts of all attributes; a value that holds elements is left out. */
+/** Texts of all attributes; a value that holds elements is left out, unless it is one name of a person. */
 function readAttributes(assertion: XmlElement): ReadonlyMap<string, readonly string[]> {
   const attributes = new Map<string, string[]>()
   for (const statement of childrenOf(assertion, saml, 'AttributeStatement')) {
     for (const attribute of statement.children) {
       if (!isElement(attribute, saml, 'Attribute')) continue
       const name = requireAttribute(attribute, 'Name')
-      const values = childrenOf(attribute, saml, 'AttributeValue').filter(
-        (value) => value.children.length === 0,
-      )
-      attributes.set(name, [...(attributes.get(name) ?? []), ...values.map((value) => value.text)])
+      const values = childrenOf(attribute, saml, 'AttributeValue').flatMap(textsOf)
+      attributes.set(name, [...(attributes.get(name) ?? []), ...values])
     }
   }
   return attributes
+}
+
+/** As eduPersonTargetedID has it, a NameID may stand in the place of a text. */
+function textsOf(element: XmlElement): readonly string[] {
+  const [name, ...more] = element.children
+  if (name === undefined) return [element.text]
+  const isName = more.length === 0 && element.text.trim() === '' && isElement(name, saml, 'NameID')
+  return isName ? [readNameId(name).value] : []
 }

@@ -71,7 +71,7 @@ function decryptText(element: XmlElement, keys: readonly KeyObject[], isVouchedF
   for (const key of keys) {
     const contentKey = unwrapKey(encryptedKey, key)
     if (contentKey?.length !== cipher.keyLength) continue
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(open(cipher, contentKey, bytes))
+    return new TextDecoder('utf-8', { fatal: true }).decode(open(cipher, contentKey, bytes))
   }
   return refuse('decryption')
 }

@@ -9,7 +9,7 @@ interface Inflated {
   readonly engine: { readonly bytesWritten: number }
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /** Decodes base64 that a strict encoder could have made. @throws SamlError `encoding`. Source: RFC 4648, section 3.5. */
 export function decodeBase64(text: string): Buffer {
@@ -18,7 +18,10 @@ export function decodeBase64(text: string): Buffer {
   return bytes.toString('base64') === text ? bytes : refuse('encoding')
 }
 
-/** Bytes as text. @throws SamlError `encoding` for anything but UTF-8 without a byte order mark. */
+/**
+ * Bytes as text, without the byte order mark that may stand before a document and is no part of it.
+ * @throws SamlError `encoding` for anything but UTF-8. Source: XML 1.0, section 4.3.3.
+ */
 export function decodeUtf8(bytes: Uint8Array): string {
   if (bytes.byteLength > messageLimits.characters) refuse('too-large')
   try {

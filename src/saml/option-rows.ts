@@ -10,6 +10,7 @@ import {
   numberBetween,
   origins,
   textMatching,
+  yesOrNo,
 } from '../config/kinds.js'
 import type { Assertion } from './assertion.js'
 import { readCertificate } from './certificate.js'
@@ -132,6 +133,12 @@ export const samlRows = {
     kind: keys,
     fallback: [],
     meaning: 'Keys of a roll-over, the next or the last: published and opening, not signing.',
+  }),
+  decryption: row<boolean>({
+    kind: yesOrNo,
+    derived: 'what comes encrypted is opened, and our metadata does not ask for it',
+    meaning:
+      '`true`: our metadata asks for encryption with our RSA keys; `false`: nothing encrypted is opened.',
   }),
   signInBinding: row<'redirect' | 'post'>({
     kind: choice('redirect', 'post'),

@@ -20,6 +20,7 @@ export interface SamlOptions extends SamlKey {
   readonly endpointOrigins?: readonly string[] | undefined
   readonly entityId?: string | undefined
   readonly otherKeys?: readonly SamlKey[] | undefined
+  readonly decryption?: boolean | undefined
   readonly signInBinding?: 'redirect' | 'post' | undefined
   readonly logoutBinding?: Binding | undefined
   readonly nameIdFormat?: string | undefined
@@ -57,6 +58,10 @@ export interface ResolvedSamlOptions {
   readonly key: ResolvedSamlKey
   /** All keys, the one that signs first. */
   readonly keys: readonly ResolvedSamlKey[]
+  /** Whether our metadata names keys to encrypt for. */
+  readonly invitesEncryption: boolean
+  /** The keys that open what is encrypted for us. */
+  readonly decryptionKeys: readonly KeyObject[]
   readonly signInBinding: 'redirect' | 'post' | undefined
   readonly logoutBinding: Binding | undefined
   readonly nameIdFormat: string | undefined

@@ -8,8 +8,10 @@ import { element, type Markup, writeInstant } from './xml-write.js'
 export interface OwnMetadata {
   readonly id: string
   readonly entityId: string
-  /** The certificates: the one in use and, during a roll-over, the other. An RSA key also takes encrypted assertions. */
+  /** The certificates: the one in use and, during a roll-over, the other. */
   readonly certificates: readonly Certificate[]
+  /** Whether RSA keys are named for encryption too: some providers encrypt as soon as there is one. */
+  readonly invitesEncryption: boolean
   readonly assertionConsumer: string
   /** Takes logout messages by redirect and by POST. */
   readonly logout: string
@@ -24,7 +26,7 @@ export interface OwnMetadata {
 /** Writes our metadata, still unsigned. Source: SAML Metadata, sections 2.3.2 and 2.4.4. */
 export function writeOwnMetadata(own: OwnMetadata): string {
   const keys = own.certificates.flatMap((certificate) =>
-    certificate.publicKey.asymmetricKeyType === 'rsa'
+    own.invitesEncryption && certificate.publicKey.asymmetricKeyType === 'rsa'
       ? [writeKey(certificate, 'signing'), writeKey(certificate, 'encryption')]
       : [writeKey(certificate, 'signing')],
   )

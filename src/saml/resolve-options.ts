@@ -47,7 +47,8 @@ function readKey(pair: SamlKey): ResolvedSamlKey | string {
   let privateKey: KeyObject
   let publicKey: KeyObject
   try {
-    privateKey = createPrivateKey(pair.privateKey)
+    // A file may begin with a byte order mark, which is a blank to JavaScript and none to the library.
+    privateKey = createPrivateKey(pair.privateKey.trim())
     publicKey = createPublicKey(privateKey)
   } catch {
     // What the library says might hold a piece of the key.
@@ -100,6 +101,8 @@ function assemble(
     entityId: get('entityId'),
     key,
     keys,
+    invitesEncryption: get('decryption') === true,
+    decryptionKeys: get('decryption') === false ? [] : keys.map(({ privateKey }) => privateKey),
     signInBinding: get('signInBinding'),
     logoutBinding: get('logoutBinding'),
     nameIdFormat: get('nameIdFormat'),

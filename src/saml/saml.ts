@@ -161,6 +161,7 @@ function ownMetadata(provider: ServiceProvider, now: number): string {
     id: provider.createId(),
     entityId,
     certificates: options.keys.map(({ certificate }) => certificate),
+    invitesEncryption: options.invitesEncryption,
     assertionConsumer: addresses.assertionConsumer,
     logout: addresses.logout,
     soap: addresses.soap,

@@ -180,7 +180,7 @@ export function createSignIn(provider: ServiceProvider): SignIn {
             ...provider.rulesFor(addresses.assertionConsumer),
             requestId: provider.requestIdOf('sign-in', state),
             keys,
-            decryptionKeys: options.keys.map(({ privateKey }) => privateKey),
+            decryptionKeys: options.decryptionKeys,
           }),
         () => bearerOf(state),
       )

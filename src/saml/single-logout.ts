@@ -37,11 +37,10 @@ const denied: Status = { code: 'Requester', subcode: 'RequestDenied' }
 export function createSingleLogout(provider: ServiceProvider): SingleLogout {
   const { host, options, parties, addresses } = provider
   const issuer = options.identityProvider
-  const decryptionKeys = options.keys.map(({ privateKey }) => privateKey)
 
   /** Verifies and reads in one step, so that a request is never half of one key's and half of another's. */
   const read = (verify: (keys: readonly KeyObject[]) => XmlElement, rules: MessageRules) =>
-    verifyWithKeys(provider, (keys) => readLogoutRequest(verify(keys), rules, decryptionKeys))
+    verifyWithKeys(provider, (keys) => readLogoutRequest(verify(keys), rules, options.decryptionKeys))
 
   const subjectFor = ({ nameId }: LogoutRequest): string => subjectOf(nameId, parties, options.nameIdFormat)
 

@@ -19,6 +19,7 @@ import { childrenOf, isElement, namespaces, requireAttribute, requireChild, text
 const exclusive = 'http://www.w3.org/2001/10/xml-exc-c14n#'
 const enveloped = 'http://www.w3.org/2000/09/xmldsig#enveloped-signature'
 const ds = namespaces.signature
+const mostPrefixes = 32
 
 /** The signature that is a child of the element, or `undefined`. @throws SamlError `structure` for several. */
 export function signatureOf(element: XmlElement): XmlElement | undefined {
@@ -88,16 +89,18 @@ function decodeWrapped(element: XmlElement): Buffer {
   return decodeBase64(textOf(element).replace(/[ \t\r\n]/g, ''))
 }
 
-/** Exclusive canonicalization without comments; its one parameter is a list of prefixes. */
+/** Exclusive canonicalization without comments; its one parameter is a list of prefixes, which may be empty. */
 function checkExclusive(method: XmlElement): void {
   if (method.attributes.get('Algorithm') !== exclusive) refuse('signature-form')
   const [parameter, ...more] = method.children
   if (parameter === undefined) return
   if (more.length > 0 || !isElement(parameter, exclusive, 'InclusiveNamespaces')) refuse('signature-form')
   if (parameter.children.length > 0 || parameter.text.trim() !== '') refuse('signature-form')
-  const prefixes = requireAttribute(parameter, 'PrefixList')
-  if (!/^(?:#default|[A-Za-z_][\w.-]*)(?: (?:#default|[A-Za-z_][\w.-]*))*$/.test(prefixes))
-    refuse('signature-form')
+  const list = parameter.attributes.get('PrefixList') ?? refuse('signature-form')
+  // Reading an attribute has made blanks of line breaks and tabs; any number of them may stand between names.
+  const prefixes = list.split(' ').filter((prefix) => prefix !== '')
+  const areNames = prefixes.every((prefix) => /^(?:#default|[A-Za-z_][\w.-]*)$/.test(prefix))
+  if (prefixes.length > mostPrefixes || !areNames) refuse('signature-form')
 }
 
 function canonicalIfSigned(

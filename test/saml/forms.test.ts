@@ -62,6 +62,37 @@ it('takes the form that it should have, with a list of prefixes in both places t
   expect(verify(crafted({ canonicalization, reference: inside })).attributes.get('ID')).toBe('_logout1')
 })
 
+describe('FLD-03 a list of prefixes', () => {
+  const listed = (attribute: string) =>
+    `<ec:InclusiveNamespaces xmlns:ec="${exclusive}"${attribute}></ec:InclusiveNamespaces>`
+  const withList = (attribute: string) => {
+    const [first = ''] = transforms
+    return crafted({
+      reference: reference({ list: [first, algorithm('Transform', exclusive, listed(attribute))] }),
+    })
+  }
+  const names = (count: number) => Array.from({ length: count }, (_, index) => `p${index}`).join(' ')
+
+  it.each(['', ' ', 'xs', ' xs', 'xs ', 'xs  xsi', '#default xs', names(32)])('%j is taken', (list) => {
+    expect(verify(withList(` PrefixList="${list}"`)).attributes.get('ID')).toBe('_logout1')
+  })
+
+  it.each(['xs\n xsi', '\txs', 'xs\r\nxsi'])('%j is the same with blanks, as XML reads it', (list) => {
+    // What was signed has the blanks: reading an attribute makes them of everything else.
+    const blanks = list.replace(/\r\n|[\t\n]/g, ' ')
+    const xml = withList(` PrefixList="${blanks}"`)
+    expect(verify(xml.replace(`"${blanks}"`, `"${list}"`)).attributes.get('ID')).toBe('_logout1')
+  })
+
+  it.each(['xs,xsi', 'x:s', '1', names(33)])('%j is refused', (list) => {
+    expect(problemOf(() => verify(withList(` PrefixList="${list}"`)))).toBe('signature-form')
+  })
+
+  it('is refused where it is none', () => {
+    expect(problemOf(() => verify(withList('')))).toBe('signature-form')
+  })
+})
+
 describe('SLO-20 SLO-21 SLO-22 SLO-25 a form of somebody who has the key', () => {
   const [enveloped = '', exc = ''] = transforms
   const inclusive = 'http://www.w3.org/TR/2001/REC-xml-c14n-20010315'

@@ -319,6 +319,7 @@ describe('our own metadata', () => {
       id: '_own',
       entityId: sp,
       certificates: [own.certificate, provider.certificate],
+      invitesEncryption: true,
       assertionConsumer: 'https://benefits.citizen.example/session/saml/acs',
       logout: 'https://benefits.citizen.example/session/saml/slo',
       soap: 'https://benefits.citizen.example/session/saml/soap',

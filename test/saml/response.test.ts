@@ -73,6 +73,18 @@ describe('a login that is good', () => {
     })
   })
 
+  it('FLD-03 gives the text of an attribute that holds one NameID, and of no other element', () => {
+    const persistent = 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent'
+    const value = (inner: string) => `<saml:AttributeValue>${inner}</saml:AttributeValue>`
+    const attributes = `<saml:AttributeStatement><saml:Attribute Name="targeted">${value(
+      `<saml:NameID Format="${persistent}" NameQualifier="${idp}">x1</saml:NameID>`,
+    )}${value('<saml:NameID>a</saml:NameID><saml:NameID>b</saml:NameID>')}${value('c<saml:NameID>d</saml:NameID>')}${value('<e xmlns="urn:e">f</e>')}${value('g')}</saml:Attribute></saml:AttributeStatement>`
+    const xml = signed(response(assertion({ attributes })))
+    expect(verifyLoginResponse(xml, loginRules)).toMatchObject({
+      assertion: { attributes: new Map([['targeted', ['x1', 'g']]]) },
+    })
+  })
+
   it('says when the session must end', () => {
     const { sessionNotOnOrAfter } = read(assertionSigned({ sessionNotOnOrAfter: instant(3600) }))
     expect(sessionNotOnOrAfter).toBe(loginRules.now + 3_600_000)

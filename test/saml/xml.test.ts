@@ -124,6 +124,13 @@ describe('the encodings', () => {
     },
   )
 
+  it('FLD-03 takes one byte order mark before a message, which is no part of it', () => {
+    const mark = (count: number) => Buffer.from(`${'\ufeff'.repeat(count)}<a/>`)
+    expect(decodeUtf8(mark(1))).toBe('<a/>')
+    expect(decodePost(mark(1).toString('base64'))).toBe('<a/>')
+    expect(problemOf(() => parseXml(decodeUtf8(mark(2))))).toBe('encoding')
+  })
+
   it('takes line breaks in a form, and nothing that is not UTF-8', () => {
     expect(decodePost('PGEv\r\nPg==')).toBe('<a/>')
     expect(problemOf(() => decodePost('PGEv Pg=='))).toBe('encoding')

@@ -139,6 +139,7 @@ describe('xmlsec1 verifies what we sign', () => {
         id: '_4',
         entityId: sp,
         certificates: [own.certificate, provider.certificate],
+        invitesEncryption: true,
         assertionConsumer: acs,
         logout: slo,
         soap: `${slo}/soap`,
