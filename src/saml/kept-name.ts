@@ -26,6 +26,13 @@ export function openName(text: string): KeptName | undefined {
   return { nameId: { value, format, nameQualifier, spNameQualifier }, sessionIndex }
 }
 
+/** The name in a subject that {@link subjectOf} has made. */
+export function nameOfSubject(subject: string, plainFormat = persistentFormat): NameId {
+  if (!subject.startsWith('[')) return { value: subject, format: plainFormat }
+  const [value = '', format, nameQualifier, spNameQualifier] = JSON.parse(subject) as readonly string[]
+  return { value, format, nameQualifier, spNameQualifier }
+}
+
 /** The format whose values are plain subjects where none is asked for. Source: SAML Core, section 8.3.7. */
 export const persistentFormat = 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent'
 

@@ -1,6 +1,5 @@
-/** @module The name of a person at the identity provider: when two are the same, and the key to find them by. */
+/** @module The name of a person at the identity provider: when two are the same, and when one can mean the other. */
 import type { KeyObject } from 'node:crypto'
-import { digest } from '../digest.js'
 import { decryptElement } from './decrypt.js'
 import { refuse } from './saml-error.js'
 import type { XmlElement } from './xml.js'
@@ -74,12 +73,23 @@ export function isSameNameId(left: NameId, right: NameId, parties: NameIdParties
   return parts(left, parties).every((part, index) => part === others[index])
 }
 
-/** A digest under which the person is found; the same for names that are {@link isSameNameId}. */
-export function nameIdKey(name: NameId, parties: NameIdParties): string {
-  return digest('saml-name-id', parties.identityProvider, ...parts(name, parties))
+/** Whether a format says nothing: absent, or unspecified. Source: SAML Core, section 8.3.1. */
+export function isSilentFormat(format: string | undefined): boolean {
+  return format === undefined || format === unspecifiedFormat
 }
 
-/** A digest of one session of the person at the identity provider. */
-export function sessionIndexKey(name: NameId, sessionIndex: string, parties: NameIdParties): string {
-  return digest('saml-session-index', parties.identityProvider, sessionIndex, ...parts(name, parties))
+/**
+ * Whether a verified message can mean a session by this name: the value is the same, and nothing else contradicts it.
+ * What one side leaves out contradicts nothing. Source: SLO-07 as FLD-04 says.
+ */
+export function isNamedBy(kept: NameId, asked: NameId): boolean {
+  const agree = (one: string | undefined, other: string | undefined) =>
+    one === undefined || other === undefined || one === other
+  const formatOf = ({ format }: NameId) => (isSilentFormat(format) ? undefined : format)
+  return (
+    kept.value === asked.value &&
+    agree(formatOf(kept), formatOf(asked)) &&
+    agree(kept.nameQualifier, asked.nameQualifier) &&
+    agree(kept.spNameQualifier, asked.spNameQualifier)
+  )
 }

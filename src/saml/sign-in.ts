@@ -12,7 +12,7 @@ import { decodePost } from './encoding.js'
 import { type Received, receiveForm, secondTime, verifyWithKeys } from './inbound.js'
 import { type KeptName, sealName, subjectOf } from './kept-name.js'
 import type { MessageBearer } from './metadata-source.js'
-import { nameIdKey, sessionIndexKey } from './name-id.js'
+import { keysOf } from './name-keys.js'
 import { takeOnce } from './once.js'
 import { verifyLoginResponse } from './response.js'
 import { refuse, SamlMetadataError } from './saml-error.js'
@@ -86,16 +86,16 @@ export function createSignIn(provider: ServiceProvider): SignIn {
     const now = provider.now()
     const level = levelOf(contextClass)
     const endsAt = sessionNotOnOrAfter ?? now + host.options.application.absoluteSeconds * 1000
-    const person: Pointer = { key: nameIdKey(nameId, provider.parties), kind: 'person' }
-    const session: readonly Pointer[] =
-      sessionIndex === undefined
-        ? []
-        : [{ key: sessionIndexKey(nameId, sessionIndex, provider.parties), kind: 'session' }]
+    const pointersTo = (kind: Pointer['kind'], index?: string): readonly Pointer[] =>
+      keysOf({ nameId, sessionIndex: index }, provider.parties).map((key) => ({ key, kind }))
     return {
       issuer,
       subject,
       sessionValue: sessionIndex,
-      pointers: [...session, person],
+      pointers: [
+        ...(sessionIndex === undefined ? [] : pointersTo('session', sessionIndex)),
+        ...pointersTo('person'),
+      ],
       claims: {
         ...claimsOf(assertion),
         iss: issuer,

@@ -5,12 +5,13 @@ import type { Exchange, Reply } from '../exchange.js'
 import type { EndedSessions, Pointer, ProtocolSession, ScopeWish } from '../protocol.js'
 import { personOf } from '../sessions/record.js'
 import { type Received, verifyWithKeys } from './inbound.js'
-import { openName, subjectOf } from './kept-name.js'
+import { nameOfSubject, openName, subjectOf } from './kept-name.js'
 import { type LogoutRequest, readLogoutRequest } from './logout-request.js'
 import { writeLogoutResponse } from './logout-response.js'
 import type { MessageRules } from './message.js'
 import type { IdentityProviderMetadata } from './metadata.js'
-import { isSameNameId, nameIdKey, sessionIndexKey } from './name-id.js'
+import { isNamedBy, isSameNameId } from './name-id.js'
+import { type Named, soughtKeys } from './name-keys.js'
 import { takeOnce } from './once.js'
 import { chooseEndpoint, type ServiceProvider, uncached } from './service-provider.js'
 import { readEnvelope, soapType, writeEnvelope } from './soap.js'
@@ -47,20 +48,30 @@ export function createSingleLogout(provider: ServiceProvider): SingleLogout {
   /** Every session that the request names, on all instances, found by name and index and never by a cookie. */
   const endNamed = async ({ nameId, sessionIndexes }: LogoutRequest): Promise<readonly EndedSessions[]> => {
     if (sessionIndexes.length === 0) {
-      const pointer: Pointer = { key: nameIdKey(nameId, parties), kind: 'person' }
-      return [await host.sessions.revokePointed([pointer], 'all', 'revoked')]
+      return [await host.sessions.revokePointed(await pointersTo({ nameId }, 'person'), 'all', 'revoked')]
     }
     const results: EndedSessions[] = []
-    for (const sessionValue of sessionIndexes) {
-      const pointer: Pointer = { key: sessionIndexKey(nameId, sessionValue, parties), kind: 'session' }
-      results.push(await host.sessions.revokePointed([pointer], { sessionValue, issuer }, 'revoked'))
+    for (const sessionIndex of sessionIndexes) {
+      const pointers = await pointersTo({ nameId, sessionIndex }, 'session')
+      const scope = { sessionValue: sessionIndex, issuer }
+      results.push(await host.sessions.revokePointed(pointers, scope, 'revoked'))
     }
     return results
+  }
+
+  const pointersTo = async (named: Named, kind: Pointer['kind']): Promise<readonly Pointer[]> => {
+    const { keys, earlier } = soughtKeys(named, parties, options.nameIdFormat)
+    const toPointer = (key: string): Pointer => ({ key, kind })
+    const known = await Promise.all(
+      earlier.map(async (key) => ((await host.sessions.isPointed(toPointer(key))) ? [toPointer(key)] : [])),
+    )
+    return [...keys.map(toPointer), ...known.flat()]
   }
 
   /** Sessions of the shared cookie, where it is in use: of the same name, and those that the browser brings. */
   const endShared = async (
     exchange: Exchange | undefined,
+    session: ProtocolSession | undefined,
     request: LogoutRequest,
   ): Promise<readonly EndedSessions[]> => {
     const [sharedIssuer, ...otherIssuers] = host.options.identityProvider?.issuers ?? []
@@ -84,17 +95,17 @@ export function createSingleLogout(provider: ServiceProvider): SingleLogout {
     }
     if (exchange === undefined) return results
     // Anybody can bring a request that was made for themselves into the browser of another: SLO-10.
-    const isOwn = (await host.sessions.person(exchange)) === personOf(issuer, subjectFor(request))
+    const isOwn =
+      session !== undefined ||
+      (await host.sessions.person(exchange)) === personOf(issuer, subjectFor(request))
     const named = [sharedIssuer, ...otherIssuers].map((other) => personOf(other, value))
     const acknowledged = await host.endShared(exchange, 'revoked', isOwn ? undefined : named)
     return [...results, { persons: 0, ended: 0, acknowledged, tokens: [] }]
   }
 
-  /** A session without an index is found by none: the name, and the browser that brings both, say that it is meant. */
-  const endUnindexed = async (session: ProtocolSession | undefined, { sessionIndexes }: LogoutRequest) => {
-    const kept = session?.tokens === undefined ? undefined : openName(session.tokens)
-    const isFound = kept?.sessionIndex !== undefined || sessionIndexes.length === 0
-    if (session === undefined || isFound) return false
+  /** One that the browser brings and that fits is meant, whether or not a key finds it: it may have no index. */
+  const endBrought = async (session: ProtocolSession | undefined): Promise<boolean> => {
+    if (session === undefined) return false
     await host.sessions.end(session, 'revoked')
     return true
   }
@@ -105,8 +116,8 @@ export function createSingleLogout(provider: ServiceProvider): SingleLogout {
     session: ProtocolSession | undefined,
     request: LogoutRequest,
   ): Promise<Status> => {
-    const results = [...(await endNamed(request)), ...(await endShared(exchange, request))]
-    const isKnown = await endUnindexed(session, request)
+    const results = [...(await endNamed(request)), ...(await endShared(exchange, session, request))]
+    const isKnown = await endBrought(session)
     if (results.some(({ acknowledged }) => !acknowledged)) return unfinished
     return isKnown || results.some(({ persons }) => persons > 0) ? success : unknownPrincipal
   }
@@ -115,12 +126,12 @@ export function createSingleLogout(provider: ServiceProvider): SingleLogout {
   const isForAnother = (session: ProtocolSession | undefined, request: LogoutRequest): boolean => {
     if (session === undefined) return false
     const kept = session.tokens === undefined ? undefined : openName(session.tokens)
-    if (kept === undefined) return session.subject !== subjectFor(request)
-    if (!isSameNameId(kept.nameId, request.nameId, parties)) return true
+    const name = kept?.nameId ?? nameOfSubject(session.subject, options.nameIdFormat)
+    if (!isNamedBy(name, request.nameId)) return true
     const { sessionIndexes } = request
     return (
       sessionIndexes.length > 0 &&
-      kept.sessionIndex !== undefined &&
+      kept?.sessionIndex !== undefined &&
       !sessionIndexes.includes(kept.sessionIndex)
     )
   }

@@ -122,13 +122,12 @@ describe('single logout that the provider begins', () => {
     expect(states).toEqual([false, true, false])
   })
 
-  it('SLO-07 a name with another format or qualifier is another person', async () => {
+  it('SLO-07 FLD-04 a name with another format or qualifier is another person', async () => {
     const world = await createSamlWorld()
     const browser = world.browser()
     await world.signIn(browser, 'benefits')
     const { value = '' } = world.emulator.saml.participants[0]?.nameId ?? {}
     const others = [
-      { value },
       { value, format: 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress' },
       {
         value,
