@@ -11,6 +11,8 @@ export interface Console {
   readonly input?: AsyncIterable<Uint8Array> | undefined
   /** Whether a person reads the output on a terminal that shows colours. */
   readonly isColoured?: boolean | undefined
+  /** Width of the terminal, in characters; absent where nobody looks at one. */
+  readonly columns?: number | undefined
 }
 
 /** One command. */

@@ -7,7 +7,7 @@ import { type Diagnosis, diagnose } from './doctor/diagnose.js'
 import { type Finding, type FindingState, withoutPasswords } from './doctor/finding.js'
 import { readProtocolArguments, toOrigin } from './doctor/protocol-arguments.js'
 import { codeOf, readEnvironment } from './environment.js'
-import { createPaint, printableJson, type Style } from './print.js'
+import { createPaint, printableJson, type Style, wrap } from './print.js'
 import { findTokens, readSource } from './token/read.js'
 
 const help = `Usage: citizen-session doctor [options]
@@ -119,17 +119,33 @@ function report({ findings, policy }: Diagnosis, console: Console): string {
   const paint = createPaint(console)
   const width = Math.max(...findings.map(({ check }) => check.length))
   const said = findings.filter(({ code }) => code !== 'no-configuration')
+  const indent = width + 11
+  const room = (console.columns ?? Number.POSITIVE_INFINITY) - indent
+  const hanging = (lines: readonly string[]): readonly string[] =>
+    lines.map((line) => `${' '.repeat(indent)}${line}`)
   const lines = said.flatMap(({ check, state, target, reason, remedy }) => {
-    const about = target === undefined ? '' : `${paint('bold', printable(target))}: `
-    const line = `${paint(styles[state], state.padEnd(7))}  ${check.padEnd(width)}  ${about}${printable(reason)}`
-    return remedy === undefined
-      ? [line]
-      : [line, `${' '.repeat(width + 11)}${paint('dim', `-> ${printable(remedy)}`)}`]
+    const about = target === undefined ? '' : `${printable(target)}:`
+    const [first = '', ...rest] = wrap(`${about} ${printable(reason)}`.trimStart(), room)
+    const head = first.startsWith(about) ? `${paint('bold', about)}${first.slice(about.length)}` : first
+    return [
+      `${paint(styles[state], state.padEnd(7))}  ${check.padEnd(width)}  ${head}`,
+      ...hanging(rest),
+      ...(remedy === undefined
+        ? []
+        : hanging(wrap(`-> ${printable(remedy)}`, room).map((line) => paint('dim', line)))),
+    ]
   })
   const { ok, warn, fail, skipped } = count(findings)
   if (said.length < findings.length) lines.push('Everything else needs a configuration that holds.')
   const rows = policy.map(({ setting, value }) => `  ${setting}: ${printable(withoutPasswords(value))}`)
+  const failed = [...new Set(findings.filter(({ state }) => state === 'fail').map(({ check }) => check))]
+  const verdict =
+    failed.length === 0
+      ? paint('green', warn === 0 ? 'Nothing failed.' : `Nothing failed; ${warn} warnings.`)
+      : paint('red', `${fail} failed: ${failed.join(', ')}.`)
   return [
+    verdict,
+    '',
     ...lines,
     '',
     ...(rows.length === 0 ? [] : ['In force', ...rows, '']),

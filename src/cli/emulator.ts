@@ -131,6 +131,20 @@ export function toEmulatorOptions(args: readonly string[]): EmulatorOptions {
   }
 }
 
+/** What an application needs to sign in here: the variables, as they can be pasted. */
+function variablesFor({ url, internalUrl, domain }: Emulator): readonly string[] {
+  const { hostname } = new URL(url)
+  const application = domain === false ? hostname : `my-app.${domain}`
+  return [
+    `CITIZEN_IDENTITY_PROVIDER_URL=${url}`,
+    // Node does not resolve names below localhost everywhere; browsers do.
+    `CITIZEN_IDENTITY_PROVIDER_INTERNAL_URL=${internalUrl}`,
+    `CITIZEN_SHARED_COOKIE_DOMAIN=${domain}`,
+    'CITIZEN_APPLICATION_ID=my-app',
+    `CITIZEN_APPLICATION_URL=http://${application}:3000`,
+  ]
+}
+
 function describe(emulator: Emulator): string {
   const people = emulator.people.map(({ username, shownPassword, secondFactor, eeze }) => {
     const then = secondFactor === 'sms' ? ', then a code by SMS' : secondFactor ? ', then an app code' : ''
@@ -147,6 +161,9 @@ function describe(emulator: Emulator): string {
     '',
     'People and their passwords',
     ...people,
+    '',
+    'Variables of an application on port 3000, open it at its CITIZEN_APPLICATION_URL',
+    ...variablesFor(emulator),
     '',
     'Ctrl+C stops it.',
   ].join('\n')

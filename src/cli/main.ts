@@ -18,6 +18,7 @@ runCommandLine(process.argv.slice(2), {
   get input() {
     return process.stdin
   },
+  columns: process.stdout.isTTY === true ? process.stdout.columns : undefined,
   isColoured: process.stdout.isTTY === true && (process.env.NO_COLOR ?? '') === '',
 }).then(
   (code) => {

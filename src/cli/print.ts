@@ -18,3 +18,20 @@ export function createPaint(console: Console): (style: Style, text: string) => s
 export function printableJson(document: unknown): string {
   return JSON.stringify(document, undefined, 2).split('\n').map(printable).join('\n')
 }
+
+/** Text narrower than that is not wrapped: it would be a column of single words. */
+const leastWidth = 40
+
+/** A text in lines of at most `width` characters, broken at blanks; a longer word stays whole. */
+export function wrap(text: string, width: number): readonly string[] {
+  if (width < leastWidth) return [text]
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = word
+    } else line = line === '' ? word : `${line} ${word}`
+  }
+  return [...lines, line]
+}

@@ -1,6 +1,6 @@
 /** @module `citizen-session registration`: the sheet of addresses and features to register at the identity provider. */
 import { parseArgs } from 'node:util'
-import { gather } from '../config/gather.js'
+import { type Gathered, gather } from '../config/gather.js'
 import { isProduction } from '../config/resolve.js'
 import { type ClientRegistration, registrationOf } from '../oidc/registration.js'
 import { printable } from '../printable.js'
@@ -11,8 +11,10 @@ import { createPaint, printableJson } from './print.js'
 const help = `Usage: citizen-session registration [options]
 
 Prints what to register at the identity provider for this application: every address, exactly as the provider must
-know it, and the features to switch on. Reads CITIZEN_APPLICATION_URL and CITIZEN_ROUTES_PATH; contacts nobody.
+know it, and the features to switch on. Reads CITIZEN_APPLICATION_URL, CITIZEN_ROUTES_PATH and the variables of the
+shared cookie; contacts nobody.
 
+  --shared-cookie     only the shared cookie
   --openid            only OpenID Connect
   --saml              only SAML 2.0
   --implicit          with the implicit flow for the silent check (sessionManagement.responseType: 'id_token')
@@ -24,6 +26,7 @@ know it, and the features to switch on. Reads CITIZEN_APPLICATION_URL and CITIZE
 Exit codes: 0 printed, 2 wrong usage, or CITIZEN_APPLICATION_URL is missing or cannot be used.`
 
 const options = {
+  'shared-cookie': { type: 'boolean' },
   openid: { type: 'boolean' },
   saml: { type: 'boolean' },
   implicit: { type: 'boolean' },
@@ -61,6 +64,49 @@ function samlOf(base: string): SamlRegistration {
 }
 
 type Row = readonly [name: string, value: string]
+
+/** What the provider of the shared cookie must allow and send; `undefined`: no variable says it. */
+interface SharedCookieRegistration {
+  readonly origin: string
+  readonly return: string
+  readonly domain: string | false | undefined
+  readonly cookies: readonly string[]
+  readonly claims: readonly string[]
+}
+
+function sharedCookieOf(base: string, { get }: Gathered): SharedCookieRegistration {
+  const names = ['header', 'payload', 'signature'] as const
+  return {
+    origin: new URL(base).origin,
+    return: `${base}/return`,
+    domain: get('sharedCookie.domain'),
+    cookies: names.map((part) => get(`sharedCookie.names.${part}`) ?? ''),
+    claims: [
+      ...new Set([
+        'iss',
+        'sub',
+        'iat',
+        'exp',
+        get('identityProvider.sessionClaim') ?? '',
+        ...(get('identityProvider.kindClaims') ?? []),
+      ]),
+    ],
+  }
+}
+
+function sharedCookieRows(registration: SharedCookieRegistration): readonly Row[] {
+  const { domain } = registration
+  return [
+    ['Origin that may be returned to', registration.origin],
+    ['Return address of login and logout', `${registration.return} (with a query)`],
+    [
+      'Domain of the cookies',
+      domain === false ? 'none: host-only' : (domain ?? 'the base domain of all applications'),
+    ],
+    ['Cookies (header, payload, signature)', registration.cookies.join(' ')],
+    ['Claims of every token', registration.claims.join(' ')],
+  ]
+}
 
 function openidRows(client: ClientRegistration): readonly Row[] {
   const [callback = '', silent = ''] = client.redirect_uris
@@ -105,15 +151,23 @@ async function run(args: readonly string[], console: Console): Promise<number> {
   if (wrong !== undefined || applicationUrl === undefined || routesPath === undefined) {
     throw usageError(`${wrong?.variable ?? 'CITIZEN_APPLICATION_URL'} ${wrong?.message ?? 'is missing'}`)
   }
-  const both = values.openid !== true && values.saml !== true
+  const all = values['shared-cookie'] !== true && values.openid !== true && values.saml !== true
+  const base = `${applicationUrl}${routesPath}`
+  const sharedCookie = values['shared-cookie'] === true || all ? sharedCookieOf(base, gathered) : undefined
   const { scope, implicit = false } = values
   const openid =
-    values.openid === true || both
+    values.openid === true || all
       ? registrationOf({ applicationUrl, routesPath, implicit, scope })
       : undefined
-  const saml = values.saml === true || both ? samlOf(`${applicationUrl}${routesPath}`) : undefined
+  const saml = values.saml === true || all ? samlOf(base) : undefined
   if (values.json === true) {
-    console.out(printableJson({ ...(openid && { openid }), ...(saml && { saml }) }))
+    console.out(
+      printableJson({
+        ...(sharedCookie && { sharedCookie }),
+        ...(openid && { openid }),
+        ...(saml && { saml }),
+      }),
+    )
     return 0
   }
   const paint = createPaint(console)
@@ -123,6 +177,7 @@ async function run(args: readonly string[], console: Console): Promise<number> {
     for (const [name, value] of rows) console.out(printable(`  ${name.padEnd(width)}  ${value}`))
     console.out('')
   }
+  if (sharedCookie !== undefined) section('Shared cookie', sharedCookieRows(sharedCookie))
   if (openid !== undefined) section('OpenID Connect', openidRows(openid))
   if (saml !== undefined) section('SAML 2.0', samlRows(saml))
   return 0

@@ -1,5 +1,8 @@
 /** @module The command line: finds the command, runs it, turns the outcome into an exit code. */
+import { createRequire } from 'node:module'
+import { meantBy } from '../config/nearest.js'
 import { CitizenSessionError } from '../errors.js'
+import { quote } from '../printable.js'
 import type { Command, Console } from './command.js'
 import { doctorCommand } from './doctor.js'
 import { emulatorCommand } from './emulator.js'
@@ -24,8 +27,20 @@ function overview() {
     '',
     ...list,
     '',
-    'citizen-session <command> --help says more about one.',
+    'citizen-session <command> --help says more about one, citizen-session --version which version this is.',
   ].join('\n')
+}
+
+/** By the package's own name: compiled files lie deeper than their sources. */
+function version(): string {
+  const { version } = createRequire(import.meta.url)('citizen-session/package.json') as { version: string }
+  return version
+}
+
+function notACommand(name: string): string {
+  const meant = meantBy(name, Object.keys(commands))
+  const said = `${quote(name)} is not a command`
+  return meant === undefined ? `${said}\n\n${overview()}` : `${said}: did you mean ${meant}?`
 }
 
 /** Runs the command line. Returns the exit code: 0 done, 1 failed, 2 wrong usage. */
@@ -35,11 +50,13 @@ export async function runCommandLine(args: readonly string[], console: Console):
     console.out(overview())
     return 0
   }
+  if (name === '--version' || name === '-v' || name === 'version') {
+    console.out(version())
+    return 0
+  }
   const command = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined
   if (!command) {
-    console.err(
-      name === undefined ? overview() : `citizen-session: "${name}" is not a command\n\n${overview()}`,
-    )
+    console.err(name === undefined ? overview() : `citizen-session: ${notACommand(name)}`)
     return 2
   }
   if (rest.includes('--help') || rest.includes('-h')) {

@@ -25,6 +25,8 @@ describe('citizen-session registration', () => {
     expect(code).toBe(0)
     const addresses = [...out.matchAll(/https:\/\/\S+/g)].map(([address]) => address)
     expect(addresses.map((address) => new URL(address).pathname)).toEqual([
+      '/',
+      '/session/return',
       '/session/callback',
       '/session/reauthenticate',
       '/session/return',
