@@ -17,6 +17,7 @@ declare module 'express-session' {
 /** What `bindSession()` needs of a store: any store of express-session has it. */
 export type BoundStore = Pick<Store, 'destroy'>
 
+/** What `bindSession()` must be told where no request of the process would show it. */
 export interface BindSessionOptions {
   /** The store that express-session uses. Default: the one that the first request brings. */
   readonly store?: BoundStore | undefined

@@ -11,6 +11,7 @@ export interface BoundStore {
   destroy(key: string, options: { readonly ctx?: unknown }): unknown
 }
 
+/** What `bindSession()` must be told for ends to reach the store of koa-session at once. */
 export interface BindSessionOptions {
   /** The store that koa-session uses, so that a session is destroyed in it in the moment in which ours ends. */
   readonly store?: BoundStore | undefined

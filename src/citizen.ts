@@ -43,6 +43,7 @@ export type AnonymousReason =
   | 'ambiguous-cookie'
   | EndReason
 
+/** What a logout ends, and where the browser goes afterwards. */
 export interface LogoutRequest {
   /** `everywhere` (default) ends the person's session in all applications and at the identity provider. */
   readonly scope?: 'everywhere' | 'application' | undefined

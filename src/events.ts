@@ -146,6 +146,7 @@ export interface WarningEvent extends EventBase {
   readonly message: string
 }
 
+/** Every event that `onEvent` and the channel are told. */
 export type CitizenEvent =
   | SessionStartedEvent
   | SessionEndedEvent

@@ -25,6 +25,7 @@ export interface RefreshResponse {
   readonly body: string
 }
 
+/** The identity provider of the shared cookie: where it is, what its tokens look like, how they are renewed. */
 export interface IdentityProviderOptions {
   /** Origin (and path prefix) of the identity provider, as in `https://id.example.gov`. */
   readonly url: string
@@ -92,6 +93,7 @@ export interface IdentityProviderOptions {
     | undefined
 }
 
+/** The three cookies of the identity provider’s token, as it sets them. */
 export interface SharedCookieOptions {
   /** The base domain of all applications; `false` where the IdP shares our very host. */
   readonly domain: string | false
@@ -111,6 +113,7 @@ export interface SharedCookieOptions {
   readonly persistent?: boolean | undefined
 }
 
+/** What this application is, and how long its sessions last. */
 export interface ApplicationOptions {
   /** `[a-z0-9-]{1,32}`; part of cookie names and record keys. */
   readonly id: string
@@ -132,6 +135,7 @@ export interface ApplicationOptions {
   readonly secrets?: readonly string[] | undefined
 }
 
+/** The routes that are served, and which requests count as activity. */
 export interface RoutesOptions {
   /** Where our own routes are served, as the browser sees it. Default `/session`. */
   readonly path?: string | undefined

@@ -6,6 +6,7 @@ export type LegState = 'done' | 'skipped' | 'refused' | 'timed-out' | 'unknown'
 /** What a leg ends. */
 export type LegName = 'sessions' | 'cookies' | 'tokens' | 'identity'
 
+/** One line of a receipt: what had to end, and what became of it. */
 export interface Leg {
   readonly leg: LegName
   /** What was addressed, without secrets: the store, the cookie domain, the provider's origin. */
@@ -26,6 +27,7 @@ export const otherSessions = 'other-sessions'
 /** `global`: everything ended. `partial`: ours ended, something else is not known to have. `failed`: ours did not. */
 export type LogoutOutcome = 'global' | 'partial' | 'failed'
 
+/** What became of a logout. */
 export interface Receipt {
   readonly outcome: LogoutOutcome
   readonly legs: readonly Leg[]
