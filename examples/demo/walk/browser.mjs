@@ -55,7 +55,7 @@ export function createBrowser() {
     return answer
   }
 
-  /** Goes to an address as a tab does, along every redirect. */
+  /** Goes to an address as a tab does, along every redirect, and every page that goes on by itself. */
   async function navigate(address, { method = 'GET', form, from } = {}) {
     let url = new URL(address)
     let next = { method, body: form && new URLSearchParams(form).toString() }
@@ -73,8 +73,9 @@ export function createBrowser() {
       const answer = await exchange(url, { ...next, headers, site, isNavigation: true })
       way.push(url)
       setCookies.push(...answer.setCookies)
-      const { location } = answer.headers
-      if (location === undefined || answer.status < 300 || answer.status > 399) {
+      const isRedirect = answer.status >= 300 && answer.status <= 399
+      const location = isRedirect ? answer.headers.location : refreshOf(answer.body)
+      if (location === undefined) {
         longestWay = Math.max(longestWay, way.length - 1)
         return { ...answer, setCookies, way }
       }
@@ -131,6 +132,12 @@ export function createBrowser() {
     },
     cookieHeader: (address) => jar.getCookieString(String(address)),
   }
+}
+
+/** Where a page goes on to by itself. */
+function refreshOf(page) {
+  const [tag = ''] = /<meta http-equiv="refresh"[^>]*>/.exec(page) ?? []
+  return attribute(tag, 'content')?.replace(/^0;url=/, '')
 }
 
 function attribute(tag, name) {
