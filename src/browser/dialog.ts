@@ -87,7 +87,8 @@ export function createPanel(language: string): Panel {
           add(dialog, 'button', { type: 'button', textContent, onclick })
         }
         // Beside the body: that may be hidden, and belongs to the application.
-        document.documentElement.append(host)
+        // Once: what is moved leaves the top layer, and the dialog would be one among others.
+        if (!host.isConnected) document.documentElement.append(host)
       }
       conceal(next?.isCover)
       if (!next) {

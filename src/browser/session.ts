@@ -131,6 +131,10 @@ export function startCitizen(options: CitizenClientOptions = {}): CitizenClient 
       return
     }
     if (isActive && lacking !== status.session?.publicId) settle(true)
+    if (isActive && sessionStorage.citizenLogin) {
+      delete sessionStorage.citizenLogin
+      close()
+    }
     curtain.uncover()
     update({
       status,
@@ -147,7 +151,10 @@ export function startCitizen(options: CitizenClientOptions = {}): CitizenClient 
   }
 
   const openLogin = (address: string): void => {
+    // It takes a copy along: under Cross-Origin-Opener-Policy nothing else tells what a window was opened for.
+    sessionStorage.citizenLogin = 1
     opened = open(address)
+    delete sessionStorage.citizenLogin
   }
 
   const settle = (isBack: boolean): void => {

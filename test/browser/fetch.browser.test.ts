@@ -42,6 +42,22 @@ describe('citizenFetch', () => {
     expect(await dialogOf(page).count()).toBe(0)
   })
 
+  it('FLD-13 closes the new window where a Cross-Origin-Opener-Policy has cut it off', async () => {
+    const page = await signedIn('?coop')
+    await begin(page, '/api/recent')
+    const opening = world.context.waitForEvent('page')
+    await dialogOf(page).getByRole('button', { name: 'Sign in' }).click()
+    const window = await opening
+    const closed = window.waitForEvent('close')
+    await window.fill('#username', 'ana')
+    expect(await window.evaluate('opener')).toBeNull()
+    await window.fill('#password', 'ana-password')
+    await window.press('#password', 'Enter')
+    await closed
+    expect(await answer(page)).toEqual([200, 'recent mine'])
+    expect(await page.evaluate('sessionStorage.length')).toBe(0)
+  })
+
   it('asks once for several requests at a time', async () => {
     const page = await signedIn()
     await page.evaluate(`{
@@ -57,6 +73,18 @@ describe('citizenFetch', () => {
     await window.fill('#password', 'ana-password')
     await window.press('#password', 'Enter')
     expect(await answer(page)).toEqual(['recent one', 'recent two', 'recent three'])
+  })
+
+  it('FLD-13 lets nobody behind it once another view has taken its place', async () => {
+    const page = await signedIn()
+    await begin(page, '/api/recent')
+    await dialogOf(page).waitFor()
+    await world.travel(570)
+    await page.getByText('You will be signed out').waitFor()
+    expect(
+      await page.evaluate(`document.querySelector('citizen-session').shadowRoot
+      .querySelector('dialog').matches(':modal')`),
+    ).toBe(true)
   })
 
   it('gives the refusal back to who declines', async () => {
