@@ -4,7 +4,14 @@ import { isNamedBy, type NamedSession } from '../cookies/session-cookie.js'
 import { StoreUnavailableError } from '../errors.js'
 import type { FoundSession } from '../requests/session-of.js'
 import type { Sealer } from '../seal.js'
-import { openDetails, personOf, placeOf, sessionOf } from '../sessions/record.js'
+import {
+  type NamesAtProvider,
+  namesAtProvider,
+  openDetails,
+  personOf,
+  placeOf,
+  sessionOf,
+} from '../sessions/record.js'
 import type { ListedRecord, RecordAddress, Store } from '../stores/store.js'
 import { type Leg, otherSessions } from './receipt.js'
 
@@ -17,6 +24,8 @@ export interface Survey {
   readonly namesakes: readonly FoundSession[]
   /** Whose other sessions may be copies, as `personOf` names them; `undefined`: an outage kept that from being known. */
   readonly persons: readonly string[] | undefined
+  /** Whether the person may have sessions by the shared cookie under a name that nobody knows any more. */
+  readonly isNameless?: boolean | undefined
 }
 
 /** Tells the sessions of the shared cookie that are known to be the same from those that are not (`HLD-13`). */
@@ -38,10 +47,8 @@ const mostSkew = 60_000
 /** Nothing is known to go on. */
 export const noCopies: CookiesResult = { state: 'done' }
 const notLooked: CookiesResult = { state: 'unknown', reason: 'store-unavailable' }
+const notKnown: CookiesResult = { state: 'unknown', reason: otherSessions }
 const nothingBeside: Survey = { namesakes: [], persons: [] }
-
-/** What the record of a protocol's session says of its names at the provider. */
-type Names = NonNullable<ReturnType<typeof openDetails>['own']>
 
 /** Makes the look of one application. */
 export function createSharedCopies(context: {
@@ -56,6 +63,8 @@ export function createSharedCopies(context: {
   const shared = options.sharedCookie && options.identityProvider
   /** Of the shared cookie; none where this application does not use it. */
   const issuers = shared?.issuers ?? []
+  /** Under another issuer the shared cookie knows the person by a name that must be at hand to be found. */
+  const isOneIssuer = issuers.every((issuer) => protocols.every((protocol) => protocol.issuer === issuer))
 
   /** Whether a record may be of the shared cookie, and its token still good. */
   const mayBeCopy = ({ address, record }: ListedRecord): boolean => {
@@ -72,7 +81,7 @@ export function createSharedCopies(context: {
     return lists.flat().filter(mayBeCopy)
   }
 
-  const namesakesOf = ({ issuer, subject, sessionValue }: Names): readonly RecordAddress[] =>
+  const namesakesOf = ({ issuer, subject, sessionValue }: NamesAtProvider): readonly RecordAddress[] =>
     sessionValue === undefined
       ? []
       : issuers
@@ -91,7 +100,8 @@ export function createSharedCopies(context: {
     if (record === undefined || record.state === 'alias' || !isNamedBy(record, named.generation)) {
       return nothingBeside
     }
-    const names = openDetails(sealer, own, record.sealed).own
+    const names = namesAtProvider(openDetails(sealer, own, record.sealed))
+    const isNameless = names === undefined && !isOneIssuer
     const persons = new Set([
       person,
       ...(names ? issuers.map((issuer) => personOf(issuer, names.subject)) : []),
@@ -111,14 +121,14 @@ export function createSharedCopies(context: {
     const isNamedAlike =
       shared?.sessionClaim === 'sid' && names?.sessionValue !== undefined && issuers.includes(names.issuer)
     if (isNamedAlike) persons.delete(person)
-    return { namesakes, persons: [...persons] }
+    return { namesakes, persons: [...persons], isNameless }
   }
 
-  const resultOf: SharedCopies['resultOf'] = async ({ persons }) => {
+  const resultOf: SharedCopies['resultOf'] = async ({ persons, isNameless }) => {
     if (persons === undefined) return notLooked
     try {
       const expiries = (await copiesOf(persons)).map(expiryOf)
-      if (expiries.length === 0) return noCopies
+      if (expiries.length === 0) return isNameless === true ? notKnown : noCopies
       return { state: 'unknown', reason: otherSessions, expiresAt: Math.max(...expiries) }
     } catch (error) {
       if (error instanceof StoreUnavailableError) return notLooked
@@ -141,8 +151,6 @@ export function createSharedCopies(context: {
 
     async lookAgain(legs, ended) {
       const isOpen = ({ leg, reason }: Leg) => leg === 'cookies' && reason === notLooked.reason
-      // Under another issuer the shared cookie may know the person by a name that is no longer at hand.
-      const isOneIssuer = issuers.every((issuer) => protocols.every((protocol) => protocol.issuer === issuer))
       if (!isOneIssuer || !legs.some(isOpen)) return legs
       const result = await resultOf({
         namesakes: [],

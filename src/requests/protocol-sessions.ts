@@ -16,7 +16,7 @@ import type { EndedSessions, Pointer, ProtocolSessions, ScopeWish } from '../pro
 import type { Sealer } from '../seal.js'
 import { anonymous } from '../sessions/citizens.js'
 import type { Lifecycle } from '../sessions/lifecycle.js'
-import { openDetails, personOf, sessionOf } from '../sessions/record.js'
+import { namesAtProvider, openDetails, personOf, sessionOf } from '../sessions/record.js'
 import { reviseDetails } from '../sessions/revise.js'
 import { timerOver } from '../sessions/timers.js'
 import type {
@@ -158,14 +158,14 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
     return outcome
   }
 
-  /** Whom this application's own live sessions of that value belong to, by their names at the provider. */
+  /** Whom this application's own sessions of that value belong to, or belonged to, by their names at the provider. */
   const subjectsIn = async (person: string, scope: ScopeWish): Promise<ReadonlySet<string>> => {
     const subjects = new Set<string>()
     if (scope === 'all' || sharedIssuers.every((issuer) => issuer === scope.issuer)) return subjects
     for (const { address, record } of await store.list(person)) {
-      if (record.state !== 'live' || address.application !== application.id) continue
-      const details = openDetails(sealer, address, record.sealed).own
-      if (details?.sessionValue === scope.sessionValue) subjects.add(details.subject)
+      if (address.application !== application.id) continue
+      const names = namesAtProvider(openDetails(sealer, address, record.sealed))
+      if (names?.sessionValue === scope.sessionValue) subjects.add(names.subject)
     }
     return subjects
   }

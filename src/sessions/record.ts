@@ -28,6 +28,9 @@ export interface OwnDetails {
   readonly pointers?: readonly { readonly key: string; readonly kind: 'session' | 'person' }[] | undefined
 }
 
+/** What the provider calls a session, and its person. */
+export type NamesAtProvider = Pick<OwnDetails, 'issuer' | 'subject' | 'sessionValue'>
+
 /** What only the application itself can read in a record. */
 export interface RecordDetails {
   /** The session's beginning and absolute limit, kept over an application end. */
@@ -38,6 +41,8 @@ export interface RecordDetails {
   /** Identifier of the application's own framework session that ends with this one. */
   readonly boundSession?: string | undefined
   readonly own?: OwnDetails | undefined
+  /** The names at the provider of a session that has ended: a later sign-out must know what else is the same session. */
+  readonly ended?: NamesAtProvider | undefined
   /**
    * Digests of newer values of the session, the newest last: where revocations are kept in a store that is shared,
    * another application may know the session by one of them alone. Absent elsewhere, and in records of 0.1.0.
@@ -91,6 +96,11 @@ export function openDetails(sealer: Sealer, address: RecordAddress, sealed: stri
   return text === undefined ? {} : (JSON.parse(text) as RecordDetails)
 }
 
+/** What the provider calls the session of a record, live or ended; `undefined`: the record does not say. */
+export function namesAtProvider({ own, ended }: RecordDetails): NamesAtProvider | undefined {
+  return own ?? ended
+}
+
 /** The tombstone of a live record. It keeps the beginning and the limit, so that a resumed session is no longer one. */
 export function endedFrom(
   sealer: Sealer,
@@ -98,9 +108,10 @@ export function endedFrom(
   record: LiveRecord,
   end: { readonly reason: EndReason; readonly at: number; readonly retainUntil: number },
 ): EndedRecord {
-  const { boundSession, names } = openDetails(sealer, address, record.sealed)
+  const { boundSession, names, own } = openDetails(sealer, address, record.sealed)
   const { startedAt, endsAt, authenticatedAt } = record
-  const details: RecordDetails = { startedAt, endsAt, authenticatedAt, boundSession, names }
+  const ended = own && { issuer: own.issuer, subject: own.subject, sessionValue: own.sessionValue }
+  const details: RecordDetails = { startedAt, endsAt, authenticatedAt, boundSession, names, ended }
   return {
     state: 'ended',
     reason: end.reason,

@@ -1,6 +1,11 @@
 /** @module HLD-13 on every store: what a sign-out by a protocol ends of the shared cookie, and what its receipt says. */
+import { randomBytes } from 'node:crypto'
+import { decodeJwt } from 'jose'
 import { describe, expect, it } from 'vitest'
 import type { Store } from '../../src/index.js'
+import { createSharedCopies } from '../../src/logout/shared-copies.js'
+import { createSealer } from '../../src/seal.js'
+import { personOf } from '../../src/sessions/record.js'
 import { providerUrl, urlOf } from '../oidc/world.js'
 import { alone, both, cookiesOf, createCopiesPlace } from './copies-place.js'
 
@@ -139,14 +144,68 @@ export function describeCopies(name: string, store: (clock: () => number) => Sto
       expect(cookiesOf(receipt)).toMatchObject(done)
     })
 
+    it('HLD-13 ends the session of the same sid under another issuer where ours had ended before', async () => {
+      const place = await createCopiesPlace({ store, sessionClaim: 'sid', issuer: otherIssuer })
+      const { cookie } = await place.signIn(both)
+      const [copy, other] = [await place.device(place.sidOf()), await place.device('another')]
+      for (const device of [copy, other]) expect(await place.stateOf(device)).toBe('active')
+      await place.signOut(both, cookie, 'application')
+      expect(await place.stateOf(copy)).toBe('active')
+      const leg = cookiesOf(await place.signOut(both, cookie))
+      expect(leg).toMatchObject(done)
+      expect(await place.stateOf(copy)).toBe('anonymous')
+      expect(await place.stateOf(other)).toBe('active')
+    })
+
+    it('HLD-13 names a session of another issuer and another name where ours had ended before', async () => {
+      const place = await createCopiesPlace({ store, sessionClaim: 'sid', issuer: otherIssuer })
+      const { cookie } = await place.signIn(both)
+      const other = await place.device('another')
+      expect(await place.stateOf(other)).toBe('active')
+      await place.signOut(both, cookie, 'application')
+      const leg = cookiesOf(await place.signOut(both, cookie))
+      expect(leg).toMatchObject({ state: 'unknown', reason: 'other-sessions', expiresAt: other.exp })
+      expect(await place.stateOf(other)).toBe('active')
+    })
+
+    it('HLD-13 does not say done where an end of before does not say whose it was', async () => {
+      const place = await createCopiesPlace({ store, sessionClaim: 'sid', issuer: otherIssuer })
+      const { cookie } = await place.signIn(both)
+      await place.signOut(both, cookie, 'application')
+      const { sub = '' } = decodeJwt(await place.world.emulator.tokenFor('ana'))
+      const person = personOf(providerUrl, sub)
+      const [found] = await place.world.store.list(person)
+      if (found?.record.state !== 'ended') throw new Error('not ended')
+      const { address, record } = found
+      const named = { person, session: address.session, generation: record.generation, protocol: 'oidc' }
+      const resultFor = async (sealed: string) => {
+        const copies = createSharedCopies({
+          options: place.world.party(both).suite.options,
+          store: { list: place.world.store.list, read: async () => ({ ...record, sealed }) },
+          sealer: createSealer({
+            application: 'library',
+            secrets: place.world.party(both).suite.options.application.secrets,
+            random: randomBytes,
+          }),
+          protocols: [{ issuer: providerUrl }],
+        })
+        return copies.resultOf(await copies.survey(named, []))
+      }
+      expect(await resultFor(record.sealed)).toEqual({ state: 'done' })
+      // As 0.1.0 wrote it, and as one is that shrank to a mark.
+      expect(await resultFor('')).toEqual({ state: 'unknown', reason: 'other-sessions' })
+    })
+
     it.each([
-      ['sid and sub', {}],
-      ['sid alone', { sub: undefined }],
+      ['sid and sub', {}, false],
+      ['sid alone', { sub: undefined }, false],
+      ['sid alone, after our own end,', { sub: undefined }, true],
     ])(
       'HLD-13 a back-channel logout of %s ends the session of that sid under another issuer',
-      async (_, claims) => {
+      async (_, claims, hasEnded) => {
         const place = await createCopiesPlace({ store, sessionClaim: 'sid', issuer: otherIssuer })
-        await place.signIn(both)
+        const { cookie } = await place.signIn(both)
+        if (hasEnded) await place.signOut(both, cookie, 'application')
         const [copy, other] = [await place.device(place.sidOf()), await place.device('another')]
         for (const device of [copy, other]) expect(await place.stateOf(device)).toBe('active')
         expect(await place.backchannel(both, claims)).toBe(200)

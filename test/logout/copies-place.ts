@@ -87,11 +87,17 @@ export async function createCopiesPlace({ store, issuer, sessionClaim }: CopiesP
       return { browser, cookie }
     },
     /** Signs out by a script, with these cookies. */
-    async signOut(name: string, cookie: string): Promise<Receipt> {
+    async signOut(name: string, cookie: string, scope = 'everywhere'): Promise<Receipt> {
       const answer = await world.party(name).handle(
         new Request(`${urlOf(name)}/session/logout`, {
           method: 'POST',
-          headers: { cookie, accept: 'application/json', 'sec-fetch-site': 'same-origin' },
+          headers: {
+            cookie,
+            accept: 'application/json',
+            'content-type': 'application/x-www-form-urlencoded',
+            'sec-fetch-site': 'same-origin',
+          },
+          body: new URLSearchParams({ scope }).toString(),
         }),
       )
       return (await answer.json()) as Receipt
