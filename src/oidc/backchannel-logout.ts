@@ -3,6 +3,7 @@ import { digest } from '../digest.js'
 import { StoreUnavailableError } from '../errors.js'
 import type { Exchange, Reply } from '../exchange.js'
 import type { EndedSessions, ProtocolEndpoint } from '../protocol.js'
+import { createOnceClaims } from '../stores/once-claims.js'
 import { type OidcContext, sessionPointer } from './context.js'
 import { type LogoutToken, maximumLogoutTokenLength, verifyLogoutToken } from './logout-token.js'
 
@@ -28,6 +29,7 @@ function refusal(error: 'invalid_request' | 'logout_failed', description: string
 export function createBackchannelLogout({ options, host, provider }: OidcContext): ProtocolEndpoint {
   const { clock } = host.options
   const { store, sessions } = host
+  const claims = createOnceClaims(store)
   const skewSeconds = options.clockSkewSeconds
 
   const end = ({ issuer, subject, sessionId }: LogoutToken): Promise<EndedSessions> => {
@@ -39,13 +41,13 @@ export function createBackchannelLogout({ options, host, provider }: OidcContext
   /** Ends, once for all who bring this token; a failure gives it back, so that it can be tried again. */
   const endOnce = async (token: LogoutToken): Promise<Reply> => {
     const claim = `oidc-logout:${digest(token.issuer, token.tokenId)}`
-    if (!(await store.claim(claim))) return refusal('invalid_request', 'this logout token has been used')
+    if (!(await claims.claim(claim, clock())))
+      return refusal('invalid_request', 'this logout token has been used')
     let isDone = false
     try {
       isDone = (await end(token)).acknowledged
     } finally {
-      // What cannot be given back now is free again by itself after half a minute.
-      if (!isDone) await Promise.resolve(store.abandon(claim)).catch(() => undefined)
+      if (!isDone) await claims.giveBack(claim, clock())
     }
     if (!isDone) return refusal('logout_failed', 'the end could not be confirmed, please try again')
     const seconds = Math.ceil((token.acceptableUntil - clock()) / 1000) + 2 * skewSeconds + 1

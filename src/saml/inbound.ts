@@ -4,11 +4,11 @@ import type { Exchange } from '../exchange.js'
 import { decodePost } from './encoding.js'
 import type { IdentityProviderMetadata } from './metadata.js'
 import type { MessageBearer } from './metadata-source.js'
-import { type MessageKind, parseRedirect, verifyRedirect } from './redirect-signature.js'
+import { decodeMessage, type MessageKind, parseRedirect, verifyRedirect } from './redirect-signature.js'
 import { refuse, SamlError } from './saml-error.js'
 import type { ServiceProvider } from './service-provider.js'
 import { parseXml, type XmlElement } from './xml.js'
-import { childrenOf, namespaces } from './xml-read.js'
+import { childrenOf, isElement, namespaces } from './xml-read.js'
 import { verifySignature } from './xml-signature.js'
 
 /** A message as it came by the browser; nothing of it is verified yet. */
@@ -20,6 +20,8 @@ export interface Received {
   readonly isSecondTime: boolean
   /** The form's message, for the page that sends it round. */
   readonly value: string
+  /** Whether anything in it looks like a signature. @throws SamlError */
+  hasSignature(): boolean
   /** The verified root. @throws SamlError */
   verify(keys: readonly KeyObject[]): XmlElement
 }
@@ -41,6 +43,9 @@ export function receiveQuery(exchange: Exchange): Received {
     relayState: checkRelayState(message.relayState),
     isSecondTime: false,
     value: '',
+    hasSignature: () =>
+      ['Signature', 'SigAlg'].some((name) => message.raw.has(name)) ||
+      holdsSignature(parseXml(decodeMessage(message)).root),
     verify: (keys) => parseUnsigned(verifyRedirect(message, keys)),
   }
 }
@@ -59,11 +64,16 @@ export async function receiveForm(exchange: Exchange): Promise<Received> {
     relayState: checkRelayState(form.get('RelayState') ?? undefined),
     isSecondTime: form.has(secondTime),
     value,
+    hasSignature: () => holdsSignature(parseXml(decodePost(value)).root),
     verify(keys) {
       const document = parseXml(decodePost(value))
       return verifySignature(document, document.root, keys).root
     },
   }
+}
+
+function holdsSignature(element: XmlElement): boolean {
+  return isElement(element, namespaces.signature, 'Signature') || element.children.some(holdsSignature)
 }
 
 function checkRelayState(relayState: string | undefined): string | undefined {

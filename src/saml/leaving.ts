@@ -80,6 +80,19 @@ export function createLeaving(provider: ServiceProvider): Leaving {
     }
   }
 
+  /** What the answer says of the provider's session. One that nobody has signed says nothing, and is no attack either. */
+  const judge = async (received: Received, state: string): Promise<Pick<Leg, 'state' | 'reason'>> => {
+    try {
+      const { value: root } = await verifyWithKeys(provider, (keys) => received.verify(keys))
+      const rules = provider.rulesFor(addresses.logout)
+      return legOf[readLogoutResponse(root, rules, provider.requestIdOf('logout', state)).outcome]
+    } catch (error) {
+      const isUnsigned = error instanceof SamlError && error.problem === 'unsigned'
+      if (!isUnsigned || received.hasSignature()) throw error
+      return { state: 'unknown', reason: error.problem }
+    }
+  }
+
   const metadataOrNone = async (): Promise<IdentityProviderMetadata | undefined> => {
     try {
       return await provider.source.current()
@@ -114,14 +127,11 @@ export function createLeaving(provider: ServiceProvider): Leaving {
 
     async comeBack(exchange, received) {
       const { relayState: state } = received
-      if (state === undefined) return host.withoutState(exchange)
-      const { value: root } = await verifyWithKeys(provider, (keys) => received.verify(keys))
-      const rules = provider.rulesFor(addresses.logout)
-      const { outcome } = readLogoutResponse(root, rules, provider.requestIdOf('logout', state))
-      const reply = await host.concludeLogout(exchange, state, legOf[outcome])
+      if (state === undefined) return provider.refuseUnsolicited(exchange)
+      const reply = await host.concludeLogout(exchange, state, await judge(received, state))
       if (reply !== undefined) return reply
       const isFirstForm = received.binding === 'post' && !received.isSecondTime
-      return isFirstForm ? sendRound(exchange, received, state) : host.withoutState(exchange)
+      return isFirstForm ? sendRound(exchange, received, state) : provider.refuseUnsolicited(exchange)
     },
   }
 

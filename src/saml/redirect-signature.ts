@@ -54,6 +54,11 @@ export function parseRedirect(query: string): RedirectMessage {
   }
 }
 
+/** The message's XML, of which nothing is verified. @throws SamlError `encoding` or `too-large`. */
+export function decodeMessage({ kind, raw }: RedirectMessage): string {
+  return decodeRedirect(decodeValue(raw.get(kind) ?? ''))
+}
+
 /** What the signature covers: the raw values, in the order of the specification. Source: Bindings 3.4.4.1. */
 function signedText({ kind, raw }: RedirectMessage): string {
   const parts = [kind, 'RelayState', 'SigAlg'].flatMap((name) => {
@@ -70,13 +75,12 @@ function signedText({ kind, raw }: RedirectMessage): string {
 export function verifyRedirect(message: RedirectMessage, keys: readonly KeyObject[]): string {
   const sigAlg = message.raw.get('SigAlg')
   const signature = message.raw.get('Signature')
-  const value = message.raw.get(message.kind)
-  if (sigAlg === undefined || signature === undefined || value === undefined) return refuse('unsigned')
+  if (sigAlg === undefined || signature === undefined) return refuse('unsigned')
   const algorithm = signatureAlgorithms.get(decodeValue(sigAlg)) ?? refuse('algorithm')
   // Line breaks inside the signature are what some encoders make of base64; they are no part of what it signs.
   const bytes = decodeBase64(decodeValue(signature).replace(/\r?\n/g, ''))
   if (!verifyBytes(algorithm, keys, Buffer.from(signedText(message)), bytes)) refuse('signature')
-  return decodeRedirect(decodeValue(value))
+  return decodeMessage(message)
 }
 
 /**

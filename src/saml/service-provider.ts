@@ -13,6 +13,7 @@ import type { MessageRules } from './message.js'
 import type { IdentityProviderMetadata } from './metadata.js'
 import { createMetadataSource, type MetadataSource } from './metadata-source.js'
 import type { NameIdParties } from './name-id.js'
+import { createTakeOnce, type TakeOnce } from './once.js'
 import type { ResolvedSamlOptions } from './options.js'
 import { type MessageKind, signRedirect } from './redirect-signature.js'
 import { SamlMetadataError } from './saml-error.js'
@@ -39,6 +40,7 @@ export interface ServiceProvider {
     readonly soap: string
   }
   readonly source: MetadataSource
+  readonly takeOnce: TakeOnce
   /** The provider's origins, for the policy of pages and for receipts. */
   readonly origins: readonly string[]
   now(): number
@@ -53,6 +55,8 @@ export interface ServiceProvider {
   visit(outgoing: Outgoing): LogoutVisit
   /** Does what needs the provider's metadata; where that cannot be had, the answer is a page with 503. */
   whileKnown(exchange: Exchange, work: () => Promise<Reply>): Promise<Reply>
+  /** The answer to a message that nobody here has asked for: a portal's own link, one that was here before, or another's. */
+  refuseUnsolicited(exchange: Exchange): Reply
   /** A signed message as an answer of ours: a redirect, or a page whose form sends itself. */
   reply(exchange: Exchange, outgoing: Outgoing, frameAncestors?: string): Reply
 }
@@ -103,6 +107,7 @@ export function createServiceProvider(options: ResolvedSamlOptions, host: Protoc
       soap: host.address('saml/soap'),
     },
     source,
+    takeOnce: createTakeOnce(host.store),
     origins,
     now: clock,
     createId: () => `_${randomText(random, 16)}`,
@@ -134,6 +139,10 @@ export function createServiceProvider(options: ResolvedSamlOptions, host: Protoc
         })
         return { ...page, headers: { ...page.headers, ...error.headers } }
       }
+    },
+    refuseUnsolicited(exchange) {
+      host.report({ type: 'token.rejected', problem: 'saml unsolicited' })
+      return host.withoutState(exchange)
     },
     reply(exchange, outgoing, frameAncestors) {
       if (outgoing.binding === 'redirect') {

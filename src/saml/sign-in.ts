@@ -13,7 +13,6 @@ import { type Received, receiveForm, secondTime, verifyWithKeys } from './inboun
 import { type KeptName, sealName, subjectOf } from './kept-name.js'
 import type { MessageBearer } from './metadata-source.js'
 import { keysOf } from './name-keys.js'
-import { takeOnce } from './once.js'
 import { verifyLoginResponse } from './response.js'
 import { refuse, SamlMetadataError } from './saml-error.js'
 import { chooseEndpoint, type ServiceProvider } from './service-provider.js'
@@ -41,7 +40,7 @@ const longestClaims = 16_384
 
 /** Makes the sign-in. */
 export function createSignIn(provider: ServiceProvider): SignIn {
-  const { host, options, addresses } = provider
+  const { host, options, addresses, takeOnce } = provider
   const markers = host.markers<SignInMarker>('saml')
 
   const renewedFor = new Set<string>()
@@ -170,7 +169,7 @@ export function createSignIn(provider: ServiceProvider): SignIn {
       const { relayState: state } = received
       const now = provider.now()
       if (state === undefined || markers.find(exchange, state, now) === undefined) {
-        return received.isSecondTime ? host.withoutState(exchange) : sendRound(exchange, received)
+        return received.isSecondTime ? provider.refuseUnsolicited(exchange) : sendRound(exchange, received)
       }
       const xml = decodePost(received.value)
       const { value: login } = await verifyWithKeys(
@@ -185,17 +184,22 @@ export function createSignIn(provider: ServiceProvider): SignIn {
         () => bearerOf(state),
       )
       const marker = await markers.take(exchange, state, now)
-      if (marker === undefined) return host.withoutState(exchange)
+      if (marker === undefined) return provider.refuseUnsolicited(exchange)
       const { wish, reauthenticate, mayLift } = marker.content
       const conclude = (citizen: Parameters<typeof host.concludeLogin>[1]) =>
         host.concludeLogin(exchange, citizen, { ...wish, reauthenticate, mayLift })
-      if (login.kind === 'refused') return conclude(anonymous('not-signed-in'))
+      if (login.kind === 'refused') {
+        const { code, subcode } = login.status
+        const problem = subcode === undefined ? code : `${code} ${subcode}`
+        host.report({ type: 'token.rejected', problem: `saml status ${problem}` })
+        return conclude(anonymous('not-signed-in'))
+      }
       const { assertion, responseId } = login
       const { expiresAt } = assertion
       const skew = options.clockSkewSeconds * 1000
       const message = { issuer: options.identityProvider, expiresAt, now, skew }
-      const citizen = await takeOnce(host.store, { ...message, kind: 'response', id: responseId }, () =>
-        takeOnce(host.store, { ...message, kind: 'assertion', id: assertion.id }, () =>
+      const citizen = await takeOnce({ ...message, kind: 'response', id: responseId }, () =>
+        takeOnce({ ...message, kind: 'assertion', id: assertion.id }, () =>
           host.sessions.begin(exchange, beginningOf(assertion, marker.content, marker.since)),
         ),
       )

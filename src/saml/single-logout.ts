@@ -12,7 +12,6 @@ import type { MessageRules } from './message.js'
 import type { IdentityProviderMetadata } from './metadata.js'
 import { isNamedBy, isSameNameId } from './name-id.js'
 import { type Named, soughtKeys } from './name-keys.js'
-import { takeOnce } from './once.js'
 import { chooseEndpoint, type ServiceProvider, uncached } from './service-provider.js'
 import { readEnvelope, soapType, writeEnvelope } from './soap.js'
 import type { Status } from './status.js'
@@ -36,7 +35,7 @@ const denied: Status = { code: 'Requester', subcode: 'RequestDenied' }
 
 /** Makes the answers to the provider's requests. */
 export function createSingleLogout(provider: ServiceProvider): SingleLogout {
-  const { host, options, parties, addresses } = provider
+  const { host, options, parties, addresses, takeOnce } = provider
   const issuer = options.identityProvider
 
   /** Verifies and reads in one step, so that a request is never half of one key's and half of another's. */
@@ -143,7 +142,7 @@ export function createSingleLogout(provider: ServiceProvider): SingleLogout {
   ): Promise<Status> => {
     const { id, expiresAt } = request
     try {
-      return await takeOnce(host.store, { kind: 'logout', issuer, id, expiresAt, now, skew }, async () => {
+      const work = async (): Promise<Status> => {
         const session = exchange && (await host.sessions.current(exchange))
         const isOther = isForAnother(session, request)
         if (isOther && !request.isByAdministrator) return denied
@@ -155,7 +154,9 @@ export function createSingleLogout(provider: ServiceProvider): SingleLogout {
           host.clearLogins(exchange)
         }
         return status
-      })
+      }
+      const message = { kind: 'logout', issuer, id, expiresAt, now, skew }
+      return await takeOnce(message, work, (status) => status !== unfinished)
     } catch (error) {
       // The provider asked and gets an answer: nothing of ours may be told to have ended.
       if (error instanceof CitizenSessionError && error.isTransient) return unfinished

@@ -130,19 +130,45 @@ describe('single logout that begins here', () => {
     },
   )
 
-  it.each(samlFaultNames.logoutResponse.filter((fault) => fault !== 'replayed'))(
-    'SLO-14 refuses an answer with %s, and the session here stays gone',
-    async (fault) => {
-      const world = await createSamlWorld()
+  it('FLD-06 shows the receipt for an answer that nobody has signed, and believes nothing of it', async () => {
+    for (const binding of ['redirect', 'post'] as const) {
+      const world = await createSamlWorld({ benefits: { saml: { logoutBinding: binding } } })
       const browser = world.browser()
       await world.signIn(browser, 'benefits')
-      world.emulator.faults.set({ saml: { logoutResponse: fault } as SamlFaults })
+      world.emulator.faults.set({ saml: { logoutResponse: 'unsigned' } as SamlFaults })
       const visit = await world.signOut(browser, 'benefits')
-      expect(visit.status).toBe(400)
-      expect(lastLeg(world)).toBeUndefined()
+      expect(visit.status).toBe(200)
+      expect(visit.body).toContain('Finish signing out')
+      expect(identityLeg(visit)).toBe('not confirmed')
+      expect(lastLeg(world)).toMatchObject({ state: 'unknown', reason: 'unsigned' })
       expect((await world.who(browser, 'benefits')).state).toBe('anonymous')
-    },
-  )
+    }
+  })
+
+  it('FLD-06 leaves an event of an answer that nobody here has asked for', async () => {
+    const world = await createSamlWorld()
+    const message = await world.emulator.saml.logoutResponse({
+      serviceProvider: entityOf('benefits'),
+      binding: 'redirect',
+      inResponseTo: '_nothing',
+      relayState: 'x'.repeat(32),
+      status: ['Success'],
+    })
+    expect((await world.browser().open(message.url, { from: providerUrl })).status).toBe(400)
+    expect(world.party('benefits').events.map((event) => 'problem' in event && event.problem)).toHaveLength(1)
+  })
+
+  const believed = samlFaultNames.logoutResponse.filter((fault) => !['replayed', 'unsigned'].includes(fault))
+  it.each(believed)('SLO-14 refuses an answer with %s, and the session here stays gone', async (fault) => {
+    const world = await createSamlWorld()
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    world.emulator.faults.set({ saml: { logoutResponse: fault } as SamlFaults })
+    const visit = await world.signOut(browser, 'benefits')
+    expect(visit.status).toBe(400)
+    expect(lastLeg(world)).toBeUndefined()
+    expect((await world.who(browser, 'benefits')).state).toBe('anonymous')
+  })
 
   it('SLO-14 takes an answer once, in the browser that asked, and none that nobody asked for', async () => {
     const world = await createSamlWorld()
