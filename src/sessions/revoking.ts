@@ -16,7 +16,7 @@ import { isAhead } from '../wait.js'
 export interface Revoking {
   /**
    * Revokes in every store, under every name of a session. A store that cannot be reached does not keep the other from
-   * being told. `tokenExpiresAt`: `exp` of a token that the revocation is about, in milliseconds, where one is at hand.
+   * being told. Not acknowledged where it may be forgotten too early. `tokenExpiresAt`: `exp` of a token that the revocation is about, in milliseconds, where one is at hand.
    */
   revoke(
     person: string,
@@ -105,14 +105,14 @@ export function createRevoking(options: {
 
   /**
    * Until when a record of a person is kept, at the latest: as long as any token lives that is known of them, also of
-   * a session that has ended here and goes on elsewhere. 0 where that cannot be asked now.
+   * a session that has ended here and goes on elsewhere. `undefined` where that cannot be asked now.
    */
-  const latestRetention = async (person: string): Promise<number> => {
+  const latestRetention = async (person: string): Promise<number | undefined> => {
     try {
       const records = await store.list(person)
       return Math.max(0, ...records.map(({ record }) => record.retainUntil))
     } catch (error) {
-      if (error instanceof StoreUnavailableError) return 0
+      if (error instanceof StoreUnavailableError) return undefined
       throw error
     }
   }
@@ -121,7 +121,7 @@ export function createRevoking(options: {
     async revoke(person, scope, reason, tokenExpiresAt = 0) {
       const known = await latestRetention(person)
       const at = options.clock()
-      const retainUntil = Math.max(retainedUntil(at, tokenExpiresAt), known)
+      const retainUntil = Math.max(retainedUntil(at, tokenExpiresAt), known ?? 0)
       const revocation = { reason, at, retainUntil }
       const [here, elsewhere] = await Promise.allSettled([
         revokeHere(person, scope, revocation),
@@ -132,7 +132,12 @@ export function createRevoking(options: {
       // The shared store knows neither sessions nor their names: those of the own store are named one by one.
       const told = scope.kind === 'session' ? scope.session : undefined
       const isNamed = await revokeNames(person, here.value.sessions, told, revocation)
-      return { ...here.value, acknowledged: here.value.acknowledged && elsewhere.value && isNamed }
+      // Where nobody could say how long its tokens live, it may be forgotten before them: it is to be asked for again.
+      const isKeptLong = known !== undefined
+      return {
+        ...here.value,
+        acknowledged: here.value.acknowledged && elsewhere.value && isNamed && isKeptLong,
+      }
     },
 
     async meet({ person, session }, concerns, { now, tokenExpiresAt, names }) {
