@@ -1,6 +1,7 @@
 /** @module The login routes: send the person to the identity provider, with a page in between where one must decide. */
 import type { AnonymousReason, Citizen } from '../citizen.js'
 import type { ResolvedOptions } from '../config/options.js'
+import { maximumHeaderLength } from '../cookies/parse.js'
 import type { Report } from '../events.js'
 import type { Exchange, MaybePromise, Reply } from '../exchange.js'
 import { type PageAction, renderPage } from '../pages/page.js'
@@ -115,6 +116,17 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
       actions: [signOutAndInAction(routes.path, wish, exchange.target)],
     })
 
+  /** No login could help: its answer would not be read either. */
+  const tooLargePage = (exchange: Exchange): Reply | undefined => {
+    if ((exchange.header('cookie') ?? '').length <= maximumHeaderLength) return undefined
+    return page(exchange, {
+      status: 400,
+      title: 'title.cookies-too-large',
+      paragraphs: ['cookies.too-large'],
+      actions: [{ label: 'action.home', method: 'get', href: '/' }],
+    })
+  }
+
   const loopPage = (exchange: Exchange): Reply => {
     context.report({
       type: 'warning',
@@ -154,6 +166,8 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
       const wish = readWish(queryOf(exchange), checkReturnTarget)
       const citizen = await context.authenticate(exchange)
       if (citizen.state === 'unavailable') return unavailablePage(exchange, wish)
+      const tooLarge = tooLargePage(exchange)
+      if (tooLarge !== undefined) return tooLarge
       if (citizen.reason === 'ambiguous-cookie') return ambiguousPage(exchange, wish)
       if (citizen.state === 'anonymous' && decided.includes(citizen.reason)) {
         return page(exchange, {
@@ -178,6 +192,8 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
       }
       const citizen = await context.authenticate(exchange)
       if (citizen.state === 'unavailable') return unavailablePage(exchange, wish)
+      const tooLarge = tooLargePage(exchange)
+      if (tooLarge !== undefined) return tooLarge
       if (citizen.reason === 'ambiguous-cookie') return ambiguousPage(exchange, wish)
       if (citizen.state !== 'anonymous') return proceed(exchange, citizen, wish)
       return send(exchange, wish, {

@@ -20,6 +20,7 @@ export const english = {
   'title.second-factor': 'One more step is needed',
   'title.sign-in-incomplete': 'Your sign-in did not complete',
   'title.cookies': 'Your browser sent cookies that do not belong together',
+  'title.cookies-too-large': 'Your browser sent too many cookies',
   'title.unavailable': 'This service is not available right now',
   'title.not-sent': 'Your form was not sent',
   'title.not-found': 'There is nothing at this address',
@@ -93,6 +94,8 @@ export const english = {
     'Your browser sent more than one sign-in, and we cannot tell which one is yours. To protect you, nobody is signed in.',
   'cookies.remedy':
     'Sign out everywhere and sign in again. If this page comes back, delete the cookies of this site.',
+  'cookies.too-large':
+    'They are more than we read, so nobody can be signed in. Delete the cookies of this site and open it again. If this page comes back, please tell whoever runs this service.',
   'unavailable.explain':
     'Your session could not be looked up. You have not been signed out, and nothing was lost.',
   'unavailable.remedy': 'Please try again in a moment.',

@@ -12,6 +12,7 @@ export const french: Readonly<Record<TextKey, string>> = {
   'title.second-factor': 'Une étape de plus est nécessaire',
   'title.sign-in-incomplete': 'Votre connexion n’a pas abouti',
   'title.cookies': 'Votre navigateur a envoyé des témoins (cookies) qui ne vont pas ensemble',
+  'title.cookies-too-large': 'Votre navigateur a envoyé trop de témoins (cookies)',
   'title.unavailable': 'Ce service n’est pas disponible pour le moment',
   'title.not-sent': 'Votre formulaire n’a pas été envoyé',
   'title.not-found': 'Il n’y a rien à cette adresse',
@@ -94,6 +95,8 @@ export const french: Readonly<Record<TextKey, string>> = {
     'Votre navigateur a envoyé plus d’une connexion, et nous ne pouvons pas savoir laquelle est la vôtre. Pour vous protéger, nous n’en acceptons aucune.',
   'cookies.remedy':
     'Déconnectez-vous partout et connectez-vous de nouveau. Si cette page revient, supprimez les témoins (cookies) de ce site.',
+  'cookies.too-large':
+    'Il y en a plus que nous n’en lisons : personne ne peut se connecter. Supprimez les témoins (cookies) de ce site et ouvrez-le de nouveau. Si cette page revient, veuillez prévenir les responsables de ce service.',
   'unavailable.explain':
     'Votre session n’a pas pu être consultée. Elle n’a pas été fermée, et rien n’a été perdu.',
   'unavailable.remedy': 'Veuillez réessayer dans un instant.',

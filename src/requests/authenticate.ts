@@ -1,6 +1,7 @@
 /** @module Who is there: from the cookies of a request to its citizen, by whichever cookie there is. */
 import type { Citizen, Claims } from '../citizen.js'
 import type { ResolvedOptions } from '../config/options.js'
+import { maximumHeaderLength } from '../cookies/parse.js'
 import { CitizenSessionError, StoreUnavailableError } from '../errors.js'
 import type { Report } from '../events.js'
 import type { Exchange, MaybePromise } from '../exchange.js'
@@ -57,8 +58,13 @@ export function createAuthenticator(context: {
     citizen: Citizen,
     look: (own: OwnSessions) => MaybePromise<Citizen | undefined>,
   ): MaybePromise<Citizen> => {
-    if (own === undefined || citizen.state !== 'anonymous' || exchange.header('cookie') === undefined)
+    const cookies = exchange.header('cookie')
+    if (own === undefined || citizen.state !== 'anonymous' || cookies === undefined) return citizen
+    if (cookies.length > maximumHeaderLength) {
+      // Nothing in it is read: whoever is signed in counts as nobody, and a login could not help.
+      if (shared === undefined) report({ type: 'token.rejected', problem: 'too-large' })
       return citizen
+    }
     const choose = (found: Citizen | undefined): Citizen => {
       if (found === undefined) return citizen
       return found.state === 'anonymous' && citizen.reason !== 'not-signed-in' ? citizen : found

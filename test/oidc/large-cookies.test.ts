@@ -1,0 +1,33 @@
+/** @module A Cookie header larger than is read, where people sign in by OpenID Connect alone. */
+import { expect, it } from 'vitest'
+import { createPlace, home } from '../attacks/oidc-place.js'
+import { TestExchange } from '../support/exchange.js'
+
+it.each([
+  [16_384, []],
+  [16_385, [{ type: 'token.rejected', problem: 'too-large' }]],
+])('FLD-08 a header of %i characters is told apart from none', async (length, events) => {
+  const place = createPlace({})
+  const cookie = 'filler='.padEnd(length, 'x')
+  const exchange = new TestExchange(new Request(`${home}/private`, { headers: { cookie } }))
+  expect(await place.suite.authenticate(exchange)).toMatchObject({ state: 'anonymous' })
+  expect(place.events).toMatchObject(events)
+  expect(place.events).toHaveLength(events.length)
+})
+
+it.each([
+  ['en', 'Your browser sent too many cookies'],
+  ['fr', 'Votre navigateur a envoyé trop de témoins (cookies)'],
+])('FLD-06 its login says so, and does not lead to the provider: %s', async (language, title) => {
+  const place = createPlace({})
+  const headers = {
+    cookie: 'filler='.padEnd(20_000, 'x'),
+    accept: 'text/html',
+    'accept-language': language,
+    'sec-fetch-mode': 'navigate',
+    'sec-fetch-site': 'none',
+  }
+  const exchange = new TestExchange(new Request(`${home}/session/login`, { headers }))
+  const reply = await place.suite.endpoint(exchange)?.(exchange)
+  expect(reply).toMatchObject({ status: 400, body: expect.stringContaining(title) })
+})
