@@ -20,6 +20,8 @@ export interface Protocol {
    * tolerates it. Default: `identityProvider.clockSkewSeconds`, else 30.
    */
   readonly clockSkewSeconds?: number | undefined
+  /** What its options allow but somebody should know: said once at the start, with a stable code. */
+  readonly warnings?: readonly { readonly code: string; readonly message: string }[] | undefined
   /** Called once by `createSuite`. */
   install(host: ProtocolHost): InstalledProtocol
 }
@@ -123,6 +125,11 @@ export interface Beginning {
   readonly since: number
   /** Whether the provider had been asked for a new authentication. */
   readonly askedReauthentication: boolean
+  /**
+   * Whether that counts as one where the provider says no time of it: only where it never does, an option says so, and
+   * the person has pressed our button. Never after an administrator's end.
+   */
+  readonly acceptsAsked?: boolean | undefined
   /** Whether the person pressed our button, which may lift an application end. */
   readonly mayLift: boolean
 }
@@ -228,7 +235,12 @@ export interface ProtocolHost {
   concludeLogin(
     exchange: Exchange,
     citizen: Citizen,
-    wish: LoginWish & { readonly mayLift: boolean; readonly reauthenticate: boolean },
+    wish: LoginWish & {
+      readonly mayLift: boolean
+      readonly reauthenticate: boolean
+      /** Whether the provider has said no time of a new authentication that it was asked for. */
+      readonly isUnproven?: boolean | undefined
+    },
   ): Reply
   /** The answer to a `state` that is not, or no longer, known in this browser. Does nothing. */
   withoutState(exchange: Exchange): Reply

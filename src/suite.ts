@@ -2,7 +2,7 @@
 import type { Citizen, Claims, LogoutRequest } from './citizen.js'
 import { type ResolvedOptions, type SuiteOptions, usesSharedCookie } from './config/options.js'
 import { resolveOptions } from './config/resolve.js'
-import { warningsOf } from './config/warnings.js'
+import { warningsAtStart } from './config/warnings.js'
 import { createHintCookie } from './cookies/hint.js'
 import { createSessionCookie } from './cookies/session-cookie.js'
 import { createDebugLog, type DebugLog, withDebugLog } from './debug-log.js'
@@ -109,7 +109,7 @@ function assembleSuite<C extends Claims>(
   const report = createReporting(resolved, debug)
   const warn = (warning: { readonly code: string; readonly message: string }): void =>
     report({ type: 'warning', ...warning })
-  for (const warning of warningsOf(resolved, environment)) warn(warning)
+  for (const warning of warningsAtStart(resolved, environment)) warn(warning)
 
   const storeFrom = (given: Store | string): Store => {
     if (typeof given !== 'string') return given

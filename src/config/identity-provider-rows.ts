@@ -120,7 +120,8 @@ export const identityProviderRows = {
   'identityProvider.reauthenticateParameters': row<Readonly<Record<string, string>>>({
     kind: queryParameters,
     fallback: idp.reauthenticateParameters,
-    meaning: 'Query parameters that ask the login for a new authentication; a query string in the variable.',
+    meaning:
+      'Query parameters that ask the login for a new authentication; a query string in the variable. Whoever has the browser can take them out of the address.',
   }),
   'identityProvider.refresh.afterSeconds': row<number>({
     kind: numberBetween(1, 86_400),

@@ -24,6 +24,15 @@ export interface ConfigurationWarning {
   readonly message: string
 }
 
+/** Everything that is said at the start: of the configuration, and of what the plug-ins were given. */
+export function warningsAtStart(
+  resolved: ResolvedOptions,
+  environment: Environment,
+): readonly { readonly code: string; readonly message: string }[] {
+  const ofProtocols = resolved.protocols.flatMap(({ warnings }) => warnings ?? [])
+  return [...warningsOf(resolved, environment), ...ofProtocols]
+}
+
 /**
  * The warnings that a resolved configuration deserves; none for the defaults on https with a shared store.
  * Source: NIST SP 800-63B-4, sections 2.1.3, 2.2.3, 2.3.3 and 5.1.1.

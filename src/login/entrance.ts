@@ -9,12 +9,16 @@ export interface Visit {
   readonly reauthenticate: boolean
   /** Whether the person pressed our button, which may lift an application end. */
   readonly mayLift: boolean
+  /** Whether an administrator has ended the session that the browser had: only a proven new authentication follows. */
+  readonly isAfterAdministrator?: boolean | undefined
   /** Whether somebody is signed in, and only a second factor or a higher level is missing. */
   readonly strengthen: boolean
 }
 
 /** A way in: shared cookie, OpenID Connect, SAML. */
 export interface Entrance {
+  /** Whether it may count as a new authentication that one was asked for: then a person must have pressed our button. */
+  readonly takesAsked?: boolean | undefined
   /** Sends the browser to the provider: a redirect, or a page with a form. */
   enter(exchange: Exchange, visit: Visit): MaybePromise<Reply>
 }

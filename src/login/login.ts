@@ -9,7 +9,7 @@ import { problem } from '../pages/problem.js'
 import { languageOf, type TextKey } from '../pages/texts.js'
 import { isSameOriginPost } from '../sessions/activity.js'
 import { isTooWeak } from '../sessions/assurance.js'
-import type { Entrance } from './entrance.js'
+import type { Entrance, Visit } from './entrance.js'
 import { leadOn } from './lead-on.js'
 import {
   type LoginWish,
@@ -28,6 +28,8 @@ export interface LoginMarker extends LoginWish {
   readonly reauthenticate: boolean
   /** Whether the person pressed our button, which may lift an application end. */
   readonly mayLift: boolean
+  /** Whether the provider has said no time of a new authentication that it was asked for. */
+  readonly isUnproven?: boolean | undefined
 }
 
 /** The parts that login and return stand on. */
@@ -72,7 +74,9 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
   const send = (
     exchange: Exchange,
     wish: LoginWish,
-    visit: { readonly reauthenticate: boolean; readonly mayLift: boolean; readonly strengthen?: boolean },
+    visit: Pick<Visit, 'reauthenticate' | 'mayLift' | 'isAfterAdministrator'> & {
+      readonly strengthen?: boolean
+    },
   ): MaybePromise<Reply> =>
     context.entranceFor(exchange, wish).enter(exchange, { strengthen: false, ...visit, wish })
 
@@ -152,7 +156,16 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
       const strengthen = lacking !== undefined && isTooWeak(lacking)
       return send(exchange, wish, { reauthenticate: !strengthen, mayLift: false, strengthen })
     }
-    return send(exchange, wish, { reauthenticate: context.isLogoutPending(exchange), mayLift: false })
+    const isLogoutPending = context.isLogoutPending(exchange)
+    if (isLogoutPending && context.entranceFor(exchange, wish).takesAsked === true) {
+      return page(exchange, {
+        status: 200,
+        title: 'title.sign-in',
+        paragraphs: ['login.provider-unasked', 'login.to-continue'],
+        actions: [signInAction(routes.path, wish)],
+      })
+    }
+    return send(exchange, wish, { reauthenticate: isLogoutPending, mayLift: false })
   }
 
   return {
@@ -200,6 +213,7 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
         reauthenticate:
           needsReauthentication(citizen.reason, application.onIdle) || context.isLogoutPending(exchange),
         mayLift: true,
+        isAfterAdministrator: citizen.reason === 'revoked',
       })
     },
   }

@@ -46,7 +46,7 @@ interface Judgement {
  * everybody else gets a page with the reason and a way out.
  */
 export function createLoginConclusion(
-  context: Pick<LoginContext, 'options' | 'checkReturnTarget' | 'settleLogout'>,
+  context: Pick<LoginContext, 'options' | 'checkReturnTarget' | 'isLogoutPending' | 'settleLogout'>,
 ): LoginConclusion {
   const { options, checkReturnTarget } = context
   const { routes, clock } = options
@@ -58,6 +58,14 @@ export function createLoginConclusion(
     fields: wishParameters(wish),
     primary: true,
   })
+
+  /** A sign-out has been tried, and the provider could not end what it goes on with: the same would come once more. */
+  const unproven: Judgement = {
+    status: 401,
+    title: 'title.sign-in-incomplete',
+    paragraphs: ['judgement.unproven', 'judgement.unproven-remedy'],
+    actions: [{ label: 'action.home', method: 'get', href: '/' }],
+  }
 
   const judge = (citizen: Citizen, wish: LoginMarker): Judgement => {
     const incomplete = { status: 401, title: 'title.sign-in-incomplete' } as const
@@ -159,9 +167,9 @@ export function createLoginConclusion(
       if (marker.reauthenticate && citizen.state === 'active') {
         context.settleLogout(exchange, citizen.session.startedAt)
       }
-      return satisfies(citizen, wish, clock())
-        ? leadOn(exchange, wish.returnTo)
-        : render(exchange, judge(citizen, wish))
+      if (satisfies(citizen, wish, clock())) return leadOn(exchange, wish.returnTo)
+      const isStuck = marker.isUnproven === true && context.isLogoutPending(exchange)
+      return render(exchange, isStuck ? unproven : judge(citizen, wish))
     },
   }
 }

@@ -79,7 +79,8 @@ const longestAddress = 7_500
 
 /**
  * Where the browser goes with an authorization request: pushed first where the provider offers that or demands it,
- * else an address, else, where the hint makes that too long, a form.
+ * else an address, else, where the hint makes that too long, a form. `mustNotChange`: whoever has the browser must not
+ * take a parameter out, where that can be had: an offer counts as a demand.
  * @throws CitizenSessionError or an error of `openid-client` when the request cannot be pushed although it must be.
  * Source: RFC 9126.
  */
@@ -88,11 +89,15 @@ export async function departFor(
   options: Pick<ResolvedOidcOptions, 'clientId' | 'pushedAuthorization'>,
   parameters: URLSearchParams,
   now: number,
+  mustNotChange = false,
 ): Promise<Departure> {
   const { metadata } = connection
-  const mustPush = options.pushedAuthorization === 'always' || metadata.requiresPushedAuthorization
   const mayPush =
     options.pushedAuthorization !== 'never' && metadata.pushedAuthorizationEndpoint !== undefined
+  const mustPush =
+    options.pushedAuthorization === 'always' ||
+    metadata.requiresPushedAuthorization ||
+    (mustNotChange && mayPush)
   if (mustPush || mayPush) {
     try {
       const url = await client.buildAuthorizationUrlWithPAR(await connection.client(now), parameters)

@@ -16,6 +16,8 @@ export interface OidcContext {
 export interface LoginFlight extends LoginWish {
   readonly reauthenticate: boolean
   readonly mayLift: boolean
+  /** Whether it counts as a new authentication that one was asked for, where the provider never says its time. */
+  readonly acceptsAsked?: boolean | undefined
   readonly nonce: string
   readonly verifier: string
   /** `max_age` that was sent. */

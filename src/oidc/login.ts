@@ -22,6 +22,12 @@ const passing: ReadonlySet<string> = new Set(['server_error', 'temporarily_unava
 /** Field by which our own page says that it has sent an answer on to us. */
 const bounced = 'citizen_bounced'
 
+/** What an answer came to. `isUnproven`: it says no time of the new authentication that it was asked for. */
+interface Arrived {
+  readonly citizen: Citizen
+  readonly isUnproven: boolean
+}
+
 /** A session as these tokens begin it. `since`: when the login began. */
 export function beginningOf(
   { options }: Pick<OidcContext, 'options'>,
@@ -31,6 +37,7 @@ export function beginningOf(
     readonly now: number
     readonly mayLift: boolean
     readonly reauthenticate: boolean
+    readonly acceptsAsked?: boolean | undefined
   },
 ): Beginning {
   const sessionClaims = sessionClaimsOf(claims)
@@ -51,6 +58,7 @@ export function beginningOf(
     since: flight.since,
     mayLift: flight.mayLift,
     askedReauthentication: flight.reauthenticate,
+    acceptsAsked: flight.acceptsAsked === true && claims.auth_time === undefined,
   }
 }
 
@@ -73,8 +81,9 @@ export function sendOff(exchange: Exchange, departure: Departure, frameAncestors
  * `prompt` of a login that must be a new one. A configured `consent` stays: without it some providers give no refresh
  * token, and the session that begins would be half of one. Source: OpenID Connect Core 1.0, sections 3.1.2.1 and 11.
  */
-function promptAnew(configured: string | undefined): string {
-  return configured === 'consent' ? 'login consent' : 'login'
+function promptAnew(prompt: string | undefined, configured: string | undefined): string | undefined {
+  if (prompt === undefined) return configured
+  return configured === 'consent' && !prompt.includes(configured) ? `${prompt} ${configured}` : prompt
 }
 
 /** Makes the entrance and its callback. */
@@ -86,6 +95,8 @@ export function createLogin(context: OidcContext): {
   const { clock, random, routes } = host.options
   const markers = host.markers<LoginFlight>('oidc')
   const redirectUri = host.address('callback')
+  /** Whether this provider has ever said when somebody authenticated: then only that proves it. */
+  let saysTimes = false
 
   /** Parameters that a link to our login route may pass on. */
   const passedOn = (exchange: Exchange): Record<string, string> => {
@@ -101,7 +112,10 @@ export function createLogin(context: OidcContext): {
   }
 
   const enter = async (exchange: Exchange, visit: Visit): Promise<Reply> => {
-    const { wish, reauthenticate, mayLift, strengthen } = visit
+    const { wish, reauthenticate, mayLift, strengthen, isAfterAdministrator = false } = visit
+    const { parameters: anew, proof } = options.reauthenticate
+    const acceptsAsked =
+      proof === 'asked' && reauthenticate && mayLift && !isAfterAdministrator && wish.maxAgeSeconds === 0
     const connection = await connectOrNothing(provider)
     const flightWish = { ...wish, via: wish.via === '' ? 'oidc' : wish.via, reauthenticate, mayLift }
     if (connection === undefined) return host.concludeLogin(exchange, unavailable('keys'), flightWish)
@@ -117,19 +131,19 @@ export function createLogin(context: OidcContext): {
         redirectUri,
         responseType: 'code',
         responseMode: options.responseMode,
-        prompt: reauthenticate ? promptAnew(options.prompt) : options.prompt,
+        prompt: reauthenticate ? promptAnew(anew.prompt, options.prompt) : options.prompt,
         // With it the provider must say when it was. Whether that was in the course of this login is judged later: a
         // person may take minutes for it.
-        maxAgeSeconds: reauthenticate ? 1 : sentMaxAge,
+        maxAgeSeconds: reauthenticate && anew.max_age !== undefined ? Number(anew.max_age) : sentMaxAge,
         acrValues,
-        parameters: passedOn(exchange),
+        parameters: { ...passedOn(exchange), ...(reauthenticate ? anew : {}) },
       },
       secrets,
       state,
     )
     let departure: Departure
     try {
-      departure = await departFor(connection, options, parameters, clock())
+      departure = await departFor(connection, options, parameters, clock(), acceptsAsked)
     } catch {
       host.report({
         type: 'warning',
@@ -138,7 +152,7 @@ export function createLogin(context: OidcContext): {
       })
       return host.concludeLogin(exchange, unavailable('keys'), flightWish)
     }
-    markers.set(exchange, { ...flightWish, ...secrets, sentMaxAge }, clock(), state)
+    markers.set(exchange, { ...flightWish, ...secrets, sentMaxAge, acceptsAsked }, clock(), state)
     return sendOff(exchange, departure)
   }
 
@@ -148,16 +162,16 @@ export function createLogin(context: OidcContext): {
     parameters: URLSearchParams,
     flight: LoginFlight & { readonly since: number },
     connection: Connection,
-  ): Promise<Citizen> => {
+  ): Promise<Arrived> => {
     const answer = readAuthorizationAnswer(parameters, connection.metadata)
     const now = clock()
     const refuse = (
       problem: string,
       citizen: Citizen = anonymous('invalid-token'),
       credential: RefusedCredential = 'sign-in',
-    ): Citizen => {
+    ): Arrived => {
       host.report({ type: 'token.rejected', problem, credential })
-      return citizen
+      return { citizen, isUnproven: false }
     }
     if (answer.kind === 'malformed') return refuse(`answer-${answer.problem}`)
     if (answer.kind === 'error') {
@@ -182,7 +196,18 @@ export function createLogin(context: OidcContext): {
       const citizen = isPassing(result) ? unavailable('keys') : anonymous('invalid-token')
       return refuse(result.problem, citizen, credential)
     }
-    return host.sessions.begin(exchange, beginningOf(context, result, { ...flight, now: clock() }))
+    saysTimes ||= result.claims.auth_time !== undefined
+    const acceptsAsked = flight.acceptsAsked === true && !saysTimes
+    const beginning = beginningOf(context, result, { ...flight, acceptsAsked, now: clock() })
+    const citizen = await host.sessions.begin(exchange, beginning)
+    const isUnproven =
+      citizen.state === 'anonymous' && flight.reauthenticate && result.claims.auth_time === undefined
+    if (isUnproven) {
+      const message =
+        'the provider says no auth_time where a new authentication was asked for: have it send the claim, or see the option reauthenticate.proof'
+      host.report({ type: 'warning', code: 'oidc-no-auth-time', message })
+    }
+    return { citizen, isUnproven }
   }
 
   /** The provider could not show more than it had before; whoever was signed in still is. */
@@ -208,12 +233,14 @@ export function createLogin(context: OidcContext): {
     if (marker === undefined) return host.withoutState(exchange)
     const flight = { ...marker.content, since: marker.since }
     const connection = await connectOrNothing(provider)
-    const citizen =
-      connection === undefined ? unavailable('keys') : await arrive(exchange, parameters, flight, connection)
+    const { citizen, isUnproven } =
+      connection === undefined
+        ? { citizen: unavailable('keys'), isUnproven: false }
+        : await arrive(exchange, parameters, flight, connection)
     const isTurnedDown = citizen.state === 'anonymous' && citizen.reason === 'not-signed-in'
     if (isTurnedDown && (await host.sessions.current(exchange)) !== undefined)
       return notStronger(exchange, flight)
-    return host.concludeLogin(exchange, citizen, flight)
+    return host.concludeLogin(exchange, citizen, { ...flight, isUnproven })
   }
 
   /**

@@ -23,9 +23,16 @@ export { allowMissingExpiry } from './options.js'
  */
 export function oidc(options: OidcOptions): Protocol {
   const resolved = resolveOidcOptions(options)
-  const { clockSkewSeconds } = resolved
-  return { name: 'oidc', clockSkewSeconds, install: (host) => install(resolved, host) }
+  const { clockSkewSeconds, reauthenticate } = resolved
+  const warnings = reauthenticate.proof === 'asked' ? [askedIsNoProof] : []
+  return { name: 'oidc', clockSkewSeconds, warnings, install: (host) => install(resolved, host) }
 }
+
+const askedIsNoProof = {
+  code: 'oidc-asked-is-no-proof',
+  message:
+    'reauthenticate.proof asked: whoever has the browser of a person whose session has ended may get in again without a password; have the provider send auth_time, and leave the option out',
+} as const
 
 function install(options: ResolvedOidcOptions, host: ProtocolHost): InstalledProtocol {
   const { clock, fetch, random } = host.options
@@ -46,6 +53,7 @@ function install(options: ResolvedOidcOptions, host: ProtocolHost): InstalledPro
   return {
     ...createLeaving(context),
     issuer: options.issuer,
+    takesAsked: options.reauthenticate.proof === 'asked',
     enter: login.enter,
     endpoints: {
       callback: login.callback,

@@ -84,6 +84,26 @@ const words = (hint: string, allowed?: readonly string[]): Kind<readonly string[
     { least: 1, most: 16, hint },
   )
 
+/** Of our own parameters those that ask for a new authentication; `none` asks for nothing. */
+const reauthenticateParameters: Kind<Readonly<Record<string, string>>> = {
+  fromText: undefined,
+  check: (value, surroundings) => {
+    const checked = queryParameters.check(value, surroundings)
+    if ('problem' in checked) return checked
+    const { prompt, max_age: maxAge, ...others } = checked.value
+    const own = Object.keys(others).find((name) => ownParameters.includes(name))
+    if (own !== undefined) return { problem: `leave out ${own}: it is set by us` }
+    if (
+      prompt !== undefined &&
+      !/^(?:login|consent|select_account)(?: (?:login|consent|select_account))*$/.test(prompt)
+    )
+      return { problem: 'write as prompt one or more of login, consent, select_account' }
+    return maxAge === undefined || /^\d{1,8}$/.test(maxAge)
+      ? checked
+      : { problem: 'write as max_age a number of seconds' }
+  },
+}
+
 const clientAuthentication: Kind<ClientAuthentication> = {
   fromText: undefined,
   check: (value) => {
@@ -233,6 +253,18 @@ export const oidcRows = {
     kind: words(`a list from ${passableParameters.join(', ')}`, passableParameters),
     fallback: [],
     meaning: 'Parameters that a link to our login route may pass on, such as `ui_locales`.',
+  }),
+  'reauthenticate.parameters': row<Readonly<Record<string, string>>>({
+    kind: reauthenticateParameters,
+    derived: '`prompt=login`, `max_age=1`',
+    meaning:
+      'What asks for a new authentication, in the place of the default; for providers that refuse `prompt=login`.',
+  }),
+  'reauthenticate.proof': row<'auth-time' | 'asked'>({
+    kind: choice('auth-time', 'asked'),
+    fallback: 'auth-time',
+    meaning:
+      'What proves it: an `auth_time` from the course of the login; `asked`: that it was asked for, at a provider that never says `auth_time` (with a warning).',
   }),
   assuranceLevel: row<(claims: Claims) => number>({
     kind: functionOf('a function from claims to a level'),

@@ -53,6 +53,12 @@ export interface OidcOptions {
   readonly stepUpAcrValues?: readonly string[] | undefined
   readonly parameters?: Readonly<Record<string, string>> | undefined
   readonly passedParameters?: readonly string[] | undefined
+  readonly reauthenticate?:
+    | {
+        readonly parameters?: Readonly<Record<string, string>> | undefined
+        readonly proof?: 'auth-time' | 'asked' | undefined
+      }
+    | undefined
   readonly assuranceLevel?: ((claims: Claims) => number) | undefined
   readonly idTokenAlgorithms?: readonly string[] | undefined
   readonly idTokenDecryptionKeys?: readonly JsonWebKey[] | undefined
@@ -111,6 +117,10 @@ export interface ResolvedOidcOptions {
   readonly stepUpAcrValues: readonly string[]
   readonly parameters: Readonly<Record<string, string>>
   readonly passedParameters: readonly string[]
+  readonly reauthenticate: {
+    readonly parameters: Readonly<Record<string, string>>
+    readonly proof: 'auth-time' | 'asked'
+  }
   readonly assuranceLevel: (claims: Claims) => number
   readonly idTokenAlgorithms: readonly string[]
   readonly idTokenDecryptionKeys: readonly JsonWebKey[]

@@ -44,6 +44,12 @@ function applyRules({ get, isGiven, note }: Checked): void {
       note(`endpoints.${name}`, 'lies on another origin than the issuer: name that origin in endpointOrigins')
     }
   }
+  if (get('reauthenticate.proof') === 'asked' && get('pushedAuthorization') === 'never') {
+    note(
+      'pushedAuthorization',
+      'leave it out with reauthenticate.proof asked: addresses can be changed in the browser',
+    )
+  }
   const wait = get('refresh.waitMilliseconds')
   const timeout = get('refresh.timeoutSeconds')
   if (
@@ -81,6 +87,10 @@ function assemble({ get, must }: Checked): ResolvedOidcOptions {
     stepUpAcrValues: must('stepUpAcrValues'),
     parameters: must('parameters'),
     passedParameters: must('passedParameters'),
+    reauthenticate: {
+      parameters: get('reauthenticate.parameters') ?? { prompt: 'login', max_age: '1' },
+      proof: must('reauthenticate.proof'),
+    },
     assuranceLevel: trustedLevel(get('assuranceLevel') ?? levelBy(must('stepUpAcrValues'))),
     idTokenAlgorithms: must('idTokenAlgorithms'),
     idTokenDecryptionKeys: must('idTokenDecryptionKeys'),

@@ -43,6 +43,7 @@ export const english = {
 
   'login.again': 'Sign in again to go on where you left off.',
   'login.to-continue': 'Sign in to continue.',
+  'login.provider-unasked': 'You signed out here, but the sign-in service may still know you.',
   'action.sign-in': 'Sign in',
   'action.sign-in-again': 'Sign in again',
   'action.continue': 'Continue',
@@ -83,6 +84,10 @@ export const english = {
   'judgement.assurance': 'You are signed in, but not in the strong way that this part needs.',
   'judgement.same-session':
     'The sign-in service returned the session that has ended. To begin a new one, sign out everywhere and sign in again.',
+  'judgement.unproven':
+    'You came back from the sign-in service, but it does not say that you have just proven who you are. To protect you, nobody is signed in.',
+  'judgement.unproven-remedy':
+    'Trying again in this browser will not help. Please tell whoever runs this application.',
   'judgement.not-recent': 'You are signed in, but this part needs you to prove again that it is you.',
   'judgement.no-state':
     'This visit does not belong to a sign-in that this browser began, or it took too long. Nothing has changed.',

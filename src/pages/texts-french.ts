@@ -38,6 +38,8 @@ export const french: Readonly<Record<TextKey, string>> = {
 
   'login.again': 'Connectez-vous de nouveau pour reprendre où vous en étiez.',
   'login.to-continue': 'Connectez-vous pour continuer.',
+  'login.provider-unasked':
+    'Vous avez fermé votre session ici, mais le service de connexion vous connaît peut-être encore.',
   'action.sign-in': 'Se connecter',
   'action.sign-in-again': 'Se connecter de nouveau',
   'action.continue': 'Continuer',
@@ -83,6 +85,10 @@ export const french: Readonly<Record<TextKey, string>> = {
     'Votre session est ouverte, mais pas de la manière renforcée que cette partie demande.',
   'judgement.same-session':
     'Le service de connexion a renvoyé la session qui est terminée. Pour en commencer une nouvelle, déconnectez-vous partout et connectez-vous de nouveau.',
+  'judgement.unproven':
+    'Vous êtes de retour du service de connexion, mais il ne dit pas que vous venez de prouver votre identité. Pour vous protéger, nous n’avons ouvert aucune session.',
+  'judgement.unproven-remedy':
+    'Recommencer dans ce navigateur n’y changera rien. Veuillez prévenir les responsables de cette application.',
   'judgement.not-recent':
     'Votre session est ouverte, mais cette partie vous demande de prouver de nouveau que c’est bien vous.',
   'judgement.no-state':

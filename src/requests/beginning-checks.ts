@@ -1,4 +1,5 @@
 /** @module What is looked at before a login that has come back begins a session: whether it may, and over what. */
+import { randomText } from '../digest.js'
 import type { Exchange } from '../exchange.js'
 import type { Beginning } from '../protocol.js'
 import { openDetails } from '../sessions/record.js'
@@ -15,7 +16,7 @@ export type BeginningChecks = ReturnType<typeof createBeginningChecks>
 export function createBeginningChecks(
   context: Pick<
     ProtocolSessionsContext,
-    'options' | 'store' | 'lifecycle' | 'sealer' | 'own' | 'skewMilliseconds'
+    'options' | 'store' | 'revocations' | 'lifecycle' | 'sealer' | 'own' | 'random' | 'skewMilliseconds'
   >,
 ) {
   const { store, lifecycle, sealer, own } = context
@@ -76,6 +77,40 @@ export function createBeginningChecks(
     return authenticatedAt > since + tolerance || authenticatedAt > (await newestEnded(address, since))
   }
 
+  /** Whether an administrator has ended anything of a person here since a time. */
+  const isEndedByAdministrator = async ({ person, session }: RecordAddress, since: number) => {
+    const ends: { readonly reason: EndReason; readonly at: number }[] = []
+    for (const { address, record } of await store.list(person)) {
+      if (address.application === application.id && record.state === 'ended') ends.push(record)
+    }
+    // A session's own revocation hides the person's: that is asked for by a session that nobody has.
+    for (const each of [session, randomText(context.random, 16)]) {
+      for (const kept of [store, context.revocations]) {
+        const found = await kept?.revocation(person, each)
+        if (found !== undefined) ends.push(found)
+      }
+    }
+    return ends.some(({ reason, at }) => reason === 'revoked' && at >= since)
+  }
+
+  /**
+   * Whether it is enough that a new authentication was asked for: the plug-in says so, no time of the person's is known
+   * here, and no administrator has ended anything since the session that this browser had began.
+   */
+  const isTakenAsAsked = async (
+    exchange: Exchange,
+    address: RecordAddress,
+    { acceptsAsked, askedReauthentication, since }: Beginning,
+  ): Promise<boolean> => {
+    if (acceptsAsked !== true || !askedReauthentication) return false
+    const stoodOn = stoodOnOf(address, await store.read(address))
+    if (stoodOn !== 0 || (await newestEnded(address, since)) !== 0) return false
+    const previous = own.stateOf(exchange)?.address
+    const ended = previous?.person === address.person ? await store.read(previous) : undefined
+    const details = ended?.state === 'ended' ? openDetails(sealer, previous ?? address, ended.sealed) : {}
+    return !(await isEndedByAdministrator(address, details.startedAt ?? 0))
+  }
+
   /**
    * Why a login is over although its answer is good: the session that this browser had was signed out while the login
    * was under way. Only an authentication after that begins anew (`RACE-3`).
@@ -97,7 +132,7 @@ export function createBeginningChecks(
     return isOld || authenticatedAt + toleranceOf(0) <= end.at ? end.reason : undefined
   }
 
-  return { stoodOnOf, isAsAsked, rootOf, readNow, endedMeanwhile }
+  return { stoodOnOf, isAsAsked, isTakenAsAsked, rootOf, readNow, endedMeanwhile }
 }
 
 /** Whether two addresses are of one session at the provider. */

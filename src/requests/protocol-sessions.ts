@@ -39,6 +39,8 @@ const mostAttempts = 6
 export interface ProtocolSessionsContext {
   readonly options: ResolvedOptions
   readonly store: Store
+  /** Where revocations are kept besides, if anywhere. */
+  readonly revocations: Store | undefined
   readonly lifecycle: Lifecycle
   readonly keeper: TokenKeeper
   readonly sealer: Sealer
@@ -187,7 +189,8 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
       const value = given.sessionValue ?? randomText(context.random, 16)
       const session = sessionOf(given.issuer, value)
       const address = await checks.rootOf({ person, session, application: application.id })
-      if (!(await checks.isAsAsked(address, given))) {
+      const isTakenAsAsked = await checks.isTakenAsAsked(exchange, address, given)
+      if (!isTakenAsAsked && !(await checks.isAsAsked(address, given))) {
         context.report({ type: 'token.rejected', problem: 'not-reauthenticated', credential: 'sign-in' })
         return remaining(exchange, now)
       }
@@ -198,7 +201,8 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
       }
       const known = await checks.readNow(address, now)
       const stoodOn = checks.stoodOnOf(address, known)
-      const beginning = { ...given, provenAt: provenAtOf(given, stoodOn, context.skewMilliseconds) }
+      const provenAt = isTakenAsAsked ? given.since : provenAtOf(given, stoodOn, context.skewMilliseconds)
+      const beginning = { ...given, provenAt }
       const retainUntil = lifecycle.retainedUntil(now, beginning.tokensExpireAt)
       const before = await beginnings.findRevoked(beginning, ({ key }) =>
         store.point(key, person, retainUntil),

@@ -104,8 +104,11 @@ export function createSessionBeginning(
         const since = generationAtOf(found, before, beginning, now)
         const pointers = pointersToKeep(store, beginning.pointers, before?.pointers)
         const details = detailsOf(beginning, since ?? now, pointers)
-        const provenAt = Math.max(details.provenAt, unlessAhead(before?.provenAt ?? 0, now))
         const stoodOn = unlessAhead(found.authenticatedAt, now)
+        // What was only asked for does not become recent by a time that is stated later.
+        const wasAsked = found.authenticatedAt === 0 && beginning.authenticatedAt !== 0
+        const provenBefore = wasAsked ? 0 : unlessAhead(before?.provenAt ?? 0, now)
+        const provenAt = Math.max(details.provenAt, provenBefore)
         const isProven = beginning.authenticatedAt > stoodOn
         const authenticatedAt = Math.max(beginning.authenticatedAt, stoodOn)
         const limit = isProven ? now + application.absoluteSeconds * 1000 : found.endsAt

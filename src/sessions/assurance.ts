@@ -50,13 +50,15 @@ export function isTooWeak({ level, secondFactor }: Shortfall): boolean {
 
 /**
  * What a session's authentication has shown, its time as far as our own clock can tell: the provider's may be behind
- * ours, or ahead. A login that brought a new authentication began before it, and its answer came after.
+ * ours, or ahead. A login that brought a new authentication began before it, and its answer came after. Where the
+ * provider states no time, a new authentication was only asked for: that is none for recency.
  */
 export function assuranceHere(
   { level, authenticatedAt: stated }: Pick<LiveRecord, 'level' | 'authenticatedAt'>,
   { method, provenAt, generationAt }: Pick<OwnDetails, 'method' | 'provenAt' | 'generationAt'>,
   now: number,
 ): Assurance {
+  if (stated === 0) return { level, method }
   const latest = generationAt === undefined || generationAt > now ? now : generationAt
   const authenticatedAt = Math.min(Math.max(unlessAhead(stated, now), unlessAhead(provenAt, now)), latest)
   return authenticatedAt === 0 ? { level, method } : { level, method, authenticatedAt }

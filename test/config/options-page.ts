@@ -61,7 +61,10 @@ ${rows.join('\n')}
   names another way to sign in.
 - \`application.secrets\` is required with a shared store (a Redis, or any store whose \`isShared\` is true), and with
   \`protocols\`.
-- \`identityProvider.reauthenticateParameters\` does not name \`identityProvider.returnParameter\`.
+- \`identityProvider.reauthenticateParameters\` does not name \`identityProvider.returnParameter\`. A shared token does not
+  say when the person authenticated: that it was asked for, and that its session value was never seen before, is all that
+  proves a new login. A person who changes the address before it is sent takes the question out, so the provider must
+  not give a new session value without asking.
 
 To change a secret without signing anybody out, put the new one first and keep the old one behind it until the longest
 session is over.

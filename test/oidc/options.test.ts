@@ -93,3 +93,18 @@ it('takes http for the machine itself, and never in production', () => {
   expect(problemsOf(local)).toEqual([])
   expect(problemsOf(local, { NODE_ENV: 'production' })).toHaveLength(1)
 })
+
+it('FLD-05 takes no parameters for a new login that ask for nothing or are ours', () => {
+  const problem = (reauthenticate: unknown) => problemsOf({ ...good, reauthenticate })
+  expect(
+    problem({ parameters: { prompt: 'select_account consent', max_age: '0', acr_values: 'x' } }),
+  ).toEqual([expect.stringContaining('leave out acr_values')])
+  expect(problem({ parameters: { prompt: 'select_account', kc_action: 'x' } })).toEqual([])
+  expect(problem({ parameters: { prompt: 'none' } })).toEqual([expect.stringContaining('login, consent')])
+  expect(problem({ parameters: { max_age: '-1' } })).toEqual([expect.stringContaining('number of seconds')])
+  expect(problem({ parameters: {} })).toHaveLength(1)
+  expect(problem({ proof: 'none' })).toHaveLength(1)
+  expect(problemsOf({ ...good, reauthenticate: { proof: 'asked' }, pushedAuthorization: 'never' })).toEqual([
+    expect.stringContaining('oidc.pushedAuthorization leave it out'),
+  ])
+})
