@@ -222,6 +222,6 @@ describe.each(Object.keys(applications))('on %s behind the defaults of helmet, b
       await page.waitForSelector('h1:text-is("anonymous")')
       expect(complaints).toEqual([])
     },
-    60_000,
+    120_000,
   )
 })
