@@ -244,8 +244,8 @@ function assembleSuite<C extends Claims>(
       pendingLogouts.find(exchange, clock()) !== undefined || logoutMarkers.isPending(exchange, clock()),
     /** The person has authenticated anew: what a logout had left open at the provider is nobody's any more. */
     settleLogout(exchange: Exchange, beganAt: number) {
-      const pending = pendingLogouts.find(exchange, clock())
-      if (pending === undefined || pending.since > beganAt) return
+      const pending = pendingLogouts.findBefore(exchange, beganAt, clock())
+      if (pending === undefined) return
       pendingLogouts.note(exchange, { ...pending, parties: [] })
       logoutMarkers.clear(exchange)
     },

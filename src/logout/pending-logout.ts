@@ -5,6 +5,7 @@ import { hasRoomFor } from '../cookies/serialize.js'
 import type { Exchange, SetCookie } from '../exchange.js'
 import type { Sealer } from '../seal.js'
 import type { RecordAddress } from '../stores/store.js'
+import { unlessAhead } from '../wait.js'
 
 /** A session that is not known to have ended. */
 export interface UnfinishedSession extends RecordAddress {
@@ -36,6 +37,8 @@ export interface PendingLogouts {
   note(exchange: Exchange, pending: PendingLogout): void
   /** `undefined` where nothing is pending, or its time is over. A clock that was put back keeps it. */
   find(exchange: Exchange, now: number): PendingLogout | undefined
+  /** The same, of a logout before a time of ours; also one that was noted by a clock that has been put back since. */
+  findBefore(exchange: Exchange, time: number, now: number): PendingLogout | undefined
   clear(exchange: Exchange): void
 }
 
@@ -67,8 +70,22 @@ export function createPendingLogouts(options: {
     if (valueIn(exchange) !== undefined) exchange.setCookie(cookie('', 0))
   }
 
+  const find: PendingLogouts['find'] = (exchange, now) => {
+    const value = valueIn(exchange)
+    const text = value === undefined ? undefined : sealer.open('pending-logout', name, value)
+    if (text === undefined) return undefined
+    const pending = JSON.parse(text) as PendingLogout
+    return now < pending.until ? pending : undefined
+  }
+
   return {
+    find,
     clear,
+
+    findBefore(exchange, time, now) {
+      const pending = find(exchange, now)
+      return pending !== undefined && unlessAhead(pending.since, now) <= time ? pending : undefined
+    },
 
     note(exchange, { parties, sessions, since, until }) {
       if (parties.length + sessions.length === 0) return clear(exchange)
@@ -92,14 +109,6 @@ export function createPendingLogouts(options: {
         value = seal(retries)
       }
       exchange.setCookie(cookie(value, Math.max(Math.ceil((until - since) / 1000), 1)))
-    },
-
-    find(exchange, now) {
-      const value = valueIn(exchange)
-      const text = value === undefined ? undefined : sealer.open('pending-logout', name, value)
-      if (text === undefined) return undefined
-      const pending = JSON.parse(text) as PendingLogout
-      return now < pending.until ? pending : undefined
     },
   }
 }

@@ -52,6 +52,17 @@ describe('HLD-12 a logout that is not known to have reached the provider', () =>
     expect((await signIn()).asked).toBe(null)
   })
 
+  it('HLD-05 HLD-12 asks anew once only, also where the clock was put back since', async () => {
+    const { world, scripted, browser, signIn } = await scriptedWorld()
+    await signIn()
+    await signOut(browser)
+    world.travel(-2 * hour)
+    expect((await signIn()).asked).toBe('login')
+    scripted.script.parting = { visit: undefined, identity: { state: 'done' } }
+    await signOut(browser)
+    expect((await signIn()).asked).toBe(null)
+  })
+
   it('HLD-12 is over once the browser is back, and does not outlive what it is about', async () => {
     const { world, scripted, browser, signIn } = await scriptedWorld()
     await signIn()
