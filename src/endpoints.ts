@@ -73,7 +73,11 @@ export function createEndpoints(parts: EndpointParts): {
 
   const comeBack = async (exchange: Exchange): Promise<Reply> => {
     const state = stateOf(exchange)
-    return (await logoutRoutes.comeBack(exchange, state)) ?? parts.loginReturn(exchange, state)
+    const isWithout = !queryOf(exchange).has('state')
+    const reply = await (isWithout
+      ? logoutRoutes.comeBackWithoutState(exchange)
+      : logoutRoutes.comeBack(exchange, state))
+    return reply ?? parts.loginReturn(exchange, state)
   }
 
   const steady =

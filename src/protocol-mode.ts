@@ -86,6 +86,7 @@ export function createProtocolMode(parts: ProtocolParts): ProtocolMode {
     },
     concludeLogin: (exchange, citizen, wish) => parts.conclusion().conclude(exchange, citizen, wish),
     withoutState: (exchange) => parts.conclusion().withoutState(exchange),
+    withoutLogin: (exchange) => parts.conclusion().withoutLogin(exchange),
     concludeLogout: (exchange, state, identity) => parts.logoutRoutes().comeBack(exchange, state, identity),
     endShared: parts.endShared,
     clearLogins: (exchange) => clearLogins(exchange),

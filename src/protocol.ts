@@ -244,6 +244,8 @@ export interface ProtocolHost {
   ): Reply
   /** The answer to a `state` that is not, or no longer, known in this browser. Does nothing. */
   withoutState(exchange: Exchange): Reply
+  /** The same for the answer of a login, which is not read; whoever is signed in goes on to the start page. */
+  withoutLogin(exchange: Exchange): Promise<Reply>
   /** The answer to a logout that has come back from the provider, with what became of its leg; `undefined`: not our state. */
   concludeLogout(
     exchange: Exchange,

@@ -238,6 +238,7 @@ function assembleSuite<C extends Claims>(
       return entrance
     },
     authenticate: (exchange: Exchange) => authenticator.authenticate(exchange),
+    peek: (exchange: Exchange) => authenticator.peek(exchange),
     isLoginInFlight: (exchange: Exchange, state: string) =>
       loginMarkers.find(exchange, state, clock()) !== undefined,
     isLogoutPending: (exchange: Exchange) =>

@@ -39,6 +39,8 @@ export interface LoginContext {
   readonly entranceFor: (exchange: Exchange, wish: LoginWish) => Entrance
   readonly checkReturnTarget: (value: unknown) => string | undefined
   readonly authenticate: (exchange: Exchange) => Citizen | Promise<Citizen>
+  /** Who is there, without any effect. */
+  readonly peek: (exchange: Exchange) => Promise<Citizen>
   /** Whether a logout of this browser is not known to have reached the provider. */
   readonly isLogoutPending: (exchange: Exchange) => boolean
   /** Whether a `state` is that of a login by the shared cookie in flight in this browser. */

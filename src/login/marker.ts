@@ -13,6 +13,8 @@ export interface FoundMarker<T> {
   readonly content: T
   /** When it was set. */
   readonly since: number
+  /** What comes back with it. */
+  readonly state: string
   /** Removes it from the browser. */
   remove(): void
 }
@@ -110,9 +112,10 @@ export function createMarkers<T>(options: {
       /^[\w-]{8}$/.test(name.slice(prefix.length)),
     )
 
-  const toFound = (exchange: Exchange, name: string, { content, since }: Sealed<T>): FoundMarker<T> => ({
-    content,
-    since,
+  const toFound = (exchange: Exchange, name: string, sealed: Sealed<T>): FoundMarker<T> => ({
+    content: sealed.content,
+    since: sealed.since,
+    state: sealed.secret,
     remove: () => exchange.setCookie(cookie(name, '', 0)),
   })
 

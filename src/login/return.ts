@@ -4,6 +4,7 @@ import type { ResolvedOptions } from '../config/options.js'
 import type { Exchange, Reply } from '../exchange.js'
 import { type PageAction, renderPage } from '../pages/page.js'
 import { languageOf, type TextKey } from '../pages/texts.js'
+import { asksForPage } from '../sessions/activity.js'
 import { isTooWeak } from '../sessions/assurance.js'
 import { leadOn } from './lead-on.js'
 import type { LoginContext, LoginMarker } from './login.js'
@@ -23,6 +24,11 @@ export interface LoginConclusion {
   conclude(exchange: Exchange, citizen: Citizen, wish: LoginMarker): Reply
   /** The page for a `state` that this browser does not know, or not any more. */
   withoutState(exchange: Exchange): Reply
+  /**
+   * The answer to a login that comes back with such a `state`, as a page that is loaded again does: it is not read.
+   * Whoever is signed in goes on to the start page.
+   */
+  withoutLogin(exchange: Exchange): Promise<Reply>
 }
 
 /** How a visit that comes back from a login is taken in. */
@@ -46,7 +52,10 @@ interface Judgement {
  * everybody else gets a page with the reason and a way out.
  */
 export function createLoginConclusion(
-  context: Pick<LoginContext, 'options' | 'checkReturnTarget' | 'isLogoutPending' | 'settleLogout'>,
+  context: Pick<
+    LoginContext,
+    'options' | 'checkReturnTarget' | 'isLogoutPending' | 'settleLogout' | 'peek' | 'report'
+  >,
 ): LoginConclusion {
   const { options, checkReturnTarget } = context
   const { routes, clock } = options
@@ -162,6 +171,14 @@ export function createLoginConclusion(
 
   return {
     withoutState,
+    async withoutLogin(exchange) {
+      const destination = exchange.header('sec-fetch-dest')
+      const isPage = asksForPage(exchange) && (destination === undefined || destination === 'document')
+      if (isPage && (await context.peek(exchange)).state === 'active')
+        return leadOn(exchange, '/')
+      context.report({ type: 'token.rejected', problem: 'no-state' })
+      return withoutState(exchange)
+    },
     conclude(exchange, citizen, marker) {
       const wish = { ...marker, returnTo: checkReturnTarget(marker.returnTo) ?? '/' }
       if (marker.reauthenticate && citizen.state === 'active') {
@@ -184,7 +201,7 @@ export function createLoginReturn(context: {
   const { markers, conclusion } = context
   return async (exchange, state) => {
     const marker = await markers.take(exchange, state, context.options.clock())
-    if (marker === undefined) return conclusion.withoutState(exchange)
+    if (marker === undefined) return conclusion.withoutLogin(exchange)
     const { content, since } = marker
     const citizen = await context.arrive(exchange, {
       askedReauthentication: content.reauthenticate,

@@ -6,9 +6,8 @@ import { StoreUnavailableError } from '../errors.js'
 import type { Exchange, Reply } from '../exchange.js'
 import { sharedCookieName } from '../login/cookie-entrance.js'
 import { leadOn } from '../login/lead-on.js'
-import type { FoundMarker, Markers } from '../login/marker.js'
+import type { Markers } from '../login/marker.js'
 import { queryOf } from '../login/wish.js'
-import { redirect } from '../pages/redirect.js'
 import type { FoundSession, SessionFinder } from '../requests/session-of.js'
 import { asksForPage, isSameOriginPost } from '../sessions/activity.js'
 import { placeOf } from '../sessions/record.js'
@@ -17,10 +16,11 @@ import { createSessionEndings, nobody } from './endings.js'
 import type { GlobalLogout } from './global-logout.js'
 import type { KeptVisits } from './kept-visits.js'
 import { createLeave, type Leave } from './leave.js'
+import { createLogoutReturn, type LogoutReturn, sessionLeft } from './logout-return.js'
 import { type LogoutMarker, longestReturn, unfinishedOf } from './marker.js'
 import { createLogoutPages, receiptReply } from './pages.js'
 import type { Participant } from './participant.js'
-import type { PendingLogout, PendingLogouts, UnfinishedSession } from './pending-logout.js'
+import type { PendingLogout, PendingLogouts } from './pending-logout.js'
 import { type Leg, outcomeOf, type Receipt } from './receipt.js'
 import type { SharedCopies } from './shared-copies.js'
 
@@ -60,26 +60,16 @@ export interface LogoutContext {
   readonly clearLogins: (exchange: Exchange) => void
 }
 
-export interface LogoutRoutes {
+export interface LogoutRoutes extends LogoutReturn {
   /** Ends the session of a request. Never throws for an outage: the receipt says what could not be done. */
   logout(exchange: Exchange, session: FoundSession | undefined, wish: LogoutWish): Promise<Receipt>
   get(exchange: Exchange): Reply
   post(exchange: Exchange, overrides?: LogoutRequest): Promise<Reply>
   /** Sends the browser on to the provider, for a logout that a script began; `undefined`: its `state` is not ours. */
   readonly leave: Leave
-  /** The return from the provider's logout; `undefined` if the `state` is not one of ours. */
-  comeBack(
-    exchange: Exchange,
-    state: string | undefined,
-    identity?: Pick<Leg, 'state' | 'reason'>,
-  ): Promise<Reply | undefined>
 }
 
 const longestForm = 8 * 1024
-/** Parameter of a return that has been here before: how often. */
-const again = 'again'
-/** A browser follows twenty redirects: the way to the provider comes before these, and a login after them. */
-const mostRounds = 14
 
 /** Makes the logout routes. */
 export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
@@ -121,6 +111,8 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
 
   const endEverywhere = (session: FoundSession): Promise<Leg> =>
     globalLogout.endSession(session, 'signed-out')
+
+  const endLeft = (sessions: readonly FoundSession[]) => endEach(sessions, {}, 'store', endEverywhere)
 
   const logoutHere = async (exchange: Exchange, session: FoundSession | undefined, wish: LogoutWish) => {
     const found = sessionsFor(exchange, session, wish).sessions
@@ -272,76 +264,7 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
 
     leave: createLeave({ markers, visits: context.visits, pages, clock }),
 
-    async comeBack(exchange, state, given) {
-      // Coming back proves nothing where the provider answers by a message of its own: SLO-14.
-      const party = markers.find(exchange, state, clock())?.content.party ?? ''
-      if (given === undefined && participants.get(party)?.answersByMessage === true) return undefined
-      const outcome = given ?? { state: 'done' }
-      const more = deleteMore(exchange, state)
-      if (more !== undefined) return more
-      const marker = await takeMarker(exchange, state)
-      if (marker === undefined) return undefined
-      const content = await finish(marker)
-      const { person, began, remaining } = content
-      const target = participants.get(party)?.target ?? party
-      const identity = globalLogout.conclude(person, { leg: 'identity', target, ...outcome }, began)
-      const legs = [...verifyCookies(exchange, content), identity]
-      const open = [...(content.open ?? [])]
-      if (identity.state !== 'done') open.push({ name: party, retry: content.retry })
-      const kept = pendingLogouts.find(exchange, clock())?.parties ?? []
-      const left = await depart(exchange, {
-        content: { ...content, legs, open },
-        parties: remaining.map((name) => {
-          return { name, tokens: kept.find((each) => each.name === name)?.retry }
-        }),
-      })
-      if (left.next !== undefined) return pages.leave(exchange, left.next.visit)
-      return finishPage(exchange, left, content)
-    },
-  }
-
-  /**
-   * The browser comes back and still sends parts of the shared cookie: variants for which the first answer had no
-   * room, most likely. They are deleted on more ways round, and only then is the return judged. Where cookies came to
-   * another page that do not belong together, nobody can see here what is left: every variant for it is deleted.
-   */
-  function deleteMore(exchange: Exchange, state: string | undefined): Reply | undefined {
-    if (exchange.method !== 'GET' || state === undefined) return undefined
-    const round = Number(queryOf(exchange).get(again) ?? 0)
-    if (!Number.isInteger(round) || round < 0 || round >= mostRounds) return undefined
-    const content = markers.find(exchange, state, clock())?.content
-    if (content === undefined || content.remaining.length > 0) return undefined
-    const isSeen = content.party === sharedCookieName && context.sendsShared(exchange)
-    if (!isSeen && content.seenAt === undefined) return undefined
-    if (!globalLogout.expireRest(exchange, round, content.seenAt ?? content.thenLogin)) return undefined
-    return redirect(`${routes.path}/return?${new URLSearchParams({ state, [again]: String(round + 1) })}`)
-  }
-
-  /**
-   * Takes the marker of a return. While the store is away nobody can say that it is the first to come: it is looked
-   * at and stays in the browser, so that the receipt is shown, and a reload finishes what is left.
-   */
-  async function takeMarker(exchange: Exchange, state: string | undefined) {
-    try {
-      return await markers.take(exchange, state, clock())
-    } catch (error) {
-      if (!(error instanceof StoreUnavailableError)) throw error
-      return markers.find(exchange, state, clock())
-    }
-  }
-
-  /** Tries once more to end sessions that could not be ended. What is left then stays in the browser's memory. */
-  async function finish({ content }: FoundMarker<LogoutMarker>): Promise<LogoutMarker> {
-    const unfinished = unfinishedOf(content)
-    if (unfinished.length === 0) return content
-    const sessions = unfinished.map((left) => sessionLeft(left, content.until))
-    const ended = await endEach(sessions, {}, 'store', endEverywhere)
-    const legs = content.legs.map((leg) => (leg.leg === 'sessions' ? ended.told : leg))
-    return {
-      ...content,
-      legs: ended.unfinished.length === 0 ? await copies.lookAgain(legs, unfinished) : legs,
-      unfinished: ended.unfinished,
-    }
+    ...createLogoutReturn({ ...context, pages, depart, endEach: endLeft, finishPage }),
   }
 
   /** Sessions of logouts that could not end them: their cookies are gone, the browser still remembers them. */
@@ -362,26 +285,10 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
       return [sessionLeft(left, pending?.until)]
     })
   }
-
-  /** The browser comes back: cookies that it still sends were not deleted, or were set again. */
-  function verifyCookies(exchange: Exchange, marker: LogoutMarker): readonly Leg[] {
-    if (marker.party !== sharedCookieName || !context.sendsShared(exchange)) return marker.legs
-    const deleted = globalLogout.expireCookies(exchange, marker.person)
-    const stubborn: Leg = { ...deleted, state: 'refused', reason: 'still-there' }
-    return marker.legs.map((leg) => (leg.leg === 'cookies' ? stubborn : leg))
-  }
 }
 
 function rememberable(target: string | undefined): string | undefined {
   return target !== undefined && target.length <= longestReturn ? target : undefined
-}
-
-/** The session that a logout could not end, as the browser remembers it. */
-function sessionLeft(
-  { generation, ...address }: UnfinishedSession,
-  tokenExpiresAt: number | undefined,
-): FoundSession {
-  return { address, generation, tokenExpiresAt }
 }
 
 /** Where a page of ours would lead on to by itself; a script goes there too, and nowhere else. */

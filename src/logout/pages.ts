@@ -6,7 +6,7 @@ import { renderFormPost } from '../pages/form-post.js'
 import { type PageAction, type PageFact, renderPage } from '../pages/page.js'
 import { languageOf, type TextKey } from '../pages/texts.js'
 import type { LogoutVisit } from './participant.js'
-import { isComplete, type Leg, otherSessions, type Receipt } from './receipt.js'
+import { isComplete, type Leg, noState, otherSessions, type Receipt } from './receipt.js'
 
 /** The pages of one application's logout. */
 export interface LogoutPages {
@@ -49,7 +49,8 @@ export function createLogoutPages(context: { readonly options: ResolvedOptions }
       (leg): PageFact => ({ label: `leg.${leg.leg}`, value: stateOf(leg, ended.legs) }),
     )
     const actions: PageAction[] = []
-    const isLeft = isHereOnly ? ended.outcome === 'failed' : ended.outcome !== 'global'
+    const { outcome, legs } = ended
+    const isLeft = outcome === 'failed' || (outcome === 'partial' && !isHereOnly && !isUnansweredOnly(legs))
     // Copies in other hands are nothing that another attempt could end.
     const isWorthAnother = ended.legs.some(
       (leg) => !isComplete(leg, ended.legs) && leg.reason !== otherSessions,
@@ -109,8 +110,15 @@ function stateOf(leg: Leg, legs: readonly Leg[]): TextKey {
 function sentenceOf({ outcome, legs }: Receipt, isHereOnly: boolean): TextKey {
   if (outcome === 'failed') return 'outcome.failed'
   if (isHereOnly) return 'signed-out.here-only'
+  if (isUnansweredOnly(legs)) return 'signed-out.no-state'
   const isNobody = legs.every(({ leg, reason }) => leg === 'cookies' || reason === 'no-session')
   return isNobody ? 'outcome.nobody' : `outcome.${outcome}`
+}
+
+/** Whether nothing is left but a provider that sent the browser back without a word, as it would the next time. */
+function isUnansweredOnly(legs: readonly Leg[]): boolean {
+  const left = legs.filter((leg) => !isComplete(leg, legs) && leg.reason !== 'no-revocation-endpoint')
+  return left.length > 0 && left.every(({ reason }) => reason === noState)
 }
 
 /** The receipt as JSON, for a script. */

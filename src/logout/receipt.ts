@@ -24,6 +24,9 @@ export interface Leg {
  */
 export const otherSessions = 'other-sessions'
 
+/** Reason of an `identity` leg that is `unknown`: the provider sent the browser back without our `state`. */
+export const noState = 'no-state'
+
 /** `global`: everything ended. `partial`: ours ended, something else is not known to have. `failed`: ours did not. */
 export type LogoutOutcome = 'global' | 'partial' | 'failed'
 

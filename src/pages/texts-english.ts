@@ -64,6 +64,8 @@ export const english = {
   'outcome.partial': 'You are signed out here. Some other part could not be confirmed; the list says which.',
   'outcome.failed': 'Some part of signing out failed. Please try again, or close your browser.',
   'signed-out.here-only': 'You are signed out of this application. You may still be signed in elsewhere.',
+  'signed-out.no-state':
+    'You are signed out here. The sign-in service has sent you back without saying whether your session there has ended.',
   'signed-out.close': 'If other people use this device, close the browser as well.',
   'leg.sessions': 'Sessions of the applications',
   'leg.cookies': 'Shared sign-in cookies',

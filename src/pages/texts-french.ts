@@ -63,6 +63,8 @@ export const french: Readonly<Record<TextKey, string>> = {
   'outcome.failed': 'Une partie de la déconnexion a échoué. Veuillez réessayer, ou fermez votre navigateur.',
   'signed-out.here-only':
     'Votre session est fermée dans cette application. Elle est peut-être encore ouverte ailleurs.',
+  'signed-out.no-state':
+    'Votre session est fermée ici. Le service de connexion vous a renvoyé sans dire si celle que vous aviez chez lui a pris fin.',
   'signed-out.close': 'Si d’autres personnes utilisent cet appareil, fermez aussi le navigateur.',
   'leg.sessions': 'Sessions des applications',
   'leg.cookies': 'Témoins (cookies) de connexion partagés',

@@ -73,7 +73,18 @@ describe('the return', () => {
     const page = await browser.press(login, /^Sign in$/, { username: 'ana', password: 'ana-password' })
     expect(page.url).toBe(`${url}/open?tab=2`)
     expect((await browser.open(states[5] ?? '')).url).toBe(`${url}/open?tab=5`)
-    expect((await browser.open(states[0] ?? '')).status).toBe(400)
+    const dropped = await browser.open(states[0] ?? '')
+    expect(dropped.path).toEqual([states[0], `${url}/`])
+  })
+
+  it('FLD-06 leads on whoever is signed in and loads a return again; nobody else', async () => {
+    const world = await createWorld()
+    const browser = world.browser()
+    const login = await browser.open(`${url}/session/login?returnTo=/open`)
+    const back = new URL(login.url).searchParams.get('returnTo') ?? ''
+    await browser.press(login, /^Sign in$/, { username: 'ana', password: 'ana-password' })
+    expect((await browser.open(back)).path).toEqual([back, `${url}/`])
+    expect((await world.browser().open(back)).status).toBe(400)
   })
 
   it('a sibling cannot push the marker of a login out of the browser', async () => {

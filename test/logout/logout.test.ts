@@ -117,23 +117,23 @@ describe('a global logout', () => {
     const left = await browser.fetch(receipt.continueAt ?? '', { headers: asPage })
     const back = new URL(new URL(left.headers.get('location') ?? '').searchParams.get('returnTo') ?? '')
     const identityLegs = () => legsOf(world).filter((event) => event.leg === 'identity')
-    for (const address of [
-      `${benefits}/session/return`,
-      `${benefits}/session/return?state=${'A'.repeat(32)}`,
-    ]) {
-      expect((await browser.open(address)).status).toBe(400)
-    }
+    const unknown = `${benefits}/session/return?state=${'A'.repeat(32)}`
+    expect((await browser.open(unknown)).status).toBe(400)
+    expect((await world.browser().open(`${benefits}/session/return`)).status).toBe(400)
     expect((await world.browser().open(back.href)).status).toBe(400)
     expect((await browser.open(`${back.href}&state=x`)).status).toBe(400)
     expect(identityLegs()).toHaveLength(0)
+    const without = await browser.open(`${benefits}/session/return`)
+    expect(without.status).toBe(200)
+    expect(identityLegs()).toEqual([expect.objectContaining({ state: 'unknown', reason: 'no-state' })])
     const saved = await browser.cookieHeader(benefits)
     expect((await browser.open(back.href)).status).toBe(200)
-    expect(identityLegs()).toHaveLength(1)
+    expect(identityLegs()).toHaveLength(2)
     const again = await world
       .application('benefits')
       .handle(new Request(back, { headers: { cookie: saved, accept: 'text/html' } }))
     expect(again.status).toBe(400)
-    expect(identityLegs()).toHaveLength(1)
+    expect(identityLegs()).toHaveLength(2)
   })
 
   it('a cookie that the browser still sends on the return is told, and deleted again', async () => {

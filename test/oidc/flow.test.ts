@@ -49,13 +49,39 @@ describe('a sign-in', () => {
     expect(late.url).toBe(`${home}/private`)
   })
 
+  it('FLD-06 leads on whoever is signed in and loads a callback again; the answer is not read', async () => {
+    const world = await createOidcWorld()
+    const browser = world.browser()
+    const visit = await world.signIn(browser, 'benefits')
+    const callback = visit.path.find((url) => url.includes('/callback')) ?? ''
+    const called = world.called.length
+    const asked = [callback, `${home}/session/callback?error=access_denied&state=${'x'.repeat(32)}`]
+    for (const address of asked) {
+      const again = await browser.open(address)
+      expect(again.path.slice(0, 2)).toEqual([address, `${home}/`])
+    }
+    expect(world.called.length).toBe(called)
+    expect(world.party('benefits').events.filter(({ type }) => type === 'token.rejected')).toEqual([])
+    const inFrame = await browser.fetch(callback, {
+      headers: { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe', accept: 'text/html' },
+    })
+    expect(inFrame.status).toBe(400)
+  })
+
+  it('FLD-08 a callback of nobody’s leaves an event', async () => {
+    const world = await createOidcWorld()
+    const visit = await world.browser().open(`${home}/session/callback?code=x&state=${'x'.repeat(32)}`)
+    expect(visit.status).toBe(400)
+    expect(world.party('benefits').events).toContainEqual(
+      expect.objectContaining({ type: 'token.rejected', problem: 'no-state' }),
+    )
+  })
+
   it('takes an answer once, and only in the browser that asked', async () => {
     const world = await createOidcWorld()
     const browser = world.browser()
     const visit = await world.signIn(browser, 'benefits')
     const callback = visit.path.find((url) => url.includes('/callback')) ?? ''
-    const again = await browser.open(callback)
-    expect(again.status).toBe(400)
     const stranger = world.browser()
     expect((await stranger.open(callback)).status).toBe(400)
     expect(await stranger.cookieNames(home)).toEqual([])

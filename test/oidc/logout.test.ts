@@ -1,6 +1,9 @@
 /** @module RP-initiated logout: everything of ours first, then the provider, and the receipt of both. */
 import { describe, expect, it } from 'vitest'
 import type { Receipt } from '../../src/index.js'
+import { english } from '../../src/pages/texts-english.js'
+import { createPlace, home as placeHome } from '../attacks/oidc-place.js'
+import { issuer } from './signer.js'
 import { createOidcWorld, type PartyOptions, providerUrl, stateAt, urlOf } from './world.js'
 
 const home = urlOf('benefits')
@@ -84,6 +87,60 @@ describe('RPI-06 the return', () => {
     expect(visit.status).toBe(200)
     expect((await browser.open(back)).status).toBe(400)
     expect((await world.browser().open(back)).status).toBe(400)
+  })
+})
+
+describe('FLD-06 a provider that hands no state back after a sign-out', () => {
+  /** A sign-out whose way back has lost its `state`, as at Cognito. */
+  const signOutWithout = async (form: Record<string, string> = {}) => {
+    const place = createPlace({ description: { end_session_endpoint: `${issuer}/end` } })
+    const answer = () =>
+      new Response(null, { status: 302, headers: { location: `${placeHome}/session/return` } })
+    place.script.answers['/end'] = answer
+    const browser = place.browser()
+    await browser.open(`${placeHome}/session/login?returnTo=/private`)
+    return { place, browser, visit: await browser.post(`${placeHome}/session/logout`, form) }
+  }
+
+  it('says that the person is signed out; the identity leg stays unknown, with the reason', async () => {
+    const { place, browser, visit } = await signOutWithout({ returnTo: '/open' })
+    expect(visit.url).toBe(`${placeHome}/session/return`)
+    expect(visit.status).toBe(200)
+    expect(visit.body).toContain(`<h1>${english['title.signed-out']}</h1>`)
+    expect(visit.body).toContain(english['signed-out.no-state'])
+    expect(visit.body).not.toContain(english['action.finish-sign-out'])
+    expect(place.events).toContainEqual(
+      expect.objectContaining({ type: 'logout.leg', leg: 'identity', state: 'unknown', reason: 'no-state' }),
+    )
+    expect(await place.state(browser)).toMatchObject({ state: 'anonymous' })
+  })
+
+  it('says it again when the page is loaded again, and takes the state if it comes after all', async () => {
+    const { place, browser, visit } = await signOutWithout()
+    expect((await browser.open(visit.url)).body).toContain(english['signed-out.no-state'])
+    const state = new URL(visit.path.find((url) => url.includes('/end?')) ?? '').searchParams.get('state')
+    const late = await browser.open(`${placeHome}/session/return?state=${state}`)
+    expect(late.body).toContain(`<h1>${english['title.signed-out']}</h1>`)
+    expect(place.events).toContainEqual(
+      expect.objectContaining({ type: 'logout.leg', leg: 'identity', state: 'done' }),
+    )
+  })
+
+  it('asks for a new authentication at the next sign-in: the session there may go on', async () => {
+    const { place, browser } = await signOutWithout()
+    await browser.open(`${placeHome}/session/login?returnTo=/private`)
+    expect(place.asked.at(-1)?.get('prompt')).toBe('login')
+  })
+
+  it('is no way to end or tell anything in another browser, in a frame, or after it is over', async () => {
+    const { place, browser } = await signOutWithout()
+    expect((await place.browser().open(`${placeHome}/session/return`)).status).toBe(400)
+    const framed = await browser.fetch(`${placeHome}/session/return`, {
+      headers: { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe', accept: 'text/html' },
+    })
+    expect(framed.status).toBe(400)
+    place.travel(901)
+    expect((await browser.open(`${placeHome}/session/return`)).status).toBe(400)
   })
 })
 
