@@ -50,6 +50,7 @@ export const defaults = {
     },
     sessionClaim: 'jti',
     kindClaims: ['mfaRequired', 'isMfa', 'isDidAuth'],
+    acceptedClaims: [] as readonly string[],
     returnParameter: 'returnTo',
     reauthenticateParameters: { prompt: 'login' },
     refresh: { timeoutSeconds: 5, waitMilliseconds: 500, onUnavailable: 'keep' },

@@ -15,6 +15,9 @@ import {
 } from './kinds.js'
 import type { RefreshAnswer, RefreshResponse } from './options.js'
 
+/** Claims of other kinds of token that a provider may put into its shared-cookie tokens as well. */
+export const acceptableClaims: readonly string[] = ['azp', 'client_id', 'scope']
+
 /** The signature algorithms that a token may use. Never `none`, never a shared secret. */
 export const supportedAlgorithms: readonly string[] = [
   'RS256',
@@ -108,6 +111,18 @@ export const identityProviderRows = {
     kind: listOf(claimName.check, { least: 0, most: 16, hint: 'a list of at most 16 claim names' }),
     fallback: idp.kindClaims,
     meaning: 'Boolean claims that a token must have to count as a shared-cookie token.',
+  }),
+  'identityProvider.acceptedClaims': row<readonly string[]>({
+    kind: listOf(
+      (value) =>
+        typeof value === 'string' && acceptableClaims.includes(value)
+          ? { value }
+          : { problem: `write only names from ${acceptableClaims.join(', ')}` },
+      { least: 0, most: acceptableClaims.length, hint: `a list from ${acceptableClaims.join(', ')}` },
+    ),
+    fallback: idp.acceptedClaims,
+    meaning:
+      'Those of `azp`, `client_id`, `scope` that a shared-cookie token may carry; needs `audience` and a kind claim.',
   }),
   'identityProvider.returnParameter': row<string>({
     kind: textMatching(

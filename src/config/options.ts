@@ -51,6 +51,7 @@ export interface IdentityProviderOptions {
   readonly sessionClaim?: string | undefined
   /** Boolean claims that must be there. Default `['mfaRequired', 'isMfa', 'isDidAuth']`. */
   readonly kindClaims?: readonly string[] | undefined
+  readonly acceptedClaims?: readonly string[] | undefined
   /** Query parameter in which login and logout take the address to return to. Default `returnTo`. */
   readonly returnParameter?: string | undefined
   /** Query parameters that ask the login for a new authentication. Default `{ prompt: 'login' }`. */
@@ -201,6 +202,7 @@ export interface ResolvedIdentityProvider {
   }
   readonly sessionClaim: string
   readonly kindClaims: readonly string[]
+  readonly acceptedClaims: readonly string[]
   readonly returnParameter: string
   readonly reauthenticateParameters: Readonly<Record<string, string>>
   readonly refresh: {

@@ -107,6 +107,7 @@ function identityProviderOf({ get }: Gathered, must: Must): ResolvedIdentityProv
     },
     sessionClaim: must('identityProvider.sessionClaim'),
     kindClaims: must('identityProvider.kindClaims'),
+    acceptedClaims: must('identityProvider.acceptedClaims'),
     returnParameter: must('identityProvider.returnParameter'),
     reauthenticateParameters: must('identityProvider.reauthenticateParameters'),
     refresh: {

@@ -15,6 +15,19 @@ export function applyRules(gathered: Gathered): void {
   checkSecrets(gathered)
   checkTimes(gathered)
   checkParameters(gathered)
+  checkAcceptedClaims(gathered)
+}
+
+/** `JWT-05`: without a claim that other kinds of token mark themselves by, something else must tell them apart. */
+function checkAcceptedClaims({ get, areGood, note }: Gathered): void {
+  const path = 'identityProvider.acceptedClaims'
+  if (!areGood(path, 'identityProvider.audience', 'identityProvider.kindClaims')) return
+  if ((get(path) ?? []).length === 0) return
+  const lacks: string[] = []
+  if (get('identityProvider.audience') === undefined) lacks.push('identityProvider.audience')
+  if (get('identityProvider.kindClaims')?.length === 0) lacks.push('one of identityProvider.kindClaims')
+  if (lacks.length > 0)
+    note(path, `set ${lacks.join(' and ')} as well: else access tokens pass for shared cookies`)
 }
 
 /** `CK-04`: a cookie that does not match the host of its reader or its setter is never seen. */

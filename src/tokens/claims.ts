@@ -39,6 +39,8 @@ export interface ClaimRules {
   readonly audience: string | undefined
   /** Claims that must be there and be boolean. */
   readonly kindClaims: readonly string[]
+  /** Claims of other kinds of token that these may have; default: none. */
+  readonly acceptedClaims?: readonly string[] | undefined
   /** The claim that names the identity session. */
   readonly sessionClaim: string
   /** At most 60 (`JWT-08`). */
@@ -59,7 +61,15 @@ export interface DecodedToken {
 }
 
 /** Claims that only other kinds of token have: ID tokens, access tokens, logout tokens. Source: RFC 8725, 3.12. */
-export const foreignClaims = ['nonce', 'at_hash', 'c_hash', 'azp', 'client_id', 'scope', 'events'] as const
+export const foreignClaims: readonly string[] = [
+  'nonce',
+  'at_hash',
+  'c_hash',
+  'azp',
+  'client_id',
+  'scope',
+  'events',
+]
 /** The last second of the year 9999: what is later is a mistake, most likely milliseconds. */
 const latestNumericDate = 253_402_300_799
 
@@ -97,8 +107,12 @@ function hasAudience(claims: Readonly<Record<string, unknown>>, audience: string
   return Array.isArray(claims.aud) ? claims.aud.includes(audience) : claims.aud === audience
 }
 
-function isOurKind(claims: Readonly<Record<string, unknown>>, kindClaims: readonly string[]): boolean {
-  for (const name of foreignClaims) if (Object.hasOwn(claims, name)) return false
+function isOurKind(
+  claims: Readonly<Record<string, unknown>>,
+  { kindClaims, acceptedClaims = [] }: Pick<ClaimRules, 'kindClaims' | 'acceptedClaims'>,
+): boolean {
+  for (const name of foreignClaims)
+    if (Object.hasOwn(claims, name) && !acceptedClaims.includes(name)) return false
   for (const name of kindClaims) if (typeof claims[name] !== 'boolean') return false
   return true
 }
@@ -128,7 +142,7 @@ function readClaims(
   const sessionValue = claims[rules.sessionClaim]
   if (!isText(iss) || !isText(sub) || !isText(sessionValue)) return 'claims'
   if (!isNumericDate(exp) || !isNumericDate(iat) || !isNumericDate(nbf) || exp <= iat) return 'claims'
-  if (!isOurKind(claims, rules.kindClaims)) return 'kind'
+  if (!isOurKind(claims, rules)) return 'kind'
   if (!hasAudience(claims, rules.audience)) return 'audience'
   return {
     claims: claims as Claims,

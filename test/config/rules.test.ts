@@ -15,6 +15,37 @@ const oneHost = {
   application: { id: 'benefits', url: 'https://example.gov' },
 }
 
+describe('FLD-09 identityProvider.acceptedClaims', () => {
+  const given = (identityProvider: object) =>
+    withValue(
+      Object.entries(identityProvider).reduce<object>(
+        (options, [name, value]) => withValue(options, `identityProvider.${name}` as never, value),
+        required,
+      ),
+      'identityProvider.acceptedClaims',
+      ['scope', 'azp'],
+    )
+
+  it.each([
+    [{}, 'identityProvider.audience'],
+    [{ audience: 'benefits', kindClaims: [] }, 'identityProvider.kindClaims'],
+    [{ kindClaims: [] }, 'identityProvider.audience and one of identityProvider.kindClaims'],
+  ])('with %j alone is refused', (identityProvider, missing) => {
+    const [problem, ...more] = problemsOf(given(identityProvider))
+    expect(problem).toMatchObject({ path: 'identityProvider.acceptedClaims' })
+    expect(problem?.message).toContain(missing)
+    expect(more).toEqual([])
+  })
+
+  it('with audience and a kind claim is taken, from the environment too', () => {
+    expect(problemsOf(given({ audience: 'benefits' }))).toEqual([])
+    const environment = { CITIZEN_IDENTITY_PROVIDER_ACCEPTED_CLAIMS: 'scope,azp' }
+    const withAudience = withValue(required, 'identityProvider.audience', 'benefits')
+    const { identityProvider } = resolveOptions(withAudience, environment)
+    expect(identityProvider).toMatchObject({ acceptedClaims: ['scope', 'azp'] })
+  })
+})
+
 describe('plain http', () => {
   it('is fine on loopback while developing, and never in production', () => {
     expect(pathsOf(local, { NODE_ENV: 'development' })).toEqual([])

@@ -105,6 +105,11 @@ export const values: Readonly<Record<OptionPath, Values>> = {
     texts: ['isMfa', 'a,b'],
     bad: ['isMfa', [''], [7]],
   },
+  'identityProvider.acceptedClaims': {
+    // Others need `audience` beside them: see rules.test.ts.
+    good: [[]],
+    bad: ['scope', ['nonce'], ['at_hash'], ['c_hash'], ['events'], [7]],
+  },
   'identityProvider.returnParameter': {
     good: ['next', 'return_to'],
     texts: ['next', 'return_to'],

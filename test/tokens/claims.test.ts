@@ -89,6 +89,16 @@ describe('decoding a token', () => {
     },
   )
 
+  it('FLD-04 takes what an option accepts, with the audience, and nothing else of another kind', () => {
+    const changes = { acceptedClaims: ['azp', 'scope'], audience: 'benefits' }
+    const judge = (claims: Record<string, unknown>) => problemOf(createToken(key, claims), now, changes)
+    expect(judge({ azp: 'x', scope: 'openid', aud: 'benefits' })).toBe('good')
+    expect(judge({ scope: 'openid' })).toBe('audience')
+    expect(judge({ scope: 'openid', aud: 'benefits', isMfa: undefined })).toBe('kind')
+    for (const name of ['client_id', 'nonce', 'at_hash', 'c_hash', 'events'])
+      expect(judge({ [name]: 'x', aud: 'benefits' }), name).toBe('kind')
+  })
+
   it.each(['mfaRequired', 'isMfa', 'isDidAuth'])(
     'JWT-05 a token without a boolean %s is of another kind',
     (name) => {

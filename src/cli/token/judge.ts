@@ -1,9 +1,11 @@
 /** @module What a configuration says of a token, and why, in the codes of the event `token.rejected`. */
+import { acceptableClaims } from '../../config/identity-provider-rows.js'
 import type { CookieModeOptions } from '../../config/options.js'
 import type { TokenParts } from '../../cookies/split-token.js'
 import { CitizenSessionError } from '../../errors.js'
 import {
   createTokenDecoder,
+  foreignClaims,
   maximumTokenHeaderLength,
   maximumTokenLength,
   type TokenProblem,
@@ -90,7 +92,6 @@ export async function judgeToken(
 }
 
 const show = (value: unknown) => (value === undefined ? 'missing' : JSON.stringify(value))
-const foreign = ['nonce', 'at_hash', 'c_hash', 'azp', 'client_id', 'scope', 'events']
 
 function explain(problem: TokenProblem, parts: TokenParts, options: CookieModeOptions, now: number): string {
   const { header = {}, claims = {} } = readLoosely(parts)
@@ -120,7 +121,7 @@ function explain(problem: TokenProblem, parts: TokenParts, options: CookieModeOp
       return `nbf or iat is ${durationInWords(ahead)} ahead; ${skew} s of clock skew are tolerated: compare the clocks`
     }
     case 'kind':
-      return explainKind(header, claims, identityProvider.kindClaims)
+      return explainKind(header, claims, identityProvider)
     case 'claims':
       return `iss, sub and ${identityProvider.sessionClaim} must be texts, exp, iat and nbf seconds, exp after iat; they are ${['iss', 'sub', identityProvider.sessionClaim, 'exp', 'iat', 'nbf'].map((name) => `${name} ${show(claims[name])}`).join(', ')}`
   }
@@ -129,13 +130,20 @@ function explain(problem: TokenProblem, parts: TokenParts, options: CookieModeOp
 function explainKind(
   header: Readonly<Record<string, unknown>>,
   claims: Readonly<Record<string, unknown>>,
-  kindClaims: readonly string[],
+  {
+    kindClaims,
+    acceptedClaims,
+  }: Pick<CookieModeOptions['identityProvider'], 'kindClaims' | 'acceptedClaims'>,
 ): string {
   if (Object.hasOwn(header, 'typ') && String(header.typ).toUpperCase() !== 'JWT') {
     return `typ is ${show(header.typ)}; only JWT, or none, is a token of the cookie`
   }
-  const others = foreign.filter((name) => Object.hasOwn(claims, name))
-  if (others.length > 0) return `it is a token of another kind: only those have ${others.join(', ')}`
+  const others = foreignClaims.filter((name) => Object.hasOwn(claims, name) && !acceptedClaims.includes(name))
+  if (others.length > 0) {
+    const isAcceptable = others.every((name) => acceptableClaims.includes(name))
+    const remedy = isAcceptable ? ' (identityProvider.acceptedClaims can allow them)' : ''
+    return `it is a token of another kind: only those have ${others.join(', ')}${remedy}`
+  }
   const wrong = kindClaims.filter((name) => typeof claims[name] !== 'boolean')
   return `${wrong.join(', ')} must be there and be true or false (identityProvider.kindClaims): ${wrong.map((name) => `${name} is ${show(claims[name])}`).join(', ')}`
 }
