@@ -9,7 +9,7 @@ import type { Leg } from './receipt.js'
 
 /** A logout whose own legs are done, and the participants that are still to be parted from. */
 export interface Leaving {
-  readonly content: Omit<LogoutMarker, 'party' | 'remaining' | 'visit' | 'retry'>
+  readonly content: Omit<LogoutMarker, 'party' | 'remaining' | 'visit' | 'retry' | 'remark'>
   /** In their order, each with what it kept with the session, where that is at hand. */
   readonly parties: readonly { readonly name: string; readonly tokens?: string | undefined }[]
 }
@@ -68,7 +68,7 @@ export function createDepartures(context: {
       const { target } = participant
       const began = clock()
       const state = markers.createState()
-      const { visit, retry, ...parting } = await partFrom(participant, { exchange, tokens, state })
+      const { visit, retry, remark, ...parting } = await partFrom(participant, { exchange, tokens, state })
       legs.push(...parting.legs)
       if (visit === undefined) {
         const leg = conclude(person, { leg: 'identity', target, ...parting.identity }, began)
@@ -78,7 +78,8 @@ export function createDepartures(context: {
       }
       const rest = parties.slice(index + 1)
       const remaining = rest.map(({ name }) => name)
-      const marker = { ...content, legs, open, party, retry, remaining, visit: rememberableVisit(visit) }
+      const remembered = { party, retry, remark, remaining, visit: rememberableVisit(visit) }
+      const marker = { ...content, legs, open, ...remembered }
       // Whatever a browser has no room for: the session has ended, and the receipt of this answer says so.
       markers.setFirst(exchange, shorterAndShorter(marker, visit.brief), clock(), state)
       note(exchange, content, [...open, { name: party, retry }, ...rest.map(({ name }) => ({ name }))])

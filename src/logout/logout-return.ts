@@ -87,7 +87,7 @@ export function createLogoutReturn(context: {
       const more = deleteMore(exchange, state)
       if (more !== undefined) return more
       const marker = await takeMarker(exchange, state)
-      return marker && goOn(exchange, marker, given ?? { state: 'done' })
+      return marker && goOn(exchange, marker, given ?? { state: 'done', reason: marker.content.remark })
     },
 
     async comeBackWithoutState(exchange) {

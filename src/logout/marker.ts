@@ -18,6 +18,8 @@ export interface LogoutMarker {
   readonly unfinished: readonly UnfinishedSession[] | UnfinishedSession | undefined
   /** Participants whose session at the provider is not known to have ended, of those before `party`. */
   readonly open?: readonly PendingParty[] | undefined
+  /** What the leg of `party` says besides once it is done. */
+  readonly remark?: string | undefined
   /** What `party` needs for another attempt. */
   readonly retry?: string | undefined
   /** Path of a page to which cookies came that do not belong together: all variants for it are deleted on the way back. */

@@ -30,6 +30,8 @@ export interface Parting {
   readonly visit?: LogoutVisit | undefined
   /** The provider's leg: `unknown` until the browser is back where there is a visit, else `skipped` with the reason. */
   readonly identity: Pick<Leg, 'state' | 'reason'>
+  /** What the provider's leg says besides once it is done, as its `reason`. */
+  readonly remark?: string | undefined
   /**
    * What stands for `tokens` in another attempt, should this one not come to its end. It is sealed into a cookie: up to
    * 1,200 characters; more, or none, and the next attempt gets no tokens.

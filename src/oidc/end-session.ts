@@ -13,8 +13,15 @@ export interface EndSessionWish {
   readonly state: string
   readonly logoutHint?: string | undefined
   readonly uiLocales?: string | undefined
-  /** Whether the hint goes in a form; with `query` only where it would make the address too long. */
-  readonly hintBy: 'query' | 'form'
+  /** `query`: a hint that would make the address too long is left out. `auto`: then it goes in a form. */
+  readonly hintBy: 'query' | 'form' | 'auto'
+}
+
+/** The visit that a wish comes to. */
+export interface EndSession {
+  readonly visit: LogoutVisit
+  /** Whether the hint was too long for the address. */
+  readonly isHintLeftOut: boolean
 }
 
 /** Longest address that goes by GET; providers and proxies refuse longer ones. */
@@ -25,7 +32,7 @@ export const longestLogoutAddress = 4_000
  * which of the two the provider reads.
  * Source: OpenID Connect RP-Initiated Logout 1.0, section 2; `RPI-01` to `RPI-04`, `RPI-07`, `RPI-08`.
  */
-export function buildEndSession(wish: EndSessionWish): LogoutVisit | undefined {
+export function buildEndSession(wish: EndSessionWish): EndSession | undefined {
   const fields: Record<string, string> = {
     ...(wish.idTokenHint === undefined ? {} : { id_token_hint: wish.idTokenHint }),
     client_id: wish.clientId,
@@ -36,10 +43,14 @@ export function buildEndSession(wish: EndSessionWish): LogoutVisit | undefined {
   }
   const url = new URL(wish.endpoint)
   if (Object.keys(fields).some((name) => url.searchParams.has(name))) return undefined
-  const form: LogoutVisit = { action: url.href, method: 'post', fields }
+  const form: EndSession = { visit: { action: url.href, method: 'post', fields }, isHintLeftOut: false }
   if (wish.hintBy === 'form' && wish.idTokenHint !== undefined) return form
   const added = new URLSearchParams(fields).toString()
   // Its own query stays letter by letter: parsing and writing it anew could change what it means to the provider.
   const href = `${url.href}${url.search === '' ? (url.href.endsWith('?') ? '' : '?') : '&'}${added}`
-  return href.length > longestLogoutAddress ? form : { action: href, method: 'get', fields: {} }
+  if (wish.idTokenHint === undefined || href.length <= longestLogoutAddress)
+    return { visit: { action: href, method: 'get', fields: {} }, isHintLeftOut: false }
+  if (wish.hintBy === 'auto') return form
+  const without = buildEndSession({ ...wish, idTokenHint: undefined })
+  return without && { ...without, isHintLeftOut: true }
 }

@@ -1,8 +1,8 @@
 /** @module The participant in the logout: tokens are revoked, then the browser visits the provider's sign-out. */
 import { queryOf } from '../login/wish.js'
-import type { Departure, LogoutVisit, Participant } from '../logout/participant.js'
+import type { Departure, Participant } from '../logout/participant.js'
 import type { OidcContext } from './context.js'
-import { buildEndSession, type EndSessionWish } from './end-session.js'
+import { buildEndSession, type EndSession, type EndSessionWish } from './end-session.js'
 import { connectOrNothing } from './provider.js'
 import { revokeTokens } from './revocation.js'
 import { parseTokens } from './tokens.js'
@@ -13,10 +13,11 @@ export function createLeaving({ options, host, provider }: OidcContext): Partici
   const target = new URL(options.issuer).origin
 
   /** The visit, and the same without the hint for where it must travel in a cookie. */
-  const visitOf = (wish: EndSessionWish): LogoutVisit | undefined => {
-    const visit = buildEndSession(wish)
-    if (visit === undefined || wish.idTokenHint === undefined) return visit
-    return { ...visit, brief: buildEndSession({ ...wish, idTokenHint: undefined }) }
+  const visitOf = (wish: EndSessionWish): EndSession | undefined => {
+    const built = buildEndSession(wish)
+    if (built === undefined || wish.idTokenHint === undefined) return built
+    const brief = buildEndSession({ ...wish, idTokenHint: undefined })?.visit
+    return { ...built, visit: { ...built.visit, brief } }
   }
 
   return {
@@ -36,17 +37,23 @@ export function createLeaving({ options, host, provider }: OidcContext): Partici
       const endpoint = connection.metadata.endSessionEndpoint
       if (endpoint === undefined)
         return { legs, identity: { state: 'skipped', reason: 'no-end-session-endpoint' } }
-      const visit = visitOf({
+      const { idTokenHint } = options
+      const built = visitOf({
         endpoint,
         clientId: options.clientId,
-        idTokenHint: tokens?.idToken,
+        idTokenHint: idTokenHint === 'none' ? undefined : tokens?.idToken,
         postLogoutRedirectUri: host.address('return'),
         state,
         uiLocales: uiLocalesOf(exchange),
-        hintBy: options.idTokenHint,
+        hintBy: idTokenHint === 'none' ? 'query' : idTokenHint,
       })
-      if (visit === undefined) return { legs, identity: { state: 'skipped', reason: 'duplicate-parameter' } }
-      return { legs, visit, identity: { state: 'unknown', reason: 'browser-not-back-yet' } }
+      if (built === undefined) return { legs, identity: { state: 'skipped', reason: 'duplicate-parameter' } }
+      return {
+        legs,
+        visit: built.visit,
+        identity: { state: 'unknown', reason: 'browser-not-back-yet' },
+        remark: built.isHintLeftOut ? 'hint-too-long' : undefined,
+      }
     },
   }
 

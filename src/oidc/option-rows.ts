@@ -17,7 +17,7 @@ import {
 } from '../config/kinds.js'
 import { supportedAlgorithms } from '../tokens/algorithms.js'
 import type { Downstream } from './downstream.js'
-import { allowMissingExpiry, type ClientAuthentication } from './options.js'
+import { allowMissingExpiry, type ClientAuthentication, type IdTokenHint } from './options.js'
 import { keyManagement } from './signed-token.js'
 
 /** Parameters of the authorization request that are ours alone: no option and no visitor sets them. */
@@ -111,9 +111,13 @@ const clientAuthentication: Kind<ClientAuthentication> = {
       return { value }
     if (typeof value === 'function') return { value: value as ClientAuthentication }
     if (typeof value === 'object' && value !== null && 'privateKey' in value) {
-      const { privateKey } = value
+      const { privateKey, audience, ...others } = value as Record<string, unknown>
       const isPrivate =
         typeof privateKey === 'object' && privateKey !== null && 'd' in privateKey && 'alg' in privateKey
+      const [other] = Object.keys(others)
+      if (other !== undefined) return { problem: `leave out ${other}: write privateKey and audience` }
+      if (audience !== undefined && audience !== 'issuer' && audience !== 'token-endpoint')
+        return { problem: 'write issuer or token-endpoint as audience, never a list' }
       if (isPrivate) return { value: value as ClientAuthentication }
     }
     return {
@@ -164,7 +168,7 @@ export const oidcRows = {
     kind: clientAuthentication,
     derived: '`client_secret_basic`, or `client_secret_post` where the provider offers only that',
     meaning:
-      'How the client proves itself: `client_secret_basic`, `client_secret_post`, `none` (public client), `{ privateKey }`, or a `ClientAuth` of openid-client.',
+      'How the client proves itself: `client_secret_basic`, `client_secret_post`, `none` (public client), `{ privateKey, audience }`, or a `ClientAuth` of openid-client.',
   }),
   internalUrl: row<string>({
     kind: address(checkBase, 'https://id.internal.example.gov'),
@@ -282,10 +286,11 @@ export const oidcRows = {
     meaning:
       'Private keys, each with its `alg`, for encrypted ID tokens and logout tokens; with them plain ones are refused.',
   }),
-  idTokenHint: row<'query' | 'form'>({
-    kind: choice('query', 'form'),
+  idTokenHint: row<IdTokenHint>({
+    kind: choice('query', 'form', 'auto', 'none'),
     fallback: 'query',
-    meaning: 'Whether the hint of a sign-out travels in the address or in a form.',
+    meaning:
+      'How the hint of a sign-out travels: in the address, in a form, in a form where it is too long (`auto`), or not at all.',
   }),
   pushedAuthorization: row<'auto' | 'always' | 'never'>({
     kind: choice('auto', 'always', 'never'),

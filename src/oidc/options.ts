@@ -15,7 +15,18 @@ export const allowMissingExpiry: unique symbol = Symbol('allowMissingExpiry')
 export interface PrivateKeyAuthentication {
   /** The private key as a JSON Web Key with `alg`; `kid` is sent along. */
   readonly privateKey: JsonWebKey & { readonly kid?: string; readonly alg?: string }
+  /**
+   * `aud` of the assertion: the provider's issuer (default, and what keeps an assertion from being of use elsewhere), or
+   * the address of its token endpoint, for providers that take nothing else. Always one of the two, never a list.
+   */
+  readonly audience?: 'issuer' | 'token-endpoint' | undefined
 }
+
+/**
+ * How a sign-out brings the hint: in the address, in a form, in a form only where it would make the address too long,
+ * or not at all.
+ */
+export type IdTokenHint = 'query' | 'form' | 'auto' | 'none'
 
 /** How the client proves itself at the token endpoint. A function is one of `openid-client`'s own. */
 export type ClientAuthentication =
@@ -62,7 +73,7 @@ export interface OidcOptions {
   readonly assuranceLevel?: ((claims: Claims) => number) | undefined
   readonly idTokenAlgorithms?: readonly string[] | undefined
   readonly idTokenDecryptionKeys?: readonly JsonWebKey[] | undefined
-  readonly idTokenHint?: 'query' | 'form' | undefined
+  readonly idTokenHint?: IdTokenHint | undefined
   readonly pushedAuthorization?: 'auto' | 'always' | 'never' | undefined
   readonly clockSkewSeconds?: number | undefined
   readonly timeoutSeconds?: number | undefined
@@ -124,7 +135,7 @@ export interface ResolvedOidcOptions {
   readonly assuranceLevel: (claims: Claims) => number
   readonly idTokenAlgorithms: readonly string[]
   readonly idTokenDecryptionKeys: readonly JsonWebKey[]
-  readonly idTokenHint: 'query' | 'form'
+  readonly idTokenHint: IdTokenHint
   readonly pushedAuthorization: 'auto' | 'always' | 'never'
   readonly clockSkewSeconds: number
   readonly timeoutSeconds: number

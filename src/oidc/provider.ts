@@ -219,7 +219,13 @@ async function authenticationOf(
     const key = await importJWK(given.privateKey)
     if (key instanceof Uint8Array) throw new TypeError('a symmetric key proves no client')
     const { kid } = given.privateKey
-    return client.PrivateKeyJwt({ key: key as client.CryptoKey, ...(kid === undefined ? {} : { kid }) })
+    const signer = { key: key as client.CryptoKey, ...(kid === undefined ? {} : { kid }) }
+    if (given.audience !== 'token-endpoint') return client.PrivateKeyJwt(signer)
+    return client.PrivateKeyJwt(signer, {
+      [client.modifyAssertion]: (_, payload) => {
+        payload.aud = metadata.tokenEndpoint
+      },
+    })
   }
   if (given === 'none') return client.None()
   return given === 'client_secret_post'

@@ -1,9 +1,11 @@
 /** @module RP-initiated logout: everything of ours first, then the provider, and the receipt of both. */
 import { describe, expect, it } from 'vitest'
 import type { Receipt } from '../../src/index.js'
+import type { OidcOptions } from '../../src/oidc/oidc.js'
 import { english } from '../../src/pages/texts-english.js'
-import { createPlace, home as placeHome } from '../attacks/oidc-place.js'
-import { issuer } from './signer.js'
+import { createPlace, type Place, home as placeHome } from '../attacks/oidc-place.js'
+import type { Browser } from '../support/browser.js'
+import { clientId, issuer } from './signer.js'
 import { createOidcWorld, type PartyOptions, providerUrl, stateAt, urlOf } from './world.js'
 
 const home = urlOf('benefits')
@@ -141,6 +143,63 @@ describe('FLD-06 a provider that hands no state back after a sign-out', () => {
     expect(framed.status).toBe(400)
     place.travel(901)
     expect((await browser.open(`${placeHome}/session/return`)).status).toBe(400)
+  })
+})
+
+describe('FLD-04 the hint of a sign-out', () => {
+  const place = (idTokenHint: OidcOptions['idTokenHint'], padding = '') => {
+    const made = createPlace({
+      oidc: { idTokenHint },
+      description: { end_session_endpoint: `${issuer}/end` },
+    })
+    made.script.claims = { padding }
+    return made
+  }
+  const long = 'x'.repeat(5000)
+  const signedIn = async (made: Place) => {
+    const browser = made.browser()
+    await browser.open(`${placeHome}/session/login?returnTo=/private`)
+    return browser
+  }
+  const leave = async (browser: Browser, receipt: Receipt) =>
+    browser.fetch(receipt.continueAt ?? '', {
+      headers: { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', accept: 'text/html' },
+    })
+
+  it('is left out with none, as login.gov wants it', async () => {
+    const browser = await signedIn(place('none'))
+    const visit = await browser.post(`${placeHome}/session/logout`)
+    const asked = new URL(visit.path.find((url) => url.includes('/end?')) ?? '').searchParams
+    expect(asked.has('id_token_hint')).toBe(false)
+    expect(asked.get('client_id')).toBe(clientId)
+  })
+
+  it('is left out where it is too long for an address, and the receipt says so', async () => {
+    const made = place('query', long)
+    const browser = await signedIn(made)
+    const visit = await browser.post(`${placeHome}/session/logout`)
+    const asked = new URL(visit.path.find((url) => url.includes('/end?')) ?? '').searchParams
+    expect(asked.has('id_token_hint')).toBe(false)
+    await browser.open(`${placeHome}/session/return?state=${asked.get('state')}`)
+    expect(made.events).toContainEqual(
+      expect.objectContaining({ leg: 'identity', state: 'done', reason: 'hint-too-long' }),
+    )
+  })
+
+  it.each(['auto', 'form'] as const)('with %s a script’s sign-out keeps a long one', async (idTokenHint) => {
+    const browser = await signedIn(place(idTokenHint, long))
+    const receipt = await receiptOf(await browser.fetch(`${placeHome}/session/logout`, logoutPost))
+    const page = await (await leave(browser, receipt)).text()
+    expect(page).toContain('name="id_token_hint" value="eyJ')
+    expect(page.length).toBeGreaterThan(5000)
+  })
+
+  it('a script’s sign-out keeps one that just fits into an address', async () => {
+    const browser = await signedIn(place('query', 'x'.repeat(2000)))
+    const receipt = await receiptOf(await browser.fetch(`${placeHome}/session/logout`, logoutPost))
+    const page = await leave(browser, receipt)
+    const led = page.headers.get('location') ?? (await page.text())
+    expect(led).toMatch(/id_token_hint=eyJ[\w.-]{2500}/)
   })
 })
 

@@ -1,4 +1,5 @@
 /** @module Codes and refresh tokens at the token endpoint: what each answer of the provider comes to. */
+import { generateKeyPairSync } from 'node:crypto'
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { renewTokens } from '../../src/oidc/refresh.js'
@@ -54,6 +55,26 @@ it('exchanges a code, with its verifier and the client’s proof', async () => {
     redirect_uri: exchange.redirectUri,
   })
   expect(asked?.headers.get('authorization')).toMatch(/^Basic /)
+})
+
+it.each([
+  [undefined, issuer],
+  ['issuer', issuer],
+  ['token-endpoint', `${issuer}/token`],
+] as const)('FLD-04 a client that proves itself by a key names the audience %s', async (audience, aud) => {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const jwk = { ...privateKey.export({ format: 'jwk' }), alg: 'RS256', kid: 'mine' }
+  const world = createScriptedProvider({ clientAuthentication: { privateKey: jwk, audience } })
+  world.answers['/token'] = () => tokenAnswer()
+  world.answers['/revoke'] = () => new Response('')
+  const result = await run(world)
+  if (!('tokens' in result)) throw new Error(result.problem)
+  await revokeTokens(await world.provider.connect(), result.tokens, start)
+  for (const path of ['/token', '/revoke']) {
+    const assertion = world.askedAt(path)[0]?.form.get('client_assertion') ?? ''
+    const claims: unknown = JSON.parse(Buffer.from(assertion.split('.')[1] ?? '', 'base64url').toString())
+    expect(claims, path).toMatchObject({ aud, iss: clientId, sub: clientId })
+  }
 })
 
 it('sends the secret in the form where the provider offers only that', async () => {
