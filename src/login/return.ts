@@ -83,7 +83,7 @@ export function createLoginConclusion(
         return {
           status: 503,
           title: 'title.unavailable',
-          paragraphs: ['unavailable.explain', 'unavailable.remedy'],
+          paragraphs: ['unavailable.sign-in', 'unavailable.remedy'],
           actions: [tryAgain(wish)],
         }
       case 'mfa-required':

@@ -21,7 +21,7 @@ import { type LogoutMarker, longestReturn, unfinishedOf } from './marker.js'
 import { createLogoutPages, receiptReply } from './pages.js'
 import type { Participant } from './participant.js'
 import type { PendingLogout, PendingLogouts } from './pending-logout.js'
-import { type Leg, outcomeOf, type Receipt } from './receipt.js'
+import { type Leg, onlyHere, outcomeOf, type Receipt } from './receipt.js'
 import type { SharedCopies } from './shared-copies.js'
 
 /** Where the browser goes in the end. */
@@ -117,7 +117,7 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
   const logoutHere = async (exchange: Exchange, session: FoundSession | undefined, wish: LogoutWish) => {
     const found = sessionsFor(exchange, session, wish).sessions
     const { told: sessions } = await endEach(found, wish, application.id, globalLogout.endHere)
-    const left = { state: 'skipped', reason: 'only-here', milliseconds: 0 } as const
+    const left = { state: 'skipped', reason: onlyHere, milliseconds: 0 } as const
     const legs: Leg[] = [
       sessions,
       { ...left, leg: 'cookies', target: globalLogout.cookieTarget },

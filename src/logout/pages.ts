@@ -6,7 +6,7 @@ import { renderFormPost } from '../pages/form-post.js'
 import { type PageAction, type PageFact, renderPage } from '../pages/page.js'
 import { languageOf, type TextKey } from '../pages/texts.js'
 import type { LogoutVisit } from './participant.js'
-import { isComplete, type Leg, noState, otherSessions, type Receipt } from './receipt.js'
+import { isComplete, type Leg, noState, onlyHere, otherSessions, type Receipt } from './receipt.js'
 
 /** The pages of one application's logout. */
 export interface LogoutPages {
@@ -18,7 +18,8 @@ export interface LogoutPages {
 
 /** Makes the pages. */
 export function createLogoutPages(context: { readonly options: ResolvedOptions }): LogoutPages {
-  const { routes } = context.options
+  const { routes, sharedCookie } = context.options
+  const sharesCookie = sharedCookie !== undefined
 
   const languageFor = (exchange: Exchange) => languageOf(exchange.header('accept-language'))
 
@@ -29,7 +30,7 @@ export function createLogoutPages(context: { readonly options: ResolvedOptions }
       status,
       language: languageFor(exchange),
       title: 'title.sign-out',
-      paragraphs: ['sign-out.explain', 'sign-out.other-people'],
+      paragraphs: [sharesCookie ? 'sign-out.explain' : 'sign-out.explain-provider', 'sign-out.other-people'],
       actions: [
         { label: 'action.sign-out-everywhere', method: 'post', href, fields, primary: true },
         {
@@ -46,7 +47,7 @@ export function createLogoutPages(context: { readonly options: ResolvedOptions }
 
   const receipt = (exchange: Exchange, ended: Receipt, isHereOnly: boolean): Reply => {
     const facts = ended.legs.map(
-      (leg): PageFact => ({ label: `leg.${leg.leg}`, value: stateOf(leg, ended.legs) }),
+      (leg): PageFact => ({ label: labelOf(leg, sharesCookie), value: stateOf(leg, ended.legs) }),
     )
     const actions: PageAction[] = []
     const { outcome, legs } = ended
@@ -70,7 +71,7 @@ export function createLogoutPages(context: { readonly options: ResolvedOptions }
       status: ended.outcome === 'failed' ? 503 : 200,
       language: languageFor(exchange),
       title: isLeft ? 'title.sign-out-incomplete' : 'title.signed-out',
-      paragraphs: [sentenceOf(ended, isHereOnly), 'signed-out.close'],
+      paragraphs: [sentenceOf(ended, isHereOnly, sharesCookie), 'signed-out.close'],
       facts,
       actions,
       stylesheet: routes.stylesheet,
@@ -100,19 +101,26 @@ export function createLogoutPages(context: { readonly options: ResolvedOptions }
   }
 }
 
+/** What a leg ended. */
+function labelOf({ leg }: Leg, sharesCookie: boolean): TextKey {
+  return leg === 'cookies' && !sharesCookie ? 'leg.own-cookie' : `leg.${leg}`
+}
+
 /** What became of a leg, in the words of the list: whoever reads "not needed" must not wonder what is missing. */
 function stateOf(leg: Leg, legs: readonly Leg[]): TextKey {
   if (leg.reason === otherSessions) return 'leg-state.other-sessions'
   if (leg.state !== 'skipped' || isComplete(leg, legs)) return `leg-state.${leg.state}`
-  return leg.reason === 'only-here' ? 'leg-state.left' : 'leg-state.not-possible'
+  return leg.reason === onlyHere ? 'leg-state.left' : 'leg-state.not-possible'
 }
 
-function sentenceOf({ outcome, legs }: Receipt, isHereOnly: boolean): TextKey {
+function sentenceOf({ outcome, legs }: Receipt, isHereOnly: boolean, sharesCookie: boolean): TextKey {
   if (outcome === 'failed') return 'outcome.failed'
-  if (isHereOnly) return 'signed-out.here-only'
+  if (isHereOnly) return 'outcome.application'
   if (isUnansweredOnly(legs)) return 'signed-out.no-state'
   const isNobody = legs.every(({ leg, reason }) => leg === 'cookies' || reason === 'no-session')
-  return isNobody ? 'outcome.nobody' : `outcome.${outcome}`
+  if (isNobody) return 'outcome.nobody'
+  // Without the shared cookie it is for the provider to say what became of other applications.
+  return outcome === 'global' && !sharesCookie ? 'outcome.global-provider' : `outcome.${outcome}`
 }
 
 /** Whether nothing is left but a provider that sent the browser back without a word, as it would the next time. */

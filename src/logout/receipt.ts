@@ -27,8 +27,14 @@ export const otherSessions = 'other-sessions'
 /** Reason of an `identity` leg that is `unknown`: the provider sent the browser back without our `state`. */
 export const noState = 'no-state'
 
-/** `global`: everything ended. `partial`: ours ended, something else is not known to have. `failed`: ours did not. */
-export type LogoutOutcome = 'global' | 'partial' | 'failed'
+/** Reason of the legs that a sign-out of this application alone leaves as they are. */
+export const onlyHere = 'only-here'
+
+/**
+ * `global`: everything ended. `application`: only this application was meant, and its session ended. `partial`: ours
+ * ended, something else is not known to have. `failed`: ours did not.
+ */
+export type LogoutOutcome = 'global' | 'application' | 'partial' | 'failed'
 
 /** What became of a logout. */
 export interface Receipt {
@@ -52,7 +58,9 @@ export function isSettled({ state, reason }: Leg): boolean {
 /** The outcome that the legs amount to. */
 export function outcomeOf(legs: readonly Leg[]): LogoutOutcome {
   if (legs.some(isFailed)) return 'failed'
-  return legs.every((leg) => isComplete(leg, legs)) ? 'global' : 'partial'
+  const left = legs.filter((leg) => !isComplete(leg, legs))
+  if (left.length === 0) return 'global'
+  return left.every(({ reason }) => reason === onlyHere) ? 'application' : 'partial'
 }
 
 /** Whether nothing is left to be done, or known, of a leg: it is done, or there was nothing to do. */

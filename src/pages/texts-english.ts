@@ -51,6 +51,8 @@ export const english = {
   'action.home': 'Go to the start page',
 
   'sign-out.explain': 'You can sign out of all applications, or only of this one.',
+  'sign-out.explain-provider':
+    'You can sign out here and at the sign-in service, or only of this application.',
   'sign-out.other-people': 'If other people use this device, sign out of all applications.',
   'sign-out.nothing-yet': 'Nothing has changed yet: you are still signed in.',
   'action.sign-out-everywhere': 'Sign out everywhere',
@@ -60,15 +62,18 @@ export const english = {
   'action.finish-sign-out': 'Finish signing out',
 
   'outcome.global': 'You are signed out of all applications and of the sign-in service.',
+  'outcome.global-provider':
+    'You are signed out here and at the sign-in service. Whether other applications follow is up to that service.',
   'outcome.nobody': 'You were not signed in here, so there was nothing to end.',
   'outcome.partial': 'You are signed out here. Some other part could not be confirmed; the list says which.',
   'outcome.failed': 'Some part of signing out failed. Please try again, or close your browser.',
-  'signed-out.here-only': 'You are signed out of this application. You may still be signed in elsewhere.',
+  'outcome.application': 'You are signed out of this application. You may still be signed in elsewhere.',
   'signed-out.no-state':
     'You are signed out here. The sign-in service has sent you back without saying whether your session there has ended.',
   'signed-out.close': 'If other people use this device, close the browser as well.',
   'leg.sessions': 'Sessions of the applications',
   'leg.cookies': 'Shared sign-in cookies',
+  'leg.own-cookie': 'Sign-in cookie of this application',
   'leg.identity': 'Session at the sign-in service',
   'leg.tokens': 'Tokens of the sign-in service',
   'leg-state.done': 'ended',
@@ -105,6 +110,8 @@ export const english = {
     'They are more than we read, so nobody can be signed in. Delete the cookies of this site and open it again. If this page comes back, please tell whoever runs this service.',
   'unavailable.explain':
     'Your session could not be looked up. You have not been signed out, and nothing was lost.',
+  'unavailable.sign-in': 'Signing in is not possible at the moment.',
+  'unavailable.sign-in-service': 'The sign-in service cannot be reached at the moment.',
   'unavailable.remedy': 'Please try again in a moment.',
   'not-sent.explain': 'You are not signed in, so what you sent was not processed.',
   'not-sent.nothing-kept':

@@ -47,6 +47,8 @@ export const french: Readonly<Record<TextKey, string>> = {
   'action.home': 'Aller à la page d’accueil',
 
   'sign-out.explain': 'Vous pouvez vous déconnecter de toutes les applications, ou seulement de celle-ci.',
+  'sign-out.explain-provider':
+    'Vous pouvez vous déconnecter ici et du service de connexion, ou seulement de cette application.',
   'sign-out.other-people':
     'Si d’autres personnes utilisent cet appareil, déconnectez-vous de toutes les applications.',
   'sign-out.nothing-yet': 'Rien n’a changé : votre session est toujours ouverte.',
@@ -57,17 +59,20 @@ export const french: Readonly<Record<TextKey, string>> = {
   'action.finish-sign-out': 'Terminer la déconnexion',
 
   'outcome.global': 'Votre session est fermée dans toutes les applications et au service de connexion.',
+  'outcome.global-provider':
+    'Votre session est fermée ici et au service de connexion. Il revient à ce service d’en avertir les autres applications.',
   'outcome.nobody': 'Vous n’aviez pas de session ouverte ici ; il n’y avait rien à fermer.',
   'outcome.partial':
     'Votre session est fermée ici. Une autre partie n’a pas pu être confirmée ; la liste indique laquelle.',
   'outcome.failed': 'Une partie de la déconnexion a échoué. Veuillez réessayer, ou fermez votre navigateur.',
-  'signed-out.here-only':
+  'outcome.application':
     'Votre session est fermée dans cette application. Elle est peut-être encore ouverte ailleurs.',
   'signed-out.no-state':
     'Votre session est fermée ici. Le service de connexion vous a renvoyé sans dire si celle que vous aviez chez lui a pris fin.',
   'signed-out.close': 'Si d’autres personnes utilisent cet appareil, fermez aussi le navigateur.',
   'leg.sessions': 'Sessions des applications',
   'leg.cookies': 'Témoins (cookies) de connexion partagés',
+  'leg.own-cookie': 'Témoin (cookie) de connexion de cette application',
   'leg.identity': 'Session auprès du service de connexion',
   'leg.tokens': 'Jetons du service de connexion',
   'leg-state.done': 'terminé',
@@ -107,6 +112,8 @@ export const french: Readonly<Record<TextKey, string>> = {
     'Il y en a plus que nous n’en lisons : personne ne peut se connecter. Supprimez les témoins (cookies) de ce site et ouvrez-le de nouveau. Si cette page revient, veuillez prévenir les responsables de ce service.',
   'unavailable.explain':
     'Votre session n’a pas pu être consultée. Elle n’a pas été fermée, et rien n’a été perdu.',
+  'unavailable.sign-in': 'La connexion n’est pas possible pour le moment.',
+  'unavailable.sign-in-service': 'Le service de connexion ne répond pas pour le moment.',
   'unavailable.remedy': 'Veuillez réessayer dans un instant.',
   'not-sent.explain': 'Vous n’avez pas de session ouverte ; ce que vous avez envoyé n’a pas été traité.',
   'not-sent.nothing-kept':

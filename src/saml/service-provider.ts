@@ -134,7 +134,7 @@ export function createServiceProvider(options: ResolvedSamlOptions, host: Protoc
         const page = host.page(exchange, {
           status: error.status,
           title: 'title.unavailable',
-          paragraphs: ['unavailable.explain', 'unavailable.remedy'],
+          paragraphs: ['unavailable.sign-in-service', 'unavailable.remedy'],
           actions: [],
         })
         return { ...page, headers: { ...page.headers, ...error.headers } }

@@ -184,7 +184,7 @@ export function createSingleLogout(provider: ServiceProvider): SingleLogout {
     host.page(exchange, {
       status: 200,
       title: 'title.signed-out',
-      paragraphs: ['signed-out.here-only', 'signed-out.close'],
+      paragraphs: ['outcome.application', 'signed-out.close'],
       actions: [{ label: 'action.home', method: 'get', href: '/' }],
     })
 

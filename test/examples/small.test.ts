@@ -132,7 +132,7 @@ it('examples/saml lets a person in and out, on a site of its own', { timeout: pa
   expect([applications.url, applications.status]).toEqual([`${url}/applications`, 200])
   expect(applications.body).toMatch(/Yours, .+\./)
   const out = await follow(await browser.press(applications, 'Sign out'))
-  expect(out.body).toContain('You are signed out of all applications and of the sign-in service.')
+  expect(out.body).toContain('You are signed out here and at the sign-in service.')
   expect((await browser.open(`${url}/applications`)).url).toMatch(new RegExp(`^${provider}/`))
 })
 

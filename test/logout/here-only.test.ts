@@ -74,7 +74,7 @@ describe.each(Object.entries(ways))('HLD-13 a sign-out here only, by %s', (_way,
   it('HLD-13 is done with it, and leaves the rest as it was', async () => {
     const { post, state } = await signedIn({ isConfirmed: true })
     const { outcome, legs } = await post()
-    expect(outcome).toBe('partial')
+    expect(outcome).toBe('application')
     expect(legs).toEqual([
       expect.objectContaining({ leg: 'sessions', state: 'done' }),
       expect.objectContaining({ leg: 'cookies', state: 'skipped', reason: 'only-here' }),

@@ -48,8 +48,8 @@ describe('HLD-13 the outcome says neither more nor less than the legs', () => {
     ],
     ['partial', 'the SAML provider has none', [...ours, leg('identity', 'skipped', 'no-endpoint')]],
     [
-      'partial',
-      'only this application was meant',
+      'application',
+      'FLD-10 only this application was meant',
       [
         leg('sessions', 'done'),
         leg('cookies', 'skipped', 'only-here'),

@@ -145,7 +145,7 @@ describe('SAML in Chromium', () => {
       await signIn(place, page, 'permits')
       await signIn(place, page, 'benefits')
       await page.click('text=Leave')
-      await page.waitForSelector('text=You are signed out of all applications and of the sign-in service.')
+      await page.waitForSelector('text=You are signed out here and at the sign-in service')
       expect(new URL(page.url()).origin).toBe(place.urlOf('benefits'))
       expect(place.emulator.saml.deliveries).toMatchObject([{ state: 'done', status: ['Success'] }])
       await page.goto(`${place.urlOf('permits')}/`)

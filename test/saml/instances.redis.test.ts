@@ -126,7 +126,7 @@ describe('two instances over Redis', () => {
     await world.signIn(browser, 'benefits')
     world.sites.set(urlOf('benefits'), second.handle)
     const visit = await world.signOut(browser, 'benefits')
-    expect(visit.body).toContain('You are signed out of all applications and of the sign-in service.')
+    expect(visit.body).toContain('You are signed out here and at the sign-in service.')
     expect(world.emulator.saml.participants).toEqual([])
   })
 })

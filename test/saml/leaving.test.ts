@@ -29,7 +29,7 @@ describe('single logout that begins here', () => {
       await world.signIn(browser, 'benefits')
       const visit = await world.signOut(browser, 'benefits')
       expect(visit.status).toBe(200)
-      expect(visit.body).toContain('You are signed out of all applications and of the sign-in service.')
+      expect(visit.body).toContain('You are signed out here and at the sign-in service.')
       expect(lastLeg(world)).toMatchObject({ state: 'done' })
       expect(world.emulator.saml.participants).toEqual([])
       expect((await world.who(browser, 'benefits')).state).toBe('anonymous')
@@ -256,6 +256,6 @@ describe('single logout that begins here', () => {
     const { continueAt = '', outcome } = (await answer.json()) as Receipt
     expect(outcome).toBe('partial')
     const visit = await world.follow(browser, await browser.open(continueAt))
-    expect(visit.body).toContain('You are signed out of all applications')
+    expect(visit.body).toContain('You are signed out here and at the sign-in service')
   })
 })

@@ -179,7 +179,7 @@ describe('samlify as the identity provider', () => {
     expect(visit).toMatchObject({ url: `${url}/private`, status: 200 })
     expect(await shown(browser.fetch(`${url}/open`))).toMatchObject({ state: 'active', sub: 'ana' })
     const done = await follow(await browser.post(`${url}/session/logout`))
-    expect(done.body).toContain('You are signed out of all applications and of the sign-in service.')
+    expect(done.body).toContain('You are signed out here and at the sign-in service.')
     expect(requests).toEqual(['login true', 'logout ana "_samlify1"'])
   })
 
