@@ -237,8 +237,7 @@ function assembleSuite<C extends Claims>(
       if (entrance === undefined) throw new TypeError('a suite has a way in')
       return entrance
     },
-    authenticate: (exchange: Exchange) => authenticator.authenticate(exchange),
-    peek: (exchange: Exchange) => authenticator.peek(exchange),
+    ...authenticator,
     isLoginInFlight: (exchange: Exchange, state: string) =>
       loginMarkers.find(exchange, state, clock()) !== undefined,
     isLogoutPending: (exchange: Exchange) =>

@@ -3,6 +3,7 @@ import { queryOf } from '../login/wish.js'
 import type { Departure, Participant } from '../logout/participant.js'
 import type { OidcContext } from './context.js'
 import { buildEndSession, type EndSession, type EndSessionWish } from './end-session.js'
+import { reasonWithout } from './metadata.js'
 import { connectOrNothing } from './provider.js'
 import { revokeTokens } from './revocation.js'
 import { parseTokens } from './tokens.js'
@@ -35,8 +36,11 @@ export function createLeaving({ options, host, provider }: OidcContext): Partici
         return { legs, identity: { state: 'unknown', reason: 'provider-unavailable' } }
       }
       const endpoint = connection.metadata.endSessionEndpoint
-      if (endpoint === undefined)
-        return { legs, identity: { state: 'skipped', reason: 'no-end-session-endpoint' } }
+      if (endpoint === undefined) {
+        const none = 'no-end-session-endpoint'
+        const reason = reasonWithout(connection.metadata, 'end_session_endpoint', none)
+        return { legs, identity: { state: 'skipped', reason } }
+      }
       const { idTokenHint } = options
       const built = visitOf({
         endpoint,

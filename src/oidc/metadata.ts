@@ -17,6 +17,14 @@ export interface ProviderMetadata {
   /** Whether every authorization answer carries `iss` (RFC 9207). */
   readonly sendsIssuer: boolean
   readonly tokenEndpointAuthMethods: readonly string[] | undefined
+  /** Endpoints that nothing is sent to, since they lie where they may not: what they are for is not to be had. */
+  readonly refused: readonly RefusedEndpoint[]
+}
+
+/** An endpoint of the description that is not used. */
+export interface RefusedEndpoint {
+  readonly name: string
+  readonly message: string
 }
 
 /** A description that cannot be used. */
@@ -82,13 +90,27 @@ function endpointIn(
 export function readMetadata(value: unknown, options: ResolvedOidcOptions): ProviderMetadata {
   const description = members(value)
   if (description.issuer !== options.issuer) {
-    throw new MetadataError('issuer', 'the provider names another issuer than the one configured')
+    const [named, configured] = [description.issuer ?? 'none', options.issuer].map((each) =>
+      JSON.stringify(String(each).slice(0, 100)),
+    )
+    const message = `the provider names the issuer ${named}, and ${configured} is configured: write it letter by letter`
+    throw new MetadataError('issuer', message)
   }
   const origins = allowedOrigins(options)
   const { endpoints } = options
-  const optional = (name: string, given?: string | false) => endpointIn(description, name, given, origins)
+  const refused: RefusedEndpoint[] = []
+  /** One that cannot be used costs what it is for, and nothing else. */
+  const optional = (name: string, given?: string | false): string | undefined => {
+    try {
+      return endpointIn(description, name, given, origins)
+    } catch (error) {
+      if (!(error instanceof MetadataError)) throw error
+      refused.push({ name, message: error.message })
+      return undefined
+    }
+  }
   const required = (name: string, given?: string): string => {
-    const found = optional(name, given)
+    const found = endpointIn(description, name, given, origins)
     if (found === undefined) throw new MetadataError(name, `the provider names no ${name}`)
     return found
   }
@@ -110,7 +132,13 @@ export function readMetadata(value: unknown, options: ResolvedOidcOptions): Prov
     tokenEndpointAuthMethods: Array.isArray(methods)
       ? methods.filter((method): method is string => typeof method === 'string')
       : undefined,
+    refused,
   }
+}
+
+/** Why an endpoint is not to be had: the provider names none, or one that is refused. */
+export function reasonWithout(metadata: ProviderMetadata, name: string, none: string): string {
+  return metadata.refused.some((endpoint) => endpoint.name === name) ? 'endpoint-refused' : none
 }
 
 /** The same description for `openid-client`. */

@@ -117,6 +117,9 @@ export function createProvider(parts: ProviderParts): Provider {
   const load = async (): Promise<Connection> => {
     try {
       const connection = connectTo(readMetadata(await describe(), options))
+      for (const { message } of connection.metadata.refused) {
+        report({ type: 'warning', code: 'oidc-endpoint', message })
+      }
       current = connection
       loadedAt = clock()
       failures = 0

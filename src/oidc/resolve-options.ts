@@ -38,9 +38,10 @@ function applyRules({ get, isGiven, note }: Checked): void {
   const issuer = get('issuer')
   const allowed = new Set(get('endpointOrigins') ?? [])
   if (issuer !== undefined) allowed.add(new URL(issuer).origin)
-  for (const name of given) {
+  const optional = ['endSession', 'checkSession', 'revocation', 'pushedAuthorization'] as const
+  for (const name of [...given, ...optional]) {
     const url = get(`endpoints.${name}`)
-    if (issuer !== undefined && url !== undefined && !allowed.has(new URL(url).origin)) {
+    if (issuer !== undefined && typeof url === 'string' && !allowed.has(new URL(url).origin)) {
       note(`endpoints.${name}`, 'lies on another origin than the issuer: name that origin in endpointOrigins')
     }
   }

@@ -1,6 +1,7 @@
 /** @module The revocation of a session's tokens at the provider: time-boxed, and blocking nothing. */
 import * as client from 'openid-client'
 import type { Leg } from '../logout/receipt.js'
+import { reasonWithout } from './metadata.js'
 import { failedCallOf } from './outcome-of.js'
 import type { Connection } from './provider.js'
 import type { KeptTokens } from './tokens.js'
@@ -18,7 +19,8 @@ export async function revokeTokens(
   if (tokens === undefined) return { state: 'skipped', reason: 'no-tokens' }
   if (connection === undefined) return { state: 'unknown', reason: 'provider-unavailable' }
   if (connection.metadata.revocationEndpoint === undefined) {
-    return { state: 'skipped', reason: 'no-revocation-endpoint' }
+    const none = 'no-revocation-endpoint'
+    return { state: 'skipped', reason: reasonWithout(connection.metadata, 'revocation_endpoint', none) }
   }
   const { refreshToken, accessToken } = tokens
   const [token, hint] =

@@ -91,6 +91,30 @@ it('HLD-05 fetches a description anew that was fetched by a clock that was ahead
   expect(askedAt(discovery)).toHaveLength(2)
 })
 
+describe('FLD-03 an endpoint that cannot be used costs what it is for, and nothing else', () => {
+  it.each([
+    ['RPI-01 a sign-out that is not https', 'end_session_endpoint', 'http://id.example.gov/e'],
+    ['a sign-out on another host', 'end_session_endpoint', 'https://login.example.com/e'],
+    ['SES-06 a frame that is not https', 'check_session_iframe', 'http://id.example.gov/c'],
+    ['SES-06 a host that looks right', 'check_session_iframe', 'https://id.example.gov.evil.example/'],
+    ['a revocation on another host', 'revocation_endpoint', 'https://tokens.example.com/r'],
+    ['a pushed request on another host', 'pushed_authorization_request_endpoint', 'https://par.example.com/'],
+  ])('%s', async (_, name, address) => {
+    const { provider, warnings } = createScriptedProvider({}, describing({ [name]: address }))
+    const { metadata } = await provider.connect()
+    expect(metadata.refused.map((endpoint) => endpoint.name)).toEqual([name])
+    expect(JSON.stringify({ ...metadata, refused: [] })).not.toContain(address)
+    expect(warnings).toEqual([expect.stringMatching(`^oidc-endpoint: .*${name} .*endpointOrigins`)])
+  })
+})
+
+it('FLD-08 a description of another issuer names both', async () => {
+  const { provider } = createScriptedProvider({}, describing({ issuer: 'https://evil.example' }))
+  const { message } = await failure(provider.connect())
+  expect(message).toContain('"https://evil.example"')
+  expect(message).toContain(`"${issuer}"`)
+})
+
 describe('a description that cannot be used', () => {
   it.each([
     ['of another issuer', { issuer: 'https://evil.example' }, /issuer/],
@@ -99,21 +123,6 @@ describe('a description that cannot be used', () => {
     ['with keys on another host', { jwks_uri: 'https://evil.example/jwks' }, /jwks_uri .*endpointOrigins/],
     ['with keys in the cloud’s own network', { jwks_uri: 'http://169.254.169.254/jwks' }, /jwks_uri/],
     ['with a plain http endpoint', { token_endpoint: 'http://id.example.gov/token' }, /token_endpoint/],
-    [
-      'RPI-01 with a sign-out that is not https',
-      { end_session_endpoint: 'http://id.example.gov/e' },
-      /end_session/,
-    ],
-    [
-      'SES-06 with a frame that is not https',
-      { check_session_iframe: 'http://id.example.gov/c' },
-      /check_session/,
-    ],
-    [
-      'SES-06 with a host that only looks right',
-      { check_session_iframe: 'https://id.example.gov.evil.example/' },
-      /check_/,
-    ],
     ['with a user name', { token_endpoint: 'https://a:b@id.example.gov/token' }, /token_endpoint/],
     ['with an endpoint that is a number', { token_endpoint: 7 }, /token_endpoint/],
   ])('%s', async (_, change, message) => {
