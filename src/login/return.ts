@@ -174,9 +174,8 @@ export function createLoginConclusion(
     async withoutLogin(exchange) {
       const destination = exchange.header('sec-fetch-dest')
       const isPage = asksForPage(exchange) && (destination === undefined || destination === 'document')
-      if (isPage && (await context.peek(exchange)).state === 'active')
-        return leadOn(exchange, '/')
-      context.report({ type: 'token.rejected', problem: 'no-state' })
+      if (isPage && (await context.peek(exchange)).state === 'active') return leadOn(exchange, '/')
+      context.report({ type: 'token.rejected', problem: 'no-state', credential: 'sign-in' })
       return withoutState(exchange)
     },
     conclude(exchange, citizen, marker) {
