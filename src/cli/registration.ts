@@ -120,6 +120,7 @@ function openidRows(client: ClientRegistration): readonly Row[] {
     ['Grant types', client.grant_types.join(' ')],
     ['Scopes', client.scope],
     ['PKCE', client.code_challenge_methods.join(' ')],
+    ['Claim auth_time', 'in every ID token, where the provider has that (require_auth_time)'],
     [
       'Session status',
       'on, where the provider has it (Safewhere: Enable session status change notification)',

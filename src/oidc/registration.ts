@@ -25,6 +25,8 @@ export interface ClientRegistration {
   readonly backchannel_logout_session_required: true
   readonly frontchannel_logout_uri: string
   readonly frontchannel_logout_session_required: true
+  /** Whether every ID token says when the person authenticated: without it no new authentication can be proven. */
+  readonly require_auth_time: true
 }
 
 /** Makes the registration. Every address is exact: no wildcard, no fragment (`RPI-05`, `BCL-33`, `FCL-10`). */
@@ -42,5 +44,6 @@ export function registrationOf(request: RegistrationRequest): ClientRegistration
     backchannel_logout_session_required: true,
     frontchannel_logout_uri: at('frontchannel-logout'),
     frontchannel_logout_session_required: true,
+    require_auth_time: true,
   }
 }

@@ -60,6 +60,7 @@ describe('citizen-session registration', () => {
         backchannel_logout_session_required: true,
         frontchannel_logout_uri: 'https://benefits.example.gov/auth/frontchannel-logout',
         frontchannel_logout_session_required: true,
+        require_auth_time: true,
       },
     })
   })

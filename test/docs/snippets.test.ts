@@ -12,6 +12,7 @@ const documents = [
   'docs/fetch.md',
   'docs/koa.md',
   'docs/oidc.md',
+  'docs/openid-providers.md',
   'docs/saml.md',
   'docs/sockets.md',
 ]
