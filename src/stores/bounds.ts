@@ -10,3 +10,6 @@ export const mostDisplaced = 100
 export function mostMarks(mostRecords: number): number {
   return Math.max(1000, 5 * mostRecords)
 }
+
+/** Whole records of all applications of a person beyond which ends shrink although none of them begins a session. */
+export const mostTogether = 1000

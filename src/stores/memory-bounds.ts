@@ -1,5 +1,5 @@
 /** @module What keeps the memory of one person small: the same steps as in Redis. Source: `HLD-18`. */
-import { mostDisplaced, mostMarks } from './bounds.js'
+import { defaultMostRecords, mostDisplaced, mostMarks, mostTogether } from './bounds.js'
 import type { Entry } from './memory-entry.js'
 import { laterOf } from './memory-marks.js'
 import type { createPeople } from './memory-people.js'
@@ -76,12 +76,57 @@ export function makeRoom(
     }
     marks += excess
   }
-  if (marks > mostMarks(mostRecords)) standForAll(people, address, now)
+  const isKept = (entry: Entry) => entry.session === session && entry.application === application
+  if (marks > mostMarks(mostRecords)) standForAll(people, person, { now, isKept, fresh: new Set() })
   return displaced.length > 0 ? displaced : undefined
 }
 
-/** One time for the person in the place of all marks. */
-function standForAll(people: People, { person, session, application }: RecordAddress, now: number): void {
+/**
+ * Brings what is known of a person down where no start does: revocations of which no session began here. What is in
+ * `fresh`, by session value, was written just now: that stays as it is.
+ */
+export function tidy(people: People, person: string, { now, forgotten, fresh }: Tidying): void {
+  if (people.sizeOf(person) <= mostMarks(defaultMostRecords) + mostTogether) return
+  people.prune(person, forgotten)
+  const entries = [...people.entriesOf(person)]
+  const whole = entries.filter((entry) => !isMark(entry))
+  if (whole.length > mostTogether) {
+    for (const entry of whole) {
+      if (entry.ended !== undefined && !fresh.has(entry.session))
+        shrink(entry, entry.ended.reason, entry.ended.at)
+    }
+  }
+  const isKept = (entry: Entry) => fresh.has(entry.session)
+  const ends = entries.filter((entry) => isMark(entry) && !isKept(entry))
+  const revoked = [...(people.marks(person)?.revocations.keys() ?? [])].filter(
+    (session) => !fresh.has(session),
+  )
+  if (ends.length + revoked.length > mostMarks(defaultMostRecords))
+    standForAll(people, person, { now, isKept, fresh })
+}
+
+interface Tidying {
+  readonly now: number
+  /** Until when things may be forgotten. */
+  readonly forgotten: number
+  readonly fresh: ReadonlySet<string>
+}
+
+/** One time for the person in the place of all marks but the fresh ones. */
+function standForAll(
+  people: People,
+  person: string,
+  {
+    now,
+    isKept,
+    fresh,
+  }: {
+    readonly now: number
+    /** What is about to be written over, or was written just now, stays where it is. */
+    isKept(entry: Entry): boolean
+    readonly fresh: ReadonlySet<string>
+  },
+): void {
   const marks = people.marksOf(person)
   const known = marks.revocation
   let retainUntil = known?.retainUntil ?? 0
@@ -89,15 +134,14 @@ function standForAll(people: People, { person, session, application }: RecordAdd
   for (const entry of [...people.entriesOf(person)]) {
     if (!isMark(entry)) continue
     retainUntil = Math.max(retainUntil, entry.retainUntil)
-    // What is about to be written over stays where it is.
-    if (entry.session === session && entry.application === application) continue
-    people.remove(entry, person)
+    if (!isKept(entry)) people.remove(entry, person)
   }
-  for (const revocation of marks.revocations.values()) {
+  for (const [session, revocation] of marks.revocations) {
+    if (fresh.has(session)) continue
     retainUntil = Math.max(retainUntil, revocation.retainUntil)
     endsBefore = Math.max(endsBefore, revocation.at)
+    marks.revocations.delete(session)
   }
-  marks.revocations.clear()
   const reason = known?.reason ?? 'revoked'
   marks.revocation = { ...laterOf(known, { reason, at: now, retainUntil }), endsBefore }
 }

@@ -53,6 +53,14 @@ export function createPeople() {
     for (let entry = people.get(person); entry !== undefined; entry = entry.next) yield entry
   }
 
+  /** How much is known of a person: records, revocations and names. */
+  function sizeOf(person: string): number {
+    const marks = marked.get(person)
+    let size = (marks?.revocations.size ?? 0) + (marks?.aliases.size ?? 0)
+    for (let entry = people.get(person); entry !== undefined; entry = entry.next) size += 1
+    return size
+  }
+
   function add({ person, session, application }: RecordAddress, record: SessionRecord): void {
     people.set(person, new Entry(application, session, record, people.get(person)))
   }
@@ -116,6 +124,7 @@ export function createPeople() {
     add,
     remove,
     entriesOf,
+    sizeOf,
     aliasOf,
     marks: (person: string) => marked.get(person),
     marksOf,

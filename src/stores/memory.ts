@@ -1,8 +1,8 @@
 /** @module The store of one process: everything in memory, every answer at once. */
 import { type Clock, systemClock } from '../clock.js'
-import { defaultMostRecords } from './bounds.js'
+import { defaultMostRecords, mostMarks } from './bounds.js'
 import { createForgetting } from './forgetting.js'
-import { makeRoom } from './memory-bounds.js'
+import { makeRoom, tidy } from './memory-bounds.js'
 import type { Entry } from './memory-entry.js'
 import { claimSeconds, createLocks } from './memory-locks.js'
 import { laterOf, refusalOf, revocationOf, rootOf } from './memory-marks.js'
@@ -195,13 +195,17 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
         ended.push({ address: listed(person, entry), record: live })
         entry.end({ state: 'ended', reason, at, generation, retainUntil, sealed })
       }
+      // Beyond the bound of marks the person's own revocation and the ends refuse.
+      const isTooMany = scope.kind === 'person' && sessions.size > mostMarks(defaultMostRecords)
       if (sessions.size > 0 || scope.kind === 'person') {
         const marks = people.marksOf(person)
         if (scope.kind === 'person') marks.revocation = laterOf(marks.revocation, revocation)
-        for (const session of sessions) {
+        for (const session of isTooMany ? [] : sessions) {
           marks.revocations.set(session, laterOf(marks.revocations.get(session), revocation))
         }
       }
+      const now = clock()
+      tidy(people, person, { now, forgotten: forgetUntil(now), fresh: isTooMany ? new Set() : sessions })
       return { ended, sessions: [...sessions], acknowledged: true }
     },
 

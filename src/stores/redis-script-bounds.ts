@@ -1,9 +1,10 @@
 /**
  * @module What keeps the hash of a person small, as functions in Lua. An end that gives way to others shrinks to a mark:
  * `2 e <code> <at> <retain>`, times in hexadecimal seconds. It lies where the record lay, so that an older release finds
- * an end of a newer format there, and begins nothing anew. Field `b` says where the next look at a large hash goes on.
+ * an end of a newer format there, and begins nothing anew. Field `b` says where the next look at a large hash goes on,
+ * field `n` how often such looks have come round, and which applications they met.
  */
-import { mostDisplaced } from './bounds.js'
+import { mostDisplaced, mostTogether } from './bounds.js'
 import { codeOfReason } from './redis-format.js'
 
 const codes = Object.entries(codeOfReason)
@@ -26,18 +27,57 @@ local function markOf(reason, at, retain)
 end
 `
 
+/** Most applications of a person that are asked, one by one, whether they still need a name. */
+const mostAsked = 16
+
+/**
+ * Drops the names of sessions of which nothing is kept. Who sees the whole hash knows; else the applications are asked
+ * that were met in a whole round of looks.
+ */
+const dropNames = `
+local function dropNames(aliases, needed, applications, isWhole, isRoundOver)
+  local known = redis.call('HGET', key, 'n')
+  local list, rounds = known and words(known) or {}, 0
+  if isWhole then
+    if known then redis.call('HDEL', key, 'n') end
+  else
+    rounds = tonumber(list[3]) or 0
+    for index = 4, #list do applications[list[index]] = true end
+    list = {'0', 'n', isRoundOver and rounds + 1 or rounds}
+    for application in pairs(applications) do list[#list + 1] = application end
+    redis.call('HSET', key, 'n', table.concat(list, ' '))
+    if rounds == 0 or #list > 3 + ${mostAsked} then return end
+  end
+  local function isNeeded(name)
+    if needed[name] or isWhole then return needed[name] end
+    if redis.call('HEXISTS', key, 'v:' .. name) == 1 then return true end
+    for index = 4, #list do
+      if redis.call('HEXISTS', key, 'r:' .. list[index] .. ':' .. name) == 1 then return true end
+    end
+  end
+  for session, name in pairs(aliases) do
+    local isKept, steps = false, 0
+    while name and not isKept and steps < 64 do
+      local value = not aliases[name] and not isWhole and redis.call('HGET', key, 'a:' .. name)
+      isKept, name, steps = isNeeded(name), aliases[name] or value and words(value)[3], steps + 1
+    end
+    if not isKept then redis.call('HDEL', key, 'a:' .. session) end
+  end
+end
+`
+
 /**
  * Looks at the hash, at so many fields of a large one, and drops what is retained until `forgotten` at most. Newer
- * formats are left to the end of life of the hash. Returns what was seen: of the application its live records and whole
- * ends, of the person the marks.
+ * formats are left to the end of life of the hash. Returns what was seen: of the records under `prefix` the live ones and
+ * whole ends, but for the field `own`; of the person the marks.
  */
-export const survey = `
-local function survey(application, own, forgotten, step)
+export const survey = `${dropNames}
+local function survey(prefix, own, forgotten, step)
   local place = redis.call('HGET', key, 'b')
   local cursor = place and string.match(place, '%d+$') or '0'
   local scanned = redis.call('HSCAN', key, cursor, 'COUNT', step)
   local all, view, seen = scanned[2], {live = {}, ends = {}, marks = {}}, {}
-  local needed, aliases, prefix = {}, {}, 'r:' .. application .. ':'
+  local needed, aliases, applications = {}, {}, {}
   for index = 1, #all, 2 do
     local field, value = all[index], all[index + 1]
     local kind, session = string.sub(field, 1, 1), string.match(field, '([^:]*)$')
@@ -53,6 +93,7 @@ local function survey(application, own, forgotten, step)
         at, retain = string.match(value, '^1 v %S+ (%S+) (%S+)')
         if retain and field ~= 'v' then entry = {at = at, isRevocation = true} end
       elseif kind == 'r' then
+        applications[string.sub(field, 3, -2 - #session)] = true
         local started, lastSeen, reason, at, code, life
         started, lastSeen, retain = string.match(value, '^1 l %S+ (%S+) (%S+) %S+ %S+ %S+ %S+ %S+ (%S+)')
         if started then
@@ -77,15 +118,11 @@ local function survey(application, own, forgotten, step)
       end
     end
   end
-  if cursor == '0' and scanned[1] == '0' then
-    for session, name in pairs(aliases) do
-      local isNeeded, steps = false, 0
-      while name and not isNeeded and steps < 64 do
-        isNeeded, name, steps = needed[name], aliases[name], steps + 1
-      end
-      if not isNeeded then redis.call('HDEL', key, 'a:' .. session) end
-    end
-  elseif scanned[1] == '0' then redis.call('HDEL', key, 'b')
+  local isRoundOver = scanned[1] == '0'
+  local isWhole = cursor == '0' and isRoundOver
+  dropNames(aliases, needed, applications, isWhole, isRoundOver)
+  if isWhole then return view end
+  if isRoundOver then redis.call('HDEL', key, 'b')
   else redis.call('HSET', key, 'b', '0 b ' .. scanned[1]) end
   return view
 end
@@ -133,5 +170,25 @@ local function makeRoom(view, application, limit, marks, now, isStart)
     keepFor(tonumber(retain) - tonumber(now))
   end
   return displaced
+end
+`
+
+/**
+ * Brings a large hash down by a step: of revocations that no start follows (a store that is only asked for those), and of
+ * what an older release has left. `size`: how many fields it has had. What is in `fresh`, by session value, was written by
+ * this call: that stays as it is.
+ */
+export const tidy = `
+local function tidy(size, forgotten, now, marks, fresh)
+  if size < marks + ${mostTogether} then return end
+  local view = survey('r:', '', tonumber(forgotten), 2 * (marks + ${mostTogether}))
+  for _, list in ipairs({'ends', 'marks'}) do
+    local others = {}
+    for _, entry in ipairs(view[list]) do
+      if not fresh[entry.session] then others[#others + 1] = entry end
+    end
+    view[list] = others
+  end
+  makeRoom(view, '', ${mostTogether}, marks, now, false)
 end
 `

@@ -2,7 +2,7 @@
  * @module The atomic steps in Redis, as Lua. Each touches one key, the hash of one person, so that a Cluster needs
  * nothing special. Formats are those of `redis-format.ts`; times and lengths of life come from the caller's clock.
  */
-import { ends, makeRoom, survey } from './redis-script-bounds.js'
+import { ends, makeRoom, survey, tidy } from './redis-script-bounds.js'
 import {
   alias,
   createScript,
@@ -20,7 +20,7 @@ local application, session, record, issued, now, retain, liftReason, liftAt, pro
   unpack(ARGV)
 limit, marks = tonumber(limit), tonumber(marks)
 local field = 'r:' .. application .. ':' .. session
-local view = survey(application, field, tonumber(forgotten), 2 * (limit + marks))
+local view = survey('r:' .. application .. ':', field, tonumber(forgotten), 2 * (limit + marks))
 local value = redis.call('HGET', key, field)
 local known = value and endOf(words(value))
 if known and known[2] ~= 'e' then
@@ -119,15 +119,19 @@ end
 return {'done'}
 `
 
-/** Replies replicas, the field of the revocation, the sessions, then application, session and record of each that was live. */
+/**
+ * The sessions of a person beyond the bound of marks are refused by the person's own revocation and their ends alone.
+ * Replies replicas, the field of the revocation, the sessions, then application, session and record of each that was live.
+ */
 const revoke = `
-local kind, named, reason, at, retain, life = unpack(ARGV)
-local all = redis.call('HGETALL', key)
-local aliases, known = {}, {}
+local kind, named, reason, at, retain, life, forgotten, now, marks = unpack(ARGV)
+marks = tonumber(marks)
+local all, aliases, known = redis.call('HGETALL', key), {}, {}
 for index = 1, #all, 2 do
-  local session = string.match(all[index], '^[rvak]:.*:([^:]+)$') or string.match(all[index], '^[va]:([^:]+)$')
+  local field = all[index]
+  local session = string.sub(field, 2, 2) == ':' and string.match(field, '([^:]+)$')
   if session then known[session] = true end
-  if string.sub(all[index], 1, 2) == 'a:' then
+  if string.sub(field, 1, 2) == 'a:' then
     aliases[session] = words(all[index + 1])[3]
     known[aliases[session]] = true
   end
@@ -146,10 +150,13 @@ for session in pairs(known) do
   local isMeant = kind == 'person' or (rootOf(session) == root) == (kind == 'session')
   known[session] = isMeant
   if isMeant then
-    mark('v:' .. session, reason, at, retain)
-    reply[3] = 'v:' .. session
     revoked[#revoked + 1] = session
   end
+end
+local isTooMany = kind == 'person' and #revoked > marks
+for _, session in ipairs(isTooMany and {} or revoked) do
+  mark('v:' .. session, reason, at, retain)
+  reply[3] = 'v:' .. session
 end
 reply[4] = table.concat(revoked, ' ')
 if kind == 'person' then
@@ -157,19 +164,21 @@ if kind == 'person' then
   reply[3] = 'v'
 end
 for index = 1, #all, 2 do
-  local application, session = string.match(all[index], '^r:(.*):([^:]+)$')
-  local record = application and known[session] and words(all[index + 1])
+  local field, value = all[index], all[index + 1]
+  local session = string.sub(field, 1, 2) == 'r:' and string.match(field, '([^:]+)$')
+  local record = session and known[session] and words(value)
   if record and record[2] ~= 'e' then
     local generation, kept, sealed = '-', retain, '-'
     if record[1] == '1' then
       generation, kept, sealed = record[3], larger(record[11], retain), record[12]
-      reply[#reply + 1], reply[#reply + 2], reply[#reply + 3] = application, session, all[index + 1]
+      reply[#reply + 1], reply[#reply + 2], reply[#reply + 3] = string.sub(field, 3, -2 - #session), session, value
     end
-    redis.call('HSET', key, all[index], table.concat({'1 e', reason, at, generation, kept, sealed}, ' '))
-    redis.call('HDEL', key, 'k' .. string.sub(all[index], 2))
+    redis.call('HSET', key, field, table.concat({'1 e', reason, at, generation, kept, sealed}, ' '))
+    redis.call('HDEL', key, 'k' .. string.sub(field, 2))
   end
 end
 if reply[3] ~= '' then keepFor(life) end
+tidy(#all / 2, forgotten, now, marks, isTooMany and {} or known)
 return reply
 `
 
@@ -205,13 +214,15 @@ return {'none'}
 `
 
 const list = `
-local all, reply = redis.call('HGETALL', KEYS[1]), {'list'}
+local forgotten, now, marks = unpack(ARGV)
+local all, reply = redis.call('HGETALL', key), {'list'}
 for index = 1, #all, 2 do
   local application, session = string.match(all[index], '^r:(.*):([^:]+)$')
   if application then
     reply[#reply + 1], reply[#reply + 2], reply[#reply + 3] = application, session, all[index + 1]
   end
 end
+tidy(#all / 2, forgotten, now, tonumber(marks), {})
 return reply
 `
 
@@ -302,10 +313,10 @@ export const scripts = {
   update: createScript(words, keepFor, live, update),
   end: createScript(words, keepFor, live, replicas, end),
   retain: createScript(words, keepFor, ends, retain),
-  revoke: createScript(words, keepFor, mark, replicas, revoke),
+  revoke: createScript(words, keepFor, mark, replicas, ends, survey, makeRoom, tidy, revoke),
   confirm: createScript(words, replicas, ends, confirm),
   revocation: createScript(words, names, revocation),
-  list: createScript(list),
+  list: createScript(words, keepFor, ends, survey, makeRoom, tidy, list),
   alias: createScript(words, names, refusal, live, addAlias),
   readAlias: createScript(words, names, alias, readAlias),
   keep: createScript(words, live, keep),

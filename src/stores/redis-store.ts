@@ -121,6 +121,11 @@ export function createRedisStore(given: RedisClient, options: RedisStoreOptions 
   // In the place of the lease: its key has no braces, so that the whole of it is what a Cluster hashes.
   const fenceKey = (key: string): string => `${prefix}fence:{${leaseKey(key)}}`
   const lifeUntil = (retainUntil: number): string => String(retainUntil - clock())
+  /** What a script needs to know that brings a large hash down. */
+  const toTidy = (): readonly string[] => {
+    const now = clock()
+    return [forgottenWord(forgetUntil(now)), String(now), String(mostMarks(defaultMostRecords))]
+  }
 
   /** A record that was not there under its own session value: perhaps under an older one. */
   async function readAlias({ person, application, session }: RecordAddress) {
@@ -256,6 +261,7 @@ export function createRedisStore(given: RedisClient, options: RedisStoreOptions 
         String(at),
         String(retainUntil),
         lifeUntil(retainUntil),
+        ...toTidy(),
       )
       const field = textAt(reply, 2)
       const acknowledged =
@@ -274,7 +280,7 @@ export function createRedisStore(given: RedisClient, options: RedisStoreOptions 
     },
 
     async list(person) {
-      return recordsIn(person, await connection.run(scripts.list, keyOf(person)), 1)
+      return recordsIn(person, await connection.run(scripts.list, keyOf(person), ...toTidy()), 1)
     },
 
     async alias({ person, application, session }, generation, named) {

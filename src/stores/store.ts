@@ -248,7 +248,8 @@ export interface Store {
    * One atomic step: writes the revocation and ends every live record in its scope, of all applications. Records
    * that had ended already keep their reason; a later start meets the revocation first, so nothing lifts them.
    * `person` and `others` also write a revocation for each session value that the store knows of the person, so
-   * that a token renewed later under an old session value stays refused; an alias is revoked with its root.
+   * that a token renewed later under an old session value stays refused; an alias is revoked with its root. Marks
+   * beyond their bound that this call has not written give way to one time, as at a start (`HLD-18`).
    * Returns the records that were live, and every session value (each of its names) that is revoked now.
    * `acknowledged` is false when replicas exist and none confirmed in time.
    */

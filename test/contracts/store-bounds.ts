@@ -1,7 +1,16 @@
 /** @module The store contract for how much is kept of one person (`HLD-18`). */
 import { describe, expect, it } from 'vitest'
 import type { EndedRecord, RecordAddress } from '../../src/stores/store.js'
-import { addressOf, day, endedAt, minute, type StoreHarness, startAt, unique } from './store-harness.js'
+import {
+  addressOf,
+  day,
+  endedAt,
+  minute,
+  type StoreHarness,
+  startAt,
+  startedAt,
+  unique,
+} from './store-harness.js'
 
 /** What stays of an end that gave way to others. */
 const markOf = (ended: EndedRecord): EndedRecord => {
@@ -17,6 +26,107 @@ const markOf = (ended: EndedRecord): EndedRecord => {
 
 /** Bounds of records and marks. `races`: where a call is slow the bound of marks is left out. */
 export function describeBounds(harnessOf: () => StoreHarness, races: 'all' | 'seeded'): void {
+  if (races === 'all')
+    describe('revocations of a person that no start follows', () => {
+      /** So many calls wait for the store at once. */
+      const together = 50
+
+      /** Each a second after the one before. Returns the session values, and the time of the first. */
+      async function revokeMany(person: string, count: number) {
+        const { store, now } = harnessOf()
+        const first = now() - count * 1000
+        const sessions = Array.from({ length: count }, () => unique())
+        for (let done = 0; done < count; done += together) {
+          const some = sessions.slice(done, done + together)
+          await Promise.all(
+            some.map((session, index) => {
+              const at = first + (done + index) * 1000
+              const retainUntil = now() + day - done - index
+              const revocation = { reason: 'signed-out', at, retainUntil } as const
+              return store.revoke(person, { kind: 'session', session }, revocation)
+            }),
+          )
+        }
+        return { sessions, first }
+      }
+
+      it('HLD-18 leave one time for those beyond their bound, and the newest by itself', async () => {
+        const harness = harnessOf()
+        const { store } = harness
+        const person = unique()
+        const { sessions, first } = await revokeMany(person, 2001)
+        const [oldest = '', newest = ''] = [sessions[0], sessions.at(-1)]
+        expect(await store.revocation(person, newest)).toEqual({
+          reason: 'signed-out',
+          kind: 'session',
+          at: first + 2_000_000,
+          retainUntil: harness.now() + day - 2000,
+        })
+        expect(await store.revocation(person, oldest)).toEqual({
+          reason: 'revoked',
+          kind: 'person',
+          at: harness.now(),
+          retainUntil: harness.now() + day,
+          endsBefore: first + 1_999_000,
+        })
+        for (const session of [oldest, newest, unique()]) {
+          const refused = await startAt(harness, addressOf({ person, session }), {
+            issuedAt: harness.now() - 1,
+          })
+          expect(refused.outcome).toBe('revoked')
+        }
+        // Also a token that the provider makes of the revoked session later.
+        const issuedAt = harness.now() + 1
+        expect((await startAt(harness, addressOf({ person, session: newest }), { issuedAt })).outcome).toBe(
+          'revoked',
+        )
+        expect((await startAt(harness, addressOf({ person }), { issuedAt })).outcome).toBe('started')
+      })
+
+      it('HLD-18 leave live sessions, and names of them, as they are', async () => {
+        const harness = harnessOf()
+        const { store } = harness
+        const address = addressOf()
+        const { generation } = await startedAt(harness, address)
+        const name = unique()
+        expect(await store.alias(address, generation, name)).toBe(true)
+        await revokeMany(address.person, 2001)
+        expect((await store.read(address))?.state).toBe('live')
+        expect(await store.read({ ...address, session: name })).toEqual({
+          state: 'alias',
+          session: address.session,
+        })
+        const revocation = { reason: 'revoked', at: harness.now(), retainUntil: harness.now() + day } as const
+        const { ended, sessions } = await store.revoke(
+          address.person,
+          { kind: 'session', session: name },
+          revocation,
+        )
+        expect(ended.map(({ address: { session } }) => session)).toEqual([address.session])
+        expect(new Set(sessions)).toEqual(new Set([address.session, name]))
+      })
+
+      it('HLD-18 of the whole person end every session, of however many are known', async () => {
+        const harness = harnessOf()
+        const { store } = harness
+        const person = unique()
+        const live = [addressOf({ person }), addressOf({ person })]
+        for (const address of live) await startedAt(harness, address)
+        const known = await revokeMany(person, 1000)
+        const revocation = { reason: 'revoked', at: harness.now(), retainUntil: harness.now() + day } as const
+        const { ended, sessions } = await store.revoke(person, { kind: 'person' }, revocation)
+        expect(new Set(ended.map(({ address }) => address.session))).toEqual(
+          new Set(live.map(({ session }) => session)),
+        )
+        expect(new Set(sessions)).toEqual(new Set([...known.sessions, ...live.map(({ session }) => session)]))
+        for (const address of [...live, addressOf({ person })]) {
+          expect(await startAt(harness, address, { issuedAt: harness.now() - 1 })).toMatchObject({
+            record: { state: 'ended', reason: 'revoked' },
+          })
+        }
+      })
+    })
+
   describe('more sessions of a person than are kept', () => {
     const mostRecords = 3
 
