@@ -55,7 +55,10 @@ export type Revoke = (
 /** Makes the administration of one suite. */
 export function createAdministration(options: {
   readonly issuer: string
-  readonly store: { list(person: string): MaybePromise<readonly ListedRecord[]> } & Pick<Store, 'isShared'>
+  readonly store: { list(person: string): MaybePromise<readonly ListedRecord[]> } & Pick<
+    Store,
+    'isShared' | 'end'
+  >
   readonly revoke: Revoke
   readonly clock: () => number
 }): SessionAdministration {
@@ -73,7 +76,15 @@ export function createAdministration(options: {
     return { ended: ended.length, acknowledged }
   }
 
-  const nothingEnded: EndResult = { ended: 0, acknowledged: true }
+  /** Nothing is there to end: a server that was replaced may say so of a session that its successor has. */
+  const confirmNothing = async (person: string): Promise<EndResult> => {
+    const now = clock()
+    const end = { reason: 'revoked', at: now, generation: '', retainUntil: now, sealed: '' } as const
+    // Of an address that no session can have.
+    const address = { person, session: '', application: '' }
+    const { acknowledged } = await store.end(address, end, { state: 'ended', ...end })
+    return { ended: 0, acknowledged }
+  }
 
   return {
     async list(subject) {
@@ -97,14 +108,14 @@ export function createAdministration(options: {
     async end(session) {
       const person = personFor(session)
       const found = await find(person, session.publicId)
-      if (found === undefined) return nothingEnded
+      if (found === undefined) return confirmNothing(person)
       return carryOut(person, { kind: 'session', session: found.address.session })
     },
 
     async endOthers(session) {
       const person = personFor(session)
       const found = await find(person, session.publicId)
-      if (found?.record.state !== 'live') return nothingEnded
+      if (found?.record.state !== 'live') return confirmNothing(person)
       return carryOut(person, { kind: 'others', session: found.address.session })
     },
 

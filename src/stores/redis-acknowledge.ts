@@ -9,11 +9,12 @@ export type AcknowledgementWish = 'all' | 'one'
 /** Longest single `WAIT`: other commands of the connection stand behind it. */
 const sliceMilliseconds = 20
 
-/** An end or revocation in `field` of `key`, made at `at`, and until when it is waited for (`performance.now()`). */
+/** An end or revocation in `field` of `key`, and until when it is waited for (`performance.now()`). */
 export interface WrittenEnd {
   readonly key: string
   readonly field: string
-  readonly at: number
+  /** When it was made; `undefined`: nothing was there, and that is what the replicas are to confirm. */
+  readonly at: number | undefined
   readonly deadline: number
 }
 
@@ -51,7 +52,7 @@ export function createAcknowledgement(connection: Connection, wish: Acknowledgem
         return false
       }
       const wanted = String(Math.max(needed(seen), 1))
-      const confirmation = evaluation(scripts.confirm, key, field, String(at))
+      const confirmation = evaluation(scripts.confirm, key, field, at === undefined ? '' : String(at))
       const slice = String(Math.min(left, sliceMilliseconds))
       const [confirmed, replies] = await connection.both(key, confirmation, ['WAIT', wanted, slice])
       if (!Array.isArray(confirmed) || confirmed[0] !== 'confirmed') return false

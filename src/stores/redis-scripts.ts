@@ -84,7 +84,8 @@ return {'done'}
 const end = `
 local field, generation, seen, life, reason, at, endedGeneration, retain, sealed, replaces = unpack(ARGV)
 local record, why = live(field, generation)
-if why == 'format' or why == 'gone' then return {why} end
+if why == 'format' then return {why} end
+if why == 'gone' then return {why, replicas()} end
 local isTouched = record and seen ~= '' and tonumber(record[5]) > tonumber(seen)
 local isRewritten = record and replaces ~= '' and record[12] ~= replaces
 if not record or isTouched or isRewritten then
@@ -184,12 +185,18 @@ return reply
 
 /**
  * Answers `confirmed` if an end or revocation is (still) there, and writes it once more as it is: whatever replica
- * acknowledges this write has the first one too, whichever connection or server that went over.
+ * acknowledges this write has the first one too, whichever connection or server that went over. Where nothing was found
+ * (no time is given), it answers `confirmed` as long as that is so; the write is then that of a place that says nothing.
  */
 const confirm = `
 local value = redis.call('HGET', key, ARGV[1])
+if not value and ARGV[2] == '' then
+  redis.call('HSET', key, 'b', redis.call('HGET', key, 'b') or '0 b 0')
+  keepFor(1000)
+  return {'confirmed', replicas()}
+end
 local record = value and endOf(words(value))
-if not record or record[2] == 'l' or tonumber(record[4]) < tonumber(ARGV[2]) then return {'gone'} end
+if not record or record[2] == 'l' or tonumber(record[4]) < (tonumber(ARGV[2]) or 0) then return {'gone'} end
 redis.call('HSET', key, ARGV[1], value)
 return {'confirmed', replicas()}
 `
@@ -314,7 +321,7 @@ export const scripts = {
   end: createScript(words, keepFor, live, replicas, end),
   retain: createScript(words, keepFor, ends, retain),
   revoke: createScript(words, keepFor, mark, replicas, ends, survey, makeRoom, tidy, revoke),
-  confirm: createScript(words, replicas, ends, confirm),
+  confirm: createScript(words, keepFor, replicas, ends, confirm),
   revocation: createScript(words, names, revocation),
   list: createScript(words, keepFor, ends, survey, makeRoom, tidy, list),
   alias: createScript(words, names, refusal, live, addAlias),

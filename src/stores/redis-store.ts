@@ -231,16 +231,20 @@ export function createRedisStore(given: RedisClient, options: RedisStoreOptions 
         expected.replaces === undefined ? '' : toWord(expected.replaces),
       )
       if (reply[0] === 'format') throw formatError()
-      if (reply[0] === 'gone') return { record: undefined, acknowledged: true }
+      const field = fieldOf(address)
+      if (reply[0] === 'gone') {
+        // A server that was replaced may not know of the session what its successor does.
+        const acknowledged =
+          !lasting.has(ended.reason) ||
+          (await acknowledgement.isAcknowledged({ key, field, at: undefined, deadline }, reply[1]))
+        return { record: undefined, acknowledged }
+      }
       const record = parseRecord(textAt(reply, 1))
       // Whoever asks again for an end wants to know whether it would survive: it is confirmed anew.
       const acknowledged =
         record.state !== 'ended' ||
         !lasting.has(record.reason) ||
-        (await acknowledgement.isAcknowledged(
-          { key, field: fieldOf(address), at: record.at, deadline },
-          reply[2],
-        ))
+        (await acknowledgement.isAcknowledged({ key, field, at: record.at, deadline }, reply[2]))
       return { record, acknowledged }
     },
 
@@ -264,8 +268,9 @@ export function createRedisStore(given: RedisClient, options: RedisStoreOptions 
         ...toTidy(),
       )
       const field = textAt(reply, 2)
-      const acknowledged =
-        field === '' || (await acknowledgement.isAcknowledged({ key, field, at, deadline }, reply[1]))
+      // Where nothing was revoked, that is what is confirmed: of a field that nobody writes.
+      const written = field === '' ? { field: 'r:', at: undefined } : { field, at }
+      const acknowledged = await acknowledgement.isAcknowledged({ key, ...written, deadline }, reply[1])
       const sessions = textAt(reply, 3)
         .split(' ')
         .filter((session) => session !== '')

@@ -160,7 +160,10 @@ export interface StoreCaution {
 export interface EndOutcome {
   /** The new end, an older end, or the live record that did not match; `undefined`: nothing is there. */
   readonly record: SessionRecord | undefined
-  /** As for `revoke`; `true` also for an end that time alone would bring about again, and where nothing ended. */
+  /**
+   * As for `revoke`, also where nothing is there: that is confirmed then. `true` for an end that time alone would bring
+   * about again, and for a live record that did not match.
+   */
   readonly acknowledged: boolean
 }
 

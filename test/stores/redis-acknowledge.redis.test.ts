@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { createSuite } from '../../src/index.js'
 import { personOf, publicIdOf } from '../../src/sessions/record.js'
 import { openRedisStore } from '../../src/stores/redis.js'
-import type { RecordAddress, Store } from '../../src/stores/store.js'
+import type { EndReason, RecordAddress, Store } from '../../src/stores/store.js'
 import { addressOf, endedAt, liveAt, unique } from '../contracts/store-harness.js'
 import { infoOf, type SentinelSetup, startRedis, startSentinel, until } from '../support/redis.js'
 
@@ -111,10 +111,40 @@ it('HLD-26 an end of one application waits as well, and an end that was not conf
   const named = { subject: 'ana', publicId: publicIdOf(theirs.generation) }
   expect(await suite.sessions.end(named)).toEqual({ ended: 1, acknowledged: false })
   expect(await suite.sessions.end(named)).toEqual({ ended: 0, acknowledged: false })
+  const unknown = { ...named, subject: 'nobody' }
+  expect(await suite.sessions.end(unknown)).toEqual({ ended: 0, acknowledged: false })
+  expect(await suite.sessions.endOthers(unknown)).toEqual({ ended: 0, acknowledged: false })
   for (const replica of setup.replicas) replica.resume()
   await until(async () => (await store.end(here, ours, ended)).acknowledged, 'the end to be confirmed')
   await until(async () => (await suite.sessions.end(named)).acknowledged, 'the other end to be confirmed')
   await suite.close()
+})
+
+it('HLD-26 an end of a record that is not there is confirmed as any other', async () => {
+  const setup = await withTwo()
+  const store = closing(openRedisStore(setup.url, patient))
+  await bothFollow(store)
+  const [never, over] = [addressOf(), addressOf()]
+  const theirs = await start(store, over)
+  await setup.master.command('DEL', `citizen:{${over.person}}`)
+  for (const replica of setup.replicas) replica.pause()
+  const asked = liveAt(Date.now())
+  const end = (address: RecordAddress, reason: EndReason = 'application-sign-out') =>
+    store.end(address, address === over ? theirs : asked, endedAt(asked, Date.now(), reason))
+  for (const address of [never, over]) {
+    expect(await end(address)).toEqual({ record: undefined, acknowledged: false })
+    // Time alone brings this one about again.
+    expect(await end(address, 'idle-timeout')).toEqual({ record: undefined, acknowledged: true })
+  }
+  for (const replica of setup.replicas) replica.resume()
+  for (const address of [never, over]) {
+    await until(async () => (await end(address)).acknowledged, 'the end to be confirmed')
+    // Nothing stays that would stand against a session, and nothing stays for longer than a moment.
+    expect(Number(await setup.master.command('PTTL', `citizen:{${address.person}}`))).toBeLessThanOrEqual(
+      1000,
+    )
+    await start(store, address)
+  }
 })
 
 it('HLD-26 a process that starts while no replica is connected does not take that for there being none', async () => {

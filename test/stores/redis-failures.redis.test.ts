@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { StoreUnavailableError } from '../../src/errors.js'
 import { openRedisStore } from '../../src/stores/redis.js'
 import type { RecordAddress, Store } from '../../src/stores/store.js'
-import { addressOf, day, liveAt, minute, unique } from '../contracts/store-harness.js'
+import { addressOf, day, endedAt, liveAt, minute, unique } from '../contracts/store-harness.js'
 import {
   type ClusterSetup,
   infoOf,
@@ -239,6 +239,45 @@ describe('failover', () => {
       expect(await store.read(live)).toEqual({ ...record, level: 2 })
       expect(await store.read(out)).toMatchObject({ state: 'ended', reason: 'signed-out' })
       await until(async () => store.ready().then(() => true), 'all masters to answer')
+    },
+  )
+})
+
+describe('an end of a session that is not there', () => {
+  const never = addressOf()
+  const isConfirmed = async (store: Store) => {
+    const asked = liveAt(Date.now())
+    const ended = endedAt(asked, asked.startedAt, 'signed-out')
+    const { record, acknowledged } = await store.end(never, asked, ended)
+    expect(record).toBeUndefined()
+    return acknowledged
+  }
+
+  it.each(Object.entries(sentinelClients))(
+    'HLD-26 is confirmed by the replicas of Sentinel, through %s',
+    async (_name, open) => {
+      const setup = closing(await startSentinel({ replicas: 1 }))
+      const store = await open(setup)
+      await startBoth(store)
+      expect(await isConfirmed(store)).toBe(true)
+      setup.replicas[0]?.pause()
+      expect(await isConfirmed(store)).toBe(false)
+      setup.replicas[0]?.resume()
+      await until(() => isConfirmed(store), 'the replica to confirm')
+    },
+  )
+
+  it.each(Object.entries(clusterClients))(
+    'HLD-26 is confirmed by the replicas of a Cluster, through %s',
+    async (_name, open) => {
+      const setup = closing(await startCluster({ replicas: 1 }))
+      const store = await open(setup)
+      await startBoth(store)
+      await until(() => isConfirmed(store), 'the replica to confirm')
+      for (const replica of setup.replicas) replica.pause()
+      expect(await isConfirmed(store)).toBe(false)
+      for (const replica of setup.replicas) replica.resume()
+      await until(() => isConfirmed(store), 'the replica to confirm again')
     },
   )
 })
