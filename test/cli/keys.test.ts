@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { createPublicKey } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import {
   chmodSync,
   chownSync,
@@ -338,6 +338,58 @@ describe('HLD-23 keys that nobody is to have', () => {
     const again = await keys('rotate', '--folder', folder, '--compromised', kid)
     expect([again.code, again.output]).toEqual([0, expect.stringContaining('was out of the key set already')])
     expect((await keys('check', '--folder', folder)).code).toBe(0)
+  })
+
+  const privateKeyAs = (
+    kind: 'ec' | 'rsa',
+    type: 'pkcs8' | 'pkcs1' | 'sec1',
+    secret?: { readonly cipher: string; readonly passphrase: string },
+  ) => {
+    const pair =
+      kind === 'ec'
+        ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
+        : generateKeyPairSync('rsa', { modulusLength: 2048 })
+    return pair.privateKey.export({ format: 'der', type, ...secret } as Parameters<KeyObject['export']>[0])
+  }
+
+  it.each([
+    ['PKCS #8', () => privateKeyAs('ec', 'pkcs8')],
+    ['PKCS #1', () => privateKeyAs('rsa', 'pkcs1')],
+    ['SEC 1', () => privateKeyAs('ec', 'sec1')],
+    [
+      'encrypted PKCS #8',
+      () => privateKeyAs('ec', 'pkcs8', { cipher: 'aes-256-cbc', passphrase: 'guess me' }),
+    ],
+  ])('HLD-23 are seen as DER too, also in folders of the folder: %s', async (_form, make) => {
+    const folder = await made()
+    const inner = join(folder, 'old', 'older')
+    mkdirSync(inner, { recursive: true })
+    for (const place of [folder, inner]) {
+      writeFileSync(join(place, 'copy'), make(), { mode: 0o600 })
+      const found = await keys('check', '--folder', folder)
+      expect([found.code, found.output]).toEqual([1, expect.stringContaining(`rm ${join(place, 'copy')}`)])
+      rmSync(join(place, 'copy'))
+    }
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    writeFileSync(join(inner, 'public.der'), publicKey.export({ format: 'der', type: 'spki' }))
+    expect((await keys('check', '--folder', folder)).code).toBe(0)
+  })
+
+  it('HLD-23 are not looked for through links, and it is said where not everything was looked at', async () => {
+    const folder = await made()
+    const elsewhere = temporaryFolder()
+    writeFileSync(join(elsewhere, 'own.pem'), '-----BEGIN PRIVATE KEY-----', { mode: 0o600 })
+    symlinkSync(elsewhere, join(folder, 'linked'))
+    symlinkSync(join(elsewhere, 'own.pem'), join(folder, 'own.pem'))
+    expect((await keys('check', '--folder', folder)).code).toBe(0)
+    const deep = join(folder, '1', '2', '3', '4', '5')
+    mkdirSync(deep, { recursive: true })
+    const tooDeep = await keys('check', '--folder', folder)
+    expect([tooDeep.code, tooDeep.output]).toEqual([1, expect.stringContaining(`${deep} was not looked at`)])
+    rmSync(join(folder, '1'), { recursive: true })
+    for (let count = 0; count < 1000; count += 1) writeFileSync(join(folder, `note-${count}`), '')
+    const tooMany = await keys('check', '--folder', folder)
+    expect([tooMany.code, tooMany.output]).toEqual([1, expect.stringContaining('more than 1000 files')])
   })
 
   it.each([
