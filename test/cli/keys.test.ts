@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import {
   chmodSync,
   chownSync,
@@ -349,7 +349,7 @@ describe('HLD-23 keys that nobody is to have', () => {
       kind === 'ec'
         ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
         : generateKeyPairSync('rsa', { modulusLength: 2048 })
-    return pair.privateKey.export({ format: 'der', type, ...secret } as Parameters<KeyObject['export']>[0])
+    return pair.privateKey.export({ format: 'der', type, ...secret })
   }
 
   it.each([
@@ -438,6 +438,26 @@ describe('HLD-23 keys that nobody is to have', () => {
       const { code, errors } = await keys('generate', '--folder', join(place, 'keys'), '--algorithm', 'EdDSA')
       expect([code, readdirSync(others)]).toEqual([1, []])
       expect(errors).toContain(`${home} can be exchanged`)
+    },
+  )
+
+  it.skipIf(!isRoot).each(['export-jwks', 'export-public'])(
+    'HLD-23 nor is what %s writes as root, wherever a link of another user leads',
+    async (what) => {
+      const folder = await made()
+      const [home, elsewhere] = [temporaryFolder(), temporaryFolder()]
+      symlinkSync(elsewhere, join(home, 'out'))
+      chownSync(home, nobody, nobody)
+      lchownSync(join(home, 'out'), nobody, nobody)
+      for (const more of [['--owner', `${nobody}:${nobody}`], []]) {
+        const run = await keys(what, '--folder', folder, '--out', join(home, 'out', 'keys.json'), ...more)
+        expect(run.code).toBe(1)
+        expect(readdirSync(elsewhere)).toEqual([])
+      }
+      chmodSync(home, 0o755)
+      const path = join(home, 'keys.json')
+      const run = await keys(what, '--folder', folder, '--out', path, '--owner', `${nobody}:${nobody}`)
+      expect([run.code, statSync(path).uid, statSync(path).mode & 0o777]).toEqual([0, nobody, 0o644])
     },
   )
 

@@ -1,11 +1,12 @@
 /** @module `keys export-jwks` and `keys export-public`: what partners may have, and nothing else. */
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { CitizenSessionError } from '../../errors.js'
 import { codeOf, writeNewFile } from '../../issuing/key-file.js'
 import { toPublicKey } from '../../issuing/public-jwk.js'
 import { publishedKeys, standingsOf } from '../../issuing/ring-state.js'
 import { type Console, usageError } from '../command.js'
 import type { KeysArguments } from './arguments.js'
+import { asOwner } from './as-owner.js'
 import { openExistingRing } from './open.js'
 
 /** `keys export-jwks` */
@@ -40,8 +41,12 @@ async function put(text: string, given: KeysArguments, console: Console): Promis
     return 0
   }
   try {
-    await writeNewFile(path, `${text}\n`, { mode: 0o644, owner: given.owner })
+    // What another user can exchange on the way would lead root astray, as in `keys generate`.
+    await asOwner(dirname(path), given.owner, () =>
+      writeNewFile(path, `${text}\n`, { mode: 0o644, owner: given.owner }),
+    )
   } catch (cause) {
+    if (cause instanceof CitizenSessionError) throw cause
     if (codeOf(cause) !== 'EEXIST')
       throw new CitizenSessionError('key-file', `${path} cannot be written (${codeOf(cause)})`, { cause })
     throw new CitizenSessionError('key-file', `${path} is there already: remove it, or name another file`, {
