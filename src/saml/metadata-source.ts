@@ -75,6 +75,8 @@ export function createMetadataSource(options: MetadataSourceOptions): MetadataSo
   const warned = new Set<string>()
   let loaded: Loaded | undefined
   let pending: Promise<Loaded> | undefined
+  /** Whether the fetch under way was caused by a signature that fits no key. */
+  let isForSignature = false
   let rest = noWait
   const strangers = createAllowance(strangersFetches, strangersMilliseconds)
   let failed: SamlMetadataError | undefined
@@ -135,6 +137,7 @@ export function createMetadataSource(options: MetadataSourceOptions): MetadataSo
       )
       .finally(() => {
         pending = undefined
+        isForSignature = false
       })
     return pending
   }
@@ -204,7 +207,12 @@ export function createMetadataSource(options: MetadataSourceOptions): MetadataSo
     async renewed(bearer = 'anybody') {
       if (options.url === undefined) return undefined
       if (bearer === 'login') await pending?.catch(() => undefined)
-      else if (pending === undefined && !strangers.take(clock())) return undefined
+      else {
+        // A poll that was under way may bring what was there before the message: only fetches for a signature count.
+        if (pending !== undefined && !isForSignature) await pending.catch(() => undefined)
+        if (pending === undefined && !strangers.take(clock())) return undefined
+      }
+      if (pending === undefined) isForSignature = true
       try {
         return usable(await refresh())
       } catch {

@@ -303,6 +303,18 @@ describe('the source of metadata', () => {
     expect(renewed?.certificates[0]?.fingerprint).toBe(stranger.certificate.fingerprint)
   })
 
+  it('FLD-07 fetches anew for anybody after a poll that had been under way', async () => {
+    const { source, state, requests } = createPolled()
+    await source.current()
+    state.time += 3600_000
+    await source.current()
+    expect(requests).toHaveLength(2)
+    Object.assign(state, { etag: '"2"', xml: metadata({ keys: key(stranger.certificate.base64) }) })
+    const renewed = await source.renewed()
+    expect(renewed?.certificates[0]?.fingerprint).toBe(stranger.certificate.fingerprint)
+    expect(requests).toHaveLength(3)
+  })
+
   it('does not follow redirects, nor read without end', async () => {
     const { source, state } = createPolled()
     state.status = 302

@@ -103,6 +103,13 @@ describe('FLD-04 a LogoutRequest of the provider', () => {
     expect(await state()).toBe('anonymous')
   })
 
+  it('FLD-07 counts by a key that nobody announced, right after a fetch', async () => {
+    const { world, state } = await signedIn()
+    for (let step = 0; step < 3; step += 1) await world.emulator.saml.rollOver()
+    expect(await end(world, {}, { isIndexed: true })).toEqual(['Success'])
+    expect(await state()).toBe('anonymous')
+  })
+
   it('starts nothing for a login that was under way, whatever the name left out', async () => {
     const world = await createSamlWorld()
     const browser = world.browser()
