@@ -67,8 +67,9 @@ export default defineConfig({
           name: 'consumers',
           include: ['test/consumers/*.test.ts'],
           globalSetup: 'test/consumers/pack.ts',
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
+          // A limit for what hangs: installing and building on a busy machine takes minutes.
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
           sequence: { groupOrder: 4 },
         },
       },

@@ -1,6 +1,6 @@
 /** @module Next.js by docs/next.md alone: both bundlers, built and in development. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Consumer, createConsumer, removeConsumer } from './consumer.js'
+import { type Consumer, createConsumer, type Environment, removeConsumer } from './consumer.js'
 import { blocksOf, filesOf, installsOf } from './page.js'
 import { createPlace, visit } from './visitor.js'
 
@@ -12,8 +12,12 @@ function without(name: string): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(files).filter(([file]) => file !== name))
 }
 
-async function serve(consumer: Consumer, args: readonly string[]): Promise<void> {
-  const place = await createPlace(consumer)
+/** As the page tries a build: in production everything is https. */
+const tried = { NODE_ENV: 'test' }
+
+async function serve(consumer: Consumer, args: readonly string[], env: Environment = {}): Promise<void> {
+  const created = await createPlace(consumer)
+  const place = { ...created, env: { ...created.env, ...env } }
   const serving = [...args, '--hostname', 'localhost', '--port', String(place.port)]
   await consumer.start('next', serving, place)
   await visit(place, '/api/me')
@@ -36,12 +40,12 @@ describe('FLD-01 Next.js 16 by its page', () => {
 
   it('builds and starts with Turbopack', async () => {
     await build(consumer)
-    await serve(consumer, ['start'])
+    await serve(consumer, ['start'], tried)
   })
 
   it('builds and starts with webpack', async () => {
     await build(consumer, '--webpack')
-    await serve(consumer, ['start'])
+    await serve(consumer, ['start'], tried)
   })
 
   it.each([['Turbopack', []] as const, ['webpack', ['--webpack']] as const])(
@@ -63,6 +67,6 @@ describe('FLD-01 Next.js 15.5 by its section', () => {
 
   it('builds and starts', async () => {
     await build(consumer)
-    await serve(consumer, ['start'])
+    await serve(consumer, ['start'], tried)
   })
 })
