@@ -1,6 +1,6 @@
 /** @module What is in the packed package, and whether its types resolve for users. */
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, posix } from 'node:path'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -19,6 +19,12 @@ afterAll(async () => {
   await complete.remove()
 })
 
+/** The folders that a file lies in. */
+function ancestorsOf(path: string): readonly string[] {
+  const parts = path.split('/').slice(0, -1)
+  return parts.map((_part, index) => parts.slice(0, index + 1).join('/'))
+}
+
 describe('the tarball', () => {
   it('holds what is compiled and what a user reads, nothing else', () => {
     const sources = new Set(repositoryFiles().map((path) => path.replace(/\.tsx?$/, '')))
@@ -26,15 +32,50 @@ describe('the tarball', () => {
       const stem = /^dist\/((?:src|adapters)\/.+?)(?:\.d\.ts|\.js)(?:\.map)?$/.exec(path)?.[1]
       return stem !== undefined && sources.has(stem)
     }
-    const others = bare.files.filter((path) => !isCompiled(path)).sort()
-    expect(others).toEqual([
-      'CHANGELOG.md',
-      'LICENSE',
-      'README.md',
-      'SECURITY.md',
-      'TROUBLESHOOTING.md',
-      'package.json',
-    ])
+    const tracked = new Set(repositoryFiles())
+    const isRead = (path: string) =>
+      tracked.has(path) && /^(?:[A-Z]+\.md|docs\/.+|examples\/.+|bench\/README\.md)$/.test(path)
+    const others = bare.files.filter((path) => !isCompiled(path) && !isRead(path)).sort()
+    expect(others).toEqual(['LICENSE', 'package.json'])
+    expect(bare.files.filter((path) => /\.(?:key|pem|log)$|node_modules|\.next\//.test(path))).toEqual([])
+  })
+
+  it('FLD-11 holds whatever its pages link to', async () => {
+    const packed = new Set(bare.files.flatMap((path) => [path, ...ancestorsOf(path)]))
+    const pages = bare.files.filter((path) => path.endsWith('.md'))
+    expect(pages).toContain('docs/express.md')
+    const dead: string[] = []
+    for (const page of pages) {
+      const text = await readFile(join(bare.folder, 'node_modules/citizen-session', page), 'utf8')
+      for (const [, inBrackets, inTag] of text.matchAll(
+        /\]\(([^)\s]+)\)|<[^>]*\b(?:src|srcset)="([^"]+)"/g,
+      )) {
+        const link = inBrackets ?? inTag ?? ''
+        if (/^(?:https?:|#|\/)/.test(link)) continue
+        const target = posix.join(posix.dirname(page), link.replace(/#.*$/, ''))
+        if (!packed.has(target)) dead.push(`${page}: ${link}`)
+      }
+    }
+    expect(dead).toEqual([])
+  })
+
+  it('holds no source map that points at what is not there', async () => {
+    const maps = bare.files.filter((path) => path.endsWith('.map'))
+    expect(maps.length).toBeGreaterThan(100)
+    const empty: string[] = []
+    for (const path of maps) {
+      const text = await readFile(join(bare.folder, 'node_modules/citizen-session', path), 'utf8')
+      const { sources, sourcesContent } = JSON.parse(text)
+      if (sourcesContent?.length !== sources.length) empty.push(path)
+    }
+    expect(empty).toEqual([])
+  })
+
+  it('says on the registry what it is and whose', async () => {
+    const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
+    expect(manifest).toMatchObject({ license: 'MIT', author: 'The citizen-session authors' })
+    expect(manifest.keywords).toEqual(expect.arrayContaining(['session', 'single-logout', 'saml']))
+    expect(await readFile(join(root, 'LICENSE'), 'utf8')).toContain(manifest.author)
   })
 
   it('needs one package at run time', async () => {
