@@ -15,7 +15,8 @@ declare module 'vitest' {
 export async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'citizen-tarball-'))
   const args = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder]
-  const { stdout } = await execute('npm', args, root)
+  const { code, stdout, stderr } = await execute('npm', args, root)
+  if (code !== 0) throw new Error(`npm pack ended with ${code}:\n${stderr}`)
   const [{ filename }] = JSON.parse(stdout) as [{ filename: string }]
   provide('tarball', join(folder, filename))
   return () => rm(folder, { recursive: true, force: true })

@@ -1,0 +1,33 @@
+/** @module The TypeScript samples of the documentation: which pages have some, and one module of all blocks of a page. */
+
+/** Pages whose blocks follow one another. */
+export const documents = [
+  'README.md',
+  'docs/browser.md',
+  'docs/emulator.md',
+  'docs/express.md',
+  'docs/fetch.md',
+  'docs/koa.md',
+  'docs/oidc.md',
+  'docs/openid-providers.md',
+  'docs/operations.md',
+  'docs/saml.md',
+  'docs/sockets.md',
+  'docs/sso.md',
+]
+
+/** Pages that only `test/consumers` builds and runs: files that import each other, frameworks that are not here. */
+export const documentsOfFiles = ['docs/fastify.md', 'docs/nest.md', 'docs/next.md']
+
+const importLine = /^import [^;]*? from '[^']+'$/gm
+
+/** One module of all blocks: their imports first, then each block inside the scope of the one before. */
+export function moduleOf(text: string): { readonly module: string; readonly blocks: number } {
+  const blocks = [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block)
+  const imports = blocks.flatMap((block) => block.match(importLine) ?? [])
+  const bodies = blocks.map((block) => `{\n${block.replace(importLine, '')}`)
+  return {
+    module: `${[...new Set(imports)].join('\n')}\n${bodies.join('')}${'}'.repeat(blocks.length)}\n`,
+    blocks: blocks.length,
+  }
+}
