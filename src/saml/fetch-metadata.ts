@@ -82,8 +82,10 @@ function decode(body: Uint8Array): string {
   const isLittleEndian = first === 0xff && second === 0xfe
   const encoding = isBigEndian ? 'utf-16be' : isLittleEndian ? 'utf-16le' : 'utf-8'
   try {
-    return new TextDecoder(encoding, { fatal: true }).decode(body)
+    const text = new TextDecoder(encoding, { fatal: true }).decode(body)
+    if (text !== '') return text
   } catch {
-    throw new SamlMetadataError('malformed', { detail: `it is not ${encoding.toUpperCase()}` })
+    // Not that encoding: said below, as where nothing follows the mark.
   }
+  throw new SamlMetadataError('malformed', { detail: `it is not ${encoding.toUpperCase()}, or empty` })
 }
