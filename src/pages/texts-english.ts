@@ -16,7 +16,7 @@ export const english = {
   'going-on.explain': 'You are being taken on. If nothing happens, use the button.',
   'title.sign-out': 'Do you want to sign out?',
   'title.signed-out': 'You are signed out',
-  'title.sign-out-incomplete': 'You are not signed out everywhere yet',
+  'title.sign-out-incomplete': 'Your sign-out is not complete yet',
   'title.second-factor': 'One more step is needed',
   'title.sign-in-incomplete': 'Your sign-in did not complete',
   'title.cookies': 'Your browser sent cookies that do not belong together',

@@ -8,7 +8,7 @@ export const french: Readonly<Record<TextKey, string>> = {
   'going-on.explain': 'Vous allez être redirigé. Si rien ne se passe, utilisez le bouton.',
   'title.sign-out': 'Voulez-vous vous déconnecter ?',
   'title.signed-out': 'La déconnexion est terminée',
-  'title.sign-out-incomplete': 'La déconnexion n’est pas encore complète partout',
+  'title.sign-out-incomplete': 'Votre déconnexion n’est pas encore complète',
   'title.second-factor': 'Une étape de plus est nécessaire',
   'title.sign-in-incomplete': 'Votre connexion n’a pas abouti',
   'title.cookies': 'Votre navigateur a envoyé des témoins (cookies) qui ne vont pas ensemble',

@@ -153,7 +153,7 @@ describe('a global logout', () => {
     await browser.jar.setCookie('c1_payload=stubborn; Path=/; Secure', benefits)
     const told = await browser.open(second.continueAt ?? '', { from: benefits })
     expect(told.body).toContain('refused')
-    expect(told.body).toContain('You are not signed out everywhere yet')
+    expect(told.body).toContain('Your sign-out is not complete yet')
     expect((await browser.cookieNames(benefits)).filter((name) => parts.includes(name))).toEqual([])
   })
 
