@@ -25,7 +25,7 @@ import { createLogoutRoutes } from './logout/logout.js'
 import { checkLogoutRequest } from './logout/logout-request.js'
 import type { LogoutMarker } from './logout/marker.js'
 import type { Participant } from './logout/participant.js'
-import { createPendingLogouts } from './logout/pending-logout.js'
+import { createPendingLogouts, createSettling } from './logout/pending-logout.js'
 import { createSharedCopies } from './logout/shared-copies.js'
 import { createProtocolMode } from './protocol-mode.js'
 import { createReporting } from './reporting.js'
@@ -242,13 +242,7 @@ function assembleSuite<C extends Claims>(
       loginMarkers.find(exchange, state, clock()) !== undefined,
     isLogoutPending: (exchange: Exchange) =>
       pendingLogouts.find(exchange, clock()) !== undefined || logoutMarkers.isPending(exchange, clock()),
-    /** The person has authenticated anew: what a logout had left open at the provider is nobody's any more. */
-    settleLogout(exchange: Exchange, beganAt: number) {
-      const pending = pendingLogouts.findBefore(exchange, beganAt, clock())
-      if (pending === undefined) return
-      pendingLogouts.note(exchange, { ...pending, parties: [] })
-      logoutMarkers.clear(exchange)
-    },
+    settleLogout: createSettling({ pendingLogouts, markers: logoutMarkers, clock }),
     report,
   }
   const loginRoutes = createLoginRoutes(loginContext)
@@ -285,6 +279,7 @@ function assembleSuite<C extends Claims>(
     checkReturnTarget,
     sessionsOf: cookieMode?.finder.sessionsOf ?? (async () => ({ sessions: [], complete: true })),
     sendsShared: cookieMode?.finder.sendsShared ?? (() => false),
+    peek: authenticator.peek,
     own: {
       named: (exchange) => protocolMode?.own.stateOf(exchange)?.named,
       tokensOf: async (named) => protocolMode?.own.tokensOf(named),

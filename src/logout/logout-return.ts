@@ -1,8 +1,10 @@
 /** @module The way back from a provider's logout: what is left is done, the next provider visited, the receipt completed. */
+import type { Citizen } from '../citizen.js'
 import type { ResolvedOptions } from '../config/options.js'
 import { StoreUnavailableError } from '../errors.js'
 import type { Exchange, Reply } from '../exchange.js'
 import { sharedCookieName } from '../login/cookie-entrance.js'
+import { leadOn } from '../login/lead-on.js'
 import type { FoundMarker, Markers } from '../login/marker.js'
 import { queryOf } from '../login/wish.js'
 import { redirect } from '../pages/redirect.js'
@@ -28,7 +30,7 @@ export interface LogoutReturn {
   ): Promise<Reply | undefined>
   /**
    * The return from a provider that does not hand the `state` back: it proves nothing, so the identity leg stays
-   * `unknown`. `undefined`: no logout of this browser is at a provider.
+   * `unknown`, and whoever is signed in goes on to the start page. `undefined`: no logout of this browser is at a provider.
    */
   comeBackWithoutState(exchange: Exchange): Promise<Reply | undefined>
 }
@@ -47,6 +49,7 @@ export function createLogoutReturn(context: {
   readonly participants: ReadonlyMap<string, Participant>
   readonly copies: Pick<SharedCopies, 'lookAgain'>
   readonly sendsShared: (exchange: Exchange) => boolean
+  readonly peek: (exchange: Exchange) => Promise<Citizen>
   readonly pages: LogoutPages
   readonly depart: Depart
   readonly endEach: (sessions: readonly FoundSession[]) => Promise<EndedEach>
@@ -60,12 +63,13 @@ export function createLogoutReturn(context: {
     exchange: Exchange,
     marker: FoundMarker<LogoutMarker>,
     outcome: Pick<Leg, 'state' | 'reason'>,
+    mayDelete: boolean,
   ): Promise<Reply> => {
     const content = await finish(marker)
     const { person, began, remaining, party } = content
     const target = participants.get(party)?.target ?? party
     const identity = globalLogout.conclude(person, { leg: 'identity', target, ...outcome }, began)
-    const legs = [...verifyCookies(exchange, content), identity]
+    const legs = [...verifyCookies(exchange, content, mayDelete), identity]
     const open = [...(content.open ?? [])]
     if (identity.state !== 'done') open.push({ name: party, retry: content.retry })
     const kept = context.pendingLogouts.find(exchange, clock())?.parties ?? []
@@ -87,7 +91,7 @@ export function createLogoutReturn(context: {
       const more = deleteMore(exchange, state)
       if (more !== undefined) return more
       const marker = await takeMarker(exchange, state)
-      return marker && goOn(exchange, marker, given ?? { state: 'done', reason: marker.content.remark })
+      return marker && goOn(exchange, marker, given ?? { state: 'done', reason: marker.content.remark }, true)
     },
 
     async comeBackWithoutState(exchange) {
@@ -98,10 +102,14 @@ export function createLogoutReturn(context: {
         .sort((left, right) => right.since - left.since)
       const [latest] = away
       if (latest === undefined) return undefined
+      // Anybody's link can be this: whoever has signed in since is not told otherwise, and is led out of nothing.
+      const { state } = await context.peek(exchange)
+      if (state === 'active') return leadOn(exchange, '/')
+      if (state !== 'anonymous') return undefined
       // Who is still to be visited is visited once. With nobody left it is shown only: the `state` may yet come.
       const isLast = latest.content.remaining.length === 0
       const marker = isLast ? latest : await takeMarker(exchange, latest.state)
-      return marker && goOn(exchange, marker, { state: 'unknown', reason: noState })
+      return marker && goOn(exchange, marker, { state: 'unknown', reason: noState }, false)
     },
   }
 
@@ -148,10 +156,15 @@ export function createLogoutReturn(context: {
     }
   }
 
-  /** The browser comes back: cookies that it still sends were not deleted, or were set again. */
-  function verifyCookies(exchange: Exchange, marker: LogoutMarker): readonly Leg[] {
+  /**
+   * The browser comes back: cookies that it still sends were not deleted, or were set again. Without proof that this is
+   * the way back they are told, and stay: they may be another session's, at another application.
+   */
+  function verifyCookies(exchange: Exchange, marker: LogoutMarker, mayDelete: boolean): readonly Leg[] {
     if (marker.party !== sharedCookieName || !context.sendsShared(exchange)) return marker.legs
-    const deleted = globalLogout.expireCookies(exchange, marker.person)
+    const deleted = mayDelete
+      ? globalLogout.expireCookies(exchange, marker.person)
+      : ({ leg: 'cookies', target: globalLogout.cookieTarget, milliseconds: 0 } as const)
     const stubborn: Leg = { ...deleted, state: 'refused', reason: 'still-there' }
     return marker.legs.map((leg) => (leg.leg === 'cookies' ? stubborn : leg))
   }

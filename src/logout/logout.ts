@@ -1,5 +1,5 @@
 /** @module The logout routes: confirm, end everything, visit the providers, come back with the receipt complete. */
-import type { LogoutRequest } from '../citizen.js'
+import type { Citizen, LogoutRequest } from '../citizen.js'
 import type { ResolvedOptions } from '../config/options.js'
 import type { NamedSession } from '../cookies/session-cookie.js'
 import { StoreUnavailableError } from '../errors.js'
@@ -57,6 +57,8 @@ export interface LogoutContext {
   readonly copies: SharedCopies
   /** Whether the browser still sends a part of the shared cookie. */
   readonly sendsShared: (exchange: Exchange) => boolean
+  /** Who is there, without any effect. */
+  readonly peek: (exchange: Exchange) => Promise<Citizen>
   readonly clearLogins: (exchange: Exchange) => void
 }
 

@@ -3,9 +3,11 @@ import { ownCookieName } from '../cookies/hint.js'
 import { readCookies } from '../cookies/parse.js'
 import { hasRoomFor } from '../cookies/serialize.js'
 import type { Exchange, SetCookie } from '../exchange.js'
+import type { Markers } from '../login/marker.js'
 import type { Sealer } from '../seal.js'
 import type { RecordAddress } from '../stores/store.js'
 import { unlessAhead } from '../wait.js'
+import { type LogoutMarker, unfinishedOf } from './marker.js'
 
 /** A session that is not known to have ended. */
 export interface UnfinishedSession extends RecordAddress {
@@ -110,5 +112,27 @@ export function createPendingLogouts(options: {
       }
       exchange.setCookie(cookie(value, Math.max(Math.ceil((until - since) / 1000), 1)))
     },
+  }
+}
+
+/**
+ * Makes what takes note that the person has authenticated anew, in a session that began at `beganAt` (milliseconds):
+ * what logouts before it had left open at the provider is nobody's any more. Of two that crossed one may still wait for
+ * its way back where nothing is pending; one that has sessions to end is forgotten only where those stay pending.
+ */
+export function createSettling(parts: {
+  readonly pendingLogouts: PendingLogouts
+  readonly markers: Pick<Markers<LogoutMarker>, 'pending'>
+  readonly clock: () => number
+}): (exchange: Exchange, beganAt: number) => void {
+  const { pendingLogouts, markers } = parts
+  return (exchange, beganAt) => {
+    const now = parts.clock()
+    const pending = pendingLogouts.findBefore(exchange, beganAt, now)
+    if (pending !== undefined) pendingLogouts.note(exchange, { ...pending, parties: [] })
+    for (const { content, since, remove } of markers.pending(exchange, now)) {
+      const isKept = pending !== undefined || unfinishedOf(content).length === 0
+      if (isKept && unlessAhead(since, now) <= beganAt) remove()
+    }
   }
 }
