@@ -39,7 +39,7 @@ export interface EndpointParts {
   readonly refuseOutage: (exchange: Exchange, error: unknown) => Reply
 }
 
-type Endpoint = Readonly<Partial<Record<'GET' | 'POST', Handler>>>
+type Endpoint = Readonly<Partial<Record<'GET' | 'HEAD' | 'POST', Handler>>>
 
 /**
  * Makes the routes. A path below `routesPath` that is in no row is answered with 404, a method that the row does not
@@ -100,15 +100,16 @@ export function createEndpoints(parts: EndpointParts): {
     return: { GET: steady(comeBack) },
     leave: { GET: steady(leave) },
     logout: { GET: steady(logoutRoutes.get), POST: steady((exchange) => logoutRoutes.post(exchange)) },
-    status: { GET: steady((exchange) => statusFor(exchange, false)) },
+    status: documentAt(steady((exchange) => statusFor(exchange, false))),
     extend: { POST: steady(extend) },
-    'client.js': { GET: clientScriptReply },
+    'client.js': documentAt(clientScriptReply),
   }
   const rows = new Map(Object.entries(table))
   for (const { endpoints } of parts.protocols.values()) {
-    for (const [path, { GET, POST, outage }] of Object.entries(endpoints)) {
+    for (const [path, { GET, POST, isDocument, outage }] of Object.entries(endpoints)) {
+      const read = GET && steady(GET, outage)
       rows.set(path, {
-        ...(GET && { GET: steady(GET, outage) }),
+        ...(read && (isDocument === true ? documentAt(read) : { GET: read })),
         ...(POST && { POST: steady(POST, outage) }),
       })
     }
@@ -121,9 +122,7 @@ export function createEndpoints(parts: EndpointParts): {
   }
 
   const notAllowed = (endpoint: Endpoint): Handler => {
-    const methods = Object.keys(endpoint)
-    if (endpoint === table.status) methods.push('HEAD')
-    const headers = { allow: methods.join(', ') }
+    const headers = { allow: Object.keys(endpoint).join(', ') }
     return () =>
       problem(405, { code: 'method-not-allowed', reason: 'method', detail: 'use another method', headers })
   }
@@ -136,10 +135,17 @@ export function createEndpoints(parts: EndpointParts): {
       const name = exchange.target.slice(prefix.length, end === -1 ? undefined : end)
       const endpoint = rows.get(name)
       if (endpoint === undefined) return notFound
-      // A HEAD must not begin or take anything: it is answered like a GET only where that changes nothing.
-      const method = exchange.method === 'HEAD' && name === 'status' ? 'GET' : exchange.method
-      const handler = method === 'GET' || method === 'POST' ? endpoint[method] : undefined
-      return handler ?? notAllowed(endpoint)
+      const { method } = exchange
+      const isKnown = method === 'GET' || method === 'HEAD' || method === 'POST'
+      return (isKnown ? endpoint[method] : undefined) ?? notAllowed(endpoint)
     },
   }
+}
+
+/**
+ * The row of a document. A HEAD must not begin or take anything: it is answered like a GET only where that changes
+ * nothing. Source: RFC 9110, section 9.3.2.
+ */
+function documentAt(handler: Handler): Endpoint {
+  return { GET: handler, HEAD: handler }
 }

@@ -45,6 +45,8 @@ export interface InstalledProtocol extends Entrance, Participant {
 export interface ProtocolEndpoint {
   readonly GET?: ((exchange: Exchange) => MaybePromise<Reply>) | undefined
   readonly POST?: ((exchange: Exchange) => MaybePromise<Reply>) | undefined
+  /** Whether its GET only shows something, so that a HEAD is answered in the same way. Default: no; a HEAD gets 405. */
+  readonly isDocument?: boolean | undefined
   /** The answer of an endpoint whose callers know no 503, while the store or the provider cannot be had. */
   readonly outage?: (() => Reply) | undefined
 }

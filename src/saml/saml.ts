@@ -53,7 +53,7 @@ function install(provider: ServiceProvider): ReturnType<Protocol['install']> {
     part: leaving.part,
     answersByMessage: leaving.answersByMessage,
     endpoints: {
-      'saml/metadata': { GET: createMetadataEndpoint(provider, lookAhead) },
+      'saml/metadata': { GET: createMetadataEndpoint(provider, lookAhead), isDocument: true },
       'saml/acs': { POST: told(provider, signIn.consume, failedSignIn(provider)) },
       'saml/slo': {
         GET: told(

@@ -45,6 +45,37 @@ export const routeCases: readonly Case[] = [
     },
   ],
   [
+    'FLD-03 show the browser client to a HEAD as to a GET, without its body',
+    async ({ send }) => {
+      const script = await send('/session/client.js')
+      const head = await send('/session/client.js', { method: 'HEAD' })
+      expect([head.status, head.headers['content-type'], head.headers.etag, head.body]).toEqual([
+        200,
+        script.headers['content-type'],
+        script.headers.etag,
+        '',
+      ])
+    },
+  ],
+  [
+    'FLD-03 say which methods there are, where one that could begin or take something is not taken',
+    async ({ send }) => {
+      for (const [method, path, allow] of [
+        ['HEAD', '/session/login', 'GET, POST'],
+        ['HEAD', '/session/logout', 'GET, POST'],
+        ['HEAD', '/session/return', 'GET'],
+        ['HEAD', '/session/extend', 'POST'],
+        ['POST', '/session/return', 'GET'],
+        ['POST', '/session/status', 'GET, HEAD'],
+        ['POST', '/session/client.js', 'GET, HEAD'],
+      ] as const) {
+        const answer = await send(path, { method, headers: ownForm })
+        expect([method, path, answer.status, answer.headers.allow]).toEqual([method, path, 405, allow])
+        expect(answer.cookies).toEqual([])
+      }
+    },
+  ],
+  [
     'sign a person in: to the provider, back, and to where the person wanted to go',
     async ({ send, arriving, emulator, url }) => {
       const login = await send('/session/login?returnTo=/private', { headers: navigation })
