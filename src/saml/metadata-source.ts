@@ -24,8 +24,8 @@ export interface MetadataSource {
   /** The metadata; waits only where there is none yet. @throws SamlMetadataError */
   current(): Promise<IdentityProviderMetadata>
   /**
-   * Fetches anew because a signature fits no known key; then what {@link current} says. For `anybody` (default) five
-   * times, then once in five seconds; a `login` never waits, and gets a document that was asked for after it came.
+   * Fetches anew because a signature fits no known key; then what {@link current} says: a document that was asked for
+   * after the message came. For `anybody` (default) five times, then once in five seconds; a `login` never waits.
    * `undefined` where nothing new could come.
    */
   renewed(bearer?: MessageBearer): Promise<IdentityProviderMetadata | undefined>
@@ -75,8 +75,6 @@ export function createMetadataSource(options: MetadataSourceOptions): MetadataSo
   const warned = new Set<string>()
   let loaded: Loaded | undefined
   let pending: Promise<Loaded> | undefined
-  /** Whether the fetch under way was caused by a signature that fits no key. */
-  let isForSignature = false
   let rest = noWait
   const strangers = createAllowance(strangersFetches, strangersMilliseconds)
   let failed: SamlMetadataError | undefined
@@ -137,7 +135,6 @@ export function createMetadataSource(options: MetadataSourceOptions): MetadataSo
       )
       .finally(() => {
         pending = undefined
-        isForSignature = false
       })
     return pending
   }
@@ -206,13 +203,11 @@ export function createMetadataSource(options: MetadataSourceOptions): MetadataSo
 
     async renewed(bearer = 'anybody') {
       if (options.url === undefined) return undefined
-      if (bearer === 'login') await pending?.catch(() => undefined)
-      else {
-        // A poll that was under way may bring what was there before the message: only fetches for a signature count.
-        if (pending !== undefined && !isForSignature) await pending.catch(() => undefined)
-        if (pending === undefined && !strangers.take(clock())) return undefined
+      // What was under way when the message came may bring what was there before it.
+      const brought = pending && (await pending.catch(() => undefined))
+      if (pending === undefined && bearer === 'anybody' && !strangers.take(clock())) {
+        return brought && usable(brought)
       }
-      if (pending === undefined) isForSignature = true
       try {
         return usable(await refresh())
       } catch {

@@ -315,6 +315,30 @@ describe('the source of metadata', () => {
     expect(requests).toHaveLength(3)
   })
 
+  it('FLD-07 fetches anew for a message that comes while a fetch for junk is under way', async () => {
+    const { source, state, requests } = createPolled()
+    await source.current()
+    const junk = source.renewed()
+    Object.assign(state, { etag: '"2"', xml: metadata({ keys: key(stranger.certificate.base64) }) })
+    const messages = [source.renewed(), source.renewed()]
+    expect((await junk)?.certificates[0]?.fingerprint).toBe(provider.certificate.fingerprint)
+    for (const renewed of await Promise.all(messages))
+      expect(renewed?.certificates[0]?.fingerprint).toBe(stranger.certificate.fingerprint)
+    expect(requests).toHaveLength(3)
+  })
+
+  it('FLD-07 takes what a fetch has brought, also where no other is allowed', async () => {
+    const { source, state, requests } = createPolled()
+    await source.current()
+    for (let call = 0; call < 5; call += 1) await source.renewed()
+    Object.assign(state, { etag: '"2"', xml: metadata({ keys: key(stranger.certificate.base64) }) })
+    const theirs = source.renewed('login')
+    const renewed = await source.renewed()
+    await theirs
+    expect(renewed?.certificates[0]?.fingerprint).toBe(stranger.certificate.fingerprint)
+    expect(requests).toHaveLength(7)
+  })
+
   it('does not follow redirects, nor read without end', async () => {
     const { source, state } = createPolled()
     state.status = 302
