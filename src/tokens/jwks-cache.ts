@@ -209,7 +209,8 @@ export function createJwksCache(options: JwksCacheOptions): JwksCache {
 
   /**
    * What the set says once a fetch has come to its end. A name that is still unknown counts once for it. `isEarlier`:
-   * the fetch had begun before a login came, and may not hold its key whatever it brought: one more is asked for.
+   * the fetch had begun before the token came, and may not hold its key whatever it brought: one more is asked for, where
+   * the allowance has one left or a login comes.
    */
   async function findAfter(
     fetching: PendingFetch,
@@ -224,7 +225,10 @@ export function createJwksCache(options: JwksCacheOptions): JwksCache {
     if (isStale(now)) throw keysUnavailable(lastFailure)
     const selected = select(set.keys, kid, algorithm)
     if (selected !== 'unknown') return selected
-    if (isEarlier) return findAfter(start(now), wanted, false)
+    const isLogin = bearer === 'login'
+    if (isEarlier && (isLogin || pending !== undefined || unknown.take(now))) {
+      return findAfter(start(now, !isLogin), wanted, false)
+    }
     if (!fetching.isCounted) unknown.spend(fetching.since)
     fetching.isCounted = true
     return noneKnown()
@@ -242,7 +246,7 @@ export function createJwksCache(options: JwksCacheOptions): JwksCache {
     bearer: TokenBearer = 'anybody',
   ): MaybePromise<readonly VerificationKey[]> {
     const isLogin = bearer === 'login'
-    const isEarlier = isLogin && pending !== undefined
+    const isEarlier = pending !== undefined
     const wanted = { kid, algorithm, bearer }
     if (isStale(now)) {
       if (pending === undefined) {

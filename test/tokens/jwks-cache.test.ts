@@ -218,6 +218,23 @@ describe('finding a key', () => {
     expect(requests.length).toBe(before + 2)
   })
 
+  it('FLD-07 a logout token is looked up anew after a fetch that had begun before it came', async () => {
+    for (const earlier of ['junk', 'poll'] as const) {
+      const setting = await warmCache([first], { unknownFetches: 5, ceilingSeconds: 100 })
+      const { cache, clock, endpoint } = setting
+      let release: (response: Response) => void = () => undefined
+      endpoint.answer = () => new Promise<Response>((resolve) => (release = resolve))
+      if (earlier === 'poll') clock.advance(100)
+      const theirs = lookUp(setting, earlier === 'poll' ? 'k1' : 'junk')
+      while (!cache.isFetching) await theirs
+      const tokens = [lookUp(setting, 'k2'), lookUp(setting, 'k2')]
+      endpoint.answer = () => keySet([first, second])
+      release(keySet([first]))
+      expect(await Promise.all(tokens)).toEqual([['k2'], ['k2']])
+      expect(endpoint.requests).toHaveLength(3)
+    }
+  })
+
   it('HLD-14 a login does not wait after an outage that strangers have found', async () => {
     const setting = createTestCache([first])
     const { cache, clock, endpoint } = setting
