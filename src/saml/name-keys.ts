@@ -12,7 +12,6 @@ type Qualifiers = readonly [nameQualifier: string, spNameQualifier: string]
 
 /** Stands for a part that may be anything; no text of XML is equal to it. */
 const open = '\0'
-const openQualifiers: Qualifiers = [open, open]
 
 const format11 = 'urn:oasis:names:tc:SAML:1.1:nameid-format:'
 const format20 = 'urn:oasis:names:tc:SAML:2.0:nameid-format:'
@@ -39,27 +38,30 @@ function keyOf(
     : digest('saml-session-index', identityProvider, sessionIndex, value, format, ...qualifiers)
 }
 
+/** What absent ones mean: the identity provider, and us. Source: SAML Core, section 8.3.7. */
 const usualQualifiers = (parties: NameIdParties): Qualifiers => [
   parties.identityProvider,
   parties.serviceProvider,
 ]
 
-/** With what an absent one means: the identity provider, and us. Source: SAML Core, section 8.3.7. */
-const qualifiersOf = ({ nameQualifier, spNameQualifier }: NameId, parties: NameIdParties): Qualifiers => [
-  nameQualifier ?? parties.identityProvider,
-  spNameQualifier ?? parties.serviceProvider,
-]
+/** Every choice of one for each. */
+const pairs = (first: readonly string[], second: readonly string[]): readonly Qualifiers[] =>
+  first.flatMap((one) => second.map((other): Qualifiers => [one, other]))
 
 /**
  * The keys under which a session is entered when it begins: by the whole name, which 0.1.0 looks for too, and by what a
  * request may leave open. Usual qualifiers need no key of their own for being left out.
  */
 export function keysOf(named: Named, parties: NameIdParties): readonly string[] {
-  const own = qualifiersOf(named.nameId, parties)
-  const isUsual = usualQualifiers(parties).every((part, index) => part === own[index])
-  const formats = [named.nameId.format ?? unspecifiedFormat, open]
-  const qualifiers = isUsual ? [own] : [own, openQualifiers]
-  return qualifiers.flatMap((each) => formats.map((format) => keyOf(named, format, each, parties)))
+  const { format, nameQualifier, spNameQualifier } = named.nameId
+  const [usual, usualOfService] = usualQualifiers(parties)
+  const formats = [format ?? unspecifiedFormat, open]
+  const formsOf = (part: string, usualPart: string) => (part === usualPart ? [part] : [part, open])
+  const qualifiers = pairs(
+    formsOf(nameQualifier ?? usual, usual),
+    formsOf(spNameQualifier ?? usualOfService, usualOfService),
+  )
+  return qualifiers.flatMap((each) => formats.map((one) => keyOf(named, one, each, parties)))
 }
 
 /** Where the sessions are that a request names. */
@@ -73,14 +75,14 @@ export interface SoughtKeys {
 /** The keys to look under. `ownFormat`: the one that we ask the provider for. Source: SLO-07 as FLD-04 says. */
 export function soughtKeys(named: Named, parties: NameIdParties, ownFormat?: string): SoughtKeys {
   const { format, nameQualifier, spNameQualifier } = named.nameId
-  const isOpen = nameQualifier === undefined && spNameQualifier === undefined
-  const qualifiers = isOpen
-    ? [usualQualifiers(parties), openQualifiers]
-    : [qualifiersOf(named.nameId, parties)]
+  const [usual, usualOfService] = usualQualifiers(parties)
+  const formsOf = (part: string | undefined, usualPart: string) =>
+    part === undefined ? [usualPart, open] : [part]
+  const qualifiers = pairs(formsOf(nameQualifier, usual), formsOf(spNameQualifier, usualOfService))
   const isSilent = isSilentFormat(format)
   const formats = isSilent ? [open] : [format ?? unspecifiedFormat, unspecifiedFormat]
   const whole = isSilent ? new Set([...knownFormats, ...(ownFormat === undefined ? [] : [ownFormat])]) : []
-  const [first = openQualifiers] = qualifiers
+  const [first = usualQualifiers(parties)] = qualifiers
   return {
     keys: qualifiers.flatMap((each) => formats.map((one) => keyOf(named, one, each, parties))),
     earlier: Array.from(whole, (one) => keyOf(named, one, first, parties)),

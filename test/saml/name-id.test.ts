@@ -40,8 +40,6 @@ describe('FLD-04 a verified message means a session', () => {
       names.flatMap((name) => spNames.map((spName) => ({ value, ...format, ...name, ...spName }))),
     ),
   )
-  const isOpen = ({ nameQualifier, spNameQualifier }: NameId) =>
-    nameQualifier === undefined && spNameQualifier === undefined
   const isFound = (kept: NameId, asked: NameId, sessionIndex?: string) => {
     const { keys, earlier } = soughtKeys({ nameId: asked, sessionIndex }, parties, 'urn:own')
     const own = keysOf({ nameId: kept, sessionIndex }, parties)
@@ -56,12 +54,8 @@ describe('FLD-04 a verified message means a session', () => {
     (index) => {
       for (const kept of all) {
         for (const asked of all) {
-          // A qualifier of which one half alone is given stands for the usual other half.
-          const isWhole =
-            isOpen(asked) || (asked.nameQualifier !== undefined && asked.spNameQualifier !== undefined)
-          const isUsual = isOpen(kept) ? [idp, sp] : [kept.nameQualifier ?? idp, kept.spNameQualifier ?? sp]
-          const filled = { ...kept, nameQualifier: isUsual[0], spNameQualifier: isUsual[1] }
-          if (!isWhole) continue
+          // What we keep is for us, and of the provider, where the assertion did not say.
+          const filled = { nameQualifier: idp, spNameQualifier: sp, ...kept }
           expect([kept, asked, isFound(kept, asked, index).now]).toEqual([
             kept,
             asked,
@@ -98,6 +92,8 @@ describe('FLD-04 a verified message means a session', () => {
   it('with few keys: usual qualifiers need none of their own', () => {
     expect(keysOf({ nameId: { value: 'ana', nameQualifier: idp } }, parties)).toHaveLength(2)
     expect(keysOf({ nameId: { value: 'ana', nameQualifier: other } }, parties)).toHaveLength(4)
+    const both = { value: 'ana', nameQualifier: other, spNameQualifier: other }
+    expect(keysOf({ nameId: both }, parties)).toHaveLength(8)
   })
 
   it('of its provider alone, and of no other index', () => {
