@@ -169,12 +169,21 @@ describe('doctor on the demo as it is', () => {
 describe('doctor where no optional package is installed', () => {
   it('does everything else, and says what to install', async () => {
     const missing = join(folder, 'missing.mjs')
+    const names = '/^(?:xml-crypto|openid-client|@node-saml.*|tldts|ioredis|redis|otpauth|uqr)$/'
     const hook = `export async function resolve(name, context, next) {
-      if (!/^(?:xml-crypto|openid-client|@node-saml.*|tldts|ioredis|redis|otpauth|uqr)$/.test(name)) return next(name, context)
+      if (!${names}.test(name)) return next(name, context)
       throw Object.assign(new Error('not installed here'), { code: 'ERR_MODULE_NOT_FOUND' })
     }`
     const address = JSON.stringify(`data:text/javascript,${encodeURIComponent(hook)}`)
-    await writeFile(missing, `import { register } from 'node:module'\nregister(${address})\n`)
+    // What is imported, and what is required.
+    const program = `import Module, { register } from 'node:module'
+      register(${address})
+      const resolve = Module._resolveFilename
+      Module._resolveFilename = (name, ...others) => {
+        if (!${names}.test(name)) return resolve(name, ...others)
+        throw Object.assign(new Error("Cannot find module '" + name + "'"), { code: 'MODULE_NOT_FOUND' })
+      }`
+    await writeFile(missing, program)
     const metadata = join(folder, 'idp.xml')
     await writeFile(metadata, '<nothing/>')
     const args = ['--saml-metadata', metadata, '--openid-issuer', 'http://127.0.0.1:1']
