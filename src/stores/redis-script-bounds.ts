@@ -32,7 +32,7 @@ const mostAsked = 16
 
 /**
  * Drops the names of sessions of which nothing is kept. Who sees the whole hash knows; else the applications are asked
- * that were met in a whole round of looks.
+ * that were met in a whole round of looks, or have begun a session since.
  */
 const dropNames = `
 local function dropNames(aliases, needed, applications, isWhole, isRoundOver)
@@ -78,6 +78,7 @@ local function survey(prefix, own, forgotten, step)
   local scanned = redis.call('HSCAN', key, cursor, 'COUNT', step)
   local all, view, seen = scanned[2], {live = {}, ends = {}, marks = {}}, {}
   local needed, aliases, applications = {}, {}, {}
+  if prefix ~= 'r:' then applications[string.sub(prefix, 3, -2)] = true end
   for index = 1, #all, 2 do
     local field, value = all[index], all[index + 1]
     local kind, session = string.sub(field, 1, 1), string.match(field, '([^:]*)$')

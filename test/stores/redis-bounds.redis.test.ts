@@ -155,6 +155,32 @@ describe('one person in Redis', () => {
     }
   })
 
+  it('HLD-18 keeps names of an application whose first session began after the last round of looks', async () => {
+    const store = createStore()
+    const here = addressOf()
+    const { person } = here
+    const begin = (address: RecordAddress) =>
+      store.start(address, { record: liveAt(now), issuedAt: now, now })
+    await begin(here)
+    const needed = Array.from({ length: 10_000 }, () => [`a:${unique()}`, `1 a ${here.session}`] as const)
+    await write(person, needed)
+    for (let looks = 0; looks < 12; looks += 1) await begin(addressOf({ person }))
+    const names = await Promise.all(
+      Array.from({ length: 12 }, async (_, index) => {
+        const address = addressOf({ person, application: `permits-${index}` })
+        const begun = await begin(address)
+        if (begun.outcome !== 'started') throw new Error(begun.outcome)
+        const name = { ...address, session: unique() }
+        expect(await store.alias(address, begun.record.generation, name.session)).toBe(true)
+        return { address, name }
+      }),
+    )
+    for (let looks = 0; looks < 12; looks += 1) await begin(addressOf({ person }))
+    for (const { address, name } of names) {
+      expect(await store.read(name)).toEqual({ state: 'alias', session: address.session })
+    }
+  })
+
   it('HLD-18 keeps a mark in 64 bytes, and so few records that a start costs no more', async () => {
     const store = createStore()
     const person = unique()
