@@ -57,11 +57,11 @@ export function refusalOf(
   return undefined
 }
 
-/** Of two revocations the later one, kept as long as the longer of them. */
+/** Of two revocations the later one, kept as long as the longer of them; what it ends began until its time. */
 export function laterOf(known: Revocation | undefined, added: Revocation): Revocation {
   if (known === undefined) return added
-  const later = added.at > known.at ? added : known
-  return { ...later, retainUntil: Math.max(known.retainUntil, added.retainUntil) }
+  const { reason, at } = added.at > known.at ? added : known
+  return { reason, at, retainUntil: Math.max(known.retainUntil, added.retainUntil) }
 }
 
 /** Drops revocations that are no longer retained, and aliases of what is neither recorded nor revoked. */

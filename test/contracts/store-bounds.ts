@@ -83,6 +83,17 @@ export function describeBounds(harnessOf: () => StoreHarness, races: 'all' | 'se
         expect((await startAt(harness, addressOf({ person }), { issuedAt })).outcome).toBe('started')
       })
 
+      it('HLD-18 leave one time that a sign-out of the person still adds to, also in that very moment', async () => {
+        const { store, now } = harnessOf()
+        const person = unique()
+        await revokeMany(person, 2001)
+        const revocation = { reason: 'signed-out', at: now(), retainUntil: now() + day } as const
+        await store.revoke(person, { kind: 'person' }, revocation)
+        const found = await store.revocation(person, unique())
+        // Sessions elsewhere that began until then are over.
+        expect([found?.kind, found?.endsBefore ?? found?.at]).toEqual(['person', now()])
+      })
+
       it('HLD-18 leave live sessions, and names of them, as they are', async () => {
         const harness = harnessOf()
         const { store } = harness
