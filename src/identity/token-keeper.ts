@@ -173,6 +173,16 @@ export function createTokenKeeper(options: {
     }))
   }
 
+  /** Takes that back where newer tokens do not make it void: a provider shortens their life, or a clock was put back. */
+  const unmarkDegraded = async ({ address, record }: RenewalRequest, expiresAt: number) => {
+    const own =
+      expiresAt > record.tokenExpiresAt ? undefined : openDetails(sealer, address, record.sealed).own
+    if (own === undefined || !isDegraded(record, own)) return
+    await reviseDetails({ store, sealer }, address, record, ({ own: found, ...details }) => ({
+      details: { ...details, own: found && { ...found, degraded: undefined } },
+    }))
+  }
+
   const degrade = async (
     request: RenewalRequest,
     fence: number,
@@ -256,6 +266,7 @@ export function createTokenKeeper(options: {
       const milliseconds = clock() - began
       return keepSafe(flight, async (isAgain) => {
         const written = await succeed(flight, outcome, isAgain)
+        if (written === 'written') await unmarkDegraded(request, outcome.expiresAt)
         await attempt.settle()
         await releaseQuietly(address, fence)
         if (written !== 'written') return { kind: written === 'ended' ? 'ended' : 'elsewhere' }

@@ -83,6 +83,34 @@ it('HLD-07 a renewal by another instance counts for a request that has met the l
   expect(await act(1)).toMatchObject({ state: 'active', degraded: false })
 })
 
+it('HLD-07 what could not be renewed says nothing of newer tokens that expire no later', async () => {
+  const { place, fail, act, look, peek, recover } = await signedIn()
+  fail()
+  place.travel(200)
+  expect(await act()).toMatchObject({ state: 'active', degraded: true })
+  recover()
+  // The provider shortens their life towards the end of its own session.
+  place.script.expiresIn = 20
+  place.travel(70)
+  expect(await act()).toMatchObject({ state: 'active', degraded: false })
+  for (const instance of [0, 1]) {
+    expect(await look(instance)).toMatchObject({ state: 'active', degraded: false })
+    expect(await peek(instance)).toMatchObject({ state: 'active', degraded: false })
+  }
+})
+
+it('HLD-05 HLD-07 what could not be renewed says nothing of newer tokens once a clock was put back', async () => {
+  const { place, fail, act, look, recover } = await signedIn()
+  place.travel(-3600)
+  fail()
+  expect(await act()).toMatchObject({ state: 'active', degraded: true })
+  recover()
+  place.travel(70)
+  for (const visit of [act, look, () => act(1)]) {
+    expect(await visit()).toMatchObject({ state: 'active', degraded: false })
+  }
+})
+
 it('HLD-07 a sign-out ends it meanwhile, and its tokens do not come back', async () => {
   const { place, browser, fail, recover, act, ended } = await signedIn()
   fail()
