@@ -8,7 +8,7 @@ import {
   type Suite,
   serializeCookie,
 } from '../src/index.js'
-import { cacheHeaders, privateAnswer, replacedPolicies } from './web.js'
+import { cacheHeaders, privateAnswer, replacedPolicies, targetOf } from './web.js'
 
 /** What a framework knows of a request besides node:http. Express keeps it on the request, Koa on `ctx.request`. */
 export interface FrameworkRequest {
@@ -22,6 +22,16 @@ export interface FrameworkRequest {
 
 /** A request of node:http, with what frameworks may have added to it. */
 export type NodeRequest = IncomingMessage & FrameworkRequest
+
+const wholeAddress = /^[a-z][a-z\d+.-]*:\/\//i
+
+/**
+ * Path and query of what Node took from a request line: proxies and programs may send a whole address there, whose host
+ * says as little as `Host`. Source: RFC 9112, section 3.2.2.
+ */
+export function targetOfLine(line: string): string {
+  return line.startsWith('/') || !wholeAddress.test(line) ? line : targetOf(line)
+}
 
 /** One exchange over node:http. */
 export class NodeExchange implements Exchange {
@@ -41,7 +51,7 @@ export class NodeExchange implements Exchange {
   }
 
   get target(): string {
-    return this.#framework.originalUrl ?? this.#request.url ?? '/'
+    return targetOfLine(this.#framework.originalUrl ?? this.#request.url ?? '/')
   }
 
   get remoteAddress(): string | undefined {

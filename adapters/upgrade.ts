@@ -8,6 +8,7 @@ import {
   type Exchange,
   type Suite,
 } from '../src/index.js'
+import { targetOfLine } from './node.js'
 
 /**
  * The active citizen of an upgrade, or `undefined` after the socket has been answered and closed: 403 for a page of
@@ -60,7 +61,7 @@ function exchangeOf(request: IncomingMessage, socket: Duplex): Exchange {
   const nothing = new CitizenSessionError('usage', 'an upgrade has no body and takes no cookie')
   return {
     method: request.method ?? 'GET',
-    target: request.url ?? '/',
+    target: targetOfLine(request.url ?? '/'),
     remoteAddress: request.socket.remoteAddress,
     header(name) {
       const value = request.headers[name]

@@ -236,7 +236,7 @@ function withBodyEnd(response: Response, tell: () => void): Response {
 }
 
 /** Path and query of an absolute URL as it stands there, without the cost of parsing it. */
-function targetOf(url: string): string {
+export function targetOf(url: string): string {
   const authority = url.indexOf('://') + 3
   const start = url.slice(authority).search(/[/?#]/)
   if (start === -1) return '/'
