@@ -10,6 +10,8 @@ interface Alert {
   readonly code: string
   readonly text: string
   readonly remedy: string
+  /** Tells apart what has one code and comes to one line a minute each. */
+  readonly cause?: string | undefined
 }
 
 type Explain<T extends EventDescription['type']> = (
@@ -89,11 +91,16 @@ function codeOf(part: string, word: string): string {
 }
 
 const explanations: { readonly [T in EventDescription['type']]?: Explain<T> } = {
-  warning: ({ code, message }) => ({ code, text: message, remedy: '' }),
-  'store.unavailable': ({ code, message }) => ({
+  // Warnings with one code may be of different causes; they are told once by whoever finds them.
+  warning: ({ code, message }) => ({ code, text: message, remedy: '', cause: message }),
+  'store.unavailable': ({ code, message, problem }) => ({
     code,
-    text: `the store cannot answer, guards say 503: ${message}`,
-    remedy: 'see that CITIZEN_STORE_URL can be reached from here; `npx citizen-session doctor` says more',
+    text: `the store (CITIZEN_STORE_URL) cannot answer, guards say 503: ${message}`,
+    remedy:
+      problem === undefined
+        ? 'see that it can be reached from here; `npx citizen-session doctor` says more'
+        : '',
+    cause: problem,
   }),
   'keys.unavailable': ({ problem, url }) => ({
     code: 'keys-unavailable',
@@ -147,9 +154,8 @@ export function createAlerts({ clock }: { readonly clock: Clock }): (event: Even
     const explain = explanations[event.type] as ((event: EventDescription) => Alert | undefined) | undefined
     const alert = explain?.(event)
     if (alert === undefined) return
-    const { code, text, remedy } = alert
-    // Warnings with one code may be of different causes; they are told once by whoever finds them.
-    if (isTold(event.type === 'warning' ? `${code} ${text}` : code)) return
+    const { code, text, remedy, cause = '' } = alert
+    if (isTold(`${code} ${cause}`)) return
     printWarning(code, remedy === '' ? text : `${text}: ${remedy}`)
   }
 }

@@ -84,16 +84,37 @@ export class ConfigurationError extends CitizenSessionError {
   }
 }
 
+/** Why a store cannot be used, where its client says so. Names no address and no password. */
+export interface StoreProblem {
+  /** As the client has it: `ECONNREFUSED`, `WRONGPASS`, `CERT_HAS_EXPIRED`, … */
+  readonly code: string
+  /** One clause. */
+  readonly reason: string
+  /** What to do about it. */
+  readonly remedy: string
+}
+
 /** The store did not answer in time, or not at all: told apart from "not there". */
 export class StoreUnavailableError extends CitizenSessionError {
   override readonly name = 'StoreUnavailableError'
+  /** Why, where that is known; the message says it too. */
+  declare readonly problem: StoreProblem | undefined
 
-  constructor(message: string, details: { readonly cause?: unknown; readonly code?: ErrorCode } = {}) {
+  constructor(
+    message: string,
+    details: {
+      readonly cause?: unknown
+      readonly code?: ErrorCode
+      readonly problem?: StoreProblem | undefined
+    } = {},
+  ) {
     super(details.code ?? 'store-unavailable', message, {
       cause: details.cause,
       status: 503,
       headers: { 'retry-after': '5' },
       isTransient: true,
     })
+    // Not enumerable: whoever prints the error has it in its message already.
+    Object.defineProperty(this, 'problem', { value: details.problem, enumerable: false })
   }
 }

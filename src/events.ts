@@ -1,6 +1,7 @@
 /** @module What happens, for whoever operates the application: typed events, without any secret. */
 import diagnosticsChannel from 'node:diagnostics_channel'
 import type { AnonymousReason } from './citizen.js'
+import type { StoreUnavailableError } from './errors.js'
 import type { LegName, LegState } from './logout/receipt.js'
 import type { EndReason } from './stores/store.js'
 
@@ -119,7 +120,10 @@ export interface LogoutLegEvent extends EventBase {
 export interface StoreUnavailableEvent extends EventBase {
   readonly type: 'store.unavailable'
   readonly code: string
+  /** What is wrong; where `problem` is there, also what to do about it. */
   readonly message: string
+  /** Why, in the words of the store's client: `ECONNREFUSED`, `WRONGPASS`, `CERT_HAS_EXPIRED`, … */
+  readonly problem?: string | undefined
 }
 
 /** The keys of the identity provider could not be fetched; the last good ones go on verifying. */
@@ -170,6 +174,16 @@ export type EventDescription = WithoutBase<CitizenEvent>
 
 /** Name of the `node:diagnostics_channel` that carries every event. */
 export const channelName = 'citizen-session'
+
+/** The event of a store that could not answer. */
+export function storeUnavailable({ code, message, problem }: StoreUnavailableError): EventDescription {
+  return {
+    type: 'store.unavailable',
+    code,
+    message,
+    ...(problem === undefined ? {} : { problem: problem.code }),
+  }
+}
 
 /** Reports an event. Never throws: a listener's failure is the listener's. */
 export type Report = (event: EventDescription) => void

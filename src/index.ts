@@ -31,6 +31,7 @@ export {
   ConfigurationError,
   type ConfigurationProblem,
   type ErrorCode,
+  type StoreProblem,
   StoreUnavailableError,
 } from './errors.js'
 export type {

@@ -4,7 +4,7 @@ import type { SharedExpiry } from '../cookies/expiry.js'
 import type { HintCookie } from '../cookies/hint.js'
 import { isSuperseded, type SessionCookie } from '../cookies/session-cookie.js'
 import { StoreUnavailableError } from '../errors.js'
-import type { Report } from '../events.js'
+import { type Report, storeUnavailable } from '../events.js'
 import type { Exchange } from '../exchange.js'
 import type { FoundSession } from '../requests/session-of.js'
 import type { Lifecycle } from '../sessions/lifecycle.js'
@@ -122,7 +122,7 @@ export function createGlobalLogout(context: {
       return conclude(person, { leg, target, ...(await work()) }, began)
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error
-      report({ type: 'store.unavailable', code: error.code, message: error.message })
+      report(storeUnavailable(error))
       return conclude(person, { leg, target, state: 'timed-out', reason: 'store-unavailable' }, began)
     }
   }

@@ -1,6 +1,7 @@
 /** @module `POST backchannel-logout`: the provider ends sessions, without any browser. */
 import { digest } from '../digest.js'
 import { StoreUnavailableError } from '../errors.js'
+import { storeUnavailable } from '../events.js'
 import type { Exchange, Reply } from '../exchange.js'
 import type { EndedSessions, ProtocolEndpoint } from '../protocol.js'
 import { createOnceClaims } from '../stores/once-claims.js'
@@ -100,7 +101,7 @@ export function createBackchannelLogout({ options, host, provider }: OidcContext
         return await take(exchange)
       } catch (error) {
         if (error instanceof StoreUnavailableError) {
-          host.report({ type: 'store.unavailable', code: error.code, message: error.message })
+          host.report(storeUnavailable(error))
         }
         return refusalOf(error)
       }

@@ -3,7 +3,7 @@ import type { Citizen, Claims } from '../citizen.js'
 import type { ResolvedOptions } from '../config/options.js'
 import { maximumHeaderLength } from '../cookies/parse.js'
 import { CitizenSessionError, StoreUnavailableError } from '../errors.js'
-import type { Report } from '../events.js'
+import { type Report, storeUnavailable } from '../events.js'
 import type { Exchange, MaybePromise } from '../exchange.js'
 import { isActivity } from '../sessions/activity.js'
 import { anonymous, liveSessionOf, unavailable } from '../sessions/citizens.js'
@@ -45,7 +45,7 @@ export function createAuthenticator(context: {
 
   const unavailableBecause = (error: unknown): Citizen => {
     if (error instanceof StoreUnavailableError) {
-      report({ type: 'store.unavailable', code: error.code, message: error.message })
+      report(storeUnavailable(error))
       return unavailable('store')
     }
     if (error instanceof CitizenSessionError && error.code === 'keys-unavailable') return unavailable('keys')

@@ -18,6 +18,8 @@ export interface RedisClient {
   isDown(): boolean
   /** Whether the client was connected before now. */
   wasConnected(): boolean
+  /** The last error of its connection, until it is connected again. */
+  trouble(): unknown
   /** After a deadline: looks for another master of `key`, where the client does not do that by itself. */
   lookAgain?(key: string): void
   /** What its settings do not promise. */
@@ -39,6 +41,19 @@ export interface Link {
   ask(): Promise<unknown>
   /** Gives the connection up for a new one. Commands that are under way on it fail. */
   replace(): void
+}
+
+/** Keeps the last error that a client tells by one of these events. It listens as long as the client lives. */
+export function keepErrors(
+  client: object,
+  events: readonly string[] = ['error'],
+): { readonly last: unknown } {
+  const kept: { last: unknown } = { last: undefined }
+  const keep = (error: unknown): void => {
+    kept.last = error
+  }
+  if (has(client, 'on')) for (const event of events) Reflect.apply(client.on, client, [event, keep])
+  return kept
 }
 
 type Member = (...given: never[]) => unknown

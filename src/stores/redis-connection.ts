@@ -1,7 +1,8 @@
 /** @module Commands with a deadline: every failure is a `StoreUnavailableError` that names no key and no value. */
-import { StoreUnavailableError } from '../errors.js'
+import { type StoreProblem, StoreUnavailableError } from '../errors.js'
 import type { Command, RedisClient } from './redis-client.js'
 import { createDeadline } from './redis-deadline.js'
+import { codeOf, problemOf } from './redis-problem.js'
 import type { Script } from './redis-script-parts.js'
 
 /** How long a client that was never connected may take to connect, in milliseconds. */
@@ -33,18 +34,6 @@ export function evaluation(script: Script, key: string, ...given: string[]): Com
   return ['EVAL', script.source, String(script.keyCount ?? 1), key, ...given]
 }
 
-/** The code that Redis or the socket gives an error: never its text, which may repeat keys and values. */
-export function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown'
-  const code: unknown = Reflect.get(error, 'code')
-  if (typeof code === 'string' && /^[A-Z_]{2,40}$/.test(code)) return code
-  const own = /^[A-Z]{2,40}(?= |$)/.exec(error.message)?.[0]
-  return (own === 'ERR' ? inScript.exec(error.message)?.[1] : undefined) ?? own ?? error.name
-}
-
-/** The code of an error inside a script: before 7, Redis puts its own text around that of the command. */
-const inScript = /: -([A-Z]{2,40})(?= |$)/
-
 /** Answers of a server that may not do what a master does: behind its name there may be another by now. */
 const others: ReadonlySet<string> = new Set(['READONLY', 'MASTERDOWN'])
 
@@ -52,8 +41,8 @@ const others: ReadonlySet<string> = new Set(['READONLY', 'MASTERDOWN'])
 class RefusedError extends StoreUnavailableError {
   readonly reply: string
 
-  constructor(reply: string) {
-    super(`redis did not carry out an operation: ${reply}`)
+  constructor(reply: string, problem: StoreProblem | undefined) {
+    super(sentence(`redis did not carry out an operation: ${reply}`, problem), { problem })
     this.reply = reply
   }
 }
@@ -63,10 +52,22 @@ export function isForbidden(error: unknown): boolean {
   return error instanceof RefusedError && (error.reply === 'NOPERM' || error.reply === 'ERR')
 }
 
-function unavailable(error: unknown): StoreUnavailableError {
+/** What went wrong, or rather why, where the client says so. */
+function sentence(otherwise: string, problem: StoreProblem | undefined): string {
+  return problem === undefined
+    ? otherwise
+    : `redis cannot be used: ${problem.reason} (${problem.code}): ${problem.remedy}`
+}
+
+/** `trouble`: why the connection is not there, if it is not. */
+function unavailable(error: unknown, trouble: unknown): StoreUnavailableError {
+  if (error instanceof ExpiredError) {
+    const problem = problemOf(trouble)
+    return problem === undefined ? error : new StoreUnavailableError(sentence('', problem), { problem })
+  }
   if (error instanceof StoreUnavailableError) return error
   // Errors of a client carry the command with its arguments: they are not passed on, not even as a cause.
-  return new RefusedError(codeOf(error))
+  return new RefusedError(codeOf(error), problemOf(error) ?? problemOf(trouble))
 }
 
 /** No answer in time: what was asked may still happen. */
@@ -115,7 +116,10 @@ export function createConnection(client: RedisClient, milliseconds: number): Con
   }
 
   async function within<Value>(work: () => Promise<Value>, key?: string, limit = guard): Promise<Value> {
-    if (client.isDown()) throw new StoreUnavailableError('redis is not connected')
+    if (client.isDown()) {
+      const problem = problemOf(client.trouble())
+      throw new StoreUnavailableError(sentence('redis is not connected', problem), { problem })
+    }
     try {
       return await limit(work())
     } catch (error) {
@@ -125,7 +129,7 @@ export function createConnection(client: RedisClient, milliseconds: number): Con
       } else if (others.has(codeOf(error))) {
         leaveOther()
       }
-      throw unavailable(error)
+      throw unavailable(error, client.trouble())
     }
   }
 

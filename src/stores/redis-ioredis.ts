@@ -1,5 +1,5 @@
 /** @module ioredis in the shape that the store needs: single, Sentinel or Cluster. */
-import { type Command, has, type Link, type RedisClient } from './redis-client.js'
+import { type Command, has, keepErrors, type Link, type RedisClient } from './redis-client.js'
 import { mendFailover } from './redis-failover.js'
 import type { StoreCaution } from './store.js'
 
@@ -71,6 +71,7 @@ export function fromIoredis(client: IoredisLike): RedisClient {
   const cluster = isIoredisCluster(client) ? client : undefined
   const topology = cluster !== undefined ? 'cluster' : optionOf(client, 'sentinels') ? 'sentinel' : 'single'
   if (topology === 'sentinel') mendFailover(client)
+  const errors = keepErrors(client, cluster === undefined ? ['error'] : ['error', 'node error'])
   let connected = false
   const isConnected = (): boolean => {
     if (client.status === 'ready') connected = true
@@ -88,6 +89,7 @@ export function fromIoredis(client: IoredisLike): RedisClient {
     // `wait` is a lazy client that connects with its first command.
     isDown: () => !isConnected() && (connected || client.status === 'end') && client.status !== 'wait',
     wasConnected: () => isConnected() || connected,
+    trouble: () => (isConnected() ? undefined : errors.last),
     call: (_key, command) => call(command),
     // Before 6 the auto-pipelining of a Cluster takes a script's digest for its key; an own pipeline does not.
     callScript: async (_key, command) =>

@@ -1,5 +1,5 @@
 /** @module node-redis in the shape that the store needs: a client, a Cluster or a Sentinel. */
-import { type Command, has, type RedisClient } from './redis-client.js'
+import { type Command, has, keepErrors, type RedisClient } from './redis-client.js'
 import { createSuccession } from './redis-succession.js'
 
 interface NodeRedisBatch {
@@ -93,6 +93,7 @@ function fromOne<Client extends One>(
   },
 ): RedisClient {
   const succession = createSuccession(client)
+  const errors = keepErrors(client)
   let connected = false
   const isConnected = (): boolean => {
     if (succession.current.isReady) connected = true
@@ -109,6 +110,7 @@ function fromOne<Client extends One>(
         : [],
     isDown: () => !client.isOpen || (!isConnected() && connected),
     wasConnected: () => isConnected() || connected,
+    trouble: () => (isConnected() ? undefined : errors.last),
     call,
     callScript: call,
     async callBoth(_key, first, second) {
@@ -129,6 +131,7 @@ const lookAgainMilliseconds = 100
 
 function fromCluster(client: NodeRedisClusterLike): RedisClient {
   const succession = createSuccession(client)
+  const errors = keepErrors(client)
   let lookedAt = Number.NEGATIVE_INFINITY
   const call = (key: string, command: Command): Promise<unknown> =>
     succession.current.sendCommand(key, false, [...command])
@@ -149,6 +152,7 @@ function fromCluster(client: NodeRedisClusterLike): RedisClient {
       })),
     isDown: () => !client.isOpen,
     wasConnected: () => client.isOpen,
+    trouble: () => (client.isOpen ? undefined : errors.last),
     // Version 5 waits for a dead node for ever. Any other node answers MOVED, and then it reads the slots anew.
     lookAgain(key) {
       if (performance.now() - lookedAt < lookAgainMilliseconds) return

@@ -206,6 +206,7 @@ function createPendingClient(opening: Promise<RedisClient>, topology: RedisClien
     links: () => client?.links() ?? [],
     isDown: () => client?.isDown() ?? false,
     wasConnected: () => client?.wasConnected() ?? false,
+    trouble: () => client?.trouble(),
     call: async (key, command) => (await opened()).call(key, command),
     callScript: async (key, command) => (await opened()).callScript(key, command),
     callBoth: async (key: string, first: Command, second: Command) =>

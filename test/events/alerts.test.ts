@@ -2,7 +2,7 @@
 import { decodeJwt } from 'jose'
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { createAlerts } from '../../src/alerts.js'
-import { type EventDescription, printWarning } from '../../src/events.js'
+import { type EventDescription, printWarning, storeUnavailable } from '../../src/events.js'
 import { createSuite, memoryStore, type Store, StoreUnavailableError } from '../../src/index.js'
 import { TestExchange } from '../support/exchange.js'
 import { createWorld, optionsOf, type World } from '../support/world.js'
@@ -65,6 +65,19 @@ it('FLD-08 a store that cannot answer is told once a minute, with what to do', a
   world.travel(1)
   await ask(value)
   expect(lines).toHaveLength(2)
+})
+
+it('FLD-08 each cause of a store that cannot be used is a line of its own, with what to do', () => {
+  const tell = createAlerts({ clock: () => 0 })
+  for (const code of ['ECONNREFUSED', 'WRONGPASS', 'ECONNREFUSED']) {
+    const problem = { code, reason: 'it is away', remedy: 'start it' }
+    const message = `redis cannot be used: it is away (${code}): start it`
+    tell(storeUnavailable(new StoreUnavailableError(message, { problem })))
+  }
+  expect(lines.map(({ text }) => text)).toEqual([
+    expect.stringMatching(/CITIZEN_STORE_URL.*\(ECONNREFUSED\): start it$/),
+    expect.stringMatching(/CITIZEN_STORE_URL.*\(WRONGPASS\): start it$/),
+  ])
 })
 
 it('FLD-08 keys that cannot be fetched are told with their address', async () => {

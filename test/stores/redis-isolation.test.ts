@@ -13,6 +13,7 @@ function createMaster() {
     links: () => [],
     isDown: () => false,
     wasConnected: () => true,
+    trouble: () => undefined,
     call: async () => null,
     callScript: async () => null,
     callBoth: async () => [null, null],

@@ -53,6 +53,7 @@ it('HLD-17 HLD-19 a connection that cannot be replaced is asked again after the 
     callMasters: never,
     isDown: () => false,
     wasConnected: () => true,
+    trouble: () => undefined,
     cautions: [],
     links: () => {
       tried += 1

@@ -1,6 +1,6 @@
 /** @module Checks the Redis that is configured, as this machine reaches it. */
 import type { ResolvedOptions } from '../../config/options.js'
-import { CitizenSessionError, ConfigurationError } from '../../errors.js'
+import { CitizenSessionError, ConfigurationError, StoreUnavailableError } from '../../errors.js'
 import { inspectRedis, type RedisInspection } from '../../stores/redis-inspect.js'
 import { parseRedisSettings } from '../../stores/redis-open.js'
 import { createFindings, type Finding } from './finding.js'
@@ -43,6 +43,12 @@ async function judgeRedis(
     seen = await inspectRedis(url, application === undefined ? {} : { application: application.id })
   } catch (error) {
     if (!(error instanceof CitizenSessionError)) throw error
+    if (error instanceof StoreUnavailableError && error.problem !== undefined) {
+      const { code, reason, remedy } = error.problem
+      return [
+        fail('store-unreachable', { target, reason: `${reason} (${code}); nobody would be let in`, remedy }),
+      ]
+    }
     if (error instanceof ConfigurationError) {
       const reason = error.problems.map(({ message }) => message).join('; ')
       return [fail('store-client', { target, reason, remedy: `do so, or correct ${variable}` })]
