@@ -80,7 +80,8 @@ const explanations: Readonly<Record<string, Explanation>> = {
   ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: wantsCertificate,
   NOAUTH: {
     reason: 'it wants a password, and its address has none',
-    remedy: 'write redis://user:password@… with both percent-encoded; without a user redis://:password@…',
+    remedy:
+      'write user and password before its host, both percent-encoded: user:password@host, or :password@host',
   },
   WRONGPASS: {
     reason: 'it does not take user and password of its address, or the user is switched off',
