@@ -33,6 +33,7 @@ import { createArrival } from './requests/arrive.js'
 import { createAuthenticator } from './requests/authenticate.js'
 import { onlyTrue } from './requests/only-true.js'
 import { createRecordSteps } from './requests/record-steps.js'
+import { sessionsWithoutSharedCookie } from './requests/session-of.js'
 import { createSealer } from './seal.js'
 import { createAdministration, type Revoke, type SessionAdministration } from './sessions/administration.js'
 import type { Demand } from './sessions/assurance.js'
@@ -277,7 +278,7 @@ function assembleSuite<C extends Claims>(
     visits: createKeptVisits({ application: application.id, store, sealer }),
     participants,
     checkReturnTarget,
-    sessionsOf: cookieMode?.finder.sessionsOf ?? (async () => ({ sessions: [], complete: true })),
+    sessionsOf: cookieMode?.finder.sessionsOf ?? sessionsWithoutSharedCookie,
     sendsShared: cookieMode?.finder.sendsShared ?? (() => false),
     peek: authenticator.peek,
     own: {

@@ -3,6 +3,11 @@
 /** A `Cookie` header longer than this is not read at all: 16 KiB. */
 export const maximumHeaderLength = 16_384
 
+/** Whether nothing of a `Cookie` header is read, for its length: what it names is not known. */
+export function isTooLarge(header: string | undefined): boolean {
+  return header !== undefined && header.length > maximumHeaderLength
+}
+
 /** Names of the cookies that every request is looked through for. */
 export interface ScannedNames {
   readonly header: string

@@ -1,7 +1,7 @@
 /** @module The login routes: send the person to the identity provider, with a page in between where one must decide. */
 import type { AnonymousReason, Citizen } from '../citizen.js'
 import type { ResolvedOptions } from '../config/options.js'
-import { maximumHeaderLength } from '../cookies/parse.js'
+import { isTooLarge } from '../cookies/parse.js'
 import type { Report } from '../events.js'
 import type { Exchange, MaybePromise, Reply } from '../exchange.js'
 import { type PageAction, renderPage } from '../pages/page.js'
@@ -124,7 +124,7 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
 
   /** No login could help: its answer would not be read either. */
   const tooLargePage = (exchange: Exchange): Reply | undefined => {
-    if ((exchange.header('cookie') ?? '').length <= maximumHeaderLength) return undefined
+    if (!isTooLarge(exchange.header('cookie'))) return undefined
     return page(exchange, {
       status: 400,
       title: 'title.cookies-too-large',

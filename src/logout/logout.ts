@@ -196,7 +196,10 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
     }
     if (parties.length > 0) return depart(exchange, { content, parties })
     pendingLogouts.note(exchange, { parties: [], sessions: unfinished, since: now, until: content.until })
-    const identity = { leg: 'identity', target: anyTarget, state: 'skipped', reason: 'no-session' } as const
+    const result = wish.isIncomplete
+      ? ({ state: 'unknown', reason: 'ambiguous-cookie' } as const)
+      : ({ state: 'skipped', reason: 'no-session' } as const)
+    const identity = { leg: 'identity', target: anyTarget, ...result } as const
     return { legs: [...content.legs, globalLogout.conclude(person, identity, clock())] }
   }
 

@@ -1,7 +1,7 @@
 /** @module Who is there: from the cookies of a request to its citizen, by whichever cookie there is. */
 import type { Citizen, Claims } from '../citizen.js'
 import type { ResolvedOptions } from '../config/options.js'
-import { maximumHeaderLength } from '../cookies/parse.js'
+import { isTooLarge } from '../cookies/parse.js'
 import { CitizenSessionError, StoreUnavailableError } from '../errors.js'
 import { type Report, storeUnavailable } from '../events.js'
 import type { Exchange, MaybePromise } from '../exchange.js'
@@ -60,7 +60,7 @@ export function createAuthenticator(context: {
   ): MaybePromise<Citizen> => {
     const cookies = exchange.header('cookie')
     if (own === undefined || citizen.state !== 'anonymous' || cookies === undefined) return citizen
-    if (cookies.length > maximumHeaderLength) {
+    if (isTooLarge(cookies)) {
       // Nothing in it is read: whoever is signed in counts as nobody, and a login could not help.
       if (shared === undefined) report({ type: 'token.rejected', problem: 'too-large' })
       return citizen

@@ -1,6 +1,7 @@
 /** @module The sessions that a request belongs to, whatever became of them: what a logout ends. */
 import type { CookieModeOptions } from '../config/options.js'
 import type { HintCookie } from '../cookies/hint.js'
+import { isTooLarge } from '../cookies/parse.js'
 import { StoreUnavailableError } from '../errors.js'
 import type { Exchange } from '../exchange.js'
 import { tokenState } from '../sessions/token-state.js'
@@ -33,6 +34,12 @@ export interface SessionFinder {
   /** Whether the request carries any part of the shared cookie. */
   sendsShared(exchange: Exchange): boolean
 }
+
+/** Where no shared cookie is in use: it names none, and an own cookie in a header that is too large is not read. */
+export const sessionsWithoutSharedCookie: SessionFinder['sessionsOf'] = async (exchange) => ({
+  sessions: [],
+  complete: !isTooLarge(exchange.header('cookie')),
+})
 
 /** Makes the finder of one application. */
 export function createSessionFinder(options: {

@@ -31,3 +31,27 @@ it.each([
   const reply = await place.suite.endpoint(exchange)?.(exchange)
   expect(reply).toMatchObject({ status: 400, body: expect.stringContaining(title) })
 })
+
+it.each([
+  ['everywhere', 'identity', { state: 'unknown' }],
+  ['application', 'identity', { state: 'skipped', reason: 'only-here' }],
+] as const)(
+  'FLD-06 a sign-out %s does not call a session ended that it could not read',
+  async (scope, leg, told) => {
+    const place = createPlace({})
+    const browser = place.browser()
+    await browser.open(`${home}/session/login?returnTo=/`)
+    const cookie = `${await browser.cookieHeader(home)}; ${'filler='.padEnd(20_000, 'x')}`
+    const headers = { cookie, accept: 'application/json', 'sec-fetch-site': 'same-origin' }
+    const body = new URLSearchParams({ scope })
+    const exchange = new TestExchange(
+      new Request(`${home}/session/logout`, { method: 'POST', headers, body }),
+    )
+    const reply = await place.suite.endpoint(exchange)?.(exchange)
+    const receipt = JSON.parse(String(reply?.body))
+    expect(receipt.outcome).toBe('failed')
+    expect(receipt.legs).toContainEqual(expect.objectContaining({ leg: 'sessions', state: 'unknown' }))
+    expect(receipt.legs).toContainEqual(expect.objectContaining({ leg, ...told }))
+    expect(await place.state(browser)).toMatchObject({ state: 'active' })
+  },
+)
