@@ -210,7 +210,11 @@ export function createReport(options: {
 /** Every member of an event that stands for a person. */
 const personMembers = ['person', 'previousPerson'] as const
 
-function withNames(description: EventDescription, nameOf: (person: string) => string): EventDescription {
+/** The same event, with each person under the name that events have for them. */
+export function withNames(
+  description: EventDescription,
+  nameOf: (person: string) => string,
+): EventDescription {
   const named: Record<string, unknown> = { ...description }
   for (const member of personMembers) {
     const person = named[member]

@@ -1,6 +1,6 @@
 /** @module `NODE_DEBUG=citizen-session`: each decision in a line, and nothing secret in any. */
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
-import { createSuite, memoryStore } from '../../src/index.js'
+import { type CitizenEvent, createSuite, memoryStore } from '../../src/index.js'
 import { TestExchange } from '../support/exchange.js'
 import { createWorld, optionsOf, type World } from '../support/world.js'
 
@@ -17,10 +17,9 @@ afterEach(() => vi.restoreAllMocks())
 
 const page = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', 'sec-fetch-site': 'none' }
 
-async function asked(environment: Record<string, string>) {
+async function asked(environment: Record<string, string>, onEvent: (event: CitizenEvent) => void = () => {}) {
   const { emulator, now: clock } = world
   const parts = { emulator, clock, store: memoryStore({ clock }) }
-  const onEvent = () => undefined
   const suite = createSuite({ ...optionsOf('told', parts), onEvent }, environment)
   const cookie = emulator.cookieHeader(await emulator.tokenFor('ana'))
   const exchange = (path: string, headers: Record<string, string> = {}) =>
@@ -57,6 +56,22 @@ it('FLD-08 has no token, cookie or query in it', async () => {
   const text = lines.join('\n')
   expect(text).not.toContain('very-secret')
   for (const [, value = ''] of cookie.matchAll(/=([^;]+)/g)) expect(text).not.toContain(value)
+})
+
+it('FLD-08 names a person as events do: by the key, where there is one', async () => {
+  const persons: unknown[] = []
+  const note = (event: CitizenEvent) => void ('person' in event && persons.push(event.person))
+  const plain = async () => {
+    await asked({ NODE_DEBUG: 'citizen-session' }, note)
+    return persons.splice(0)[0]
+  }
+  const unkeyed = await plain()
+  lines.length = 0
+  const key = Buffer.alloc(32, 7).toString('base64')
+  await asked({ NODE_DEBUG: 'citizen-session', CITIZEN_EVENTS_PERSON_KEY: key }, note)
+  expect(persons[0]).not.toBe(unkeyed)
+  expect(lines.join('\n')).toContain(persons[0])
+  expect(lines.join('\n')).not.toContain(unkeyed)
 })
 
 it('FLD-08 is silent where nobody asks', async () => {
