@@ -20,6 +20,7 @@ import {
 } from '../src/index.js'
 import {
   type FrameworkRequest,
+  keepErrorPrivate,
   keepPrivate,
   lookedAtBy,
   markServed,
@@ -126,7 +127,17 @@ function isRefused(context: AnyContext, demand: Demand): boolean {
 
 function guardWith<C extends Claims>(demand: Demand): Guard<C> {
   return async (context, next) => {
-    if (!isRefused(context, demand)) await next()
+    if (!isRefused(context, demand)) await guarded(context, next)
+  }
+}
+
+/** Runs what a guard lets through. Koa's error handler clears the headers, and with them what keeps it private. */
+async function guarded(context: AnyContext, next: Next): Promise<void> {
+  try {
+    await next()
+  } catch (error) {
+    keepErrorPrivate(context.res)
+    throw error
   }
 }
 
@@ -175,7 +186,7 @@ export function requireClaims<C extends Claims = Claims>(
     if (isRefused(context, {})) return
     if (isAllowed(context.state.citizen.claims) !== true)
       throw new CitizenSessionError('claims-refused', 'this citizen may not do that', { status: 403 })
-    await next()
+    await guarded(context, next)
   }
 }
 

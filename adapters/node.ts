@@ -211,6 +211,19 @@ export function keepPrivate(response: ServerResponse): void {
   response.setHeader('cache-control', privateAnswer)
 }
 
+/**
+ * Keeps also what an error handler answers out of caches, which clears the headers first, as Koa's does. Called where a
+ * guarded handler has thrown; an answer that says otherwise by then keeps its word.
+ */
+export function keepErrorPrivate(response: ServerResponse): void {
+  if (response.headersSent) return
+  const writeHead = response.writeHead.bind(response) as WriteHead
+  response.writeHead = ((status, reasonOrHeaders, headers) => {
+    keepPrivate(response)
+    return writeHead(status, reasonOrHeaders, headers)
+  }) satisfies WriteHead as typeof response.writeHead
+}
+
 /** Sends a whole answer of the core. */
 export function sendReply(response: ServerResponse, reply: Reply, method: string): void {
   response.statusCode = reply.status

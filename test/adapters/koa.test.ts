@@ -455,3 +455,35 @@ it('refuses a level or an age that makes no sense, at start', () => {
   expect(() => requireRecent({ maxAgeSeconds: 0 })).toThrow(TypeError)
   expect(() => requireRecent({ maxAgeSeconds: Number.NaN })).toThrow(TypeError)
 })
+
+describe.each(koaVersions)('on %s', (_name, Framework) => {
+  it('FLD-02 an error of a guarded handler stays out of caches as its answers do', async () => {
+    const site = await start((auth) => {
+      const app = new Framework().use(auth)
+      app.silent = true
+      const router = new Router()
+      router.get('/gone', requireCitizen(), (context) => context.throw(410, 'your letter is gone'))
+      router.get(
+        '/claims',
+        requireClaims(() => true),
+        (context) => context.throw(410, 'your letter is gone'),
+      )
+      router.get('/kept', requireCitizen(), () => {
+        const headers = { 'Cache-Control': 'private, max-age=60' }
+        throw Object.assign(new Error('gone'), { status: 410, expose: true, headers })
+      })
+      return app.use(router.routes() as Middleware)
+    })
+    const token = site.emulator.cookieHeader(await site.emulator.tokenFor('ana'))
+    const first = await site.send('/gone', { headers: { ...navigation, cookie: token } })
+    const cookie = [token, ...first.cookies.map((line) => line.split(';', 1)[0])].join('; ')
+    const kept = async (path: string) => {
+      const answer = await site.send(path, { headers: { ...navigation, cookie } })
+      expect([answer.status, answer.cookies]).toEqual([410, []])
+      return answer.headers['cache-control']
+    }
+    expect(await kept('/gone')).toBe('private, no-store')
+    expect(await kept('/claims')).toBe('private, no-store')
+    expect(await kept('/kept')).toBe('private, max-age=60')
+  })
+})
