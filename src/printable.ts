@@ -21,5 +21,6 @@ export function excerpt(text: string): string {
 
 /** An excerpt in quotes that the text itself cannot close. */
 export function quote(text: string): string {
-  return `"${excerpt(text).replaceAll('"', '\\"')}"`
+  // A backslash of the text that stands before a quote, or at the end, is no escape of ours: it is doubled.
+  return `"${excerpt(text).replace(/(\\*)("|$)/g, (_, slashes, end) => slashes + slashes + (end && '\\"'))}"`
 }

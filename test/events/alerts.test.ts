@@ -4,6 +4,7 @@ import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { createAlerts } from '../../src/alerts.js'
 import { type EventDescription, printWarning, storeUnavailable } from '../../src/events.js'
 import { createSuite, memoryStore, type Store, StoreUnavailableError } from '../../src/index.js'
+import { quote } from '../../src/printable.js'
 import { TestExchange } from '../support/exchange.js'
 import { createWorld, optionsOf, type World } from '../support/world.js'
 
@@ -125,6 +126,12 @@ it('FLD-08 what a stranger writes is quoted, cut at 100 characters, and its cont
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
   expect(line?.text).not.toMatch(/[\u0000-\u001f\u202e]/)
   expect(/y+/.exec(line?.text ?? '')?.[0].length).toBeLessThan(100)
+})
+
+it('FLD-08 what a stranger writes cannot end its quotes by a backslash of its own', () => {
+  expect(quote('a" b')).toBe(String.raw`"a\" b"`)
+  expect(quote(String.raw`a\", wanted is "b`)).toBe(String.raw`"a\\\", wanted is \"b"`)
+  expect(quote(String.raw`C:\keys\\`)).toBe(String.raw`"C:\keys\\\\"`)
 })
 
 it('FLD-08 expired and broken tokens, which strangers send, leave no line', async () => {
