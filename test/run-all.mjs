@@ -207,6 +207,7 @@ async function main() {
       )
     }
     await step('the package', () => vitest('package', ['--project', 'package'], { env }))
+    await step('consumers', () => vitest('consumers', ['--project', 'consumers'], { env }))
     await onOtherNodes(env)
   }
   for (const kind of leftOut) console.log(`left out: tests that need ${kind}; ${howToGet(kind)}`)

@@ -34,7 +34,7 @@ describe('FLD-01 Next.js 16 by its page', () => {
   beforeAll(async () => {
     consumer = await createConsumer()
     await consumer.write(without('middleware.ts'))
-    for (const args of installs) await consumer.install(...args)
+    for (const args of installs.slice(0, 2)) await consumer.install(...args)
   })
   afterAll(() => removeConsumer(consumer))
 
@@ -59,9 +59,7 @@ describe('FLD-01 Next.js 15.5 by its section', () => {
   beforeAll(async () => {
     consumer = await createConsumer()
     await consumer.write(without('proxy.ts'))
-    for (const args of installs) {
-      await consumer.install(...args.map((name) => (name === 'next' ? 'next@15.5' : name)))
-    }
+    for (const args of installsOf(blocksOf('docs/next.md', 'Next.js 15.5'))) await consumer.install(...args)
   })
   afterAll(() => removeConsumer(consumer))
 
