@@ -8,8 +8,8 @@ const blocks = blocksOf('docs/next.md')
 const files = filesOf(blocks)
 const installs = installsOf(blocks)
 
-function without(name: string): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(files).filter(([file]) => file !== name))
+function without(...names: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(files).filter(([file]) => !names.includes(file)))
 }
 
 /** As the page tries a build: in production everything is https. */
@@ -33,7 +33,7 @@ describe('FLD-01 Next.js 16 by its page', () => {
   let consumer: Consumer
   beforeAll(async () => {
     consumer = await createConsumer()
-    await consumer.write(without('middleware.ts'))
+    await consumer.write(without('middleware.ts', 'tsconfig.json'))
     for (const args of installs.slice(0, 2)) await consumer.install(...args)
   })
   afterAll(() => removeConsumer(consumer))
