@@ -7,7 +7,7 @@ describeCopies('in memory', (clock) => memoryStore({ clock }))
 
 it.each([
   ['names a copy', true, 'Some other part could not be confirmed'],
-  ['is global where there is none', false, 'You are signed out of all applications'],
+  ['is global where there is none', false, 'You are signed out here and at the sign-in service'],
 ])(
   'HLD-13 a store that is away is looked at again on the return, which then %s',
   async (_, hasCopy, text) => {
