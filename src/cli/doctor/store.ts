@@ -44,7 +44,8 @@ async function judgeRedis(
   } catch (error) {
     if (!(error instanceof CitizenSessionError)) throw error
     if (error instanceof StoreUnavailableError && error.problem !== undefined) {
-      const { code, reason, remedy } = error.problem
+      const { code, reason } = error.problem
+      const remedy = `${error.problem.remedy} (${variable})`
       return [
         fail('store-unreachable', { target, reason: `${reason} (${code}); nobody would be let in`, remedy }),
       ]
