@@ -138,7 +138,7 @@ export const samlRows = {
     kind: yesOrNo,
     derived: 'what comes encrypted is opened, and our metadata does not ask for it',
     meaning:
-      '`true`: our metadata asks for encryption with our RSA keys; `false`: nothing encrypted is opened.',
+      '`true`: our metadata asks for encryption with our RSA keys; `false`: nothing encrypted is opened, and a login that comes so is refused (event `token.rejected`, `saml decryption`).',
   }),
   signInBinding: row<'redirect' | 'post'>({
     kind: choice('redirect', 'post'),
