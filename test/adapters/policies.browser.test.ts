@@ -215,7 +215,7 @@ describe.each(Object.keys(applications))('on %s behind the defaults of helmet, b
       }
       await page.goto(`${sites.originOf('benefits')}/`)
       await page.click('text=Leave')
-      await page.waitForSelector('text=You are signed out of all applications and of the sign-in service.')
+      await page.waitForSelector('text=You are signed out here and at the sign-in service.')
       expect(new URL(page.url()).origin).toBe(sites.originOf('benefits'))
       expect(emulator.saml.deliveries).toMatchObject([{ state: 'done', status: ['Success'] }])
       await page.goto(`${sites.originOf('permits')}/`)
