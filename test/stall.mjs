@@ -8,7 +8,7 @@ const secondsBetweenLooks = 30
 /** A failing test is said at once: its file may take long to end. */
 const secondsUntilNamed = 90
 /** Nothing has ended for so long: more than any limit of a test or a hook. */
-const secondsUntilEnded = 420
+const secondsUntilEnded = 660
 
 /** @typedef {{ fullName: string, module: { moduleId: string } }} Test */
 

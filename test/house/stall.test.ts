@@ -34,15 +34,15 @@ it('names a test that runs for long, and says at once that one has failed', () =
 it('ends a run in which nothing ends any more, and names the files', () => {
   const { reporter, said, module, test, pass } = world()
   reporter.onTestModuleStart(module)
-  pass(400)
+  pass(650)
   reporter.onTestCaseReady(test)
   reporter.onTestCaseResult(test)
-  pass(400)
+  pass(650)
   reporter.look()
   expect(said).not.toContain('ended')
   pass(30)
   reporter.look()
-  expect(said.slice(-2)).toEqual(['nothing has ended for 430 s; still running: test/a.test.ts', 'ended'])
+  expect(said.slice(-2)).toEqual(['nothing has ended for 680 s; still running: test/a.test.ts', 'ended'])
 })
 
 it('is quiet of a file that has ended', () => {
