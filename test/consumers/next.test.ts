@@ -48,10 +48,7 @@ describe('FLD-01 Next.js 16 by its page', () => {
     await serve(consumer, ['start'], tried)
   })
 
-  it.each([['Turbopack', []] as const, ['webpack', ['--webpack']] as const])(
-    'runs in development with %s',
-    (_name, args) => serve(consumer, ['dev', ...args]),
-  )
+  it('runs in development', () => serve(consumer, ['dev']))
 })
 
 describe('FLD-01 Next.js 15.5 by its section', () => {

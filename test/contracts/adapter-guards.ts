@@ -55,7 +55,7 @@ export const guardCases: readonly Case[] = [
     'FLD-13 leaves the handler its own word on caches',
     async ({ send, active }) => {
       const cookie = await active()
-      const answer = await send('/kept', { headers: { ...ownScript, cookie } })
+      const answer = await send('/own-cache', { headers: { ...ownScript, cookie } })
       expect([answer.status, answer.cookies]).toEqual([200, []])
       expect(answer.headers['cache-control']).toBe('private, max-age=60')
     },

@@ -31,7 +31,7 @@ export function expressApplication(framework: typeof express, { main, mounted }:
     res.json({ state, reason, sub: claims?.sub, publicId: session?.publicId })
   })
   app.all('/private', requireCitizen(), (req, res) => void res.json({ sub: req.citizen.claims.sub }))
-  app.get('/kept', requireCitizen(), (_req, res) => {
+  app.get('/own-cache', requireCitizen(), (_req, res) => {
     res.set('cache-control', 'private, max-age=60').send('ok')
   })
   app.get('/mfa', requireMfa(), (_req, res) => void res.send('ok'))

@@ -25,7 +25,7 @@ export function honoApplication({ main, mounted }: { readonly main: Suite; reado
   })
   const citizens = only(auth, auth.requireCitizen())
   app.all('/private', citizens, (c) => c.json({ sub: c.var.citizen.claims.sub }))
-  app.get('/kept', citizens, (c) => c.text('ok', 200, { 'cache-control': 'private, max-age=60' }))
+  app.get('/own-cache', citizens, (c) => c.text('ok', 200, { 'cache-control': 'private, max-age=60' }))
   app.get('/mfa', only(auth, auth.requireMfa()), (c) => c.text('ok'))
   app.get('/level2', only(auth, auth.requireAssurance(2)), (c) => c.text('ok'))
   app.get('/recent', only(auth, auth.requireRecent({ maxAgeSeconds: 300 })), (c) => c.text('ok'))

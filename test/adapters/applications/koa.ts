@@ -48,7 +48,7 @@ export function koaApplication(framework: typeof Koa, { main, mounted }: Suites)
   router.all('/private', requireCitizen(), (ctx) => {
     ctx.body = { sub: ctx.state.citizen.claims.sub }
   })
-  router.get('/kept', requireCitizen(), (ctx) => {
+  router.get('/own-cache', requireCitizen(), (ctx) => {
     ctx.set('Cache-Control', 'private, max-age=60')
     ctx.body = 'ok'
   })
