@@ -14,6 +14,22 @@ const often = 5000
 /** Milliseconds between two extensions by activity. */
 const seldom = 60_000
 
+/** Uses the storage of this window; a browser may refuse it, and then a window of a sign-in stays open, no more. */
+function withStorage<T>(use: (storage: Storage) => T): T | undefined {
+  try {
+    return use(sessionStorage)
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether this window was opened for a sign-in; says so once. */
+function takeMark(storage: Storage): boolean {
+  const isMarked = storage.citizenLogin !== undefined
+  delete storage.citizenLogin
+  return isMarked
+}
+
 /**
  * Starts the client of this page. It asks the server how things stand, never touches, warns before the end, and at
  * the end covers the page and leads to the login.
@@ -131,10 +147,7 @@ export function startCitizen(options: CitizenClientOptions = {}): CitizenClient 
       return
     }
     if (isActive && lacking !== status.session?.publicId) settle(true)
-    if (isActive && sessionStorage.citizenLogin) {
-      delete sessionStorage.citizenLogin
-      close()
-    }
+    if (isActive && withStorage(takeMark)) close()
     curtain.uncover()
     update({
       status,
@@ -152,9 +165,11 @@ export function startCitizen(options: CitizenClientOptions = {}): CitizenClient 
 
   const openLogin = (address: string): void => {
     // It takes a copy along: under Cross-Origin-Opener-Policy nothing else tells what a window was opened for.
-    sessionStorage.citizenLogin = 1
+    withStorage((storage) => {
+      storage.citizenLogin = 1
+    })
     opened = open(address)
-    delete sessionStorage.citizenLogin
+    withStorage(takeMark)
   }
 
   const settle = (isBack: boolean): void => {

@@ -44,6 +44,15 @@ describe('a page', () => {
     expect(await styleOf(page, 'padding')).toBe('24px')
   })
 
+  it('works where the browser refuses it any storage', async () => {
+    await world.context.addInitScript(`Object.defineProperty(globalThis, 'sessionStorage', {
+      get() { throw new DOMException('refused', 'SecurityError') }
+    })`)
+    const page = await world.tab()
+    await signIn(page, `${world.site.url}/private`)
+    expect(await snapshotOf(page)).toMatchObject({ state: 'active' })
+  })
+
   it('is styled by custom properties', async () => {
     await world.context.route('**/own.css', (route) =>
       route.fulfill({ contentType: 'text/css', body: ':root{--citizen-background:rgb(1,2,3)}' }),
