@@ -61,15 +61,7 @@ export interface DecodedToken {
 }
 
 /** Claims that only other kinds of token have: ID tokens, access tokens, logout tokens. Source: RFC 8725, 3.12. */
-export const foreignClaims: readonly string[] = [
-  'nonce',
-  'at_hash',
-  'c_hash',
-  'azp',
-  'client_id',
-  'scope',
-  'events',
-]
+const foreignClaims: readonly string[] = ['nonce', 'at_hash', 'c_hash', 'azp', 'client_id', 'scope', 'events']
 /** The last second of the year 9999: what is later is a mistake, most likely milliseconds. */
 const latestNumericDate = 253_402_300_799
 
@@ -107,14 +99,26 @@ function hasAudience(claims: Readonly<Record<string, unknown>>, audience: string
   return Array.isArray(claims.aud) ? claims.aud.includes(audience) : claims.aud === audience
 }
 
-function isOurKind(
+type KindRules = Pick<ClaimRules, 'kindClaims' | 'acceptedClaims'>
+
+/** The claims of other kinds of token that a token has, and may not have. */
+export function foreignIn(
   claims: Readonly<Record<string, unknown>>,
-  { kindClaims, acceptedClaims = [] }: Pick<ClaimRules, 'kindClaims' | 'acceptedClaims'>,
-): boolean {
-  for (const name of foreignClaims)
-    if (Object.hasOwn(claims, name) && !acceptedClaims.includes(name)) return false
-  for (const name of kindClaims) if (typeof claims[name] !== 'boolean') return false
-  return true
+  { acceptedClaims = [] }: KindRules,
+): readonly string[] {
+  return foreignClaims.filter((name) => Object.hasOwn(claims, name) && !acceptedClaims.includes(name))
+}
+
+/** The claims of our kind of token that a token lacks. */
+export function kindsMissingIn(
+  claims: Readonly<Record<string, unknown>>,
+  { kindClaims }: KindRules,
+): readonly string[] {
+  return kindClaims.filter((name) => typeof claims[name] !== 'boolean')
+}
+
+function isOurKind(claims: Readonly<Record<string, unknown>>, rules: KindRules): boolean {
+  return foreignIn(claims, rules).length === 0 && kindsMissingIn(claims, rules).length === 0
 }
 
 /**

@@ -1,7 +1,7 @@
 /** @module What a refused token says in place of what the configuration wants, for whoever must find out why. */
 import type { TokenParts } from '../cookies/split-token.js'
 import { excerpt } from '../printable.js'
-import { type ClaimRules, foreignClaims, type TokenProblem } from './claims.js'
+import { type ClaimRules, foreignIn, kindsMissingIn, type TokenProblem } from './claims.js'
 import { parseStrictObject } from './strict-json.js'
 
 /** What was given and what was wanted, each fit to be printed. */
@@ -53,9 +53,9 @@ function kindOf(
   claims: Readonly<Record<string, unknown>>,
   rules: ClaimRules,
 ): string {
-  const foreign = foreignClaims.filter((name) => Object.hasOwn(claims, name))
+  const foreign = foreignIn(claims, rules)
   if (foreign.length > 0) return `has ${foreign.join(', ')}`
-  const missing = rules.kindClaims.filter((name) => typeof claims[name] !== 'boolean')
+  const missing = kindsMissingIn(claims, rules)
   if (missing.length > 0) return `no boolean ${missing.join(', ')}`
   return `typ ${shown(header.typ)}`
 }

@@ -206,6 +206,14 @@ describe('a token that must not be believed', () => {
     expect(verifier.verify(createToken(other), clock())).toMatchObject({ problem: 'signature' })
   })
 
+  it('names as foreign only claims that are not accepted', async () => {
+    const { verifier, clock } = await verifierOf([key], { acceptedClaims: ['scope'] })
+    const lacking = createToken(key, { scope: 'openid', isMfa: undefined })
+    expect(verifier.verify(lacking, clock())).toMatchObject({ problem: 'kind', given: 'no boolean isMfa' })
+    const foreign = createToken(key, { scope: 'openid', azp: 'client' })
+    expect(verifier.verify(foreign, clock())).toMatchObject({ problem: 'kind', given: 'has azp' })
+  })
+
   it('JWT-05 every other kind of token, well signed, is refused', async () => {
     const { verifier, clock } = await verifierOf()
     const bare = { mfaRequired: undefined, isMfa: undefined, isDidAuth: undefined }

@@ -5,7 +5,8 @@ import type { TokenParts } from '../../cookies/split-token.js'
 import { CitizenSessionError } from '../../errors.js'
 import {
   createTokenDecoder,
-  foreignClaims,
+  foreignIn,
+  kindsMissingIn,
   maximumTokenHeaderLength,
   maximumTokenLength,
   type TokenProblem,
@@ -130,20 +131,17 @@ function explain(problem: TokenProblem, parts: TokenParts, options: CookieModeOp
 function explainKind(
   header: Readonly<Record<string, unknown>>,
   claims: Readonly<Record<string, unknown>>,
-  {
-    kindClaims,
-    acceptedClaims,
-  }: Pick<CookieModeOptions['identityProvider'], 'kindClaims' | 'acceptedClaims'>,
+  rules: Pick<CookieModeOptions['identityProvider'], 'kindClaims' | 'acceptedClaims'>,
 ): string {
   if (Object.hasOwn(header, 'typ') && String(header.typ).toUpperCase() !== 'JWT') {
     return `typ is ${show(header.typ)}; only JWT, or none, is a token of the cookie`
   }
-  const others = foreignClaims.filter((name) => Object.hasOwn(claims, name) && !acceptedClaims.includes(name))
+  const others = foreignIn(claims, rules)
   if (others.length > 0) {
     const isAcceptable = others.every((name) => acceptableClaims.includes(name))
     const remedy = isAcceptable ? ' (identityProvider.acceptedClaims can allow them)' : ''
     return `it is a token of another kind: only those have ${others.join(', ')}${remedy}`
   }
-  const wrong = kindClaims.filter((name) => typeof claims[name] !== 'boolean')
+  const wrong = kindsMissingIn(claims, rules)
   return `${wrong.join(', ')} must be there and be true or false (identityProvider.kindClaims): ${wrong.map((name) => `${name} is ${show(claims[name])}`).join(', ')}`
 }
