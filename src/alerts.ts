@@ -55,6 +55,24 @@ const clientRemedies: Readonly<Record<string, string>> = {
   invalid_scope: 'compare scope with what the provider offers this client',
   unsupported_grant_type: 'allow the client the code flow, and refresh tokens, at the provider',
 }
+
+/** What to do about a message of SAML, by the first word of what was wrong with it. */
+const samlRemedies: Readonly<Record<string, string>> = {
+  unsolicited:
+    'have portals link to the login route of this application instead of logins that begin at the provider; it may also be a page that was loaded twice',
+  status:
+    'the provider itself refused: its log says why; Requester speaks of our request (NoAuthnContext: contextClasses), Responder of the provider',
+  issuer: 'set identityProvider of saml() to the entityID that the provider’s messages name',
+  destination: 'compare application.url with the addresses that are registered at the provider',
+  recipient: 'compare application.url with the addresses that are registered at the provider',
+  audience: 'compare entityId of saml() with the name by which the provider knows this application',
+  time: 'compare the clock of this machine with the provider’s',
+  unsigned: 'have the provider sign its messages',
+  signature: 'compare the certificates in the provider’s metadata with the one that it signs with',
+  algorithm: 'have the provider sign with SHA-256 or better',
+  decryption: 'give saml() the key whose certificate the provider encrypts for, or have it not encrypt',
+  metadata: 'see that metadataUrl of saml() can be fetched from here, and that the document has not expired',
+}
 const otherwise = '`npx citizen-session doctor` says more; docs/operations.md explains the word'
 
 function tokenAlert(event: TokenRejected): Alert | undefined {
@@ -73,10 +91,11 @@ function tokenAlert(event: TokenRejected): Alert | undefined {
   const word = problem.replace(/^(?:answer-|logout-|saml )/, '')
   // Whoever declines at the provider, or has to be asked first, shows no fault of anybody's.
   if (word === 'access_denied' || word.endsWith('_required')) return undefined
+  const remedies = credential === 'saml-message' ? samlRemedies : clientRemedies
   return {
     code: codeOf(credential, word),
     text: `${refusedNames[credential]} was refused (${problem})${comparison(event)}`,
-    remedy: clientRemedies[word] ?? otherwise,
+    remedy: remedies[word.split(' ', 1)[0] ?? ''] ?? otherwise,
   }
 }
 
@@ -87,10 +106,30 @@ const refusedNames = {
 } as const
 
 function codeOf(part: string, word: string): string {
-  return `${part}-${word.replaceAll(/[^a-z0-9_-]/g, '-')}`
+  return `${part}-${word.toLowerCase().replaceAll(/[^a-z0-9_-]/g, '-')}`
 }
 
-const explanations: { readonly [T in EventDescription['type']]?: Explain<T> } = {
+/** Reasons of a leg that is not known to have ended, which show no fault, or one that another line tells. */
+const commonReasons: ReadonlySet<string> = new Set([
+  'ambiguous-cookie',
+  'browser-not-back-yet',
+  'changed-meanwhile',
+  'other-sessions',
+  'superseded',
+])
+
+/** What happens every day, and is nobody's to mend. */
+const isCommon = (): undefined => undefined
+
+/** Every event: a new one is either explained here or said to be common. */
+const explanations: { readonly [T in EventDescription['type']]: Explain<T> } = {
+  'session.started': isCommon,
+  'session.ended': isCommon,
+  'session.refused': isCommon,
+  'session.identity-changed': isCommon,
+  'session.aliased': isCommon,
+  'identity.refreshed': isCommon,
+  'identity.refused': isCommon,
   // Warnings with one code may be of different causes; they are told once by whoever finds them.
   warning: ({ code, message }) => ({ code, text: message, remedy: '', cause: message }),
   'store.unavailable': ({ code, message, problem }) => ({
@@ -126,7 +165,7 @@ const explanations: { readonly [T in EventDescription['type']]?: Explain<T> } = 
             'compare sharedCookie.domain, path and names with what the provider sets; the person’s page leads out of it',
         },
   'logout.leg': ({ leg, target, state, reason }) =>
-    state !== 'refused' && state !== 'timed-out'
+    state === 'done' || state === 'skipped' || (reason !== undefined && commonReasons.has(reason))
       ? undefined
       : {
           code: `logout-${leg}-${state}`,
@@ -151,8 +190,8 @@ export function createAlerts({ clock }: { readonly clock: Clock }): (event: Even
     return false
   }
   return (event) => {
-    const explain = explanations[event.type] as ((event: EventDescription) => Alert | undefined) | undefined
-    const alert = explain?.(event)
+    const explain = explanations[event.type] as (event: EventDescription) => Alert | undefined
+    const alert = explain(event)
     if (alert === undefined) return
     const { code, text, remedy, cause = '' } = alert
     if (isTold(`${code} ${cause}`)) return

@@ -1,6 +1,6 @@
 /** @module What is decided about each request, a line each, where `NODE_DEBUG` asks for it. Nothing secret is in it. */
 import type { Citizen, Claims } from './citizen.js'
-import type { EventDescription } from './events.js'
+import { type EventDescription, printSafely } from './events.js'
 import type { Exchange, MaybePromise } from './exchange.js'
 import { excerpt, printable } from './printable.js'
 import type { Suite } from './suite.js'
@@ -17,7 +17,7 @@ export function createDebugLog(
 ): DebugLog | undefined {
   const asked = (environment.NODE_DEBUG ?? '').split(',').map((name) => name.trim().toLowerCase())
   if (!asked.includes(section) && !asked.includes('*')) return undefined
-  return (line) => console.error(`CITIZEN-SESSION ${line}`)
+  return (line) => printSafely(() => console.error(`CITIZEN-SESSION ${line}`))
 }
 
 /** An event in a line. */

@@ -223,12 +223,35 @@ export function withNames(
   return named as unknown as EventDescription
 }
 
-/** Prints a warning as the runtime does: on stderr, unless the application listens to warnings or wants none. */
+/**
+ * Prints a warning as the runtime does: on stderr, unless the application listens to warnings or wants none. It never
+ * throws: what cannot be printed must not end what it speaks of.
+ */
 export function printWarning(code: string, text: string): void {
-  const type = 'CitizenSessionWarning'
+  emit(text, { type: 'CitizenSessionWarning', code })
+}
+
+/** Prints what a function of the application threw, whatever it is. It never throws. */
+export function printThrown(thrown: unknown): void {
+  emit(readable(thrown), { type: 'CitizenEventListener' })
+}
+
+function emit(warning: string | Error, detail: { readonly type: string; readonly code?: string }): void {
   const runtime = (globalThis as { readonly process?: { readonly emitWarning?: unknown } }).process
-  if (typeof runtime?.emitWarning === 'function') process.emitWarning(text, { type, code })
-  else console.warn(`[${code}] ${type}: ${text}`)
+  printSafely(() => {
+    if (typeof runtime?.emitWarning === 'function') return process.emitWarning(warning, detail)
+    const code = detail.code === undefined ? '' : `[${detail.code}] `
+    console.warn(`${code}${detail.type}: ${warning instanceof Error ? warning.message : warning}`)
+  })
+}
+
+/** Prints, where that succeeds: a replaced `process.emitWarning` or `console` is free to throw. */
+export function printSafely(print: () => void): void {
+  try {
+    print()
+  } catch {
+    // There is nobody left to be told.
+  }
 }
 
 /**
@@ -236,11 +259,10 @@ export function printWarning(code: string, text: string): void {
  * logout nor the process.
  */
 export function callListener<T>(listener: (value: T) => unknown, value: T): void {
-  const warn = (error: unknown): void => process.emitWarning(readable(error), 'CitizenEventListener')
   try {
-    Promise.resolve(listener(value)).catch(warn)
+    Promise.resolve(listener(value)).catch(printThrown)
   } catch (error) {
-    warn(error)
+    printThrown(error)
   }
 }
 

@@ -2,6 +2,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { systemClock } from '../clock.js'
 import { CitizenSessionError } from '../errors.js'
+import { callListener, printThrown } from '../events.js'
 import { createSingleFlight } from '../single-flight.js'
 import { generatePrivateKey, type SigningAlgorithm } from './algorithms.js'
 import { type PublicJwk, toPublicKey } from './public-jwk.js'
@@ -96,8 +97,8 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
     policy: pickPolicy(options),
   }
   assertOptions(options)
-  const onProblem =
-    options.onProblem ?? ((error) => process.emitWarning(error instanceof Error ? error : String(error)))
+  const listener = options.onProblem
+  const onProblem = listener === undefined ? printThrown : (error: unknown) => callListener(listener, error)
 
   const reading = createSingleFlight<RingState | undefined>()
   const maintaining = createSingleFlight<void>()

@@ -141,7 +141,7 @@ export function createServiceProvider(options: ResolvedSamlOptions, host: Protoc
       }
     },
     refuseUnsolicited(exchange) {
-      host.report({ type: 'token.rejected', problem: 'saml unsolicited' })
+      host.report({ type: 'token.rejected', problem: 'saml unsolicited', credential: 'saml-message' })
       return host.withoutState(exchange)
     },
     reply(exchange, outgoing, frameAncestors) {

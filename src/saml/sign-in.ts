@@ -191,7 +191,11 @@ export function createSignIn(provider: ServiceProvider): SignIn {
       if (login.kind === 'refused') {
         const { code, subcode } = login.status
         const problem = subcode === undefined ? code : `${code} ${subcode}`
-        host.report({ type: 'token.rejected', problem: `saml status ${problem}` })
+        host.report({
+          type: 'token.rejected',
+          problem: `saml status ${problem}`,
+          credential: 'saml-message',
+        })
         return conclude(anonymous('not-signed-in'))
       }
       const { assertion, responseId } = login

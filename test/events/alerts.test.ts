@@ -1,10 +1,13 @@
 /** @module Without `onEvent` nothing that goes wrong is silent: one line a minute for each cause. */
 import { decodeJwt } from 'jose'
-import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createAlerts } from '../../src/alerts.js'
+import { createDebugLog } from '../../src/debug-log.js'
 import { type EventDescription, printWarning, storeUnavailable } from '../../src/events.js'
 import { createSuite, memoryStore, type Store, StoreUnavailableError } from '../../src/index.js'
+import type { LegState } from '../../src/logout/receipt.js'
 import { quote } from '../../src/printable.js'
+import { repositoryFiles, textOf } from '../house/source.js'
 import { TestExchange } from '../support/exchange.js'
 import { createWorld, optionsOf, type World } from '../support/world.js'
 
@@ -180,6 +183,14 @@ const refusals: readonly (readonly [string, EventDescription])[] = [
       milliseconds: 1,
     },
   ],
+  [
+    'saml-message-unsolicited',
+    { type: 'token.rejected', problem: 'saml unsolicited', credential: 'saml-message' },
+  ],
+  [
+    'saml-message-status-responder-authnfailed',
+    { type: 'token.rejected', problem: 'saml status Responder AuthnFailed', credential: 'saml-message' },
+  ],
   ['oidc-discovery', { type: 'warning', code: 'oidc-discovery', message: 'the provider cannot be reached' }],
 ]
 it.each(refusals)('FLD-08 there is a line %s', (code, event) => {
@@ -187,6 +198,131 @@ it.each(refusals)('FLD-08 there is a line %s', (code, event) => {
   tell(event)
   tell(event)
   expect(lines).toMatchObject([{ code }])
+})
+
+/** A leg of a logout as it is told. */
+const leg = (state: LegState, reason?: string): EventDescription => ({
+  type: 'logout.leg',
+  person: 'p',
+  leg: 'identity',
+  target: 'https://id.example',
+  state,
+  reason,
+  milliseconds: 1,
+})
+
+it.each<[LegState, string | undefined]>([
+  ['refused', 'status'],
+  ['timed-out', 'timeout'],
+  ['unknown', 'signature'],
+  ['unknown', 'network'],
+  ['unknown', 'failed'],
+  ['unknown', 'not-replicated'],
+  ['unknown', 'partial-logout'],
+  ['unknown', undefined],
+])('FLD-08 a leg of a logout that is %s (%s) leaves a line', (state, reason) => {
+  createAlerts({ clock: () => 0 })(leg(state, reason))
+  expect(lines).toMatchObject([{ code: `logout-identity-${state}` }])
+})
+
+it.each<[LegState, string | undefined]>([
+  ['done', undefined],
+  ['skipped', 'no-endpoint'],
+  ['unknown', 'browser-not-back-yet'],
+  ['unknown', 'superseded'],
+  ['unknown', 'other-sessions'],
+])('FLD-08 a leg of a logout that is %s (%s) shows no fault, and leaves no line', (state, reason) => {
+  createAlerts({ clock: () => 0 })(leg(state, reason))
+  expect(lines).toEqual([])
+})
+
+/** Every event once, and whether it shows that something has gone wrong. A new one does not compile until it is here. */
+const everyEvent: {
+  readonly [T in EventDescription['type']]: readonly [
+    'wrong' | 'common',
+    Omit<Extract<EventDescription, { readonly type: T }>, 'type'>,
+  ]
+} = {
+  'session.started': ['common', { publicId: 'i', person: 'p', level: 1, cause: 'first' }],
+  'session.ended': [
+    'common',
+    { publicId: 'i', person: 'p', sessionApplication: 'a', reason: 'idle-timeout' },
+  ],
+  'session.refused': ['common', { person: 'p', reason: 'idle-timeout' }],
+  'session.identity-changed': ['common', { person: 'p', previousPerson: 'q' }],
+  'session.aliased': ['common', { publicId: 'i', person: 'p' }],
+  'token.rejected': ['wrong', { problem: 'issuer' }],
+  'identity.refreshed': ['common', { publicId: 'i', result: 'token', milliseconds: 1 }],
+  'identity.refused': ['common', { publicId: 'i', status: 400 }],
+  'identity.degraded': ['wrong', { publicId: 'i', problem: 'timeout', retryAfterSeconds: 5 }],
+  'logout.leg': ['wrong', { person: 'p', leg: 'identity', target: 't', state: 'refused', milliseconds: 1 }],
+  'store.unavailable': ['wrong', { code: 'store-unavailable', message: 'away' }],
+  'keys.unavailable': ['wrong', { problem: 'timeout', url: 'https://id.example' }],
+  'duplicate-cookie': ['wrong', { names: ['c1_header'], outcome: 'ambiguous' }],
+  warning: ['wrong', { code: 'some-code', message: 'something: mend it' }],
+}
+
+it.each(Object.entries(everyEvent))(
+  'FLD-08 every event that shows a fault leaves a line, with a code and a remedy: %s',
+  (type, [kind, members]) => {
+    createAlerts({ clock: () => 0 })({ type, ...members } as EventDescription)
+    expect(lines.map(({ code }) => code)).toEqual(
+      kind === 'common' ? [] : [expect.stringMatching(/^[a-z0-9_-]+$/)],
+    )
+    for (const { text } of lines) expect(text).toMatch(/: .{7,}$/)
+  },
+)
+
+it('FLD-08 each refusal outside of the shared cookie says what was refused, or it would be taken for a stranger’s cookie', () => {
+  const nameless = repositoryFiles()
+    .filter((path) => /^src\/(?:oidc|saml|login|logout)\//.test(path))
+    .flatMap((path) =>
+      [...textOf(path).matchAll(/type: 'token\.rejected'[\s\S]*?\}\)/g)]
+        .filter(([event]) => !/\bcredential\b/.test(event))
+        .map(([event]) => `${path}: ${event}`),
+    )
+  expect(nameless).toEqual([])
+})
+
+describe('what prints, and fails at that, ends no request', () => {
+  const fail = (): never => {
+    throw new Error('a replaced function throws')
+  }
+
+  it('FLD-08 a process.emitWarning that throws', async () => {
+    vi.spyOn(process, 'emitWarning').mockImplementation(fail)
+    const { ask, cookie } = await silent()
+    await ask(await cookie({ iss: 'https://other.example' }))
+  })
+
+  it.each<[string, () => unknown]>([
+    ['throws', fail],
+    ['rejects', async () => fail()],
+    [
+      'throws something without a text',
+      () => {
+        throw Object.create(null)
+      },
+    ],
+  ])('FLD-08 a listener that %s, and a process.emitWarning that throws', async (_, listener) => {
+    vi.spyOn(process, 'emitWarning').mockImplementation(fail)
+    const { ask, cookie } = await silent(undefined, listener as () => void)
+    await ask(await cookie({ iss: 'https://other.example' }))
+    expect(process.emitWarning).toHaveBeenCalled()
+  })
+
+  it('FLD-08 a console.warn that throws, where there is no process.emitWarning', () => {
+    vi.spyOn(console, 'warn').mockImplementation(fail)
+    vi.stubGlobal('process', undefined)
+    printWarning('some-code', 'something is wrong')
+    vi.unstubAllGlobals()
+  })
+
+  it('FLD-08 a console.error that throws under NODE_DEBUG', () => {
+    vi.spyOn(console, 'error').mockImplementation(fail)
+    createDebugLog({ NODE_DEBUG: 'citizen-session' })?.('a line')
+    expect(console.error).toHaveBeenCalled()
+  })
 })
 
 it('FLD-08 a person who declines at the provider leaves no line', () => {

@@ -180,7 +180,7 @@ describe('sign-in by SAML', () => {
     expect((await world.follow(browser, visit)).status).toBe(401)
     expect((await world.who(browser, 'benefits')).state).toBe('anonymous')
     expect(world.party('benefits').events).toMatchObject([
-      { type: 'token.rejected', problem: 'saml status Responder AuthnFailed' },
+      { type: 'token.rejected', problem: 'saml status Responder AuthnFailed', credential: 'saml-message' },
     ])
   })
 
