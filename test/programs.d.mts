@@ -1,7 +1,17 @@
 /** @module Types of `programs.mjs`, for the tests. */
 
 /** A kind of test that needs a program. */
-export type ProgramKind = 'redis' | 'browser' | 'nginx' | 'xmlsec' | 'bun' | 'deno' | 'workerd'
+export type ProgramKind =
+  | 'redis'
+  | 'browser'
+  | 'firefox'
+  | 'display'
+  | 'webkit'
+  | 'nginx'
+  | 'xmlsec'
+  | 'bun'
+  | 'deno'
+  | 'workerd'
 
 /** What is known of each program. */
 export const programs: Readonly<
@@ -12,7 +22,7 @@ export const programs: Readonly<
       readonly names: readonly string[]
       readonly debian?: string
       readonly npm?: Readonly<Record<string, string>>
-      readonly targets: readonly string[]
+      readonly targets?: readonly string[]
     }
   >
 >

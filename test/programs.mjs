@@ -9,7 +9,7 @@ import { cache, lastLines, npm as npmCommand, run, SetUpError } from '../example
 /**
  * Kind of test (`*.redis.test.ts`, `*.browser.test.ts`, `*.nginx.test.ts`, …) to the program it needs, from Debian's
  * packages or from an npm package for this platform. `variable` names an executable that is taken before any on the
- * path; `targets` are looked for in unpacked packages.
+ * path; `targets` are looked for in unpacked packages. What has none finds its parts only where it was installed.
  */
 export const programs = {
   redis: {
@@ -23,6 +23,23 @@ export const programs = {
     names: ['chromium', 'chromium-browser', 'google-chrome'],
     debian: 'chromium',
     targets: ['usr/lib/chromium/chromium'],
+  },
+  firefox: {
+    variable: 'CITIZEN_TEST_FIREFOX',
+    names: ['firefox-esr', 'firefox'],
+    debian: 'firefox-esr',
+    targets: ['usr/lib/firefox-esr/firefox-esr'],
+  },
+  // No test has its name: WebKit needs a screen, if only one that nobody sees.
+  display: {
+    variable: 'CITIZEN_TEST_XVFB',
+    names: ['Xvfb'],
+    debian: 'xvfb',
+  },
+  webkit: {
+    variable: 'CITIZEN_TEST_WEBKIT_DRIVER',
+    names: ['WebKitWebDriver'],
+    debian: 'webkit2gtk-driver',
   },
   nginx: {
     variable: 'CITIZEN_TEST_NGINX',
@@ -95,10 +112,10 @@ export function findProgram(kind) {
 export async function obtainProgram(kind, say) {
   const found = findProgram(kind)
   if (found !== undefined) return found
-  const { debian, npm } = programs[kind]
+  const { debian, npm, targets } = programs[kind]
   if (npm !== undefined) return await installFromNpm(kind, say)
-  if (!existsSync('/usr/bin/apt-get')) return undefined
   const isRoot = process.getuid?.() === 0
+  if (!existsSync('/usr/bin/apt-get') || (targets === undefined && !isRoot)) return undefined
   say(`${isRoot ? 'installing' : 'unpacking into .cache/debian:'} ${debian} (Debian package)`)
   const failure = isRoot ? await install(debian) : await unpack(kind)
   if (failure !== undefined) say(failure)

@@ -1,0 +1,24 @@
+/** @module What holds in one engine holds in each: the scenarios, run in one browser of the engine. */
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
+import { type HttpsSites, openHttpsSites } from '../support/https-sites.js'
+import { testEngine } from './contract.js'
+import type { Engine } from './engine.js'
+
+export function runScenarios(start: () => Promise<Engine>): void {
+  let engine: Engine
+  let sites: HttpsSites
+  beforeAll(async () => {
+    engine = await start()
+    console.log(`${engine.name} ${engine.version}`)
+  })
+  afterAll(() => engine?.close())
+  beforeEach(async () => {
+    sites = await openHttpsSites()
+  })
+  afterEach(() => sites.close())
+
+  testEngine(
+    () => engine,
+    () => sites,
+  )
+}
