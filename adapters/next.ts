@@ -256,9 +256,11 @@ export function citizenSession<C extends Claims = Claims>(
   const route = answerWith(async (suite, exchange) => {
     const reply = await suite.endpoint(exchange)?.(exchange)
     if (reply !== undefined) return reply
+    const { application, routes: seen } = suite.options
+    const routes = seen.path.slice(application.path.length)
     throw new CitizenSessionError(
       'usage',
-      `auth.handlers stands outside of ${suite.options.routes.path}: export it from app${suite.options.routes.path}/[...citizen]/route.ts`,
+      `auth.handlers stands outside of ${routes}: export it from app${routes}/[...citizen]/route.ts`,
     )
   })
 
@@ -320,11 +322,12 @@ function partsOf(method: string, given: Headers, target: string): WebRequest {
   return { method, url: `http://internal${target}`, headers: given, body: null, bodyUsed: false }
 }
 
-/** The page that an action was called from, by what the browser says; `/` where it does not say. */
+/** The page that an action was called from, by what the browser says, as we see it; `/` where it does not say. */
 function pageOf(suite: Suite, given: Headers): string {
   const referrer = given.get('referer')
-  const { url } = suite.options.application
-  return referrer?.startsWith(`${url}/`) ? referrer.slice(url.length) : '/'
+  const { url, path } = suite.options.application
+  const base = `${url}${path}`
+  return referrer?.startsWith(`${base}/`) ? referrer.slice(base.length) : '/'
 }
 
 /** Whether the claims are as required; a citizen of whom nothing is required always has them. */

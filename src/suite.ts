@@ -19,6 +19,7 @@ import { createLoginConclusion, createLoginReturn, type LoginReturn } from './lo
 import { createReturnTargetCheck } from './login/return-target.js'
 import type { LoginWish } from './login/wish.js'
 import { createCookieParticipant } from './logout/cookie-participant.js'
+import { createEndShared } from './logout/end-shared.js'
 import { createGlobalLogout } from './logout/global-logout.js'
 import { createKeptVisits } from './logout/kept-visits.js'
 import { createLogoutRoutes } from './logout/logout.js'
@@ -28,6 +29,7 @@ import type { Participant } from './logout/participant.js'
 import { createPendingLogouts, createSettling } from './logout/pending-logout.js'
 import { createSharedCopies } from './logout/shared-copies.js'
 import { createProtocolMode } from './protocol-mode.js'
+import { withPublicPath } from './public-path.js'
 import { createReporting } from './reporting.js'
 import { createArrival } from './requests/arrive.js'
 import { createAuthenticator } from './requests/authenticate.js'
@@ -96,7 +98,8 @@ export function createSuite<C extends Claims = Claims>(
 ): Suite<C> {
   const debug = createDebugLog(environment)
   const suite = closeIfUnmade((opened) => assembleSuite<C>(options, environment, { opened, debug }))
-  return debug === undefined ? suite : withDebugLog(suite, debug)
+  const served = withPublicPath(suite)
+  return debug === undefined ? served : withDebugLog(served, debug)
 }
 
 /** The parts of a suite put together; the stores that are opened for it are noted in `opened` at once. */
@@ -186,6 +189,7 @@ function assembleSuite<C extends Claims>(
 
   const checkReturnTarget = createReturnTargetCheck({
     applicationUrl: application.url,
+    applicationPath: application.path,
     returnOrigins: application.returnOrigins,
     routesPath: routes.path,
   })
@@ -203,19 +207,7 @@ function assembleSuite<C extends Claims>(
           conclusion: () => conclusion,
           logoutRoutes: () => logoutRoutes,
           checkReturnTarget,
-          endShared: async (exchange, reason, only) => {
-            if (cookieMode === undefined) return true
-            const { sessions, complete } = await cookieMode.finder.sessionsOf(exchange)
-            const meant = sessions.filter(({ address }) => only?.includes(address.person) ?? true)
-            let isOver = complete || only !== undefined
-            for (const session of meant) {
-              const { state } = await globalLogout.endSession(session, reason)
-              isOver = isOver && state === 'done'
-            }
-            const isWhole = only === undefined || (meant.length > 0 && meant.length === sessions.length)
-            if (isWhole && cookieMode.finder.sendsShared(exchange)) cookieMode.expire(exchange)
-            return isOver
-          },
+          endShared: createEndShared(cookieMode, globalLogout),
         })
 
   const authenticator = createAuthenticator({
@@ -294,11 +286,16 @@ function assembleSuite<C extends Claims>(
 
   const refuse = createRefuse({
     routesPath: routes.path,
+    startPage: application.startPage,
     stylesheet: routes.stylesheet,
   })
 
   // Last of what can fail: it takes the id on the store.
-  const admission = createAdmission(store, application, { revocations, onCaution: warn })
+  const admission = createAdmission(
+    store,
+    { id: application.id, url: `${application.url}${application.path}` },
+    { revocations, onCaution: warn },
+  )
 
   const { find: endpoint, steady } = createEndpoints({
     routesPath: routes.path,

@@ -42,7 +42,7 @@ export interface CitizenEnd {
 
 /** Options of the client. */
 export interface CitizenClientOptions {
-  /** `routes.path` of the application. Default `/session`. */
+  /** Path of our routes as the browser sees it: `application.path` and `routes.path` together. Default `/session`. */
   readonly basePath?: string
   /** Seconds before the end at which to warn. Default 120; 60 where the idle time is ten minutes or less. At least 20. */
   readonly warnSeconds?: number | undefined

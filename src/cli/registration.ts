@@ -1,6 +1,6 @@
 /** @module `citizen-session registration`: the sheet of addresses and features to register at the identity provider. */
 import { parseArgs } from 'node:util'
-import { type Gathered, gather } from '../config/gather.js'
+import { type Gathered, gather, publicRoutesPath } from '../config/gather.js'
 import { isProduction } from '../config/resolve.js'
 import { type ClientRegistration, registrationOf } from '../oidc/registration.js'
 import { printable } from '../printable.js'
@@ -11,8 +11,8 @@ import { createPaint, printableJson } from './print.js'
 const help = `Usage: citizen-session registration [options]
 
 Prints what to register at the identity provider for this application: every address, exactly as the provider must
-know it, and the features to switch on. Reads CITIZEN_APPLICATION_URL, CITIZEN_ROUTES_PATH and the variables of the
-shared cookie; contacts nobody.
+know it, and the features to switch on. Reads CITIZEN_APPLICATION_URL, CITIZEN_APPLICATION_PATH, CITIZEN_ROUTES_PATH
+and the variables of the shared cookie; contacts nobody.
 
   --shared-cookie     only the shared cookie
   --openid            only OpenID Connect
@@ -138,18 +138,21 @@ function samlRows(registration: SamlRegistration): readonly Row[] {
   ]
 }
 
+/** Options that addresses are made of. */
+const routing = ['application.url', 'application.path', 'routes.path']
+
 async function run(args: readonly string[], console: Console): Promise<number> {
   const values = parse(args)
   if (!/^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/.test(values.scope)) {
     throw usageError('--scope must be scopes separated by single blanks')
   }
   const environment = await readEnvironment(values['env-file'] ?? [])
-  // Only two options matter here: the others may be set in code.
+  // Only these options matter here: the others may be set in code.
   const gathered = gather({}, environment, { isProduction: isProduction(environment) })
-  const wrong = gathered.problems.find(({ path }) => path === 'application.url' || path === 'routes.path')
+  const wrong = gathered.problems.find(({ path }) => routing.includes(path))
   const applicationUrl = gathered.get('application.url')
-  const routesPath = gathered.get('routes.path')
-  if (wrong !== undefined || applicationUrl === undefined || routesPath === undefined) {
+  const routesPath = publicRoutesPath(gathered)
+  if (wrong !== undefined || applicationUrl === undefined) {
     throw usageError(`${wrong?.variable ?? 'CITIZEN_APPLICATION_URL'} ${wrong?.message ?? 'is missing'}`)
   }
   const all = values['shared-cookie'] !== true && values.openid !== true && values.saml !== true

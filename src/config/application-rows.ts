@@ -26,6 +26,9 @@ import { storeOrAddress } from './store-kind.js'
 /** The longest time that any browser keeps a cookie. Source: RFC 6265bis, section 5.5. */
 const fourHundredDays = 34_560_000
 
+/** One to eight segments of plain characters, none of them a dot or two. */
+const pathBelowOrigin = /^(?!.*\/\.{1,2}(\/|$))(\/[\w.~-]+){1,8}$/
+
 /** The options besides those of the identity provider. */
 const isSecret = (value: unknown): value is string =>
   typeof value === 'string' && new TextEncoder().encode(value).length >= 32
@@ -88,6 +91,16 @@ export const applicationRows = {
     isRequired: true,
     meaning: 'Origin of this application, and of every address that is built.',
   }),
+  'application.path': row<string>({
+    kind: publicly(
+      textMatching(
+        pathBelowOrigin,
+        'the path that your proxy takes away: it begins with a slash and does not end with one, such as /app',
+      ),
+    ),
+    derived: 'none',
+    meaning: 'What a proxy takes away from the beginning of every path before the application sees it.',
+  }),
   'application.sensitivity': row<'sensitive' | 'basic' | 'public'>({
     kind: choice('sensitive', 'basic', 'public'),
     fallback: defaults.application.sensitivity,
@@ -137,12 +150,12 @@ export const applicationRows = {
   'routes.path': row<string>({
     kind: publicly(
       textMatching(
-        /^(?!.*\/\.{1,2}(\/|$))(\/[\w.~-]+){1,8}$/,
+        pathBelowOrigin,
         'a path that begins with a slash and does not end with one, such as /session',
       ),
     ),
     fallback: defaults.routes.path,
-    meaning: 'Where our own routes are served, as the browser sees it.',
+    meaning: 'Where our own routes are served, as the application sees it: without `application.path`.',
   }),
   'routes.touch': row<(exchange: Exchange) => boolean>({
     kind: functionOf('a function from the exchange to true or false'),

@@ -27,6 +27,11 @@ export function variableFor(path: OptionPath): string {
   return schema[path].kind.fromText === undefined ? '' : variableOf(path)
 }
 
+/** Where our own routes are, as browsers see them: what the proxy takes away, and the path that is left. */
+export function publicRoutesPath({ get }: Pick<Gathered, 'get'>): string {
+  return `${get('application.path') ?? ''}${get('routes.path') ?? ''}`
+}
+
 /** Reads every option. A value given in code wins over the variable. */
 export function gather(options: unknown, environment: Environment, surroundings: Surroundings): Gathered {
   const problems: ConfigurationProblem[] = []

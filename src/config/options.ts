@@ -120,6 +120,11 @@ export interface ApplicationOptions {
   readonly id: string
   /** The origin of every URL that is built, as in `https://benefits.example.gov`. */
   readonly url: string
+  /**
+   * What a proxy takes away from the beginning of every path, as in `/app`: browsers see `/app/session`, the
+   * application sees `/session`. Default none.
+   */
+  readonly path?: string | undefined
   /** Default `sensitive`. */
   readonly sensitivity?: Sensitivity | undefined
   /** Default from `sensitivity`: 600, 3600, 28800. */
@@ -138,7 +143,7 @@ export interface ApplicationOptions {
 
 /** The routes that are served, and which requests count as activity. */
 export interface RoutesOptions {
-  /** Where our own routes are served, as the browser sees it. Default `/session`. */
+  /** Where our own routes are served, as the application sees it: without `application.path`. Default `/session`. */
   readonly path?: string | undefined
   /** Whether a request counts as the person's activity, instead of the default rule. */
   readonly touch?: ((exchange: Exchange) => boolean) | undefined
@@ -248,6 +253,10 @@ export interface ResolvedOptions {
     readonly id: string
     /** An origin, without a trailing slash. */
     readonly url: string
+    /** What a proxy takes away, as in `/app`; empty: nothing. */
+    readonly path: string
+    /** The application's start page, as the browser sees it: `/`, or `/app/`. */
+    readonly startPage: string
     readonly sensitivity: Sensitivity
     readonly idleSeconds: number
     readonly absoluteSeconds: number
@@ -258,6 +267,7 @@ export interface ResolvedOptions {
     readonly secrets: readonly string[]
   }
   readonly routes: {
+    /** Where our own routes are, as the browser sees it: `application.path` and `routes.path` in one. */
     readonly path: string
     readonly touch: ((exchange: Exchange) => boolean) | undefined
     readonly skip: ((exchange: Exchange) => boolean) | undefined

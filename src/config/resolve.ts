@@ -4,7 +4,7 @@ import { systemClock } from '../clock.js'
 import { ConfigurationError } from '../errors.js'
 import { defaultAssuranceLevel, sensitivities } from './defaults.js'
 import type { Environment } from './environment.js'
-import { type Gathered, gather, variableFor } from './gather.js'
+import { type Gathered, gather, publicRoutesPath, variableFor } from './gather.js'
 import type {
   CookieModeOptions,
   ResolvedIdentityProvider,
@@ -58,6 +58,8 @@ function assemble(gathered: Gathered): ResolvedOptions {
     application: {
       id: must('application.id'),
       url: must('application.url'),
+      path: get('application.path') ?? '',
+      startPage: `${get('application.path') ?? ''}/`,
       sensitivity,
       idleSeconds:
         get('application.idleSeconds') ?? Math.min(sensitivities[sensitivity].idleSeconds, absoluteSeconds),
@@ -68,7 +70,7 @@ function assemble(gathered: Gathered): ResolvedOptions {
       secrets: get('application.secrets') ?? [randomSecret(random)],
     },
     routes: {
-      path: must('routes.path'),
+      path: publicRoutesPath(gathered),
       touch: get('routes.touch'),
       skip: get('routes.skip'),
       stylesheet: get('routes.stylesheet'),

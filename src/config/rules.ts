@@ -16,6 +16,19 @@ export function applyRules(gathered: Gathered): void {
   checkTimes(gathered)
   checkParameters(gathered)
   checkAcceptedClaims(gathered)
+  checkPaths(gathered)
+}
+
+/** What the proxy has taken away is in no path that the application sees. */
+function checkPaths({ get, areGood, note }: Gathered): void {
+  const [prefix, path] = [get('application.path'), get('routes.path')]
+  if (prefix === undefined || path === undefined || !areGood('application.path', 'routes.path')) return
+  if (path === prefix || path.startsWith(`${prefix}/`)) {
+    note(
+      'routes.path',
+      `write it without ${prefix}, which the proxy takes away; where it takes nothing away, leave out application.path`,
+    )
+  }
 }
 
 /** `JWT-05`: without a claim that other kinds of token mark themselves by, something else must tell them apart. */

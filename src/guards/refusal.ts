@@ -12,6 +12,7 @@ import type { Refusal } from './verdict.js'
 /** What an answer needs to know of the application. */
 export interface RefusalContext {
   readonly routesPath: string
+  readonly startPage: string
   readonly stylesheet: string | undefined
 }
 
@@ -28,12 +29,12 @@ const longestReturnTarget = 1500
  * details for programs. Sources: RFC 9457; RFC 9470, section 3.
  */
 export function createRefuse(context: RefusalContext): Refuse {
-  const { routesPath } = context
+  const { routesPath, startPage } = context
 
   /** Where a login leads back to; the start page for what cannot be opened again. */
   const returnToOf = (exchange: Exchange): string => {
     const isReturnable = isNavigation(exchange) && exchange.target.length <= longestReturnTarget
-    return isReturnable ? exchange.target : anyWish.returnTo
+    return isReturnable ? exchange.target : startPage
   }
 
   const loginFor = (exchange: Exchange, refusal: Refusal): string => {
@@ -88,9 +89,7 @@ export function createRefuse(context: RefusalContext): Refuse {
       status: 401,
       title: 'title.cookies',
       paragraphs: ['cookies.explain', 'cookies.remedy'],
-      actions: [
-        signOutAndInAction(routesPath, { ...anyWish, returnTo: returnToOf(exchange) }, exchange.target),
-      ],
+      actions: [signOutAndInAction(routesPath, anyWish(returnToOf(exchange)), exchange.target)],
     })
   }
 

@@ -72,6 +72,8 @@ const decided: readonly AnonymousReason[] = [
 export function createLoginRoutes(context: LoginContext): LoginRoutes {
   const { options, checkReturnTarget } = context
   const { application, routes, clock } = options
+  const { startPage } = application
+  const targets = { checkReturnTarget, startPage }
 
   const send = (
     exchange: Exchange,
@@ -129,7 +131,7 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
       status: 400,
       title: 'title.cookies-too-large',
       paragraphs: ['cookies.too-large'],
-      actions: [{ label: 'action.home', method: 'get', href: '/' }],
+      actions: [{ label: 'action.home', method: 'get', href: startPage }],
     })
   }
 
@@ -143,7 +145,7 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
       status: 400,
       title: 'title.sign-in-incomplete',
       paragraphs: ['judgement.loop'],
-      actions: [{ label: 'action.home', method: 'get', href: '/' }],
+      actions: [{ label: 'action.home', method: 'get', href: startPage }],
     })
   }
 
@@ -178,7 +180,7 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
       }
       const round = stateComingRound(exchange.target, `${routes.path}/return?state=`)
       if (round !== undefined && context.isLoginInFlight(exchange, round)) return loopPage(exchange)
-      const wish = readWish(queryOf(exchange), checkReturnTarget)
+      const wish = readWish(queryOf(exchange), targets)
       const citizen = await context.authenticate(exchange)
       if (citizen.state === 'unavailable') return unavailablePage(exchange, wish)
       const tooLarge = tooLargePage(exchange)
@@ -196,7 +198,7 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
     },
 
     async post(exchange) {
-      const wish = readWish(await exchange.form(longestForm), checkReturnTarget)
+      const wish = readWish(await exchange.form(longestForm), targets)
       if (!isSameOriginPost(exchange, application.url)) {
         return page(exchange, {
           status: 403,

@@ -5,6 +5,8 @@ import { parseUrl } from '../parse-url.js'
 export interface ReturnTargetOptions {
   /** Our own origin. */
   readonly applicationUrl: string
+  /** What a proxy takes away, as in `/app`: other paths of our origin belong to others. Empty: the whole origin is ours. */
+  readonly applicationPath: string
   /** Other origins that may be named. */
   readonly returnOrigins: readonly string[]
   /** Where our own routes are served, as in `/session`. */
@@ -39,7 +41,9 @@ export function createReturnTargetCheck(
   options: ReturnTargetOptions,
 ): (value: unknown) => string | undefined {
   const own = new URL(options.applicationUrl).origin
-  const allowed = new Set([own, ...options.returnOrigins.map((origin) => new URL(origin).origin)])
+  const others = options.returnOrigins.map((origin) => new URL(origin).origin)
+  const allowed = new Set([own, ...others])
+  const ownPath = others.includes(own) ? '' : options.applicationPath
   const routesPath = options.routesPath.toLowerCase()
 
   return (value) => {
@@ -49,7 +53,9 @@ export function createReturnTargetCheck(
     const url = /^(?:\/(?!\/)|https?:\/\/[^/])/i.test(value) ? parseUrl(value, own) : undefined
     if (url === undefined || !allowed.has(url.origin)) return undefined
     if (url.username !== '' || url.password !== '' || /^https?:\/\/[^/?#]*@/i.test(value)) return undefined
-    if (!isPlainPath(url.pathname) || leadsOn(url.pathname, routesPath)) return undefined
+    if (!isPlainPath(url.pathname)) return undefined
+    if (url.origin === own && !liesBelow(url.pathname, ownPath)) return undefined
+    if (leadsOn(url.pathname, routesPath)) return undefined
     const target = `${url.pathname}${url.search}${url.hash}`
     const result = url.origin === own ? target : `${url.origin}${target}`
     return result.length > longestReturnTarget ? undefined : result
@@ -64,21 +70,32 @@ function isPlainPath(pathname: string): boolean {
   return !pathname.startsWith('//') && !/^\/+%2f|%5c|%[01][0-9a-f]|%7f/i.test(pathname)
 }
 
+/** Whether a path lies below another, however often it is decoded; one that cannot be decoded does not. */
+function liesBelow(pathname: string, base: string): boolean {
+  if (base === '') return true
+  return [pathname, decodedPath(pathname)].every((path) => path === base || path?.startsWith(`${base}/`))
+}
+
 /** Whether a path is one of our leading routes, however it is written; a path that cannot be decoded counts as one. */
 function leadsOn(pathname: string, routesPath: string): boolean {
+  const plain = decodedPath(pathname)?.toLowerCase()
+  if (plain === undefined) return true
+  return leadingRoutes.some((route) => {
+    const path = `${routesPath}/${route}`
+    return plain === path || plain.startsWith(`${path}/`) || plain.startsWith(`${path};`)
+  })
+}
+
+/** What servers may make of a path that decode it; `undefined`: it cannot be decoded. */
+function decodedPath(pathname: string): string | undefined {
   let decoded = pathname
   // Twice: a proxy in front of us may decode once before our server does.
   for (let round = 0; round < 2; round += 1) {
     try {
       decoded = decodeURIComponent(decoded)
     } catch {
-      if (round === 0) return true
+      if (round === 0) return undefined
     }
   }
-  const plain = new URL(`http://localhost${decoded.replace(/\/+/g, '/').replace(/[?#\\]/g, '')}`).pathname
-  return leadingRoutes.some((route) => {
-    const path = `${routesPath}/${route}`
-    const lower = plain.toLowerCase()
-    return lower === path || lower.startsWith(`${path}/`) || lower.startsWith(`${path};`)
-  })
+  return new URL(`http://localhost${decoded.replace(/\/+/g, '/').replace(/[?#\\]/g, '')}`).pathname
 }

@@ -59,6 +59,7 @@ export function createLoginConclusion(
 ): LoginConclusion {
   const { options, checkReturnTarget } = context
   const { routes, clock } = options
+  const { startPage } = options.application
 
   const tryAgain = (wish: LoginWish, label: PageAction['label'] = 'action.try-again'): PageAction => ({
     label,
@@ -73,7 +74,7 @@ export function createLoginConclusion(
     status: 401,
     title: 'title.sign-in-incomplete',
     paragraphs: ['judgement.unproven', 'judgement.unproven-remedy'],
-    actions: [{ label: 'action.home', method: 'get', href: '/' }],
+    actions: [{ label: 'action.home', method: 'get', href: startPage }],
   }
 
   const judge = (citizen: Citizen, wish: LoginMarker): Judgement => {
@@ -164,7 +165,7 @@ export function createLoginConclusion(
       title: 'title.sign-in-incomplete',
       paragraphs: ['judgement.no-state'],
       actions: [
-        { label: 'action.home', method: 'get', href: '/' },
+        { label: 'action.home', method: 'get', href: startPage },
         { label: 'action.sign-in', method: 'get', href: `${routes.path}/login` },
       ],
     })
@@ -174,12 +175,12 @@ export function createLoginConclusion(
     async withoutLogin(exchange) {
       const destination = exchange.header('sec-fetch-dest')
       const isPage = asksForPage(exchange) && (destination === undefined || destination === 'document')
-      if (isPage && (await context.peek(exchange)).state === 'active') return leadOn(exchange, '/')
+      if (isPage && (await context.peek(exchange)).state === 'active') return leadOn(exchange, startPage)
       context.report({ type: 'token.rejected', problem: 'no-state', credential: 'sign-in' })
       return withoutState(exchange)
     },
     conclude(exchange, citizen, marker) {
-      const wish = { ...marker, returnTo: checkReturnTarget(marker.returnTo) ?? '/' }
+      const wish = { ...marker, returnTo: checkReturnTarget(marker.returnTo) ?? startPage }
       if (marker.reauthenticate && citizen.state === 'active') {
         context.settleLogout(exchange, citizen.session.startedAt)
       }

@@ -15,19 +15,21 @@ export interface LoginWish {
   readonly via: string
 }
 
-/** Nothing in particular: the start page, and any sign-in. */
-export const anyWish: LoginWish = {
-  returnTo: '/',
-  level: 0,
-  secondFactor: false,
-  maxAgeSeconds: 0,
-  via: '',
+/** Nothing in particular: any sign-in, and then on to there. */
+export function anyWish(returnTo: string): LoginWish {
+  return { returnTo, level: 0, secondFactor: false, maxAgeSeconds: 0, via: '' }
+}
+
+/** Where a wish may lead to, and where one leads that names no such place. */
+interface ReturnTargets {
+  readonly checkReturnTarget: (value: unknown) => string | undefined
+  readonly startPage: string
 }
 
 /** The wish in a query or a form; what does not hold falls back to the start page and to no demands. */
 export function readWish(
   parameters: URLSearchParams,
-  checkReturnTarget: (value: unknown) => string | undefined,
+  { checkReturnTarget, startPage }: ReturnTargets,
 ): LoginWish {
   const whole = (name: string, most: number): number => {
     const number = Number(parameters.get(name) ?? 0)
@@ -35,7 +37,7 @@ export function readWish(
   }
   const via = parameters.get('via') ?? ''
   return {
-    returnTo: checkReturnTarget(parameters.get('returnTo')) ?? '/',
+    returnTo: checkReturnTarget(parameters.get('returnTo')) ?? startPage,
     level: whole('level', 9),
     secondFactor: parameters.get('secondFactor') === '1',
     maxAgeSeconds: whole('maxAge', 31_536_000),

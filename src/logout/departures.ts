@@ -34,9 +34,11 @@ export function createDepartures(context: {
   /** Until when an end is remembered where no token says more. */
   readonly retainedUntil: (now: number) => number
   readonly conclude: GlobalLogout['conclude']
+  /** Where a login leads whose own target has no room. */
+  readonly startPage: string
   readonly clock: () => number
 }): Depart {
-  const { participants, markers, pendingLogouts, conclude, clock } = context
+  const { participants, markers, pendingLogouts, conclude, startPage, clock } = context
 
   /** Remembers in the browser what is left: the next login must not go on where the provider's session was left open. */
   const note = (exchange: Exchange, content: Leaving['content'], open: readonly PendingParty[]): void => {
@@ -81,7 +83,7 @@ export function createDepartures(context: {
       const remembered = { party, retry, remark, remaining, visit: rememberableVisit(visit) }
       const marker = { ...content, legs, open, ...remembered }
       // Whatever a browser has no room for: the session has ended, and the receipt of this answer says so.
-      markers.setFirst(exchange, shorterAndShorter(marker, visit.brief), clock(), state)
+      markers.setFirst(exchange, shorterAndShorter(marker, visit.brief, startPage), clock(), state)
       note(exchange, content, [...open, { name: party, retry }, ...rest.map(({ name }) => ({ name }))])
       const pending = [party, ...remaining].map((name): Leg => {
         const where = participants.get(name)?.target ?? name
@@ -109,11 +111,15 @@ function rememberableVisit(visit: LogoutVisit): LogoutVisit | undefined {
 }
 
 /** What a marker says, then the same with ever less of what is long and can be missed. */
-function shorterAndShorter(marker: LogoutMarker, brief: LogoutVisit | undefined): readonly LogoutMarker[] {
+function shorterAndShorter(
+  marker: LogoutMarker,
+  brief: LogoutVisit | undefined,
+  startPage: string,
+): readonly LogoutMarker[] {
   const withBrief = { ...marker, visit: marker.visit && (brief?.method === 'post' ? brief : undefined) }
   // The pending logout remembers them too.
   const withoutRetry = { ...marker, retry: undefined, open: marker.open?.map(({ name }) => ({ name })) }
-  const withoutReturn = { ...withoutRetry, returnTo: undefined, thenLogin: marker.thenLogin && '/' }
+  const withoutReturn = { ...withoutRetry, returnTo: undefined, thenLogin: marker.thenLogin && startPage }
   const withShortLegs = { ...withoutReturn, legs: shortLegs(marker.legs) }
   const { visit } = withBrief
   return [marker, withoutRetry, withoutReturn, withShortLegs, { ...withShortLegs, visit }].concat({

@@ -56,7 +56,7 @@ export function createLogoutReturn(context: {
   readonly finishPage: (exchange: Exchange, left: Left, content: LogoutMarker) => Reply
 }): LogoutReturn {
   const { markers, globalLogout, participants, pages } = context
-  const { routes, clock } = context.options
+  const { application, routes, clock } = context.options
 
   /** Notes what became of the provider's leg, and goes on to the next provider, or to the end. */
   const goOn = async (
@@ -104,7 +104,7 @@ export function createLogoutReturn(context: {
       if (latest === undefined) return undefined
       // Anybody's link can be this: whoever has signed in since is not told otherwise, and is led out of nothing.
       const { state } = await context.peek(exchange)
-      if (state === 'active') return leadOn(exchange, '/')
+      if (state === 'active') return leadOn(exchange, application.startPage)
       if (state !== 'anonymous') return undefined
       // Who is still to be visited is visited once. With nobody left it is shown only: the `state` may yet come.
       const isLast = latest.content.remaining.length === 0

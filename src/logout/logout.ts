@@ -77,11 +77,13 @@ const longestForm = 8 * 1024
 export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
   const { options, markers, pendingLogouts, globalLogout, participants, checkReturnTarget, copies } = context
   const { application, routes, clock } = options
+  const { startPage } = application
   const pages = createLogoutPages(context)
   const depart = createDepartures({
     participants,
     markers,
     pendingLogouts,
+    startPage,
     retainedUntil: (now) => context.retainedUntil(now, 0),
     conclude: globalLogout.conclude,
     clock,
@@ -192,7 +194,7 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
       until: Math.max(context.retainedUntil(now, Math.max(0, ...expiries)), pending?.until ?? 0),
       seenAt: rememberable(wish.seenAt),
       returnTo: rememberable(wish.returnTo),
-      thenLogin: wish.thenLogin === undefined ? undefined : (rememberable(wish.thenLogin) ?? '/'),
+      thenLogin: wish.thenLogin === undefined ? undefined : (rememberable(wish.thenLogin) ?? startPage),
     }
     if (parties.length > 0) return depart(exchange, { content, parties })
     pendingLogouts.note(exchange, { parties: [], sessions: unfinished, since: now, until: content.until })
@@ -232,7 +234,7 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
   ) => {
     const receipt: Receipt = { outcome: outcomeOf(legs), legs }
     if (wish.thenLogin !== undefined) {
-      const query = new URLSearchParams({ returnTo: checkReturnTarget(wish.thenLogin) ?? '/' })
+      const query = new URLSearchParams({ returnTo: checkReturnTarget(wish.thenLogin) ?? startPage })
       return leadOn(exchange, `${routes.path}/login?${query}`)
     }
     const returnTo = checkReturnTarget(wish.returnTo)
@@ -253,7 +255,7 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
       const returnTo = checkReturnTarget(overrides.returnTo ?? form.get('returnTo'))
       if (!isSameOriginPost(exchange, application.url)) return pages.confirmation(exchange, 403, returnTo)
       const scope = overrides.scope ?? (form.get('scope') === 'application' ? 'application' : 'everywhere')
-      const thenLogin = form.get('next') === 'login' ? (returnTo ?? '/') : undefined
+      const thenLogin = form.get('next') === 'login' ? (returnTo ?? startPage) : undefined
       const { sessions, complete } = await context.sessionsOf(exchange)
       const [session, ...others] = sessions
       const seenAt = form.get('seenAt') ?? undefined

@@ -19,6 +19,7 @@ export interface LogoutPages {
 /** Makes the pages. */
 export function createLogoutPages(context: { readonly options: ResolvedOptions }): LogoutPages {
   const { routes, sharedCookie } = context.options
+  const { startPage } = context.options.application
   const sharesCookie = sharedCookie !== undefined
 
   const languageFor = (exchange: Exchange) => languageOf(exchange.header('accept-language'))
@@ -39,7 +40,7 @@ export function createLogoutPages(context: { readonly options: ResolvedOptions }
           href,
           fields: { ...fields, scope: 'application' },
         },
-        { label: 'action.stay', method: 'get', href: returnTo ?? '/' },
+        { label: 'action.stay', method: 'get', href: returnTo ?? startPage },
       ],
       stylesheet: routes.stylesheet,
     })
@@ -66,7 +67,7 @@ export function createLogoutPages(context: { readonly options: ResolvedOptions }
       })
     }
     actions.push({ label: 'action.sign-in-again', method: 'get', href: `${routes.path}/login` })
-    actions.push({ label: 'action.home', method: 'get', href: '/' })
+    actions.push({ label: 'action.home', method: 'get', href: startPage })
     return renderPage({
       status: ended.outcome === 'failed' ? 503 : 200,
       language: languageFor(exchange),

@@ -224,7 +224,7 @@ export function createLogin(context: OidcContext): {
           fields: wishParameters(flight),
           primary: true,
         },
-        { label: 'action.home', method: 'get', href: '/' },
+        { label: 'action.home', method: 'get', href: host.options.application.startPage },
       ],
     })
 

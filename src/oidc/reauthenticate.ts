@@ -58,7 +58,7 @@ export function createReauthenticate(context: OidcContext): ProtocolEndpoint {
     sessionState?: string,
   ): Reply => {
     if (place === 'top') {
-      return redirect(host.checkReturnTarget(returnTo) ?? '/', redirectStatus(exchange))
+      return redirect(host.checkReturnTarget(returnTo) ?? application.startPage, redirectStatus(exchange))
     }
     return renderScriptedPage({
       title: step,
@@ -96,7 +96,7 @@ export function createReauthenticate(context: OidcContext): ProtocolEndpoint {
 
   const begin = async (exchange: Exchange, query: URLSearchParams): Promise<Reply> => {
     const place: CheckPlace = query.get('begin') === 'top' ? 'top' : 'frame'
-    const returnTo = host.checkReturnTarget(query.get('returnTo')) ?? '/'
+    const returnTo = host.checkReturnTarget(query.get('returnTo')) ?? application.startPage
     const site = exchange.header('sec-fetch-site')
     if (site !== undefined && site !== 'same-origin') {
       const detail = 'a silent check begins with a page of ours'

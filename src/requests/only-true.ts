@@ -1,6 +1,7 @@
 /** @module Rules of the application that answer yes or no about a request, asked while nothing can be waited for. */
 import type { Report } from '../events.js'
 import type { Exchange } from '../exchange.js'
+import { asReceived } from '../public-path.js'
 
 /**
  * A rule of the application of which only `true` is a yes. A promise would count as one whatever it says: it does not,
@@ -13,7 +14,7 @@ export function onlyTrue(
 ): (exchange: Exchange) => boolean {
   let isWarned = false
   return (exchange) => {
-    const answer = rule(exchange)
+    const answer = rule(asReceived(exchange))
     if (typeof answer === 'boolean') return answer
     // Whatever waits for it here must not leave a rejection that nobody handles.
     Promise.resolve(answer).catch(() => undefined)

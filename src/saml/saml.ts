@@ -93,7 +93,7 @@ function failedSignOut({ host }: ServiceProvider): FailurePage {
     paragraphs: ['outcome.failed'],
     actions: [
       { label: 'action.finish-sign-out', method: 'post', href: logout, primary: true },
-      { label: 'action.home', method: 'get', href: '/' },
+      { label: 'action.home', method: 'get', href: host.options.application.startPage },
     ],
   }
 }

@@ -185,7 +185,7 @@ export function createSingleLogout(provider: ServiceProvider): SingleLogout {
       status: 200,
       title: 'title.signed-out',
       paragraphs: ['outcome.application', 'signed-out.close'],
-      actions: [{ label: 'action.home', method: 'get', href: '/' }],
+      actions: [{ label: 'action.home', method: 'get', href: host.options.application.startPage }],
     })
 
   return {

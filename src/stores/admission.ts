@@ -26,7 +26,7 @@ export interface AdmissionOptions {
 }
 
 /**
- * Makes the admission of an application. Before the first one the stores are asked what they cannot promise. Two applications (told apart by their origin) with one id would read each
+ * Makes the admission of an application. Before the first one the stores are asked what they cannot promise. Two applications (told apart by their public address) with one id would read each
  * other's sessions as their own: the second one is refused, at once where the store is in this process.
  * @throws CitizenSessionError `application-id-taken`
  */

@@ -41,6 +41,16 @@ describe('citizen-session registration', () => {
     expect(out).not.toContain('#')
   })
 
+  it('FLD-01 names the addresses that browsers see where a proxy takes a path away', async () => {
+    vi.stubEnv('CITIZEN_APPLICATION_PATH', '/app')
+    const { out } = await run()
+    const paths = [...out.matchAll(/https:\/\/\S+/g)].map(([address]) => new URL(address).pathname)
+    expect(paths.slice(1).filter((path) => !path.startsWith('/app/session/'))).toEqual([])
+    vi.stubEnv('CITIZEN_APPLICATION_PATH', '/app/')
+    const wrong = await run()
+    expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('CITIZEN_APPLICATION_PATH')])
+  })
+
   it('prints a client’s metadata as JSON', async () => {
     vi.stubEnv('CITIZEN_ROUTES_PATH', '/auth')
     const { out } = await run('--openid', '--json', '--implicit', '--scope', 'openid profile')

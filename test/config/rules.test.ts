@@ -46,6 +46,24 @@ describe('FLD-09 identityProvider.acceptedClaims', () => {
   })
 })
 
+describe('FLD-01 application.path', () => {
+  it.each(['/app', '/app/session'])('is not in routes.path as well: %s', (path) => {
+    const options = { ...required, application: { ...required.application, path: '/app' }, routes: { path } }
+    expect(problemsOf(options)).toMatchObject([{ path: 'routes.path', variable: 'CITIZEN_ROUTES_PATH' }])
+    expect(problemsOf({ ...options, application: required.application })).toEqual([])
+  })
+
+  it('stands before every address that browsers see', () => {
+    const environment = { CITIZEN_APPLICATION_PATH: '/app', CITIZEN_ROUTES_PATH: '/application' }
+    const { application, routes } = resolveOptions(required, environment)
+    expect(application).toMatchObject({ path: '/app', startPage: '/app/' })
+    expect(routes.path).toBe('/app/application')
+    const without = resolveOptions(required, {})
+    expect(without.application).toMatchObject({ path: '', startPage: '/' })
+    expect(without.routes.path).toBe('/session')
+  })
+})
+
 describe('plain http', () => {
   it('is fine on loopback while developing, and never in production', () => {
     expect(pathsOf(local, { NODE_ENV: 'development' })).toEqual([])

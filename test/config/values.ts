@@ -217,6 +217,11 @@ export const values: Readonly<Record<OptionPath, Values>> = {
     texts: [secret, `${secret}2, ${secret}`, 'é'.repeat(16)],
     bad: [[], ['x'.repeat(31)], ['é'.repeat(15)], [secret, 'short'], secret, [7]],
   },
+  'application.path': {
+    good: ['/app', '/portal/benefits'],
+    texts: ['/app', '/portal/benefits'],
+    bad: ['/', '', 'app', '/app/', '//app', '/a/../b', '/a?b', '/a b', '/a%2fb', 'https://a.example/app', 7],
+  },
   'routes.path': {
     good: ['/session', '/account/session'],
     texts: ['/session', '/account/session'],

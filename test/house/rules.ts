@@ -33,6 +33,7 @@ const leaves = new Set([
   'optional-package',
   'parse-url',
   'path-match',
+  'public-path',
   'printable',
   'misuse',
   'errors',

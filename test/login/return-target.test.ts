@@ -11,6 +11,7 @@ import {
 
 const check = createReturnTargetCheck({
   applicationUrl: ownOrigin,
+  applicationPath: '',
   returnOrigins: [siblingOrigin],
   routesPath: ownRoutes,
 })
@@ -57,6 +58,7 @@ describe('the return target', () => {
   it('lets no sibling in that is not named', () => {
     const alone = createReturnTargetCheck({
       applicationUrl: ownOrigin,
+      applicationPath: '',
       returnOrigins: [],
       routesPath: ownRoutes,
     })
@@ -67,11 +69,51 @@ describe('the return target', () => {
   it('measures loops against the path where our routes are', () => {
     const moved = createReturnTargetCheck({
       applicationUrl: ownOrigin,
+      applicationPath: '',
       returnOrigins: [],
       routesPath: '/account/Session',
     })
     expect(moved('/account/session/login')).toBeUndefined()
     expect(moved('/session/login')).toBe('/session/login')
+  })
+
+  const below = (returnOrigins: readonly string[]) =>
+    createReturnTargetCheck({
+      applicationUrl: ownOrigin,
+      applicationPath: '/app',
+      returnOrigins,
+      routesPath: '/app/session',
+    })
+
+  it.each(['/app', '/app/', '/app/x?y=/z#a', '/app?x', `${ownOrigin}/app/x`])(
+    'leads below a path that a proxy takes away: %s',
+    (target) => {
+      expect(below([])(target)).toBe(target.replace(ownOrigin, ''))
+    },
+  )
+
+  it.each([
+    '/',
+    '/application',
+    '/App/x',
+    '/other/app/',
+    '/app/../other',
+    '/app/%2e%2e/other',
+    '/app/..%2fother',
+    '/app/%252e%252e/other',
+    '/app/%252e%252e%252fother',
+    '/app/%ff',
+    '/app/session/login',
+    '/app/session/logout/',
+  ])('leads to nobody else on our own origin, nor in a circle: %s', (target) => {
+    expect(below([])(target)).toBeUndefined()
+    expect(below([])(`${ownOrigin}${target}`)).toBeUndefined()
+  })
+
+  it('leads to others on our own origin where the origin is named, and still not in a circle', () => {
+    expect(below([ownOrigin])('/other')).toBe('/other')
+    expect(below([ownOrigin])('/app/session/login')).toBeUndefined()
+    expect(below([siblingOrigin])(`${siblingOrigin}/anywhere`)).toBe(`${siblingOrigin}/anywhere`)
   })
 
   it('RPI-11 never leads away, whatever is put together from the pieces of attacks', () => {

@@ -52,8 +52,14 @@ async function close(server: Server): Promise<void> {
   await once(server, 'close')
 }
 
-/** Starts everything. `before` is put before our middleware, as an application's own headers are. */
-export async function startBehindNginx(before: readonly express.RequestHandler[] = []): Promise<BehindNginx> {
+/**
+ * Starts everything. `before` is put before our middleware, as an application's own headers are. `strips`: the path of
+ * the application `benefits`, which nginx takes away.
+ */
+export async function startBehindNginx(
+  before: readonly express.RequestHandler[] = [],
+  strips?: string,
+): Promise<BehindNginx> {
   const listeners: Partial<Record<keyof typeof hosts, RequestListener>> = {}
   const serve = (name: keyof typeof hosts) =>
     listen(() => listeners[name] ?? ((_, response) => response.writeHead(503).end()))
@@ -64,7 +70,7 @@ export async function startBehindNginx(before: readonly express.RequestHandler[]
   }
   const nginx = await startNginx([
     { name: hosts.id, port: servers.id.port },
-    { name: hosts.benefits, port: servers.benefits.port },
+    { name: hosts.benefits, port: servers.benefits.port, strips },
     { name: hosts.library, port: servers.library.port },
   ])
   const emulator = await createEmulator({ url: nginx.origin(hosts.id), domain })
@@ -77,7 +83,13 @@ export async function startBehindNginx(before: readonly express.RequestHandler[]
     const auth = citizenSession({
       identityProvider: { url: emulator.url, endpoints: { secondFactor: '/second-factor' } },
       sharedCookie: { domain },
-      application: { id: name, url, secrets: ['a secret of thirty-two bytes or more'], sensitivity: 'basic' },
+      application: {
+        id: name,
+        url,
+        path: name === 'benefits' ? strips : undefined,
+        secrets: ['a secret of thirty-two bytes or more'],
+        sensitivity: 'basic',
+      },
       store: store as Store,
       clock: emulator.clock,
       fetch: emulator.fetch,

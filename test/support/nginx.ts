@@ -13,6 +13,8 @@ import { endWithUs } from './orphans.js'
 export interface NginxSite {
   readonly name: string
   readonly port: number
+  /** The application lies below this path, as in `/app`, which is taken away; elsewhere there is nothing: 404. */
+  readonly strips?: string | undefined
   /** Keeps what it may in a cache that all people share, by the address alone: as careless as a proxy can be. */
   readonly isCaching?: boolean | undefined
 }
@@ -105,6 +107,14 @@ async function freePort(): Promise<number> {
 const careless =
   'proxy_cache everybody; proxy_cache_key $uri$is_args$args; proxy_ignore_headers Set-Cookie Vary; add_header X-Cache $upstream_cache_status always;'
 
+/** With a path in `proxy_pass`, be it `/` alone, nginx puts that in the place of what the location has matched. */
+function locationOf({ port, strips, isCaching }: NginxSite): string {
+  const cache = isCaching ? careless : ''
+  const [from, to] = strips === undefined ? ['/', ''] : [`${strips}/`, '/']
+  const others = strips === undefined ? '' : 'location / { return 404; } '
+  return `${others}location ${from} { ${cache} proxy_pass http://127.0.0.1:${port}${to}; }`
+}
+
 function configuration(folder: string, port: number, sites: readonly NginxSite[]): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
   return `
@@ -131,10 +141,7 @@ ${temporary.map((kind) => `  ${kind}_temp_path ${folder}/${kind};`).join('\n')}
   proxy_buffers 8 4k;
   server { listen 127.0.0.1:${port} ssl default_server; server_name _; return 421; }
 ${sites
-  .map(
-    (site) =>
-      `  server { listen 127.0.0.1:${port} ssl; server_name ${site.name}; location / { ${site.isCaching ? careless : ''} proxy_pass http://127.0.0.1:${site.port}; } }`,
-  )
+  .map((site) => `  server { listen 127.0.0.1:${port} ssl; server_name ${site.name}; ${locationOf(site)} }`)
   .join('\n')}
 }
 `

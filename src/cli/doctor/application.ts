@@ -30,7 +30,7 @@ export function judgeApplication({ origin, status }: ApplicationVisit, path: str
     return application.fail('application-missing', {
       target,
       reason: `the answer is ${status.status}${location === undefined ? '' : `, to ${location}`}, and not the status of citizen-session`,
-      remedy: `see that the proxy passes ${path}/ on, that the middleware stands before other handlers, and that CITIZEN_ROUTES_PATH is the path that browsers see`,
+      remedy: `see that the proxy passes ${path}/ on, that the middleware stands before other handlers, and that CITIZEN_ROUTES_PATH is the path that browsers see, without what the proxy takes away (CITIZEN_APPLICATION_PATH)`,
     })
   }
   return application.ok('application', { target, reason: `answers; a visitor is ${document.state}` })

@@ -26,7 +26,7 @@ export async function judgePartnerKeys(
   { application }: ResolvedOptions,
   now: number,
 ): Promise<readonly Finding[]> {
-  const url = `${application.url}${jwksPath}`
+  const url = `${application.url}${application.path}${jwksPath}`
   const visited = await ask(probe, { url, headers: { accept: 'application/json' } })
   const args = ['--folder', folder, ...(groupRead ? ['--group-read'] : [])]
   try {
