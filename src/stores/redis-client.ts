@@ -30,6 +30,8 @@ export interface RedisClient {
   readonly topology: 'single' | 'sentinel' | 'cluster'
   /** Whether reads may be answered by a replica, unless they come as a script. */
   readonly readsReplicas: boolean
+  /** The database that its settings name; 0 is where every connection begins. */
+  readonly database: number
   close(): Promise<void>
 }
 

@@ -115,13 +115,22 @@ export function createConnection(client: RedisClient, milliseconds: number): Con
     }
   }
 
+  let isPlaced = client.database === 0
+
+  /** Before the first operation: a client that was connected before anybody listened may be in another database. */
+  async function place<Value>(work: () => Promise<Value>): Promise<Value> {
+    await client.callMasters(['SELECT', String(client.database)])
+    isPlaced = true
+    return work()
+  }
+
   async function within<Value>(work: () => Promise<Value>, key?: string, limit = guard): Promise<Value> {
     if (client.isDown()) {
       const problem = problemOf(client.trouble())
       throw new StoreUnavailableError(sentence('redis is not connected', problem), { problem })
     }
     try {
-      return await limit(work())
+      return await limit(isPlaced ? work() : place(work))
     } catch (error) {
       if (error instanceof ExpiredError) {
         if (key !== undefined) client.lookAgain?.(key)

@@ -1,5 +1,6 @@
 /** @module ioredis in the shape that the store needs: single, Sentinel or Cluster. */
 import { type Command, has, keepErrors, type Link, type RedisClient } from './redis-client.js'
+import { databaseIn, watchSelection } from './redis-database.js'
 import { mendFailover } from './redis-failover.js'
 import type { StoreCaution } from './store.js'
 
@@ -30,20 +31,18 @@ function isIoredisCluster(client: IoredisLike): client is IoredisClusterLike {
   return has(client, 'nodes') && Reflect.get(client, 'isCluster') === true
 }
 
-/** One connection. `disconnect` alone waits for the other side to say goodbye, which a dead one never does. */
-function linkOf(client: IoredisLike, isNamed: boolean): Link {
-  return {
-    isNamed,
-    ask: () => client.call('PING'),
-    replace() {
-      const stream: unknown = Reflect.get(client, 'stream')
-      if (typeof stream === 'object' && stream !== null && has(stream, 'destroy')) {
-        Reflect.apply(stream.destroy, stream, [])
-      } else {
-        client.disconnect(true)
-      }
-    },
+/** Gives a connection up. `disconnect` alone waits for the other side to say goodbye, which a dead one never does. */
+function cut(client: IoredisLike): void {
+  const stream: unknown = Reflect.get(client, 'stream')
+  if (typeof stream === 'object' && stream !== null && has(stream, 'destroy')) {
+    Reflect.apply(stream.destroy, stream, [])
+  } else {
+    client.disconnect(true)
   }
+}
+
+function linkOf(client: IoredisLike, isNamed: boolean): Link {
+  return { isNamed, ask: () => client.call('PING'), replace: () => cut(client) }
 }
 
 async function inPipeline(client: IoredisLike, commands: readonly Command[]): Promise<readonly unknown[]> {
@@ -71,6 +70,7 @@ export function fromIoredis(client: IoredisLike): RedisClient {
   const cluster = isIoredisCluster(client) ? client : undefined
   const topology = cluster !== undefined ? 'cluster' : optionOf(client, 'sentinels') ? 'sentinel' : 'single'
   if (topology === 'sentinel') mendFailover(client)
+  const selection = watchSelection(client, cluster === undefined ? () => cut(client) : undefined)
   const errors = keepErrors(client, cluster === undefined ? ['error'] : ['error', 'node error'])
   let connected = false
   const isConnected = (): boolean => {
@@ -81,15 +81,18 @@ export function fromIoredis(client: IoredisLike): RedisClient {
   return {
     readsReplicas: (cluster?.options?.scaleReads ?? 'master') !== 'master',
     topology,
+    database: databaseIn(cluster === undefined ? client.options : optionOf(client, 'redisOptions'), 'db'),
     cautions: topology === 'sentinel' && !optionOf(client, 'failoverDetector') ? [undetected] : [],
     links: () =>
       (cluster?.nodes('master') ?? [client])
         .filter(({ status }) => status === 'ready')
         .map((node) => linkOf(node, cluster === undefined)),
     // `wait` is a lazy client that connects with its first command.
-    isDown: () => !isConnected() && (connected || client.status === 'end') && client.status !== 'wait',
+    isDown: () =>
+      selection.isRefused ||
+      (!isConnected() && (connected || client.status === 'end') && client.status !== 'wait'),
     wasConnected: () => isConnected() || connected,
-    trouble: () => (isConnected() ? undefined : errors.last),
+    trouble: () => (isConnected() && !selection.isRefused ? undefined : errors.last),
     call: (_key, command) => call(command),
     // Before 6 the auto-pipelining of a Cluster takes a script's digest for its key; an own pipeline does not.
     callScript: async (_key, command) =>

@@ -1,16 +1,22 @@
 /** @module node-redis in the shape that the store needs: a client, a Cluster or a Sentinel. */
 import { type Command, has, keepErrors, type RedisClient } from './redis-client.js'
+import { createSending, databaseIn } from './redis-database.js'
 import { createSuccession } from './redis-succession.js'
 
 interface NodeRedisBatch {
   execAsPipeline(): Promise<unknown[]>
 }
 
+/** What a command may be sent with. */
+interface SendOptions {
+  readonly abortSignal: AbortSignal | undefined
+}
+
 /** A node-redis client. */
 export interface NodeRedisLike {
   readonly isOpen: boolean
   readonly isReady: boolean
-  sendCommand(words: string[]): Promise<unknown>
+  sendCommand(words: string[], options?: object): Promise<unknown>
   multi(): object
   close(): Promise<unknown>
   destroy(): unknown
@@ -31,7 +37,7 @@ export interface NodeRedisClusterLike {
 export interface NodeRedisSentinelLike {
   readonly isOpen: boolean
   readonly isReady: boolean
-  sendCommand(isReadonly: boolean | undefined, words: string[]): Promise<unknown>
+  sendCommand(isReadonly: boolean | undefined, words: string[], options?: object): Promise<unknown>
   multi(): object
   getMasterNode(): unknown
   close(): Promise<unknown>
@@ -64,13 +70,13 @@ export function fromNodeRedis(client: object): RedisClient | undefined {
   if (isNodeRedisCluster(client)) return fromCluster(client)
   if (isNodeRedisSentinel(client)) {
     return fromOne(client, 'sentinel', {
-      call: (sentinel, command) => sentinel.sendCommand(false, [...command]),
+      call: (sentinel, command, options) => sentinel.sendCommand(false, [...command], options),
       add: (batch, command) => addTo(batch, false, [...command]),
     })
   }
   if (!isNodeRedis(client)) return undefined
   return fromOne(client, 'single', {
-    call: (single, command) => single.sendCommand([...command]),
+    call: (single, command, options) => single.sendCommand([...command], options),
     add: (batch, command) => addTo(batch, [...command]),
   })
 }
@@ -83,12 +89,19 @@ interface One {
   destroy(): unknown
 }
 
+/** The settings of a client, or those in them for the nodes of a Sentinel or a Cluster. */
+function settingsOf(client: object, nodes?: 'nodeClientOptions' | 'defaults'): unknown {
+  const options: unknown = Reflect.get(client, 'options') ?? Reflect.get(client, '_options')
+  if (nodes === undefined || typeof options !== 'object' || options === null) return options
+  return Reflect.get(options, nodes)
+}
+
 /** A client that leads to one master. */
 function fromOne<Client extends One>(
   client: Client,
   topology: 'single' | 'sentinel',
   does: {
-    call(client: Client, command: Command): Promise<unknown>
+    call(client: Client, command: Command, options: SendOptions): Promise<unknown>
     add(batch: object, command: Command): NodeRedisBatch & object
   },
 ): RedisClient {
@@ -99,10 +112,23 @@ function fromOne<Client extends One>(
     if (succession.current.isReady) connected = true
     return succession.current.isReady
   }
-  const call = (_key: string, command: Command): Promise<unknown> => does.call(succession.current, command)
+  const database = databaseIn(
+    settingsOf(client, topology === 'sentinel' ? 'nodeClientOptions' : undefined),
+    'database',
+  )
+  const sending = createSending(client, database)
+  const send = (command: Command): Promise<unknown> => {
+    const { current } = succession
+    return does.call(current, command, { abortSignal: sending.signalOf(current) })
+  }
+  const call = async (_key: string, command: Command): Promise<unknown> => {
+    await sending.connected(isConnected())
+    return send(command)
+  }
   return {
     readsReplicas: false,
     topology,
+    database,
     cautions: [],
     links: () =>
       succession.current.isReady
@@ -114,6 +140,9 @@ function fromOne<Client extends One>(
     call,
     callScript: call,
     async callBoth(_key, first, second) {
+      await sending.connected(isConnected())
+      // A pipeline cannot be aborted. What is sent in one turn goes over one connection, one behind the other.
+      if (database > 0) return Promise.all([send(first), send(second)])
       const batch = does.add(does.add(succession.current.multi(), first), second)
       const [one, other] = await batch.execAsPipeline()
       return [one, other]
@@ -143,6 +172,7 @@ function fromCluster(client: NodeRedisClusterLike): RedisClient {
   return {
     readsReplicas: false,
     topology: 'cluster',
+    database: databaseIn(settingsOf(client, 'defaults'), 'database'),
     cautions: [],
     links: () =>
       succession.current.masters.map((node) => ({

@@ -190,7 +190,7 @@ export async function connectRedis(address: RedisAddress): Promise<RedisClient> 
 }
 
 /** A client that is there as soon as its package is loaded. */
-function createPendingClient(opening: Promise<RedisClient>, topology: RedisClient['topology']): RedisClient {
+function createPendingClient(opening: Promise<RedisClient>, { kind, database }: RedisAddress): RedisClient {
   let client: RedisClient | undefined
   opening.then(
     (opened) => {
@@ -201,7 +201,8 @@ function createPendingClient(opening: Promise<RedisClient>, topology: RedisClien
   const opened = async (): Promise<RedisClient> => client ?? opening
   return {
     readsReplicas: false,
-    topology,
+    topology: kind,
+    database,
     cautions: [],
     links: () => client?.links() ?? [],
     isDown: () => client?.isDown() ?? false,
@@ -230,7 +231,7 @@ export function openRedisStore(url: string, options: Omit<RedisStoreOptions, 'cl
   const address = parseRedisUrl(url)
   const settings = parseRedisSettings(url)
   const opening = connectRedis(address)
-  const store = createRedisStore(createPendingClient(opening, address.kind), {
+  const store = createRedisStore(createPendingClient(opening, address), {
     ...settings,
     ...options,
     closeClient: true,

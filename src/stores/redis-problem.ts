@@ -1,5 +1,6 @@
 /** @module Why a Redis cannot be used, and what to do about it, from what its client says. */
 import type { StoreProblem } from '../errors.js'
+import { isOfSelect } from './redis-database.js'
 
 type Explanation = Omit<StoreProblem, 'code'>
 
@@ -44,6 +45,21 @@ const wantsCertificate: Explanation = {
   remedy:
     'set tls-auth-clients no there, or give redisStore() of citizen-session/redis a client that has a certificate',
 }
+
+/** The database of its address: where `SELECT` is refused, Redis would go on in database 0, which is another's. */
+const misplaced: StoreProblem = {
+  code: 'database',
+  reason: 'it does not let its user into the database of its address, so that nothing is asked of it',
+  remedy:
+    'write a database that is there (databases in redis.conf: 0 to 15 unless set; a Cluster has 0 alone), or allow it: ACL SETUSER … +select',
+}
+
+/** What node-redis says of a `SELECT` that was refused: nothing in its error but the text tells the command. */
+const selectRefused =
+  /^(?:ERR (?:DB index is out of range|invalid DB index|SELECT is not allowed)|NOPERM .*(?:'select' command|database))/
+
+const isMisplaced = (error: Error, code: string): boolean =>
+  (code === 'ERR' || code === 'NOPERM') && (isOfSelect(error) || selectRefused.test(error.message))
 
 const explanations: Readonly<Record<string, Explanation>> = {
   ECONNREFUSED: {
@@ -110,6 +126,7 @@ export function problemOf(error: unknown): StoreProblem | undefined {
     const each = errors[at]
     if (!(each instanceof Error)) continue
     const code = codeOf(each)
+    if (isMisplaced(each, code)) return misplaced
     const explanation = Object.hasOwn(explanations, code) ? explanations[code] : undefined
     if (explanation !== undefined) return { code, ...explanation }
     errors.push(...errorsIn(each))

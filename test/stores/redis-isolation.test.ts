@@ -10,6 +10,7 @@ function createMaster() {
     topology: 'sentinel',
     cautions: [],
     readsReplicas: false,
+    database: 0,
     links: () => [],
     isDown: () => false,
     wasConnected: () => true,

@@ -27,6 +27,22 @@ describe('problemOf', () => {
       new Error('a', { cause: new AggregateError([new Error('b', { cause: coded('ETIMEDOUT') })]) }),
       'ETIMEDOUT',
     ],
+    [
+      'a SELECT that is refused, by ioredis',
+      Object.assign(new Error('NOPERM open-sesame'), { command: { name: 'select', args: ['open-sesame'] } }),
+      'database',
+    ],
+    ['a database that is not there, by node-redis', new Error('ERR DB index is out of range'), 'database'],
+    [
+      'a user who may not SELECT, by node-redis',
+      new Error("NOPERM User app has no permissions to run the 'select' command"),
+      'database',
+    ],
+    [
+      'a SELECT that met a missing password',
+      Object.assign(new Error('NOAUTH Authentication required.'), { command: { name: 'select' } }),
+      'NOAUTH',
+    ],
   ])('FLD-08 finds it in %s, and repeats nothing of the text', (_, error, code) => {
     const problem = problemOf(error)
     expect(problem).toMatchObject({ code })

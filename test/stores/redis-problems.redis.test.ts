@@ -115,6 +115,12 @@ describe('by address', () => {
       /ACL SETUSER/,
     ],
     [
+      'a database that is not there',
+      () => `redis://${host}:${plain.port}/99`,
+      'database',
+      /databases in redis\.conf/,
+    ],
+    [
       'a certificate of its own',
       () => `rediss://localhost:${tlsOf('self-signed')}`,
       'DEPTH_ZERO_SELF_SIGNED_CERT',

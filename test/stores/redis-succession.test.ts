@@ -61,6 +61,7 @@ it('HLD-17 HLD-19 a connection that cannot be replaced is asked again after the 
     },
     topology: 'single',
     readsReplicas: false,
+    database: 0,
     close: async () => undefined,
   }
   const connection = createConnection(client, 5)
