@@ -16,6 +16,7 @@ export const scriptCommands = [
   'HEXISTS',
   'HGET',
   'HGETALL',
+  'HKEYS',
   'HSCAN',
   'HSET',
   'PEXPIRE',
@@ -32,7 +33,7 @@ const tryAll = createScript(`
 local key = KEYS[1]
 local tries = {
   {'HSET', key, 'f', 'v'}, {'PEXPIRE', key, '1000'}, {'PTTL', key}, {'HGET', key, 'f'}, {'HEXISTS', key, 'f'},
-  {'HGETALL', key}, {'HSCAN', key, '0'}, {'HDEL', key, 'f'}, {'EXISTS', key}, {'SET', key, 'v', 'PX', '1000'}, {'GET', key}, {'TIME'},
+  {'HGETALL', key}, {'HKEYS', key}, {'HSCAN', key, '0'}, {'HDEL', key, 'f'}, {'EXISTS', key}, {'SET', key, 'v', 'PX', '1000'}, {'GET', key}, {'TIME'},
   {'DEL', key}
 }
 local refused = {'refused'}

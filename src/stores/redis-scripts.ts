@@ -127,13 +127,14 @@ return {'done'}
 const revoke = `
 local kind, named, reason, at, retain, life, forgotten, now, marks = unpack(ARGV)
 marks = tonumber(marks)
-local all, aliases, known = redis.call('HGETALL', key), {}, {}
-for index = 1, #all, 2 do
-  local field = all[index]
-  local session = string.sub(field, 2, 2) == ':' and string.match(field, '([^:]+)$')
+local fields, records, aliases, known = redis.call('HKEYS', key), {}, {}, {}
+for _, field in ipairs(fields) do
+  local kind = string.sub(field, 1, 2)
+  local session = string.sub(kind, 2) == ':' and string.match(field, '([^:]+)$')
   if session then known[session] = true end
-  if string.sub(field, 1, 2) == 'a:' then
-    aliases[session] = words(all[index + 1])[3]
+  if kind == 'r:' then records[field] = session end
+  if kind == 'a:' then
+    aliases[session] = words(redis.call('HGET', key, field))[3]
     known[aliases[session]] = true
   end
 end
@@ -164,14 +165,14 @@ if kind == 'person' then
   mark('v', reason, at, retain)
   reply[3] = 'v'
 end
-for index = 1, #all, 2 do
-  local field, value = all[index], all[index + 1]
-  local session = string.sub(field, 1, 2) == 'r:' and string.match(field, '([^:]+)$')
-  local record = session and known[session] and words(value)
-  if record and record[2] ~= 'e' then
+for field, session in pairs(records) do
+  local value = known[session] and redis.call('HGET', key, field)
+  local format, state = string.match(value or '', '^(%S+) (%S+)')
+  if value and state ~= 'e' then
     local generation, kept, sealed = '-', retain, '-'
-    if record[1] == '1' then
-      generation, kept, sealed = record[3], larger(record[11], retain), record[12]
+    if format == '1' then
+      generation, kept, sealed = string.match(value, '^1 %S+ (%S+)' .. string.rep(' %S+', 7) .. ' (%S+) (%S+)')
+      kept = larger(kept, retain)
       reply[#reply + 1], reply[#reply + 2], reply[#reply + 3] = string.sub(field, 3, -2 - #session), session, value
     end
     redis.call('HSET', key, field, table.concat({'1 e', reason, at, generation, kept, sealed}, ' '))
@@ -179,7 +180,7 @@ for index = 1, #all, 2 do
   end
 end
 if reply[3] ~= '' then keepFor(life) end
-tidy(#all / 2, forgotten, now, marks, isTooMany and {} or known)
+tidy(#fields, forgotten, now, marks, isTooMany and {} or known)
 return reply
 `
 
@@ -220,16 +221,26 @@ if value then return {'person', value} end
 return {'none'}
 `
 
+/**
+ * A page of the records of a person; nothing is written. Replies where the next page begins (`0`: nowhere), which
+ * process of which server said so, then application, session and record of each. A place in a hash means nothing to
+ * another process: where processes cannot be told apart, a person is one page.
+ */
 const list = `
-local forgotten, now, marks = unpack(ARGV)
-local all, reply = redis.call('HGETALL', key), {'list'}
-for index = 1, #all, 2 do
-  local application, session = string.match(all[index], '^r:(.*):([^:]+)$')
+local cursor, step = unpack(ARGV)
+local scanned, server = redis.call('HSCAN', key, cursor, 'COUNT', step), '-'
+if cursor ~= '0' or scanned[1] ~= '0' then
+  local info = redis.pcall('INFO', 'server')
+  server = type(info) == 'string' and string.match(info, 'run_id:(%x+)') or '-'
+  if server == '-' then scanned = {'0', redis.call('HGETALL', key)} end
+end
+local reply = {'list', scanned[1], server}
+for index = 1, #scanned[2], 2 do
+  local application, session = string.match(scanned[2][index], '^r:(.*):([^:]+)$')
   if application then
-    reply[#reply + 1], reply[#reply + 2], reply[#reply + 3] = application, session, all[index + 1]
+    reply[#reply + 1], reply[#reply + 2], reply[#reply + 3] = application, session, scanned[2][index + 1]
   end
 end
-tidy(#all / 2, forgotten, now, tonumber(marks), {})
 return reply
 `
 
@@ -323,7 +334,7 @@ export const scripts = {
   revoke: createScript(words, keepFor, mark, replicas, ends, survey, makeRoom, tidy, revoke),
   confirm: createScript(words, keepFor, replicas, ends, confirm),
   revocation: createScript(words, names, revocation),
-  list: createScript(words, keepFor, ends, survey, makeRoom, tidy, list),
+  list: createScript(words, list),
   alias: createScript(words, names, refusal, live, addAlias),
   readAlias: createScript(words, names, alias, readAlias),
   keep: createScript(words, live, keep),

@@ -17,11 +17,12 @@ import {
   toWord,
 } from './redis-format.js'
 import { withIsolation } from './redis-isolation.js'
+import { listRecords, recordsIn } from './redis-list.js'
 import { createRedisPointers } from './redis-pointers.js'
 import { checkRedis } from './redis-ready.js'
 import { createRollCall } from './redis-roll-call.js'
 import { scripts } from './redis-scripts.js'
-import type { EndedRecord, EndReason, ListedRecord, RecordAddress, Store } from './store.js'
+import type { EndedRecord, EndReason, RecordAddress, Store } from './store.js'
 
 /** Settings of the Redis store. */
 export interface RedisStoreOptions {
@@ -74,15 +75,6 @@ function endedIn(text: string): EndedRecord {
   return record
 }
 
-function recordsIn(person: string, reply: Reply, from: number): ListedRecord[] {
-  const records: ListedRecord[] = []
-  for (let index = from; index < reply.length; index += 3) {
-    const address = { person, application: textAt(reply, index), session: textAt(reply, index + 1) }
-    records.push({ address, record: parseRecord(textAt(reply, index + 2)) })
-  }
-  return records
-}
-
 /** Whether a write was done; `store-format` if the record is of a newer release. */
 function isDone(reply: Reply): boolean {
   if (reply[0] === 'format') throw formatError()
@@ -121,11 +113,6 @@ export function createRedisStore(given: RedisClient, options: RedisStoreOptions 
   // In the place of the lease: its key has no braces, so that the whole of it is what a Cluster hashes.
   const fenceKey = (key: string): string => `${prefix}fence:{${leaseKey(key)}}`
   const lifeUntil = (retainUntil: number): string => String(retainUntil - clock())
-  /** What a script needs to know that brings a large hash down. */
-  const toTidy = (): readonly string[] => {
-    const now = clock()
-    return [forgottenWord(forgetUntil(now)), String(now), String(mostMarks(defaultMostRecords))]
-  }
 
   /** A record that was not there under its own session value: perhaps under an older one. */
   async function readAlias({ person, application, session }: RecordAddress) {
@@ -255,6 +242,7 @@ export function createRedisStore(given: RedisClient, options: RedisStoreOptions 
 
     async revoke(person, scope, { reason, at, retainUntil }) {
       const deadline = performance.now() + deadlineMilliseconds
+      const now = clock()
       const key = keyOf(person)
       const reply = await connection.run(
         scripts.revoke,
@@ -265,7 +253,9 @@ export function createRedisStore(given: RedisClient, options: RedisStoreOptions 
         String(at),
         String(retainUntil),
         lifeUntil(retainUntil),
-        ...toTidy(),
+        forgottenWord(forgetUntil(now)),
+        String(now),
+        String(mostMarks(defaultMostRecords)),
       )
       const field = textAt(reply, 2)
       // Where nothing was revoked, that is what is confirmed: of a field that nobody writes.
@@ -285,7 +275,7 @@ export function createRedisStore(given: RedisClient, options: RedisStoreOptions 
     },
 
     async list(person) {
-      return recordsIn(person, await connection.run(scripts.list, keyOf(person), ...toTidy()), 1)
+      return listRecords(connection, keyOf(person), person)
     },
 
     async alias({ person, application, session }, generation, named) {

@@ -293,7 +293,11 @@ export interface Store {
     revocation: Revocation,
   ): MaybePromise<{ readonly persons: readonly string[]; readonly acknowledged: boolean }>
 
-  /** Every record of a person, of all applications. */
+  /**
+   * Every record of a person, of all applications, that is there from the beginning of the call to its end; one that
+   * begins or ends meanwhile is shown as it was at some moment of it. Nothing is written: who asks changes nothing of who
+   * may get in. A store may answer a person of very many records in several steps, each within the deadline.
+   */
   list(person: string): MaybePromise<readonly ListedRecord[]>
 
   /** Makes `session` another name of `address.session`. Refused (`false`) if the record is not live. */

@@ -1,6 +1,6 @@
 /** @module The store contract for how much is kept of one person (`HLD-18`). */
 import { describe, expect, it } from 'vitest'
-import type { EndedRecord, RecordAddress } from '../../src/stores/store.js'
+import type { EndedRecord, RecordAddress, SessionRecord } from '../../src/stores/store.js'
 import {
   addressOf,
   day,
@@ -24,29 +24,31 @@ const markOf = (ended: EndedRecord): EndedRecord => {
   }
 }
 
+/** So many calls wait for the store at once. */
+const together = 50
+
+/** The same for each of many, some at a time. */
+async function inTurns<T>(many: readonly T[], work: (one: T, index: number) => unknown): Promise<void> {
+  for (let done = 0; done < many.length; done += together) {
+    await Promise.all(many.slice(done, done + together).map((one, index) => work(one, done + index)))
+  }
+}
+
 /** Bounds of records and marks. `races`: where a call is slow the bound of marks is left out. */
 export function describeBounds(harnessOf: () => StoreHarness, races: 'all' | 'seeded'): void {
   if (races === 'all')
     describe('revocations of a person that no start follows', () => {
-      /** So many calls wait for the store at once. */
-      const together = 50
-
       /** Each a second after the one before. Returns the session values, and the time of the first. */
       async function revokeMany(person: string, count: number) {
         const { store, now } = harnessOf()
         const first = now() - count * 1000
         const sessions = Array.from({ length: count }, () => unique())
-        for (let done = 0; done < count; done += together) {
-          const some = sessions.slice(done, done + together)
-          await Promise.all(
-            some.map((session, index) => {
-              const at = first + (done + index) * 1000
-              const retainUntil = now() + day - done - index
-              const revocation = { reason: 'signed-out', at, retainUntil } as const
-              return store.revoke(person, { kind: 'session', session }, revocation)
-            }),
-          )
-        }
+        await inTurns(sessions, (session, index) => {
+          const at = first + index * 1000
+          const retainUntil = now() + day - index
+          const revocation = { reason: 'signed-out', at, retainUntil } as const
+          return store.revoke(person, { kind: 'session', session }, revocation)
+        })
         return { sessions, first }
       }
 
@@ -136,6 +138,45 @@ export function describeBounds(harnessOf: () => StoreHarness, races: 'all' | 'se
           })
         }
       })
+    })
+
+  if (races === 'all')
+    it('HLD-18 a list of a person changes nothing of who may get in, however much is known of them', async () => {
+      const harness = harnessOf()
+      const { store } = harness
+      const person = unique()
+      const at = harness.now() - minute
+      const revoked = Array.from({ length: 1998 }, () => unique())
+      await inTurns(revoked, (session) => {
+        const revocation = { reason: 'signed-out', at, retainUntil: harness.now() + day } as const
+        return store.revoke(person, { kind: 'session', session }, revocation)
+      })
+      const mostRecords = 1000
+      const [live, over] = [addressOf({ person }), addressOf({ person })]
+      const records = new Map<string, SessionRecord>()
+      for (const { session, ...address } of [live, over]) {
+        const outcome = await startAt(harness, { session, ...address }, { sealed: 'sealed', mostRecords })
+        if (outcome.outcome !== 'started') throw new Error(outcome.outcome)
+        records.set(session, outcome.record)
+        if (session !== over.session) continue
+        const ended = endedAt(outcome.record, at + 1, 'application-sign-out')
+        await store.end(over, outcome.record, ended)
+        records.set(session, ended)
+      }
+      for (let looks = 0; looks < 3; looks += 1) {
+        const listed = await store.list(person)
+        expect(listed).toHaveLength(2)
+        expect(new Map(listed.map(({ address, record }) => [address.session, record]))).toEqual(records)
+      }
+      expect(await store.revocation(person, unique())).toBeUndefined()
+      expect(await store.revocation(person, revoked[0] ?? '')).toMatchObject({ kind: 'session', at })
+      // A login that began before the looks is in; a session that was ended, and a token of one, is not.
+      const given = { issuedAt: harness.now() - 1, mostRecords }
+      expect((await startAt(harness, addressOf({ person }), given)).outcome).toBe('started')
+      const again = addressOf({ person, session: revoked[0] ?? '' })
+      expect((await startAt(harness, again, { ...given, issuedAt: harness.now() + 1 })).outcome).toBe(
+        'revoked',
+      )
     })
 
   describe('more sessions of a person than are kept', () => {

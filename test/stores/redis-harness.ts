@@ -29,7 +29,8 @@ const closing = (client: Redis | Cluster): OpenClient => ({
 
 /** How each client is opened on the servers that the tests start. */
 export const clients = {
-  ioredis: ({ host, port }: Address) => closing(new Redis({ host, port, ...soon }).on('error', () => {})),
+  ioredis: ({ host, port }: Address, options: Partial<RedisOptions> = {}) =>
+    closing(new Redis({ host, port, ...soon, ...options }).on('error', () => {})),
 
   ioredisSentinel: ({ host, port }: Address, name: string, options: Partial<RedisOptions> = {}) =>
     closing(
