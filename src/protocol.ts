@@ -116,6 +116,13 @@ export interface Beginning {
   readonly method: Assurance['method']
   /** 0 when the provider does not say. */
   readonly authenticatedAt: number
+  /**
+   * A time by our own clock that the authentication was certainly after, whatever the provider's clock says: how old
+   * it was when the provider issued its answer tells. Absent: nobody knows.
+   */
+  readonly authenticatedAfter?: number | undefined
+  /** Whether a name that the provider has ended begins only again by a new authentication that was asked for. */
+  readonly endedNamesStay?: boolean | undefined
   /** What the plug-in needs again: tokens, NameID. Sealed, and kept apart from the record. */
   readonly tokens: string
   /** When the tokens were issued and when they expire; 0: nothing can be renewed. */

@@ -1,4 +1,5 @@
 /** @module The interface of a way in: how a login leaves for the identity provider. */
+import type { Citizen } from '../citizen.js'
 import type { Exchange, MaybePromise, Reply } from '../exchange.js'
 import type { LoginWish } from './wish.js'
 
@@ -13,6 +14,17 @@ export interface Visit {
   readonly isAfterAdministrator?: boolean | undefined
   /** Whether somebody is signed in, and only a second factor or a higher level is missing. */
   readonly strengthen: boolean
+}
+
+/**
+ * Whether the provider must ask anew at once, for a person who has pressed our button: it had ended their session by its
+ * own message, and what came without being asked for is not known to be later. Never twice for one login.
+ */
+export function mustAskAnew(
+  citizen: Citizen,
+  { mayLift, reauthenticate }: Pick<Visit, 'mayLift' | 'reauthenticate'>,
+): boolean {
+  return citizen.reason === 'identity-ended' && mayLift && !reauthenticate
 }
 
 /** A way in: shared cookie, OpenID Connect, SAML. */

@@ -35,8 +35,8 @@ export function createBackchannelLogout({ options, host, provider }: OidcContext
 
   const end = ({ issuer, subject, sessionId }: LogoutToken): Promise<EndedSessions> => {
     const scope = sessionId === undefined ? 'all' : { sessionValue: sessionId, issuer }
-    if (subject !== undefined) return sessions.revoke({ issuer, subject }, scope, 'revoked')
-    return sessions.revokePointed([sessionPointer(issuer, sessionId ?? '')], scope, 'revoked')
+    if (subject !== undefined) return sessions.revoke({ issuer, subject }, scope, 'identity-ended')
+    return sessions.revokePointed([sessionPointer(issuer, sessionId ?? '')], scope, 'identity-ended')
   }
 
   /** Ends, once for all who bring this token; a failure gives it back, so that it can be tried again. */

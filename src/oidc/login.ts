@@ -2,7 +2,7 @@
 import type { Citizen } from '../citizen.js'
 import type { RefusedCredential } from '../events.js'
 import type { Exchange, Reply } from '../exchange.js'
-import type { Entrance, Visit } from '../login/entrance.js'
+import { type Entrance, mustAskAnew, type Visit } from '../login/entrance.js'
 import { leadOn } from '../login/lead-on.js'
 import { queryOf, wishParameters } from '../login/wish.js'
 import { renderFormPost } from '../pages/form-post.js'
@@ -13,7 +13,7 @@ import { authorizationParameters, createSecrets, type Departure, departFor } fro
 import { maximumAnswerLength, readAuthorizationAnswer, stateOf } from './authorization-answer.js'
 import { type LoginFlight, type OidcContext, sessionPointer } from './context.js'
 import { type Connection, connectOrNothing } from './provider.js'
-import { authenticatedAtOf, methodOf, sessionClaimsOf } from './session-claims.js'
+import { authenticatedAfterOf, authenticatedAtOf, methodOf, sessionClaimsOf } from './session-claims.js'
 import { exchangeCode, type GoodTokens, isPassing } from './token-answer.js'
 import { serializeTokens } from './tokens.js'
 
@@ -34,6 +34,8 @@ export function beginningOf(
   { tokens, claims }: GoodTokens,
   flight: {
     readonly since: number
+    /** When the tokens were asked for: they were issued after that. */
+    readonly askedAt: number
     readonly now: number
     readonly mayLift: boolean
     readonly reauthenticate: boolean
@@ -51,6 +53,7 @@ export function beginningOf(
     level: options.assuranceLevel(sessionClaims),
     method: methodOf(claims, options.stepUpAcrValues),
     authenticatedAt: authenticatedAtOf(claims),
+    authenticatedAfter: authenticatedAfterOf(claims, flight.askedAt),
     tokens: serializeTokens(tokens),
     tokensIssuedAt: flight.now,
     // Without a refresh token nothing can be renewed: then only our own timers end the session.
@@ -198,7 +201,7 @@ export function createLogin(context: OidcContext): {
     }
     saysTimes ||= result.claims.auth_time !== undefined
     const acceptsAsked = flight.acceptsAsked === true && !saysTimes
-    const beginning = beginningOf(context, result, { ...flight, acceptsAsked, now: clock() })
+    const beginning = beginningOf(context, result, { ...flight, acceptsAsked, askedAt: now, now: clock() })
     const citizen = await host.sessions.begin(exchange, beginning)
     const isUnproven =
       citizen.state === 'anonymous' && flight.reauthenticate && result.claims.auth_time === undefined
@@ -240,6 +243,9 @@ export function createLogin(context: OidcContext): {
     const isTurnedDown = citizen.state === 'anonymous' && citizen.reason === 'not-signed-in'
     if (isTurnedDown && (await host.sessions.current(exchange)) !== undefined)
       return notStronger(exchange, flight)
+    if (mustAskAnew(citizen, flight)) {
+      return enter(exchange, { wish: flight, mayLift: true, reauthenticate: true, strengthen: false })
+    }
     return host.concludeLogin(exchange, citizen, { ...flight, isUnproven })
   }
 

@@ -194,7 +194,7 @@ export function createReauthenticate(context: OidcContext): ProtocolEndpoint {
     // needs no button once no cookie tells of the session that has ended.
     if (flight.place === 'top' && finding.tokens !== undefined) {
       const { since } = flight
-      const wish = { since, now: clock(), mayLift: false, reauthenticate: false }
+      const wish = { since, askedAt: since, now: clock(), mayLift: false, reauthenticate: false }
       await sessions.begin(exchange, beginningOf(context, finding.tokens, wish))
     } else {
       sessions.dropCookie(exchange)

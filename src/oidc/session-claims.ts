@@ -50,6 +50,15 @@ export function authenticatedAtOf(claims: IdTokenClaims): number {
   return claims.auth_time === undefined ? 0 : Math.floor(claims.auth_time * 1000)
 }
 
+/**
+ * A time by our clock that the authentication was after: it was as old as the provider's own two times say when the
+ * token was issued, which was after we asked for it. Both times may be a second short. 0: the provider does not say.
+ */
+export function authenticatedAfterOf({ iat, auth_time: time }: IdTokenClaims, askedAt: number): number {
+  if (time === undefined) return 0
+  return askedAt - Math.max(iat - Math.floor(time) + 1, 1) * 1000
+}
+
 /** Whether `amr` says two factors: by a word that means several, or by words of two kinds. */
 function hasTwoFactors(amr: unknown): boolean {
   const words: readonly unknown[] = Array.isArray(amr) ? amr : []

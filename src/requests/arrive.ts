@@ -10,6 +10,7 @@ import type { Store } from '../stores/store.js'
 import type { VerifiedToken } from '../tokens/verify.js'
 import { unlessAhead } from '../wait.js'
 import { type Authenticator, lacksSecondFactor } from './authenticate.js'
+import { sharedReasonOf } from './end-cause.js'
 import { authenticationTime } from './judge.js'
 import { liftOf, toleranceOf } from './lift.js'
 import type { SharedLook } from './shared-look.js'
@@ -68,7 +69,8 @@ export function createArrival(options: {
       const stoodOn = unlessAhead(details.authenticatedAt ?? 0, now)
       const proof = { ...arrival, authenticatedAt: stated, isNewer: token.issuedAt > record.at }
       const { onIdle } = application
-      const lift = liftOf(record, stoodOn, proof, { onIdle, skewMilliseconds: skew })
+      const ended = { ...record, reason: await sharedReasonOf(store, state.address, record) }
+      const lift = liftOf(ended, stoodOn, proof, { onIdle, skewMilliseconds: skew })
       if (lift === undefined) return true
       const keepsLimit = lift === 'resumed'
       const begun = await lifecycle.begin({

@@ -6,8 +6,18 @@ import { openDetails } from '../sessions/record.js'
 import { isFromAhead } from '../sessions/timers.js'
 import type { AliasRecord, EndReason, RecordAddress, SessionRecord } from '../stores/store.js'
 import { unlessAhead } from '../wait.js'
+import { endCauseOf } from './end-cause.js'
 import { toleranceOf } from './lift.js'
 import type { ProtocolSessionsContext } from './protocol-sessions.js'
+
+/** What a provider has ended by its own message, as a later login must know it. Milliseconds since the epoch. */
+interface ProviderLogout {
+  readonly at: number
+  /** The newest authentication that the ended sessions stood on, by the provider's clock; 0: unknown. */
+  readonly stoodOn: number
+  /** Whether the login names the session that has ended, and not another one. */
+  readonly isOfThisName: boolean
+}
 
 /** The checks of one plug-in's logins. */
 export type BeginningChecks = ReturnType<typeof createBeginningChecks>
@@ -132,7 +142,50 @@ export function createBeginningChecks(
     return isOld || authenticatedAt + toleranceOf(0) <= end.at ? end.reason : undefined
   }
 
-  return { stoodOnOf, isAsAsked, isTakenAsAsked, rootOf, readNow, endedMeanwhile }
+  /**
+   * The provider's own logout message that a login has come after, of the session that it names or that this browser
+   * had; `undefined`: there is none, or another end that stands before it.
+   */
+  const providerLogoutBefore = async (
+    exchange: Exchange,
+    address: RecordAddress,
+  ): Promise<ProviderLogout | undefined> => {
+    let latest: ProviderLogout | undefined
+    const previous = own.stateOf(exchange)?.address
+    const places = previous?.person === address.person ? [address, previous] : [address]
+    for (const place of places) {
+      const record = await store.read(place)
+      if (record?.state !== 'ended') continue
+      const { isProviderLogout, at } = await endCauseOf(store, place, record)
+      if (!isProviderLogout) continue
+      const stoodOn = Math.max(stoodOnOf(place, record), latest?.stoodOn ?? 0)
+      const isOfThisName = isSameSession(place, address) || latest?.isOfThisName === true
+      latest = { at: Math.max(at, latest?.at ?? 0), stoodOn, isOfThisName }
+    }
+    return latest
+  }
+
+  /**
+   * Whether a login brings an authentication that is later than the provider's logout message: what nobody was asked
+   * for anew counts only where no difference of the clocks could make an older one of it.
+   */
+  const isAfterLogout = (beginning: Beginning, { at, stoodOn, isOfThisName }: ProviderLogout): boolean => {
+    const { authenticatedAt, authenticatedAfter = 0, since } = beginning
+    if (isOfThisName && beginning.endedNamesStay === true) return false
+    const isNewer = authenticatedAt > stoodOn && since > at
+    return isNewer && Math.max(authenticatedAfter, authenticatedAt - tolerance) > at
+  }
+
+  return {
+    stoodOnOf,
+    isAsAsked,
+    isTakenAsAsked,
+    rootOf,
+    readNow,
+    endedMeanwhile,
+    providerLogoutBefore,
+    isAfterLogout,
+  }
 }
 
 /** Whether two addresses are of one session at the provider. */

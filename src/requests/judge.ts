@@ -28,6 +28,7 @@ import type {
 } from '../stores/store.js'
 import type { VerifiedToken } from '../tokens/verify.js'
 import { clockTolerance, isWaiting, unlessAhead } from '../wait.js'
+import { sharedReasonOf } from './end-cause.js'
 import { createExtension } from './extend.js'
 import type { RecordSteps } from './record-steps.js'
 
@@ -121,7 +122,8 @@ export function createJudge(judging: Judging): Judge {
   }
 
   const refuse = async (request: Case, address: RecordAddress, record: EndedRecord): Promise<Citizen> => {
-    report({ type: 'session.refused', person: address.person, reason: record.reason })
+    const reason = await sharedReasonOf(store, address, record)
+    report({ type: 'session.refused', person: address.person, reason })
     const { now, exchange } = request
     const retainUntil = lifecycle.retainedUntil(now, request.token.expiresAt)
     // Seldom, but always where this token outlives the record that refuses it.
@@ -130,9 +132,9 @@ export function createJudge(judging: Judging): Judge {
       await store.retain(address, retainUntil)
     }
     await steps.endSiblings(address, record, request)
-    const isRevoked = record.reason === 'signed-out' || record.reason === 'revoked'
+    const isRevoked = reason === 'signed-out' || reason === 'revoked'
     if (isRevoked && isTopLevelNavigation(exchange)) judging.expireShared(exchange)
-    return anonymous(record.reason)
+    return anonymous(reason)
   }
 
   const endHinted = async (

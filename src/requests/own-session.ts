@@ -24,6 +24,7 @@ import { countedFromNow, isFromAhead, timerOver, touchInterval } from '../sessio
 import { areTokensOver, isDegraded } from '../sessions/token-expiry.js'
 import type { AliasRecord, LiveRecord, SessionRecord, Store } from '../stores/store.js'
 import { clockTolerance, isAhead, isWaiting, unlessAhead } from '../wait.js'
+import { endCauseOf } from './end-cause.js'
 import { OwnState } from './own-state.js'
 import { pointAgain } from './pointed.js'
 import type { RecordSteps } from './record-steps.js'
@@ -268,9 +269,10 @@ export function createOwnSessions(context: {
       if (record === undefined || record.state === 'alias') return anonymous('not-signed-in')
       if (record.state === 'ended') {
         if (!isNamedBy(record, state.generation)) return anonymous('not-signed-in')
-        context.report({ type: 'session.refused', person: state.address.person, reason: record.reason })
+        const { reason } = await endCauseOf(store, state.address, record)
+        context.report({ type: 'session.refused', person: state.address.person, reason })
         await steps.endSiblings(state.address, record, request)
-        return anonymous(record.reason)
+        return anonymous(reason)
       }
       const details = state.details(sealer, record)
       // A newer cookie was given out for this session, or the secrets are no longer ours.
@@ -327,7 +329,9 @@ export function createOwnSessions(context: {
       const record = await store.read(state.address)
       if (record === undefined || record.state === 'alias') return anonymous('not-signed-in')
       if (record.state === 'ended')
-        return anonymous(isNamedBy(record, state.generation) ? record.reason : 'not-signed-in')
+        return isNamedBy(record, state.generation)
+          ? anonymous((await endCauseOf(store, state.address, record)).reason)
+          : anonymous('not-signed-in')
       const details = state.details(sealer, record)
       if (record.generation !== state.generation || details === undefined) return anonymous('not-signed-in')
       const counted = countedFromNow(record, now, application.absoluteSeconds * 1000)

@@ -6,6 +6,7 @@ import { openDetails } from '../sessions/record.js'
 import { concernsSession } from '../sessions/revoking.js'
 import { countedFromNow, timerOver } from '../sessions/timers.js'
 import { readRoot, tokenState } from '../sessions/token-state.js'
+import { sharedReasonOf } from './end-cause.js'
 import { type Case, citizenFrom, type Judging } from './judge.js'
 
 /** Says what a judgement would say, and does nothing. */
@@ -23,7 +24,7 @@ export function createPeek(judging: Judging & { readonly sealer: Sealer }): Peek
     const state = tokenState(request.token, application.id, identityProvider.refresh.afterSeconds)
     const record = await readRoot(store, state)
     if (record === undefined) return anonymous('not-started')
-    if (record.state === 'ended') return anonymous(record.reason)
+    if (record.state === 'ended') return anonymous(await sharedReasonOf(store, state.address, record))
     const idleMilliseconds = Math.min(record.idleMilliseconds, application.idleSeconds * 1000)
     const { now } = request
     const counted = countedFromNow(record, now, application.absoluteSeconds * 1000)
@@ -36,7 +37,7 @@ export function createPeek(judging: Judging & { readonly sealer: Sealer }): Peek
       openDetails(judging.sealer, state.address, record.sealed).names,
     )
     if (revocation !== undefined && concernsSession(revocation, record, now))
-      return anonymous(revocation.reason)
+      return anonymous(revocation.reason === 'identity-ended' ? 'revoked' : revocation.reason)
     // The work for the sign-in is not done, and a pure read does none.
     if (record.signIn === 'due' && options.onSignIn !== undefined) return unavailable('sign-in')
     const level = identityProvider.assuranceLevel(request.token.claims)

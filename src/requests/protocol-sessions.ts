@@ -150,10 +150,12 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
   const revokeNamesakes = async (subject: string, scope: ScopeWish, reason: EndReason) => {
     let outcome = { ended: 0, acknowledged: true }
     if (scope === 'all') return outcome
+    // A cookie that is good still proves no authentication that is later than the provider's message.
+    const sharedReason = reason === 'identity-ended' ? 'revoked' : reason
     for (const issuer of sharedIssuers) {
       if (issuer === scope.issuer) continue
       const named = scopeOf({ issuer, sessionValue: scope.sessionValue })
-      const more = await revokePerson(personOf(issuer, subject), named, reason)
+      const more = await revokePerson(personOf(issuer, subject), named, sharedReason)
       const acknowledged = outcome.acknowledged && more.acknowledged
       outcome = { ended: outcome.ended + more.ended, acknowledged }
     }
@@ -200,8 +202,18 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
         return anonymous(meanwhile)
       }
       const known = await checks.readNow(address, now)
+      const logout = given.askedReauthentication
+        ? undefined
+        : await checks.providerLogoutBefore(exchange, address)
+      const isAfterLogout = logout !== undefined && checks.isAfterLogout(given, logout)
+      if (logout !== undefined && !isAfterLogout) {
+        // The cookie stays: it names the end that the next login must come after.
+        context.report({ type: 'session.refused', person, reason: 'identity-ended' })
+        return anonymous('identity-ended')
+      }
       const stoodOn = checks.stoodOnOf(address, known)
-      const provenAt = isTakenAsAsked ? given.since : provenAtOf(given, stoodOn, context.skewMilliseconds)
+      const isTaken = isTakenAsAsked || isAfterLogout
+      const provenAt = isTaken ? given.since : provenAtOf(given, stoodOn, context.skewMilliseconds)
       const beginning = { ...given, provenAt }
       const retainUntil = lifecycle.retainedUntil(now, beginning.tokensExpireAt)
       const before = await beginnings.findRevoked(beginning, ({ key }) =>

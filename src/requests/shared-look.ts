@@ -13,6 +13,7 @@ import type { Lifecycle } from '../sessions/lifecycle.js'
 import type { Store } from '../stores/store.js'
 import type { VerifiedToken } from '../tokens/verify.js'
 import { lacksSecondFactor } from './authenticate.js'
+import { sharedReasonOf } from './end-cause.js'
 import type { Judge } from './judge.js'
 import type { Peek } from './peek.js'
 import type { TokenReader, TokenReading } from './read-token.js'
@@ -73,6 +74,7 @@ export function createSharedLook(options: {
     if (hint === undefined) return undefined
     const address = { person: hint.person, session: hint.session, application: application.id }
     let record = await store.read(address)
+    let isJustEnded = false
     const isHinted = record?.state !== 'alias' && record?.generation === hint.generation
     if (isHinted && record?.state === 'live') {
       const idle = Math.min(record.idleMilliseconds, application.idleSeconds * 1000)
@@ -85,11 +87,13 @@ export function createSharedLook(options: {
         const ended = await lifecycle.end(address, record, { reason: 'signed-out', at: now }, now)
         record = ended.record
       }
-    } else if (isHinted && record?.state === 'ended') {
-      report({ type: 'session.refused', person: address.person, reason: record.reason })
+      isJustEnded = true
     }
     if (token === 'gone') exchange.setCookie(hintCookie.expire())
-    return isHinted && record?.state === 'ended' ? anonymous(record.reason) : undefined
+    if (!isHinted || record?.state !== 'ended') return undefined
+    const reason = await sharedReasonOf(store, address, record)
+    if (!isJustEnded) report({ type: 'session.refused', person: address.person, reason })
+    return anonymous(reason)
   }
 
   const withoutToken = async (

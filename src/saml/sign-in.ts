@@ -1,6 +1,6 @@
 /** @module Sign-in: the request leaves with the browser, the response comes back to the assertion consumer. */
 import type { Exchange, Reply } from '../exchange.js'
-import type { Visit } from '../login/entrance.js'
+import { mustAskAnew, type Visit } from '../login/entrance.js'
 import type { LoginWish } from '../login/wish.js'
 import { renderFormPost } from '../pages/form-post.js'
 import { languageOf } from '../pages/texts.js'
@@ -105,6 +105,9 @@ export function createSignIn(provider: ServiceProvider): SignIn {
       level,
       method: level >= secondFactorLevel ? 'mfa' : 'password',
       authenticatedAt,
+      // The answer was issued after the request for it, and says how old the authentication was then.
+      authenticatedAfter: since - Math.max(assertion.issuedAt - authenticatedAt, 0) - 1000,
+      endedNamesStay: true,
       tokens: sealName({ nameId, sessionIndex } satisfies KeptName),
       tokensIssuedAt: 0,
       tokensExpireAt: 0,
@@ -160,8 +163,11 @@ export function createSignIn(provider: ServiceProvider): SignIn {
     })
   }
 
+  const enterWhileKnown = (exchange: Exchange, visit: Visit): Promise<Reply> =>
+    provider.whileKnown(exchange, () => enter(exchange, visit))
+
   return {
-    enter: (exchange, visit) => provider.whileKnown(exchange, () => enter(exchange, visit)),
+    enter: enterWhileKnown,
 
     async consume(exchange) {
       const received = await receiveForm(exchange)
@@ -207,7 +213,8 @@ export function createSignIn(provider: ServiceProvider): SignIn {
           host.sessions.begin(exchange, beginningOf(assertion, marker.content, marker.since)),
         ),
       )
-      return conclude(citizen)
+      if (!mustAskAnew(citizen, marker.content)) return conclude(citizen)
+      return enterWhileKnown(exchange, { wish, mayLift, reauthenticate: true, strengthen: false })
     },
   }
 }

@@ -4,6 +4,7 @@ import { CitizenSessionError } from '../errors.js'
 import type { Exchange, Reply } from '../exchange.js'
 import type { EndedSessions, Pointer, ProtocolSession, ScopeWish } from '../protocol.js'
 import { personOf } from '../sessions/record.js'
+import type { EndReason } from '../stores/store.js'
 import { type Received, verifyWithKeys } from './inbound.js'
 import { nameOfSubject, openName, subjectOf } from './kept-name.js'
 import { type LogoutRequest, readLogoutRequest } from './logout-request.js'
@@ -42,18 +43,24 @@ export function createSingleLogout(provider: ServiceProvider): SingleLogout {
   const read = (verify: (keys: readonly KeyObject[]) => XmlElement, rules: MessageRules) =>
     verifyWithKeys(provider, (keys) => readLogoutRequest(verify(keys), rules, options.decryptionKeys))
 
+  /** An administrator's end is followed by a new authentication alone, the person's own by any that is later. */
+  const reasonOf = ({ isByAdministrator }: LogoutRequest): EndReason =>
+    isByAdministrator ? 'revoked' : 'identity-ended'
+
   const subjectFor = ({ nameId }: LogoutRequest): string => subjectOf(nameId, parties, options.nameIdFormat)
 
   /** Every session that the request names, on all instances, found by name and index and never by a cookie. */
-  const endNamed = async ({ nameId, sessionIndexes }: LogoutRequest): Promise<readonly EndedSessions[]> => {
+  const endNamed = async (request: LogoutRequest): Promise<readonly EndedSessions[]> => {
+    const { nameId, sessionIndexes } = request
+    const reason = reasonOf(request)
     if (sessionIndexes.length === 0) {
-      return [await host.sessions.revokePointed(await pointersTo({ nameId }, 'person'), 'all', 'revoked')]
+      return [await host.sessions.revokePointed(await pointersTo({ nameId }, 'person'), 'all', reason)]
     }
     const results: EndedSessions[] = []
     for (const sessionIndex of sessionIndexes) {
       const pointers = await pointersTo({ nameId, sessionIndex }, 'session')
       const scope = { sessionValue: sessionIndex, issuer }
-      results.push(await host.sessions.revokePointed(pointers, scope, 'revoked'))
+      results.push(await host.sessions.revokePointed(pointers, scope, reason))
     }
     return results
   }
@@ -103,9 +110,12 @@ export function createSingleLogout(provider: ServiceProvider): SingleLogout {
   }
 
   /** One that the browser brings and that fits is meant, whether or not a key finds it: it may have no index. */
-  const endBrought = async (session: ProtocolSession | undefined): Promise<boolean> => {
+  const endBrought = async (
+    session: ProtocolSession | undefined,
+    request: LogoutRequest,
+  ): Promise<boolean> => {
     if (session === undefined) return false
-    await host.sessions.end(session, 'revoked')
+    await host.sessions.end(session, reasonOf(request))
     return true
   }
 
@@ -116,7 +126,7 @@ export function createSingleLogout(provider: ServiceProvider): SingleLogout {
     request: LogoutRequest,
   ): Promise<Status> => {
     const results = [...(await endNamed(request)), ...(await endShared(exchange, session, request))]
-    const isKnown = await endBrought(session)
+    const isKnown = await endBrought(session, request)
     if (results.some(({ acknowledged }) => !acknowledged)) return unfinished
     return isKnown || results.some(({ persons }) => persons > 0) ? success : unknownPrincipal
   }

@@ -62,7 +62,7 @@ export interface PlaceOptions {
   readonly oidc?: Partial<OidcOptions> | undefined
   readonly suite?: SuiteOptions | undefined
   readonly description?: Readonly<Record<string, unknown>> | undefined
-  readonly store?: ((store: Store) => Store) | undefined
+  readonly store?: ((store: Store, clock: () => number) => Store) | undefined
 }
 
 const start = Date.UTC(2026, 0, 15, 12)
@@ -173,7 +173,7 @@ export function createPlace(given: PlaceOptions = {}): Place {
   }
 
   const plain = memoryStore({ clock })
-  const store = given.store?.(plain) ?? plain
+  const store = given.store?.(plain, clock) ?? plain
   const options: SuiteOptions = {
     ...given.suite,
     application: {

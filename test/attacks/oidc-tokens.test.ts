@@ -136,7 +136,7 @@ describe('a silent check', () => {
     expect(await place.state(browser)).toMatchObject({ state: 'active' })
     place.travel(60)
     expect((await place.backchannel(names)).status).toBe(200)
-    expect(await place.state(browser)).toMatchObject({ state: 'anonymous', reason: 'revoked' })
+    expect(await place.state(browser)).toMatchObject({ state: 'anonymous', reason: 'identity-ended' })
   })
 
   it('leaves a session that a front-channel logout of the new session finds, and a login takes up', async () => {

@@ -276,7 +276,10 @@ it.each(shapes)('FLD-03 FLD-04 a login and the provider’s own logout by %s', a
   const visit = await createBrowser(sites).open(`${home}/session/saml/slo?${query}`, { from: entityId })
   const codes = [...messageIn(visit, 'SAMLResponse').xml.matchAll(/status:(\w+)"/g)].map(([, code]) => code)
   expect(codes).toEqual(shape.expected.status)
-  expect(await shown(browser.fetch(`${home}/open`))).toMatchObject({ state: 'anonymous', reason: 'revoked' })
+  expect(await shown(browser.fetch(`${home}/open`))).toMatchObject({
+    state: 'anonymous',
+    reason: 'identity-ended',
+  })
 })
 
 it.each(shapes)('FLD-06 a sign-out here, answered by %s', async (_, shape) => {

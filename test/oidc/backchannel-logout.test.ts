@@ -43,7 +43,7 @@ describe('whom it ends', () => {
     const laptop = await signedIn(world)
     const jwt = await tokenFor(world, { sub: subOf(world, 'ana'), sid: sidOf(world, 'ana'), hasSid: true })
     expect((await sendToken(world, jwt)).status).toBe(200)
-    expect(await stateAt(phone, 'benefits')).toMatchObject({ state: 'anonymous', reason: 'revoked' })
+    expect(await stateAt(phone, 'benefits')).toMatchObject({ state: 'anonymous', reason: 'identity-ended' })
     expect(await stateAt(laptop, 'benefits')).toMatchObject({ state: 'active' })
   })
 
@@ -89,7 +89,7 @@ describe('whom it ends', () => {
     world.travel(1)
     const jwt = await tokenFor(world, { sub: subOf(world, 'ana'), hasSid: false, claims: { sid: undefined } })
     expect((await sendToken(world, jwt)).status).toBe(200)
-    expect(await stateAt(phone, 'benefits')).toMatchObject({ state: 'anonymous', reason: 'revoked' })
+    expect(await stateAt(phone, 'benefits')).toMatchObject({ state: 'anonymous', reason: 'identity-ended' })
     expect(await stateAt(laptop, 'benefits')).toMatchObject({ state: 'anonymous' })
     expect(await stateAt(laptop, 'permits')).toMatchObject({ state: 'anonymous' })
     expect(await stateAt(other, 'benefits')).toMatchObject({ state: 'active' })
@@ -316,7 +316,7 @@ describe('races', () => {
       sendToken(world, await tokenFor(world)),
       ...requests.slice(10),
     ])
-    expect(await stateAt(browser, 'benefits')).toMatchObject({ state: 'anonymous', reason: 'revoked' })
+    expect(await stateAt(browser, 'benefits')).toMatchObject({ state: 'anonymous', reason: 'identity-ended' })
   })
 })
 

@@ -54,8 +54,15 @@ describe('BCL-26 a back-channel logout of the person', () => {
       }),
     )
     expect(answer.status).toBe(200)
-    expect(await stateAt(browser, 'benefits')).toMatchObject({ state: 'anonymous' })
+    expect(await stateAt(browser, 'benefits')).toMatchObject({ state: 'anonymous', reason: 'identity-ended' })
+    // The shared cookie is good still, and proves nothing that is later than the message: it must be asked anew.
     expect(await stateAt(browser, both)).toMatchObject({ state: 'anonymous', reason: 'revoked' })
+    world.travel(5)
+    const ended = await browser.open(`${home}/session/login?returnTo=/private`)
+    const asked = await browser.press(ended, /^Sign in$/)
+    expect(asked.url).toContain('/login')
+    expect(asked.path.some((url) => url.includes('prompt=login'))).toBe(true)
+    expect(await stateAt(browser, both)).toMatchObject({ state: 'anonymous' })
   })
 
   it('ends those of an application that knows nothing but the shared cookie', async () => {

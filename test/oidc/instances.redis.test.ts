@@ -70,7 +70,7 @@ it('BCL-22 a logout of sub ends every session of the person on both instances, a
   ])
   expect(answers.map(({ status }) => status).sort()).toEqual([200, 400])
   for (const cookie of [phoneCookie, laptopCookie]) expect(await stateAtTwin(world, cookie)).toBe('anonymous')
-  expect(await stateAt(phone, 'benefits')).toMatchObject({ state: 'anonymous', reason: 'revoked' })
+  expect(await stateAt(phone, 'benefits')).toMatchObject({ state: 'anonymous', reason: 'identity-ended' })
   expect(await stateAt(laptop, 'permits')).toMatchObject({ state: 'anonymous' })
 
   world.travel(5)

@@ -63,7 +63,10 @@ describe('single logout that the provider begins', () => {
       const message = await world.emulator.saml.logoutRequest(order({ binding }))
       const answer = await deliver(world, message)
       expect(answer.status).toBe(200)
-      expect(await world.who(browser, 'benefits')).toMatchObject({ state: 'anonymous', reason: 'revoked' })
+      expect(await world.who(browser, 'benefits')).toMatchObject({
+        state: 'anonymous',
+        reason: 'identity-ended',
+      })
       if (binding !== 'soap') expect(lastStatus(world)).toEqual(['Success'])
       else expect(await (answer as Response).text()).toContain('status:Success"/>')
       expect(world.party('benefits').events.map(({ type }) => type)).toContain('session.ended')

@@ -58,7 +58,7 @@ it('is told of a sign-out elsewhere by the back channel', async () => {
   // The person signs out at the provider itself; this application is only told.
   const page = await browser.open(`${world.issuer}/session/end`)
   await confirmLogout(browser, page)
-  expect(await stateOf(browser)).toMatchObject({ state: 'anonymous', reason: 'revoked' })
+  expect(await stateOf(browser)).toMatchObject({ state: 'anonymous', reason: 'identity-ended' })
   expect(await stateOf(other)).toMatchObject({ state: 'active', sub: 'ben' })
 }, 60_000)
 
