@@ -41,18 +41,18 @@ export function createBackchannelLogout({ options, host, provider }: OidcContext
 
   /** Ends, once for all who bring this token; a failure gives it back, so that it can be tried again. */
   const endOnce = async (token: LogoutToken): Promise<Reply> => {
-    const claim = `oidc-logout:${digest(token.issuer, token.tokenId)}`
-    if (!(await claims.claim(claim, clock())))
-      return refusal('invalid_request', 'this logout token has been used')
+    const key = `oidc-logout:${digest(token.issuer, token.tokenId)}`
+    const claim = await claims.claim(key, clock())
+    if (claim === undefined) return refusal('invalid_request', 'this logout token has been used')
     let isDone = false
     try {
       isDone = (await end(token)).acknowledged
     } finally {
-      if (!isDone) await claims.giveBack(claim, clock())
+      if (!isDone) await claim.giveBack(clock())
     }
     if (!isDone) return refusal('logout_failed', 'the end could not be confirmed, please try again')
     const seconds = Math.ceil((token.acceptableUntil - clock()) / 1000) + 2 * skewSeconds + 1
-    await store.settle(claim, Math.max(seconds, 1))
+    await store.settle(key, Math.max(seconds, 1))
     return { status: 200, headers: { ...noStore, 'content-length': '0' } }
   }
 

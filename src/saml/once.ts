@@ -33,11 +33,12 @@ export function createTakeOnce(store: Store): TakeOnce {
   return async (message, work, isDone = () => true) => {
     const { kind, issuer, id, expiresAt, now, skew } = message
     const key = digest('saml-once', kind, issuer, id)
-    if (!(await claims.claim(key, now))) return refuse('replay')
+    const claim = await claims.claim(key, now)
+    if (claim === undefined) return refuse('replay')
     try {
       const result = await work()
       if (!isDone(result)) {
-        await claims.giveBack(key, now)
+        await claim.giveBack(now)
         return result
       }
       // One instance's clock may be ahead of the provider's by the skew and another's behind by as much: the mark of the
@@ -46,7 +47,7 @@ export function createTakeOnce(store: Store): TakeOnce {
       await store.settle(key, Math.max(1, Math.ceil(lasting / 1000) + 1))
       return result
     } catch (error) {
-      await claims.giveBack(key, now)
+      await claim.giveBack(now)
       throw error
     }
   }

@@ -4,7 +4,7 @@ import { defaultMostRecords, mostMarks } from './bounds.js'
 import { createForgetting } from './forgetting.js'
 import { makeRoom, tidy } from './memory-bounds.js'
 import type { Entry } from './memory-entry.js'
-import { claimSeconds, createLocks } from './memory-locks.js'
+import { claimSeconds, claimText, createLocks } from './memory-locks.js'
 import { laterOf, refusalOf, revocationOf, rootOf } from './memory-marks.js'
 import { createPeople } from './memory-people.js'
 import { createPointers } from './memory-pointers.js'
@@ -264,16 +264,17 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
       if (entry?.kept?.fence === fence) entry.kept = undefined
     },
 
-    claim(key) {
-      if (claims.owner(key) !== undefined) return false
-      claims.hold(key, 'claimed', claimSeconds)
+    claim(key, owner) {
+      const holder = claims.owner(key)
+      if (holder !== undefined && (owner === undefined || holder !== claimText(owner))) return false
+      claims.hold(key, claimText(owner), claimSeconds)
       return true
     },
     settle(key, seconds) {
       claims.hold(key, 'settled', seconds)
     },
-    abandon(key) {
-      if (claims.owner(key) === 'claimed') claims.free(key)
+    abandon(key, owner) {
+      if (claims.owner(key) === claimText(owner)) claims.free(key)
     },
 
     deposit(key, text, seconds) {

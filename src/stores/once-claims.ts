@@ -1,57 +1,63 @@
-/** @module Claims of what is done once, given back although the store was away when they should have been. */
+/** @module Claims of what is done once, taken up again although the store was away when they were made or given back. */
+import { randomBytes } from 'node:crypto'
 import { isWaiting, type Wait } from '../wait.js'
 import type { Store } from './store.js'
 
+/** The right to do the work of one key. */
+export interface OnceClaim {
+  /** Gives it back undone, so that the work can be tried again at once. Throws nothing. `now`: epoch milliseconds. */
+  giveBack(now: number): Promise<void>
+}
+
 /** Claims of one kind of work on one instance. */
 export interface OnceClaims {
-  /** Whether the caller may do the work. `now`: epoch milliseconds. @throws StoreUnavailableError */
-  claim(key: string, now: number): Promise<boolean>
-  /** Gives a claim back whose work was not done, so that it can be tried again at once. Throws nothing. */
-  giveBack(key: string, now: number): Promise<void>
+  /** Absent: somebody else has the work, or has done it. `now`: epoch milliseconds. @throws StoreUnavailableError */
+  claim(key: string, now: number): Promise<OnceClaim | undefined>
 }
 
 /** As long as a claim holds by itself. */
 const holdMilliseconds = 30_000
 const mostLeft = 1000
 
-/** Makes the claims. */
-export function createOnceClaims(store: Pick<Store, 'claim' | 'abandon'>): OnceClaims {
-  /** What may be held for nobody: nothing was heard of the claim, or of its return. */
-  const left = new Map<string, Wait>()
+/** A claim of ours that may be held for nobody: nothing was heard of it, or of its return. */
+interface LeftClaim extends Wait {
+  readonly owner: string
+}
 
-  const remember = (key: string, now: number): void => {
+/** Makes the claims. Each has an owner of its own, so that none takes, or gives back, what is another one's. */
+export function createOnceClaims(store: Pick<Store, 'claim' | 'abandon'>): OnceClaims {
+  const left = new Map<string, LeftClaim>()
+
+  const leave = (key: string, owner: string, now: number): void => {
     const [oldest] = left.keys()
     if (left.size >= mostLeft && oldest !== undefined) left.delete(oldest)
-    left.set(key, { since: now, milliseconds: holdMilliseconds })
+    left.set(key, { owner, since: now, milliseconds: holdMilliseconds })
   }
 
-  const ask = async (key: string, now: number): Promise<boolean> => {
-    try {
-      return await store.claim(key)
-    } catch (error) {
-      remember(key, now)
-      throw error
-    }
+  /** The owner of a claim that was left, for one caller only; else a new one. */
+  const ownerOf = (key: string, now: number): string => {
+    const known = left.get(key)
+    left.delete(key)
+    return known !== undefined && isWaiting(known, now) ? known.owner : randomBytes(16).toString('base64url')
   }
 
   return {
     async claim(key, now) {
-      if (await ask(key, now)) {
-        left.delete(key)
-        return true
-      }
-      const wait = left.get(key)
-      if (wait === undefined || !isWaiting(wait, now)) return false
-      // Only a claim is given back so: what is settled stays.
-      await store.abandon(key)
-      left.delete(key)
-      return ask(key, now)
-    },
-    async giveBack(key, now) {
+      const owner = ownerOf(key, now)
       try {
-        await store.abandon(key)
-      } catch {
-        remember(key, now)
+        if (!(await store.claim(key, owner))) return undefined
+      } catch (error) {
+        leave(key, owner, now)
+        throw error
+      }
+      return {
+        async giveBack(at) {
+          try {
+            await store.abandon(key, owner)
+          } catch {
+            leave(key, owner, at)
+          }
+        },
       }
     },
   }

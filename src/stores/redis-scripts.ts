@@ -318,7 +318,8 @@ redis.call('DEL', KEYS[1])
 return {'found', text}
 `
 
-const register = `
+/** Holds a key for an owner, anew or once more. */
+const hold = `
 local known = redis.call('GET', KEYS[1])
 if known and known ~= ARGV[1] then return {'other'} end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
@@ -344,5 +345,5 @@ export const scripts = {
   renew: createScript(renew),
   release: createScript(release),
   withdraw: createScript(withdraw),
-  register: createScript(register),
+  hold: createScript(hold),
 } as const

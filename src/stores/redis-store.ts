@@ -2,7 +2,7 @@
 import { type Clock, systemClock } from '../clock.js'
 import { defaultMostRecords, mostMarks } from './bounds.js'
 import { createForgetting } from './forgetting.js'
-import { claimSeconds } from './memory-locks.js'
+import { claimSeconds, claimText } from './memory-locks.js'
 import { type AcknowledgementWish, createAcknowledgement } from './redis-acknowledge.js'
 import type { RedisClient } from './redis-client.js'
 import { createConnection, type Reply } from './redis-connection.js'
@@ -313,17 +313,18 @@ export function createRedisStore(given: RedisClient, options: RedisStoreOptions 
       await connection.run(scripts.dropKept, keyOf(address.person), keptFieldOf(address), String(fence))
     },
 
-    async claim(name) {
+    async claim(name, owner) {
       const key = claimKey(name)
       const life = milliseconds(claimSeconds)
-      return (await connection.command(key, ['SET', key, 'claimed', 'PX', life, 'NX'])) === 'OK'
+      if (owner !== undefined) return isDone(await connection.run(scripts.hold, key, claimText(owner), life))
+      return (await connection.command(key, ['SET', key, claimText(owner), 'PX', life, 'NX'])) === 'OK'
     },
     async settle(name, seconds) {
       const key = claimKey(name)
       await connection.command(key, ['SET', key, 'settled', 'PX', milliseconds(seconds)])
     },
-    async abandon(name) {
-      await connection.run(scripts.release, claimKey(name), 'claimed')
+    async abandon(name, owner) {
+      await connection.run(scripts.release, claimKey(name), claimText(owner))
     },
 
     async deposit(name, text, seconds) {
@@ -349,7 +350,7 @@ export function createRedisStore(given: RedisClient, options: RedisStoreOptions 
 
     async register(application, fingerprint, seconds) {
       const key = `${prefix}application:${application}`
-      return isDone(await connection.run(scripts.register, key, fingerprint, milliseconds(seconds)))
+      return isDone(await connection.run(scripts.hold, key, fingerprint, milliseconds(seconds)))
     },
 
     async ready() {

@@ -320,10 +320,15 @@ export interface Store {
   /** Forgets the kept result if it still is the one with this fence. */
   dropKept(address: RecordAddress, fence: number): MaybePromise<void>
 
-  /** True for exactly one caller, for 30 s, until `settle` makes it final or `abandon` gives it back. */
-  claim(key: string): MaybePromise<boolean>
+  /**
+   * True for exactly one caller, for 30 s, until `settle` makes it final or `abandon` gives it back. `owner`, random, says
+   * whose claim it is: the same owner who asks again, because no answer came, is told `true` again, for another 30 s. A
+   * store that knows no owners tells that one `false`, until 30 s are over.
+   */
+  claim(key: string, owner?: string): MaybePromise<boolean>
   settle(key: string, seconds: number): MaybePromise<void>
-  abandon(key: string): MaybePromise<void>
+  /** Gives a claim back that has not been settled: that of `owner`, and nobody else's; absent: one without an owner. */
+  abandon(key: string, owner?: string): MaybePromise<void>
 
   /** Keeps a sealed text for one reader: whoever withdraws it first, within `seconds`. */
   deposit(key: string, text: string, seconds: number): MaybePromise<void>

@@ -688,6 +688,59 @@ export function describeStoreContract(
         expect(await harness.store.claim(key)).toBe(false)
       })
 
+      it('HLD-14 gives a claim to its owner again, and to nobody else', async () => {
+        const key = unique()
+        const [ours, theirs] = [unique(), unique()]
+        expect(await harness.store.claim(key, ours)).toBe(true)
+        expect(await harness.store.claim(key, theirs)).toBe(false)
+        expect(await harness.store.claim(key)).toBe(false)
+        expect(await harness.store.claim(key, ours)).toBe(true)
+        await harness.store.settle(key, 60)
+        for (const owner of [ours, theirs, 'settled', 'claimed', undefined]) {
+          expect(await harness.store.claim(key, owner)).toBe(false)
+        }
+      })
+
+      it('HLD-14 gives a claim of one owner to exactly one of fifty others', async () => {
+        const key = unique()
+        const owners = Array.from({ length: 50 }, () => unique())
+        const won = await Promise.all(owners.map((owner) => harness.store.claim(key, owner)))
+        expect(won.filter(Boolean)).toHaveLength(1)
+        const again = await Promise.all(owners.map((owner) => harness.store.claim(key, owner)))
+        expect(again).toEqual(won)
+      })
+
+      it('HLD-14 lets a claim be given back by its owner alone, and a settled one by nobody', async () => {
+        const [key, nobodys] = [unique(), unique()]
+        const [ours, theirs] = [unique(), unique()]
+        await harness.store.claim(key, ours)
+        // As 0.1.0 asks.
+        await harness.store.claim(nobodys)
+        for (const owner of [theirs, 'claimed', undefined]) await harness.store.abandon(key, owner)
+        await harness.store.abandon(nobodys, theirs)
+        expect(await harness.store.claim(key, theirs)).toBe(false)
+        expect(await harness.store.claim(nobodys, theirs)).toBe(false)
+        await harness.store.abandon(key, ours)
+        expect(await harness.store.claim(key, theirs)).toBe(true)
+        await harness.store.settle(key, 60)
+        for (const owner of [theirs, 'settled', undefined]) await harness.store.abandon(key, owner)
+        expect(await harness.store.claim(key, theirs)).toBe(false)
+      })
+
+      it('HLD-14 holds a claim for its owner for 30 s from the last time it was asked for', async () => {
+        const key = unique()
+        const [ours, theirs] = [unique(), unique()]
+        await harness.store.claim(key, ours)
+        await harness.advance(25)
+        expect(await harness.store.claim(key, ours)).toBe(true)
+        await harness.advance(25)
+        expect(await harness.store.claim(key, theirs)).toBe(false)
+        await harness.advance(6)
+        expect(await harness.store.claim(key, theirs)).toBe(true)
+        await harness.store.abandon(key, ours)
+        expect(await harness.store.claim(key, unique())).toBe(false)
+      })
+
       it('leases to one at a time, with a number that grows', async () => {
         const key = unique()
         const leases = await Promise.all(Array.from({ length: 50 }, () => harness.store.lease(key, 5)))

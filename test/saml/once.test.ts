@@ -12,9 +12,8 @@ const message = {
   skew: 0,
 }
 
-/** A store of which some methods do their work, and their answer is lost. */
-function createLossy() {
-  const memory = memoryStore({ clock: () => now })
+/** A store of which some methods do their work, and their answer is lost; another instance may share `memory`. */
+function createLossy(memory = memoryStore({ clock: () => now })) {
   const lost = new Set<string>()
   const away = new Set<string>()
   const store = new Proxy(memory, {
@@ -92,5 +91,87 @@ describe('FLD-06 a message that could not be carried out can be sent again uncha
     away.clear()
     const results = await Promise.allSettled([takeOnce(message, done), takeOnce(message, done)])
     expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+  })
+})
+
+describe('HLD-14 a message is taken by one of two instances, although the store erred at its claim', () => {
+  /** Work that waits to be told how it ends. */
+  function createWork() {
+    let resolve: (result: string) => void = () => undefined
+    let fail: () => void = () => undefined
+    const promise = new Promise<string>((done, failed) => {
+      resolve = done
+      fail = () => failed(new StoreUnavailableError('away'))
+    })
+    return { work: () => promise, resolve, fail }
+  }
+
+  it('where the claim was another one’s: that is not given back by us', async () => {
+    const memory = memoryStore({ clock: () => now })
+    const [ours, theirs] = [createLossy(memory), createLossy(memory)]
+    const [takeOurs, takeTheirs] = [createTakeOnce(ours.store), createTakeOnce(theirs.store)]
+    const { work, resolve } = createWork()
+    const taken = takeTheirs(message, work)
+    ours.lost.add('claim')
+    await expect(takeOurs(message, done)).rejects.toMatchObject(unavailable)
+    ours.lost.clear()
+    for (let tries = 0; tries < 3; tries += 1) {
+      await expect(takeOurs(message, done)).rejects.toMatchObject({ problem: 'replay' })
+    }
+    resolve('done elsewhere')
+    expect(await taken).toBe('done elsewhere')
+    await expect(takeOurs(message, done)).rejects.toMatchObject({ problem: 'replay' })
+  })
+
+  it('where a claim ran out, and another one has it by the time that the work has failed', async () => {
+    let time = now
+    const memory = memoryStore({ clock: () => time })
+    const [takeOurs, takeTheirs] = [createTakeOnce(memory), createTakeOnce(memory)]
+    const [slow, other] = [createWork(), createWork()]
+    const failed = takeOurs(message, slow.work)
+    time += 31_000
+    const taken = takeTheirs({ ...message, now: time }, other.work)
+    slow.fail()
+    await expect(failed).rejects.toMatchObject(unavailable)
+    await expect(takeOurs({ ...message, now: time }, done)).rejects.toMatchObject({ problem: 'replay' })
+    other.resolve('done elsewhere')
+    expect(await taken).toBe('done elsewhere')
+  })
+
+  it('where it could not be given back, and is by now another one’s', async () => {
+    let time = now
+    const memory = memoryStore({ clock: () => time })
+    const ours = createLossy(memory)
+    const [takeOurs, takeTheirs] = [createTakeOnce(ours.store), createTakeOnce(memory)]
+    ours.away.add('abandon')
+    await expect(takeOurs(message, failing)).rejects.toMatchObject(unavailable)
+    ours.away.clear()
+    await expect(takeTheirs(message, done)).rejects.toMatchObject({ problem: 'replay' })
+    time += 31_000
+    const { work, resolve } = createWork()
+    const taken = takeTheirs({ ...message, now: time }, work)
+    await expect(takeOurs({ ...message, now: time }, done)).rejects.toMatchObject({ problem: 'replay' })
+    resolve('done elsewhere')
+    expect(await taken).toBe('done elsewhere')
+  })
+
+  it('of whom one is of a release, or on a store, that knows no owners', async () => {
+    const memory = memoryStore({ clock: () => now })
+    const ownerless: Store = {
+      ...memory,
+      claim: (key) => memory.claim(key),
+      abandon: (key) => memory.abandon(key),
+    }
+    const [takeOurs, takeOld] = [createTakeOnce(memory), createTakeOnce(ownerless)]
+    const [old, ours] = [createWork(), createWork()]
+    const takenOld = takeOld(message, old.work)
+    await expect(takeOurs(message, done)).rejects.toMatchObject({ problem: 'replay' })
+    old.fail()
+    await expect(takenOld).rejects.toMatchObject(unavailable)
+    const taken = takeOurs(message, ours.work)
+    await expect(takeOld(message, done)).rejects.toMatchObject({ problem: 'replay' })
+    await expect(takeOld(message, done)).rejects.toMatchObject({ problem: 'replay' })
+    ours.resolve('done')
+    expect(await taken).toBe('done')
   })
 })
