@@ -6,6 +6,7 @@ import {
   type Claims,
   checkDemand,
   checkLogoutRequest,
+  claimsRefused,
   createSuite,
   type Demand,
   demandClaims,
@@ -20,7 +21,7 @@ import {
   type Suite,
   type SuiteOptions,
 } from '../src/index.js'
-import { claimsRefused, toResponse, WebExchange } from './web.js'
+import { toResponse, WebExchange } from './web.js'
 
 /** Who is there, and what puts our cookies on the response. */
 export interface Seen<C extends Claims = Claims> {
@@ -199,7 +200,9 @@ export function citizenSession<C extends Claims = Claims>(
         if (refusal !== undefined) return refusal
         const looked = look(request)
         const { claims } = (await looked.citizen) as ActiveCitizen<C>
-        return isAllowed(claims) === true ? undefined : answer(looked, claimsRefused())
+        return isAllowed(claims) === true
+          ? undefined
+          : answer(looked, claimsRefused(suite.options, looked.exchange))
       }
     },
 

@@ -8,6 +8,7 @@ import {
   type Claims,
   checkDemand,
   checkLogoutRequest,
+  claimsRefused,
   createSuite,
   type Demand,
   type LogoutRequest,
@@ -18,7 +19,7 @@ import {
   type SuiteOptions,
 } from '../src/index.js'
 import { isTokenPart, leaveInJar, merge, presentCookies } from './next-cookies.js'
-import { claimsRefused, toResponse, WebExchange, type WebRequest } from './web.js'
+import { toResponse, WebExchange, type WebRequest } from './web.js'
 
 /** The parameters of a dynamic route. */
 export type RouteParameters = Readonly<Record<string, string | string[] | undefined>>
@@ -166,7 +167,7 @@ export function citizenSession<C extends Claims = Claims>(
       const citizen = await suite.authenticate(exchange)
       const refusal = requirement && suite.guard(exchange, citizen, requirement)
       if (refusal !== undefined) return exchange.reply(refusal)
-      if (!hasClaims(citizen, requirement)) return exchange.reply(claimsRefused())
+      if (!hasClaims(citizen, requirement)) return exchange.reply(claimsRefused(suite.options, exchange))
       if (requirement !== undefined) exchange.keepPrivate()
       try {
         return exchange.finish(await handler(request, { ...context, citizen }))

@@ -2,7 +2,6 @@
 import {
   CitizenSessionError,
   type Exchange,
-  problem,
   type Reply,
   type SetCookie,
   serializeCookie,
@@ -163,12 +162,6 @@ export class WebExchange implements Exchange {
     for (const listener of this.#closeListeners ?? []) listener()
     this.#closeListeners = undefined
   }
-}
-
-/** The answer to a citizen who is known, and may not do that. */
-export function claimsRefused(): Reply {
-  const code = 'claims-refused'
-  return problem(403, { code, reason: code, detail: 'this citizen may not do that' })
 }
 
 /** A whole answer of the core as a response, without cookies. */

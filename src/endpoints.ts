@@ -3,14 +3,17 @@ import type { Citizen } from './citizen.js'
 import { CitizenSessionError } from './errors.js'
 import type { Exchange, Handler, MaybePromise, Reply } from './exchange.js'
 import type { LoginRoutes } from './login/login.js'
+import { refuseForeign } from './login/refuse-foreign.js'
 import type { LoginReturn } from './login/return.js'
 import { queryOf } from './login/wish.js'
 import type { LogoutRoutes } from './logout/logout.js'
 import { clientScriptReply } from './pages/client-script-reply.js'
-import { problem } from './pages/problem.js'
+import type { Page } from './pages/page.js'
+import type { Pages } from './pages/pages.js'
+import { type Problem, problem } from './pages/problem.js'
 import type { InstalledProtocol } from './protocol.js'
 import type { Regard } from './requests/authenticate.js'
-import { isSameOriginPost } from './sessions/activity.js'
+import { asksForPage, isSameOriginPost } from './sessions/activity.js'
 import { statusOf, statusReply } from './sessions/status.js'
 
 /** Finds the handler of a request to one of our routes; `undefined`: the request is not ours. */
@@ -29,6 +32,7 @@ export interface EndpointParts {
   readonly loginRoutes: LoginRoutes
   readonly loginReturn: LoginReturn
   readonly logoutRoutes: LogoutRoutes
+  readonly pages: Pages
   /** The page for a `state` that this browser does not know. */
   readonly withoutState: (exchange: Exchange) => Reply
   /** Plug-ins with routes of their own. */
@@ -38,6 +42,12 @@ export interface EndpointParts {
   /** Answers an outage; rethrows what is none. */
   readonly refuseOutage: (exchange: Exchange, error: unknown) => Reply
 }
+
+type Refused = Pick<Page, 'title' | 'paragraphs'>
+/** What a person reads at an address below our path where no page is. */
+const nothingThere: Refused = { title: 'title.not-found', paragraphs: ['not-found.explain'] }
+/** What a person reads whose form, or address, is not in a shape that is read. */
+const unreadable: Refused = { title: 'title.not-done', paragraphs: ['not-done.unreadable'] }
 
 type Endpoint = Readonly<Partial<Record<'GET' | 'HEAD' | 'POST', Handler>>>
 
@@ -60,7 +70,14 @@ export function createEndpoints(parts: EndpointParts): {
   const extend = async (exchange: Exchange): Promise<Reply> => {
     if (isSameOriginPost(exchange, parts.origin)) return statusFor(exchange, true)
     const detail = 'only our own pages extend a session'
-    return problem(403, { code: 'foreign-request', reason: 'origin', detail })
+    return refuseForeign(parts.pages, exchange, { reason: 'origin', detail })
+  }
+
+  /** A page for a person, problem details for a program. */
+  const decline = (exchange: Exchange, status: number, said: Refused, details: Problem): Reply => {
+    if (!asksForPage(exchange)) return problem(status, details)
+    const reply = parts.pages.showPage(exchange, { ...said, status, actions: [] })
+    return { ...reply, headers: { ...details.headers, ...reply.headers } }
   }
 
   const stateOf = (exchange: Exchange): string | undefined => {
@@ -88,7 +105,11 @@ export function createEndpoints(parts: EndpointParts): {
         return await handler(exchange)
       } catch (error) {
         if (error instanceof CitizenSessionError && error.status < 500) {
-          return problem(error.status, { code: error.code, reason: error.code, detail: error.message })
+          return decline(exchange, error.status, unreadable, {
+            code: error.code,
+            reason: error.code,
+            detail: error.message,
+          })
         }
         const refusal = parts.refuseOutage(exchange, error)
         return outage?.() ?? refusal
@@ -116,15 +137,16 @@ export function createEndpoints(parts: EndpointParts): {
   }
   const prefix = `${routesPath}/`
 
-  const notFound = (): Reply => {
+  const notFound = (exchange: Exchange): Reply => {
     const detail = `there is no such route below ${routesPath}`
-    return problem(404, { code: 'not-found', reason: 'no-such-route', detail })
+    return decline(exchange, 404, nothingThere, { code: 'not-found', reason: 'no-such-route', detail })
   }
 
   const notAllowed = (endpoint: Endpoint): Handler => {
     const headers = { allow: Object.keys(endpoint).join(', ') }
-    return () =>
-      problem(405, { code: 'method-not-allowed', reason: 'method', detail: 'use another method', headers })
+    const detail = 'use another method'
+    const said = { code: 'method-not-allowed', reason: 'method', detail, headers }
+    return (exchange) => decline(exchange, 405, nothingThere, said)
   }
 
   return {

@@ -53,10 +53,12 @@ export type {
 } from './events.js'
 export { channelName } from './events.js'
 export type { Exchange, Handler, MaybePromise, Reply, SetCookie } from './exchange.js'
+export { claimsRefused } from './guards/claims-refused.js'
 export { checkDemand, demandClaims, demandLevel, demandRecent } from './guards/demands.js'
 export { checkLogoutRequest } from './logout/logout-request.js'
 export type { Leg, LegName, LegState, LogoutOutcome, Receipt } from './logout/receipt.js'
 export { refuseArguments, refuseNoFunction, refuseRequest } from './misuse.js'
+export type { PagesOptions } from './pages/pages.js'
 export { type Problem, problem } from './pages/problem.js'
 export type { Protocol } from './protocol.js'
 export type {

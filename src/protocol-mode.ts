@@ -2,13 +2,12 @@
 import type { ResolvedOptions } from './config/options.js'
 import type { SessionCookie } from './cookies/session-cookie.js'
 import type { Report } from './events.js'
-import type { Exchange, Reply } from './exchange.js'
+import type { Exchange } from './exchange.js'
 import { createTokenKeeper } from './identity/token-keeper.js'
 import { createMarkers, type Markers } from './login/marker.js'
 import type { LoginConclusion } from './login/return.js'
 import type { LogoutRoutes } from './logout/logout.js'
-import { renderPage } from './pages/page.js'
-import { languageOf } from './pages/texts.js'
+import { createPages } from './pages/pages.js'
 import type { InstalledProtocol, Protocol, ProtocolHost } from './protocol.js'
 import { createOwnSessions, type OwnSessions } from './requests/own-session.js'
 import { createProtocolSessions } from './requests/protocol-sessions.js'
@@ -80,10 +79,7 @@ export function createProtocolMode(parts: ProtocolParts): ProtocolMode {
       return markers
     },
     checkReturnTarget: parts.checkReturnTarget,
-    page(exchange, page): Reply {
-      const language = languageOf(exchange.header('accept-language'))
-      return renderPage({ ...page, language, stylesheet: routes.stylesheet })
-    },
+    pages: createPages(options),
     concludeLogin: (exchange, citizen, wish) => parts.conclusion().conclude(exchange, citizen, wish),
     withoutState: (exchange) => parts.conclusion().withoutState(exchange),
     withoutLogin: (exchange) => parts.conclusion().withoutLogin(exchange),

@@ -8,7 +8,7 @@ import type { Markers } from './login/marker.js'
 import type { LoginWish } from './login/wish.js'
 import type { Participant } from './logout/participant.js'
 import type { Leg } from './logout/receipt.js'
-import type { Page } from './pages/page.js'
+import type { Pages } from './pages/pages.js'
 import type { EndReason, LiveRecord, RecordAddress, Store } from './stores/store.js'
 
 /** A plug-in for `protocols`, as `oidc({ … })` and `saml({ … })` make it. Its own options are checked when it is made. */
@@ -235,8 +235,8 @@ export interface ProtocolHost {
   /** One-time markers in the browser, of a purpose of the plug-in's own (lower-case letters). */
   markers<T>(purpose: string): Markers<T>
   checkReturnTarget(value: unknown): string | undefined
-  /** Renders a page of ours in the person's language. */
-  page(exchange: Exchange, page: Omit<Page, 'language' | 'stylesheet'>): Reply
+  /** Our pages, in the person's language. */
+  readonly pages: Pages
   /**
    * The answer to a login that has come back: on to `returnTo` if the citizen is all that was wished for, else a page
    * with the reason and a way out.

@@ -28,6 +28,7 @@ import type { LogoutMarker } from './logout/marker.js'
 import type { Participant } from './logout/participant.js'
 import { createPendingLogouts, createSettling } from './logout/pending-logout.js'
 import { createSharedCopies } from './logout/shared-copies.js'
+import { createPages } from './pages/pages.js'
 import { createProtocolMode } from './protocol-mode.js'
 import { withPublicPath } from './public-path.js'
 import { createReporting } from './reporting.js'
@@ -284,10 +285,11 @@ function assembleSuite<C extends Claims>(
     },
   })
 
+  const pages = createPages(resolved)
   const refuse = createRefuse({
     routesPath: routes.path,
     startPage: application.startPage,
-    stylesheet: routes.stylesheet,
+    pages,
   })
 
   // Last of what can fail: it takes the id on the store.
@@ -305,6 +307,7 @@ function assembleSuite<C extends Claims>(
     loginRoutes,
     loginReturn,
     logoutRoutes,
+    pages,
     withoutState: conclusion.withoutState,
     protocols: protocolMode?.protocols ?? new Map(),
     admit: admission.request,

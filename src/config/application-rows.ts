@@ -101,6 +101,23 @@ export const applicationRows = {
     derived: 'none',
     meaning: 'What a proxy takes away from the beginning of every path before the application sees it.',
   }),
+  'application.name': row<string>({
+    kind: publicly(
+      textMatching(
+        // Nothing that is not seen, or turns the direction of what follows.
+        /^(?!\s)[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]{1,60}(?<!\s)$/u,
+        'a name of 1 to 60 characters without control characters, such as Tax Portal',
+      ),
+    ),
+    derived: 'the host of `url`',
+    meaning: 'Name of this application as its people know it: on every page that we serve, and in its title.',
+  }),
+  'application.logo': row<string>({
+    kind: address(checkEndpoint, '/logo.svg'),
+    derived: 'none',
+    meaning:
+      'Logo in place of the name on our pages: a path of this application or an absolute address. The name is its alternative text.',
+  }),
   'application.sensitivity': row<'sensitive' | 'basic' | 'public'>({
     kind: choice('sensitive', 'basic', 'public'),
     fallback: defaults.application.sensitivity,

@@ -125,6 +125,16 @@ export interface ApplicationOptions {
    * application sees `/session`. Default none.
    */
   readonly path?: string | undefined
+  /**
+   * Name of this application as its people know it, as in `Tax Portal`: on every page that we serve and in its title. 1
+   * to 60 characters, none of them a control character. Default: the host of `url`.
+   */
+  readonly name?: string | undefined
+  /**
+   * Address of a logo, shown on our pages in place of the name, which is its alternative text: a path of this
+   * application or an absolute https address. Default none.
+   */
+  readonly logo?: string | undefined
   /** Default `sensitive`. */
   readonly sensitivity?: Sensitivity | undefined
   /** Default from `sensitivity`: 600, 3600, 28800. */
@@ -257,6 +267,8 @@ export interface ResolvedOptions {
     readonly path: string
     /** The application's start page, as the browser sees it: `/`, or `/app/`. */
     readonly startPage: string
+    readonly name: string
+    readonly logo: string | undefined
     readonly sensitivity: Sensitivity
     readonly idleSeconds: number
     readonly absoluteSeconds: number

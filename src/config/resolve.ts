@@ -60,6 +60,8 @@ function assemble(gathered: Gathered): ResolvedOptions {
       url: must('application.url'),
       path: get('application.path') ?? '',
       startPage: `${get('application.path') ?? ''}/`,
+      name: get('application.name') ?? new URL(must('application.url')).host,
+      logo: get('application.logo'),
       sensitivity,
       idleSeconds:
         get('application.idleSeconds') ?? Math.min(sensitivities[sensitivity].idleSeconds, absoluteSeconds),

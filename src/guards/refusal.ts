@@ -2,10 +2,10 @@
 import type { Citizen } from '../citizen.js'
 import type { Exchange, Reply } from '../exchange.js'
 import { anyWish, demandParameters, signOutAndInAction } from '../login/wish.js'
-import { renderPage } from '../pages/page.js'
+import type { Page, PageAction } from '../pages/page.js'
+import type { Pages } from '../pages/pages.js'
 import { problem } from '../pages/problem.js'
 import { redirect } from '../pages/redirect.js'
-import { languageOf } from '../pages/texts.js'
 import { asksForPage, isNavigation } from '../sessions/activity.js'
 import type { Refusal } from './verdict.js'
 
@@ -13,11 +13,21 @@ import type { Refusal } from './verdict.js'
 export interface RefusalContext {
   readonly routesPath: string
   readonly startPage: string
-  readonly stylesheet: string | undefined
+  readonly pages: Pages
 }
 
 /** Answers a request that was refused. */
 export type Refuse = (exchange: Exchange, citizen: Citizen, refusal: Refusal) => Reply
+
+/** Whether a page may link to a target as it came; more than a path may stand there. */
+const isOwnPath = (target: string): boolean => /^\/(?![/\\])[!-~]*$/.test(target)
+
+const tryAgainAt = (href: string): PageAction => ({
+  label: 'action.try-again',
+  method: 'get',
+  href,
+  primary: true,
+})
 
 /** What stands for a second factor where a challenge names levels. Source: RFC 9470, section 3. */
 const secondFactorLevel = 2
@@ -47,15 +57,8 @@ export function createRefuse(context: RefusalContext): Refuse {
     return text === '' ? `${routesPath}/login` : `${routesPath}/login?${text}`
   }
 
-  const page = (
-    exchange: Exchange,
-    content: Pick<Parameters<typeof renderPage>[0], 'status' | 'title' | 'paragraphs' | 'actions'>,
-  ) =>
-    renderPage({
-      ...content,
-      language: languageOf(exchange.header('accept-language')),
-      stylesheet: context.stylesheet,
-    })
+  const page = (exchange: Exchange, content: Omit<Page, 'language'>) =>
+    context.pages.showPage(exchange, content)
 
   const unavailable = (exchange: Exchange, reason: string): Reply => {
     const headers = { 'retry-after': '5' }
@@ -66,11 +69,12 @@ export function createRefuse(context: RefusalContext): Refuse {
           : 'the session cannot be looked up at the moment; nobody was signed out'
       return problem(503, { code: 'unavailable', reason, detail, headers })
     }
+    const again = returnToOf(exchange)
     const reply = page(exchange, {
       status: 503,
       title: 'title.unavailable',
       paragraphs: ['unavailable.explain', 'unavailable.remedy'],
-      actions: [],
+      actions: isNavigation(exchange) && isOwnPath(again) ? [tryAgainAt(again)] : [],
     })
     return { ...reply, headers: { ...reply.headers, ...headers } }
   }
@@ -106,7 +110,7 @@ export function createRefuse(context: RefusalContext): Refuse {
         title: 'title.not-sent',
         paragraphs:
           citizen.state === 'anonymous'
-            ? [`reason.${citizen.reason}`, 'not-sent.explain', 'not-sent.nothing-kept']
+            ? [`reason.${citizen.reason}`, 'not-sent.nothing-kept']
             : ['second-factor.needed', 'not-sent.nothing-kept'],
         actions: [{ label: 'action.sign-in', method: 'get', href: login, primary: true }],
       })

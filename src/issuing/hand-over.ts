@@ -1,6 +1,8 @@
 /** @module How a token gets to the partner: a form that sends itself, or a redirect; and the page before either. */
 import { createHash } from 'node:crypto'
 import type { Reply } from '../exchange.js'
+import { renderDocument } from '../pages/document.js'
+import { escapeHtml } from '../pages/escape.js'
 import { parseUrl } from '../parse-url.js'
 import type { SsoRequest } from './mount.js'
 
@@ -43,14 +45,14 @@ export interface HandOver {
 const english: HandOverTexts = {
   language: 'en',
   title: 'Continue to the other site',
-  explanation: 'You are signed in here. The button takes you to the other site and signs you in there.',
+  explanation: 'You are signed in here. The button takes you on, and signs you in there as well.',
   button: 'Continue',
 }
 
 const french: HandOverTexts = {
   language: 'fr',
   title: 'Continuer vers l’autre site',
-  explanation: 'Votre session est ouverte ici. Le bouton vous mène à l’autre site et y ouvre votre session.',
+  explanation: 'Vous êtes connecté ici. Le bouton vous y mène, et vous y connecte aussi.',
   button: 'Continuer',
 }
 
@@ -63,10 +65,11 @@ const script = 'HTMLFormElement.prototype.submit.call(document.forms[0])'
 const scriptSource = `'sha256-${createHash('sha256').update(script).digest('base64')}'`
 
 /**
- * Makes the pages and answers of one partner.
+ * Makes the pages and answers of one partner; `name` is that of our own application.
  * @throws TypeError for an address or a name that cannot be.
  */
-export function createHandOver(options: HandOverOptions): HandOver {
+export function createHandOver(options: HandOverOptions, name: string): HandOver {
+  const home = { name, startPage: '/' }
   const { parameter = 'token', delivery = 'form', method = 'POST', fields = {} } = options
   const url = partnerUrl(options.url)
   for (const name of [parameter, ...Object.keys(fields)]) {
@@ -85,78 +88,49 @@ export function createHandOver(options: HandOverOptions): HandOver {
 
   return {
     ask(request, status) {
-      const texts = textsFor(request)
-      const body = `<p>${escapeHtml(texts.explanation)}</p><form method="post"><button>${escapeHtml(texts.button)}</button></form>`
-      // `same-origin`: under `no-referrer` the form would come back with `Origin: null`.
-      return page({
+      const { language, title, explanation, button } = textsFor(request)
+      return renderDocument(home, {
         status,
-        texts,
-        body,
-        policy: `default-src 'none'; form-action 'self'`,
-        referrer: 'same-origin',
+        language,
+        title,
+        content:
+          `<p>${escapeHtml(explanation)}</p><form method="post">` +
+          `<button class="primary">${escapeHtml(button)}</button></form>`,
+        directives: ["form-action 'self'"],
       })
     },
     deliver(request, token) {
-      const texts = textsFor(request)
+      const { language, title, button } = textsFor(request)
+      const common = { status: 200, language, title }
       if (delivery === 'redirect') {
         const target = new URL(url)
-        for (const [name, value] of Object.entries(fields)) target.searchParams.set(name, value)
+        for (const [field, value] of Object.entries(fields)) target.searchParams.set(field, value)
         target.searchParams.set(parameter, token)
         // No redirect: browsers hold one that answers a form to the policy of the page that has the form.
         const href = escapeHtml(target.href)
-        return page({
-          status: 200,
-          texts,
-          body: `<p><a href="${href}">${escapeHtml(texts.button)}</a></p>`,
+        return renderDocument(home, {
+          ...common,
+          content: `<nav><a class="primary" href="${href}">${escapeHtml(button)}</a></nav>`,
           head: `<meta http-equiv="refresh" content="0;url=${href}">`,
-          policy: `default-src 'none'; form-action 'none'`,
-          referrer: 'no-referrer',
+          directives: ["form-action 'none'"],
+          headers: { 'referrer-policy': 'no-referrer' },
         })
       }
       const inputs = Object.entries({ ...fields, [parameter]: token }).map(
-        ([name, value]) => `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`,
+        ([field, value]) => `<input type="hidden" name="${escapeHtml(field)}" value="${escapeHtml(value)}">`,
       )
-      const form =
-        `<form method="${method.toLowerCase()}" action="${escapeHtml(url.href)}">${inputs.join('')}` +
-        `<button>${escapeHtml(texts.button)}</button></form><script>${script}</script>`
       // The partner learns our origin, which it may check, and not the path. Without `form-action`: browsers hold a form
       // to every redirect on its way, and where the partner leads on to is not ours to know.
-      return page({
-        status: 200,
-        texts,
-        body: form,
-        policy: `default-src 'none'; script-src ${scriptSource}`,
-        referrer: 'strict-origin',
+      return renderDocument(home, {
+        ...common,
+        content:
+          `<form method="${method.toLowerCase()}" action="${escapeHtml(url.href)}">${inputs.join('')}` +
+          `<button class="primary">${escapeHtml(button)}</button></form>`,
+        end: `<script>${script}</script>`,
+        directives: [`script-src ${scriptSource}`],
+        headers: { 'referrer-policy': 'strict-origin' },
       })
     },
-  }
-}
-
-function page(given: {
-  readonly status: number
-  readonly texts: HandOverTexts
-  readonly body: string
-  /** Markup of the head, besides what every page has. */
-  readonly head?: string | undefined
-  readonly policy: string
-  readonly referrer: string
-}): Reply {
-  const { language, title } = given.texts
-  return {
-    status: given.status,
-    headers: {
-      'content-type': 'text/html; charset=utf-8',
-      'content-language': language,
-      'cache-control': 'private, no-store',
-      'content-security-policy': `${given.policy}; frame-ancestors 'none'; base-uri 'none'`,
-      'referrer-policy': given.referrer,
-      'x-content-type-options': 'nosniff',
-      'x-frame-options': 'DENY',
-    },
-    body:
-      `<!doctype html><html lang="${escapeHtml(language)}"><head><meta charset="utf-8">` +
-      '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">' +
-      `${given.head ?? ''}<title>${escapeHtml(title)}</title></head><body><main><h1>${escapeHtml(title)}</h1>${given.body}</main></body></html>\n`,
   }
 }
 
@@ -177,16 +151,4 @@ function partnerUrl(text: string): URL {
   if (!/^(?:[\w.-]+|\[[\da-f:.]+\])$/.test(url.hostname))
     throw new TypeError("the partner's host has characters that no host has")
   return url
-}
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (letter) => entities[letter] ?? '')
 }

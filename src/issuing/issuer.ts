@@ -20,6 +20,8 @@ export interface SsoIssuerOptions<C extends Claims = Claims> {
   readonly audience: string | readonly string[]
   /** Our own origin, as browsers see it: a click must come from there. */
   readonly applicationUrl: string
+  /** Name of our application, on the pages before the partner's. Default: the host of `applicationUrl`. */
+  readonly applicationName?: string | undefined
   /** Life of a token in seconds, 1 to 300. Default 60: it is used at once, and once. */
   readonly lifetimeSeconds?: number | undefined
   /** The claim `sub`: how the partner knows the person. Default: `sub` of the identity provider. */
@@ -69,7 +71,7 @@ export function createSsoIssuer<C extends Claims = Claims>(options: SsoIssuerOpt
   }
 
   function ssoRedirect(partner: HandOverOptions): Mounted {
-    const handOver = createHandOver(partner)
+    const handOver = createHandOver(partner, options.applicationName ?? new URL(origin).host)
     return mount(async (request, citizen) => {
       if (citizen?.state !== 'active') throw notActive()
       if (request.method === 'GET' || request.method === 'HEAD') return handOver.ask(request, 200)

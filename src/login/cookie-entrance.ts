@@ -1,5 +1,6 @@
 /** @module The way in by the shared cookie: a visit to the provider's login, which sets the cookie by itself. */
 import type { CookieModeOptions } from '../config/options.js'
+import { createPages } from '../pages/pages.js'
 import type { Entrance } from './entrance.js'
 import { leadOn } from './lead-on.js'
 import type { LoginMarker } from './login.js'
@@ -16,6 +17,7 @@ export function createCookieEntrance(
 ): Entrance {
   const { application, identityProvider, routes, clock } = options
   const { endpoints } = identityProvider
+  const pages = createPages(options)
   const returnUrl = `${application.url}${routes.path}/return`
 
   return {
@@ -27,7 +29,7 @@ export function createCookieEntrance(
         returnUrl: `${returnUrl}?state=${state}`,
         parameters: reauthenticate ? identityProvider.reauthenticateParameters : undefined,
       })
-      return leadOn(exchange, location)
+      return leadOn(pages, exchange, location)
     },
   }
 }

@@ -1,8 +1,7 @@
 /** @module Leads the browser on: by a redirect, or by a page where a policy of somebody could hold the redirect up. */
 import type { Exchange, Reply } from '../exchange.js'
-import { renderGoingOn } from '../pages/going-on.js'
+import type { Pages } from '../pages/pages.js'
 import { redirect, redirectStatus } from '../pages/redirect.js'
-import { languageOf } from '../pages/texts.js'
 import { asksForPage } from '../sessions/activity.js'
 
 /**
@@ -10,9 +9,9 @@ import { asksForPage } from '../sessions/activity.js'
  * form to the `form-action` of the page that has the form: so what may answer a form leads to another site by a page.
  * Source: CSP Level 3, 6.3.1.
  */
-export function leadOn(exchange: Exchange, address: string): Reply {
+export function leadOn(pages: Pick<Pages, 'showGoingOn'>, exchange: Exchange, address: string): Reply {
   if (address.startsWith('/')) return redirect(address, redirectStatus(exchange))
-  if (mayAnswerForm(exchange)) return renderGoingOn(languageOf(exchange.header('accept-language')), address)
+  if (mayAnswerForm(exchange)) return pages.showGoingOn(exchange, address)
   // The address may name the person by a hint: it is told to nobody in a `Referer`.
   const reply = redirect(address, redirectStatus(exchange))
   return { ...reply, headers: { ...reply.headers, 'referrer-policy': 'no-referrer' } }

@@ -4,13 +4,13 @@ import type { ResolvedOptions } from '../config/options.js'
 import { isTooLarge } from '../cookies/parse.js'
 import type { Report } from '../events.js'
 import type { Exchange, MaybePromise, Reply } from '../exchange.js'
-import { type PageAction, renderPage } from '../pages/page.js'
-import { problem } from '../pages/problem.js'
-import { languageOf, type TextKey } from '../pages/texts.js'
+import type { Page } from '../pages/page.js'
+import { createPages } from '../pages/pages.js'
 import { isSameOriginPost } from '../sessions/activity.js'
 import { isTooWeak } from '../sessions/assurance.js'
 import type { Entrance, Visit } from './entrance.js'
 import { leadOn } from './lead-on.js'
+import { refuseForeign } from './refuse-foreign.js'
 import {
   type LoginWish,
   lackingOf,
@@ -84,20 +84,9 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
   ): MaybePromise<Reply> =>
     context.entranceFor(exchange, wish).enter(exchange, { strengthen: false, ...visit, wish })
 
-  const page = (
-    exchange: Exchange,
-    content: {
-      status: number
-      title: TextKey
-      paragraphs: readonly TextKey[]
-      actions: readonly PageAction[]
-    },
-  ): Reply =>
-    renderPage({
-      ...content,
-      language: languageOf(exchange.header('accept-language')),
-      stylesheet: routes.stylesheet,
-    })
+  const pages = createPages(options)
+  const page = (exchange: Exchange, content: Omit<Page, 'language'>): Reply =>
+    pages.showPage(exchange, content)
 
   const unavailablePage = (exchange: Exchange, wish: LoginWish): Reply => {
     const reply = page(exchange, {
@@ -110,6 +99,7 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
           method: 'get',
           href: `${routes.path}/login`,
           fields: wishParameters(wish),
+          primary: true,
         },
       ],
     })
@@ -131,7 +121,7 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
       status: 400,
       title: 'title.cookies-too-large',
       paragraphs: ['cookies.too-large'],
-      actions: [{ label: 'action.home', method: 'get', href: startPage }],
+      actions: [],
     })
   }
 
@@ -145,13 +135,13 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
       status: 400,
       title: 'title.sign-in-incomplete',
       paragraphs: ['judgement.loop'],
-      actions: [{ label: 'action.home', method: 'get', href: startPage }],
+      actions: [],
     })
   }
 
   /** Where nobody must decide anything: on to where the wish leads, or to the provider. */
   const proceed = (exchange: Exchange, citizen: Citizen, wish: LoginWish): MaybePromise<Reply> => {
-    if (satisfies(citizen, wish, clock())) return leadOn(exchange, wish.returnTo)
+    if (satisfies(citizen, wish, clock())) return leadOn(pages, exchange, wish.returnTo)
     if (citizen.state === 'mfa-required') {
       return send(exchange, wish, { reauthenticate: false, mayLift: false, strengthen: true })
     }
@@ -165,7 +155,7 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
       return page(exchange, {
         status: 200,
         title: 'title.sign-in',
-        paragraphs: ['login.provider-unasked', 'login.to-continue'],
+        paragraphs: ['login.provider-unasked'],
         actions: [signInAction(routes.path, wish)],
       })
     }
@@ -176,7 +166,7 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
     async get(exchange) {
       if (isForeignEmbed(exchange)) {
         const detail = 'a login begins with a page that the person opens'
-        return problem(403, { code: 'foreign-request', reason: 'not-a-navigation', detail })
+        return refuseForeign(pages, exchange, { reason: 'not-a-navigation', detail })
       }
       const round = stateComingRound(exchange.target, `${routes.path}/return?state=`)
       if (round !== undefined && context.isLoginInFlight(exchange, round)) return loopPage(exchange)
@@ -203,7 +193,7 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
         return page(exchange, {
           status: 403,
           title: 'title.sign-in',
-          paragraphs: ['not-sent.foreign', 'login.to-continue'],
+          paragraphs: ['not-sent.foreign'],
           actions: [signInAction(routes.path, wish)],
         })
       }

@@ -2,8 +2,8 @@
 import type { Citizen } from '../citizen.js'
 import type { ResolvedOptions } from '../config/options.js'
 import type { Exchange, Reply } from '../exchange.js'
-import { type PageAction, renderPage } from '../pages/page.js'
-import { languageOf, type TextKey } from '../pages/texts.js'
+import type { Page, PageAction } from '../pages/page.js'
+import { createPages } from '../pages/pages.js'
 import { asksForPage } from '../sessions/activity.js'
 import { isTooWeak } from '../sessions/assurance.js'
 import { leadOn } from './lead-on.js'
@@ -40,12 +40,7 @@ export type ArriveFromLogin = (
 /** Answers the return from a login whose `state` is given. */
 export type LoginReturn = (exchange: Exchange, state: string | undefined) => Promise<Reply>
 
-interface Judgement {
-  readonly status: number
-  readonly title: TextKey
-  readonly paragraphs: readonly TextKey[]
-  readonly actions: readonly PageAction[]
-}
+type Judgement = Omit<Page, 'language'>
 
 /**
  * Makes the end of every login. Only a citizen who is active, and as strongly as was asked, goes on to `returnTo`;
@@ -60,6 +55,7 @@ export function createLoginConclusion(
   const { options, checkReturnTarget } = context
   const { routes, clock } = options
   const { startPage } = options.application
+  const pages = createPages(options)
 
   const tryAgain = (wish: LoginWish, label: PageAction['label'] = 'action.try-again'): PageAction => ({
     label,
@@ -74,7 +70,7 @@ export function createLoginConclusion(
     status: 401,
     title: 'title.sign-in-incomplete',
     paragraphs: ['judgement.unproven', 'judgement.unproven-remedy'],
-    actions: [{ label: 'action.home', method: 'get', href: startPage }],
+    actions: [],
   }
 
   const judge = (citizen: Citizen, wish: LoginMarker): Judgement => {
@@ -129,7 +125,7 @@ export function createLoginConclusion(
       case 'invalid-token':
         return {
           ...incomplete,
-          paragraphs: ['judgement.not-active', `reason.${reason}`],
+          paragraphs: [reason === 'not-signed-in' ? 'judgement.not-active' : `reason.${reason}`],
           actions: [tryAgain(wish)],
         }
       default:
@@ -151,11 +147,7 @@ export function createLoginConclusion(
   }
 
   const render = (exchange: Exchange, judgement: Judgement): Reply => {
-    const reply = renderPage({
-      ...judgement,
-      language: languageOf(exchange.header('accept-language')),
-      stylesheet: routes.stylesheet,
-    })
+    const reply = pages.showPage(exchange, judgement)
     return judgement.status === 503 ? { ...reply, headers: { ...reply.headers, 'retry-after': '5' } } : reply
   }
 
@@ -164,10 +156,7 @@ export function createLoginConclusion(
       status: 400,
       title: 'title.sign-in-incomplete',
       paragraphs: ['judgement.no-state'],
-      actions: [
-        { label: 'action.home', method: 'get', href: startPage },
-        { label: 'action.sign-in', method: 'get', href: `${routes.path}/login` },
-      ],
+      actions: ['home', { label: 'action.sign-in', method: 'get', href: `${routes.path}/login` }],
     })
 
   return {
@@ -175,7 +164,8 @@ export function createLoginConclusion(
     async withoutLogin(exchange) {
       const destination = exchange.header('sec-fetch-dest')
       const isPage = asksForPage(exchange) && (destination === undefined || destination === 'document')
-      if (isPage && (await context.peek(exchange)).state === 'active') return leadOn(exchange, startPage)
+      if (isPage && (await context.peek(exchange)).state === 'active')
+        return leadOn(pages, exchange, startPage)
       context.report({ type: 'token.rejected', problem: 'no-state', credential: 'sign-in' })
       return withoutState(exchange)
     },
@@ -184,7 +174,7 @@ export function createLoginConclusion(
       if (marker.reauthenticate && citizen.state === 'active') {
         context.settleLogout(exchange, citizen.session.startedAt)
       }
-      if (satisfies(citizen, wish, clock())) return leadOn(exchange, wish.returnTo)
+      if (satisfies(citizen, wish, clock())) return leadOn(pages, exchange, wish.returnTo)
       const isStuck = marker.isUnproven === true && context.isLogoutPending(exchange)
       return render(exchange, isStuck ? unproven : judge(citizen, wish))
     },

@@ -1,7 +1,6 @@
 /** @module `GET leave`: leads the browser on to the provider, for a logout that a script, or a handler, began. */
 import type { Exchange, Reply } from '../exchange.js'
 import type { Markers } from '../login/marker.js'
-import { problem } from '../pages/problem.js'
 import { isTopLevelNavigation } from '../sessions/activity.js'
 import { type KeptVisits, keptVisitSeconds } from './kept-visits.js'
 import type { LogoutMarker } from './marker.js'
@@ -14,14 +13,14 @@ export type Leave = (exchange: Exchange, state: string | undefined) => Promise<R
 export function createLeave(context: {
   readonly markers: Pick<Markers<LogoutMarker>, 'find'>
   readonly visits: KeptVisits
-  readonly pages: Pick<LogoutPages, 'leave'>
+  readonly pages: Pick<LogoutPages, 'leave' | 'refuseForeign'>
   readonly clock: () => number
 }): Leave {
   const { markers, visits, pages } = context
   return async (exchange, state) => {
     if (!isTopLevelNavigation(exchange)) {
       const detail = 'the browser goes there; a script reads nothing of it'
-      return problem(403, { code: 'foreign-request', reason: 'not-a-navigation', detail })
+      return pages.refuseForeign(exchange, { reason: 'not-a-navigation', detail })
     }
     const now = context.clock()
     const found = markers.find(exchange, state, now)

@@ -4,7 +4,6 @@ import type { ResolvedOptions } from '../config/options.js'
 import { StoreUnavailableError } from '../errors.js'
 import type { Exchange, Reply } from '../exchange.js'
 import { sharedCookieName } from '../login/cookie-entrance.js'
-import { leadOn } from '../login/lead-on.js'
 import type { FoundMarker, Markers } from '../login/marker.js'
 import { queryOf } from '../login/wish.js'
 import { redirect } from '../pages/redirect.js'
@@ -104,7 +103,7 @@ export function createLogoutReturn(context: {
       if (latest === undefined) return undefined
       // Anybody's link can be this: whoever has signed in since is not told otherwise, and is led out of nothing.
       const { state } = await context.peek(exchange)
-      if (state === 'active') return leadOn(exchange, application.startPage)
+      if (state === 'active') return pages.leadOn(exchange, application.startPage)
       if (state !== 'anonymous') return undefined
       // Who is still to be visited is visited once. With nobody left it is shown only: the `state` may yet come.
       const isLast = latest.content.remaining.length === 0

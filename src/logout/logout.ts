@@ -5,7 +5,6 @@ import type { NamedSession } from '../cookies/session-cookie.js'
 import { StoreUnavailableError } from '../errors.js'
 import type { Exchange, Reply } from '../exchange.js'
 import { sharedCookieName } from '../login/cookie-entrance.js'
-import { leadOn } from '../login/lead-on.js'
 import type { Markers } from '../login/marker.js'
 import { queryOf } from '../login/wish.js'
 import type { FoundSession, SessionFinder } from '../requests/session-of.js'
@@ -235,11 +234,11 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
     const receipt: Receipt = { outcome: outcomeOf(legs), legs }
     if (wish.thenLogin !== undefined) {
       const query = new URLSearchParams({ returnTo: checkReturnTarget(wish.thenLogin) ?? startPage })
-      return leadOn(exchange, `${routes.path}/login?${query}`)
+      return pages.leadOn(exchange, `${routes.path}/login?${query}`)
     }
     const returnTo = checkReturnTarget(wish.returnTo)
     if (receipt.outcome === 'global' && returnTo !== undefined) {
-      return leadOn(exchange, returnTo)
+      return pages.leadOn(exchange, returnTo)
     }
     return pages.receipt(exchange, receipt, false)
   }
@@ -265,7 +264,7 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
       if (left.next !== undefined) return pages.leave(exchange, left.next.visit)
       if (scope === 'everywhere') return finishPage(exchange, left, wish)
       const receipt = await receiptOf(left)
-      if (receipt.outcome !== 'failed' && returnTo !== undefined) return leadOn(exchange, returnTo)
+      if (receipt.outcome !== 'failed' && returnTo !== undefined) return pages.leadOn(exchange, returnTo)
       return pages.receipt(exchange, receipt, true)
     },
 

@@ -2,9 +2,10 @@
 import type { ResolvedOptions } from '../config/options.js'
 import type { Exchange, Reply } from '../exchange.js'
 import { leadOn } from '../login/lead-on.js'
-import { renderFormPost } from '../pages/form-post.js'
-import { type PageAction, type PageFact, renderPage } from '../pages/page.js'
-import { languageOf, type TextKey } from '../pages/texts.js'
+import { refuseForeign } from '../login/refuse-foreign.js'
+import type { Page, PageAction, PageFact } from '../pages/page.js'
+import { createPages } from '../pages/pages.js'
+import type { TextKey } from '../pages/texts.js'
 import type { LogoutVisit } from './participant.js'
 import { isComplete, type Leg, noState, onlyHere, otherSessions, type Receipt } from './receipt.js'
 
@@ -12,6 +13,10 @@ import { isComplete, type Leg, noState, onlyHere, otherSessions, type Receipt } 
 export interface LogoutPages {
   confirmation(exchange: Exchange, status: number, returnTo: string | undefined): Reply
   receipt(exchange: Exchange, receipt: Receipt, isHereOnly: boolean): Reply
+  /** Leads the browser on by GET, to a path of ours or to an http(s) address. */
+  leadOn(exchange: Exchange, address: string): Reply
+  /** Says to a person, or to a program, that another site may not begin this. */
+  refuseForeign(exchange: Exchange, why: Parameters<typeof refuseForeign>[2]): Reply
   /** Sends the browser to the provider. */
   leave(exchange: Exchange, visit: LogoutVisit): Reply
 }
@@ -22,14 +27,13 @@ export function createLogoutPages(context: { readonly options: ResolvedOptions }
   const { startPage } = context.options.application
   const sharesCookie = sharedCookie !== undefined
 
-  const languageFor = (exchange: Exchange) => languageOf(exchange.header('accept-language'))
+  const pages = createPages(context.options)
 
   const confirmation = (exchange: Exchange, status: number, returnTo: string | undefined): Reply => {
     const fields: Record<string, string> = returnTo === undefined ? {} : { returnTo }
     const href = `${routes.path}/logout`
-    return renderPage({
+    return pages.showPage(exchange, {
       status,
-      language: languageFor(exchange),
       title: 'title.sign-out',
       paragraphs: [sharesCookie ? 'sign-out.explain' : 'sign-out.explain-provider', 'sign-out.other-people'],
       actions: [
@@ -42,7 +46,6 @@ export function createLogoutPages(context: { readonly options: ResolvedOptions }
         },
         { label: 'action.stay', method: 'get', href: returnTo ?? startPage },
       ],
-      stylesheet: routes.stylesheet,
     })
   }
 
@@ -50,7 +53,7 @@ export function createLogoutPages(context: { readonly options: ResolvedOptions }
     const facts = ended.legs.map(
       (leg): PageFact => ({ label: labelOf(leg, sharesCookie), value: stateOf(leg, ended.legs) }),
     )
-    const actions: PageAction[] = []
+    const actions: Page['actions'][number][] = []
     const { outcome, legs } = ended
     const isLeft = outcome === 'failed' || (outcome === 'partial' && !isHereOnly && !isUnansweredOnly(legs))
     // Copies in other hands are nothing that another attempt could end.
@@ -67,37 +70,31 @@ export function createLogoutPages(context: { readonly options: ResolvedOptions }
       })
     }
     actions.push({ label: 'action.sign-in-again', method: 'get', href: `${routes.path}/login` })
-    actions.push({ label: 'action.home', method: 'get', href: startPage })
-    return renderPage({
+    actions.push('home')
+    return pages.showPage(exchange, {
       status: ended.outcome === 'failed' ? 503 : 200,
-      language: languageFor(exchange),
       title: isLeft ? 'title.sign-out-incomplete' : 'title.signed-out',
       paragraphs: [sentenceOf(ended, isHereOnly, sharesCookie), 'signed-out.close'],
       facts,
       actions,
-      stylesheet: routes.stylesheet,
     })
   }
 
   return {
     confirmation,
     receipt,
+    leadOn: (exchange, address) => leadOn(pages, exchange, address),
+    refuseForeign: (exchange, why) => refuseForeign(pages, exchange, why),
     leave(exchange, { action, method, fields }) {
       if (method === 'get') {
         // What the provider is told is in the page: not for whoever opened this window.
-        const reply = leadOn(exchange, action)
+        const reply = leadOn(pages, exchange, action)
         return {
           ...reply,
           headers: { ...reply.headers, 'cross-origin-opener-policy': 'noopener-allow-popups' },
         }
       }
-      return renderFormPost({
-        language: languageFor(exchange),
-        title: 'title.going-on',
-        paragraph: 'going-on.explain',
-        action,
-        fields: Object.entries(fields),
-      })
+      return pages.showFormPost(exchange, { action, fields: Object.entries(fields) })
     },
   }
 }

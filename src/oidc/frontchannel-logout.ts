@@ -6,6 +6,7 @@ import type { ProtocolEndpoint, ProtocolSession } from '../protocol.js'
 import { createCallLimit } from './call-limit.js'
 import { type OidcContext, sessionPointer } from './context.js'
 import { downstreamContent, readDownstream } from './downstream.js'
+import { frontchannelSeen } from './pages.js'
 import { parseTokens } from './tokens.js'
 
 const longestSessionId = 512
@@ -164,7 +165,10 @@ export function createFrontchannelLogout({ options, host }: OidcContext): Protoc
       const state = await take(exchange)
       const message = remarks[state]
       if (message !== undefined) host.report({ type: 'warning', code: `frontchannel-${state}`, message })
-      return pageOf(state, origins, downstreamOf(exchange, state))
+      const downstream = downstreamOf(exchange, state)
+      const isSeen = exchange.header('sec-fetch-dest') === 'document' && downstream.length === 0
+      if (isSeen) return host.pages.showPage(exchange, frontchannelSeen(state === 'ended'))
+      return pageOf(state, origins, downstream)
     },
   }
 }

@@ -4,14 +4,14 @@ import type { RefusedCredential } from '../events.js'
 import type { Exchange, Reply } from '../exchange.js'
 import { type Entrance, mustAskAnew, type Visit } from '../login/entrance.js'
 import { leadOn } from '../login/lead-on.js'
-import { queryOf, wishParameters } from '../login/wish.js'
-import { renderFormPost } from '../pages/form-post.js'
-import { languageOf } from '../pages/texts.js'
+import { queryOf } from '../login/wish.js'
+import type { Pages } from '../pages/pages.js'
 import type { Beginning, ProtocolEndpoint } from '../protocol.js'
 import { anonymous, unavailable } from '../sessions/citizens.js'
 import { authorizationParameters, createSecrets, type Departure, departFor } from './authorization.js'
 import { maximumAnswerLength, readAuthorizationAnswer, stateOf } from './authorization-answer.js'
 import { type LoginFlight, type OidcContext, sessionPointer } from './context.js'
+import { notStronger } from './pages.js'
 import { type Connection, connectOrNothing } from './provider.js'
 import { authenticatedAfterOf, authenticatedAtOf, methodOf, sessionClaimsOf } from './session-claims.js'
 import { exchangeCode, type GoodTokens, isPassing } from './token-answer.js'
@@ -66,18 +66,17 @@ export function beginningOf(
 }
 
 /** The answer that sends the browser to the provider. */
-export function sendOff(exchange: Exchange, departure: Departure, frameAncestors?: 'self'): Reply {
+export function sendOff(
+  pages: Pages,
+  exchange: Exchange,
+  departure: Departure,
+  frameAncestors?: 'self',
+): Reply {
   if (departure.method === 'post') {
-    return renderFormPost({
-      language: languageOf(exchange.header('accept-language')),
-      title: 'title.sign-in',
-      paragraph: 'login.to-continue',
-      action: departure.url,
-      fields: Object.entries(departure.fields),
-      frameAncestors,
-    })
+    const fields = Object.entries(departure.fields)
+    return pages.showFormPost(exchange, { action: departure.url, fields, frameAncestors })
   }
-  return leadOn(exchange, departure.url)
+  return leadOn(pages, exchange, departure.url)
 }
 
 /**
@@ -156,7 +155,7 @@ export function createLogin(context: OidcContext): {
       return host.concludeLogin(exchange, unavailable('keys'), flightWish)
     }
     markers.set(exchange, { ...flightWish, ...secrets, sentMaxAge, acceptsAsked }, clock(), state)
-    return sendOff(exchange, departure)
+    return sendOff(host.pages, exchange, departure)
   }
 
   /** Who the answer brings; nobody with the reason otherwise. */
@@ -213,24 +212,6 @@ export function createLogin(context: OidcContext): {
     return { citizen, isUnproven }
   }
 
-  /** The provider could not show more than it had before; whoever was signed in still is. */
-  const notStronger = (exchange: Exchange, flight: LoginFlight): Reply =>
-    host.page(exchange, {
-      status: 401,
-      title: 'title.sign-in-incomplete',
-      paragraphs: ['judgement.assurance'],
-      actions: [
-        {
-          label: 'action.sign-in-strong',
-          method: 'get',
-          href: `${routes.path}/login`,
-          fields: wishParameters(flight),
-          primary: true,
-        },
-        { label: 'action.home', method: 'get', href: host.options.application.startPage },
-      ],
-    })
-
   const conclude = async (exchange: Exchange, parameters: URLSearchParams): Promise<Reply> => {
     const marker = await markers.take(exchange, stateOf(parameters), clock())
     if (marker === undefined) return host.withoutLogin(exchange)
@@ -242,7 +223,7 @@ export function createLogin(context: OidcContext): {
         : await arrive(exchange, parameters, flight, connection)
     const isTurnedDown = citizen.state === 'anonymous' && citizen.reason === 'not-signed-in'
     if (isTurnedDown && (await host.sessions.current(exchange)) !== undefined)
-      return notStronger(exchange, flight)
+      return host.pages.showPage(exchange, notStronger(routes.path, flight))
     if (mustAskAnew(citizen, flight)) {
       return enter(exchange, { wish: flight, mayLift: true, reauthenticate: true, strengthen: false })
     }
@@ -257,10 +238,7 @@ export function createLogin(context: OidcContext): {
     const form = await exchange.form(maximumAnswerLength)
     const isKnown = markers.find(exchange, stateOf(form), clock()) !== undefined
     if (isKnown || form.has(bounced)) return conclude(exchange, form)
-    return renderFormPost({
-      language: languageOf(exchange.header('accept-language')),
-      title: 'title.sign-in',
-      paragraph: 'login.to-continue',
+    return host.pages.showFormPost(exchange, {
       action: `${routes.path}/callback`,
       fields: [...form, [bounced, '1']],
     })

@@ -1,7 +1,7 @@
 /** @module `GET reauthenticate`: the silent check (`prompt=none`), in our frame and at top level, and its own answer. */
 import type { Exchange, Reply } from '../exchange.js'
+import { refuseForeign } from '../login/refuse-foreign.js'
 import { queryOf } from '../login/wish.js'
-import { problem } from '../pages/problem.js'
 import { redirect, redirectStatus } from '../pages/redirect.js'
 import type { ProtocolEndpoint, ProtocolSession } from '../protocol.js'
 import { isSameOriginPost } from '../sessions/activity.js'
@@ -91,7 +91,7 @@ export function createReauthenticate(context: OidcContext): ProtocolEndpoint {
     const departure = await departFor(connection, options, parameters, clock())
     const flight = { ...wish, ...secrets, session: publicIdOf(session.record.generation) }
     markers.set(exchange, flight, clock(), state)
-    return sendOff(exchange, departure, wish.place === 'frame' ? 'self' : undefined)
+    return sendOff(host.pages, exchange, departure, wish.place === 'frame' ? 'self' : undefined)
   }
 
   const begin = async (exchange: Exchange, query: URLSearchParams): Promise<Reply> => {
@@ -100,7 +100,7 @@ export function createReauthenticate(context: OidcContext): ProtocolEndpoint {
     const site = exchange.header('sec-fetch-site')
     if (site !== undefined && site !== 'same-origin') {
       const detail = 'a silent check begins with a page of ours'
-      return problem(403, { code: 'foreign-request', reason: 'origin', detail })
+      return refuseForeign(host.pages, exchange, { reason: 'origin', detail })
     }
     const session = await sessions.current(exchange)
     const tokens = parseTokens(session?.tokens)
@@ -258,7 +258,7 @@ export function createReauthenticate(context: OidcContext): ProtocolEndpoint {
       if (query.has('begin')) return begin(exchange, query)
       if (query.has('state') || query.has('error')) return conclude(exchange, query)
       return renderScriptedPage({
-        title: application.id,
+        title: application.name,
         script: fragmentScript,
         values: { action: `${routes.path}/reauthenticate` },
       })
@@ -267,7 +267,7 @@ export function createReauthenticate(context: OidcContext): ProtocolEndpoint {
     async POST(exchange) {
       if (!isSameOriginPost(exchange, application.url)) {
         const detail = 'only our own page hands on an answer'
-        return problem(403, { code: 'foreign-request', reason: 'origin', detail })
+        return refuseForeign(host.pages, exchange, { reason: 'origin', detail })
       }
       return conclude(exchange, await exchange.form(maximumAnswerLength))
     },

@@ -1,6 +1,7 @@
 /** @module Pages of ours that work in a frame: a script that never differs, and values that it reads from the page. */
 import { createHash } from 'node:crypto'
 import type { Reply } from '../exchange.js'
+import { escapeHtml } from '../pages/escape.js'
 
 /** What a page is made of. */
 export interface ScriptedPage {
@@ -36,7 +37,7 @@ export function renderScriptedPage(page: ScriptedPage): Reply {
       'referrer-policy': 'no-referrer',
     },
     body:
-      `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${page.title}</title></head><body>` +
+      `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(page.title)}</title></head><body>` +
       `<script type="application/json" id="values">${embeddableJson(page.values)}</script>` +
       `<script>${page.script}</script></body></html>\n`,
   }

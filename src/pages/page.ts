@@ -1,8 +1,7 @@
-/** @module Renders the pages that we serve: escaped, under a content security policy, without scripts. */
+/** @module The pages on which a person reads what is so, and decides what comes next: escaped, without scripts. */
 import type { Reply } from '../exchange.js'
-import { parseUrl } from '../parse-url.js'
+import { type PageFrame, renderDocument, webAddress } from './document.js'
 import { escapeHtml } from './escape.js'
-import { style, styleSource } from './style.js'
 import { isTextKey, type Language, type TextKey, textOf } from './texts.js'
 
 /** Something that the person can do on a page. */
@@ -32,47 +31,38 @@ export interface Page {
   readonly title: TextKey
   readonly paragraphs: readonly TextKey[]
   readonly facts?: readonly PageFact[] | undefined
-  readonly actions: readonly PageAction[]
-  /** Address of a style sheet instead of the built-in one: a path of ours or an absolute address. */
-  readonly stylesheet?: string | undefined
+  /** What leads on, `home` being the start page; that is added where none of them goes back to the application. */
+  readonly actions: readonly (PageAction | 'home')[]
   /** Who may show the page in a frame: `none` (default), `self`, or origins separated by blanks. */
   readonly frameAncestors?: string | undefined
 }
 
 /**
- * Renders a page. `Referrer-Policy` is `same-origin`, not `no-referrer`: under the latter browsers send
- * `Origin: null` with the page's own forms, which then cannot be told from forged ones.
+ * Renders a page.
  * @throws TypeError for an address that is not http(s): a fault of the caller, never of the person.
  */
-export function renderPage(page: Page): Reply {
+export function renderPage(frame: PageFrame, page: Page): Reply {
   const text = (key: TextKey) => escapeHtml(textOf(page.language, key))
   const lookUp = (keyOrText: string) => (isTextKey(keyOrText) ? text(keyOrText) : escapeHtml(keyOrText))
-  const title = text(page.title)
   const paragraphs = page.paragraphs.map((key) => `<p>${text(key)}</p>`).join('')
   const facts = (page.facts ?? []).map(
     ({ label, value }) => `<div><dt>${lookUp(label)}</dt><dd>${lookUp(value)}</dd></div>`,
   )
   const list = facts.length === 0 ? '' : `<dl>${facts.join('')}</dl>`
-  const actions = page.actions.map((action) => renderAction(action, text(action.label))).join('')
-  const frame = page.frameAncestors ?? 'none'
-  const nav = actions === '' ? '' : `<nav>${actions}</nav>`
-  return {
+  const leadsBack = page.actions.some((action) => action === 'home' || action.label === 'action.stay')
+  const home: PageAction = { label: 'action.home', method: 'get', href: frame.startPage }
+  const actions = (leadsBack ? page.actions : [...page.actions, 'home' as const]).map((action) =>
+    action === 'home' ? home : action,
+  )
+  const nav = actions.map((action) => renderAction(action, text(action.label))).join('')
+  return renderDocument(frame, {
     status: page.status,
-    headers: {
-      'content-type': 'text/html; charset=utf-8',
-      'content-language': page.language,
-      'cache-control': 'private, no-store',
-      'content-security-policy': policyOf(page),
-      'x-content-type-options': 'nosniff',
-      ...(frame === 'none' ? { 'x-frame-options': 'DENY' } : {}),
-      'referrer-policy': 'same-origin',
-    },
-    body:
-      `<!doctype html><html lang="${page.language}"><head><meta charset="utf-8">` +
-      `<meta name="viewport" content="width=device-width, initial-scale=1">` +
-      `<meta name="robots" content="noindex"><title>${title}</title>${styleElement(page.stylesheet)}</head>` +
-      `<body><main><h1>${title}</h1>${paragraphs}${list}${nav}</main></body></html>\n`,
-  }
+    language: page.language,
+    title: textOf(page.language, page.title),
+    content: `${paragraphs}${list}<nav>${nav}</nav>`,
+    directives: ["form-action 'self'"],
+    frameAncestors: page.frameAncestors,
+  })
 }
 
 function renderAction(action: PageAction, label: string): string {
@@ -84,42 +74,4 @@ function renderAction(action: PageAction, label: string): string {
     ([name, value]) => `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`,
   )
   return `<form method="${action.method}" action="${address}">${inputs.join('')}<button${mark}>${label}</button></form>`
-}
-
-function styleElement(stylesheet: string | undefined): string {
-  if (stylesheet === undefined) return `<style>${style}</style>`
-  return `<link rel="stylesheet" href="${escapeHtml(webAddress(stylesheet))}">`
-}
-
-/** Source: CSP Level 3, sections 6.1 to 6.4. No `script-src`: `default-src 'none'` covers it. */
-function policyOf(page: Page): string {
-  const styles = page.stylesheet === undefined ? styleSource : sourceOf(page.stylesheet)
-  const ancestors = (page.frameAncestors ?? 'none').split(/\s+/).map((word) => {
-    return word === 'none' || word === 'self' ? `'${word}'` : sourceOf(word)
-  })
-  return (
-    `default-src 'none'; style-src ${styles}; form-action 'self'; ` +
-    `frame-ancestors ${ancestors.join(' ')}; base-uri 'none'`
-  )
-}
-
-/** The origin of an address as a source expression: nothing but the origin can reach the header. */
-function sourceOf(address: string): string {
-  const web = webAddress(address)
-  if (web.startsWith('/')) return "'self'"
-  const { origin } = new URL(web)
-  // The URL parser lets `;`, `,`, `'` and `*` through in a host; in a policy they would begin something else.
-  if (!/^https?:\/\/(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/.test(origin)) {
-    throw new TypeError('a page names only plain origins in its policy')
-  }
-  return origin
-}
-
-function webAddress(address: string): string {
-  // Browsers drop tabs and line breaks before they read an address: `/<tab>/host` would leave our origin.
-  if (/\p{Cc}/u.test(address))
-    throw new TypeError('a page links only to addresses without control characters')
-  if (/^\/(?![/\\])/.test(address)) return address
-  if (/^https?:\/\//i.test(address) && parseUrl(address) !== undefined) return address
-  throw new TypeError('a page links only to paths of its own and to http(s) addresses')
 }

@@ -24,25 +24,25 @@ export const english = {
   'title.unavailable': 'This service is not available right now',
   'title.not-sent': 'Your form was not sent',
   'title.not-found': 'There is nothing at this address',
+  'title.not-done': 'Nothing was changed',
+  'title.not-allowed': 'This page is not open to you',
 
   'reason.not-signed-in': 'You are not signed in.',
   'reason.not-started': 'Your session here has not begun yet.',
   'reason.token-expired': 'Your sign-in has expired.',
   'reason.invalid-token': 'Your sign-in could not be recognised.',
   'reason.ambiguous-cookie': 'Your browser sent sign-in cookies of more than one session.',
-  'reason.idle-timeout': 'You were away for a while. We ended your session to protect your information.',
-  'reason.absolute-timeout': 'Your session reached its longest time. Please sign in again to go on.',
+  'reason.idle-timeout': 'You were away for a while. We signed you out to protect your information.',
+  'reason.absolute-timeout': 'Your session reached its longest time.',
   'reason.application-sign-out': 'You signed out of this application.',
-  'reason.identity-ended': 'The sign-in service has ended your session.',
-  'reason.identity-changed':
-    'Somebody else has signed in with this browser. The earlier session here has ended.',
+  'reason.identity-ended': 'The sign-in service has signed you out.',
+  'reason.identity-changed': 'Somebody else has signed in with this browser.',
   'reason.signed-out': 'You signed out in this or another application.',
   'reason.too-many-sessions':
-    'You have signed in more often than this application keeps sessions. This one, unused for the longest time, has ended.',
-  'reason.revoked': 'Your session was ended for you, for example because you signed out on another device.',
+    'You have signed in more often than this application keeps sessions, and this one was unused for the longest time.',
+  'reason.revoked': 'You were signed out from elsewhere, for example from another device.',
 
   'login.again': 'Sign in again to go on where you left off.',
-  'login.to-continue': 'Sign in to continue.',
   'login.provider-unasked': 'You signed out here, but the sign-in service may still know you.',
   'action.sign-in': 'Sign in',
   'action.sign-in-again': 'Sign in again',
@@ -53,8 +53,7 @@ export const english = {
   'sign-out.explain': 'You can sign out of all applications, or only of this one.',
   'sign-out.explain-provider':
     'You can sign out here and at the sign-in service, or only of this application.',
-  'sign-out.other-people': 'If other people use this device, sign out of all applications.',
-  'sign-out.nothing-yet': 'Nothing has changed yet: you are still signed in.',
+  'sign-out.other-people': 'If other people use this device, choose everywhere.',
   'action.sign-out-everywhere': 'Sign out everywhere',
   'action.sign-out-here': 'Sign out only here',
   'action.stay': 'Stay signed in',
@@ -66,8 +65,8 @@ export const english = {
     'You are signed out here and at the sign-in service. Whether other applications follow is up to that service.',
   'outcome.nobody': 'You were not signed in here, so there was nothing to end.',
   'outcome.partial': 'You are signed out here. Some other part could not be confirmed; the list says which.',
-  'outcome.failed': 'Some part of signing out failed. Please try again, or close your browser.',
-  'outcome.application': 'You are signed out of this application. You may still be signed in elsewhere.',
+  'outcome.failed': 'Some part of it failed. Please try again, or close your browser.',
+  'outcome.application': 'Only this application has signed you out. You may still be signed in elsewhere.',
   'signed-out.no-state':
     'You are signed out here. The sign-in service has sent you back without saying whether your session there has ended.',
   'signed-out.close': 'If other people use this device, close the browser as well.',
@@ -102,21 +101,23 @@ export const english = {
     'The address of the sign-in service leads back to this application, so nobody can sign in. Please tell whoever runs this service.',
   'action.sign-in-strong': 'Sign in in the stronger way',
 
-  'cookies.explain':
-    'Your browser sent more than one sign-in, and we cannot tell which one is yours. To protect you, nobody is signed in.',
+  'cookies.explain': 'We cannot tell which sign-in is yours. To protect you, nobody is signed in.',
   'cookies.remedy':
     'Sign out everywhere and sign in again. If this page comes back, delete the cookies of this site.',
   'cookies.too-large':
     'They are more than we read, so nobody can be signed in. Delete the cookies of this site and open it again. If this page comes back, please tell whoever runs this service.',
   'unavailable.explain':
     'Your session could not be looked up. You have not been signed out, and nothing was lost.',
-  'unavailable.sign-in': 'Signing in is not possible at the moment.',
-  'unavailable.sign-in-service': 'The sign-in service cannot be reached at the moment.',
+  'unavailable.sign-in': 'Your sign-in could not be finished.',
+  'unavailable.sign-in-service': 'The sign-in service does not answer.',
   'unavailable.remedy': 'Please try again in a moment.',
-  'not-sent.explain': 'You are not signed in, so what you sent was not processed.',
   'not-sent.nothing-kept':
     'Nothing of it was kept. Use your browser’s back button to copy what you wrote, then sign in and send it again.',
   'not-sent.foreign': 'The request did not come from a page of this application, so nothing was changed.',
+  'not-found.explain': 'The address may be misspelt, or what was here has moved.',
+  'not-done.foreign': 'The request did not come from a page of this application.',
+  'not-done.unreadable': 'The request could not be read.',
+  'not-allowed.explain': 'You are signed in, but your account does not have access here.',
 } as const satisfies Readonly<Record<DerivedKey, string>> & Readonly<Record<string, string>>
 
 /** Names a text of the pages. */

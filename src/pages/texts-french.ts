@@ -16,6 +16,8 @@ export const french: Readonly<Record<TextKey, string>> = {
   'title.unavailable': 'Ce service n’est pas disponible pour le moment',
   'title.not-sent': 'Votre formulaire n’a pas été envoyé',
   'title.not-found': 'Il n’y a rien à cette adresse',
+  'title.not-done': 'Rien n’a été changé',
+  'title.not-allowed': 'Cette page ne vous est pas ouverte',
 
   'reason.not-signed-in': 'Vous n’avez pas de session ouverte.',
   'reason.not-started': 'Votre session ici n’a pas encore commencé.',
@@ -23,21 +25,17 @@ export const french: Readonly<Record<TextKey, string>> = {
   'reason.invalid-token': 'Votre connexion n’a pas pu être reconnue.',
   'reason.ambiguous-cookie': 'Votre navigateur a envoyé les témoins (cookies) de plus d’une session.',
   'reason.idle-timeout':
-    'Après un moment sans activité, nous avons mis fin à votre session pour protéger vos renseignements.',
-  'reason.absolute-timeout':
-    'Votre session a atteint sa durée maximale. Veuillez vous connecter de nouveau pour continuer.',
+    'Il n’y a pas eu d’activité pendant un moment. Nous protégeons ainsi vos renseignements.',
+  'reason.absolute-timeout': 'Votre session a atteint sa durée maximale.',
   'reason.application-sign-out': 'Vous avez fermé votre session dans cette application.',
-  'reason.identity-ended': 'Le service de connexion a mis fin à votre session.',
-  'reason.identity-changed':
-    'Une autre personne s’est connectée avec ce navigateur. La session précédente est terminée ici.',
+  'reason.identity-ended': 'Le service de connexion vous a déconnecté.',
+  'reason.identity-changed': 'Une autre personne s’est connectée avec ce navigateur.',
   'reason.signed-out': 'Vous avez fermé votre session dans cette application ou dans une autre.',
   'reason.too-many-sessions':
-    'Vous vous êtes connecté plus souvent que cette application ne garde de sessions. Celle-ci, inutilisée depuis le plus longtemps, a été fermée.',
-  'reason.revoked':
-    'Votre session a été fermée pour vous, par exemple parce que vous l’avez fermée sur un autre appareil.',
+    'Vous vous êtes connecté plus souvent que cette application ne garde de sessions, et celle-ci était inutilisée depuis le plus longtemps.',
+  'reason.revoked': 'Vous avez été déconnecté d’ailleurs, par exemple depuis un autre appareil.',
 
   'login.again': 'Connectez-vous de nouveau pour reprendre où vous en étiez.',
-  'login.to-continue': 'Connectez-vous pour continuer.',
   'login.provider-unasked':
     'Vous avez fermé votre session ici, mais le service de connexion vous connaît peut-être encore.',
   'action.sign-in': 'Se connecter',
@@ -49,9 +47,7 @@ export const french: Readonly<Record<TextKey, string>> = {
   'sign-out.explain': 'Vous pouvez vous déconnecter de toutes les applications, ou seulement de celle-ci.',
   'sign-out.explain-provider':
     'Vous pouvez vous déconnecter ici et du service de connexion, ou seulement de cette application.',
-  'sign-out.other-people':
-    'Si d’autres personnes utilisent cet appareil, déconnectez-vous de toutes les applications.',
-  'sign-out.nothing-yet': 'Rien n’a changé : votre session est toujours ouverte.',
+  'sign-out.other-people': 'Si d’autres personnes utilisent cet appareil, choisissez partout.',
   'action.sign-out-everywhere': 'Se déconnecter partout',
   'action.sign-out-here': 'Se déconnecter seulement ici',
   'action.stay': 'Garder ma session ouverte',
@@ -105,18 +101,21 @@ export const french: Readonly<Record<TextKey, string>> = {
   'action.sign-in-strong': 'Se connecter de la manière renforcée',
 
   'cookies.explain':
-    'Votre navigateur a envoyé plus d’une connexion, et nous ne pouvons pas savoir laquelle est la vôtre. Pour vous protéger, nous n’en acceptons aucune.',
+    'Nous ne pouvons pas savoir quelle connexion est la vôtre. Pour vous protéger, nous n’en acceptons aucune.',
   'cookies.remedy':
     'Déconnectez-vous partout et connectez-vous de nouveau. Si cette page revient, supprimez les témoins (cookies) de ce site.',
   'cookies.too-large':
     'Il y en a plus que nous n’en lisons : personne ne peut se connecter. Supprimez les témoins (cookies) de ce site et ouvrez-le de nouveau. Si cette page revient, veuillez prévenir les responsables de ce service.',
   'unavailable.explain':
     'Votre session n’a pas pu être consultée. Elle n’a pas été fermée, et rien n’a été perdu.',
-  'unavailable.sign-in': 'La connexion n’est pas possible pour le moment.',
-  'unavailable.sign-in-service': 'Le service de connexion ne répond pas pour le moment.',
+  'unavailable.sign-in': 'Votre connexion n’a pas pu être menée à bien.',
+  'unavailable.sign-in-service': 'Le service de connexion ne répond pas.',
   'unavailable.remedy': 'Veuillez réessayer dans un instant.',
-  'not-sent.explain': 'Vous n’avez pas de session ouverte ; ce que vous avez envoyé n’a pas été traité.',
   'not-sent.nothing-kept':
     'Rien n’en a été conservé. Utilisez le bouton Précédent de votre navigateur pour copier ce que vous avez écrit, puis connectez-vous et envoyez-le de nouveau.',
   'not-sent.foreign': 'La demande ne venait pas d’une page de cette application ; rien n’a été changé.',
+  'not-found.explain': 'L’adresse est peut-être mal écrite, ou ce qui était ici a été déplacé.',
+  'not-done.foreign': 'La demande ne venait pas d’une page de cette application.',
+  'not-done.unreadable': 'La demande n’a pas pu être lue.',
+  'not-allowed.explain': 'Vous êtes connecté, mais votre compte n’y a pas accès.',
 }

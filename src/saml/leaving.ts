@@ -2,8 +2,6 @@
 import type { Exchange, Reply } from '../exchange.js'
 import type { Departure, LogoutVisit, Parting } from '../logout/participant.js'
 import type { Leg } from '../logout/receipt.js'
-import { renderFormPost } from '../pages/form-post.js'
-import { languageOf } from '../pages/texts.js'
 import { type Received, secondTime, verifyWithKeys } from './inbound.js'
 import { type KeptName, openName } from './kept-name.js'
 import { writeLogoutRequest } from './logout-request.js'
@@ -137,10 +135,7 @@ export function createLeaving(provider: ServiceProvider): Leaving {
 
   /** From another site the form comes without our Lax cookies: once more, from a page of ours. */
   function sendRound(exchange: Exchange, { kind, value }: Received, state: string): Reply {
-    return renderFormPost({
-      language: languageOf(exchange.header('accept-language')),
-      title: 'title.going-on',
-      paragraph: 'going-on.explain',
+    return host.pages.showFormPost(exchange, {
       action: new URL(addresses.logout).pathname,
       fields: [
         [kind, value],

@@ -1,11 +1,12 @@
 /** @module SAML 2.0 as a plug-in: `saml({ … })` for `protocols`. */
 import type { Exchange, Reply } from '../exchange.js'
-import type { Protocol, ProtocolHost } from '../protocol.js'
+import type { Protocol } from '../protocol.js'
 import { asksForPage } from '../sessions/activity.js'
 import { type Received, receiveForm, receiveQuery } from './inbound.js'
 import { createLeaving } from './leaving.js'
 import type { SamlOptions } from './options.js'
 import { writeOwnMetadata } from './own-metadata.js'
+import { type FailurePage, failedSignIn, failedSignOut } from './pages.js'
 import { resolveSamlOptions } from './resolve-options.js'
 import { SamlError } from './saml-error.js'
 import { createServiceProvider, type ServiceProvider } from './service-provider.js'
@@ -34,7 +35,8 @@ const metadataSeconds = 604_800
 const metadataCacheSeconds = 3600
 
 function install(provider: ServiceProvider): ReturnType<Protocol['install']> {
-  const { options, origins } = provider
+  const { host, options, origins } = provider
+  const routesPath = host.options.routes.path
   const lookAhead = createLookAhead(provider)
   lookAhead()
   const signIn = createSignIn(provider)
@@ -54,17 +56,17 @@ function install(provider: ServiceProvider): ReturnType<Protocol['install']> {
     answersByMessage: leaving.answersByMessage,
     endpoints: {
       'saml/metadata': { GET: createMetadataEndpoint(provider, lookAhead), isDocument: true },
-      'saml/acs': { POST: told(provider, signIn.consume, failedSignIn(provider)) },
+      'saml/acs': { POST: told(provider, signIn.consume, failedSignIn(routesPath)) },
       'saml/slo': {
         GET: told(
           provider,
           async (exchange) => takeLogout(exchange, receiveQuery(exchange)),
-          failedSignOut(provider),
+          failedSignOut(routesPath),
         ),
         POST: told(
           provider,
           async (exchange) => takeLogout(exchange, await receiveForm(exchange)),
-          failedSignOut(provider),
+          failedSignOut(routesPath),
         ),
       },
       'saml/soap': { POST: told(provider, singleLogout.answerSoap) },
@@ -72,29 +74,6 @@ function install(provider: ServiceProvider): ReturnType<Protocol['install']> {
     async ready() {
       await provider.source.current()
     },
-  }
-}
-
-type FailurePage = Omit<Parameters<ProtocolHost['page']>[1], 'status'>
-
-function failedSignIn({ host }: ServiceProvider): FailurePage {
-  const login = `${host.options.routes.path}/login`
-  return {
-    title: 'title.sign-in-incomplete',
-    paragraphs: ['judgement.not-active', 'reason.invalid-token'],
-    actions: [{ label: 'action.try-again', method: 'get', href: login, primary: true }],
-  }
-}
-
-function failedSignOut({ host }: ServiceProvider): FailurePage {
-  const logout = `${host.options.routes.path}/logout`
-  return {
-    title: 'title.sign-out-incomplete',
-    paragraphs: ['outcome.failed'],
-    actions: [
-      { label: 'action.finish-sign-out', method: 'post', href: logout, primary: true },
-      { label: 'action.home', method: 'get', href: host.options.application.startPage },
-    ],
   }
 }
 
@@ -111,7 +90,7 @@ function told(
       if (!(error instanceof SamlError)) throw error
       host.report({ type: 'token.rejected', problem: `saml ${error.problem}`, credential: 'saml-message' })
       if (page === undefined || !asksForPage(exchange)) throw error
-      return host.page(exchange, { ...page, status: error.status })
+      return host.pages.showPage(exchange, { ...page, status: error.status })
     }
   }
 }

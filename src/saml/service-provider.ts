@@ -5,8 +5,6 @@ import { digest, randomText } from '../digest.js'
 import type { Exchange, Reply } from '../exchange.js'
 import { leadOn } from '../login/lead-on.js'
 import type { LogoutVisit } from '../logout/participant.js'
-import { renderFormPost } from '../pages/form-post.js'
-import { languageOf } from '../pages/texts.js'
 import type { ProtocolHost } from '../protocol.js'
 import { encodePost } from './encoding.js'
 import type { MessageRules } from './message.js'
@@ -15,6 +13,7 @@ import { createMetadataSource, type MetadataSource } from './metadata-source.js'
 import type { NameIdParties } from './name-id.js'
 import { createTakeOnce, type TakeOnce } from './once.js'
 import type { ResolvedSamlOptions } from './options.js'
+import { providerUnknown } from './pages.js'
 import { type MessageKind, signRedirect } from './redirect-signature.js'
 import { SamlMetadataError } from './saml-error.js'
 import { signXml } from './xml-signature.js'
@@ -131,12 +130,7 @@ export function createServiceProvider(options: ResolvedSamlOptions, host: Protoc
         return await work()
       } catch (error) {
         if (!(error instanceof SamlMetadataError)) throw error
-        const page = host.page(exchange, {
-          status: error.status,
-          title: 'title.unavailable',
-          paragraphs: ['unavailable.sign-in-service', 'unavailable.remedy'],
-          actions: [],
-        })
+        const page = host.pages.showPage(exchange, { ...providerUnknown, status: error.status })
         return { ...page, headers: { ...page.headers, ...error.headers } }
       }
     },
@@ -146,13 +140,10 @@ export function createServiceProvider(options: ResolvedSamlOptions, host: Protoc
     },
     reply(exchange, outgoing, frameAncestors) {
       if (outgoing.binding === 'redirect') {
-        const reply = leadOn(exchange, redirectAddress(outgoing))
+        const reply = leadOn(host.pages, exchange, redirectAddress(outgoing))
         return { ...reply, headers: { ...reply.headers, ...uncached } }
       }
-      return renderFormPost({
-        language: languageOf(exchange.header('accept-language')),
-        title: 'title.going-on',
-        paragraph: 'going-on.explain',
+      return host.pages.showFormPost(exchange, {
         action: outgoing.destination,
         fields: Object.entries(fieldsOf(outgoing)),
         frameAncestors,

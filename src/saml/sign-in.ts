@@ -2,8 +2,6 @@
 import type { Exchange, Reply } from '../exchange.js'
 import { mustAskAnew, type Visit } from '../login/entrance.js'
 import type { LoginWish } from '../login/wish.js'
-import { renderFormPost } from '../pages/form-post.js'
-import { languageOf } from '../pages/texts.js'
 import type { Beginning, Pointer } from '../protocol.js'
 import { anonymous } from '../sessions/citizens.js'
 import type { Assertion } from './assertion.js'
@@ -123,10 +121,7 @@ export function createSignIn(provider: ServiceProvider): SignIn {
    * from here. Nothing is believed or used up before.
    */
   const sendRound = (exchange: Exchange, received: Received): Reply =>
-    renderFormPost({
-      language: languageOf(exchange.header('accept-language')),
-      title: 'title.going-on',
-      paragraph: 'going-on.explain',
+    host.pages.showFormPost(exchange, {
       action: new URL(addresses.assertionConsumer).pathname,
       fields: [
         [received.kind, received.value],

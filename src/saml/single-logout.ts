@@ -13,6 +13,7 @@ import type { MessageRules } from './message.js'
 import type { IdentityProviderMetadata } from './metadata.js'
 import { isNamedBy, isSameNameId } from './name-id.js'
 import { type Named, soughtKeys } from './name-keys.js'
+import { nobodyToTell } from './pages.js'
 import { chooseEndpoint, type ServiceProvider, uncached } from './service-provider.js'
 import { readEnvelope, soapType, writeEnvelope } from './soap.js'
 import type { Status } from './status.js'
@@ -189,22 +190,13 @@ export function createSingleLogout(provider: ServiceProvider): SingleLogout {
     return chooseEndpoint(metadata.logout, undefined, [binding, other] as const)
   }
 
-  /** The sessions have ended, and the metadata says nowhere where to tell it. */
-  const withoutAddress = (exchange: Exchange): Reply =>
-    host.page(exchange, {
-      status: 200,
-      title: 'title.signed-out',
-      paragraphs: ['outcome.application', 'signed-out.close'],
-      actions: [{ label: 'action.home', method: 'get', href: host.options.application.startPage }],
-    })
-
   return {
     async answer(exchange, received) {
       const rules = provider.rulesFor(addresses.logout)
       const { value: request, metadata } = await read(received.verify, rules)
       const status = await statusOf(exchange, request, rules)
       const endpoint = endpointFor(metadata, received.binding)
-      if (endpoint === undefined) return withoutAddress(exchange)
+      if (endpoint === undefined) return host.pages.showPage(exchange, { ...nobodyToTell, status: 200 })
       const { binding, responseLocation: destination } = endpoint
       const xml = write(request, destination, status)
       const { relayState } = received

@@ -69,6 +69,25 @@ function numbers(least: number, most: number, isWhole = true): Values {
 
 /** Values that are good or bad in the company of the required options alone. */
 export const values: Readonly<Record<OptionPath, Values>> = {
+  'application.name': {
+    good: ['Tax Portal', 'Prestations – Québec', 'é', 'x'.repeat(60), 'Büro <A> & "B"'],
+    texts: ['Tax Portal'],
+    bad: [
+      '',
+      ' ',
+      ' Tax',
+      'Tax ',
+      'x'.repeat(61),
+      'a\nb',
+      'a\u0000b',
+      'a\u202eb',
+      'a\u2028b',
+      '\ud800',
+      7,
+      ['a'],
+    ],
+  },
+  'application.logo': endpoint,
   'identityProvider.url': {
     good: ['https://id.example.gov', 'https://ID.example.gov:8443/tenant/', 'https://example.gov'],
     texts: ['https://id.example.gov', 'https://ID.example.gov:8443/tenant/', 'https://example.gov'],

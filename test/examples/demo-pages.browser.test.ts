@@ -135,7 +135,7 @@ describe.each(names)('the page of %s', (name) => {
     }
     await person.press('Refresh now')
     await person.page.waitForURL(`${demo[name]}/session/login**`)
-    expect(await main()).toContain('The sign-in service has ended your session')
+    expect(await main()).toContain('The sign-in service has signed you out')
   })
 
   it('ends with all others when an administrator ends the person', async () => {
@@ -145,10 +145,10 @@ describe.each(names)('the page of %s', (name) => {
     await person.page.goto(`${demo[name]}/private`)
     await person.press('Administrator ends all')
     await person.page.waitForURL(`${demo[name]}/session/login**`)
-    expect(await main()).toContain('Your session was ended for you')
+    expect(await main()).toContain('You were signed out from elsewhere')
     for (const other of others) {
       await person.page.goto(`${demo[other]}/private`)
-      expect(await main()).toContain('Your session was ended for you')
+      expect(await main()).toContain('You were signed out from elsewhere')
     }
     await person.page.goto(demo[name])
     await person.logged('An administrator ended all sessions of the person')

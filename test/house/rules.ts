@@ -18,11 +18,11 @@ const order: readonly (readonly string[])[] = [
   ['requests'],
   ['identity'],
   ['sessions'],
-  ['pages'],
   ['stores'],
   ['tokens'],
   ['cookies'],
   ['issuing'],
+  ['pages'],
   ['xml-crypto'],
 ]
 

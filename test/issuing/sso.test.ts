@@ -131,7 +131,7 @@ describe('the hand-over', () => {
     expect(decodeJwt(tokenIn(page)).sub).toBe('ana')
     const policy = response.headers.get('content-security-policy')
     expect(policy).toMatch(
-      /^default-src 'none'; script-src 'sha256-[\w+/=]{44}'; frame-ancestors 'none'; base-uri 'none'$/,
+      /^default-src 'none'; style-src 'sha256-[\w+/=]{44}'; script-src 'sha256-[\w+/=]{44}'; frame-ancestors 'none'; base-uri 'none'$/,
     )
     expect(response.headers.get('cache-control')).toBe('private, no-store')
     expect(response.headers.get('referrer-policy')).toBe('strict-origin')
@@ -182,7 +182,7 @@ describe('the hand-over', () => {
       const response = await ask(issuer.ssoRedirect({ ...partner, delivery }), method, headers)
       const page = await response.text()
       expect(response.status).toBe(status)
-      expect(page).toContain('<form method="post"><button>Continue</button></form>')
+      expect(page).toContain('<form method="post"><button class="primary">Continue</button></form>')
       expect(page).not.toContain('eyJ')
       expect(response.headers.get('location')).toBeNull()
       expect(response.headers.get('content-security-policy')).toContain("form-action 'self';")

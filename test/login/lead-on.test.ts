@@ -1,13 +1,22 @@
 import { describe, expect, it } from 'vitest'
 import { leadOn } from '../../src/login/lead-on.js'
+import { createPages } from '../../src/pages/pages.js'
 import { refreshOf } from '../support/browser.js'
 import { TestExchange } from '../support/exchange.js'
 
+const pages = createPages({
+  application: { name: 'Tax Portal', startPage: '/', logo: undefined },
+  routes: { stylesheet: undefined },
+})
 const provider = 'https://id.example.gov/login?state=1&x=%22%3E'
 const page = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
 
 const answerTo = (method: string, headers: Readonly<Record<string, string>>, address = provider) =>
-  leadOn(new TestExchange(new Request('https://app.example.gov/session/login', { method, headers })), address)
+  leadOn(
+    pages,
+    new TestExchange(new Request('https://app.example.gov/session/login', { method, headers })),
+    address,
+  )
 
 describe('FLD-02 the way to another site', () => {
   it.each([

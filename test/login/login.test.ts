@@ -257,7 +257,7 @@ describe('a guard', () => {
       handle(new Request(`${url}/private`, { headers: { cookie: `${ana}; ${dan}`, accept } }))
     const page = await ask('text/html')
     expect(page.status).toBe(401)
-    expect(await page.text()).toContain('more than one sign-in')
+    expect(await page.text()).toContain('cannot tell which sign-in is yours')
     expect(await (await ask('application/json')).json()).toMatchObject({ reason: 'ambiguous-cookie' })
   })
 })

@@ -1,6 +1,8 @@
 /** @module Front-channel logout: what a frame of the provider may end, and what it may not. */
+
 import { describe, expect, it } from 'vitest'
 import { memoryStore } from '../../src/index.js'
+import { english } from '../../src/pages/texts-english.js'
 import { createPlace, home as placeHome } from '../attacks/oidc-place.js'
 import type { Browser } from '../support/browser.js'
 import { issuer } from './signer.js'
@@ -143,7 +145,7 @@ describe('FLD-04 where our cookie decides', () => {
   ])('%s: a link that leads there ends nothing', async (_, frontchannelLogout, names) => {
     const { browser, sid, world } = await begin({ frontchannelLogout })
     const answer = await asPage(browser, names ?? { iss: providerUrl, sid })
-    expect(await answer.text()).toContain('<title>not-framed</title>')
+    expect(await answer.text()).toContain(english['title.not-done'])
     expect(warnings(world)).toEqual(['frontchannel-not-framed'])
     expect(await stateAt(browser, 'benefits')).toMatchObject({ state: 'active' })
   })

@@ -84,7 +84,7 @@ describe('where third-party cookies are allowed', () => {
     await sp1.click('text=Sign out everywhere')
     await sp1.waitForURL(`${urlOf('sp1')}/session/return**`)
     await sp2.bringToFront()
-    await sp2.waitForSelector('text=The sign-in service has ended your session')
+    await sp2.waitForSelector('text=The sign-in service has signed you out')
     expect(typesOf('sp2')).toContain('session.ended')
   }, 120_000)
 

@@ -4,6 +4,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Browser, BrowserContextOptions, Page as Tab } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { PageFrame } from '../../src/pages/document.js'
 import { type Page, renderPage } from '../../src/pages/page.js'
 import { palettes } from '../../src/pages/style.js'
 import { launchChromium } from '../support/chromium.js'
@@ -12,6 +13,7 @@ let browser: Browser
 let own = ''
 let provider = ''
 let served: Partial<Page> = {}
+let frame: PageFrame = { name: 'Tax Portal', startPage: '/' }
 let posted: IncomingHttpHeaders[] = []
 
 const server = createServer((incoming, outgoing) => {
@@ -27,7 +29,7 @@ const server = createServer((incoming, outgoing) => {
   } else if (isProvider) {
     outgoing.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>provider</title>')
   } else {
-    const { status, headers, body } = renderPage({
+    const { status, headers, body } = renderPage(frame, {
       status: 200,
       language: 'en',
       title: 'title.sign-out',
@@ -56,11 +58,12 @@ afterAll(async () => {
 })
 
 async function visit(
-  page: Partial<Page>,
+  { name = 'Tax Portal', logo, stylesheet, ...page }: Partial<Page & PageFrame>,
   see: (tab: Tab, messages: readonly string[]) => Promise<void>,
   options: BrowserContextOptions = {},
 ): Promise<void> {
   served = page
+  frame = { name, startPage: '/', logo, stylesheet }
   posted = []
   const context = await browser.newContext(options)
   const tab = await context.newPage()
@@ -127,7 +130,7 @@ describe('the look', () => {
 it('runs nothing of what it reflects', () => {
   const attack = `"'><script>document.title='taken'</script><img src=x onerror="document.title='taken'">`
   return visit({ facts: [{ label: attack, value: attack }] }, async (tab) => {
-    expect(await tab.title()).toBe('Do you want to sign out?')
+    expect(await tab.title()).toBe('Do you want to sign out? · Tax Portal')
     expect(await tab.locator('dd').textContent()).toBe(attack)
     expect(await tab.locator('script, img').count()).toBe(0)
   })

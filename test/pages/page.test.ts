@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { Reply } from '../../src/exchange.js'
+import type { PageFrame } from '../../src/pages/document.js'
 import { type Page, type PageAction, renderPage } from '../../src/pages/page.js'
 import type { TextKey } from '../../src/pages/texts.js'
 import { english } from '../../src/pages/texts-english.js'
 
+const frame: PageFrame = { name: 'Tax Portal', startPage: '/' }
 const plain: Page = {
   status: 200,
   language: 'en',
@@ -14,12 +17,18 @@ const plain: Page = {
 }
 const action: PageAction = { label: 'action.sign-in', method: 'post', href: '/session/login' }
 
-function bodyOf(page: Partial<Page>): string {
-  return renderPage({ ...plain, ...page }).body ?? ''
+type Given = Partial<Page & PageFrame>
+
+function render({ name = 'Tax Portal', logo, stylesheet, ...page }: Given): Reply {
+  return renderPage({ name, startPage: '/', logo, stylesheet }, { ...plain, ...page })
 }
 
-function policyOf(page: Partial<Page>): ReadonlyMap<string, string> {
-  const policy = renderPage({ ...plain, ...page }).headers['content-security-policy'] ?? ''
+function bodyOf(page: Given): string {
+  return render(page).body ?? ''
+}
+
+function policyOf(page: Given): ReadonlyMap<string, string> {
+  const policy = render(page).headers['content-security-policy'] ?? ''
   return new Map(
     policy.split('; ').map((directive): [string, string] => {
       const [name = '', ...sources] = directive.split(' ')
@@ -35,7 +44,7 @@ function tagsOf(body: string): readonly string[] {
 
 describe('headers', () => {
   it('are those of a private page that nobody frames, sniffs or keeps', () => {
-    expect(renderPage({ ...plain, status: 401, language: 'fr' })).toMatchObject({
+    expect(render({ status: 401, language: 'fr' })).toMatchObject({
       status: 401,
       headers: {
         'content-type': 'text/html; charset=utf-8',
@@ -47,7 +56,7 @@ describe('headers', () => {
   })
 
   it('keep the Origin of our own forms, which no-referrer would make null', () => {
-    expect(renderPage(plain).headers['referrer-policy']).toBe('same-origin')
+    expect(render({}).headers['referrer-policy']).toBe('same-origin')
   })
 
   it('allow nothing but the built-in style, by its hash', () => {
@@ -98,7 +107,7 @@ describe('the page', () => {
         { label: 'example.gov', value: '12 ms' },
       ],
     })
-    expect(body).toContain('<title>Do you want to sign out?</title>')
+    expect(body).toContain('<title>Do you want to sign out? · Tax Portal</title>')
     expect(body).toContain('<h1>Do you want to sign out?</h1>')
     expect(body).toContain(`<p>${english['outcome.global']}</p><p>${english['signed-out.close']}</p>`)
     expect(body).toContain('<dt>Shared sign-in cookies</dt><dd>ended</dd>')
@@ -108,7 +117,7 @@ describe('the page', () => {
   it('makes a link of a plain way on, and a form with hidden fields of anything else', () => {
     const body = bodyOf({
       actions: [
-        { label: 'action.home', method: 'get', href: '/?a=1&b=2' },
+        { label: 'action.stay', method: 'get', href: '/?a=1&b=2' },
         { ...action, fields: { returnTo: '/benefits', scope: 'everywhere' }, primary: true },
         { label: 'action.try-again', method: 'get', href: '/session/login', fields: { returnTo: '/a' } },
       ],
@@ -135,8 +144,8 @@ describe('the page', () => {
     ],
     ...['https://id.example.gov/\n', 'https:id.example.gov', 'blob:https://id.example.gov/x'],
   ])('does not link to %j', (href) => {
-    expect(() => renderPage({ ...plain, actions: [{ ...action, href }] })).toThrow(TypeError)
-    expect(() => renderPage({ ...plain, stylesheet: href })).toThrow(TypeError)
+    expect(() => render({ actions: [{ ...action, href }] })).toThrow(TypeError)
+    expect(() => render({ stylesheet: href })).toThrow(TypeError)
   })
 
   it.each([
@@ -146,8 +155,8 @@ describe('the page', () => {
     'https://*',
     'https://*.example.gov',
   ])('names no source %j, which would say more in a policy than in an address', (address) => {
-    expect(() => renderPage({ ...plain, frameAncestors: address })).toThrow(TypeError)
-    expect(() => renderPage({ ...plain, stylesheet: `${address}/pages.css` })).toThrow(TypeError)
+    expect(() => render({ frameAncestors: address })).toThrow(TypeError)
+    expect(() => render({ stylesheet: `${address}/pages.css` })).toThrow(TypeError)
   })
 })
 
@@ -185,14 +194,14 @@ it('escapes every value that it reflects: no value adds a tag, an attribute or a
     ],
   })
   const skeleton = (page: Page) =>
-    tagsOf(renderPage(page).body ?? '').map((tag) => tag.replace(/"[^"]*"/g, '""'))
+    tagsOf(renderPage(frame, page).body ?? '').map((tag) => tag.replace(/"[^"]*"/g, '""'))
   const expected = skeleton(build('harmless'))
-  const policy = renderPage(build('harmless')).headers['content-security-policy']
+  const policy = renderPage(frame, build('harmless')).headers['content-security-policy']
   fc.assert(
     fc.property(text, (value) => {
       const page = build(value)
       expect(skeleton(page)).toEqual(expected)
-      expect(renderPage(page).headers['content-security-policy']).toBe(policy)
+      expect(renderPage(frame, page).headers['content-security-policy']).toBe(policy)
     }),
     { numRuns: 3_000, seed: 20_261_122 },
   )

@@ -189,7 +189,7 @@ describe('single logout that the provider begins', () => {
     const message = await world.emulator.saml.logoutRequest(order({ binding: 'redirect' }))
     const visit = await world.browser().open(message.url, { from: providerUrl })
     expect(visit).toMatchObject({ status: 200, url: message.url })
-    expect(visit.body).toContain('You are signed out of this application.')
+    expect(visit.body).toContain('Only this application has signed you out.')
     expect(await isActive(world, browser)).toBe(false)
   })
 

@@ -135,7 +135,7 @@ describe('an application end', () => {
     await browser.open(`${library}/private`)
     const confirm = await browser.open(`${benefits}/session/logout`)
     const done = await browser.press(confirm, 'Sign out only here')
-    expect(done.body).toContain('You are signed out of this application')
+    expect(done.body).toContain('Only this application has signed you out')
     expect(await reasonOf(await browser.fetch(`${benefits}/private`))).toBe('application-sign-out')
     expect((await browser.fetch(`${library}/private`)).status).toBe(200)
     const page = await browser.open(`${benefits}/private`)

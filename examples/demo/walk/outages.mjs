@@ -58,7 +58,7 @@ export function outageSteps({
           page = await browser.open(`${benefits.url}/private`)
         }
         tell(wayOf(page))
-        expectPage(page, 'The sign-in service has ended your session', 'a page of Benefits')
+        expectPage(page, 'The sign-in service has signed you out', 'a page of Benefits')
         const { reason } = await statusAt(browser, benefits)
         expect(reason === 'identity-ended', `identity-ended, and not ${reason}`)
       },

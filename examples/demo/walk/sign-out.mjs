@@ -77,7 +77,7 @@ export function signOutSteps({
         const browser = await signedInAtBoth()
         const page = await browser.press(await browser.open(`${benefits.url}/`), 'Sign out here only')
         tell(wayOf(page))
-        expectPage(page, 'You are signed out of this application', 'the receipt')
+        expectPage(page, 'Only this application has signed you out', 'the receipt')
         const { reason } = await statusAt(browser, benefits)
         expect(reason === 'application-sign-out', `application-sign-out at Benefits, and not ${reason}`)
         await expectActive(browser, library)
