@@ -98,9 +98,15 @@ function optionsOf(setting: Setting, sharesCookie: boolean): ResolvedOptions {
 }
 
 /** A browser's request for a page. */
-function pageRequest({ language }: Setting, method: string, path: string, headers: object = {}): Exchange {
-  const sent = { 'accept-language': language, 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
-  return new TestExchange(new Request(url + path, { method, headers: { ...sent, ...headers } }))
+function pageRequest(setting: Setting, method: string, path: string, headers: object = {}): Exchange {
+  const sent = {
+    'accept-language': setting.language,
+    'sec-fetch-mode': 'navigate',
+    'sec-fetch-dest': 'document',
+  }
+  return new TestExchange(
+    new Request(url + (setting.path ?? '') + path, { method, headers: { ...sent, ...headers } }),
+  )
 }
 
 function active(authenticatedAt: number): Citizen {
@@ -168,7 +174,10 @@ async function addLogin(setting: Setting, add: Add): Promise<void> {
   add({ name: 'login in an outage', from, title: 'title.unavailable', reply: down })
   const large = await get(nobody, '/session/login', { cookie: `a=${'x'.repeat(70_000)}` })
   add({ name: 'login with too many cookies', from, title: 'title.cookies-too-large', reply: large })
-  const round = await get(nobody, `/session/login?returnTo=/session/return?state=${'a'.repeat(32)}`)
+  const round = await get(
+    nobody,
+    `/session/login?returnTo=${setting.path ?? ''}/session/return?state=${'a'.repeat(32)}`,
+  )
   add({ name: 'login address that leads back here', from, title: 'title.sign-in-incomplete', reply: round })
   const foreign = await createLoginRoutes(loginContext(setting, nobody)).post(
     pageRequest(setting, 'POST', '/session/login', { 'sec-fetch-site': 'cross-site' }),
@@ -321,19 +330,21 @@ async function addEndpoints(setting: Setting, add: Add): Promise<void> {
 }
 
 function addPlugIns(setting: Setting, add: Add): void {
-  const pages = createPages(optionsOf(setting, true))
+  const options = optionsOf(setting, true)
+  const routesPath = options.routes.path
+  const pages = createPages(options)
   const exchange = pageRequest(setting, 'GET', '/')
   const saml = 'src/saml/pages.ts'
   for (const [name, from, page] of [
     [
       'OpenID Connect: no stronger sign-in',
       'src/oidc/pages.ts',
-      notStronger('/session', anyWish('/forms/7')),
+      notStronger(routesPath, anyWish('/forms/7')),
     ],
     ['OpenID Connect: front-channel logout', 'src/oidc/pages.ts', frontchannelSeen(true)],
     ['OpenID Connect: front-channel link', 'src/oidc/pages.ts', frontchannelSeen(false)],
-    ['SAML: sign-in refused', saml, { ...failedSignIn('/session'), status: 400 }],
-    ['SAML: sign-out refused', saml, { ...failedSignOut('/session'), status: 400 }],
+    ['SAML: sign-in refused', saml, { ...failedSignIn(routesPath), status: 400 }],
+    ['SAML: sign-out refused', saml, { ...failedSignOut(routesPath), status: 400 }],
     ['SAML: provider unknown', saml, { ...providerUnknown, status: 503 }],
     ['SAML: nobody to tell', saml, { ...nobodyToTell, status: 200 }],
   ] as const) {
