@@ -81,3 +81,10 @@ export function createAllowance(most: number, milliseconds: number): Allowance {
     },
   }
 }
+
+/**
+ * Makes the allowance of fetches for keys that logins in flight cause in vain: ten at once, then one in five seconds.
+ * It is theirs alone, so that what anybody can send without a login never uses it up; a fetch that brings a new key
+ * gives all of them back, so that it never delays a roll-over but under a flood of logins.
+ */
+export const createLoginAllowance = (): Allowance => createAllowance(10, 5000)

@@ -1,6 +1,6 @@
 /** @module Keeps the identity provider's metadata fresh: polled when due, the last good one kept within a limit. */
 import type { KeyObject } from 'node:crypto'
-import { createAllowance, isAhead, isWaiting, noWait } from '../wait.js'
+import { createAllowance, createLoginAllowance, isAhead, isWaiting, noWait } from '../wait.js'
 import { fetchMetadata, type Validators } from './fetch-metadata.js'
 import { type IdentityProviderMetadata, readMetadata } from './metadata.js'
 import { quote, SamlMetadataError } from './saml-error.js'
@@ -25,7 +25,8 @@ export interface MetadataSource {
   current(): Promise<IdentityProviderMetadata>
   /**
    * Fetches anew because a signature fits no known key; then what {@link current} says: a document that was asked for
-   * after the message came. For `anybody` (default) five times, then once in five seconds; a `login` never waits.
+   * after the message came. For `anybody` (default) five times, then once in five seconds; a `login` waits for none of
+   * them, only for other logins: ten in vain, then one in five seconds.
    * `undefined` where nothing new could come.
    */
   renewed(bearer?: MessageBearer): Promise<IdentityProviderMetadata | undefined>
@@ -76,7 +77,10 @@ export function createMetadataSource(options: MetadataSourceOptions): MetadataSo
   let loaded: Loaded | undefined
   let pending: Promise<Loaded> | undefined
   let rest = noWait
-  const strangers = createAllowance(strangersFetches, strangersMilliseconds)
+  const allowances = {
+    anybody: createAllowance(strangersFetches, strangersMilliseconds),
+    login: createLoginAllowance(),
+  }
   let failed: SamlMetadataError | undefined
 
   const warnOnce = (key: string, warning: MetadataWarning): void => {
@@ -118,6 +122,7 @@ export function createMetadataSource(options: MetadataSourceOptions): MetadataSo
     pending = load()
       .then(
         (fresh) => {
+          if (hasNewKey(loaded, fresh)) allowances.login.reset()
           loaded = fresh
           failed = undefined
           warned.delete('unavailable')
@@ -205,7 +210,7 @@ export function createMetadataSource(options: MetadataSourceOptions): MetadataSo
       if (options.url === undefined) return undefined
       // What was under way when the message came may bring what was there before it.
       const brought = pending && (await pending.catch(() => undefined))
-      if (pending === undefined && bearer === 'anybody' && !strangers.take(clock())) {
+      if (pending === undefined && !allowances[bearer].take(clock())) {
         return brought && usable(brought)
       }
       try {
@@ -215,6 +220,12 @@ export function createMetadataSource(options: MetadataSourceOptions): MetadataSo
       }
     },
   }
+}
+
+/** Whether a document has a certificate that the one before had not. */
+function hasNewKey(before: Loaded | undefined, { metadata }: Loaded): boolean {
+  const known = new Set(before?.metadata.certificates.map(({ fingerprint }) => fingerprint))
+  return metadata.certificates.some(({ fingerprint }) => !known.has(fingerprint))
 }
 
 function expired(): never {

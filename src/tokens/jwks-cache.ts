@@ -6,7 +6,7 @@ import { CitizenSessionError } from '../errors.js'
 import type { Report } from '../events.js'
 import type { MaybePromise } from '../exchange.js'
 import { excerpt } from '../printable.js'
-import { createAllowance, isAhead, isWaiting, noWait } from '../wait.js'
+import { createAllowance, createLoginAllowance, isAhead, isWaiting, noWait } from '../wait.js'
 import { findAlgorithm } from './algorithms.js'
 import { fetchKeySet, KeySetError } from './fetch-key-set.js'
 import { fits, importVerificationKey, type VerificationKey } from './verification-keys.js'
@@ -51,7 +51,8 @@ export interface JwksCache {
   /**
    * The keys that may have signed a token: at once if they are known, else after at most one fetch that all callers
    * share. None: the issuer has no such key, as far as the cool-down lets us know. A `login` (default: `anybody`) knows
-   * no cool-down: the answer is of a set that was asked for after it came, by at most one fetch at a time.
+   * no cool-down: the answer is of a set that was asked for after it came, by at most one fetch at a time; but logins
+   * that fetch in vain, one after the other, have an allowance of their own.
    * @throws CitizenSessionError `keys-unavailable` (503, transient), at once or later, when no usable set can be had,
    * or when the key is in no set that we have and the newest could not be fetched: it may be in that one.
    */
@@ -123,7 +124,7 @@ function select(
  * Three waits run apart from each other: unknown names cause one fetch a cool-down, whatever it brings; a set past
  * its age is refreshed behind the requests, so that junk names cannot hold up a rotation; with no usable set a fetch
  * is tried every few seconds. A failed fetch leaves the last good set in use until `staleSeconds`. A login waits for
- * none of them.
+ * none of them, only for other logins that have fetched in vain.
  * @throws CitizenSessionError `usage` when `url` is not https (or http on loopback) or on none of the origins.
  * Source: `JWT-11` to `JWT-17`.
  */
@@ -138,7 +139,10 @@ export function createJwksCache(options: JwksCacheOptions): JwksCache {
   const coolDown = options.coolDownSeconds * 1000
   const outageRetry = Math.min(coolDown, outageRetrySeconds * 1000)
   let set = noKeys
-  const unknown = createAllowance(options.unknownFetches ?? 1, coolDown)
+  const allowances = {
+    anybody: createAllowance(options.unknownFetches ?? 1, coolDown),
+    login: createLoginAllowance(),
+  }
   let pending: PendingFetch | undefined
   let epoch = 0
   let refreshWait = noWait
@@ -154,6 +158,7 @@ export function createJwksCache(options: JwksCacheOptions): JwksCache {
       if (key !== undefined) usable.add(key)
     }
     if (usable.size === 0) throw new KeySetError('no-usable-key')
+    if ([...usable].some((key) => !set.keys.includes(key))) allowances.login.reset()
     for (const key of set.keys) key.isRetired = !usable.has(key)
     const age = Math.min(
       Math.max(maxAgeSeconds ?? options.ceilingSeconds, options.floorSeconds),
@@ -225,11 +230,10 @@ export function createJwksCache(options: JwksCacheOptions): JwksCache {
     if (isStale(now)) throw keysUnavailable(lastFailure)
     const selected = select(set.keys, kid, algorithm)
     if (selected !== 'unknown') return selected
-    const isLogin = bearer === 'login'
-    if (isEarlier && (isLogin || pending !== undefined || unknown.take(now))) {
-      return findAfter(start(now, !isLogin), wanted, false)
+    if (isEarlier && (pending !== undefined || allowances[bearer].take(now))) {
+      return findAfter(start(now, true), wanted, false)
     }
-    if (!fetching.isCounted) unknown.spend(fetching.since)
+    if (!fetching.isCounted) allowances.anybody.spend(fetching.since)
     fetching.isCounted = true
     return noneKnown()
   }
@@ -245,12 +249,12 @@ export function createJwksCache(options: JwksCacheOptions): JwksCache {
     now: number,
     bearer: TokenBearer = 'anybody',
   ): MaybePromise<readonly VerificationKey[]> {
-    const isLogin = bearer === 'login'
     const isEarlier = pending !== undefined
     const wanted = { kid, algorithm, bearer }
     if (isStale(now)) {
       if (pending === undefined) {
-        if (!isLogin && isWaiting(outageWait, now)) throw keysUnavailable(lastFailure)
+        const mayTry = bearer === 'login' ? allowances.login.take(now) : !isWaiting(outageWait, now)
+        if (!mayTry) throw keysUnavailable(lastFailure)
         outageWait = { since: now, milliseconds: outageRetry }
       }
       return findAfter(start(now), wanted, isEarlier)
@@ -258,7 +262,7 @@ export function createJwksCache(options: JwksCacheOptions): JwksCache {
     refreshIfDue(now)
     const selected = select(set.keys, kid, algorithm)
     if (selected !== 'unknown') return selected
-    if (pending === undefined && !isLogin && !unknown.take(now)) return noneKnown()
+    if (pending === undefined && !allowances[bearer].take(now)) return noneKnown()
     return findAfter(start(now, true), wanted, isEarlier)
   }
 
@@ -274,7 +278,8 @@ export function createJwksCache(options: JwksCacheOptions): JwksCache {
       for (const key of set.keys) key.isRetired = true
       set = noKeys
       pending = undefined
-      unknown.reset()
+      allowances.anybody.reset()
+      allowances.login.reset()
       refreshWait = noWait
       outageWait = noWait
     },

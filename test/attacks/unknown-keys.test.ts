@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { signXml } from '../../src/saml/xml-signature.js'
 import { key, logoutToken } from '../oidc/signer.js'
-import { createKeyPair } from '../saml/provider.js'
+import { createKeyPair, response } from '../saml/provider.js'
 import { createSamlWorld, entityOf, urlOf } from '../saml/world.js'
 import { createWorld } from '../support/world.js'
 import { createSigningKey, keySet } from '../tokens/signing.js'
@@ -101,6 +101,36 @@ describe('HLD-14 JWT-14 OpenID Connect, under a flood of logout tokens with unkn
   })
 })
 
+describe('HLD-14 OpenID Connect, under a flood of logins whose tokens no key of the provider has signed', () => {
+  it('keys are fetched a few times, and a new key is known within five seconds', async () => {
+    const place = createFlooded()
+    await place.browser().open(`${home}/session/login?returnTo=/private`)
+    const before = place.fetches()
+    const login = () => place.browser().open(`${home}/session/login?returnTo=/private`)
+    const flood = async (logins: number) => {
+      for (let count = 0; count < logins; count += 1) {
+        place.script.header = { kid: randomBytes(9).toString('base64url') }
+        expect((await login()).status).toBe(401)
+      }
+      place.script.header = {}
+    }
+    await flood(200)
+    expect(place.fetches() - before).toBeLessThanOrEqual(10)
+    const renamed = { ...key, jwk: { ...key.jwk, kid: 'renamed' } }
+    place.publish(renamed)
+    let waited = 0
+    for (;;) {
+      await flood(3)
+      place.script.header = { kid: 'renamed' }
+      if ((await login()).status === 200) break
+      place.travel(1)
+      waited += 1
+      expect(waited).toBeLessThanOrEqual(5)
+    }
+    expect(place.fetches() - before).toBeLessThanOrEqual(15)
+  })
+})
+
 it('HLD-14 JWT-14 the shared cookie: a login that comes back with a new key waits for no stranger’s cookies', async () => {
   const url = 'https://benefits.citizen.example'
   const world = await createWorld()
@@ -152,17 +182,23 @@ describe('HLD-14 JWT-14 SAML, under a flood of messages that nobody has signed',
       const bare = xml.replace(/<ds:Signature\b[\s\S]*?<\/ds:Signature>/, '')
       return signXml({ xml: bare, key: forger.privateKey, certificate: forger.certificate.base64 })
     }
+    /** An answer to a login, signed by the stranger; of whom it speaks nobody looks. */
+    const answer = signXml({
+      xml: response(),
+      key: forger.privateKey,
+      certificate: forger.certificate.base64,
+    })
     const flood = async () => {
       expect((await send(await forged(), 'slo')).status).toBe(400)
     }
     const replaceKey = async () => {
       for (let step = 0; step < 3; step += 1) await world.emulator.saml.rollOver()
     }
-    return { world, order, send, forged, flood, replaceKey }
+    return { world, order, send, answer, flood, replaceKey }
   }
 
   it('a login with a new key is not delayed at all, also where the strangers have logins of their own', async () => {
-    const { world, flood, send, forged, replaceKey } = await createFloodedWorld()
+    const { world, flood, send, answer, replaceKey } = await createFloodedWorld()
     await world.signIn(world.browser(), 'benefits')
     world.travel(60)
     await flood()
@@ -170,9 +206,9 @@ describe('HLD-14 JWT-14 SAML, under a flood of messages that nobody has signed',
     const asked = await other.open(`${urlOf('benefits')}/session/login?returnTo=/private`)
     const address = asked.path.find((path) => path.includes('RelayState=')) ?? ''
     const state = new URL(address).searchParams.get('RelayState') ?? ''
-    for (let call = 0; call < 5; call += 1) await send(await forged(), 'acs', other, state)
+    for (let call = 0; call < 5; call += 1) await send(answer, 'acs', other, state)
     await replaceKey()
-    for (let call = 0; call < 3; call += 1) await send(await forged(), 'acs', other, state)
+    for (let call = 0; call < 3; call += 1) await send(answer, 'acs', other, state)
     const browser = world.browser()
     expect(await world.signIn(browser, 'benefits')).toMatchObject({ status: 200 })
     expect(await world.who(browser, 'benefits')).toMatchObject({ state: 'active' })
@@ -203,4 +239,39 @@ describe('HLD-14 JWT-14 SAML, under a flood of messages that nobody has signed',
       }
     },
   )
+
+  it('logins that strangers have begun fetch a few times, and a new key is known within five seconds', async () => {
+    const { world, send, answer, replaceKey } = await createFloodedWorld()
+    await world.signIn(world.browser(), 'benefits')
+    world.travel(60)
+    const serve = world.sites.get(world.emulator.url)
+    if (serve === undefined) throw new Error('the provider is reached')
+    let fetches = 0
+    world.sites.set(world.emulator.url, (request) => {
+      if (request.url === world.emulator.saml.metadataUrl) fetches += 1
+      return serve(request)
+    })
+    const flood = async (logins: number) => {
+      for (let count = 0; count < logins; count += 1) {
+        const other = world.browser()
+        const asked = await other.open(`${urlOf('benefits')}/session/login?returnTo=/private`)
+        const address = asked.path.find((path) => path.includes('RelayState=')) ?? ''
+        await send(answer, 'acs', other, new URL(address).searchParams.get('RelayState') ?? '')
+      }
+    }
+    await flood(200)
+    expect([fetches > 0, fetches <= 15]).toEqual([true, true])
+    await replaceKey()
+    let waited = 0
+    for (;;) {
+      await flood(3)
+      const browser = world.browser()
+      await world.signIn(browser, 'benefits')
+      if ((await world.who(browser, 'benefits')).state === 'active') break
+      world.travel(1)
+      waited += 1
+      expect(waited).toBeLessThanOrEqual(5)
+    }
+    expect(fetches).toBeLessThanOrEqual(20)
+  })
 })

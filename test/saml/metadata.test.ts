@@ -303,6 +303,34 @@ describe('the source of metadata', () => {
     expect(renewed?.certificates[0]?.fingerprint).toBe(stranger.certificate.fingerprint)
   })
 
+  it('HLD-14 fetches anew for logins ten times in vain, then once in five seconds', async () => {
+    const { source, state, requests } = createPolled()
+    await source.current()
+    for (let login = 0; login < 200; login += 1) await source.renewed('login')
+    expect(requests).toHaveLength(11)
+    Object.assign(state, { etag: '"2"', xml: metadata({ keys: key(stranger.certificate.base64) }) })
+    state.time += 4999
+    expect(await source.renewed('login')).toBeUndefined()
+    state.time += 1
+    const renewed = await source.renewed('login')
+    expect(renewed?.certificates[0]?.fingerprint).toBe(stranger.certificate.fingerprint)
+    // What anybody may ask for is not used up by logins.
+    expect(await source.renewed()).toMatchObject({ entityId: idp })
+  })
+
+  it('HLD-14 counts for logins only what brought no new key: certificates may change as often as they do', async () => {
+    const { source, state } = createPolled()
+    await source.current()
+    for (let change = 0; change < 12; change += 1) {
+      const { certificate } = change % 2 === 0 ? stranger : provider
+      Object.assign(state, { etag: `"n${change}"`, xml: metadata({ keys: key(certificate.base64) }) })
+      const twenty = Array.from({ length: 20 }, () => source.renewed('login'))
+      for (const renewed of await Promise.all(twenty))
+        expect(renewed?.certificates[0]?.fingerprint).toBe(certificate.fingerprint)
+      for (let junk = 0; junk < 3; junk += 1) await source.renewed('login')
+    }
+  })
+
   it('FLD-07 fetches anew for anybody after a poll that had been under way', async () => {
     const { source, state, requests } = createPolled()
     await source.current()

@@ -218,6 +218,50 @@ describe('finding a key', () => {
     expect(requests.length).toBe(before + 2)
   })
 
+  it('HLD-14 logins whose keys nobody knows cause ten fetches, then one in five seconds', async () => {
+    const { cache, clock, endpoint } = await warmCache()
+    const forLogin = async (kid: string) => kidsOf(await cache.find(kid, 'RS256', clock(), 'login'))
+    for (let login = 0; login < 200; login += 1) expect(await forLogin(`junk-${login}`)).toEqual([])
+    expect(endpoint.requests).toHaveLength(11)
+    endpoint.answer = () => keySet([first, second])
+    clock.advance(4)
+    expect(await forLogin('k2')).toEqual([])
+    clock.advance(1)
+    expect(await forLogin('k2')).toEqual(['k2'])
+    expect(endpoint.requests).toHaveLength(12)
+    // What strangers may ask for is not used up by logins.
+    endpoint.answer = () => keySet([second])
+    expect(await lookUp({ cache, clock, endpoint, events: [] }, 'junk')).toEqual([])
+    expect(endpoint.requests).toHaveLength(13)
+  })
+
+  it('HLD-14 only fetches in vain count: keys may change as often as they do', async () => {
+    const { cache, clock, endpoint } = await warmCache([first], { algorithms: ['RS256', 'ES256'] })
+    for (let change = 0; change < 12; change += 1) {
+      const next = createSigningKey(`n${change}`, 'ES256')
+      endpoint.answer = () => keySet([first, next])
+      for (let junk = 0; junk < 3; junk += 1) {
+        if (change > 0) expect(await cache.find('junk', 'RS256', clock(), 'login')).toEqual([])
+      }
+      const twenty = Array.from({ length: 20 }, async () =>
+        cache.find(`n${change}`, 'ES256', clock(), 'login'),
+      )
+      for (const found of await Promise.all(twenty)) expect(kidsOf(found)).toEqual([`n${change}`])
+    }
+  })
+
+  it('HLD-14 logins of an outage cause ten fetches, then one in five seconds', async () => {
+    const setting = createTestCache([first])
+    const { cache, clock, endpoint } = setting
+    endpoint.answer = () => new Response('', { status: 503 })
+    const forLogin = async () => kidsOf(await cache.find('k1', 'RS256', clock(), 'login'))
+    for (let login = 0; login < 200; login += 1) await expect(forLogin()).rejects.toMatchObject(unavailable)
+    expect(endpoint.requests).toHaveLength(10)
+    endpoint.answer = () => keySet([first])
+    clock.advance(5)
+    expect(await forLogin()).toEqual(['k1'])
+  })
+
   it('FLD-07 a logout token is looked up anew after a fetch that had begun before it came', async () => {
     for (const earlier of ['junk', 'poll'] as const) {
       const setting = await warmCache([first], { unknownFetches: 5, ceilingSeconds: 100 })
