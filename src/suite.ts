@@ -381,11 +381,11 @@ function assembleSuite<C extends Claims>(
     },
 
     async close() {
-      admission.close()
       watch.close()
       // While the store still answers: a provider has given what it gives once only.
       await Promise.all([cookieMode?.close(), protocolMode?.close()])
       for (const protocol of protocols) await protocol.close?.()
+      await admission.close()
       await Promise.all(opened.map((each) => each.close()))
     },
   }

@@ -1,6 +1,7 @@
 /** @module Admission: an application uses a store only while its id there is its own. */
+import { randomBytes } from 'node:crypto'
 import { CitizenSessionError } from '../errors.js'
-import type { Store, StoreCaution } from './store.js'
+import type { IdOwner, Store, StoreCaution } from './store.js'
 
 /** The right of one application to use its store under its id. */
 export interface Admission {
@@ -11,7 +12,8 @@ export interface Admission {
    * @throws CitizenSessionError `application-id-taken`; StoreUnavailableError, `store-eviction`
    */
   request(): Promise<void>
-  close(): void
+  /** Gives the id back, so that it is free as soon as no other instance has it. Never rejects. */
+  close(): Promise<void>
 }
 
 const registrationSeconds = 180
@@ -35,15 +37,30 @@ export function createAdmission(
   application: { readonly id: string; readonly url: string },
   { revocations, onCaution = () => undefined }: AdmissionOptions = {},
 ): Admission {
+  const instance = randomBytes(12).toString('base64url')
+  const { id, url } = application
   let isGranted = false
+  let isClosed = false
   let renewal: NodeJS.Timeout | undefined
+  /** What asks the store now, or has done so. */
+  let registering: Promise<unknown> = Promise.resolve()
 
-  const taken = (): CitizenSessionError =>
-    new CitizenSessionError(
+  const taken = (owner: false | IdOwner): CitizenSessionError => {
+    const who = owner === false ? 'another application' : `the application at ${owner.fingerprint}`
+    const wait =
+      owner === false
+        ? ''
+        : `; the id is free once that one has stopped in order, else in ${owner.seconds} s unless it goes on`
+    return new CitizenSessionError(
       'application-id-taken',
-      `another application uses the id "${application.id}" on this store: give each a different application.id (CITIZEN_APPLICATION_ID)`,
+      `${who} uses the id "${id}" on this store: give each a different application.id (CITIZEN_APPLICATION_ID)${wait}`,
     )
-  const register = () => store.register(application.id, application.url, registrationSeconds)
+  }
+  let hasAsked = false
+  const register = () => {
+    hasAsked = true
+    return store.register(id, url, registrationSeconds, instance)
+  }
   let inspection: Promise<void> | undefined
   /** Once, for all who ask at the same time; what failed is asked again. */
   const inspect = (): Promise<void> => {
@@ -57,15 +74,22 @@ export function createAdmission(
     return inspection
   }
   const grant = async (): Promise<void> => {
-    isGranted = await register()
-    if (!isGranted) throw taken()
+    const asked = (async () => register())()
+    registering = Promise.allSettled([registering, asked])
+    const answer = await asked
+    // Whoever is still served after the end asks each time: the id may be another's by then.
+    isGranted = answer === true && !isClosed
+    if (answer !== true) throw taken(answer)
   }
   const renew = (): void => {
     // An outage is met, and reported, by the requests themselves.
     grant().catch(() => undefined)
   }
 
-  if (!store.isShared && register() === false) throw taken()
+  if (!store.isShared) {
+    const answer = register()
+    if (!(answer instanceof Promise) && answer !== true) throw taken(answer)
+  }
   return {
     get isGranted() {
       return isGranted
@@ -74,8 +98,20 @@ export function createAdmission(
       if (isGranted) return
       await inspect()
       await grant()
-      renewal ??= setInterval(renew, renewalMilliseconds).unref()
+      if (!isClosed) renewal ??= setInterval(renew, renewalMilliseconds).unref()
     },
-    close: () => clearInterval(renewal),
+    async close() {
+      isClosed = true
+      isGranted = false
+      clearInterval(renewal)
+      if (!hasAsked) return
+      // One that is under way would take the id again.
+      await registering
+      try {
+        await store.deregister(id, url, instance)
+      } catch {
+        // The store is away: the id is free when the lease is over.
+      }
+    },
   }
 }

@@ -8,6 +8,7 @@ import { claimSeconds, claimText, createLocks } from './memory-locks.js'
 import { laterOf, refusalOf, revocationOf, rootOf } from './memory-marks.js'
 import { createPeople } from './memory-people.js'
 import { createPointers } from './memory-pointers.js'
+import { createRegistrations } from './memory-registrations.js'
 import type {
   EndedRecord,
   EndOutcome,
@@ -43,7 +44,6 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
   const claims = createLocks(clock, 'forbid')
   const leases = createLocks(clock, 'wait')
   const deposits = createLocks(clock, 'wait')
-  const registrations = createLocks(clock, 'wait')
   let lastFence = 0
 
   /** Writes a tombstone where a revoked session wanted to start. */
@@ -301,12 +301,7 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
       if (leases.owner(key) === fence) leases.free(key)
     },
 
-    register(application, fingerprint, seconds) {
-      const owner = registrations.owner(application)
-      if (owner !== undefined && owner !== fingerprint) return false
-      registrations.hold(application, fingerprint, seconds)
-      return true
-    },
+    ...createRegistrations(clock),
 
     async ready() {},
     async close() {},

@@ -45,12 +45,18 @@ export interface Link {
   replace(): void
 }
 
-/** Keeps the last error that a client tells by one of these events. It listens as long as the client lives. */
+/** Of every client that is listened to, however many stores it has. */
+const keptErrors = new WeakMap<object, { last: unknown }>()
+
+/** Keeps the last error that a client tells by one of these events. It listens once, as long as the client lives. */
 export function keepErrors(
   client: object,
   events: readonly string[] = ['error'],
 ): { readonly last: unknown } {
+  const known = keptErrors.get(client)
+  if (known !== undefined) return known
   const kept: { last: unknown } = { last: undefined }
+  keptErrors.set(client, kept)
   const keep = (error: unknown): void => {
     kept.last = error
   }

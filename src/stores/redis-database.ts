@@ -23,16 +23,23 @@ function listen(client: object, event: string, listener: (error: unknown) => voi
   if (has(client, 'on')) Reflect.apply(client.on, client, [event, listener])
 }
 
+interface Selection {
+  isRefused: boolean
+}
+
+/** Of every client that is watched, however many stores it has. */
+const selections = new WeakMap<object, Selection>()
+
 /**
  * Watches an ioredis for a `SELECT` that is refused: it tells that once and goes on. `cut` ends the connection before
  * anything else is sent over it, and the next one selects again. In a Cluster nobody knows which connection it was: there
  * it stands for good.
  */
-export function watchSelection(
-  client: object,
-  cut: (() => void) | undefined,
-): { readonly isRefused: boolean } {
-  const state = { isRefused: false }
+export function watchSelection(client: object, cut: (() => void) | undefined): Readonly<Selection> {
+  const known = selections.get(client)
+  if (known !== undefined) return known
+  const state: Selection = { isRefused: false }
+  selections.set(client, state)
   listen(client, cut === undefined ? 'node error' : 'error', (error) => {
     if (!isOfSelect(error)) return
     state.isRefused = true
@@ -54,30 +61,32 @@ export interface Sending {
   signalOf(client: object): AbortSignal | undefined
 }
 
+/** For what is sent through a client until it loses its connection. */
+const controllers = new WeakMap<object, AbortController>()
+
+function renew(client: object): AbortController {
+  const controller = new AbortController()
+  setMaxListeners(0, controller.signal)
+  controllers.set(client, controller)
+  return controller
+}
+
+function watchConnection(client: object): AbortController {
+  const lose = (): void => {
+    const lost = controllers.get(client)
+    renew(client)
+    lost?.abort()
+  }
+  for (const event of ['error', 'client-error', 'reconnecting', 'end']) listen(client, event, lose)
+  return renew(client)
+}
+
 /**
  * Makes the sending through `first` and its duplicates. node-redis writes what waits for a connection right behind its
  * `SELECT`, without waiting for the answer.
  */
 export function createSending(first: object, database: number): Sending {
-  const controllers = new WeakMap<object, AbortController>()
   let connecting: Promise<void> | undefined
-
-  const renew = (client: object): AbortController => {
-    const controller = new AbortController()
-    setMaxListeners(0, controller.signal)
-    controllers.set(client, controller)
-    return controller
-  }
-  const watch = (client: object): AbortController => {
-    const lose = (): void => {
-      const lost = controllers.get(client)
-      renew(client)
-      lost?.abort()
-    }
-    for (const event of ['error', 'client-error', 'reconnecting', 'end']) listen(client, event, lose)
-    return renew(client)
-  }
-
   return {
     connected(isReady) {
       if (isReady || database === 0) return undefined
@@ -87,7 +96,7 @@ export function createSending(first: object, database: number): Sending {
       return connecting
     },
     signalOf(client) {
-      return database === 0 ? undefined : (controllers.get(client) ?? watch(client)).signal
+      return database === 0 ? undefined : (controllers.get(client) ?? watchConnection(client)).signal
     },
   }
 }

@@ -20,6 +20,7 @@ import { withIsolation } from './redis-isolation.js'
 import { listRecords, recordsIn } from './redis-list.js'
 import { createRedisPointers } from './redis-pointers.js'
 import { checkRedis } from './redis-ready.js'
+import { createRedisRegistrations } from './redis-registration.js'
 import { createRollCall } from './redis-roll-call.js'
 import { scripts } from './redis-scripts.js'
 import type { EndedRecord, EndReason, RecordAddress, Store } from './store.js'
@@ -348,10 +349,7 @@ export function createRedisStore(given: RedisClient, options: RedisStoreOptions 
       await connection.run(scripts.release, leaseKey(name), String(fence))
     },
 
-    async register(application, fingerprint, seconds) {
-      const key = `${prefix}application:${application}`
-      return isDone(await connection.run(scripts.hold, key, fingerprint, milliseconds(seconds)))
-    },
+    ...createRedisRegistrations(connection, prefix),
 
     async ready() {
       await inspect()

@@ -204,6 +204,13 @@ export interface KeptRefresh {
   readonly until: number
 }
 
+/** Who has an id. */
+export interface IdOwner {
+  readonly fingerprint: string
+  /** In how many seconds it is free, unless one of its instances goes on. */
+  readonly seconds: number
+}
+
 /**
  * A store. Every method that can wait returns a value or a promise; a store in the same process returns values.
  * Every method throws (or rejects with) `StoreUnavailableError` when the store cannot answer within its deadline.
@@ -342,10 +349,17 @@ export interface Store {
   release(key: string, fence: number): MaybePromise<void>
 
   /**
-   * Notes that an application of this id uses the store. `false`: the id is taken by an application with another
-   * fingerprint that was seen within `seconds`.
+   * Notes that an instance of an application uses the store under this id, for `seconds`; each has a name of its own, those
+   * of 0.1.0 had none. Otherwise than `true`: an application with another fingerprint has the id.
    */
-  register(application: string, fingerprint: string, seconds: number): MaybePromise<boolean>
+  register(
+    application: string,
+    fingerprint: string,
+    seconds: number,
+    instance?: string,
+  ): MaybePromise<boolean | IdOwner>
+  /** Gives the id back for an instance that stops in order. It is free once no other instance has it. */
+  deregister(application: string, fingerprint: string, instance: string): MaybePromise<void>
 
   /** Resolves when the store can be used; rejects with what to mend (unreachable, eviction policy). */
   ready(): Promise<void>

@@ -1,5 +1,5 @@
 /** @module The store contract: one suite that runs on every store. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Revocation } from '../../src/stores/store.js'
 import { describeBounds } from './store-bounds.js'
 import { describeDetails } from './store-details.js'
@@ -775,9 +775,97 @@ export function describeStoreContract(
         const [mine, theirs] = [unique(), unique()]
         expect(await harness.store.register(application, mine, 60)).toBe(true)
         expect(await harness.store.register(application, mine, 60)).toBe(true)
-        expect(await harness.store.register(application, theirs, 60)).toBe(false)
+        const taken = await harness.store.register(application, theirs, 60)
+        expect(taken).toEqual({ fingerprint: mine, seconds: expect.any(Number) })
+        expect(typeof taken === 'object' && taken.seconds > 50 && taken.seconds <= 60).toBe(true)
         await harness.advance(61)
         expect(await harness.store.register(application, theirs, 60)).toBe(true)
+      })
+
+      describe('gives an id back', () => {
+        const [one, other] = ['one', 'other']
+        let application: string
+        let mine: string
+        let theirs: string
+        beforeEach(() => {
+          application = `app-${unique()}`
+          mine = unique()
+          theirs = unique()
+        })
+        const register = (who: string, instance?: string) =>
+          harness.store.register(application, who, 60, instance)
+        const isFree = async () => (await register(theirs, 'stranger')) === true
+
+        it('at once when its only instance stops in order', async () => {
+          await register(mine, one)
+          expect(await isFree()).toBe(false)
+          await harness.store.deregister(application, mine, one)
+          expect(await isFree()).toBe(true)
+        })
+
+        it('when the last of its instances stops in order', async () => {
+          await register(mine, one)
+          await register(mine, other)
+          await harness.store.deregister(application, mine, one)
+          expect(await isFree()).toBe(false)
+          await harness.store.deregister(application, mine, one)
+          expect(await isFree()).toBe(false)
+          await harness.store.deregister(application, mine, other)
+          expect(await isFree()).toBe(true)
+        })
+
+        it('when the last one stops in order and the lease of those that crashed is over', async () => {
+          await register(mine, one)
+          await harness.advance(40)
+          await register(mine, other)
+          await harness.advance(30)
+          await harness.store.deregister(application, mine, other)
+          expect(await isFree()).toBe(true)
+        })
+
+        it('not before the lease of one that crashed is over', async () => {
+          await register(mine, one)
+          await harness.advance(20)
+          await register(mine, other)
+          await harness.store.deregister(application, mine, other)
+          expect(await isFree()).toBe(false)
+          await harness.advance(41)
+          expect(await isFree()).toBe(true)
+        })
+
+        it.each([
+          [
+            'before',
+            async (unnamed: () => unknown, named: () => unknown) => {
+              await unnamed()
+              await named()
+            },
+          ],
+          [
+            'after',
+            async (unnamed: () => unknown, named: () => unknown) => {
+              await named()
+              await unnamed()
+            },
+          ],
+        ])('not while an instance of 0.1.0, which has no name, registered %s it', async (_, inOrder) => {
+          await inOrder(
+            () => register(mine),
+            () => register(mine, one),
+          )
+          await harness.advance(5)
+          await register(mine, one)
+          await harness.store.deregister(application, mine, one)
+          expect(await isFree()).toBe(false)
+          await harness.advance(61)
+          expect(await isFree()).toBe(true)
+        })
+
+        it('to nobody but its owner', async () => {
+          await register(mine, one)
+          await harness.store.deregister(application, theirs, one)
+          expect(await isFree()).toBe(false)
+        })
       })
 
       it('HLD-05 a lease or a registration ends with a step of the clock back, a claim stands', async () => {

@@ -91,6 +91,7 @@ function everyOperation(store: Store, address: RecordAddress): (() => unknown)[]
     () => store.renew(unique(), 1, 1),
     () => store.release(unique(), 1),
     () => store.register(unique(), unique(), 1),
+    () => store.deregister(unique(), unique(), 'one'),
     () => store.point(unique(), address.person, now),
     () => store.pointerRevocation(unique()),
     () => store.revokePointer(unique(), revocationNow()),

@@ -1,5 +1,7 @@
 /** @module Why a Redis cannot be used: told from the errors of ioredis and node-redis, however deep they lie. */
+import { Redis } from 'ioredis'
 import { describe, expect, it } from 'vitest'
+import { redisStore } from '../../src/stores/redis.js'
 import { problemOf } from '../../src/stores/redis-problem.js'
 
 const coded = (code: string, message = 'connect to cache.internal with open-sesame'): Error =>
@@ -64,4 +66,12 @@ describe('problemOf', () => {
     one.cause = Object.assign(new AggregateError([one, one]), { previousErrors: [one] })
     expect(problemOf(one)).toBeUndefined()
   })
+})
+
+it('a client that many stores share is listened to once', () => {
+  const client = new Redis({ lazyConnect: true })
+  for (let at = 0; at < 20; at += 1) redisStore(client)
+  expect(client.listenerCount('error')).toBeLessThanOrEqual(2)
+  expect(client.listenerCount('ready')).toBeLessThanOrEqual(1)
+  client.disconnect()
 })

@@ -102,7 +102,45 @@ describe('on Redis', () => {
     ])
     for (const [name] of of('claim')) expect(await store.claim(String(name))).toBe(false)
     expect(await store.lease(String(of('lease')[0]?.[0]), 5)).toBeUndefined()
-    expect(await store.register('benefits', 'another fingerprint', 60)).toBe(false)
+    const holder = { fingerprint: 'fingerprint', seconds: expect.any(Number) }
+    expect(await store.register('benefits', 'another fingerprint', 60)).toEqual(holder)
+  })
+})
+
+describe('FLD-12 an id that instances of both releases use', () => {
+  const registerThen = (fingerprint: string) =>
+    run({ script: 'register', given: ['citizen:application:both', fingerprint, '180000'] })
+  const registerNow = (store: Store, fingerprint: string, instance: string) =>
+    store.register('both', fingerprint, 180, instance)
+
+  it('is one id: each is refused where the other has another fingerprint', async () => {
+    const store = redisStore(client)
+    expect(await registerThen('ours')).toEqual(['done'])
+    expect(await registerNow(store, 'theirs', 'one')).toMatchObject({ fingerprint: 'ours' })
+    expect(await registerNow(store, 'ours', 'one')).toBe(true)
+    expect(await registerThen('theirs')).toEqual(['other'])
+    expect(await registerThen('ours')).toEqual(['done'])
+  })
+
+  it.each(['before', 'after', 'before and after'])(
+    'is not given back by the last new instance while one of 0.1.0 registered it %s',
+    async (when) => {
+      const store = redisStore(client)
+      if (when.includes('before')) await registerThen('ours')
+      await registerNow(store, 'ours', 'one')
+      await registerNow(store, 'ours', 'one')
+      if (when.includes('after')) await registerThen('ours')
+      await store.deregister('both', 'ours', 'one')
+      expect(await registerNow(store, 'theirs', 'stranger')).toMatchObject({ fingerprint: 'ours' })
+      expect(await registerThen('theirs')).toEqual(['other'])
+    },
+  )
+
+  it('is free for 0.1.0 once the last new instance has given it back', async () => {
+    const store = redisStore(client)
+    await registerNow(store, 'ours', 'one')
+    await store.deregister('both', 'ours', 'one')
+    expect(await registerThen('theirs')).toEqual(['done'])
   })
 })
 

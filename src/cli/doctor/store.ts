@@ -133,7 +133,7 @@ async function judgeRedis(
         target,
         reason: `the id ${application?.id} is in use there by ${seen.owner}: this application will not start`,
         remedy:
-          'give each application a CITIZEN_APPLICATION_ID of its own; after a change of address wait three minutes',
+          'give each application a CITIZEN_APPLICATION_ID of its own; after a change of address stop all instances of the old one, or wait three minutes after a crash',
       }),
     )
   }
