@@ -109,8 +109,12 @@ export async function buildNext(wanted: NextBuild): Promise<string> {
   return folder
 }
 
-/** Starts a built application and an identity provider for it. */
-export async function startNext(folder: string, options: { cacheComponents: boolean }): Promise<NextSite> {
+/** Starts a built application and an identity provider for it. `variables`: what it is told besides. */
+export async function startNext(
+  folder: string,
+  options: { cacheComponents: boolean },
+  variables: Readonly<Record<string, string>> = {},
+): Promise<NextSite> {
   let offset = 0
   const domain = 'citizen.localhost'
   const emulator = await createEmulator({
@@ -138,6 +142,7 @@ export async function startNext(folder: string, options: { cacheComponents: bool
         CITIZEN_APPLICATION_SECRETS: secret,
         CITIZEN_IDENTITY_PROVIDER_URL: emulator.url,
         CITIZEN_SHARED_COOKIE_DOMAIN: domain,
+        ...variables,
       },
     },
   )
