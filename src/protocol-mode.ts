@@ -4,6 +4,7 @@ import type { SessionCookie } from './cookies/session-cookie.js'
 import type { Report } from './events.js'
 import type { Exchange } from './exchange.js'
 import { createTokenKeeper } from './identity/token-keeper.js'
+import type { LoginHosts } from './login/hosts.js'
 import { createMarkers, type Markers } from './login/marker.js'
 import type { LoginConclusion } from './login/return.js'
 import type { LogoutRoutes } from './logout/logout.js'
@@ -32,6 +33,7 @@ export interface ProtocolParts {
   readonly logoutRoutes: () => LogoutRoutes
   readonly checkReturnTarget: (value: unknown) => string | undefined
   readonly endShared: ProtocolHost['endShared']
+  readonly loginHosts: LoginHosts
 }
 
 /** The plug-ins at work in one suite. */
@@ -74,6 +76,7 @@ export function createProtocolMode(parts: ProtocolParts): ProtocolMode {
         sealer,
         store,
         random,
+        onSet: parts.loginHosts.note,
       })
       clearings.push(markers.clear)
       return markers
@@ -81,8 +84,9 @@ export function createProtocolMode(parts: ProtocolParts): ProtocolMode {
     checkReturnTarget: parts.checkReturnTarget,
     pages: createPages(options),
     concludeLogin: (exchange, citizen, wish) => parts.conclusion().conclude(exchange, citizen, wish),
-    withoutState: (exchange) => parts.conclusion().withoutState(exchange),
-    withoutLogin: (exchange) => parts.conclusion().withoutLogin(exchange),
+    withoutState: (exchange, state) => parts.conclusion().withoutState(exchange, state),
+    withoutLogin: (exchange, state) => parts.conclusion().withoutLogin(exchange, state),
+    hostsOfLogin: parts.loginHosts.compare,
     concludeLogout: (exchange, state, identity) => parts.logoutRoutes().comeBack(exchange, state, identity),
     endShared: parts.endShared,
     clearLogins: (exchange) => clearLogins(exchange),

@@ -252,9 +252,14 @@ export interface ProtocolHost {
     },
   ): Reply
   /** The answer to a `state` that is not, or no longer, known in this browser. Does nothing. */
-  withoutState(exchange: Exchange): Reply
+  withoutState(exchange: Exchange, state?: string): Reply
   /** The same for the answer of a login, which is not read; whoever is signed in goes on to the start page. */
-  withoutLogin(exchange: Exchange): Promise<Reply>
+  withoutLogin(exchange: Exchange, state?: string): Promise<Reply>
+  /** Where such a login began, and where its answer came, if those are known and not the same host. For an event. */
+  hostsOfLogin(
+    exchange: Exchange,
+    state: string | undefined,
+  ): { readonly given: string; readonly expected: string } | undefined
   /** The answer to a logout that has come back from the provider, with what became of its leg; `undefined`: not our state. */
   concludeLogout(
     exchange: Exchange,

@@ -13,6 +13,7 @@ import { createRefuse } from './guards/refusal.js'
 import { verdictOn } from './guards/verdict.js'
 import { createCookieEntrance, sharedCookieName } from './login/cookie-entrance.js'
 import type { Entrance } from './login/entrance.js'
+import { createLoginHosts } from './login/hosts.js'
 import { createLoginRoutes, type LoginMarker } from './login/login.js'
 import { createMarkers } from './login/marker.js'
 import { createLoginConclusion, createLoginReturn, type LoginReturn } from './login/return.js'
@@ -194,8 +195,10 @@ function assembleSuite<C extends Claims>(
     returnOrigins: application.returnOrigins,
     routesPath: routes.path,
   })
+  const loginHosts = createLoginHosts(application.url)
   const marking = { ...naming, store, random }
-  const loginMarkers = createMarkers<LoginMarker>({ ...marking, purpose: 'login' })
+  const onSet = loginHosts.note
+  const loginMarkers = createMarkers<LoginMarker>({ ...marking, purpose: 'login', onSet })
   const logoutMarkers = createMarkers<LogoutMarker>({ ...marking, purpose: 'logout' })
   const pendingLogouts = createPendingLogouts(naming)
   const protocolMode =
@@ -208,6 +211,7 @@ function assembleSuite<C extends Claims>(
           conclusion: () => conclusion,
           logoutRoutes: () => logoutRoutes,
           checkReturnTarget,
+          loginHosts,
           endShared: createEndShared(cookieMode, globalLogout),
         })
 
@@ -237,6 +241,7 @@ function assembleSuite<C extends Claims>(
     isLogoutPending: (exchange: Exchange) =>
       pendingLogouts.find(exchange, clock()) !== undefined || logoutMarkers.isPending(exchange, clock()),
     settleLogout: createSettling({ pendingLogouts, markers: logoutMarkers, clock }),
+    loginHosts,
     report,
   }
   const loginRoutes = createLoginRoutes(loginContext)

@@ -1,7 +1,8 @@
 /** @module The checks of what a cookie is made of: its domain, name and path. */
 
+import { isAddressHost, isPlainHost } from '../host-names.js'
 import { parseUrl } from '../parse-url.js'
-import { type Checked, isAddressHost, isPlainHost } from './addresses.js'
+import type { Checked } from './addresses.js'
 import type { Kind } from './kinds.js'
 import { isCommonPublicSuffix } from './public-suffix.js'
 

@@ -285,6 +285,8 @@ export interface ResolvedOptions {
     readonly skip: ((exchange: Exchange) => boolean) | undefined
     readonly stylesheet: string | undefined
   }
+  /** `NODE_ENV` is `production`. */
+  readonly isProduction: boolean
   /** False only where everything runs on plain http on loopback: our own cookies then lose prefix and `Secure`. */
   readonly isSecure: boolean
   readonly store: Store | string | undefined

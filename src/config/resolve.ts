@@ -29,7 +29,7 @@ export function resolveOptions(options: SuiteOptions, environment: Environment):
   const gathered = gather(options, environment, { isProduction: isProduction(environment) })
   applyRules(gathered)
   if (gathered.problems.length > 0) throw new ConfigurationError(gathered.problems)
-  return assemble(gathered)
+  return assemble(gathered, isProduction(environment))
 }
 
 /** Whether the environment says that this is production. */
@@ -39,7 +39,7 @@ export function isProduction(environment: Environment): boolean {
 
 type Must = <P extends OptionPath>(path: P) => OptionValue<P>
 
-function assemble(gathered: Gathered): ResolvedOptions {
+function assemble(gathered: Gathered, isInProduction: boolean): ResolvedOptions {
   const { get } = gathered
   const must: Must = (path) => {
     const value = get(path)
@@ -77,6 +77,7 @@ function assemble(gathered: Gathered): ResolvedOptions {
       skip: get('routes.skip'),
       stylesheet: get('routes.stylesheet'),
     },
+    isProduction: isInProduction,
     isSecure: must('application.url').startsWith('https://'),
     store: get('store'),
     revocations: get('revocations'),

@@ -1,5 +1,5 @@
 /** @module The rules between options: each speaks only when the options that it looks at are good by themselves. */
-import { domainMatches } from './addresses.js'
+import { domainMatches } from '../host-names.js'
 import type { Gathered } from './gather.js'
 import type { OptionPath } from './schema.js'
 import { isSharedStore } from './store-kind.js'

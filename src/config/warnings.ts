@@ -1,8 +1,8 @@
 /** @module What a configuration allows but somebody should know: said once at start. */
 
+import { isLoopbackHost } from '../host-names.js'
 import { parseUrl } from '../parse-url.js'
 import { pathMatches } from '../path-match.js'
-import { isLoopbackHost } from './addresses.js'
 import { sensitivities } from './defaults.js'
 import type { Environment } from './environment.js'
 import type { ResolvedOptions } from './options.js'

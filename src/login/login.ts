@@ -4,11 +4,13 @@ import type { ResolvedOptions } from '../config/options.js'
 import { isTooLarge } from '../cookies/parse.js'
 import type { Report } from '../events.js'
 import type { Exchange, MaybePromise, Reply } from '../exchange.js'
+import { movedParameter } from '../host-names.js'
 import type { Page } from '../pages/page.js'
 import { createPages } from '../pages/pages.js'
 import { isSameOriginPost } from '../sessions/activity.js'
 import { isTooWeak } from '../sessions/assurance.js'
 import type { Entrance, Visit } from './entrance.js'
+import { isOtherLoopback, type LoginHosts } from './hosts.js'
 import { leadOn } from './lead-on.js'
 import { refuseForeign } from './refuse-foreign.js'
 import {
@@ -47,6 +49,8 @@ export interface LoginContext {
   readonly isLoginInFlight: (exchange: Exchange, state: string) => boolean
   /** Takes note that a session began at `beganAt` (milliseconds) with a new authentication that was asked for. */
   readonly settleLogout: (exchange: Exchange, beganAt: number) => void
+  /** Where logins began. */
+  readonly loginHosts: LoginHosts
   readonly report: Report
 }
 
@@ -162,6 +166,19 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
     return send(exchange, wish, { reauthenticate: isLogoutPending, mayLift: false })
   }
 
+  /**
+   * What begins at `localhost` cannot come back to another name of this machine with its cookie: it begins there. Once,
+   * for a proxy on this machine may put its own name for us into every request.
+   */
+  const moveToOwnHost = (exchange: Exchange, query: URLSearchParams): Reply | undefined => {
+    if (options.isProduction || query.has(movedParameter) || !isOtherLoopback(exchange, application.url)) {
+      return undefined
+    }
+    // With all that it has: the login judges that there.
+    const parameters = new URLSearchParams([...query, [movedParameter, '1']])
+    return leadOn(pages, exchange, `${application.url}${routes.path}/login?${parameters}`)
+  }
+
   return {
     async get(exchange) {
       if (isForeignEmbed(exchange)) {
@@ -170,7 +187,10 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
       }
       const round = stateComingRound(exchange.target, `${routes.path}/return?state=`)
       if (round !== undefined && context.isLoginInFlight(exchange, round)) return loopPage(exchange)
-      const wish = readWish(queryOf(exchange), targets)
+      const query = queryOf(exchange)
+      const there = moveToOwnHost(exchange, query)
+      if (there !== undefined) return there
+      const wish = readWish(query, targets)
       const citizen = await context.authenticate(exchange)
       if (citizen.state === 'unavailable') return unavailablePage(exchange, wish)
       const tooLarge = tooLargePage(exchange)

@@ -79,6 +79,8 @@ export function createMarkers<T>(options: {
   readonly sealer: Sealer
   readonly store: Store
   readonly random: (bytes: number) => Uint8Array
+  /** Hears of every marker that is set, with its `state`. */
+  readonly onSet?: ((exchange: Exchange, state: string) => void) | undefined
 }): Markers<T> {
   const { purpose, sealer, store } = options
   const prefix = `${ownCookieName(options.application, purpose, options.isSecure)}.`
@@ -172,6 +174,7 @@ export function createMarkers<T>(options: {
 
     set(exchange, content, now, secret = createState()) {
       put(exchange, seal(content, now, secret), now)
+      options.onSet?.(exchange, secret)
       return secret
     },
 

@@ -6,6 +6,7 @@ import type { Page, PageAction } from '../pages/page.js'
 import { createPages } from '../pages/pages.js'
 import { asksForPage } from '../sessions/activity.js'
 import { isTooWeak } from '../sessions/assurance.js'
+import { isRelated } from './hosts.js'
 import { leadOn } from './lead-on.js'
 import type { LoginContext, LoginMarker } from './login.js'
 import type { Markers } from './marker.js'
@@ -23,12 +24,12 @@ export interface LoginConclusion {
   /** On to `returnTo` for a citizen who is all that was wished for; else a page with the reason and a way out. */
   conclude(exchange: Exchange, citizen: Citizen, wish: LoginMarker): Reply
   /** The page for a `state` that this browser does not know, or not any more. */
-  withoutState(exchange: Exchange): Reply
+  withoutState(exchange: Exchange, state?: string): Reply
   /**
    * The answer to a login that comes back with such a `state`, as a page that is loaded again does: it is not read.
    * Whoever is signed in goes on to the start page.
    */
-  withoutLogin(exchange: Exchange): Promise<Reply>
+  withoutLogin(exchange: Exchange, state?: string): Promise<Reply>
 }
 
 /** How a visit that comes back from a login is taken in. */
@@ -49,7 +50,7 @@ type Judgement = Omit<Page, 'language'>
 export function createLoginConclusion(
   context: Pick<
     LoginContext,
-    'options' | 'checkReturnTarget' | 'isLogoutPending' | 'settleLogout' | 'peek' | 'report'
+    'options' | 'checkReturnTarget' | 'isLogoutPending' | 'settleLogout' | 'peek' | 'report' | 'loginHosts'
   >,
 ): LoginConclusion {
   const { options, checkReturnTarget } = context
@@ -151,23 +152,31 @@ export function createLoginConclusion(
     return judgement.status === 503 ? { ...reply, headers: { ...reply.headers, 'retry-after': '5' } } : reply
   }
 
-  const withoutState = (exchange: Exchange): Reply =>
-    render(exchange, {
+  const withoutState = (exchange: Exchange, state?: string): Reply => {
+    const compared = context.loginHosts.compare(exchange, state)
+    const hosts = compared !== undefined && isRelated(compared) ? compared : undefined
+    return render(exchange, {
       status: 400,
       title: 'title.sign-in-incomplete',
-      paragraphs: ['judgement.no-state'],
+      paragraphs: hosts === undefined ? ['judgement.no-state'] : ['judgement.other-host'],
+      facts: hosts && [
+        { label: 'host.began', value: hosts.given },
+        { label: 'host.came', value: hosts.expected },
+      ],
       actions: ['home', { label: 'action.sign-in', method: 'get', href: `${routes.path}/login` }],
     })
+  }
 
   return {
     withoutState,
-    async withoutLogin(exchange) {
+    async withoutLogin(exchange, state) {
       const destination = exchange.header('sec-fetch-dest')
       const isPage = asksForPage(exchange) && (destination === undefined || destination === 'document')
       if (isPage && (await context.peek(exchange)).state === 'active')
         return leadOn(pages, exchange, startPage)
-      context.report({ type: 'token.rejected', problem: 'no-state', credential: 'sign-in' })
-      return withoutState(exchange)
+      const hosts = context.loginHosts.compare(exchange, state)
+      context.report({ type: 'token.rejected', problem: 'no-state', credential: 'sign-in', ...hosts })
+      return withoutState(exchange, state)
     },
     conclude(exchange, citizen, marker) {
       const wish = { ...marker, returnTo: checkReturnTarget(marker.returnTo) ?? startPage }
@@ -191,7 +200,7 @@ export function createLoginReturn(context: {
   const { markers, conclusion } = context
   return async (exchange, state) => {
     const marker = await markers.take(exchange, state, context.options.clock())
-    if (marker === undefined) return conclusion.withoutLogin(exchange)
+    if (marker === undefined) return conclusion.withoutLogin(exchange, state)
     const { content, since } = marker
     const citizen = await context.arrive(exchange, {
       askedReauthentication: content.reauthenticate,

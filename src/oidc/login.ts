@@ -214,7 +214,7 @@ export function createLogin(context: OidcContext): {
 
   const conclude = async (exchange: Exchange, parameters: URLSearchParams): Promise<Reply> => {
     const marker = await markers.take(exchange, stateOf(parameters), clock())
-    if (marker === undefined) return host.withoutLogin(exchange)
+    if (marker === undefined) return host.withoutLogin(exchange, stateOf(parameters))
     const flight = { ...marker.content, since: marker.since }
     const connection = await connectOrNothing(provider)
     const { citizen, isUnproven } =

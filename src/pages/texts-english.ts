@@ -97,6 +97,10 @@ export const english = {
   'judgement.not-recent': 'You are signed in, but this part needs you to prove again that it is you.',
   'judgement.no-state':
     'This visit does not belong to a sign-in that this browser began, or it took too long. Nothing has changed.',
+  'judgement.other-host':
+    'The sign-in began at another address than the one that it came back to, so this browser does not know it here. Open the start page below and sign in there.',
+  'host.began': 'Where it began',
+  'host.came': 'Where it came back to',
   'judgement.loop':
     'The address of the sign-in service leads back to this application, so nobody can sign in. Please tell whoever runs this service.',
   'action.sign-in-strong': 'Sign in in the stronger way',

@@ -96,6 +96,10 @@ export const french: Readonly<Record<TextKey, string>> = {
     'Votre session est ouverte, mais cette partie vous demande de prouver de nouveau que c’est bien vous.',
   'judgement.no-state':
     'Cette visite ne correspond à aucune connexion commencée dans ce navigateur, ou elle a duré trop longtemps. Rien n’a changé.',
+  'judgement.other-host':
+    'La connexion a commencé à une autre adresse que celle où elle est revenue : ce navigateur ne l’y reconnaît pas. Ouvrez la page d’accueil ci-dessous et connectez-vous là.',
+  'host.began': 'Adresse de départ',
+  'host.came': 'Adresse de retour',
   'judgement.loop':
     'L’adresse du service de connexion ramène à cette application : personne ne peut se connecter. Veuillez prévenir les responsables de ce service.',
   'action.sign-in-strong': 'Se connecter de la manière renforcée',

@@ -55,7 +55,7 @@ export interface ServiceProvider {
   /** Does what needs the provider's metadata; where that cannot be had, the answer is a page with 503. */
   whileKnown(exchange: Exchange, work: () => Promise<Reply>): Promise<Reply>
   /** The answer to a message that nobody here has asked for: a portal's own link, one that was here before, or another's. */
-  refuseUnsolicited(exchange: Exchange): Reply
+  refuseUnsolicited(exchange: Exchange, state?: string): Reply
   /** A signed message as an answer of ours: a redirect, or a page whose form sends itself. */
   reply(exchange: Exchange, outgoing: Outgoing, frameAncestors?: string): Reply
 }
@@ -134,9 +134,15 @@ export function createServiceProvider(options: ResolvedSamlOptions, host: Protoc
         return { ...page, headers: { ...page.headers, ...error.headers } }
       }
     },
-    refuseUnsolicited(exchange) {
-      host.report({ type: 'token.rejected', problem: 'saml unsolicited', credential: 'saml-message' })
-      return host.withoutState(exchange)
+    refuseUnsolicited(exchange, state) {
+      const hosts = host.hostsOfLogin(exchange, state)
+      host.report({
+        type: 'token.rejected',
+        problem: 'saml unsolicited',
+        credential: 'saml-message',
+        ...hosts,
+      })
+      return host.withoutState(exchange, state)
     },
     reply(exchange, outgoing, frameAncestors) {
       if (outgoing.binding === 'redirect') {

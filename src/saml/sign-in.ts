@@ -170,7 +170,9 @@ export function createSignIn(provider: ServiceProvider): SignIn {
       const { relayState: state } = received
       const now = provider.now()
       if (state === undefined || markers.find(exchange, state, now) === undefined) {
-        return received.isSecondTime ? provider.refuseUnsolicited(exchange) : sendRound(exchange, received)
+        return received.isSecondTime
+          ? provider.refuseUnsolicited(exchange, state)
+          : sendRound(exchange, received)
       }
       const xml = decodePost(received.value)
       const { value: login } = await verifyWithKeys(
@@ -185,7 +187,7 @@ export function createSignIn(provider: ServiceProvider): SignIn {
         () => bearerOf(state),
       )
       const marker = await markers.take(exchange, state, now)
-      if (marker === undefined) return provider.refuseUnsolicited(exchange)
+      if (marker === undefined) return provider.refuseUnsolicited(exchange, state)
       const { wish, reauthenticate, mayLift } = marker.content
       const conclude = (citizen: Parameters<typeof host.concludeLogin>[1]) =>
         host.concludeLogin(exchange, citizen, { ...wish, reauthenticate, mayLift })

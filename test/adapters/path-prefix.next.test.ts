@@ -64,5 +64,7 @@ it('FLD-01 leads a server action to the login and back to the page that called i
       referer: `${site.url}/app/act?x=1`,
     },
   })
-  expect(answer.headers.get('x-action-redirect')).toContain('/app/session/login?returnTo=%2Fapp%2Fact%3Fx%3D1')
+  expect(answer.headers.get('x-action-redirect')).toContain(
+    '/app/session/login?returnTo=%2Fapp%2Fact%3Fx%3D1',
+  )
 })

@@ -114,7 +114,7 @@ export async function startSite(
     auth,
     emulator,
     events,
-    send: (path, given = {}) => send(port, path, given),
+    send: (path, given = {}) => send(port, path, atHost(url, given)),
     travel: emulator.travel,
     async close() {
       server.closeAllConnections()
@@ -123,6 +123,11 @@ export async function startSite(
       emulator.reset()
     },
   }
+}
+
+/** The same request, to the host of an address unless it names one itself. */
+export function atHost(url: string, options: SendOptions = {}): SendOptions {
+  return { ...options, headers: { host: new URL(url).host, ...options.headers } }
 }
 
 /** Sends one request to a port of this machine, with exactly these headers. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { checkAddress, isLoopbackHost } from '../../src/config/addresses.js'
+import { checkAddress } from '../../src/config/addresses.js'
 import type { SuiteOptions } from '../../src/config/options.js'
 import { resolveOptions } from '../../src/config/resolve.js'
+import { isLoopbackHost } from '../../src/host-names.js'
 import { pathsOf, problemsOf, required, secret, withValue } from './given.js'
 
 const local = {

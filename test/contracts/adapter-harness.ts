@@ -2,7 +2,7 @@
 import { request } from 'node:http'
 import { expect } from 'vitest'
 import type { Emulator } from '../../src/emulator/index.js'
-import { type Answer, ownScript, type SendOptions, send } from '../adapters/site.js'
+import { type Answer, atHost, ownScript, type SendOptions, send } from '../adapters/site.js'
 
 /**
  * An application that serves these routes; `citizen` is the adapter's. It trusts proxies where its framework can.
@@ -94,7 +94,7 @@ export function subjectOf(application: RunningApplication): Subject {
     emulator,
     travel: (seconds) => application.travel(seconds),
     failStore: (isFailing) => application.failStore(isFailing),
-    send: (path, options) => send(port, path, options),
+    send: (path, options) => send(port, path, atHost(application.url, options)),
     arriving,
     async active(username) {
       const cookie = await arriving(username)

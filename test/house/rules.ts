@@ -30,6 +30,7 @@ const order: readonly (readonly string[])[] = [
 const leaves = new Set([
   'bounded',
   'exchange',
+  'host-names',
   'optional-package',
   'parse-url',
   'path-match',

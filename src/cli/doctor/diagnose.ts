@@ -1,12 +1,12 @@
 /** @module The whole examination: configuration first, then everything that it names, from outside. */
 import type { LookupFunction } from 'node:net'
 import { type Clock, systemClock } from '../../clock.js'
-import { isLoopbackHost } from '../../config/addresses.js'
 import { type Environment, textOfVariable } from '../../config/environment.js'
 import { inForce, type PolicyRow } from '../../config/in-force.js'
 import { type ResolvedOptions, usesSharedCookie } from '../../config/options.js'
 import { resolveOptions } from '../../config/resolve.js'
 import { ConfigurationError } from '../../errors.js'
+import { isLoopbackHost } from '../../host-names.js'
 import { isConfigured } from '../environment.js'
 import { createProbe, type Probe } from '../probe.js'
 import { judgeApplication, judgeLogin, judgeLogout } from './application.js'

@@ -1,7 +1,7 @@
 /** @module Checks the applications of one base domain against each other, and against the provider's own cookies. */
 
-import { domainMatches } from '../../config/addresses.js'
 import type { ResolvedOptions } from '../../config/options.js'
+import { domainMatches } from '../../host-names.js'
 import { answersOf } from './application.js'
 import { idsOf } from './application-cookies.js'
 import { createFindings, type Finding } from './finding.js'

@@ -1,5 +1,6 @@
 /** @module What the doctor asks from outside: each address once, nothing that signs anybody in or out. */
 import type { CookieModeOptions, ResolvedOptions } from '../../config/options.js'
+import { movedParameter } from '../../host-names.js'
 import { type Probe, type ProbeAnswer, ProbeError, type ProbeRequest } from '../probe.js'
 
 /** An answer, or why none came. */
@@ -58,7 +59,8 @@ export async function visitApplication(
   const status = await ask(probe, { url: `${base}/status`, headers: { accept: 'application/json' } })
   const cookie: Record<string, string> = nothing.length === 0 ? {} : { cookie: nothing.join('; ') }
   const [login, logoutByGet] = await Promise.all([
-    ask(probe, { url: `${base}/login`, headers: navigation }),
+    // As if it were the host of `application.url`: where people are sent back to is what is looked at.
+    ask(probe, { url: `${base}/login?${movedParameter}=1`, headers: navigation }),
     ask(probe, { url: `${base}/logout`, headers: { ...navigation, ...cookie } }),
   ])
   const logoutByPost = await ask(probe, {
