@@ -37,7 +37,12 @@ describe.each(adapters)('a login on %s', (_name, build) => {
       const first = await locationOf('/session/login?returnTo=%2Fprivate%3Fa%3Db&level=2&x=y', host)
       const { origin, pathname, searchParams } = new URL(first)
       expect([origin, pathname]).toEqual([application.url, '/session/login'])
-      expect(Object.fromEntries(searchParams)).toEqual({ returnTo: '/private?a=b', level: '2', x: 'y', moved: '1' })
+      expect(Object.fromEntries(searchParams)).toEqual({
+        returnTo: '/private?a=b',
+        level: '2',
+        x: 'y',
+        moved: '1',
+      })
       const own = new URL(application.url).host
       for (const where of [own, host]) {
         const second = await locationOf(`${pathname}${new URL(first).search}`, where)
