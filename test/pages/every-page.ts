@@ -146,6 +146,11 @@ function loginContext(setting: Setting, citizen: Citizen, isLogoutPending = fals
     isLogoutPending: () => isLogoutPending,
     isLoginInFlight: () => true,
     settleLogout: () => {},
+    loginHosts: {
+      note: () => {},
+      compare: (_exchange: unknown, state: string | undefined) =>
+        state === undefined ? undefined : { given: 'localhost:3000', expected: '127.0.0.1:3000' },
+    },
     report: () => {},
   }
 }
@@ -215,6 +220,16 @@ function addReturns(setting: Setting, add: Add): void {
     exchange,
   )
   add({ name: 'return of an unknown sign-in', from, title: 'title.sign-in-incomplete', reply: unknown })
+  const elsewhere = createLoginConclusion(loginContext(setting, anonymous('not-signed-in'))).withoutState(
+    exchange,
+    'a'.repeat(32),
+  )
+  add({
+    name: 'return of a sign-in that began at another host',
+    from,
+    title: 'title.sign-in-incomplete',
+    reply: elsewhere,
+  })
 }
 
 function leg(name: LegName, state: LegState, reason?: string): Leg {
