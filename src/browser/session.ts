@@ -66,6 +66,8 @@ export function startCitizen(options: CitizenClientOptions = {}): CitizenClient 
   /** The session that was not enough. */
   let lacking: string | undefined
   let opened: Window | null = null
+  /** Whether this tab asks for all. */
+  let isLeader = false
   let unwatch: (() => void) | undefined
 
   const update = (changes: Partial<CitizenSnapshot>): void => {
@@ -99,10 +101,11 @@ export function startCitizen(options: CitizenClientOptions = {}): CitizenClient 
       else wantedAt = Date.now()
       tick()
     },
-    onLead(isLeader) {
+    onLead(value) {
+      isLeader = value
+      // More than once does no harm.
       unwatch?.()
-      unwatch = undefined
-      if (isLeader && options.checkSession) {
+      if (value && options.checkSession) {
         unwatch = watchIdentity(basePath, (identity) => {
           update({ identity })
           if (identity === 'changed') void check()
@@ -251,7 +254,7 @@ export function startCitizen(options: CitizenClientOptions = {}): CitizenClient 
     if (reading && left !== undefined) {
       const warning = warningTime(reading.status, options.warnSeconds)
       const seconds = Math.ceil(left / 1000)
-      patience = Math.min(patience, pollSeconds * (tabs.isLeader ? 1000 : 1500))
+      patience = Math.min(patience, pollSeconds * (isLeader ? 1000 : 1500))
       if (left <= warning) {
         patience = Math.min(patience, often)
         // Nothing is shown before the server was asked: another page may have had a request since.
@@ -292,6 +295,7 @@ export function startCitizen(options: CitizenClientOptions = {}): CitizenClient 
     tick()
   })
   globalThis.cookieStore?.addEventListener('change', tick, { signal })
+  listen('beforeunload', tabs.rest)
   listen('pagehide', (event) => {
     tabs.leave()
     if (!(event as PageTransitionEvent).persisted || snapshot.state === 'anonymous') return

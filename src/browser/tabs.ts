@@ -4,7 +4,6 @@
 export interface Tabs {
   /** Tells all others. */
   tell(message: unknown): void
-  readonly isLeader: boolean
   /**
    * Does something that one tab at a time should do; `undefined` at once if another is at it. Without Web Locks every
    * tab does it.
@@ -13,6 +12,11 @@ export interface Tabs {
   /** Joins the others, or leaves them: a page in the back/forward cache holds no lock and hears nothing. */
   join(): void
   leave(): void
+  /**
+   * Lets another lead for a while, because this page may be about to be left: Firefox keeps none in its back/forward
+   * cache that still holds a lock when it goes, and `pagehide` is too late to release it.
+   */
+  rest(): void
 }
 
 /** What the tabs need to know. */
@@ -20,50 +24,55 @@ export interface TabsOptions {
   /** The same in all tabs that belong together. */
   readonly name: string
   onMessage(message: unknown): void
+  /** Whether this tab leads, from now on; may say the same twice. */
   onLead(isLeader: boolean): void
 }
+
+/** Milliseconds after which a page that was not left after all asks for the lead again: more than most pages take. */
+const restFor = 5000
 
 /** Makes this tab one of them; it has joined when this returns. */
 export function createTabs({ name, onMessage, onLead }: TabsOptions): Tabs {
   // Only there in a secure context.
   const locks: LockManager | undefined = navigator.locks
   let channel: BroadcastChannel | undefined
-  let leaving: AbortController | undefined
-  let isLeader = false
+  let leaving = new AbortController()
+  let resting: ReturnType<typeof setTimeout>
 
-  const lead = (value: boolean): void => {
-    if (isLeader === value) return
-    isLeader = value
-    onLead(value)
+  const stand = (): void => {
+    leaving = new AbortController()
+    const { signal } = leaving
+    const untilLeaving = () =>
+      new Promise((resolve) => {
+        signal.onabort = resolve
+        onLead(true)
+      })
+    if (locks) locks.request(`${name} leading`, { signal }, untilLeaving).catch(() => undefined)
+    else onLead(true)
   }
 
   const tabs: Tabs = {
-    get isLeader() {
-      return isLeader
-    },
     tell: (message) => channel?.postMessage(message),
-    alone: async (work) =>
+    alone: (work) =>
       locks
         ? locks.request(`${name} asking`, { ifAvailable: true }, (lock) => (lock ? work() : undefined))
         : work(),
     join() {
-      leaving = new AbortController()
-      const { signal } = leaving
       channel = new BroadcastChannel(name)
       channel.onmessage = ({ data }) => onMessage(data)
-      const untilLeaving = () =>
-        new Promise<void>((resolve) => {
-          signal.addEventListener('abort', () => resolve())
-          lead(true)
-        })
-      if (locks) locks.request(`${name} leading`, { signal }, untilLeaving).catch(() => undefined)
-      else lead(true)
+      stand()
     },
     leave() {
-      lead(false)
-      leaving?.abort()
+      tabs.rest()
+      clearTimeout(resting)
       channel?.close()
       channel = undefined
+    },
+    rest() {
+      clearTimeout(resting)
+      onLead(false)
+      leaving.abort()
+      resting = setTimeout(stand, restFor)
     },
   }
   tabs.join()

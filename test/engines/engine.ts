@@ -50,13 +50,15 @@ export interface Tab {
   cookies(): Promise<readonly HeldCookie[]>
   bringToFront(): Promise<void>
   isOpen(): Promise<boolean>
+  /** Waits until the page has closed itself. */
+  untilClosed(): Promise<void>
   close(): Promise<void>
 }
 
 /** What each engine does its own way; the rest of a tab is made of it. */
 export interface TabDriver
   extends Pick<Tab, 'goto' | 'back' | 'reload' | 'cookies' | 'bringToFront' | 'isOpen' | 'close'> {
-  /** The value of an expression whose value, or promised value, is a text. */
+  /** The text that an expression is, or promises. */
   evaluateText(expression: string): Promise<string>
   clickAt(x: number, y: number): Promise<void>
   /** Types characters, or presses a key of {@link keys}. */
@@ -91,6 +93,20 @@ const placeOf = (text: string) => `(() => {
 const readable = `[document.body, ...${everything}.map(({ shadowRoot }) => shadowRoot?.querySelector('dialog'))]
   .map((element) => element?.innerText ?? '').join('\\n')`
 
+/**
+ * An expression's value as JSON. At once where it is there at once: a promise of a page that is being left is never kept.
+ */
+const packed = (expression: string) => `(() => {
+  const pack = (value) => JSON.stringify([value ?? null])
+  const fail = (error) => JSON.stringify({ error: String(error) })
+  try {
+    const value = (${expression})
+    return value instanceof Promise ? value.then(pack).catch(fail) : pack(value)
+  } catch (error) {
+    return fail(error)
+  }
+})()`
+
 const pause = () => new Promise((resolve) => setTimeout(resolve, pauseMilliseconds))
 
 /** Asks until there is an answer that will do; throws with the last answer, or the last failure. */
@@ -116,16 +132,11 @@ export async function eventually<T>(ask: () => Promise<T>, willDo: (value: T) =>
 
 /** Makes a tab of what its engine can do. */
 export function createTab(driver: TabDriver): Tab {
-  const evaluate = async <T>(expression: string): Promise<T> =>
-    JSON.parse(
-      await driver.evaluateText(
-        `(async () => JSON.stringify([await (${expression})]))().catch((error) => JSON.stringify({ error: String(error) }))`,
-      ),
-      (key, value) => {
-        if (key === '' && !Array.isArray(value)) throw new Error(`in the page: ${value.error}`)
-        return value
-      },
-    )[0] as T
+  const evaluate = async <T>(expression: string): Promise<T> => {
+    const answer = JSON.parse(await driver.evaluateText(packed(expression)))
+    if (!Array.isArray(answer)) throw new Error(`in the page: ${answer.error}`)
+    return answer[0] as T
+  }
   const url = async () => new URL(await evaluate<string>('location.href'))
 
   const tab: Tab = {
@@ -159,6 +170,9 @@ export function createTab(driver: TabDriver): Tab {
       eventually(tab.text, (found) => found.includes(text)).catch(async (error) => {
         throw new Error(`"${text}" is not to be read at ${await url()}: ${error.message}`)
       }),
+    async untilClosed() {
+      await eventually(driver.isOpen, (isOpen) => !isOpen)
+    },
     async untilAt(address) {
       const { origin, pathname } = new URL(address)
       await tab.until(

@@ -1,7 +1,8 @@
 /** @module What holds in one engine holds in each: the scenarios, run in one browser of the engine. */
-import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest'
 import { type HttpsSites, openHttpsSites } from '../support/https-sites.js'
 import { testEngine } from './contract.js'
+import { testSharedCookie } from './cookie-scenarios.js'
 import type { Engine } from './engine.js'
 
 export function runScenarios(start: () => Promise<Engine>): void {
@@ -17,8 +18,9 @@ export function runScenarios(start: () => Promise<Engine>): void {
   })
   afterEach(() => sites.close())
 
-  testEngine(
-    () => engine,
-    () => sites,
-  )
+  const parts = [() => engine, () => sites] as const
+  testEngine(...parts)
+  describe('FLD-14 what holds in Chromium holds in Firefox and WebKit:', () => {
+    testSharedCookie(...parts)
+  })
 }

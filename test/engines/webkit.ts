@@ -7,6 +7,12 @@ import { findProgram, howToGet } from '../programs.mjs'
 import { endWithUs } from '../support/orphans.js'
 import { createTab, type Engine, eventually, type HeldCookie, type Person, type Tab } from './engine.js'
 
+/**
+ * The driver waits for no page by itself: after a way back into the back/forward cache it would wait in vain.
+ * Source: WebDriver, section 10.1.
+ */
+const capabilities = { acceptInsecureCerts: true, pageLoadStrategy: 'none', timeouts: { script: 3000 } }
+
 /** A command to the driver, by its path. Source: WebDriver, section 6.3. */
 type Command = <T>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object) => Promise<T>
 
@@ -43,6 +49,7 @@ function commandsTo(port: number): Command {
   return async <T>(method: string, path: string, body?: object) => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, {
       method,
+      signal: AbortSignal.timeout(10_000),
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
     const { value } = (await response.json()) as { value: { error: string; message: string } }
@@ -58,42 +65,53 @@ async function end(child: ChildProcess): Promise<void> {
   await ended
 }
 
-/**
- * Starts the driver, and with each person a browser of their own.
- * @throws Error where there is none; it says how to get one.
- */
-export async function startWebKit(): Promise<Engine> {
-  const display = await startDisplay()
+/** A driver with one browser. A browser that hangs takes its driver along, so that each person has both. */
+async function startDriver(display: string) {
   const port = await freePort()
-  const env = { ...process.env, DISPLAY: display.name, GDK_BACKEND: 'x11', NO_AT_BRIDGE: '1' }
-  const driver = start('webkit', [`--port=${port}`], env)
+  const env = { ...process.env, DISPLAY: display, GDK_BACKEND: 'x11', NO_AT_BRIDGE: '1' }
+  const child = start('webkit', [`--port=${port}`], env)
   const command = commandsTo(port)
   await eventually(
     () => command<{ ready: boolean }>('GET', '/status'),
     ({ ready }) => ready,
   )
-  let session: string | undefined
-  const newSession = async () => {
-    if (session !== undefined) await command('DELETE', session)
-    const made = await command<{ sessionId: string; capabilities: { browserVersion: string } }>(
-      'POST',
-      '/session',
-      { capabilities: { alwaysMatch: { acceptInsecureCerts: true } } },
-    )
-    session = `/session/${made.sessionId}`
-    return { session, version: made.capabilities.browserVersion }
+  const made = await command<{ sessionId: string; capabilities: { browserVersion: string } }>(
+    'POST',
+    '/session',
+    { capabilities: { alwaysMatch: capabilities } },
+  )
+  const session: Command = (method, path, body) => command(method, `/session/${made.sessionId}${path}`, body)
+  return {
+    version: made.capabilities.browserVersion,
+    session,
+    async close() {
+      await session('DELETE', '').catch(() => undefined)
+      await end(child)
+    },
   }
-  const { version } = await newSession()
+}
+
+/**
+ * Starts a screen, and with each person a browser of their own.
+ * @throws Error where there is none; it says how to get one.
+ */
+export async function startWebKit(): Promise<Engine> {
+  const display = await startDisplay()
+  let driver = await startDriver(display.name)
+  let isUsed = false
   return {
     name: 'WebKit',
-    version,
+    version: driver.version,
     async newPerson() {
-      const { session: path } = await newSession()
-      return personOf((method, rest, body) => command(method, path + rest, body))
+      if (isUsed) {
+        await driver.close()
+        driver = await startDriver(display.name)
+      }
+      isUsed = true
+      return personOf(driver.session)
     },
     async close() {
-      if (session !== undefined) await command('DELETE', session).catch(() => undefined)
-      await end(driver)
+      await driver.close()
       await end(display.child)
     },
   }
@@ -112,7 +130,8 @@ function personOf(command: Command): Person {
       }
       // The one that was used last may be gone.
       await command('POST', '/window', { handle: first })
-      const { handle } = await command<{ handle: string }>('POST', '/window/new', { type: 'tab' })
+      // The driver brings no tab to the front, and a hidden one takes no input: windows instead.
+      const { handle } = await command<{ handle: string }>('POST', '/window/new', { type: 'window' })
       return tabOf(command, handle)
     },
     async opened(work) {
@@ -134,12 +153,33 @@ function tabOf(command: Command, handle: string): Tab {
   }
   const act = (type: 'pointer' | 'key', actions: readonly object[]) =>
     here<void>('POST', '/actions', { actions: [{ type, id: type, actions }] })
+  let departures = 0
+  const run = <T>(script: string) => here<T>('POST', '/execute/async', { script, args: [] })
+  /** Does what leads to another page, and waits until that is there. */
+  const leaving = async (path: string, body: object): Promise<void> => {
+    departures += 1
+    const mark = `globalThis.departure = ${departures}; arguments[0](true)`
+    await eventually(
+      () => run<boolean>(mark),
+      (isMarked) => isMarked,
+    )
+    await here('POST', path, body)
+    await eventually(
+      () =>
+        run<boolean>(
+          `arguments[0](globalThis.departure !== ${departures} && document.readyState !== 'loading')`,
+        ),
+      (isThere) => isThere,
+    )
+  }
   return createTab({
-    goto: (url) => here('POST', '/url', { url }),
-    back: () => here('POST', '/back', {}),
-    reload: () => here('POST', '/refresh', {}),
+    goto: (url) => leaving('/url', { url }),
+    back: () => leaving('/back', {}),
+    reload: () => leaving('/refresh', {}),
     evaluateText: (expression) =>
-      here<string>('POST', '/execute/async', { script: `(${expression}).then(arguments[0])`, args: [] }),
+      run(`const text = ${expression}
+        if (typeof text === 'string') arguments[0](text)
+        else text.then(arguments[0])`),
     clickAt: (x, y) =>
       act('pointer', [
         { type: 'pointerMove', x, y, origin: 'viewport' },
