@@ -40,7 +40,7 @@ export async function openCookiePlace(sites: HttpsSites, framework: Framework): 
       return
     }
     if (last === detour + pathname) ledOver.push(`id${pathname}`)
-    answer(request, response)
+    void answer(request, response)
   })
   sites.serve(
     'benefits.citizen',
