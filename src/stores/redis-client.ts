@@ -70,3 +70,14 @@ type Member = (...given: never[]) => unknown
 export function has<Name extends string>(value: object, name: Name): value is object & Record<Name, Member> {
   return name in value && typeof Reflect.get(value, name) === 'function'
 }
+
+/** A method that is put in the place of another. */
+export type Method = (...given: unknown[]) => unknown
+
+/** Puts a method of one object in the place of its class's. */
+export function replaceMethod(object: object, name: string, make: (old: Method) => Method): void {
+  const old: unknown = Reflect.get(object, name)
+  if (typeof old !== 'function') return
+  const value = make((...given) => Reflect.apply(old, object, given) as unknown)
+  Reflect.defineProperty(object, name, { value, configurable: true, writable: true })
+}

@@ -4,23 +4,13 @@
  * it listened, or while it was not connected to the Sentinel, is missed, so that it stays with a replaced master.
  */
 import { isIP } from 'node:net'
-import { has } from './redis-client.js'
+import { has, type Method, replaceMethod } from './redis-client.js'
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
 
 /** `host:port` of what a Sentinel, or a list of Sentinels, names. */
 const addressIn = (value: unknown): string | undefined =>
   isObject(value) ? `${Reflect.get(value, 'host')}:${Reflect.get(value, 'port')}` : undefined
-
-type Method = (...given: unknown[]) => unknown
-
-/** Puts a method of one object in the place of its class's. */
-function replaceMethod(object: object, name: string, make: (old: Method) => Method): void {
-  const old: unknown = Reflect.get(object, name)
-  if (typeof old !== 'function') return
-  const value = make((...given) => Reflect.apply(old, object, given) as unknown)
-  Reflect.defineProperty(object, name, { value, configurable: true, writable: true })
-}
 
 /** Nobody looks at what comes of a subscription that is made anew: refused, it would end the process. */
 const heeded =

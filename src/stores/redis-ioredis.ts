@@ -2,6 +2,7 @@
 import { type Command, has, keepErrors, type Link, type RedisClient } from './redis-client.js'
 import { databaseIn, watchSelection } from './redis-database.js'
 import { mendFailover } from './redis-failover.js'
+import { watchSentinels } from './redis-sentinels.js'
 import type { StoreCaution } from './store.js'
 
 /** An ioredis `Redis` (single or Sentinel), by its capabilities. */
@@ -70,6 +71,8 @@ export function fromIoredis(client: IoredisLike): RedisClient {
   const cluster = isIoredisCluster(client) ? client : undefined
   const topology = cluster !== undefined ? 'cluster' : optionOf(client, 'sentinels') ? 'sentinel' : 'single'
   if (topology === 'sentinel') mendFailover(client)
+  const sentinels =
+    topology === 'sentinel' ? watchSentinels(client, String(optionOf(client, 'name'))) : undefined
   const selection = watchSelection(client, cluster === undefined ? () => cut(client) : undefined)
   const errors = keepErrors(client, cluster === undefined ? ['error'] : ['error', 'node error'])
   let connected = false
@@ -92,7 +95,7 @@ export function fromIoredis(client: IoredisLike): RedisClient {
       selection.isRefused ||
       (!isConnected() && (connected || client.status === 'end') && client.status !== 'wait'),
     wasConnected: () => isConnected() || connected,
-    trouble: () => (isConnected() && !selection.isRefused ? undefined : errors.last),
+    trouble: () => (isConnected() && !selection.isRefused ? undefined : (sentinels?.trouble ?? errors.last)),
     call: (_key, command) => call(command),
     // Before 6 the auto-pipelining of a Cluster takes a script's digest for its key; an own pipeline does not.
     callScript: async (_key, command) =>

@@ -18,6 +18,7 @@ export interface RedisAddress {
   readonly database: number
   /** Name of the group of masters; Sentinel only. */
   readonly masterName: string | undefined
+  readonly sentinelUser: string | undefined
   readonly sentinelPassword: string | undefined
 }
 
@@ -71,6 +72,8 @@ export function parseRedisUrl(url: string): RedisAddress {
   if (kind === 'single' && addresses.length !== 1) throw wrong(forms)
   if (kind === 'cluster' && database !== '0') throw wrong('a cluster has no databases: leave the path out')
   if (kind === 'sentinel' && masterName === undefined) throw wrong(forms)
+  const settings = new URLSearchParams(query)
+  assertSettings(settings, kind)
   return {
     kind,
     hosts: addresses,
@@ -79,7 +82,19 @@ export function parseRedisUrl(url: string): RedisAddress {
     password: decode(password.join(':')),
     database: Number(database),
     masterName,
-    sentinelPassword: new URLSearchParams(query).get('sentinelPassword') ?? undefined,
+    sentinelUser: settings.get('sentinelUser') ?? undefined,
+    sentinelPassword: settings.get('sentinelPassword') ?? undefined,
+  }
+}
+
+/** What may stand behind the `?` of an address; the last two for Sentinels alone. */
+const settingNames = ['acknowledgement', 'withoutReplicasSeconds', 'sentinelUser', 'sentinelPassword']
+
+/** Settings of a name that nobody knows would be settings that nobody heeds. */
+function assertSettings(query: URLSearchParams, kind: RedisAddress['kind']): void {
+  const known = kind === 'sentinel' ? settingNames : settingNames.slice(0, 2)
+  for (const name of query.keys()) {
+    if (!known.includes(name)) throw wrong(`the address of the store takes behind its ? ${known.join(', ')}`)
   }
 }
 
@@ -149,7 +164,7 @@ async function loadIoredis() {
 /** A client of our own for an address. @throws ConfigurationError when ioredis is not installed. */
 export async function connectRedis(address: RedisAddress): Promise<RedisClient> {
   const { Redis, Cluster, SentinelConnector } = await loadIoredis()
-  const { kind, hosts, username, password, database, masterName, sentinelPassword } = address
+  const { kind, hosts, username, password, database, masterName, sentinelUser, sentinelPassword } = address
   const shared: RedisOptions = {
     ...failFast,
     ...(username === undefined ? {} : { username }),
@@ -180,6 +195,7 @@ export async function connectRedis(address: RedisAddress): Promise<RedisClient> 
           Connector: quietConnector(SentinelConnector),
           enableTLSForSentinelMode: address.isTls,
           ...(address.isTls ? { sentinelTLS: {} } : {}),
+          ...(sentinelUser === undefined ? {} : { sentinelUsername: sentinelUser }),
           ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
         }
       : { host: hosts[0]?.host ?? '', port: hosts[0]?.port ?? 0 }

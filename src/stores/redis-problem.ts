@@ -1,6 +1,8 @@
 /** @module Why a Redis cannot be used, and what to do about it, from what its client says. */
 import type { StoreProblem } from '../errors.js'
+import { quote } from '../printable.js'
 import { isOfSelect } from './redis-database.js'
+import { SentinelsError } from './redis-sentinels.js'
 
 type Explanation = Omit<StoreProblem, 'code'>
 
@@ -109,6 +111,40 @@ const explanations: Readonly<Record<string, Explanation>> = {
   },
 }
 
+const unknownMaster: StoreProblem = {
+  code: 'sentinel-master',
+  reason: 'its Sentinels know no master of the name in its address',
+  remedy: 'write the name that SENTINEL MASTERS tells there: redis+sentinel://host:port,host:port/name',
+}
+
+/** Sentinels have users and passwords of their own. */
+const sentinelRights: Readonly<Record<string, string>> = {
+  NOAUTH:
+    'write ?sentinelPassword=… at the end of the address, and sentinelUser beside it where they have users',
+  WRONGPASS: 'correct sentinelPassword and sentinelUser at the end of the address',
+  NOPERM: 'let the user of the Sentinels ask: ACL SETUSER … +sentinel +subscribe &+switch-master',
+}
+
+/** Nobody says where the master is: why, from what the last of the Sentinels or the way to it said. */
+function problemOfSentinels({ masterName, cause }: SentinelsError): StoreProblem {
+  const inner = problemOf(cause)
+  const who = `no Sentinel of its address tells where the master ${quote(masterName)} is`
+  if (inner === undefined) {
+    return {
+      code: 'sentinel',
+      reason: `${who}: none answers in time`,
+      remedy: 'start them, or correct their hosts and ports; rediss+sentinel:// is for those with TLS',
+    }
+  }
+  if (inner.code === unknownMaster.code) return { ...inner, reason: `${inner.reason}, ${quote(masterName)}` }
+  return {
+    code: inner.code,
+    reason: `${who}: ${inner.reason}`,
+    remedy:
+      (Object.hasOwn(sentinelRights, inner.code) ? sentinelRights[inner.code] : undefined) ?? inner.remedy,
+  }
+}
+
 /** How many errors are looked at: those of clients have others inside. */
 const mostErrors = 20
 
@@ -125,6 +161,8 @@ export function problemOf(error: unknown): StoreProblem | undefined {
   for (let at = 0; at < errors.length && at < mostErrors; at += 1) {
     const each = errors[at]
     if (!(each instanceof Error)) continue
+    if (each instanceof SentinelsError) return problemOfSentinels(each)
+    if (each.message.startsWith('ERR No such master')) return unknownMaster
     const code = codeOf(each)
     if (isMisplaced(each, code)) return misplaced
     const explanation = Object.hasOwn(explanations, code) ? explanations[code] : undefined

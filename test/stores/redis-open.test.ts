@@ -12,6 +12,7 @@ describe('parseRedisUrl', () => {
     password: undefined,
     database: 0,
     masterName: undefined,
+    sentinelUser: undefined,
     sentinelPassword: undefined,
   }
   it.each([
@@ -33,7 +34,7 @@ describe('parseRedisUrl', () => {
       },
     ],
     [
-      'redis+sentinel://:p@a,b:2/citizens/1?sentinelPassword=s',
+      'redis+sentinel://:p@a,b:2/citizens/1?sentinelUser=u&sentinelPassword=s',
       {
         ...plain,
         kind: 'sentinel',
@@ -44,6 +45,7 @@ describe('parseRedisUrl', () => {
         password: 'p',
         database: 1,
         masterName: 'citizens',
+        sentinelUser: 'u',
         sentinelPassword: 's',
       },
     ],
@@ -63,6 +65,9 @@ describe('parseRedisUrl', () => {
     'redis+cluster://a,b/1',
     'redis+sentinel://a,b',
     'redis://%zz:secret@cache',
+    'redis://cache?withoutReplicaSeconds=5',
+    'redis://cache?sentinelPassword=secret',
+    'redis+sentinel://a/citizens?sentinelPasword=secret',
     `redis://${'secret'.repeat(1000)}`,
   ])('refuses %s without repeating it', (url) => {
     expect(() => openRedisStore(url)).toThrow(
