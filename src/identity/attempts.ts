@@ -12,23 +12,37 @@ export interface Attempt {
    * answer may have been lost on the way, or may wait for the store in a process that is still at it.
    */
   readonly isRepeated: boolean
-  /** The answer has come and is dealt with: nothing is open any more. Never throws. */
+  /** The answer has come and is dealt with: nothing of this attempt is open any more. Never throws. */
   settle(): Promise<void>
+  /**
+   * The same for an answer that leaves the tokens as they are: they are not spent, whatever became of the attempts
+   * before this one. Never throws.
+   */
+  settleAll(): Promise<void>
 }
 
 /** Notes in the store that `tokens` are sent; the note goes by itself when the session could not use them any more. */
 export async function beginAttempt(store: Store, tokens: string, seconds: number): Promise<Attempt> {
   const key = `sent:${digest('sent', tokens)}`
-  const fence = await store.lease(key, Math.min(Math.max(seconds, leastSeconds), mostSeconds))
+  const life = Math.min(Math.max(seconds, leastSeconds), mostSeconds)
+  const fence = await store.lease(key, life)
+  // An attempt since the one that was lost has shown that the tokens were not spent. It takes this word away: what it
+  // comes to itself is not known yet.
+  const isRepeated = fence === undefined && (await store.withdraw(key)) === undefined
+
+  /** Notes that nothing is open. Until then a refusal ends nothing, which the tokens' own expiry bounds. */
+  const settleAll = async (): Promise<void> => {
+    try {
+      if (fence === undefined) await store.deposit(key, 'answered', life)
+      else await store.release(key, fence)
+    } catch {
+      // The store is away: what was noted goes by itself.
+    }
+  }
+
   return {
-    isRepeated: fence === undefined,
-    async settle() {
-      if (fence === undefined) return
-      try {
-        await store.release(key, fence)
-      } catch {
-        // It goes by itself. Until then a refusal ends nothing, which the tokens' own expiry bounds.
-      }
-    },
+    isRepeated,
+    settle: async () => (isRepeated ? undefined : settleAll()),
+    settleAll,
   }
 }

@@ -250,7 +250,7 @@ export function createRefresher(options: {
       case 'extended': {
         const now = clock()
         breaker.noteAccepted(address.person, began, now)
-        await attempt.settle()
+        await attempt.settleAll()
         // The old token goes on: the next extension is due as much later as this one was after its issue. A clock
         // that is ahead makes the token older than it is: half of its life is the most that others wait.
         const { issuedAt, expiresAt } = token

@@ -87,6 +87,57 @@ describe('a refresh that is due', () => {
     expect(world.emulator.requests.refresh).toBe(1)
   })
 
+  it('HLD-03 a revocation reaches the person although the answer to an earlier extension was lost', async () => {
+    const { world, browser } = await signedIn({
+      ...quick,
+      emulator: { tokenSeconds: 86_400, idleSeconds: 86_400, sessionSeconds: 86_400 },
+      applications: {
+        benefits: {
+          application: { sensitivity: 'basic' },
+          identityProvider: { refresh: { afterSeconds: 600, waitMilliseconds: 5000 } },
+        },
+      },
+    })
+    const { emulator } = world
+    emulator.setRefreshAnswer('empty')
+    /** Visits, until nothing waits any more: an extension is due as much later as the last was after the issue. */
+    const visits = async (count: number) => {
+      for (; count > 0; count -= 1) {
+        world.travel(700)
+        expect((await browser.fetch(`${url}/private`)).status).toBe(200)
+      }
+    }
+    const loseAnswer = async () => {
+      emulator.faults.set({ unreachable: ['refresh'] })
+      const { length } = ofType(world, 'identity.degraded')
+      await visits(1)
+      expect(ofType(world, 'identity.degraded')).toHaveLength(length + 1)
+      emulator.faults.clear()
+    }
+    const refuse = () => emulator.faults.set({ status: { refresh: 401 } })
+    await loseAnswer()
+    // Perhaps spent, as long as nothing shows that it is not.
+    refuse()
+    await visits(2)
+    emulator.faults.clear()
+    await visits(1)
+    expect(ofType(world, 'identity.refreshed')).toEqual([expect.objectContaining({ result: 'extended' })])
+    await visits(3)
+    await loseAnswer()
+    refuse()
+    await visits(2)
+    expect(ofType(world, 'identity.degraded').at(-1)).toMatchObject({ problem: 'answer-lost' })
+    emulator.faults.clear()
+    await visits(1)
+    expect(ofType(world, 'identity.refreshed')).toHaveLength(2)
+    await visits(10)
+    refuse()
+    await visits(1)
+    world.travel(60)
+    const over = await browser.fetch(`${url}/private`)
+    expect(await over.json()).toMatchObject({ reason: 'identity-ended' })
+  })
+
   it('REF-1 is one POST for a hundred requests at once on two instances, and everybody is served', async () => {
     const { world, browser } = await signedIn()
     const twin = secondInstance(world)
