@@ -11,9 +11,9 @@ export function createEndShared(
 ): ProtocolHost['endShared'] {
   return async (exchange, reason, only) => {
     if (cookies === undefined) return true
-    const { sessions, complete } = await cookies.finder.sessionsOf(exchange)
+    const { sessions, missed } = await cookies.finder.sessionsOf(exchange)
     const meant = sessions.filter(({ address }) => only?.includes(address.person) ?? true)
-    let isOver = complete || only !== undefined
+    let isOver = missed === undefined || only !== undefined
     for (const session of meant) {
       const { state } = await globalLogout.endSession(session, reason)
       isOver = isOver && state === 'done'

@@ -1,5 +1,5 @@
 /** @module Ends the sessions that a logout is about, and tells one leg of them all. */
-import type { FoundSession } from '../requests/session-of.js'
+import type { FoundSession, SessionsMissed } from '../requests/session-of.js'
 import type { GlobalLogout } from './global-logout.js'
 import type { UnfinishedSession } from './pending-logout.js'
 import { isSettled, type Leg } from './receipt.js'
@@ -15,10 +15,10 @@ export interface EndedEach {
   readonly unfinished: readonly UnfinishedSession[]
 }
 
-/** Ends every session of a request; `isIncomplete`: it names more than could be looked at. */
+/** Ends every session of a request; `missed`: why it may name more than were found. */
 export type EndEach = (
   sessions: readonly FoundSession[],
-  request: { readonly isIncomplete?: boolean | undefined },
+  request: { readonly missed?: SessionsMissed | undefined },
   target: string,
   end: (session: FoundSession) => Promise<Leg>,
 ) => Promise<EndedEach>
@@ -31,7 +31,7 @@ export function createSessionEndings(context: {
   const conclude = (target: string, result: Pick<Leg, 'state' | 'reason'>): Leg =>
     context.conclude(nobody, { leg: 'sessions', target, ...result }, context.clock())
 
-  return async (sessions, { isIncomplete }, target, end) => {
+  return async (sessions, { missed }, target, end) => {
     const unfinished: UnfinishedSession[] = []
     let told: Leg | undefined
     for (const session of sessions) {
@@ -39,8 +39,8 @@ export function createSessionEndings(context: {
       if (told === undefined || !isSettled(leg) || (leg.state !== 'done' && isSettled(told))) told = leg
       if (!isSettled(leg)) unfinished.push({ ...session.address, generation: session.generation })
     }
-    if (isIncomplete === true) {
-      return { told: conclude(target, { state: 'unknown', reason: 'ambiguous-cookie' }), unfinished }
+    if (missed !== undefined) {
+      return { told: conclude(target, { state: 'unknown', reason: missed }), unfinished }
     }
     return { told: told ?? conclude(target, { state: 'skipped', reason: 'no-session' }), unfinished }
   }

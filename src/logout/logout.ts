@@ -7,7 +7,7 @@ import type { Exchange, Reply } from '../exchange.js'
 import { sharedCookieName } from '../login/cookie-entrance.js'
 import type { Markers } from '../login/marker.js'
 import { queryOf } from '../login/wish.js'
-import type { FoundSession, SessionFinder } from '../requests/session-of.js'
+import type { FoundSession, SessionFinder, SessionsMissed } from '../requests/session-of.js'
 import { asksForPage, isSameOriginPost } from '../sessions/activity.js'
 import { placeOf } from '../sessions/record.js'
 import { createDepartures, type Leaving, type Left } from './departures.js'
@@ -31,8 +31,8 @@ export interface LogoutWish extends LogoutRequest {
   readonly others?: readonly FoundSession[] | undefined
   /** Path of a page to which cookies came that do not belong together. */
   readonly seenAt?: string | undefined
-  /** Whether the cookies name more than could be looked at. */
-  readonly isIncomplete?: boolean | undefined
+  /** Why the cookies may name more sessions than were found. */
+  readonly missed?: SessionsMissed | undefined
 }
 
 export interface LogoutContext {
@@ -197,9 +197,10 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
     }
     if (parties.length > 0) return depart(exchange, { content, parties })
     pendingLogouts.note(exchange, { parties: [], sessions: unfinished, since: now, until: content.until })
-    const result = wish.isIncomplete
-      ? ({ state: 'unknown', reason: 'ambiguous-cookie' } as const)
-      : ({ state: 'skipped', reason: 'no-session' } as const)
+    const result =
+      wish.missed === undefined
+        ? ({ state: 'skipped', reason: 'no-session' } as const)
+        : ({ state: 'unknown', reason: wish.missed } as const)
     const identity = { leg: 'identity', target: anyTarget, ...result } as const
     return { legs: [...content.legs, globalLogout.conclude(person, identity, clock())] }
   }
@@ -255,11 +256,11 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
       if (!isSameOriginPost(exchange, application.url)) return pages.confirmation(exchange, 403, returnTo)
       const scope = overrides.scope ?? (form.get('scope') === 'application' ? 'application' : 'everywhere')
       const thenLogin = form.get('next') === 'login' ? (returnTo ?? startPage) : undefined
-      const { sessions, complete } = await context.sessionsOf(exchange)
+      const { sessions, missed } = await context.sessionsOf(exchange)
       const [session, ...others] = sessions
       const seenAt = form.get('seenAt') ?? undefined
       const wish = { returnTo: thenLogin === undefined ? returnTo : undefined, thenLogin, seenAt }
-      const left = await carryOut(exchange, session, { ...wish, others, isIncomplete: !complete, scope })
+      const left = await carryOut(exchange, session, { ...wish, others, missed, scope })
       if (!asksForPage(exchange)) return receiptReply(await receiptOf(left), goesTo(left, { ...wish, scope }))
       if (left.next !== undefined) return pages.leave(exchange, left.next.visit)
       if (scope === 'everywhere') return finishPage(exchange, left, wish)

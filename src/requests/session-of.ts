@@ -17,17 +17,21 @@ export interface FoundSession {
   readonly generation?: string | undefined
 }
 
+/** Why not every session that a request names was found: too many tokens, or too many bytes. */
+export type SessionsMissed = 'ambiguous-cookie' | 'cookies-too-large'
+
 /** The sessions of a request, the likeliest first. */
 export interface FoundSessions {
   readonly sessions: readonly FoundSession[]
-  readonly complete: boolean
+  /** There if there may be more. */
+  readonly missed?: SessionsMissed | undefined
 }
 
 /** Finds the session of a request. */
 export interface SessionFinder {
   /**
    * Its session, by the token, else by the hint; the root's, where the session value is an alias. More than one only
-   * where the cookies name several sessions; not `complete` where they name more than can be looked at.
+   * where the cookies name several sessions; `missed` says why, where they name more than can be looked at.
    * @throws CitizenSessionError `keys-unavailable`, where there is no hint either.
    */
   sessionsOf(exchange: Exchange): Promise<FoundSessions>
@@ -38,7 +42,7 @@ export interface SessionFinder {
 /** Where no shared cookie is in use: it names none, and an own cookie in a header that is too large is not read. */
 export const sessionsWithoutSharedCookie: SessionFinder['sessionsOf'] = async (exchange) => ({
   sessions: [],
-  complete: !isTooLarge(exchange.header('cookie')),
+  missed: isTooLarge(exchange.header('cookie')) ? 'cookies-too-large' : undefined,
 })
 
 /** Makes the finder of one application. */
@@ -64,7 +68,7 @@ export function createSessionFinder(options: {
   return {
     async sessionsOf(exchange) {
       const cookies = exchange.header('cookie')
-      if (cookies === undefined) return { sessions: [], complete: true }
+      if (cookies === undefined) return { sessions: [] }
       const scanned = reader.scan(cookies)
       const hint = scanned.hint === undefined ? undefined : hintCookie.open(scanned.hint)
       const hinted = hint && { person: hint.person, session: hint.session, application: application.id }
@@ -82,10 +86,11 @@ export function createSessionFinder(options: {
           address: await rootOf(tokenState(token, application.id, afterSeconds).address),
           tokenExpiresAt: token.expiresAt,
         }))
-        return { sessions: await Promise.all(sessions), complete: true }
+        return { sessions: await Promise.all(sessions) }
       }
       const sessions = hinted === undefined ? [] : [{ address: hinted, generation: hint?.generation }]
-      return { sessions, complete: tokens !== 'too-many' }
+      if (tokens !== 'too-many') return { sessions }
+      return { sessions, missed: scanned.oversized ? 'cookies-too-large' : 'ambiguous-cookie' }
     },
 
     sendsShared(exchange) {

@@ -32,17 +32,28 @@ describe('a logout with the cookies of more than one session', () => {
     }
   })
 
-  it('says so where there are more than can be looked at', async () => {
+  it.each([
+    ['there are more than can be looked at', 3, '', 'ambiguous-cookie', true],
+    [
+      'the header is too large to be read',
+      1,
+      `; ${'filler='.padEnd(20_000, 'x')}`,
+      'cookies-too-large',
+      false,
+    ],
+  ])('FLD-06 says so where %s', async (_, count, filler, reason, expires) => {
     const world = await createWorld()
-    const cookies = await Promise.all(Array.from({ length: 3 }, () => world.emulator.cookiesFor('ana')))
-    const headers = { cookie: cookies.join('; '), 'sec-fetch-site': 'same-origin' }
+    const cookies = await Promise.all(Array.from({ length: count }, () => world.emulator.cookiesFor('ana')))
+    const headers = { cookie: cookies.join('; ') + filler, 'sec-fetch-site': 'same-origin' }
     const answer = await world
       .application('benefits')
       .handle(new Request(`${url}/session/logout`, { method: 'POST', headers }))
-    expect(answer.headers.getSetCookie().some((line) => line.startsWith('c1_payload=;'))).toBe(true)
+    if (expires) {
+      expect(answer.headers.getSetCookie().some((line) => line.startsWith('c1_payload=;'))).toBe(true)
+    }
     const { outcome, legs } = (await answer.json()) as { outcome: string; legs: readonly object[] }
     expect(outcome).toBe('failed')
-    expect(legs[0]).toMatchObject({ leg: 'sessions', state: 'unknown', reason: 'ambiguous-cookie' })
+    expect(legs[0]).toMatchObject({ leg: 'sessions', state: 'unknown', reason })
   })
 })
 
