@@ -4,7 +4,7 @@ import type { Exchange } from '../exchange.js'
 import type { Beginning } from '../protocol.js'
 import { openDetails } from '../sessions/record.js'
 import { isFromAhead } from '../sessions/timers.js'
-import type { AliasRecord, EndReason, RecordAddress, SessionRecord } from '../stores/store.js'
+import type { AliasRecord, EndedRecord, EndReason, RecordAddress, SessionRecord } from '../stores/store.js'
 import { unlessAhead } from '../wait.js'
 import { endCauseOf } from './end-cause.js'
 import { toleranceOf } from './lift.js'
@@ -87,20 +87,41 @@ export function createBeginningChecks(
     return authenticatedAt > since + tolerance || authenticatedAt > (await newestEnded(address, since))
   }
 
-  /** Whether an administrator has ended anything of a person here since a time. */
-  const isEndedByAdministrator = async ({ person, session }: RecordAddress, since: number) => {
-    const ends: { readonly reason: EndReason; readonly at: number }[] = []
-    for (const { address, record } of await store.list(person)) {
-      if (address.application === application.id && record.state === 'ended') ends.push(record)
-    }
-    // A session's own revocation hides the person's: that is asked for by a session that nobody has.
-    for (const each of [session, randomText(context.random, 16)]) {
-      for (const kept of [store, context.revocations]) {
-        const found = await kept?.revocation(person, each)
-        if (found !== undefined) ends.push(found)
-      }
-    }
-    return ends.some(({ reason, at }) => reason === 'revoked' && at >= since)
+  /** Whether an administrator has revoked this session, or the person as far as the session knows. */
+  const administratorEnds = async ({ person, session }: RecordAddress) => {
+    const found = await Promise.all(
+      [store, context.revocations].map((kept) => kept?.revocation(person, session)),
+    )
+    return found.flatMap((each) => (each?.reason === 'revoked' ? [each] : []))
+  }
+
+  /**
+   * Whether an administrator has ended anything of a person here since a time, or at any time the session that the
+   * browser had: between times of a clock that was put back nobody can tell which came first.
+   */
+  const isEndedByAdministrator = async (
+    { person, session }: RecordAddress,
+    previous: RecordAddress | undefined,
+    since: number,
+  ): Promise<boolean> => {
+    const ended = (await store.list(person)).filter(
+      ({ address, record }) => address.application === application.id && record.state === 'ended',
+    )
+    // A session that had ended already keeps its reason. Its own revocation hides the person's: that is asked for by a
+    // session that nobody has.
+    const values = [...ended.map(({ address }) => address.session), session, randomText(context.random, 16)]
+    const revoked = await Promise.all(
+      values.map((value) => administratorEnds({ person, session: value, application: application.id })),
+    )
+    const ends = [
+      ...ended.flatMap(({ record }) => (isAdministrators(record) ? [record] : [])),
+      ...revoked.flat(),
+    ]
+    if (ends.some(({ at }) => at >= since)) return true
+    if (previous === undefined) return false
+    const record = await store.read(previous)
+    const isItsOwn = (await administratorEnds(previous)).some(({ kind }) => kind === 'session')
+    return isItsOwn || isAdministrators(record)
   }
 
   /**
@@ -118,7 +139,13 @@ export function createBeginningChecks(
     const previous = own.stateOf(exchange)?.address
     const ended = previous?.person === address.person ? await store.read(previous) : undefined
     const details = ended?.state === 'ended' ? openDetails(sealer, previous ?? address, ended.sealed) : {}
-    return !(await isEndedByAdministrator(address, details.startedAt ?? 0))
+    // One that ended before it began: the clock was put back, and what came since is nobody's to say.
+    const isInOrder = ended?.state === 'ended' && (details.startedAt ?? 0) <= ended.at
+    return !(await isEndedByAdministrator(
+      address,
+      ended === undefined ? undefined : previous,
+      isInOrder ? (details.startedAt ?? 0) : 0,
+    ))
   }
 
   /**
@@ -186,6 +213,10 @@ export function createBeginningChecks(
     providerLogoutBefore,
     isAfterLogout,
   }
+}
+
+function isAdministrators(record: SessionRecord | AliasRecord | undefined): record is EndedRecord {
+  return record?.state === 'ended' && record.reason === 'revoked'
 }
 
 /** Whether two addresses are of one session at the provider. */

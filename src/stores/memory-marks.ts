@@ -57,10 +57,15 @@ export function refusalOf(
   return undefined
 }
 
-/** Of two revocations the later one, kept as long as the longer of them; what it ends began until its time. */
+/**
+ * Of two revocations the later one, kept as long as the longer of them; what it ends began until its time. That an
+ * administrator was among those who revoked is never forgotten over a sign-out, or over a clock that was put back.
+ */
 export function laterOf(known: Revocation | undefined, added: Revocation): Revocation {
   if (known === undefined) return added
-  const { reason, at } = added.at > known.at ? added : known
+  const later = added.at > known.at ? added : known
+  const reason = [known, added].some((each) => each.reason === 'revoked') ? 'revoked' : later.reason
+  const { at } = later
   return { reason, at, retainUntil: Math.max(known.retainUntil, added.retainUntil) }
 }
 

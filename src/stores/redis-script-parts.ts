@@ -84,14 +84,16 @@ local function refusalOf(application, session, proof)
 end
 `
 
-/** Of two revocations the later one, kept as long as the longer of them. */
+/** Of two revocations the later one, kept as long as the longer of them; an administrator's reason stays. */
 export const mark = `
 local function mark(field, reason, at, retain)
   local known = redis.call('HGET', key, field)
   if known then
     local was = words(known)
     retain = larger(was[5], retain)
+    local isByAdministrator = reason == 'revoked' or was[3] == 'revoked'
     if tonumber(was[4]) >= tonumber(at) then reason, at = was[3], was[4] end
+    if isByAdministrator then reason = 'revoked' end
   end
   redis.call('HSET', key, field, '1 v ' .. reason .. ' ' .. at .. ' ' .. retain)
 end

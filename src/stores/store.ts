@@ -260,6 +260,7 @@ export interface Store {
    * `person` and `others` also write a revocation for each session value that the store knows of the person, so
    * that a token renewed later under an old session value stays refused; an alias is revoked with its root. Marks
    * beyond their bound that this call has not written give way to one time, as at a start (`HLD-18`).
+   * Of two revocations of one the later time counts, and the reason `revoked` stays, whichever came first.
    * Returns the records that were live, and every session value (each of its names) that is revoked now.
    * `acknowledged` is false when replicas exist and none confirmed in time.
    */

@@ -76,6 +76,33 @@ export function describePointers(harnessOf: () => StoreHarness, races: 'all' | '
       }
     })
 
+    it.each([
+      ['later', 10],
+      ['by a clock that was put back', -10],
+    ] as const)(
+      'keep that an administrator was among those who revoked: a sign-out that is %s',
+      async (_, by) => {
+        const { store, now } = harnessOf()
+        const first = revocationNow({ reason: 'revoked' })
+        const second = revocationNow({ at: now() + by })
+        for (const pair of [
+          [first, second],
+          [second, first],
+        ]) {
+          const [pointer, person, session] = [unique(), unique(), unique()]
+          for (const revocation of pair) {
+            await store.revokePointer(pointer, revocation)
+            await store.revoke(person, { kind: 'session', session }, revocation)
+            await store.revoke(person, { kind: 'person' }, revocation)
+          }
+          const expected = { reason: 'revoked', at: Math.max(first.at, second.at) }
+          expect(await store.pointerRevocation(pointer)).toMatchObject(expected)
+          expect(await store.revocation(person, session)).toMatchObject(expected)
+          expect(await store.revocation(person, unique())).toMatchObject(expected)
+        }
+      },
+    )
+
     it('are apart from each other, and from persons of the same digest', async () => {
       const harness = harnessOf()
       const address = addressOf()

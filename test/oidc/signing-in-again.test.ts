@@ -151,6 +151,79 @@ describe('a provider that never says auth_time', () => {
     expect(await place.state(browser)).toMatchObject({ state: 'anonymous' })
   })
 
+  describe.each([
+    ['one session', 'end'],
+    ['everything of the person', 'endAllOf'],
+  ] as const)('FLD-05 never takes it after an administrator’s end of %s', (_, method) => {
+    const administrator = async () => {
+      const { place, browser } = await signedIn(asked)
+      const { sub } = (await place.state(browser)) as { sub: string }
+      const [session] = await place.suite.sessions.list({ issuer, subject: sub })
+      const end = () =>
+        place.suite.sessions[method]({ issuer, subject: sub, publicId: session?.publicId ?? '' })
+      return { place, browser, end }
+    }
+    const expectNobody = async (place: ReturnType<typeof createPlace>, browser: Browser) => {
+      const { last } = await pressOn(browser, await browser.open(login))
+      expect(last.status).toBe(401)
+      expect(await place.state(browser)).toMatchObject({ state: 'anonymous' })
+    }
+
+    it.each([
+      ['and is put right', 7200],
+      ['and stays so', 5],
+    ] as const)('HLD-05 while the clock was put back, %s', async (_name, later) => {
+      const { place, browser, end } = await administrator()
+      place.travel(-3600)
+      await end()
+      place.travel(later)
+      await expectNobody(place, browser)
+    })
+
+    it('where the session had been idle, and has no name of the provider’s', async () => {
+      const { place, browser, end } = await administrator()
+      place.travel(3600)
+      expect(await place.state(browser)).toMatchObject({ reason: 'idle-timeout' })
+      await end()
+      place.travel(5)
+      await expectNobody(place, browser)
+    })
+
+    it('HLD-05 where the session had been idle, and the clock was put back meanwhile', async () => {
+      const { place, browser, end } = await administrator()
+      place.travel(3600)
+      expect(await place.state(browser)).toMatchObject({ reason: 'idle-timeout' })
+      place.travel(-7200)
+      await end()
+      place.travel(7205)
+      await expectNobody(place, browser)
+    })
+
+    it('where the person has signed out after it', async () => {
+      const { place, browser, end } = await administrator()
+      place.travel(3600)
+      expect(await place.state(browser)).toMatchObject({ reason: 'idle-timeout' })
+      await end()
+      place.travel(5)
+      await browser.post(`${home}/session/logout`, {})
+      place.travel(5)
+      await expectNobody(place, browser)
+    })
+  })
+
+  it('FLD-05 takes it again in a session that began after an administrator’s end', async () => {
+    const { place, browser } = await signedIn(asked)
+    const { sub } = (await place.state(browser)) as { sub: string }
+    await place.suite.sessions.endAllOf({ issuer, subject: sub })
+    place.travel(60)
+    const other = place.browser()
+    await other.open(login)
+    expect(await place.state(other)).toMatchObject({ state: 'active' })
+    place.travel(3600)
+    expect((await pressOn(other, await other.open(login))).presses).toBe(1)
+    expect(await place.state(other)).toMatchObject({ state: 'active' })
+  })
+
   it('FLD-05 takes it no more once the provider has said a time', async () => {
     const { place, browser } = await signedIn(asked)
     const other = place.browser()
