@@ -83,7 +83,8 @@ export function createProtocolMode(parts: ProtocolParts): ProtocolMode {
     },
     checkReturnTarget: parts.checkReturnTarget,
     pages: createPages(options),
-    concludeLogin: (exchange, citizen, wish) => parts.conclusion().conclude(exchange, citizen, wish),
+    concludeLogin: (exchange, citizen, wish) =>
+      parts.conclusion().conclude(exchange, citizen, { ...wish, party: name }),
     withoutState: (exchange, state) => parts.conclusion().withoutState(exchange, state),
     withoutLogin: (exchange, state) => parts.conclusion().withoutLogin(exchange, state),
     hostsOfLogin: parts.loginHosts.compare,

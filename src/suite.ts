@@ -27,7 +27,7 @@ import { createLogoutRoutes } from './logout/logout.js'
 import { checkLogoutRequest } from './logout/logout-request.js'
 import type { LogoutMarker } from './logout/marker.js'
 import type { Participant } from './logout/participant.js'
-import { createPendingLogouts, createSettling } from './logout/pending-logout.js'
+import { createLogoutSettling, createPendingLogouts } from './logout/pending-logout.js'
 import { createSharedCopies } from './logout/shared-copies.js'
 import { createPages } from './pages/pages.js'
 import { createProtocolMode } from './protocol-mode.js'
@@ -225,22 +225,26 @@ function assembleSuite<C extends Claims>(
   const entrances = new Map<string, Entrance>()
   if (shared !== undefined) entrances.set(sharedCookieName, createCookieEntrance(shared, loginMarkers))
   for (const [name, protocol] of protocolMode?.protocols ?? []) entrances.set(name, protocol)
-  const firstEntrance = [...entrances.values()][0]
+  const entranceNameFor = (exchange: Exchange, { via }: LoginWish): string => {
+    const named = protocolMode?.own.stateOf(exchange)?.named.protocol ?? ''
+    return [via, named].find((name) => entrances.has(name)) ?? [...entrances.keys()][0] ?? ''
+  }
+  const participants = new Map<string, Participant>()
+  for (const [name, protocol] of protocolMode?.protocols ?? []) participants.set(name, protocol)
+  if (shared !== undefined) participants.set(sharedCookieName, createCookieParticipant(shared))
   const loginContext = {
     options: resolved,
     checkReturnTarget,
-    entranceFor(exchange: Exchange, { via }: LoginWish): Entrance {
-      const named = protocolMode?.own.stateOf(exchange)?.named.protocol ?? ''
-      const entrance = entrances.get(via) ?? entrances.get(named) ?? firstEntrance
+    entranceNameFor,
+    entranceFor(exchange: Exchange, wish: LoginWish): Entrance {
+      const entrance = entrances.get(entranceNameFor(exchange, wish))
       if (entrance === undefined) throw new TypeError('a suite has a way in')
       return entrance
     },
     ...authenticator,
     isLoginInFlight: (exchange: Exchange, state: string) =>
       loginMarkers.find(exchange, state, clock()) !== undefined,
-    isLogoutPending: (exchange: Exchange) =>
-      pendingLogouts.find(exchange, clock()) !== undefined || logoutMarkers.isPending(exchange, clock()),
-    settleLogout: createSettling({ pendingLogouts, markers: logoutMarkers, clock }),
+    logoutSettling: createLogoutSettling({ pendingLogouts, markers: logoutMarkers, participants, clock }),
     loginHosts,
     report,
   }
@@ -263,9 +267,6 @@ function assembleSuite<C extends Claims>(
           }),
         })
 
-  const participants = new Map<string, Participant>()
-  for (const [name, protocol] of protocolMode?.protocols ?? []) participants.set(name, protocol)
-  if (shared !== undefined) participants.set(sharedCookieName, createCookieParticipant(shared))
   const protocols = [...(protocolMode?.protocols.values() ?? [])]
   const logoutRoutes = createLogoutRoutes({
     options: resolved,

@@ -5,6 +5,7 @@ import { isTooLarge } from '../cookies/parse.js'
 import type { Report } from '../events.js'
 import type { Exchange, MaybePromise, Reply } from '../exchange.js'
 import { movedParameter } from '../host-names.js'
+import type { LogoutSettling } from '../logout/pending-logout.js'
 import type { Page } from '../pages/page.js'
 import { createPages } from '../pages/pages.js'
 import { isSameOriginPost } from '../sessions/activity.js'
@@ -43,12 +44,12 @@ export interface LoginContext {
   readonly authenticate: (exchange: Exchange) => Citizen | Promise<Citizen>
   /** Who is there, without any effect. */
   readonly peek: (exchange: Exchange) => Promise<Citizen>
-  /** Whether a logout of this browser is not known to have reached the provider. */
-  readonly isLogoutPending: (exchange: Exchange) => boolean
+  /** Name of that way in. */
+  readonly entranceNameFor: (exchange: Exchange, wish: LoginWish) => string
+  /** What logouts of this browser are not known to have reached. */
+  readonly logoutSettling: LogoutSettling
   /** Whether a `state` is that of a login by the shared cookie in flight in this browser. */
   readonly isLoginInFlight: (exchange: Exchange, state: string) => boolean
-  /** Takes note that a session began at `beganAt` (milliseconds) with a new authentication that was asked for. */
-  readonly settleLogout: (exchange: Exchange, beganAt: number) => void
   /** Where logins began. */
   readonly loginHosts: LoginHosts
   readonly report: Report
@@ -143,6 +144,10 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
     })
   }
 
+  /** Whether a logout is not known to have reached the provider that the wish leads to. */
+  const isPendingFor = (exchange: Exchange, wish: LoginWish): boolean =>
+    context.logoutSettling.isPending(exchange, context.entranceNameFor(exchange, wish))
+
   /** Where nobody must decide anything: on to where the wish leads, or to the provider. */
   const proceed = (exchange: Exchange, citizen: Citizen, wish: LoginWish): MaybePromise<Reply> => {
     if (satisfies(citizen, wish, clock())) return leadOn(pages, exchange, wish.returnTo)
@@ -154,7 +159,7 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
       const strengthen = lacking !== undefined && isTooWeak(lacking)
       return send(exchange, wish, { reauthenticate: !strengthen, mayLift: false, strengthen })
     }
-    const isLogoutPending = context.isLogoutPending(exchange)
+    const isLogoutPending = isPendingFor(exchange, wish)
     if (isLogoutPending && context.entranceFor(exchange, wish).takesAsked === true) {
       return page(exchange, {
         status: 200,
@@ -225,7 +230,7 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
       if (citizen.state !== 'anonymous') return proceed(exchange, citizen, wish)
       return send(exchange, wish, {
         reauthenticate:
-          needsReauthentication(citizen.reason, application.onIdle) || context.isLogoutPending(exchange),
+          needsReauthentication(citizen.reason, application.onIdle) || isPendingFor(exchange, wish),
         mayLift: true,
         isAfterAdministrator: citizen.reason === 'revoked',
       })

@@ -42,8 +42,6 @@ export interface Markers<T> {
    * is none the more so.
    */
   pending(exchange: Exchange, now: number): readonly FoundMarker<T>[]
-  /** Whether this browser has a marker that nobody has taken yet. */
-  isPending(exchange: Exchange, now: number): boolean
   /** Removes every marker of this purpose from the browser. */
   clear(exchange: Exchange): void
 }
@@ -200,7 +198,6 @@ export function createMarkers<T>(options: {
 
     find,
     pending,
-    isPending: (exchange, now) => pending(exchange, now).length > 0,
 
     clear: (exchange) => remove(exchange, received(exchange)),
   }

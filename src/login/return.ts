@@ -6,6 +6,7 @@ import type { Page, PageAction } from '../pages/page.js'
 import { createPages } from '../pages/pages.js'
 import { asksForPage } from '../sessions/activity.js'
 import { isTooWeak } from '../sessions/assurance.js'
+import { sharedCookieName } from './cookie-entrance.js'
 import { isRelated } from './hosts.js'
 import { leadOn } from './lead-on.js'
 import type { LoginContext, LoginMarker } from './login.js'
@@ -21,8 +22,11 @@ import {
 
 /** Answers a login that has come back, by whichever way. */
 export interface LoginConclusion {
-  /** On to `returnTo` for a citizen who is all that was wished for; else a page with the reason and a way out. */
-  conclude(exchange: Exchange, citizen: Citizen, wish: LoginMarker): Reply
+  /**
+   * On to `returnTo` for a citizen who is all that was wished for; else a page with the reason and a way out. `party`:
+   * the way in that the login came by.
+   */
+  conclude(exchange: Exchange, citizen: Citizen, wish: LoginMarker & { readonly party: string }): Reply
   /** The page for a `state` that this browser does not know, or not any more. */
   withoutState(exchange: Exchange, state?: string): Reply
   /**
@@ -50,7 +54,7 @@ type Judgement = Omit<Page, 'language'>
 export function createLoginConclusion(
   context: Pick<
     LoginContext,
-    'options' | 'checkReturnTarget' | 'isLogoutPending' | 'settleLogout' | 'peek' | 'report' | 'loginHosts'
+    'options' | 'checkReturnTarget' | 'logoutSettling' | 'peek' | 'report' | 'loginHosts'
   >,
 ): LoginConclusion {
   const { options, checkReturnTarget } = context
@@ -181,10 +185,10 @@ export function createLoginConclusion(
     conclude(exchange, citizen, marker) {
       const wish = { ...marker, returnTo: checkReturnTarget(marker.returnTo) ?? startPage }
       if (marker.reauthenticate && citizen.state === 'active') {
-        context.settleLogout(exchange, citizen.session.startedAt)
+        context.logoutSettling.settle(exchange, citizen.session.startedAt, marker.party)
       }
       if (satisfies(citizen, wish, clock())) return leadOn(pages, exchange, wish.returnTo)
-      const isStuck = marker.isUnproven === true && context.isLogoutPending(exchange)
+      const isStuck = marker.isUnproven === true && context.logoutSettling.isPending(exchange, marker.party)
       return render(exchange, isStuck ? unproven : judge(citizen, wish))
     },
   }
@@ -207,6 +211,6 @@ export function createLoginReturn(context: {
       mayLift: content.mayLift,
       since,
     })
-    return conclusion.conclude(exchange, citizen, content)
+    return conclusion.conclude(exchange, citizen, { ...content, party: sharedCookieName })
   }
 }

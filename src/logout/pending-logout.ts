@@ -8,6 +8,7 @@ import type { Sealer } from '../seal.js'
 import type { RecordAddress } from '../stores/store.js'
 import { unlessAhead } from '../wait.js'
 import { type LogoutMarker, unfinishedOf } from './marker.js'
+import type { Participant } from './participant.js'
 
 /** A session that is not known to have ended. */
 export interface UnfinishedSession extends RecordAddress {
@@ -115,24 +116,58 @@ export function createPendingLogouts(options: {
   }
 }
 
-/**
- * Makes what takes note that the person has authenticated anew, in a session that began at `beganAt` (milliseconds):
- * what logouts before it had left open at the provider is nobody's any more. Of two that crossed one may still wait for
- * its way back where nothing is pending; one that has sessions to end is forgotten only where those stay pending.
- */
-export function createSettling(parts: {
+/** What a login at one participant's provider needs to know of logouts before it. */
+export interface LogoutSettling {
+  /** Whether a logout is not known to have reached that provider, or to have ended a session here. */
+  isPending(exchange: Exchange, party: string): boolean
+  /**
+   * Takes note that the person has authenticated anew there, in a session that began at `beganAt` (milliseconds): what
+   * logouts before it had left open at that provider is nobody's any more. What they left open at another one stays.
+   */
+  settle(exchange: Exchange, beganAt: number, party: string): void
+}
+
+/** Makes the settling. Participants of one origin end their sessions at one provider. */
+export function createLogoutSettling(parts: {
   readonly pendingLogouts: PendingLogouts
   readonly markers: Pick<Markers<LogoutMarker>, 'pending'>
+  readonly participants: ReadonlyMap<string, Pick<Participant, 'target'>>
   readonly clock: () => number
-}): (exchange: Exchange, beganAt: number) => void {
-  const { pendingLogouts, markers } = parts
-  return (exchange, beganAt) => {
-    const now = parts.clock()
-    const pending = pendingLogouts.findBefore(exchange, beganAt, now)
-    if (pending !== undefined) pendingLogouts.note(exchange, { ...pending, parties: [] })
-    for (const { content, since, remove } of markers.pending(exchange, now)) {
-      const isKept = pending !== undefined || unfinishedOf(content).length === 0
-      if (isKept && unlessAhead(since, now) <= beganAt) remove()
-    }
+}): LogoutSettling {
+  const { pendingLogouts, markers, participants, clock } = parts
+  const isSameProvider = (one: string, other: string): boolean =>
+    one === other || participants.get(one)?.target === participants.get(other)?.target
+  return {
+    isPending(exchange, party) {
+      const now = clock()
+      const pending = pendingLogouts.find(exchange, now)
+      const inFlight = markers.pending(exchange, now).map(({ content }) => content)
+      // The cookie names whom those in flight have left open too, and more surely.
+      const names = pending?.parties.map(({ name }) => name) ?? inFlight.flatMap(partiesOf)
+      const sessions = [...(pending?.sessions ?? []), ...inFlight.flatMap(unfinishedOf)]
+      return sessions.length > 0 || names.some((name) => isSameProvider(name, party))
+    },
+
+    settle(exchange, beganAt, party) {
+      const now = clock()
+      const pending = pendingLogouts.findBefore(exchange, beganAt, now)
+      const isOther = (name: string): boolean => !isSameProvider(name, party)
+      const others = pending?.parties.filter(({ name }) => isOther(name)) ?? []
+      if (pending !== undefined) pendingLogouts.note(exchange, { ...pending, parties: others })
+      const kept = new Set(others.map(({ name }) => name))
+      for (const { content, since, remove } of markers.pending(exchange, now)) {
+        // Of two that crossed one may still wait for its way back where nothing is pending; what it has left open at
+        // another provider, or not ended here, is forgotten only where that stays pending.
+        const left = partiesOf(content).filter(isOther)
+        const isElsewhere = left.every((name) => kept.has(name))
+        const isRemembered = pending !== undefined || unfinishedOf(content).length === 0
+        if (isRemembered && isElsewhere && unlessAhead(since, now) <= beganAt) remove()
+      }
+    },
   }
+}
+
+/** Whose sessions at their providers a logout in flight has not ended yet. */
+function partiesOf({ party, remaining, open = [] }: LogoutMarker): readonly string[] {
+  return [party, ...remaining, ...open.map(({ name }) => name)]
 }

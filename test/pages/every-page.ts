@@ -143,9 +143,9 @@ function loginContext(setting: Setting, citizen: Citizen, isLogoutPending = fals
     checkReturnTarget: () => '/forms/7',
     authenticate: () => citizen,
     peek: async () => citizen,
-    isLogoutPending: () => isLogoutPending,
+    entranceNameFor: () => 'oidc',
+    logoutSettling: { isPending: () => isLogoutPending, settle: () => {} },
     isLoginInFlight: () => true,
-    settleLogout: () => {},
     loginHosts: {
       note: () => {},
       compare: (_exchange: unknown, state: string | undefined) =>
@@ -198,6 +198,7 @@ function addReturns(setting: Setting, add: Add): void {
     createLoginConclusion(loginContext(setting, citizen, isLogoutPending)).conclude(exchange, citizen, {
       ...marker,
       ...wish,
+      party: 'oidc',
     })
   for (const reason of allReasons) {
     const isUnsure = reason === 'ambiguous-cookie'

@@ -43,8 +43,8 @@ export function sidPointer(sid: string): Pointer {
   return { key: digest('sid', issuer, sid), kind: 'session' }
 }
 
-/** Makes the plug-in. */
-export function scriptedProtocol(name = 'scripted'): ScriptedProtocol {
+/** Makes the plug-in. `at`: its provider's origin. */
+export function scriptedProtocol(name = 'scripted', at = issuer): ScriptedProtocol {
   let installed: ProtocolHost | undefined
   const script: Script = {
     person: 'ana',
@@ -66,19 +66,19 @@ export function scriptedProtocol(name = 'scripted'): ScriptedProtocol {
     install(host) {
       installed = host
       const { clock } = host.options
-      const markers = host.markers<LoginMarker>('scripted')
+      const markers = host.markers<LoginMarker>(name)
       const tokensFor = () => {
         serial += 1
         return JSON.stringify({ serial, expiresAt: clock() + script.tokenSeconds * 1000 })
       }
       const claims = (): Claims => ({
-        iss: issuer,
+        iss: at,
         sub: script.person,
         iat: Math.floor(clock() / 1000),
         exp: Math.floor(clock() / 1000) + 300,
       })
       const beginning = (marker: LoginMarker, since: number): Beginning => ({
-        issuer,
+        issuer: at,
         subject: script.person,
         sessionValue: script.sid,
         pointers: script.sid === undefined ? [] : [sidPointer(script.sid)],
@@ -95,15 +95,15 @@ export function scriptedProtocol(name = 'scripted'): ScriptedProtocol {
         mayLift: marker.mayLift,
       })
       return {
-        issuer,
-        target: issuer,
+        issuer: at,
+        target: at,
         enter(exchange, { wish, reauthenticate, mayLift }) {
           const state = markers.set(exchange, { ...wish, reauthenticate, mayLift }, clock())
           const asks = reauthenticate ? '&prompt=login' : ''
-          return redirect(`${issuer}/authorize?state=${state}${asks}`, exchange.method === 'POST' ? 303 : 302)
+          return redirect(`${at}/authorize?state=${state}${asks}`, exchange.method === 'POST' ? 303 : 302)
         },
         endpoints: {
-          'scripted/callback': {
+          [`${name}/callback`]: {
             async GET(exchange) {
               const state = new URLSearchParams(exchange.target.split('?')[1]).get('state') ?? undefined
               const marker = await markers.take(exchange, state, clock())
@@ -122,7 +122,7 @@ export function scriptedProtocol(name = 'scripted'): ScriptedProtocol {
           return {
             legs: [],
             visit: {
-              action: endSession,
+              action: `${at}/end`,
               method: 'post',
               fields: { state, hint: 'a hint that is no address’s' },
             },
