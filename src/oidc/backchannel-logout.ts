@@ -6,6 +6,7 @@ import type { Exchange, Reply } from '../exchange.js'
 import type { EndedSessions, ProtocolEndpoint } from '../protocol.js'
 import { createOnceClaims } from '../stores/once-claims.js'
 import { type OidcContext, sessionPointer } from './context.js'
+import { differenceIn } from './id-token-difference.js'
 import { type LogoutToken, maximumLogoutTokenLength, verifyLogoutToken } from './logout-token.js'
 
 /** Bytes of the form: the token, and room for parameters that are ignored. */
@@ -84,7 +85,15 @@ export function createBackchannelLogout({ options, host, provider }: OidcContext
       clock(),
     )
     if ('problem' in token) {
-      host.report({ type: 'token.rejected', problem: `logout-${token.problem}`, credential: 'logout' })
+      const { problem } = token
+      const wanted = { ...options, algorithms: options.idTokenAlgorithms }
+      const difference = differenceIn(jwt, problem, wanted)
+      host.report({
+        type: 'token.rejected',
+        problem: `logout-${problem}`,
+        credential: 'logout',
+        ...difference,
+      })
       const isOutage = token.problem === 'keys-unavailable'
       return refusal(
         isOutage ? 'logout_failed' : 'invalid_request',

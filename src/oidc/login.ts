@@ -8,6 +8,7 @@ import { queryOf } from '../login/wish.js'
 import type { Pages } from '../pages/pages.js'
 import type { Beginning, ProtocolEndpoint } from '../protocol.js'
 import { anonymous, unavailable } from '../sessions/citizens.js'
+import { type Difference, noDifference } from '../tokens/rejection.js'
 import { authorizationParameters, createSecrets, type Departure, departFor } from './authorization.js'
 import { maximumAnswerLength, readAuthorizationAnswer, stateOf } from './authorization-answer.js'
 import { type LoginFlight, type OidcContext, sessionPointer } from './context.js'
@@ -171,8 +172,9 @@ export function createLogin(context: OidcContext): {
       problem: string,
       citizen: Citizen = anonymous('invalid-token'),
       credential: RefusedCredential = 'sign-in',
+      difference: Difference = noDifference,
     ): Arrived => {
-      host.report({ type: 'token.rejected', problem, credential })
+      host.report({ type: 'token.rejected', problem, credential, ...difference })
       return { citizen, isUnproven: false }
     }
     if (answer.kind === 'malformed') return refuse(`answer-${answer.problem}`)
@@ -196,7 +198,7 @@ export function createLogin(context: OidcContext): {
     if ('problem' in result) {
       const credential = result.call === undefined ? 'sign-in' : 'token-endpoint'
       const citizen = isPassing(result) ? unavailable('keys') : anonymous('invalid-token')
-      return refuse(result.problem, citizen, credential)
+      return refuse(result.problem, citizen, credential, result.difference)
     }
     saysTimes ||= result.claims.auth_time !== undefined
     const acceptsAsked = flight.acceptsAsked === true && !saysTimes

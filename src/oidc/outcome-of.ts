@@ -42,6 +42,37 @@ export function failedCallOf(error: unknown): FailedCall {
   return { ...none, problem: 'answer' }
 }
 
+/** Claims of an ID token that `openid-client` compares, with our words for what is wrong then. */
+const comparedClaims: ReadonlyMap<unknown, string> = new Map([
+  ['iss', 'issuer'],
+  ['aud', 'audience'],
+  ['azp', 'audience'],
+  ['nonce', 'nonce'],
+  ['auth_time', 'too-old'],
+  ['exp', 'expired'],
+  ['nbf', 'not-yet-valid'],
+])
+
+/** An ID token that `openid-client` refused before we saw it, and what it says. `undefined`: the error is another one. */
+export function refusedIdTokenOf(error: unknown):
+  | {
+      readonly problem: string
+      readonly header: Readonly<Record<string, unknown>>
+      readonly claims: Readonly<Record<string, unknown>>
+    }
+  | undefined {
+  const cause = error instanceof ClientError && error.cause instanceof Error ? error.cause.cause : undefined
+  if (!isObject(cause)) return undefined
+  const [header, claims] = [cause.header, cause.claims].map((part) => (isObject(part) ? part : {}))
+  const hasAlgorithm = isObject(cause.header) && 'expected' in cause
+  const problem = hasAlgorithm ? 'algorithm' : comparedClaims.get(cause.claim)
+  return problem === undefined ? undefined : { problem, header: header ?? {}, claims: claims ?? {} }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
+}
+
 function findCallError(error: unknown): CallError | undefined {
   let current = error
   for (let depth = 0; depth < 4; depth += 1) {

@@ -1,8 +1,10 @@
 /** @module The token endpoint: a code or a refresh token for tokens, through `openid-client`, then verified by us. */
 import * as client from 'openid-client'
+import type { Difference } from '../tokens/rejection.js'
 import { type IdTokenClaims, type IdTokenRules, verifyIdToken } from './id-token.js'
+import { differenceFor, differenceIn } from './id-token-difference.js'
 import type { ResolvedOidcOptions } from './options.js'
-import { type FailedCall, failedCallOf } from './outcome-of.js'
+import { type FailedCall, failedCallOf, refusedIdTokenOf } from './outcome-of.js'
 import type { Connection } from './provider.js'
 import { identityOf, type KeptTokens, keepTokens, maximumTokenLength } from './tokens.js'
 
@@ -29,6 +31,8 @@ export interface GoodTokens {
 export interface BadTokens {
   readonly problem: string
   readonly call?: FailedCall | undefined
+  /** What the ID token says in place of what the options want. */
+  readonly difference?: Difference | undefined
 }
 
 /** The rules for ID tokens of the token endpoint that follow from options and connection. */
@@ -69,13 +73,21 @@ export async function exchangeCode(
       ...(exchange.maxAgeSeconds === undefined ? {} : { maxAge: exchange.maxAgeSeconds }),
     })
   } catch (error) {
+    const refused = refusedIdTokenOf(error)
+    if (refused !== undefined) {
+      const { problem, ...said } = refused
+      return { problem, difference: differenceFor(problem, said, idTokenRules(options, connection)) }
+    }
     const call = failedCallOf(error)
     return { problem: call.error ?? call.problem, call }
   }
   const { nonce, maxAgeSeconds } = exchange
   const rules = idTokenRules(options, connection)
   const verified = await verifyIdToken(response.id_token, rules, { nonce, maxAgeSeconds }, now)
-  if ('problem' in verified) return { problem: verified.problem }
+  if ('problem' in verified) {
+    const { problem } = verified
+    return { problem, difference: differenceIn(response.id_token, problem, rules) }
+  }
   const { claims } = verified
   const known = {
     idToken: String(response.id_token),

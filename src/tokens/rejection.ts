@@ -60,7 +60,8 @@ function kindOf(
   return `typ ${shown(header.typ)}`
 }
 
-function shown(value: unknown): string {
+/** A value of a stranger's: at most 100 characters, control characters spelt out; `none` where there is none. */
+export function shown(value: unknown): string {
   if (value === undefined) return 'none'
   return excerpt(typeof value === 'string' ? value : JSON.stringify(value).slice(0, 200))
 }

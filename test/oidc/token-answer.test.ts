@@ -103,7 +103,7 @@ describe('an answer that brings nobody in', () => {
     ['a page', () => new Response('<html>', { headers: { 'content-type': 'text/html' } }), 'answer'],
     ['no tokens', () => Response.json({}), 'answer'],
     ['no ID token', () => tokenAnswer({ id_token: undefined }), 'answer'],
-    ['the ID token of another login', () => tokenAnswer({ id_token: idToken({ nonce: 'x' }) }), 'answer'],
+    ['the ID token of another login', () => tokenAnswer({ id_token: idToken({ nonce: 'x' }) }), 'nonce'],
     [
       'a forged ID token',
       () => tokenAnswer({ id_token: idToken({}, {}, createSigningKey('key-1')) }),
@@ -127,10 +127,33 @@ describe('an answer that brings nobody in', () => {
     expect(inspect(result, { depth: 9 })).not.toMatch(/access-secret|refresh-secret|eyJ/)
   })
 
+  const odd = `https://evil.example/${'x'.repeat(200)}`
+  it.each([
+    ['issuer', idToken({ iss: odd }), `${odd.slice(0, 100)}…`, issuer],
+    ['issuer', idToken({ iss: 'a\u001b[2J\u202eb' }), 'a\\u001b[2J\\u202eb', issuer],
+    ['audience', idToken({ aud: 'permits' }), 'permits', clientId],
+    [
+      'audience',
+      idToken({ aud: ['permits', clientId], azp: 'permits' }),
+      `["permits","${clientId}"] for azp permits`,
+      clientId,
+    ],
+    ['algorithm', idToken({}, { alg: 'PS512' }), 'PS512', 'RS256'],
+    ['algorithm', idToken({}, { alg: 'none' }), 'none', 'RS256'],
+    ['unknown-key', idToken({}, { kid: 'new' }), 'kid new', undefined],
+  ])(
+    'FLD-08 an ID token that is refused says what it has there, and what was wanted: %s',
+    async (problem, id, given, expected) => {
+      const world = createScriptedProvider()
+      world.answers['/token'] = () => tokenAnswer({ id_token: id })
+      expect(await run(world)).toEqual({ problem, difference: { given, expected } })
+    },
+  )
+
   it('SES-20 an authentication that is older than was asked for', async () => {
     const world = createScriptedProvider()
     world.answers['/token'] = () => tokenAnswer({ id_token: idToken({ auth_time: seconds - 200 }) })
-    expect(await run(world, { maxAgeSeconds: 60 })).toMatchObject({ problem: 'answer' })
+    expect(await run(world, { maxAgeSeconds: 60 })).toMatchObject({ problem: 'too-old' })
     expect(await run(world, { maxAgeSeconds: 300 })).toMatchObject({ claims: { sub: 'ana' } })
   })
 })
