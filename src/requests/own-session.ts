@@ -364,15 +364,24 @@ export function createOwnSessions(context: {
 
     async begun(exchange, named, record) {
       const cookie = sessionCookie.make(named)
-      exchange.setCookie(cookie)
       const state = remember(cookie.value, named)
       const details = state.details(sealer, record)
       if (details === undefined) throw new TypeError('a session begins with its details')
       const now = options.clock()
       const citizen = citizenFrom(exchange, state, record, { details, now })
-      const judged = record.signIn === 'due' ? await steps.signIn(state.address, record, citizen) : citizen
+      const give = () => exchange.setCookie(cookie)
+      let judged: Citizen | 'again' = citizen
+      try {
+        if (record.signIn === 'due') judged = await steps.signIn(state.address, record, citizen)
+      } catch (error) {
+        give()
+        throw error
+      }
+      const current = judged === 'again' ? await store.read(state.address) : record
+      // The work may take long: the cookie of a later login, by which the session goes on, may be in the browser by now.
+      if (current?.state !== 'live' || current.generation === record.generation) give()
       if (judged !== 'again') return judged
-      return judgeRecord(exchange, state, await store.read(state.address), { now, isTouching: () => true })
+      return judgeRecord(exchange, state, current, { now, isTouching: () => true })
     },
   }
 }

@@ -1,6 +1,7 @@
 /** @module `onSignIn` over several instances: at least once, one at a time, and nobody is let in before. */
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type ActiveCitizen, createSuite, memoryStore, type Store, type Suite } from '../../src/index.js'
+import { personOf } from '../../src/sessions/record.js'
 import { createBrowser, type Site } from '../support/browser.js'
 import { TestExchange } from '../support/exchange.js'
 import { issuer, providerSite, scriptedProtocol } from '../support/scripted-protocol.js'
@@ -40,6 +41,7 @@ async function createPlace(by: SignInBy, works: readonly (Work | undefined)[], g
   const memory = memoryStore({ clock: world.now })
   const store: Store = { ...memory, ...given }
   const scripted = works.map(() => scriptedProtocol())
+  for (const { script } of scripted) script.sid = 'session-1'
   const suites = works.map((onSignIn, index) => {
     const protocol = scripted[index]?.protocol
     const options = optionsOf('library', { emulator: world.emulator, clock: world.now, store })
@@ -51,9 +53,10 @@ async function createPlace(by: SignInBy, works: readonly (Work | undefined)[], g
     return suite
   }
   const { url } = suiteOf(0).options.application
+  let serving = 0
   const sites = new Map<string, Site>([
     [world.emulator.url, (request) => world.emulator.handle(request)],
-    [url, (request) => answer(suiteOf(0), request)],
+    [url, (request) => answer(suiteOf(serving), request)],
     [issuer, providerSite(`${url}/session/return`, `${url}/session/scripted/callback`)],
   ])
   const browser = createBrowser(sites)
@@ -70,6 +73,10 @@ async function createPlace(by: SignInBy, works: readonly (Work | undefined)[], g
     world,
     store: memory,
     suiteOf,
+    /** Which instance the browser reaches from now on. */
+    serveBy(index: number) {
+      serving = index
+    },
     /** The first request of the session; for the own cookie that is the provider's answer. */
     async signIn() {
       if (by === 'own cookie') return browser.open(`${url}/session/login?returnTo=/private&via=scripted`)
@@ -202,4 +209,44 @@ describe.each(ways)('the work for a sign-in, by the %s', (by) => {
     expect((await due.signIn()).status).toBe(500)
     expect((await due.ask(1)).status).toBe(200)
   })
+})
+
+it('HLD-06 a login whose work takes long leaves the browser the cookie of a later one, by which the session goes on', async () => {
+  const [begun, gate] = [createGate(), createGate()]
+  const slow = async () => {
+    begun.open()
+    await gate.passed
+  }
+  const place = await createPlace('own cookie', [slow, () => undefined])
+  const first = place.signIn()
+  // Work that never begins must show what the login was answered instead.
+  expect(await Promise.race([begun.passed, first])).toBeUndefined()
+  // Long enough that the two do not share a generation.
+  place.world.travel(11)
+  place.serveBy(1)
+  expect((await place.signIn()).status).toBe(200)
+  expect((await place.ask(1)).status).toBe(200)
+  gate.open()
+  await first
+  expect(await (await place.ask(1)).json()).toMatchObject({ state: 'active' })
+})
+
+it('HLD-06 a login whose work takes long does not bring back what was ended meanwhile', async () => {
+  const [begun, gate] = [createGate(), createGate()]
+  const slow = async () => {
+    begun.open()
+    await gate.passed
+  }
+  const place = await createPlace('own cookie', [slow])
+  const first = place.signIn()
+  // Work that never begins must show what the login was answered instead.
+  expect(await Promise.race([begun.passed, first])).toBeUndefined()
+  const now = place.world.now()
+  const revocation = { reason: 'revoked', at: now, retainUntil: now + 86_400_000 } as const
+  expect(
+    (await place.store.revoke(personOf(issuer, 'ana'), { kind: 'person' }, revocation)).ended,
+  ).toHaveLength(1)
+  gate.open()
+  expect((await first).status).toBeGreaterThanOrEqual(400)
+  expect(await (await place.ask(0, '/open')).json()).toMatchObject({ state: 'anonymous' })
 })
