@@ -85,9 +85,6 @@ export function createEndpoints(parts: EndpointParts): {
     return states.length === 1 ? states[0] : undefined
   }
 
-  const leave = async (exchange: Exchange): Promise<Reply> =>
-    (await logoutRoutes.leave(exchange, stateOf(exchange))) ?? parts.withoutState(exchange)
-
   const comeBack = async (exchange: Exchange): Promise<Reply> => {
     const state = stateOf(exchange)
     const isWithout = !queryOf(exchange).has('state')
@@ -119,7 +116,7 @@ export function createEndpoints(parts: EndpointParts): {
   const table: Readonly<Record<string, Endpoint>> = {
     login: { GET: steady(loginRoutes.get), POST: steady(loginRoutes.post) },
     return: { GET: steady(comeBack) },
-    leave: { GET: steady(leave) },
+    leave: { GET: steady((exchange) => logoutRoutes.leave(exchange, stateOf(exchange))) },
     logout: { GET: steady(logoutRoutes.get), POST: steady((exchange) => logoutRoutes.post(exchange)) },
     status: documentAt(steady((exchange) => statusFor(exchange, false))),
     extend: { POST: steady(extend) },

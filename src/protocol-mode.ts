@@ -89,6 +89,7 @@ export function createProtocolMode(parts: ProtocolParts): ProtocolMode {
     withoutLogin: (exchange, state) => parts.conclusion().withoutLogin(exchange, state),
     hostsOfLogin: parts.loginHosts.compare,
     concludeLogout: (exchange, state, identity) => parts.logoutRoutes().comeBack(exchange, state, identity),
+    logoutStates: (exchange) => parts.logoutRoutes().statesAt(exchange, name),
     endShared: parts.endShared,
     clearLogins: (exchange) => clearLogins(exchange),
   })

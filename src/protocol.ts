@@ -266,6 +266,8 @@ export interface ProtocolHost {
     state: string | undefined,
     identity: Pick<Leg, 'state' | 'reason'>,
   ): Promise<Reply | undefined>
+  /** The `state` of each logout of this browser that is at this plug-in's provider, where an answer names none. */
+  logoutStates(exchange: Exchange): readonly string[]
   /**
    * Where shared cookies are in use too: ends the session that the request's shared cookie names in every application,
    * and deletes the cookie; with `persons`, only where it is one of theirs (as `personOf` names them). Does nothing

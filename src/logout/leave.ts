@@ -1,4 +1,5 @@
 /** @module `GET leave`: leads the browser on to the provider, for a logout that a script, or a handler, began. */
+import type { Citizen } from '../citizen.js'
 import type { Exchange, Reply } from '../exchange.js'
 import type { Markers } from '../login/marker.js'
 import { isTopLevelNavigation } from '../sessions/activity.js'
@@ -6,14 +7,17 @@ import { type KeptVisits, keptVisitSeconds } from './kept-visits.js'
 import type { LogoutMarker } from './marker.js'
 import type { LogoutPages } from './pages.js'
 
-/** Leads on once, in the browser that signed out; `undefined`: the `state` is not ours, or not any more. */
-export type Leave = (exchange: Exchange, state: string | undefined) => Promise<Reply | undefined>
+/** Leads on once, in the browser that signed out; whoever comes again, or from nowhere, is told what is so. */
+export type Leave = (exchange: Exchange, state: string | undefined) => Promise<Reply>
 
 /** Makes the route. A request that is no navigation is answered with nothing, and does not use the visit up. */
 export function createLeave(context: {
   readonly markers: Pick<Markers<LogoutMarker>, 'find'>
   readonly visits: KeptVisits
-  readonly pages: Pick<LogoutPages, 'leave' | 'refuseForeign'>
+  readonly pages: Pick<LogoutPages, 'leave' | 'leadOn' | 'refuseForeign' | 'spent'>
+  /** Who is there, without any effect. */
+  readonly peek: (exchange: Exchange) => Promise<Citizen>
+  readonly startPage: string
   readonly clock: () => number
 }): Leave {
   const { markers, visits, pages } = context
@@ -24,9 +28,14 @@ export function createLeave(context: {
     }
     const now = context.clock()
     const found = markers.find(exchange, state, now)
-    if (found === undefined || state === undefined) return undefined
-    if (now - found.since >= keptVisitSeconds * 1000) return undefined
-    const visit = (await visits.take(state)) ?? found.content.visit
-    return visit === undefined || visit === 'used' ? undefined : pages.leave(exchange, visit)
+    const isOld = found !== undefined && now - found.since >= keptVisitSeconds * 1000
+    if (found !== undefined && state !== undefined && !isOld) {
+      const visit = (await visits.take(state)) ?? found.content.visit
+      if (visit !== undefined && visit !== 'used') return pages.leave(exchange, visit)
+    }
+    // Whoever has signed in since is signed in: the sign-out is no matter of theirs any more.
+    const citizen = await context.peek(exchange)
+    if (citizen.state === 'active') return pages.leadOn(exchange, context.startPage)
+    return pages.spent(exchange, found !== undefined && citizen.state === 'anonymous')
   }
 }

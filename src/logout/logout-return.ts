@@ -27,6 +27,8 @@ export interface LogoutReturn {
     state: string | undefined,
     identity?: Pick<Leg, 'state' | 'reason'>,
   ): Promise<Reply | undefined>
+  /** The `state` of each logout of this browser that is at the provider of that participant. */
+  statesAt(exchange: Exchange, party: string): readonly string[]
   /**
    * The return from a provider that does not hand the `state` back: it proves nothing, so the identity leg stays
    * `unknown`, and whoever is signed in goes on to the start page. `undefined`: no logout of this browser is at a provider.
@@ -92,6 +94,11 @@ export function createLogoutReturn(context: {
       const marker = await takeMarker(exchange, state)
       return marker && goOn(exchange, marker, given ?? { state: 'done', reason: marker.content.remark }, true)
     },
+
+    statesAt: (exchange, party) =>
+      markers
+        .pending(exchange, clock())
+        .flatMap(({ content, state }) => (content.party === party ? [state] : [])),
 
     async comeBackWithoutState(exchange) {
       if (!isTopLevelNavigation(exchange)) return undefined

@@ -66,7 +66,7 @@ export interface LogoutRoutes extends LogoutReturn {
   logout(exchange: Exchange, session: FoundSession | undefined, wish: LogoutWish): Promise<Receipt>
   get(exchange: Exchange): Reply
   post(exchange: Exchange, overrides?: LogoutRequest): Promise<Reply>
-  /** Sends the browser on to the provider, for a logout that a script began; `undefined`: its `state` is not ours. */
+  /** Sends the browser on to the provider, for a logout that a script began. */
   readonly leave: Leave
 }
 
@@ -269,7 +269,7 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
       return pages.receipt(exchange, receipt, true)
     },
 
-    leave: createLeave({ markers, visits: context.visits, pages, clock }),
+    leave: createLeave({ markers, visits: context.visits, pages, peek: context.peek, startPage, clock }),
 
     ...createLogoutReturn({ ...context, pages, depart, endEach: endLeft, finishPage }),
   }

@@ -19,6 +19,8 @@ export interface LogoutPages {
   refuseForeign(exchange: Exchange, why: Parameters<typeof refuseForeign>[2]): Reply
   /** Sends the browser to the provider. */
   leave(exchange: Exchange, visit: LogoutVisit): Reply
+  /** The way to the provider that leads on no more: of a sign-out of this browser, or of nobody knows which. */
+  spent(exchange: Exchange, isOfThisBrowser: boolean): Reply
 }
 
 /** Makes the pages. */
@@ -61,13 +63,7 @@ export function createLogoutPages(context: { readonly options: ResolvedOptions }
       (leg) => !isComplete(leg, ended.legs) && leg.reason !== otherSessions,
     )
     if (isLeft && isWorthAnother) {
-      actions.push({
-        label: 'action.finish-sign-out',
-        method: 'post',
-        href: `${routes.path}/logout`,
-        fields: isHereOnly ? { scope: 'application' } : undefined,
-        primary: true,
-      })
+      actions.push(finishAction(routes.path, isHereOnly ? { scope: 'application' } : undefined))
     }
     actions.push({ label: 'action.sign-in-again', method: 'get', href: `${routes.path}/login` })
     actions.push('home')
@@ -85,6 +81,13 @@ export function createLogoutPages(context: { readonly options: ResolvedOptions }
     receipt,
     leadOn: (exchange, address) => leadOn(pages, exchange, address),
     refuseForeign: (exchange, why) => refuseForeign(pages, exchange, why),
+    spent: (exchange, isOfThisBrowser) =>
+      pages.showPage(exchange, {
+        status: 400,
+        title: isOfThisBrowser ? 'title.sign-out-incomplete' : 'title.sign-out',
+        paragraphs: isOfThisBrowser ? ['leave.used', 'signed-out.close'] : ['leave.over'],
+        actions: isOfThisBrowser ? [finishAction(routes.path), 'home'] : ['home'],
+      }),
     leave(exchange, { action, method, fields }) {
       if (method === 'get') {
         // What the provider is told is in the page: not for whoever opened this window.
@@ -96,6 +99,16 @@ export function createLogoutPages(context: { readonly options: ResolvedOptions }
       }
       return pages.showFormPost(exchange, { action, fields: Object.entries(fields) })
     },
+  }
+}
+
+function finishAction(routesPath: string, fields?: Readonly<Record<string, string>>): PageAction {
+  return {
+    label: 'action.finish-sign-out',
+    method: 'post',
+    href: `${routesPath}/logout`,
+    fields,
+    primary: true,
   }
 }
 

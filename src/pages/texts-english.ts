@@ -69,6 +69,9 @@ export const english = {
   'outcome.application': 'Only this application has signed you out. You may still be signed in elsewhere.',
   'signed-out.no-state':
     'You are signed out here. The sign-in service has sent you back without saying whether your session there has ended.',
+  'leave.used':
+    'You are signed out here. The way on to the sign-in service was taken before, or is too old: whether your session there has ended is not known.',
+  'leave.over': 'This address belonged to a sign-out, and leads nowhere any more.',
   'signed-out.close': 'If other people use this device, close the browser as well.',
   'leg.sessions': 'Sessions of the applications',
   'leg.cookies': 'Shared sign-in cookies',

@@ -65,6 +65,9 @@ export const french: Readonly<Record<TextKey, string>> = {
     'Votre session est fermée dans cette application. Elle est peut-être encore ouverte ailleurs.',
   'signed-out.no-state':
     'Votre session est fermée ici. Le service de connexion vous a renvoyé sans dire si celle que vous aviez chez lui a pris fin.',
+  'leave.used':
+    'Votre session est fermée ici. Le lien vers le service de connexion a déjà servi, ou il est trop ancien : on ne sait pas si votre session y a pris fin.',
+  'leave.over': 'Cette adresse appartenait à une déconnexion et ne mène plus nulle part.',
   'signed-out.close': 'Si d’autres personnes utilisent cet appareil, fermez aussi le navigateur.',
   'leg.sessions': 'Sessions des applications',
   'leg.cookies': 'Témoins (cookies) de connexion partagés',

@@ -22,6 +22,8 @@ export interface Received {
   readonly value: string
   /** Whether anything in it looks like a signature. @throws SamlError */
   hasSignature(): boolean
+  /** Which request it says that it answers; nothing of it is verified. @throws SamlError */
+  inResponseTo(): string | undefined
   /** The verified root. @throws SamlError */
   verify(keys: readonly KeyObject[]): XmlElement
 }
@@ -46,6 +48,7 @@ export function receiveQuery(exchange: Exchange): Received {
     hasSignature: () =>
       ['Signature', 'SigAlg'].some((name) => message.raw.has(name)) ||
       holdsSignature(parseXml(decodeMessage(message)).root),
+    inResponseTo: () => parseXml(decodeMessage(message)).root.attributes.get('InResponseTo'),
     verify: (keys) => parseUnsigned(verifyRedirect(message, keys)),
   }
 }
@@ -65,6 +68,7 @@ export async function receiveForm(exchange: Exchange): Promise<Received> {
     isSecondTime: form.has(secondTime),
     value,
     hasSignature: () => holdsSignature(parseXml(decodePost(value)).root),
+    inResponseTo: () => parseXml(decodePost(value)).root.attributes.get('InResponseTo'),
     verify(keys) {
       const document = parseXml(decodePost(value))
       return verifySignature(document, document.root, keys).root

@@ -124,13 +124,27 @@ export function createLeaving(provider: ServiceProvider): Leaving {
     },
 
     async comeBack(exchange, received) {
-      const { relayState: state } = received
-      if (state === undefined) return provider.refuseUnsolicited(exchange)
+      const given = received.relayState === '' ? undefined : received.relayState
+      const state = given ?? stateAnswered(exchange, received)
+      const isFirst = received.binding === 'post' && !received.isSecondTime
+      if (state === undefined) {
+        return isFirst ? sendRound(exchange, received, '') : provider.refuseUnsolicited(exchange)
+      }
       const reply = await host.concludeLogout(exchange, state, await judge(received, state))
       if (reply !== undefined) return reply
-      const isFirstForm = received.binding === 'post' && !received.isSecondTime
-      return isFirstForm ? sendRound(exchange, received, state) : provider.refuseUnsolicited(exchange)
+      return isFirst ? sendRound(exchange, received, state) : provider.refuseUnsolicited(exchange)
     },
+  }
+
+  /**
+   * The logout of this browser whose request an answer names, where the provider has dropped the relay state: the name
+   * of the request follows from it, and only the two of us have seen either.
+   */
+  function stateAnswered(exchange: Exchange, received: Received): string | undefined {
+    const states = host.logoutStates(exchange)
+    if (states.length === 0) return undefined
+    const answered = received.inResponseTo()
+    return states.find((state) => provider.requestIdOf('logout', state) === answered)
   }
 
   /** From another site the form comes without our Lax cookies: once more, from a page of ours. */

@@ -256,6 +256,9 @@ function addLogouts(setting: Setting, add: Add): void {
   for (const sharesCookie of [true, false]) {
     const mode = sharesCookie ? 'shared cookie' : 'protocol'
     const pages = createLogoutPages({ options: optionsOf(setting, sharesCookie) })
+    const spent = (isOwn: boolean) => pages.spent(exchange, isOwn)
+    add({ name: `way on, used, ${mode}`, from, title: 'title.sign-out-incomplete', reply: spent(true) })
+    add({ name: `way on of nobody, ${mode}`, from, title: 'title.sign-out', reply: spent(false) })
     const question = pages.confirmation(exchange, 200, '/forms/7')
     add({ name: `sign-out, ${mode}`, from, title: 'title.sign-out', reply: question })
     for (const [name, isHereOnly, legs] of receipts) {

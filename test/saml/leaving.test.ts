@@ -259,3 +259,54 @@ describe('single logout that begins here', () => {
     expect(visit.body).toContain('You are signed out here and at the sign-in service')
   })
 })
+
+describe('FLD-06 an answer that comes without the relay state', () => {
+  const answered = async (
+    more: { readonly binding?: 'redirect' | 'post'; readonly inResponseTo?: string } = {},
+  ) => {
+    const { binding = 'redirect' } = more
+    const world = await createSamlWorld({ benefits: { saml: { logoutBinding: 'redirect' } } })
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    const provider = world.sites.get(providerUrl)
+    world.sites.set(providerUrl, async () => new Response('away'))
+    const sent = await browser.post(at('logout'))
+    const { xml } = messageIn(sent.path, 'SAMLRequest')
+    const message = await world.emulator.saml.logoutResponse({
+      serviceProvider: entityOf('benefits'),
+      binding,
+      inResponseTo: more.inResponseTo ?? / ID="([^"]*)"/.exec(xml)?.[1] ?? '',
+    })
+    if (provider !== undefined) world.sites.set(providerUrl, provider)
+    const bring = async (by = browser) =>
+      binding === 'redirect'
+        ? by.open(message.url, { from: providerUrl })
+        : world.follow(by, await by.post(message.url, message.fields, { from: providerUrl }))
+    return { world, browser, bring }
+  }
+
+  it.each(['redirect', 'post'] as const)('is known by the request that it names: %s', async (binding) => {
+    const { world, bring } = await answered({ binding })
+    const visit = await bring()
+    expect([visit.status, identityLeg(visit) ?? 'ended']).toEqual([200, 'ended'])
+    expect(lastLeg(world)).toMatchObject({ state: 'done' })
+  })
+
+  it.each([
+    ['to another request', { inResponseTo: '_0123456789abcdef0123456789abcdef' }, false],
+    ['in another browser', {}, true],
+  ] as const)('SLO-14 is refused where it comes %s', async (_, more, isElsewhere) => {
+    for (const binding of ['redirect', 'post'] as const) {
+      const { world, browser, bring } = await answered({ ...more, binding })
+      const visit = await bring(isElsewhere ? world.browser() : browser)
+      expect(visit.status).toBe(400)
+      expect(lastLeg(world)).not.toMatchObject({ state: 'done' })
+    }
+  })
+
+  it('SLO-14 is taken once', async () => {
+    const { bring } = await answered()
+    expect((await bring()).status).toBe(200)
+    expect((await bring()).status).toBe(400)
+  })
+})
