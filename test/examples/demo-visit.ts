@@ -1,6 +1,6 @@
 /** @module A person in Chromium who visits the pages of the demo, and presses what is there. */
-import axe from 'axe-core'
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
+import { axeFindings } from '../support/axe.js'
 
 /** One page of one person, and what it shows. */
 export interface Visit {
@@ -46,12 +46,6 @@ export async function visit(browser: Browser): Promise<Visit> {
     press: (name) => page.getByRole('button', { name, exact: true }).click(),
     said: (text) => page.getByRole('status').filter({ hasText: text }).waitFor(),
     logged: (text) => page.getByRole('log').locator('li', { hasText: text }).first().waitFor(),
-    async findings() {
-      const session = await context.newCDPSession(page)
-      // By the inspector: the page's policy lets no test's script in.
-      await session.send('Runtime.evaluate', { expression: axe.source })
-      const { violations } = (await page.evaluate('axe.run()')) as axe.AxeResults
-      return violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])
-    },
+    findings: () => axeFindings(page),
   }
 }
