@@ -106,6 +106,7 @@ export async function startDemo({
         // On one store an id belongs to one address.
         id: port === defaultPorts[index + 1] ? name : `${name}-${port}`,
         url,
+        name: title,
         sensitivity,
         idleSeconds: timers.idleSeconds[name],
         secrets,

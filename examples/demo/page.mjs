@@ -28,7 +28,7 @@ export function page({ look, heading, text, isPrivate, citizen, name, provider }
 <body>
 <header class="top"><a class="brand" href="/">${look.title}</a><span class="framework">${look.framework}</span><demo-places></demo-places></header>
 <main><h1>${heading}</h1><p class="lead">${text}</p>
-<nav class="pages" aria-label="Pages"><a href="/">Start</a> <a href="/private">Yours</a> <a href="/strong">Strong</a> <a href="/recent">Recent</a></nav>
+<nav class="pages" aria-label="Pages"><a href="/">Start</a> <a href="/private">Your page</a> <a href="/strong">Strong page</a> <a href="/recent">Recent page</a></nav>
 ${person(citizen, name)}
 <demo-panel application="${look.name}"><noscript><p>What lives on this page needs scripts; <a href="/session/status">the status as JSON</a> does not.</p></noscript></demo-panel>
 </main></body></html>

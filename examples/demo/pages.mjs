@@ -14,7 +14,7 @@ import { page } from './page.mjs'
  *     people: ReadonlyMap<string, string>,
  *   },
  *   desk: ReturnType<typeof import('./desk.mjs').createDesk>,
- *   application: { id: string, url: string, sensitivity: 'sensitive' | 'basic', idleSeconds?: number, secrets?: string[] },
+ *   application: { id: string, url: string, name: string, sensitivity: 'sensitive' | 'basic', idleSeconds?: number, secrets?: string[] },
  *   identityProvider: { url: string, internalUrl: string, clockSkewSeconds?: number },
  *   recentSeconds: number,
  *   store: import('citizen-session').Store | string,

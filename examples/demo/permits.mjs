@@ -62,7 +62,7 @@ function filesOf(folder) {
  * Starts the application that was built, and waits until it serves.
  * @param {{
  *   port: number,
- *   application: { id: string, url: string, sensitivity: string, idleSeconds: number, secrets?: readonly string[] },
+ *   application: { id: string, url: string, name: string, sensitivity: string, idleSeconds: number, secrets?: readonly string[] },
  *   identityProvider: { url: string, internalUrl: string, clockSkewSeconds: number },
  *   redisUrl?: string,
  *   isShort: boolean,
@@ -142,6 +142,7 @@ const variablesFor = ({ application, identityProvider, redisUrl, isShort, deskPo
   ...(isShort && { DEMO_SHORT: 'true' }),
   CITIZEN_APPLICATION_ID: application.id,
   CITIZEN_APPLICATION_URL: application.url,
+  CITIZEN_APPLICATION_NAME: application.name,
   CITIZEN_APPLICATION_SENSITIVITY: application.sensitivity,
   CITIZEN_APPLICATION_IDLE_SECONDS: String(application.idleSeconds),
   ...(application.secrets && { CITIZEN_APPLICATION_SECRETS: application.secrets.join(',') }),

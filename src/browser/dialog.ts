@@ -20,11 +20,13 @@ export interface Panel {
   say(text: string, spoken?: string): void
 }
 
-const style = `dialog{color-scheme:var(--citizen-color-scheme,light dark);--c:var(--citizen-color,light-dark(#1b1b1f,#f1f1f4));--b:var(--citizen-background,light-dark(#fff,#16171b));--a:var(--citizen-accent,light-dark(#0b5394,#9cc7f5));box-sizing:border-box;max-width:min(28rem,90vw);padding:1.5rem;border:1px solid;border-radius:var(--citizen-radius,.5rem);font:var(--citizen-font,1rem/1.5 system-ui);color:var(--c);background:var(--b)}
-::backdrop{background:#000a}
-.cover{min-width:100vw;min-height:100vh;border:0;padding:20vh 10vw}
-button{font:inherit;padding:.5rem 1rem;margin-right:.75rem;border:2px solid var(--a);border-radius:inherit;color:var(--a);background:var(--b)}
-p+p+button{color:var(--citizen-on-accent,var(--b));background:var(--a)}
+const style = `dialog{color-scheme:var(--citizen-color-scheme,light dark);--c:var(--citizen-color,light-dark(#1b1b1f,#f1f1f4));--b:var(--citizen-background,light-dark(#fff,#16171b));--a:var(--citizen-accent,light-dark(#0b5394,#9cc7f5));box-sizing:border-box;width:28rem;padding:1.5rem;border:1px solid;border-radius:var(--citizen-radius,.5rem);font:var(--citizen-font,1rem/1.5 system-ui);color:var(--c);background:var(--b)}\
+[open]{display:grid;gap:1rem}\
+::backdrop{background:#000a}\
+.cover{min-width:100%;min-height:100%;border:0;border-radius:0;place-content:center}\
+h2,p{margin:0}\
+button{padding:.5rem;border:2px solid var(--a);border-radius:var(--citizen-radius,.5rem);font:inherit;color:var(--a);background:var(--b)}\
+p+p+button{background:var(--a);color:var(--citizen-on-accent,var(--b))}\
 [role=status]{position:absolute;clip-path:inset(50%)}`
 
 function sheetOf(text: string): CSSStyleSheet {

@@ -2,7 +2,7 @@
 
 /** English and French, under the name by which an application replaces them. */
 const words = {
-  warningTitle: ['Are you still there?', 'Êtes-vous toujours là ?'],
+  warningTitle: ['Are you still there?', 'Êtes-vous toujours là ?'],
   warning: ['You will be signed out in {time}.', 'Vous serez déconnecté dans {time}.'],
   lastWarning: [
     'Your session ends in {time}. Please save your work.',

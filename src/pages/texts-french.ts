@@ -6,7 +6,7 @@ export const french: Readonly<Record<TextKey, string>> = {
   'title.sign-in': 'Veuillez vous connecter',
   'title.going-on': 'Un instant, s’il vous plaît',
   'going-on.explain': 'Vous allez être redirigé. Si rien ne se passe, utilisez le bouton.',
-  'title.sign-out': 'Voulez-vous vous déconnecter ?',
+  'title.sign-out': 'Voulez-vous vous déconnecter ?',
   'title.signed-out': 'La déconnexion est terminée',
   'title.sign-out-incomplete': 'Votre déconnexion n’est pas encore complète',
   'title.second-factor': 'Une étape de plus est nécessaire',
@@ -57,9 +57,9 @@ export const french: Readonly<Record<TextKey, string>> = {
   'outcome.global': 'Votre session est fermée dans toutes les applications et au service de connexion.',
   'outcome.global-provider':
     'Votre session est fermée ici et au service de connexion. Il revient à ce service d’en avertir les autres applications.',
-  'outcome.nobody': 'Vous n’aviez pas de session ouverte ici ; il n’y avait rien à fermer.',
+  'outcome.nobody': 'Vous n’aviez pas de session ouverte ici ; il n’y avait rien à fermer.',
   'outcome.partial':
-    'Votre session est fermée ici. Une autre partie n’a pas pu être confirmée ; la liste indique laquelle.',
+    'Votre session est fermée ici. Une autre partie n’a pas pu être confirmée ; la liste indique laquelle.',
   'outcome.failed': 'Une partie de la déconnexion a échoué. Veuillez réessayer, ou fermez votre navigateur.',
   'outcome.application':
     'Votre session est fermée dans cette application. Elle est peut-être encore ouverte ailleurs.',
@@ -81,7 +81,7 @@ export const french: Readonly<Record<TextKey, string>> = {
   'leg-state.unknown': 'non confirmé',
   'leg-state.left': 'inchangé',
   'leg-state.not-possible': 'ne peut pas être fermé d’ici',
-  'leg-state.other-sessions': 'supprimés ici ; d’autres de vos connexions restent peut-être ouvertes',
+  'leg-state.other-sessions': 'supprimés ici ; d’autres de vos connexions restent peut-être ouvertes',
 
   'second-factor.needed':
     'Votre connexion a réussi, mais cette application a besoin d’une seconde preuve que c’est bien vous.',
@@ -104,7 +104,7 @@ export const french: Readonly<Record<TextKey, string>> = {
   'host.began': 'Adresse de départ',
   'host.came': 'Adresse de retour',
   'judgement.loop':
-    'L’adresse du service de connexion ramène à cette application : personne ne peut se connecter. Veuillez prévenir les responsables de ce service.',
+    'L’adresse du service de connexion ramène à cette application : personne ne peut se connecter. Veuillez prévenir les responsables de ce service.',
   'action.sign-in-strong': 'Se connecter de la manière renforcée',
 
   'cookies.explain':
@@ -112,7 +112,7 @@ export const french: Readonly<Record<TextKey, string>> = {
   'cookies.remedy':
     'Déconnectez-vous partout et connectez-vous de nouveau. Si cette page revient, supprimez les témoins (cookies) de ce site.',
   'cookies.too-large':
-    'Il y en a plus que nous n’en lisons : personne ne peut se connecter. Supprimez les témoins (cookies) de ce site et ouvrez-le de nouveau. Si cette page revient, veuillez prévenir les responsables de ce service.',
+    'Il y en a plus que nous n’en lisons : personne ne peut se connecter. Supprimez les témoins (cookies) de ce site et ouvrez-le de nouveau. Si cette page revient, veuillez prévenir les responsables de ce service.',
   'unavailable.explain':
     'Votre session n’a pas pu être consultée. Elle n’a pas été fermée, et rien n’a été perdu.',
   'unavailable.sign-in': 'Votre connexion n’a pas pu être menée à bien.',
@@ -120,7 +120,7 @@ export const french: Readonly<Record<TextKey, string>> = {
   'unavailable.remedy': 'Veuillez réessayer dans un instant.',
   'not-sent.nothing-kept':
     'Rien n’en a été conservé. Utilisez le bouton Précédent de votre navigateur pour copier ce que vous avez écrit, puis connectez-vous et envoyez-le de nouveau.',
-  'not-sent.foreign': 'La demande ne venait pas d’une page de cette application ; rien n’a été changé.',
+  'not-sent.foreign': 'La demande ne venait pas d’une page de cette application ; rien n’a été changé.',
   'not-found.explain': 'L’adresse est peut-être mal écrite, ou ce qui était ici a été déplacé.',
   'not-done.foreign': 'La demande ne venait pas d’une page de cette application.',
   'not-done.unreadable': 'La demande n’a pas pu être lue.',

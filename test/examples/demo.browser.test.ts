@@ -66,7 +66,7 @@ it('signs in at one application, is known at the other, and is out everywhere af
   await picture('signed-in')
 
   await page.click('header >> text="Library"')
-  await page.click('text="Yours"')
+  await page.click('text="Your page"')
   await page.waitForURL(`${demo.library}/private`)
   expect(await main()).toContain('Signed in as Ana Archer')
 
@@ -86,7 +86,7 @@ it('signs in at one application, is known at the other, and is out everywhere af
 
 it('moves across the three applications, in by one and out by another', async () => {
   await page.goto(`${demo.permits}/`)
-  await page.getByText('Nobody is signed in: not-signed-in').waitFor()
+  await page.getByText('Code: not-signed-in').waitFor()
   await page.getByRole('link', { name: 'Sign in' }).click()
   await page.fill('#username', 'ana')
   await page.fill('#password', 'ana-password')
@@ -102,7 +102,10 @@ it('moves across the three applications, in by one and out by another', async ()
   await page.click('text="Sign out everywhere"')
   await page.waitForURL(`${demo.library}/session/return**`)
   await page.goto(`${demo.permits}/`)
-  await page.getByText(/^Nobody is signed in/).waitFor()
+  await page
+    .getByText(/^Not signed in/)
+    .first()
+    .waitFor()
   expect(await page.evaluate(`fetch('/api/me').then(({ status }) => status)`)).toBe(401)
   await page.goto(`${demo.benefits}/`)
   expect(await main()).toContain('signed-out')
@@ -132,7 +135,7 @@ it('says why a timer ended the session, and begins a new one after a new sign-in
   await page.goto(`${demo.benefits}/`)
   expect(await main()).toContain('idle-timeout')
   await picture('idle')
-  await page.click('text="Yours"')
+  await page.click('text="Your page"')
   expect(await main()).toContain('You were away for a while')
   await picture('idle-reason')
   await page.click('button:text-is("Sign in")')

@@ -20,7 +20,7 @@ afterAll(async () => {
 
 it('leads from a link of the router to the login and back, and saves without loading the page anew', async () => {
   await page.goto(`${example.application}/`)
-  await page.getByText('Nobody is signed in: not-signed-in').waitFor()
+  await page.getByText('Code: not-signed-in').waitFor()
   await page.getByRole('link', { name: 'Your page' }).click()
   await page.waitForURL(`${example.provider}/login**`)
   await page.getByLabel('Username').fill('ana')

@@ -20,7 +20,7 @@ afterAll(() => example?.stop())
 
 it('greets, signs in, keeps a note by a server action, answers its API, and signs out', async () => {
   const home = await browser.open(`${application}/`)
-  expect(home.body).toMatch(/Nobody is signed in: (<!-- -->)?not-signed-in/)
+  expect(home.body).toMatch(/Code: <code>not-signed-in/)
   expect((await browser.fetch(`${application}/api/me`)).status).toBe(401)
   const login = await browser.press(home, 'Sign in')
   const page = await browser.press(login, /^Sign in$/, { username: 'ana', password: 'ana-password' })

@@ -18,7 +18,7 @@ function plain(markup: string): string {
   return markup
     .replace(/<[^>]*>/g, ' ')
     .replace(/&([\w#]+);/g, (_, name: string) => entities[name] ?? '')
-    .replace(/\s+/g, ' ')
+    .replace(/[ \n]+/g, ' ')
     .trim()
 }
 

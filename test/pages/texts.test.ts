@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { textsFor } from '../../src/browser/texts.js'
 import { isTextKey, languageOf, textOf } from '../../src/pages/texts.js'
 import { english } from '../../src/pages/texts-english.js'
 import { french } from '../../src/pages/texts-french.js'
@@ -37,6 +38,11 @@ describe('the texts', () => {
     expect(textOf('fr', key).trim()).not.toBe('')
     expect(textOf('fr', key)).not.toBe(textOf('en', key))
     expect(`${textOf('en', key)}${textOf('fr', key)}`).not.toMatch(/[<>{}]/)
+  })
+
+  it('hold French marks to the word before them, so that no line begins with one', () => {
+    expect(Object.values(french).filter((text) => / [?!;:»]/.test(text))).toEqual([])
+    expect(Object.values(textsFor('fr', undefined)).filter((text) => / [?!;:»]/.test(text))).toEqual([])
   })
 
   it('have the same keys', () => {

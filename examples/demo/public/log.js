@@ -95,17 +95,31 @@ export function createLogCard({ accepts = () => true, onEvent = () => undefined 
   const ending = new AbortController()
   let source
   let last = 0
+  /** What the newest line says, and how often in a row. */
+  let newest
+  let times = 1
 
   function add(event) {
     const { text, more } = wordsOf(event)
     empty.remove()
+    // What says the same as the line before it is that line, once more.
+    const said = `${nameOf(event)} ${event.type} ${text}`
+    times = said === newest ? times + 1 : 1
+    if (said === newest) list.firstElementChild.remove()
+    newest = said
     list.prepend(
       make(
         'li',
         { 'data-type': event.type },
         make('time', {}, clockOf(event.at)),
         make('span', { class: 'from', 'data-application': nameOf(event) }, nameOf(event)),
-        make('div', {}, text, more && make('small', {}, more)),
+        make(
+          'div',
+          {},
+          text,
+          times > 1 && make('span', { class: 'times', title: `${times} times` }, `×${times}`),
+          more && make('small', {}, more),
+        ),
       ),
     )
     while (list.childElementCount > mostLines) list.lastElementChild.remove()

@@ -21,7 +21,7 @@ export function permitsSteps({
   const carol = newBrowser()
   const dora = newBrowser()
   const textOf = ({ body }) => body.replaceAll('<!-- -->', '')
-  const nobodyIn = (page) => /Nobody is signed in: ([a-z-]+)/.exec(textOf(page))?.[1]
+  const nobodyIn = (page) => /Code: <code>([a-z-]+)/.exec(textOf(page))?.[1]
 
   async function expectOutAt(browser, ...applications) {
     for (const application of applications) {

@@ -26,9 +26,15 @@ async function Greeting() {
   }
   return (
     <section className="card who" aria-label="Who is signed in">
-      <p>Nobody is signed in: {reason ?? state}.</p>
+      <p>
+        <b>Not signed in</b>.
+        <br />
+        <small>
+          Code: <code>{reason ?? state}</code>
+        </small>
+      </p>
       <a className="button" href={auth.loginPath('/private')}>
-        Sign in
+        {state === 'mfa-required' ? 'Go on' : 'Sign in'}
       </a>
     </section>
   )
