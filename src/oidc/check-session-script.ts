@@ -209,6 +209,12 @@ const values = JSON.parse(document.getElementById('values').textContent)
 if (parent !== window) parent.postMessage(values, location.origin)
 })()`
 
+/** Goes to the same address once more, as our own page: then the browser brings the cookies of our own site. */
+export const onceMoreScript = `(() => {
+'use strict'
+location.replace(location.href)
+})()`
+
 /** Hands an answer that came in the fragment on to our server, which no fragment reaches. */
 export const fragmentScript = `(() => {
 'use strict'

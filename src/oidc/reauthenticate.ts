@@ -8,7 +8,7 @@ import { isSameOriginPost } from '../sessions/activity.js'
 import { personOf, publicIdOf } from '../sessions/record.js'
 import { authorizationParameters, createSecrets, departFor } from './authorization.js'
 import { maximumAnswerLength, readAuthorizationAnswer, stateOf } from './authorization-answer.js'
-import { checkResultScript, fragmentScript } from './check-session-script.js'
+import { checkResultScript, fragmentScript, onceMoreScript } from './check-session-script.js'
 import { type OidcContext, sessionPointer } from './context.js'
 import { verifyIdToken } from './id-token.js'
 import { beginningOf, sendOff } from './login.js'
@@ -201,9 +201,22 @@ export function createReauthenticate(context: OidcContext): ProtocolEndpoint {
     }
   }
 
+  /**
+   * An answer without its transaction cookie. Firefox keeps `SameSite=Lax` cookies from a frame that other sites have
+   * redirected: our page goes to the same address once more, as one of our own. What is missing then as well is asked
+   * for at top level.
+   */
+  const withoutFlight = (exchange: Exchange): Reply => {
+    const isFramed = /^i?frame$/.test(exchange.header('sec-fetch-dest') ?? '')
+    if (!isFramed) return host.withoutState(exchange)
+    const isOurs = exchange.header('sec-fetch-site') === 'same-origin'
+    if (isOurs) return answerWith(exchange, { place: 'frame', returnTo: '/' }, 'confirm-at-top')
+    return renderScriptedPage({ title: application.id, script: onceMoreScript, values: {} })
+  }
+
   const conclude = async (exchange: Exchange, parameters: URLSearchParams): Promise<Reply> => {
     const marker = await markers.take(exchange, stateOf(parameters), clock())
-    if (marker === undefined) return host.withoutState(exchange)
+    if (marker === undefined) return withoutFlight(exchange)
     const flight = { ...marker.content, since: marker.since }
     const connection = await connectOrNothing(provider)
     if (connection === undefined) return answerWith(exchange, flight, 'back-off')

@@ -4,6 +4,7 @@ import { type HttpsSites, openHttpsSites } from '../support/https-sites.js'
 import { testEngine } from './contract.js'
 import { testSharedCookie } from './cookie-scenarios.js'
 import type { Engine } from './engine.js'
+import { testOpenId } from './openid-scenarios.js'
 
 export function runScenarios(start: () => Promise<Engine>): void {
   let engine: Engine
@@ -22,5 +23,6 @@ export function runScenarios(start: () => Promise<Engine>): void {
   testEngine(...parts)
   describe('FLD-14 what holds in Chromium holds in Firefox and WebKit:', () => {
     testSharedCookie(...parts)
+    testOpenId(...parts)
   })
 }

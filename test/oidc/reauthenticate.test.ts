@@ -201,6 +201,27 @@ describe('the case of the Safewhere document', () => {
     expect(await stateAt(browser, 'sp2')).toMatchObject({ state: 'anonymous', reason: 'identity-ended' })
   })
 
+  it('SES-13 an answer that comes without our cookies comes once more, from our own page, and is never refused', async () => {
+    const { browser } = await begin()
+    const headers = { 'sec-fetch-dest': 'iframe', 'sec-fetch-mode': 'navigate', accept: 'text/html' }
+    const begun = await browser.fetch(`${home}/session/reauthenticate?begin=frame`, { headers })
+    const answer = await browser.fetch(begun.headers.get('location') ?? '', { from: providerUrl, headers })
+    const back = answer.headers.get('location') ?? ''
+    // As Firefox: the frame was at another site on its way, so no cookie of `SameSite=Lax` comes along.
+    const first = await browser.fetch(back, { from: providerUrl, headers })
+    expect(first.status).toBe(200)
+    expect(await first.text()).toContain('location.replace(location.href)')
+    expect(await (await browser.fetch(back, { from: home, headers })).text()).toContain('"step":"renew"')
+    // Nothing comes along even so: it is asked at top level, where cookies come.
+    const again = await browser.fetch(back, { from: home, headers })
+    expect([again.status, await again.text()]).toEqual([
+      200,
+      expect.stringContaining('"step":"confirm-at-top"'),
+    ])
+    const asPage = await browser.open(back, { from: providerUrl })
+    expect(asPage.status).toBe(400)
+  })
+
   it('RACE-3 an answer for a session that has ended meanwhile does nothing', async () => {
     const { browser } = await lived()
     const headers = { 'sec-fetch-dest': 'iframe', 'sec-fetch-mode': 'navigate', accept: 'text/html' }
