@@ -59,7 +59,9 @@ export class NodeExchange implements Exchange {
   }
 
   header(name: string): string | undefined {
-    const value = this.#request.headers[name]
+    const { headers } = this.#request
+    // HTTP/2 has a field of its own for the host. Source: RFC 9113, section 8.3.1.
+    const value = headers[name] ?? (name === 'host' ? headers[':authority'] : undefined)
     return typeof value === 'string' ? value : value?.join(', ')
   }
 
@@ -99,9 +101,7 @@ export class NodeExchange implements Exchange {
 
   async form(limit: number): Promise<URLSearchParams> {
     const request = this.#request
-    const hasBody =
-      request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
-    if (!hasBody) return new URLSearchParams()
+    if (!hasBody(request)) return new URLSearchParams()
     const parsed = this.#framework.body
     // A parser that did not know this type may have left an empty object, and the body where it was.
     const isParsed = typeof parsed === 'object' && parsed !== null && request.readableDidRead
@@ -109,6 +109,8 @@ export class NodeExchange implements Exchange {
     const type = this.header('content-type')?.split(';', 1)[0]?.trim().toLowerCase()
     const coding = this.header('content-encoding')?.trim().toLowerCase() ?? 'identity'
     if (type !== 'application/x-www-form-urlencoded' || coding !== 'identity') {
+      // Whether a body of no said length has anything in it shows only when it ends.
+      if (type === undefined && (await this.body(limit)).byteLength === 0) return new URLSearchParams()
       throw malformed(415, 'send a plain form: application/x-www-form-urlencoded')
     }
     const body = Buffer.isBuffer(parsed)
@@ -235,6 +237,19 @@ export function sendReply(response: ServerResponse, reply: Reply, method: string
   }
   response.setHeader('content-length', Buffer.byteLength(reply.body))
   response.end(method === 'HEAD' ? undefined : reply.body)
+}
+
+/**
+ * Whether a request has a body, were it empty. HTTP/2 needs no length for one, and knows no transfer codings: there the
+ * stream goes on after the headers. Sources: RFC 9112, section 6.3; RFC 9113, section 8.1.1.
+ */
+function hasBody(
+  request: IncomingMessage & { readonly stream?: { readonly endAfterHeaders?: boolean } },
+): boolean {
+  const { 'transfer-encoding': codings, 'content-length': length } = request.headers
+  if (codings !== undefined) return true
+  if (length !== undefined) return Number(length) > 0
+  return request.httpVersionMajor >= 2 && request.stream?.endAfterHeaders !== true
 }
 
 function malformed(status: number, message: string): CitizenSessionError {

@@ -65,7 +65,9 @@ export class WebExchange implements Exchange {
   }
 
   header(name: string): string | undefined {
-    return this.#request.headers.get(name) ?? undefined
+    // A request of HTTP/2 may have its host in its address alone.
+    const value = this.#request.headers.get(name) ?? (name === 'host' ? authorityOf(this.#request.url) : null)
+    return value ?? undefined
   }
 
   async body(limit: number): Promise<Uint8Array> {
@@ -96,9 +98,9 @@ export class WebExchange implements Exchange {
     if (body === null && !bodyUsed) return new URLSearchParams()
     const type = this.header('content-type')?.split(';', 1)[0]?.trim().toLowerCase()
     const coding = this.header('content-encoding')?.trim().toLowerCase() ?? 'identity'
-    const isEmpty = type === undefined && this.header('content-length') === '0'
-    if (isEmpty) return new URLSearchParams()
     if (type !== 'application/x-www-form-urlencoded' || coding !== 'identity') {
+      // Whether a body of no said length has anything in it shows only when it ends.
+      if (type === undefined && (await this.body(limit)).byteLength === 0) return new URLSearchParams()
       throw malformed(415, 'send a plain form: application/x-www-form-urlencoded')
     }
     return new URLSearchParams(new TextDecoder().decode(await this.body(limit)))
@@ -226,6 +228,11 @@ function withBodyEnd(response: Response, tell: () => void): Response {
   )
   const { status, statusText, headers } = response
   return new Response(body, { status, statusText, headers })
+}
+
+/** Host and port of an absolute URL as they stand there. */
+function authorityOf(url: string): string {
+  return url.slice(url.indexOf('://') + 3).split(/[/?#]/, 1)[0] ?? ''
 }
 
 /** Path and query of an absolute URL as it stands there, without the cost of parsing it. */

@@ -2,17 +2,10 @@
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { PassThrough } from 'node:stream'
-import { getRequestListener } from '@hono/node-server'
-import Koa from 'koa'
 import { expect, it } from 'vitest'
 import { NodeExchange } from '../../adapters/node.js'
 import { createUpgrade } from '../../adapters/upgrade.js'
 import type { Suite } from '../../src/index.js'
-import { expressApplication } from './applications/express.js'
-import { honoApplication } from './applications/hono.js'
-import { type Suites, startInProcess } from './applications/in-process.js'
-import { koaApplication } from './applications/koa.js'
-import { expressVersions, navigation, ownScript, send } from './site.js'
 
 const lines = [
   ['/private?a=b', '/private?a=b'],
@@ -49,33 +42,3 @@ it.each(lines)('FLD-01 the target of an upgrade of %s is %s', async (line, targe
   await createUpgrade(suite as unknown as Suite)(requestOf(line), new PassThrough())
   expect(seen).toEqual([target])
 })
-
-const applications: readonly (readonly [name: string, build: Parameters<typeof startInProcess>[0]])[] = [
-  ...expressVersions.map(
-    ([name, framework]) => [name, (suites: Suites) => expressApplication(framework, suites)] as const,
-  ),
-  ['Koa', (suites) => koaApplication(Koa, suites)],
-  ['Hono', (suites) => getRequestListener(honoApplication(suites))],
-]
-
-it.each(applications)(
-  'FLD-01 %s reads a request line with a whole address by its path only',
-  async (_name, build) => {
-    const { port, emulator, stop } = await startInProcess(build)
-    try {
-      for (const base of ['http://benefits.citizen.localhost', 'http://evil.example:81']) {
-        const guarded = await send(port, `${base}/private?tab=2`, { headers: navigation })
-        const to = '/session/login?returnTo=%2Fprivate%3Ftab%3D2'
-        expect([base, guarded.status, guarded.headers.location]).toEqual([base, 302, to])
-        for (const path of ['/session', '/mounted/session']) {
-          const status = await send(port, `${base}${path}/status`)
-          expect([base, status.status, JSON.parse(status.body).login]).toEqual([base, 200, `${path}/login`])
-        }
-      }
-      const headers = { ...ownScript, cookie: await emulator.cookiesFor('ana') }
-      expect((await send(port, 'http://evil.example/private', { headers })).status).toBe(200)
-    } finally {
-      await stop()
-    }
-  },
-)

@@ -76,6 +76,23 @@ export const routeCases: readonly Case[] = [
     },
   ],
   [
+    'FLD-01 are found by a request line with a whole address, by its path only',
+    async ({ send, arriving, url }) => {
+      for (const base of [url, 'http://evil.example:81']) {
+        for (const path of ['/session', '/mounted/session']) {
+          const status = await send(`${base}${path}/status`)
+          expect([base, status.status, json(status).login]).toEqual([base, 200, `${path}/login`])
+        }
+        const guarded = await send(`${base}/private?tab=2`, { headers: navigation })
+        const { pathname, search } = new URL(String(guarded.headers.location), url)
+        const to = '/session/login?returnTo=%2Fprivate%3Ftab%3D2'
+        expect([base, guarded.status, pathname + search]).toEqual([base, 302, to])
+        const headers = { ...ownScript, cookie: await arriving() }
+        expect((await send(`${base}/private`, { headers })).status).toBe(200)
+      }
+    },
+  ],
+  [
     'sign a person in: to the provider, back, and to where the person wanted to go',
     async ({ send, arriving, emulator, url }) => {
       const login = await send('/session/login?returnTo=/private', { headers: navigation })
