@@ -25,6 +25,8 @@ const everywhere = {
     errors,
   'our own routes end where our path ends: 404 for others below it, 405 with the methods that there are':
     'Next.js answers the methods that a route file does not export by itself',
+  'our own routes FLD-01 are found by a request line with a whole address, by its path only':
+    'Next.js takes the slashes of a whole address for one too many in a path, and answers with a redirect to it',
 }
 
 describeAdapter({
