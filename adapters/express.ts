@@ -7,7 +7,6 @@ import {
   CitizenSessionError,
   type Claims,
   checkLogoutRequest,
-  createSuite,
   type Demand,
   demandClaims,
   demandLevel,
@@ -30,6 +29,7 @@ import {
   showToCompanions,
 } from './node.js'
 import { createUpgrade, type Upgrade } from './upgrade.js'
+import { suiteFrom } from './web.js'
 
 /** What a guard leaves in the types of the handlers behind it: there, `req.citizen` is an active citizen. */
 export interface Guarded<C extends Claims = Claims> {
@@ -77,7 +77,7 @@ export function citizenSession<C extends Claims = Claims>(
   ..._none: readonly never[]
 ): CitizenMiddleware<C> {
   refuseRequest('citizenSession', options)
-  const suite = isSuite(options) ? options : createSuite<C>(options)
+  const suite = suiteFrom<C>(options)
   const middleware = (
     request: NodeRequest & { citizen?: Citizen },
     response: ServerResponse,
@@ -108,10 +108,6 @@ export function citizenSession<C extends Claims = Claims>(
     next()
   }
   return Object.assign(middleware, { suite, upgrade: createUpgrade(suite) })
-}
-
-function isSuite<C extends Claims>(options: SuiteOptions | Suite<C>): options is Suite<C> {
-  return 'authenticate' in options
 }
 
 function answer(

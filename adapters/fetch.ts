@@ -7,7 +7,6 @@ import {
   checkDemand,
   checkLogoutRequest,
   claimsRefused,
-  createSuite,
   type Demand,
   demandClaims,
   demandLevel,
@@ -21,7 +20,7 @@ import {
   type Suite,
   type SuiteOptions,
 } from '../src/index.js'
-import { toResponse, WebExchange } from './web.js'
+import { suiteFrom, toResponse, WebExchange } from './web.js'
 
 /** Who is there, and what puts our cookies on the response. */
 export interface Seen<C extends Claims = Claims> {
@@ -105,7 +104,7 @@ export function citizenSession<C extends Claims = Claims>(
   options: SuiteOptions | Suite<C> = {},
 ): CitizenAuth<C> {
   refuseRequest('citizenSession', options)
-  const suite = isSuite(options) ? options : createSuite<C>(options)
+  const suite = suiteFrom<C>(options)
   const lookedAt = new WeakMap<Request, LookedAt<C>>()
 
   const look = (request: Request, exchange = new WebExchange(request)): LookedAt<C> => {
@@ -216,10 +215,6 @@ export function citizenSession<C extends Claims = Claims>(
       }
     },
   }
-}
-
-function isSuite<C extends Claims>(options: SuiteOptions | Suite<C>): options is Suite<C> {
-  return 'authenticate' in options
 }
 
 /** Runs a handler; its response gets our cookies from the outermost wrapper, once it is final. */

@@ -6,7 +6,6 @@ import {
   CitizenSessionError,
   type Claims,
   checkLogoutRequest,
-  createSuite,
   type Demand,
   demandClaims,
   demandLevel,
@@ -28,7 +27,7 @@ import {
   showToCompanions,
 } from './node.js'
 import { createUpgrade, type Upgrade } from './upgrade.js'
-import { replacedPolicies } from './web.js'
+import { replacedPolicies, suiteFrom } from './web.js'
 
 /** What a guard leaves in the types of the middleware behind it: there, `ctx.state.citizen` is an active citizen. */
 export interface GuardedState<C extends Claims = Claims> {
@@ -67,7 +66,7 @@ export function citizenSession<C extends Claims = Claims>(
   ..._none: readonly never[]
 ): CitizenMiddleware<C> {
   refuseRequest('citizenSession', options)
-  const suite = isSuite(options) ? options : createSuite<C>(options)
+  const suite = suiteFrom<C>(options)
   const middleware = async (context: AnyContext, next: Next): Promise<void> => {
     const exchange = new NodeExchange(context.req, context.res, context.request as FrameworkRequest)
     const handler = suite.endpoint(exchange)
@@ -89,10 +88,6 @@ export function citizenSession<C extends Claims = Claims>(
     }
   }
   return Object.assign(middleware, { suite, upgrade: createUpgrade(suite) })
-}
-
-function isSuite<C extends Claims>(options: SuiteOptions | Suite<C>): options is Suite<C> {
-  return 'authenticate' in options
 }
 
 async function answer(

@@ -1,11 +1,23 @@
 /** @module Web requests and responses as the core sees them; shared by the Next.js and fetch adapters. */
 import {
   CitizenSessionError,
+  type Claims,
+  createSuite,
   type Exchange,
   type Reply,
   type SetCookie,
+  type Suite,
+  type SuiteOptions,
   serializeCookie,
 } from '../src/index.js'
+
+/**
+ * The suite that an adapter is given, or the one of these options.
+ * @throws ConfigurationError
+ */
+export function suiteFrom<C extends Claims>(given: SuiteOptions | Suite<C>): Suite<C> {
+  return 'authenticate' in given ? given : createSuite<C>(given)
+}
 
 /** What is needed of a web `Request`; where a framework has none, its parts do. */
 export type WebRequest = Pick<Request, 'method' | 'url' | 'headers' | 'body' | 'bodyUsed'>
