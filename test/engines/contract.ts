@@ -1,4 +1,7 @@
 /** @module What each engine must do for the scenarios, as cases of one contract; and that it is the engine of people. */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import type { HttpsSites } from '../support/https-sites.js'
 import type { Engine } from './engine.js'
@@ -68,6 +71,20 @@ export function testEngine(engine: () => Engine, sites: () => HttpsSites): void 
         expect.stringContaining('second'),
       ])
       expect(await tab.evaluate('typeof navigator.locks + typeof BroadcastChannel')).toBe('objectfunction')
+    })
+
+    it('takes a Secure cookie from plain http at a name below localhost, but for WebKit: see docs/emulator.md', async () => {
+      const server = createServer((_, response) => {
+        response.setHeader('set-cookie', ['plain=1; Path=/', 'none=1; Path=/; Secure; SameSite=None'])
+        response.end('plain')
+      }).listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      const tab = await (await engine().newPerson()).newTab()
+      await tab.goto(`http://id.citizen.localhost:${(server.address() as AddressInfo).port}/`)
+      const names = (await tab.cookies()).map(({ name }) => name).sort()
+      server.closeAllConnections()
+      server.close()
+      expect(names).toEqual(engine().name === 'WebKit' ? ['plain'] : ['none', 'plain'])
     })
   })
 }
