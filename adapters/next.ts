@@ -143,16 +143,19 @@ export function citizenSession<C extends Claims = Claims>(
       if (isSkipped && part === undefined) return NextResponse.next()
       const citizen = (await (isSkipped ? suite.peek(exchange) : suite.authenticate(exchange))) as Citizen<C>
       presentCookies(suite, request, exchange.cookies)
-      const answer = await part?.(request, {
-        citizen,
-        event,
-        guard: (demand) => {
-          const refusal = suite.guard(exchange, citizen, demand)
-          if (refusal === undefined) exchange.keepPrivate()
-          return refusal && absolute(toResponse(refusal, exchange.method), suite.options.application.url)
-        },
-      })
-      return merge(answer ?? NextResponse.next(), request, exchange)
+      const guard: ProxyContext<C>['guard'] = (demand) => {
+        const refusal = suite.guard(exchange, citizen, demand)
+        if (refusal === undefined) exchange.keepPrivate()
+        return refusal && absolute(toResponse(refusal, exchange.method), suite.options.application.url)
+      }
+      try {
+        const answer = await part?.(request, { citizen, event, guard })
+        return merge(answer ?? NextResponse.next(), request, exchange)
+      } catch (error) {
+        // Next.js answers what was thrown, without us: nobody waits for the end of this exchange any more.
+        exchange.close()
+        throw error
+      }
     }
 
   const routeOf =

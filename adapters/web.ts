@@ -20,7 +20,8 @@ export function suiteFrom<C extends Claims>(given: SuiteOptions | Suite<C>): Sui
 }
 
 /** What is needed of a web `Request`; where a framework has none, its parts do. */
-export type WebRequest = Pick<Request, 'method' | 'url' | 'headers' | 'body' | 'bodyUsed'>
+export type WebRequest = Pick<Request, 'method' | 'url' | 'headers' | 'body' | 'bodyUsed'> &
+  Partial<Pick<Request, 'signal'>>
 
 /** Headers by which a cache in front of us would be told something else than by `Cache-Control`. Source: RFC 9213. */
 export const cacheHeaders = [
@@ -159,9 +160,17 @@ export class WebExchange implements Exchange {
     if (this.#closeListeners === undefined) return finished
     // An upgrade goes on for as long as its socket, which we do not see.
     if (finished.status === 101) return finished
-    if (finished.body !== null) return withBodyEnd(finished, () => this.tellClose())
-    this.tellClose()
-    return finished
+    if (finished.body === null) {
+      this.tellClose()
+      return finished
+    }
+    const { body, abandon } = withEnd(finished.body, () => this.tellClose())
+    const { status, statusText, headers } = finished
+    // Servers neither read nor cancel the body of an answer to HEAD, or to a client that went before there was one.
+    const { signal } = this.#request
+    if (this.method === 'HEAD' || signal?.aborted) abandon()
+    else signal?.addEventListener('abort', abandon, { once: true })
+    return new Response(body, { status, statusText, headers })
   }
 
   /** The cookies that were set until now, where no response leaves through here; none can be set any more. */
@@ -213,9 +222,15 @@ function keptPrivate(response: Response): Response {
   return new Response(body, { status, statusText, headers })
 }
 
-/** The same response, whose body tells its end: read to the last, broken off, or given up by the client. */
-function withBodyEnd(response: Response, tell: () => void): Response {
-  const reader = (response.body ?? new ReadableStream<Uint8Array>()).getReader()
+/**
+ * The same body, which tells its end: read to the last, broken off, or given up by the client. `abandon`: nobody will read
+ * it any more.
+ */
+function withEnd(
+  inner: ReadableStream<Uint8Array>,
+  tell: () => void,
+): { readonly body: ReadableStream<Uint8Array>; abandon(): void } {
+  const reader = inner.getReader()
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
@@ -238,8 +253,11 @@ function withBodyEnd(response: Response, tell: () => void): Response {
     },
     { highWaterMark: 0 },
   )
-  const { status, statusText, headers } = response
-  return new Response(body, { status, statusText, headers })
+  const abandon = (): void => {
+    tell()
+    reader.cancel().catch(() => undefined)
+  }
+  return { body, abandon }
 }
 
 /** Host and port of an absolute URL as they stand there. */

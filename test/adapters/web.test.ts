@@ -154,3 +154,48 @@ describe('our cookies on a response', () => {
     expect(exchange.cookies).toEqual([])
   })
 })
+
+describe('who waits for the end of an exchange', () => {
+  /** An exchange that is answered with a stream, and what became of both. */
+  function answered(method: string, signal?: AbortSignal) {
+    const exchange = new WebExchange(new Request('https://a.example/x', { method, signal: signal ?? null }))
+    const seen = { isTold: false, isCancelled: false }
+    exchange.onClose(() => {
+      seen.isTold = true
+    })
+    const body = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(new Uint8Array(1)),
+      cancel() {
+        seen.isCancelled = true
+      },
+    })
+    return { seen, finish: () => exchange.finish(new Response(body, { headers: { 'x-a': 'b' } })) }
+  }
+
+  it('HLD-17 hears of it at once for HEAD, of whose answer nobody reads the body', () => {
+    const { seen, finish } = answered('HEAD')
+    expect(finish().headers.get('x-a')).toBe('b')
+    expect(seen).toEqual({ isTold: true, isCancelled: true })
+  })
+
+  it('HLD-17 hears of it when the client is gone before its answer is read, or before there is one', () => {
+    for (const isEarly of [true, false]) {
+      const client = new AbortController()
+      const { seen, finish } = answered('GET', client.signal)
+      if (isEarly) client.abort()
+      finish()
+      expect(seen.isTold).toBe(isEarly)
+      client.abort()
+      expect(seen).toEqual({ isTold: true, isCancelled: true })
+    }
+  })
+
+  it('hears nothing as long as the body is read', async () => {
+    const { seen, finish } = answered('GET')
+    const reader = finish().body?.getReader()
+    await reader?.read()
+    expect(seen.isTold).toBe(false)
+    await reader?.cancel()
+    expect(seen).toEqual({ isTold: true, isCancelled: true })
+  })
+})
