@@ -73,13 +73,21 @@ export function createAdmission(
     })
     return inspection
   }
+  const giveBack = async (): Promise<void> => {
+    try {
+      await store.deregister(id, url, instance)
+    } catch {
+      // The store is away: the id is free when the lease is over.
+    }
+  }
   const grant = async (): Promise<void> => {
     const asked = (async () => register())()
     registering = Promise.allSettled([registering, asked])
     const answer = await asked
-    // Whoever is still served after the end asks each time: the id may be another's by then.
-    isGranted = answer === true && !isClosed
     if (answer !== true) throw taken(answer)
+    // Whoever is still served after the end asks each time, and leaves nothing: the id may be another's by then.
+    if (isClosed) await giveBack()
+    else isGranted = true
   }
   const renew = (): void => {
     // An outage is met, and reported, by the requests themselves.
@@ -107,11 +115,7 @@ export function createAdmission(
       if (!hasAsked) return
       // One that is under way would take the id again.
       await registering
-      try {
-        await store.deregister(id, url, instance)
-      } catch {
-        // The store is away: the id is free when the lease is over.
-      }
+      await giveBack()
     },
   }
 }

@@ -85,6 +85,27 @@ it('whoever is still served after the end asks again each time, so that it never
   await expect(admission.request()).rejects.toMatchObject({ code: 'application-id-taken' })
 })
 
+it('whoever is still served after the end leaves the id free', async () => {
+  const { store } = sharedStore()
+  const admission = createAdmission(store, here)
+  await admission.request()
+  await admission.close()
+  await admission.request()
+  await createAdmission(store, elsewhere).request()
+})
+
+it('an end while the first request still looks at the store leaves the id free', async () => {
+  const inspections: ((cautions: []) => void)[] = []
+  const { store } = sharedStore({ inspect: () => new Promise((resolve) => void inspections.push(resolve)) })
+  const admission = createAdmission(store, here)
+  const asked = admission.request()
+  await admission.close()
+  inspections[0]?.([])
+  await asked
+  expect(admission.isGranted).toBe(false)
+  expect(await store.register(elsewhere.id, elsewhere.url, 180, 'next')).toBe(true)
+})
+
 it('an end neither fails nor asks anything where the store is away or was never asked', async () => {
   const deregister = vi.fn(async () => {
     throw new StoreUnavailableError('away')
