@@ -25,10 +25,11 @@ export interface Attempt {
 export async function beginAttempt(store: Store, tokens: string, seconds: number): Promise<Attempt> {
   const key = `sent:${digest('sent', tokens)}`
   const life = Math.min(Math.max(seconds, leastSeconds), mostSeconds)
+  // An attempt since the one that was lost has shown that the tokens were not spent. This one takes that word away, also
+  // where the word has outlived the note of the lost one: what it comes to itself is not known yet.
+  const isAnswered = (await store.withdraw(key)) !== undefined
   const fence = await store.lease(key, life)
-  // An attempt since the one that was lost has shown that the tokens were not spent. It takes this word away: what it
-  // comes to itself is not known yet.
-  const isRepeated = fence === undefined && (await store.withdraw(key)) === undefined
+  const isRepeated = fence === undefined && !isAnswered
 
   /** Notes that nothing is open. Until then a refusal ends nothing, which the tokens' own expiry bounds. */
   const settleAll = async (): Promise<void> => {
