@@ -281,7 +281,7 @@ function assembleSuite<C extends Claims>(
     sendsShared: cookieMode?.finder.sendsShared ?? (() => false),
     peek: authenticator.peek,
     own: {
-      named: (exchange) => protocolMode?.own.stateOf(exchange)?.named,
+      named: (exchange) => protocolMode?.own.namedBy(exchange),
       tokensOf: async (named) => protocolMode?.own.tokensOf(named),
     },
     copies: createSharedCopies({ options: resolved, store, sealer, protocols }),

@@ -1,6 +1,6 @@
 /** @module The session cookie: names the session that OpenID Connect or SAML began in this browser. */
 import { randomText } from '../digest.js'
-import type { SetCookie } from '../exchange.js'
+import type { Exchange, SetCookie } from '../exchange.js'
 import type { Sealer } from '../seal.js'
 import type { AliasRecord, SessionRecord } from '../stores/store.js'
 import { ownCookieName } from './hint.js'
@@ -48,7 +48,10 @@ export interface SessionCookie {
   /** What a value says, or `undefined` for anything that we did not make. */
   open(value: string): NamedSession | undefined
   make(named: NamedSession): SetCookie
-  expire(): SetCookie
+  /** Takes the cookie away from the browser. */
+  drop(exchange: Exchange): void
+  /** Whether the answer to this request takes the cookie away: after that, none is given by it. */
+  isDropped(exchange: Exchange): boolean
 }
 
 /**
@@ -64,6 +67,7 @@ export function createSessionCookie(options: {
   const { sealer } = options
   const name = ownCookieName(options.application, 'sid', options.isSecure)
   const base = { name, path: '/', httpOnly: true, secure: options.isSecure, sameSite: 'lax' } as const
+  const dropped = new WeakSet<Exchange>()
 
   return {
     name,
@@ -82,6 +86,10 @@ export function createSessionCookie(options: {
       ...base,
       value: sealer.seal('session', name, `${person} ${session} ${generation} ${protocol}`),
     }),
-    expire: () => ({ ...base, value: '', maxAgeSeconds: 0 }),
+    drop(exchange) {
+      dropped.add(exchange)
+      exchange.setCookie({ ...base, value: '', maxAgeSeconds: 0 })
+    },
+    isDropped: (exchange) => dropped.has(exchange),
   }
 }

@@ -160,7 +160,7 @@ export function createGlobalLogout(context: {
       const began = clock()
       context.expireShared(exchange, { seenAt })
       if (sharedCookie !== undefined) exchange.setCookie(context.hintCookie.expire())
-      if (context.sessionCookie !== undefined) exchange.setCookie(context.sessionCookie.expire())
+      context.sessionCookie?.drop(exchange)
       return conclude(person, { leg: 'cookies', target: cookieTarget, ...copies }, began)
     },
   }

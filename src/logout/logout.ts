@@ -48,7 +48,7 @@ export interface LogoutContext {
   readonly checkReturnTarget: (value: unknown) => string | undefined
   /** The sessions of a request, whatever became of them; none without a good token or hint. */
   readonly sessionsOf: SessionFinder['sessionsOf']
-  /** The session that our own cookie names, and what its protocol kept with it. */
+  /** The session that our own cookie names, or will with this answer, and what its protocol kept with it. */
   readonly own: {
     named(exchange: Exchange): NamedSession | undefined
     tokensOf(named: NamedSession): Promise<string | undefined>

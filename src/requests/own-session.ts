@@ -48,6 +48,8 @@ interface Known {
 export interface OwnSessions {
   /** The state of the session that a request's cookie names; `undefined` without a cookie that we made. */
   stateOf(exchange: Exchange): OwnState | undefined
+  /** What is named by a request: the session that has begun with it, else that of its cookie. */
+  namedBy(exchange: Exchange): NamedSession | undefined
   /** The citizen of such a session, with all effects; `undefined` without a cookie that we made. */
   judge(exchange: Exchange, now: number, isTouching: () => boolean): MaybePromise<Citizen | undefined>
   /** The same, purely read. */
@@ -92,6 +94,8 @@ export function createOwnSessions(context: {
       ? { maximumBytes: shareOfMemory(shareOfStates) }
       : { maximumEntries: options.rememberedTokens },
   )
+
+  const begun = new WeakMap<Exchange, NamedSession>()
 
   const remember = (value: string, named: NamedSession): OwnState => {
     // A copy: a slice would keep the whole `Cookie` header alive.
@@ -307,6 +311,7 @@ export function createOwnSessions(context: {
 
   return {
     stateOf,
+    namedBy: (exchange) => begun.get(exchange) ?? stateOf(exchange)?.named,
 
     judge(exchange, now, isTouching) {
       const state = stateOf(exchange)
@@ -369,7 +374,9 @@ export function createOwnSessions(context: {
       if (details === undefined) throw new TypeError('a session begins with its details')
       const now = options.clock()
       const citizen = citizenFrom(exchange, state, record, { details, now })
-      const give = () => exchange.setCookie(cookie)
+      // The work may have signed the person out: then the answer takes the cookie away.
+      const give = () => (sessionCookie.isDropped(exchange) ? undefined : exchange.setCookie(cookie))
+      begun.set(exchange, named)
       let judged: Citizen | 'again' = citizen
       try {
         if (record.signIn === 'due') judged = await steps.signIn(state.address, record, citizen)

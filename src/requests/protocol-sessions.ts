@@ -347,7 +347,7 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
       return outcome
     },
 
-    dropCookie: (exchange) => exchange.setCookie(sessionCookie.expire()),
+    dropCookie: (exchange) => sessionCookie.drop(exchange),
   }
 }
 

@@ -1,6 +1,13 @@
 /** @module `onSignIn` over several instances: at least once, one at a time, and nobody is let in before. */
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { type ActiveCitizen, createSuite, memoryStore, type Store, type Suite } from '../../src/index.js'
+import {
+  type ActiveCitizen,
+  createSuite,
+  memoryStore,
+  type Receipt,
+  type Store,
+  type Suite,
+} from '../../src/index.js'
 import { personOf } from '../../src/sessions/record.js'
 import { createBrowser, type Site } from '../support/browser.js'
 import { TestExchange } from '../support/exchange.js'
@@ -73,6 +80,9 @@ async function createPlace(by: SignInBy, works: readonly (Work | undefined)[], g
     world,
     store: memory,
     suiteOf,
+    /** How many tokens of sessions the provider was asked to end. */
+    parted: () =>
+      scripted.flatMap(({ parted }) => parted).filter(({ tokens }) => tokens !== undefined).length,
     /** Which instance the browser reaches from now on. */
     serveBy(index: number) {
       serving = index
@@ -249,4 +259,37 @@ it('HLD-06 a login whose work takes long does not bring back what was ended mean
   gate.open()
   expect((await first).status).toBeGreaterThanOrEqual(400)
   expect(await (await place.ask(0, '/open')).json()).toMatchObject({ state: 'anonymous' })
+})
+
+describe('a login whose work signs the person out', () => {
+  const works: readonly [string, Work][] = [
+    ['and is done', async (citizen) => void (await citizen.logout())],
+    [
+      'and fails',
+      async (citizen) => {
+        await citizen.logout()
+        failing()
+      },
+    ],
+  ]
+  it.each(works)('HLD-10 %s leaves the browser without the cookie', async (_, work) => {
+    const place = await createPlace('own cookie', [work])
+    expect((await place.signIn()).status).toBeGreaterThanOrEqual(400)
+    expect(await (await place.ask(0, '/open')).json()).toMatchObject({ reason: 'not-signed-in' })
+  })
+
+  it('HLD-13 never says that the provider has nobody signed in, for its session has begun too', async () => {
+    const receipts: Receipt[] = []
+    const place = await createPlace('own cookie', [
+      async (citizen) => void receipts.push(await citizen.logout()),
+    ])
+    await place.signIn()
+    expect(receipts[0]?.outcome).not.toBe('global')
+    expect(receipts[0]?.legs.find(({ leg }) => leg === 'identity')).toMatchObject({
+      state: 'unknown',
+      reason: 'browser-not-back-yet',
+    })
+    expect(receipts[0]?.continueAt).toBeDefined()
+    expect(place.parted()).toBe(1)
+  })
 })
