@@ -21,7 +21,7 @@ import type { Lifecycle } from '../sessions/lifecycle.js'
 import { type OwnDetails, openDetails } from '../sessions/record.js'
 import { concernsSession } from '../sessions/revoking.js'
 import { countedFromNow, isFromAhead, timerOver, touchInterval } from '../sessions/timers.js'
-import { areTokensOver, isDegraded } from '../sessions/token-expiry.js'
+import { ageAtRenewal, areTokensOver, isDegraded } from '../sessions/token-expiry.js'
 import type { AliasRecord, LiveRecord, SessionRecord, Store } from '../stores/store.js'
 import { clockTolerance, isAhead, isWaiting, unlessAhead } from '../wait.js'
 import { endCauseOf } from './end-cause.js'
@@ -391,14 +391,6 @@ export function createOwnSessions(context: {
       return judgeRecord(exchange, state, current, { now, isTouching: () => true })
     },
   }
-}
-
-/**
- * At what age tokens of that life are renewed. Providers shorten it towards the end of their session: what the record
- * says of it is older.
- */
-function ageAtRenewal({ afterSeconds }: TokenRefresh, life: number): number {
-  return Math.max(Math.min(afterSeconds === undefined ? life / 2 : afterSeconds * 1000, life), 0)
 }
 
 function hasEnded(): CitizenSessionError {

@@ -1,4 +1,5 @@
 /** @module The expiry of a protocol's tokens: it decides whether anybody is signed in while they cannot be renewed. */
+import type { TokenRefresh } from '../protocol.js'
 import type { LiveRecord } from '../stores/store.js'
 import type { OwnDetails } from './record.js'
 
@@ -15,4 +16,12 @@ export function isDegraded({ tokenExpiresAt }: Tokens, details: Pick<OwnDetails,
  */
 export function areTokensOver(record: Tokens, details: Pick<OwnDetails, 'degraded'>, now: number): boolean {
   return isDegraded(record, details) && now >= (details.degraded?.lastsUntil ?? Number.POSITIVE_INFINITY)
+}
+
+/**
+ * At what age tokens of that life are renewed. Providers shorten it towards the end of their session: what the record
+ * says of it is older.
+ */
+export function ageAtRenewal({ afterSeconds }: TokenRefresh, life: number): number {
+  return Math.max(Math.min(afterSeconds === undefined ? life / 2 : afterSeconds * 1000, life), 0)
 }
