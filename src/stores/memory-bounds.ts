@@ -131,6 +131,7 @@ function standForAll(
   const known = marks.revocation
   let retainUntil = known?.retainUntil ?? 0
   let endsBefore = known?.endsBefore ?? known?.at ?? 0
+  let reason = known?.reason ?? 'revoked'
   for (const entry of [...people.entriesOf(person)]) {
     if (!isMark(entry)) continue
     retainUntil = Math.max(retainUntil, entry.retainUntil)
@@ -140,8 +141,8 @@ function standForAll(
     if (fresh.has(session)) continue
     retainUntil = Math.max(retainUntil, revocation.retainUntil)
     endsBefore = Math.max(endsBefore, revocation.at)
+    if (revocation.reason === 'revoked') reason = 'revoked'
     marks.revocations.delete(session)
   }
-  const reason = known?.reason ?? 'revoked'
   marks.revocation = { ...laterOf(known, { reason, at: now, retainUntil }), endsBefore }
 }

@@ -90,9 +90,9 @@ local function survey(prefix, own, forgotten, step)
       elseif kind == 'k' then
         retain = string.match(value, '^1 k %S+ %S+ (%S+)')
       elseif kind == 'v' then
-        local at
-        at, retain = string.match(value, '^1 v %S+ (%S+) (%S+)')
-        if retain and field ~= 'v' then entry = {at = at, isRevocation = true} end
+        local why, at
+        why, at, retain = string.match(value, '^1 v (%S+) (%S+) (%S+)')
+        if retain and field ~= 'v' then entry = {reason = why, at = at, isRevocation = true} end
       elseif kind == 'r' then
         applications[string.sub(field, 3, -2 - #session)] = true
         local started, lastSeen, reason, at, code, life
@@ -164,7 +164,10 @@ local function makeRoom(view, application, limit, marks, now, isStart)
     local at, retain, before = larger(was[4], now), was[5], was[6] or was[4]
     for _, entry in ipairs(view.marks) do
       retain = larger(retain, entry.retain)
-      if entry.isRevocation then before = larger(before, entry.at) end
+      if entry.isRevocation then
+        before = larger(before, entry.at)
+        if entry.reason == 'revoked' then was[3] = 'revoked' end
+      end
       redis.call('HDEL', key, entry.field)
     end
     redis.call('HSET', key, 'v', table.concat({'1 v', was[3], at, retain, before}, ' '))

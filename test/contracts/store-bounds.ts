@@ -85,6 +85,17 @@ export function describeBounds(harnessOf: () => StoreHarness, races: 'all' | 'se
         expect((await startAt(harness, addressOf({ person }), { issuedAt })).outcome).toBe('started')
       })
 
+      it('leave one time that says so where an administrator was among those who revoked', async () => {
+        const { store, now } = harnessOf()
+        const person = unique()
+        const signedOut = { reason: 'signed-out', at: now() - day, retainUntil: now() + day } as const
+        await store.revoke(person, { kind: 'person' }, signedOut)
+        const session = unique()
+        await store.revoke(person, { kind: 'session', session }, { ...signedOut, reason: 'revoked' })
+        await revokeMany(person, 2001)
+        expect(await store.revocation(person, session)).toMatchObject({ reason: 'revoked', kind: 'person' })
+      })
+
       it('HLD-18 leave one time that a sign-out of the person still adds to, also in that very moment', async () => {
         const { store, now } = harnessOf()
         const person = unique()
