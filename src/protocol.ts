@@ -199,6 +199,8 @@ export interface ProtocolSessions {
   ): Promise<'renewed' | 'busy' | 'gone'>
   /** Ends one session, of this application only; its cookie stays, so that the reason can be told. */
   end(session: ProtocolSession, reason: EndReason): Promise<void>
+  /** Ends a session in every application of the store, as a message of the provider does that was verified. */
+  revokeThis(session: ProtocolSession, reason: EndReason): Promise<EndedSessions>
   /** Ends sessions of a person in every application of the store. */
   revoke(
     person: { readonly issuer: string; readonly subject: string },

@@ -314,6 +314,9 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
         throw new StoreUnavailableError('the session changed faster than it could end')
     },
 
+    revokeThis: ({ address: { person, session } }, reason) =>
+      revokePerson(person, { kind: 'session', session }, reason),
+
     async revoke({ issuer, subject }, scope, reason) {
       const outcome = await revokePerson(personOf(issuer, subject), scopeOf(scope), reason)
       return withMore(outcome, await revokeNamesakes(subject, scope, reason))

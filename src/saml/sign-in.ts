@@ -33,8 +33,22 @@ export interface SignIn {
 const secondFactorLevel = 2
 /** Logins that are remembered as having asked for newer metadata. */
 const mostRenewedFor = 1000
+/** Authentication times may be given without fractions. Milliseconds. */
+const wholeSecond = 1000
 /** Bytes of a session's claims as JSON: 16 KiB. */
 const longestClaims = 16_384
+
+/**
+ * A time by our clock that the authentication was after: the answer was issued after the request for it, and says how
+ * old the authentication was then. `undefined`: nobody knows, for the provider's clock was put back in between.
+ */
+function authenticatedAfterOf(
+  { issuedAt, authenticatedAt }: Pick<Assertion, 'issuedAt' | 'authenticatedAt'>,
+  since: number,
+): number | undefined {
+  const age = issuedAt - authenticatedAt
+  return age < -wholeSecond ? undefined : since - Math.max(age, 0) - wholeSecond
+}
 
 /** Makes the sign-in. */
 export function createSignIn(provider: ServiceProvider): SignIn {
@@ -103,8 +117,7 @@ export function createSignIn(provider: ServiceProvider): SignIn {
       level,
       method: level >= secondFactorLevel ? 'mfa' : 'password',
       authenticatedAt,
-      // The answer was issued after the request for it, and says how old the authentication was then.
-      authenticatedAfter: since - Math.max(assertion.issuedAt - authenticatedAt, 0) - 1000,
+      authenticatedAfter: authenticatedAfterOf(assertion, since),
       endedNamesStay: true,
       tokens: sealName({ nameId, sessionIndex } satisfies KeptName),
       tokensIssuedAt: 0,

@@ -114,11 +114,8 @@ export function createSingleLogout(provider: ServiceProvider): SingleLogout {
   const endBrought = async (
     session: ProtocolSession | undefined,
     request: LogoutRequest,
-  ): Promise<boolean> => {
-    if (session === undefined) return false
-    await host.sessions.end(session, reasonOf(request))
-    return true
-  }
+  ): Promise<readonly EndedSessions[]> =>
+    session === undefined ? [] : [await host.sessions.revokeThis(session, reasonOf(request))]
 
   /** Ends everything and says what came of it. */
   const carryOut = async (
@@ -126,10 +123,13 @@ export function createSingleLogout(provider: ServiceProvider): SingleLogout {
     session: ProtocolSession | undefined,
     request: LogoutRequest,
   ): Promise<Status> => {
-    const results = [...(await endNamed(request)), ...(await endShared(exchange, session, request))]
-    const isKnown = await endBrought(session, request)
+    const results = [
+      ...(await endNamed(request)),
+      ...(await endShared(exchange, session, request)),
+      ...(await endBrought(session, request)),
+    ]
     if (results.some(({ acknowledged }) => !acknowledged)) return unfinished
-    return isKnown || results.some(({ persons }) => persons > 0) ? success : unknownPrincipal
+    return results.some(({ persons }) => persons > 0) ? success : unknownPrincipal
   }
 
   /** Whether the request came with the session of somebody else, or with another one of the same person. */
