@@ -52,10 +52,14 @@ export function authenticatedAtOf(claims: IdTokenClaims): number {
 
 /**
  * A time by our clock that the authentication was after: it was as old as the provider's own two times say when the
- * token was issued, which was after we asked for it. Both times may be a second short. 0: the provider does not say.
+ * token was issued, which was after we asked for it. Both times may be a second short. `undefined`: nobody knows. The
+ * provider does not say, or its clock was put back in between.
  */
-export function authenticatedAfterOf({ iat, auth_time: time }: IdTokenClaims, askedAt: number): number {
-  if (time === undefined) return 0
+export function authenticatedAfterOf(
+  { iat, auth_time: time }: IdTokenClaims,
+  askedAt: number,
+): number | undefined {
+  if (time === undefined || Math.floor(time) > iat) return undefined
   return askedAt - Math.max(iat - Math.floor(time) + 1, 1) * 1000
 }
 

@@ -69,7 +69,7 @@ export function createArrival(options: {
       const stoodOn = unlessAhead(details.authenticatedAt ?? 0, now)
       const proof = { ...arrival, authenticatedAt: stated, isNewer: token.issuedAt > record.at }
       const { onIdle } = application
-      const ended = { ...record, reason: await sharedReasonOf(store, state.address, record) }
+      const ended = { ...record, reason: await sharedReasonOf(lifecycle, state.address, record) }
       const lift = liftOf(ended, stoodOn, proof, { onIdle, skewMilliseconds: skew })
       if (lift === undefined) return true
       const keepsLimit = lift === 'resumed'

@@ -183,7 +183,7 @@ export function createBeginningChecks(
     for (const place of places) {
       const record = await store.read(place)
       if (record?.state !== 'ended') continue
-      const { isProviderLogout, at } = await endCauseOf(store, place, record)
+      const { isProviderLogout, at } = await endCauseOf(lifecycle, place, record)
       if (!isProviderLogout) continue
       const stoodOn = Math.max(stoodOnOf(place, record), latest?.stoodOn ?? 0)
       const isOfThisName = isSameSession(place, address) || latest?.isOfThisName === true
@@ -197,7 +197,8 @@ export function createBeginningChecks(
    * for anew counts only where no difference of the clocks could make an older one of it.
    */
   const isAfterLogout = (beginning: Beginning, { at, stoodOn, isOfThisName }: ProviderLogout): boolean => {
-    const { authenticatedAt, authenticatedAfter = 0, since } = beginning
+    const { authenticatedAt, authenticatedAfter, since } = beginning
+    if (authenticatedAfter === undefined) return false
     if (isOfThisName && beginning.endedNamesStay === true) return false
     const isNewer = authenticatedAt > stoodOn && since > at
     return isNewer && Math.max(authenticatedAfter, authenticatedAt - tolerance) > at

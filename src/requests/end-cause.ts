@@ -1,8 +1,9 @@
 /**
  * @module What has ended a session that is `identity-ended`: a verified logout message of its provider is written as a
- * revocation, a refresh that the provider refused is not. What was revoked since for another reason counts before both.
+ * revocation, a refresh that the provider refused is not. What was revoked besides counts too: an administrator's first.
  */
-import type { EndedRecord, EndReason, RecordAddress, Store } from '../stores/store.js'
+import type { Lifecycle } from '../sessions/lifecycle.js'
+import type { EndedRecord, EndReason, RecordAddress } from '../stores/store.js'
 
 /** Why a session is over, and since when. */
 export interface EndCause {
@@ -13,24 +14,18 @@ export interface EndCause {
   readonly isProviderLogout: boolean
 }
 
+type Ends = Pick<Lifecycle, 'revocationsOf'>
+
 /** The cause of an end. Only one that is `identity-ended` costs a look at the revocations. */
-export async function endCauseOf(
-  store: Pick<Store, 'revocation'>,
-  { person, session }: RecordAddress,
-  { reason, at }: EndedRecord,
-): Promise<EndCause> {
-  const known = { reason, at, isProviderLogout: false }
-  if (reason !== 'identity-ended') return known
-  const found = await store.revocation(person, session)
-  if (found === undefined) return known
-  // One of the whole person may be older than the session.
-  const concerns = found.kind === 'session' || (found.endsBefore ?? found.at) >= at
-  if (!concerns) return known
-  return {
-    reason: found.reason,
-    at: Math.max(at, found.at),
-    isProviderLogout: found.reason === 'identity-ended',
-  }
+export async function endCauseOf(ends: Ends, address: RecordAddress, record: EndedRecord): Promise<EndCause> {
+  const known = { reason: record.reason, at: record.at, isProviderLogout: false }
+  if (record.reason !== 'identity-ended') return known
+  const found = await ends.revocationsOf(address, record)
+  const latest = found.toSorted((one, other) => other.at - one.at)[0]
+  if (latest === undefined) return known
+  const isByAdministrator = found.some(({ reason }) => reason === 'revoked')
+  const reason = isByAdministrator ? 'revoked' : latest.reason
+  return { reason, at: Math.max(record.at, latest.at), isProviderLogout: reason === 'identity-ended' }
 }
 
 /**
@@ -38,10 +33,10 @@ export async function endCauseOf(
  * provider's logout message ends it as a revocation, which only a new authentication follows.
  */
 export async function sharedReasonOf(
-  store: Pick<Store, 'revocation'>,
+  ends: Ends,
   address: RecordAddress,
   record: EndedRecord,
 ): Promise<EndReason> {
-  const { reason, isProviderLogout } = await endCauseOf(store, address, record)
+  const { reason, isProviderLogout } = await endCauseOf(ends, address, record)
   return isProviderLogout ? 'revoked' : reason
 }

@@ -122,7 +122,7 @@ export function createJudge(judging: Judging): Judge {
   }
 
   const refuse = async (request: Case, address: RecordAddress, record: EndedRecord): Promise<Citizen> => {
-    const reason = await sharedReasonOf(store, address, record)
+    const reason = await sharedReasonOf(lifecycle, address, record)
     report({ type: 'session.refused', person: address.person, reason })
     const { now, exchange } = request
     const retainUntil = lifecycle.retainedUntil(now, request.token.expiresAt)

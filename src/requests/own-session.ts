@@ -273,7 +273,7 @@ export function createOwnSessions(context: {
       if (record === undefined || record.state === 'alias') return anonymous('not-signed-in')
       if (record.state === 'ended') {
         if (!isNamedBy(record, state.generation)) return anonymous('not-signed-in')
-        const { reason } = await endCauseOf(store, state.address, record)
+        const { reason } = await endCauseOf(lifecycle, state.address, record)
         context.report({ type: 'session.refused', person: state.address.person, reason })
         await steps.endSiblings(state.address, record, request)
         return anonymous(reason)
@@ -335,7 +335,7 @@ export function createOwnSessions(context: {
       if (record === undefined || record.state === 'alias') return anonymous('not-signed-in')
       if (record.state === 'ended')
         return isNamedBy(record, state.generation)
-          ? anonymous((await endCauseOf(store, state.address, record)).reason)
+          ? anonymous((await endCauseOf(lifecycle, state.address, record)).reason)
           : anonymous('not-signed-in')
       const details = state.details(sealer, record)
       if (record.generation !== state.generation || details === undefined) return anonymous('not-signed-in')

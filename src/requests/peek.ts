@@ -17,14 +17,14 @@ export type Peek = (request: Omit<Case, 'isTouching'>) => Promise<Citizen>
  * not written; nothing is touched, refreshed, raised or handed over.
  */
 export function createPeek(judging: Judging & { readonly sealer: Sealer }): Peek {
-  const { options, store, revocations } = judging
+  const { options, store, revocations, lifecycle } = judging
   const { application, identityProvider } = options
 
   return async (request) => {
     const state = tokenState(request.token, application.id, identityProvider.refresh.afterSeconds)
     const record = await readRoot(store, state)
     if (record === undefined) return anonymous('not-started')
-    if (record.state === 'ended') return anonymous(await sharedReasonOf(store, state.address, record))
+    if (record.state === 'ended') return anonymous(await sharedReasonOf(lifecycle, state.address, record))
     const idleMilliseconds = Math.min(record.idleMilliseconds, application.idleSeconds * 1000)
     const { now } = request
     const counted = countedFromNow(record, now, application.absoluteSeconds * 1000)

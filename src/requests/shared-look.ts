@@ -91,7 +91,7 @@ export function createSharedLook(options: {
     }
     if (token === 'gone') exchange.setCookie(hintCookie.expire())
     if (!isHinted || record?.state !== 'ended') return undefined
-    const reason = await sharedReasonOf(store, address, record)
+    const reason = await sharedReasonOf(lifecycle, address, record)
     if (!isJustEnded) report({ type: 'session.refused', person: address.person, reason })
     return anonymous(reason)
   }

@@ -1,4 +1,5 @@
 /** @module The life of a session: begun, lifted, raised, ended; each step written first and reported then. */
+import { randomText } from '../digest.js'
 import type { Report } from '../events.js'
 import type { Sealer } from '../seal.js'
 import type {
@@ -105,6 +106,8 @@ export interface Lifecycle {
   addName(address: RecordAddress, record: LiveRecord, name: string): Promise<boolean>
   /** Revokes in every store that is concerned, and reports what that ended. */
   revoke: Revoking['revoke']
+  /** Every revocation that concerns a session which has ended, of whichever store. */
+  revocationsOf(address: RecordAddress, record: EndedRecord): Promise<readonly FoundRevocation[]>
   /** Ends a live session that another application has revoked where both look. `true`: it had. */
   meetRevocation(address: RecordAddress, record: LiveRecord, now: number): Promise<boolean>
 }
@@ -197,6 +200,25 @@ export function createLifecycle(options: {
     }
     const { names } = details
     return revoking.meet(address, concerns, { now, tokenExpiresAt: record.tokenExpiresAt, names })
+  }
+
+  const revocationsOf: Lifecycle['revocationsOf'] = async (address, record) => {
+    const { person, session } = address
+    const {
+      names,
+      own,
+      startedAt = own?.generationAt ?? record.at,
+    } = openDetails(sealer, address, record.sealed)
+    const elsewhere = options.revocations
+    const found = await Promise.all([
+      store.revocation(person, session),
+      elsewhere?.revocation(person, session, names),
+      // A session's own hides the person's: that is asked for by a session that nobody has. Here both have ended it.
+      elsewhere?.revocation(person, randomText(options.random, 16)),
+    ])
+    return found.flatMap((each) =>
+      each !== undefined && concernsSession(each, { startedAt }, record.at) ? [each] : [],
+    )
   }
 
   return {
@@ -295,7 +317,7 @@ export function createLifecycle(options: {
     },
 
     revoke: revoking.revoke,
-
+    revocationsOf,
     meetRevocation,
   }
 }

@@ -1,5 +1,6 @@
 /** @module The next sign-in after the provider's own logout message, on whichever store. */
 import { describe, expect, it } from 'vitest'
+import { memoryStore } from '../../src/index.js'
 import { personOf, sessionOf } from '../../src/sessions/record.js'
 import { createPlace, home, type Place, type PlaceOptions } from '../attacks/oidc-place.js'
 import type { Browser } from '../support/browser.js'
@@ -143,6 +144,49 @@ export function describeAfterProviderLogout(name: string, store?: NonNullable<Pl
       place.script.sid = 'two'
       const { prompts, last } = await press(place, browser)
       expect([prompts, last.status]).toEqual([['login'], 200])
+    })
+
+    it.each([
+      ['that session, after it', 'session', 1],
+      ['the person, after it', 'person', 1],
+      ['the person, before it', 'person', -1],
+    ] as const)(
+      'forces as ever once an administrator has ended %s, by an application with a store of its own',
+      async (_, kind, order) => {
+        let clock = () => 0
+        const revocations = memoryStore({ clock: () => clock() })
+        const place = createPlace({ store, suite: { revocations } })
+        clock = place.now
+        place.script.sid = 'one'
+        const browser = place.browser()
+        await browser.open(login)
+        place.travel(600)
+        const byAdministrator = async () => {
+          const scope = kind === 'person' ? { kind } : { kind, session: sessionOf(issuer, 'one') }
+          const at = place.now()
+          const retainUntil = at + 86_400_000
+          await revocations.revoke(personOf(issuer, 'ana'), scope, { reason: 'revoked', at, retainUntil })
+        }
+        const ends = [() => place.backchannel({ sid: 'one' }), byAdministrator]
+        for (const end of order > 0 ? ends : ends.toReversed()) {
+          await end()
+          place.travel(1)
+        }
+        expect(await place.state(browser)).toMatchObject({ reason: 'revoked' })
+        place.travel(20)
+        place.script.authTime = seconds(place) - 10
+        place.script.sid = 'two'
+        expect((await press(place, browser)).prompts).toEqual(['login'])
+      },
+    )
+
+    it('HLD-09 takes none that is later only by a clock that the provider has put back since', async () => {
+      const { place, browser } = await ended()
+      place.travel(5)
+      place.script.claims = { iat: seconds(place) - 25 }
+      place.script.authTime = seconds(place) - 10
+      place.script.sid = 'two'
+      expect((await press(place, browser)).prompts).toEqual([null, 'login'])
     })
 
     it('ends what an application has bound to the session, as its express-session', async () => {
