@@ -12,11 +12,11 @@ import {
   idp,
   instant,
   logoutRequest,
-  now as start,
   own,
   provider,
   response,
   signed,
+  now as start,
 } from './provider.js'
 
 const home = 'https://benefits.citizen.example'
