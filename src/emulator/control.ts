@@ -1,10 +1,12 @@
 /** @module The control interface of the emulator for another process: JSON under `/emulator/`, a page at `/faults`. */
+
 import { CitizenSessionError } from '../errors.js'
 import type { Context } from './context.js'
 import { applyForm, controlPage } from './control-page.js'
 import type { RequestCounts } from './endpoints.js'
 import { checkedSettings, type Faults } from './faults.js'
 import type { RotateKeysOptions } from './keys.js'
+import { inEnglish } from './language.js'
 import { json, redirect } from './page.js'
 import type { Saml } from './saml/saml.js'
 import type { IdentitySession, Level } from './sessions.js'
@@ -99,7 +101,7 @@ export function createControl({ context, controls, ownOrigins }: ControlOptions)
   async function answer(path: string, request: Request): Promise<Response | undefined> {
     const isPost = request.method === 'POST'
     if (path === '/faults') {
-      if (!isPost) return controlPage(context, controls())
+      if (!isPost) return inEnglish(() => controlPage(context, controls()))
       await applyForm(controls(), await readForm(request))
       return redirect('/faults')
     }

@@ -2,15 +2,22 @@
 import type { Context } from './context.js'
 import { lacksSecondFactor } from './context.js'
 import { sharedCookieLines } from './cookies.js'
+import { say } from './language.js'
 import { html } from './markup.js'
 import { page } from './page.js'
+import type { Level } from './sessions.js'
 import { totpCode } from './totp.js'
 import { cookieOptions, type Visit } from './visit.js'
 
 const time = (milliseconds: number) =>
   `${new Date(milliseconds).toISOString().slice(0, 19).replace('T', ' ')} UTC`
 
-const levels = { password: 'password', mfa: 'password and second factor', did: 'Eeze' }
+const levelOf = (level: Level): string =>
+  ({
+    password: say('password', 'mot de passe'),
+    mfa: say('password and second factor', 'mot de passe et second facteur'),
+    did: 'Eeze',
+  })[level]
 
 /** `GET /`: signed in and out with the shared cookie, as any application of the base domain. */
 export function showHome(context: Context, visit: Visit): Response {
@@ -18,17 +25,17 @@ export function showHome(context: Context, visit: Visit): Response {
   const { session, person } = visit.shared
   const isLacking = lacksSecondFactor(session, person)
   return page(context, {
-    title: `Hello, ${person.name}`,
+    title: `${say('Hello', 'Bonjour')}, ${person.name}`,
     content: html`<section>
-<p>${isLacking ? 'A second factor is missing.' : 'You are signed in.'}</p>
+<p>${isLacking ? say('A second factor is missing.', 'Il manque un second facteur.') : say('You are signed in.', 'Vous êtes connecté.')}</p>
 <table><tbody>
-<tr><th>Signed in by</th><td>${levels[session.level]}</td></tr>
-<tr><th>Since</th><td>${time(session.startedAt)}</td></tr>
-<tr><th>Ends unless extended</th><td>${time(session.expiresAt)}</td></tr>
-<tr><th>Ends in any case</th><td>${time(session.endsAt)}</td></tr>
+<tr><th>${say('Signed in by', 'Connexion par')}</th><td>${levelOf(session.level)}</td></tr>
+<tr><th>${say('Since', 'Depuis')}</th><td>${time(session.startedAt)}</td></tr>
+<tr><th>${say('Ends unless extended', 'Se termine, sauf prolongation')}</th><td>${time(session.expiresAt)}</td></tr>
+<tr><th>${say('Ends in any case', 'Se termine dans tous les cas')}</th><td>${time(session.endsAt)}</td></tr>
 </tbody></table>
-${isLacking ? html`<p><a href="/second-factor">Enter the code</a></p>` : html`<p><a href="/profile">Profile</a></p>`}
-<form method="post" action="/logout"><button>Sign out everywhere</button></form>
+${isLacking ? html`<p><a href="/second-factor">${say('Enter the code', 'Entrer le code')}</a></p>` : html`<p><a href="/profile">${say('Profile', 'Profil')}</a></p>`}
+<form method="post" action="/logout"><button>${say('Sign out everywhere', 'Se déconnecter partout')}</button></form>
 </section>`,
   })
 }
@@ -39,10 +46,13 @@ function signedOutHome(context: Context, visit: Visit) {
     cookies: visit.hasSharedCookie ? sharedCookieLines(undefined, cookieOptions(context)) : [],
     content: html`<section><p>${
       visit.identity
-        ? 'The shared cookie is gone, so you are signed out here. The identity session still lives: signing in needs no password.'
-        : 'You are not signed in.'
+        ? say(
+            'The shared cookie is gone, so you are signed out here. The identity session still lives: signing in needs no password.',
+            'Le témoin partagé n’est plus là : vous êtes déconnecté ici. La session d’identité vit encore : se connecter ne demande pas de mot de passe.',
+          )
+        : say('You are not signed in.', 'Vous n’êtes pas connecté.')
     }</p>
-<p><a href="/login?returnTo=%2F">Sign in</a></p></section>`,
+<p><a href="/login?returnTo=%2F">${say('Sign in', 'Se connecter')}</a></p></section>`,
   })
 }
 
@@ -56,17 +66,17 @@ export async function showMessages(context: Context): Promise<Response> {
     })),
   )
   return page(context, {
-    title: 'Phone',
-    content: html`<section><h2>Messages</h2>
-${context.codes.messages.length === 0 && html`<p class="soft">No messages.</p>`}
+    title: say('Phone', 'Téléphone'),
+    content: html`<section><h2>${'Messages'}</h2>
+${context.codes.messages.length === 0 && html`<p class="soft">${say('No messages.', 'Pas de message.')}</p>`}
 ${context.codes.messages.map(
   (message) =>
-    html`<p><small class="soft">${message.phone} (${message.username}), ${time(message.at)}</small><br>${message.text}</p>`,
+    html`<p><small class="soft">${message.phone} (${message.username}), ${time(message.at)}</small><br><span lang="en">${message.text}</span></p>`,
 )}
-<p><a href="/messages">Look again</a></p></section>
+<p><a href="/messages">${say('Look again', 'Regarder de nouveau')}</a></p></section>
 ${
   apps.length > 0 &&
-  html`<section><h2>Authenticator app</h2>${apps.map(
+  html`<section><h2>${say('Authenticator app', 'Application d’authentification')}</h2>${apps.map(
     ({ name, code }) => html`<p>${name}<br><span class="code">${code}</span></p>`,
   )}</section>`
 }`,

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Context } from './context.js'
 import { returnRules } from './context.js'
+import { language, say } from './language.js'
 import { type Content, html } from './markup.js'
 import { formTargets } from './return-address.js'
 
@@ -15,7 +16,7 @@ h1{font-size:1.4rem;margin:.25rem 0 .75rem}h2{font-size:1.05rem;margin:.25rem 0 
 label{display:block;margin:.6rem 0 .2rem}input,select{width:100%;font:inherit;color:inherit;background:var(--paper);border:1px solid var(--line);border-radius:.4rem;padding:.55rem .7rem}
 button{font:inherit;font-weight:600;cursor:pointer;border:1px solid var(--main);background:var(--main);color:var(--on-main);border-radius:.4rem;padding:.55rem 1rem;margin:.9rem .5rem 0 0}
 button.plain{background:none;color:var(--main)}:focus-visible{outline:3px solid var(--main);outline-offset:2px}
-table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .5rem .3rem 0;vertical-align:top;overflow-wrap:break-word}th{font-weight:600}thead th{white-space:nowrap}
+table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .5rem .3rem 0;vertical-align:top;overflow-wrap:anywhere}th{font-weight:600;overflow-wrap:normal}
 .bad{color:var(--bad);font-weight:600}code{font-size:.95em;overflow-wrap:anywhere}.qr svg{display:block;width:14rem;max-width:100%;height:auto;border-radius:.4rem}
 input.tick{width:auto}.code{font-size:1.5rem;letter-spacing:.15em}`
 
@@ -34,6 +35,7 @@ export interface PageParts {
 export function page(context: Context, parts: PageParts): Response {
   const headers = new Headers({
     'content-type': 'text/html; charset=utf-8',
+    'content-language': language(),
     'cache-control': 'private, no-store',
     'content-security-policy': [
       "default-src 'none'",
@@ -48,15 +50,15 @@ export function page(context: Context, parts: PageParts): Response {
   })
   for (const line of parts.cookies ?? []) headers.append('set-cookie', line)
   const body = html`<!doctype html>
-<html lang="en">
+<html lang="${language()}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${parts.title} · CitizenOne emulator</title>
+<title>${parts.title} · CitizenOne ${say('emulator', 'émulateur')}</title>
 <style>${{ markup: style }}</style>
 </head>
 <body>
-<header><strong>CitizenOne</strong><small>emulator</small><a href="/">Home</a> <a href="/messages">Phone</a>${context.options.control !== 'off' && html` <a href="/faults">Faults</a>`}</header>
+<header><strong>CitizenOne</strong><small>${say('emulator', 'émulateur')}</small><a href="/">${say('Home', 'Accueil')}</a> <a href="/messages">${say('Phone', 'Téléphone')}</a>${context.options.control !== 'off' && html` <a href="/faults">${say('Faults', 'Pannes')}</a>`}</header>
 <main>
 <h1>${parts.title}</h1>
 ${parts.content}

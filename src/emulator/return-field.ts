@@ -1,5 +1,6 @@
 /** @module The return address of a request: checked, carried from page to page. */
 import { type Context, returnRules } from './context.js'
+import { language, say } from './language.js'
 import { html } from './markup.js'
 import { page } from './page.js'
 import { checkReturnAddress } from './return-address.js'
@@ -29,17 +30,18 @@ export const returnField = (address: string) =>
 export const withReturn = (path: string, address: string) =>
   `${path}?${new URLSearchParams({ [returnParameter]: address })}`
 
-/** The query that keeps a form to the upstreams of its page. */
-export const upstreamQuery = ({ upstreams }: { readonly upstreams: readonly string[] }): string =>
-  upstreams.length === 0
-    ? ''
-    : `?${new URLSearchParams(upstreams.map((upstream): [string, string] => ['upstream', upstream]))}`
+/** The query that keeps a form to the upstreams, and the language, of its page. */
+export const upstreamQuery = ({ upstreams }: { readonly upstreams: readonly string[] }): string => {
+  const query = new URLSearchParams(upstreams.map((upstream): [string, string] => ['upstream', upstream]))
+  if (language() !== 'en') query.set('ui_locales', language())
+  return query.size === 0 ? '' : `?${query}`
+}
 
 /** The page for an address that is not allowed: nobody is sent anywhere. */
 export const refusedReturn = (context: Context) =>
   page(context, {
-    title: 'Return address refused',
+    title: say('Return address refused', 'Adresse de retour refusée'),
     status: 400,
-    content: html`<section><p>The application asked to return to an address outside its base domain. Nothing was done.</p>
-<p class="soft">Allow it with the option <code>allowedReturnOrigins</code>.</p></section>`,
+    content: html`<section><p>${say('The application asked to return to an address outside its base domain. Nothing was done.', 'L’application a demandé de revenir à une adresse hors de son domaine. Rien n’a été fait.')}</p>
+<p class="soft">${say('Allow it with the option', 'Permettez-la par l’option')} <code>allowedReturnOrigins</code>.</p></section>`,
   })

@@ -3,6 +3,7 @@ import { CitizenSessionError } from '../errors.js'
 import type { Context } from './context.js'
 import { type EndpointName, endpointNames, endpointPaths, type RequestCounter } from './endpoints.js'
 import { refresh, showKeys } from './identity-api.js'
+import { inLanguageOf, say } from './language.js'
 import { html } from './markup.js'
 import { showHome, showMessages } from './own-pages.js'
 import { json, page } from './page.js'
@@ -88,7 +89,7 @@ export function createRouter({ context, counter, ownOrigins, control }: RouterOp
     return response
   }
 
-  return async function handle(request: Request): Promise<Response> {
+  async function respond(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url)
     const controlled = await control?.(pathname, request)
     if (controlled) return controlled
@@ -99,9 +100,9 @@ export function createRouter({ context, counter, ownOrigins, control }: RouterOp
       if (endpoint === undefined) {
         await context.gate.pass('home')
         return page(context, {
-          title: 'Not found',
+          title: say('Not found', 'Il n’y a rien ici'),
           status: 404,
-          content: html`<section><p><a href="/">Home</a></p></section>`,
+          content: html`<section><p><a href="/">${say('Home', 'Accueil')}</a></p></section>`,
         })
       }
       counter.count(endpoint)
@@ -111,12 +112,14 @@ export function createRouter({ context, counter, ownOrigins, control }: RouterOp
       if (endpoint !== undefined && isApi(context, endpoint))
         return json({ error: error.message }, error.status)
       return page(context, {
-        title: 'That did not work',
+        title: say('That did not work', 'Cela n’a pas marché'),
         status: error.status,
-        content: html`<section><p>${error.message}</p></section>`,
+        content: html`<section><p lang="en">${error.message}</p></section>`,
       })
     }
   }
+
+  return (request: Request): Promise<Response> => inLanguageOf(request, () => respond(request))
 }
 
 const isPrefetch = (request: Request) =>
@@ -126,7 +129,7 @@ const isPrefetch = (request: Request) =>
 
 const foreignPost = (context: Context) =>
   page(context, {
-    title: 'Not from here',
+    title: say('Not from here', 'Pas d’ici'),
     status: 403,
-    content: html`<section><p>This request came from another site. Nothing was done.</p><p><a href="/">Home</a></p></section>`,
+    content: html`<section><p>${say('This request came from another site. Nothing was done.', 'Cette demande venait d’un autre site. Rien n’a été fait.')}</p><p><a href="/">${say('Home', 'Accueil')}</a></p></section>`,
   })

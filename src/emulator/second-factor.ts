@@ -1,5 +1,6 @@
 /** @module The second factor: a code by SMS, or of an authenticator app. */
 import { type Context, lacksSecondFactor } from './context.js'
+import { say } from './language.js'
 import { html } from './markup.js'
 import { page, redirect } from './page.js'
 import { refusedReturn, returnAddress, returnField, upstreamQuery, withReturn } from './return-field.js'
@@ -47,10 +48,10 @@ export async function useSecondFactor(context: Context, visit: Visit): Promise<R
   if (session.failedCodes < mostFailures) return codePage(context, known, { target, visit, isWrong: true })
   context.sessions.end(session)
   return page(context, {
-    title: 'Too many wrong codes',
+    title: say('Too many wrong codes', 'Trop de codes erronés'),
     status: 403,
     cookies: signedOutCookies(context),
-    content: html`<section><p>You are signed out.</p><p><a href="${withReturn('/login', target)}">Sign in again</a></p></section>`,
+    content: html`<section><p>${say('You are signed out.', 'Vous êtes déconnecté.')}</p><p><a href="${withReturn('/login', target)}">${say('Sign in again', 'Se connecter de nouveau')}</a></p></section>`,
   })
 }
 
@@ -69,30 +70,30 @@ function codePage(
   const action = `/second-factor${upstreamQuery(visit)}`
   const isSms = person.secondFactor === 'sms'
   return page(context, {
-    title: 'One more step',
+    title: say('One more step', 'Encore une étape'),
     status: isWrong ? 403 : 200,
     content: html`<section>
-${isWrong && html`<p class="bad" role="alert">That code is not right, or it was used before.</p>`}
-<p>${isSms ? `We sent a code by SMS to ${person.phone}.` : 'Enter the code that your authenticator app shows.'}</p>
+${isWrong && html`<p class="bad" role="alert">${say('That code is not right, or it was used before.', 'Ce code n’est pas le bon, ou il a déjà servi.')}</p>`}
+<p>${isSms ? `${say('We sent a code by SMS to', 'Nous avons envoyé un code par SMS au')} ${person.phone}.` : say('Enter the code that your authenticator app shows.', 'Entrez le code que montre votre application d’authentification.')}</p>
 <form method="post" action="${action}">${returnField(target)}
-<label for="code">Six-digit code</label>
+<label for="code">${say('Six-digit code', 'Code à six chiffres')}</label>
 <input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" pattern="[0-9 ]{6,7}" required autofocus>
-<button>Continue</button>
+<button>${say('Continue', 'Continuer')}</button>
 </form>
 ${
   isSms &&
-  html`<form method="post" action="${action}">${returnField(target)}<button class="plain" name="resend" value="1">Send another code</button></form>`
+  html`<form method="post" action="${action}">${returnField(target)}<button class="plain" name="resend" value="1">${say('Send another code', 'Envoyer un autre code')}</button></form>`
 }
-<p class="soft">Here the phone is a page: <a href="/messages" target="_blank" rel="noopener">open it</a>.</p>
+<p class="soft">${say('Here the phone is a page:', 'Ici, le téléphone est une page :')} <a href="/messages" target="_blank" rel="noopener">${say('open it', 'l’ouvrir')}</a>.</p>
 </section>`,
   })
 }
 
 function noFactorPage(context: Context, target: string) {
   return page(context, {
-    title: 'No second factor yet',
+    title: say('No second factor yet', 'Pas encore de second facteur'),
     status: 403,
-    content: html`<section><p>The application asks for a second factor, and you have none.</p>
-<p><a href="/profile">Add one on your profile</a></p><p><a href="${target}">Back to the application</a></p></section>`,
+    content: html`<section><p>${say('The application asks for a second factor, and you have none.', 'L’application demande un second facteur, et vous n’en avez pas.')}</p>
+<p><a href="/profile">${say('Add one on your profile', 'En ajouter un dans votre profil')}</a></p><p><a href="${target}">${say('Back to the application', 'Retour à l’application')}</a></p></section>`,
   })
 }

@@ -1,5 +1,6 @@
 /** @module Signing in: single sign-on, password, Eeze. */
 import { type Context, lacksSecondFactor } from './context.js'
+import { say } from './language.js'
 import { type Content, html } from './markup.js'
 import { page, redirect } from './page.js'
 import type { Person } from './people.js'
@@ -37,7 +38,10 @@ export async function signIn(context: Context, visit: Visit): Promise<Response> 
     target,
     isForced,
     visit,
-    problem: 'That username and password do not match.',
+    problem: say(
+      'That username and password do not match.',
+      'Ce nom d’utilisateur et ce mot de passe ne vont pas ensemble.',
+    ),
   })
 }
 
@@ -81,13 +85,13 @@ function loginPage(context: Context, { target, isForced, visit, username, proble
   const eezePeople = people.filter((person) => person.eeze)
   const content: Content = html`<section>
 ${problem && html`<p class="bad" role="alert">${problem}</p>`}
-${isForced && html`<p>The application asks you to sign in again.</p>`}
+${isForced && html`<p>${say('The application asks you to sign in again.', 'L’application vous demande de vous connecter de nouveau.')}</p>`}
 <form method="post" action="${action}">${hidden}
-<label for="username">Username</label>
+<label for="username">${say('Username', 'Nom d’utilisateur')}</label>
 <input id="username" name="username" autocomplete="username" autocapitalize="none"${username !== undefined && html` value="${username}"`} required autofocus>
-<label for="password">Password</label>
+<label for="password">${say('Password', 'Mot de passe')}</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required>
-<button>Sign in</button>
+<button>${say('Sign in', 'Se connecter')}</button>
 </form>
 </section>
 ${
@@ -95,20 +99,24 @@ ${
   html`<section><h2>Eeze</h2>
 <form method="post" action="${action}">${hidden}${eezePeople.map(
     (person) =>
-      html`<button class="plain" name="eeze" value="${person.username}">Sign in with Eeze as ${person.name}</button>`,
+      html`<button class="plain" name="eeze" value="${person.username}">${say('Sign in with Eeze as', 'Se connecter par Eeze comme')} ${person.name}</button>`,
   )}</form></section>`
 }
-<section><h2>People of this emulator</h2>
-<table><thead><tr><th>Username</th><th>Password</th><th>Then</th></tr></thead>
+<section><h2>${say('People of this emulator', 'Personnes de cet émulateur')}</h2>
+<table><thead><tr><th>${say('Username', 'Nom')}</th><th>${say('Password', 'Mot de passe')}</th><th>${say('Then', 'Ensuite')}</th></tr></thead>
 <tbody>${people.map(
     (person) =>
       html`<tr><td>${person.username}</td><td>${person.shownPassword}</td><td>${thenOf(person)}</td></tr>`,
   )}</tbody></table></section>`
-  return page(context, { title: 'Sign in', content, status: problem === undefined ? 200 : 403 })
+  return page(context, {
+    title: say('Sign in', 'Se connecter'),
+    content,
+    status: problem === undefined ? 200 : 403,
+  })
 }
 
 function thenOf(person: Person) {
-  if (person.secondFactor === 'sms') return 'SMS code'
-  if (person.secondFactor === 'totp') return 'app code'
-  return person.eeze ? 'or Eeze' : 'nothing'
+  if (person.secondFactor === 'sms') return say('SMS code', 'code par SMS')
+  if (person.secondFactor === 'totp') return say('app code', 'code de l’application')
+  return person.eeze ? say('or Eeze', 'ou Eeze') : say('nothing', 'rien')
 }

@@ -1,5 +1,6 @@
 /** @module Signing out at the identity provider. */
 import type { Context } from './context.js'
+import { say } from './language.js'
 import { html } from './markup.js'
 import { page, redirect } from './page.js'
 import { returnAddress, returnParameter } from './return-field.js'
@@ -26,11 +27,11 @@ async function leave(context: Context, parameters: URLSearchParams, cookies: rea
   if (parameters.get(returnParameter) && target !== undefined) return redirect(target, cookies)
   const isRefused = target === undefined
   return page(context, {
-    title: 'Signed out',
+    title: say('Signed out', 'Déconnexion terminée'),
     cookies,
     status: isRefused ? 400 : 200,
-    content: html`<section><p>You are signed out of CitizenOne and of every application that shares its cookie.</p>
-${isRefused && html`<p class="bad">The address to return to is outside the base domain, so you stay here.</p>`}
-<p><a href="/login">Sign in again</a></p></section>`,
+    content: html`<section><p>${say('You are signed out of CitizenOne and of every application that shares its cookie.', 'Vous êtes déconnecté de CitizenOne et de toutes les applications qui partagent son témoin.')}</p>
+${isRefused && html`<p class="bad">${say('The address to return to is outside the base domain, so you stay here.', 'L’adresse de retour est hors du domaine commun : vous restez ici.')}</p>`}
+<p><a href="/login">${say('Sign in again', 'Se connecter de nouveau')}</a></p></section>`,
   })
 }

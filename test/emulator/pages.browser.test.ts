@@ -1,10 +1,16 @@
+import { mkdirSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { Secret, TOTP } from 'otpauth'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createEmulator, type Emulator } from '../../src/emulator/index.js'
+import { axeFindings } from '../support/axe.js'
 import { launchChromium } from '../support/chromium.js'
+
+/** A folder for pictures of each page, for somebody to look at. */
+const pictures = process.env.PAGES_PICTURES
 
 let browser: Browser
 let emulator: Emulator
@@ -164,20 +170,43 @@ describe('in Chromium', () => {
     expect(emulator.faults.settings.status).toEqual({})
   })
 
-  it.each(['light', 'dark'] as const)('every page fits a phone in the %s scheme', async (colorScheme) => {
-    await page.emulateMedia({ colorScheme })
-    await page.setViewportSize({ width: 320, height: 640 })
-    const expectFit = async () =>
-      expect(await page.evaluate('document.documentElement.scrollWidth'), page.url()).toBeLessThanOrEqual(320)
-    await page.goto(login('&prompt=login'))
-    await expectFit()
-    await fillPassword('cleo')
-    await expectFit()
-    await fillCode(await emulator.totpCodeFor('cleo'))
-    await page.waitForURL(app)
-    for (const path of ['/', '/messages', '/profile', '/faults', '/nowhere', '/logout']) {
-      await page.goto(emulator.url + path)
+  it.each([
+    ['light', 'en'],
+    ['dark', 'en'],
+    ['light', 'fr'],
+    ['dark', 'fr'],
+  ] as const)(
+    'every page fits a phone in the %s scheme, in %s, and axe finds nothing',
+    async (colorScheme, locale) => {
+      await context.close()
+      context = await browser.newContext({ locale, colorScheme })
+      page = await context.newPage()
+      await page.setViewportSize({ width: 320, height: 640 })
+      const expectFit = async () => {
+        expect(await page.evaluate('document.documentElement.scrollWidth'), page.url()).toBeLessThanOrEqual(
+          320,
+        )
+        expect(await axeFindings(page), page.url()).toEqual([])
+        if (pictures === undefined) return
+        const folder = join(pictures, 'emulator', `${colorScheme}-${locale}`)
+        mkdirSync(folder, { recursive: true })
+        for (const width of [390, 1280]) {
+          await page.setViewportSize({ width, height: 844 })
+          const name = new URL(page.url()).pathname.replace(/\W+/g, '-')
+          await page.screenshot({ path: join(folder, `page${name}-${width}.png`), fullPage: true })
+        }
+        await page.setViewportSize({ width: 320, height: 640 })
+      }
+      await page.goto(login('&prompt=login'))
       await expectFit()
-    }
-  })
+      await fillPassword('cleo')
+      await expectFit()
+      await fillCode(await emulator.totpCodeFor('cleo'))
+      await page.waitForURL(app)
+      for (const path of ['/', '/messages', '/profile', '/faults', '/nowhere', '/logout']) {
+        await page.goto(emulator.url + path)
+        await expectFit()
+      }
+    },
+  )
 })

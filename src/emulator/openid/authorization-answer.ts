@@ -1,4 +1,5 @@
 /** @module The answer to an authorization request, on its way to the client. */
+import { say } from '../language.js'
 import { html } from '../markup.js'
 import { redirect } from '../page.js'
 import type { Visit } from '../visit.js'
@@ -64,11 +65,11 @@ export function errorTo(
 
 function formPost(redirectUri: string, parameters: URLSearchParams) {
   return scriptedPage({
-    title: 'On to the application',
+    title: say('On to the application', 'Vers l’application'),
     formOrigins: [originOf(redirectUri)],
     script: 'document.forms[0].submit()',
     content: html`<form method="post" action="${redirectUri}">${[...parameters].map(
       ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`,
-    )}<button>Continue</button></form>`,
+    )}<button>${say('Continue', 'Continuer')}</button></form>`,
   })
 }

@@ -22,6 +22,8 @@ export interface AuthorizationRequest extends AnswerTarget {
   readonly maxAgeSeconds: number | undefined
   readonly acrValues: readonly string[]
   readonly loginHint: string | undefined
+  /** Languages of the pages, in the order of preference. */
+  readonly uiLocales: string | undefined
   /** Subject of the `id_token_hint`. */
   readonly hintedSubject: string | undefined
   readonly codeChallenge: string | undefined
@@ -97,6 +99,7 @@ export async function readAuthorizationRequest(
     maxAgeSeconds: read('max_age') === undefined ? undefined : Number(read('max_age')),
     acrValues: words(read('acr_values')),
     loginHint: read('login_hint'),
+    uiLocales: read('ui_locales'),
     hintedSubject,
     codeChallenge: read('code_challenge'),
   }

@@ -1,5 +1,6 @@
 /** @module The authorization endpoint: who is there, whether that is enough, and what the client gets. */
 import { endpointPaths } from '../endpoints.js'
+import { say } from '../language.js'
 import { html } from '../markup.js'
 import { page, redirect } from '../page.js'
 import { withReturn } from '../return-field.js'
@@ -56,16 +57,16 @@ async function first(provider: Provider, visit: Visit, parameters: URLSearchPara
 
 const refused = ({ context }: Provider, message: string) =>
   page(context, {
-    title: 'The application asked wrongly',
+    title: say('The application asked wrongly', 'La demande de l’application est erronée'),
     status: 400,
-    content: html`<section><p class="bad">${message}</p><p>Nobody was sent anywhere.</p></section>`,
+    content: html`<section><p class="bad" lang="en">${message}</p><p>${say('Nobody was sent anywhere.', 'Personne n’a été envoyé nulle part.')}</p></section>`,
   })
 
 const tooLate = ({ context }: Provider) =>
   page(context, {
-    title: 'Too late',
+    title: say('Too late', 'Trop tard'),
     status: 400,
-    content: html`<section><p>This sign-in was started too long ago. Go back to the application and begin again.</p></section>`,
+    content: html`<section><p>${say('This sign-in was started too long ago. Go back to the application and begin again.', 'Cette connexion a commencé il y a trop longtemps. Retournez à l’application et recommencez.')}</p></section>`,
   })
 
 interface Flow {
@@ -149,7 +150,10 @@ function lackingLevel({ options }: Provider, request: AuthorizationRequest, { se
 }
 
 function resumeAddress(provider: Provider, { pending, ticket }: Flow) {
-  return `${endpointPaths.authorization}?pending=${ticket ?? provider.authorizations.keep(pending)}`
+  const { uiLocales } = pending.request
+  const query = new URLSearchParams({ pending: ticket ?? provider.authorizations.keep(pending) })
+  if (uiLocales !== undefined) query.set('ui_locales', uiLocales.slice(0, 128))
+  return `${endpointPaths.authorization}?${query}`
 }
 
 function toLogin(provider: Provider, flow: Flow, isForced: boolean) {

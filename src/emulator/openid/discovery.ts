@@ -57,7 +57,7 @@ export function metadataOf(provider: Provider): Readonly<Record<string, unknown>
     request_parameter_supported: false,
     request_uri_parameter_supported: false,
     require_pushed_authorization_requests: false,
-    ui_locales_supported: ['en'],
+    ui_locales_supported: ['en', 'fr'],
     authorization_response_iss_parameter_supported: !faultsOf(provider).withoutIss,
   }
 }

@@ -1,6 +1,7 @@
 /** @module RP-initiated logout: asks where it must, ends the session, tells every client, sends the browser back. */
 import { identityCookieLine, sharedCookieLines } from '../cookies.js'
 import { endpointPaths } from '../endpoints.js'
+import { say } from '../language.js'
 import { html } from '../markup.js'
 import { page, redirect } from '../page.js'
 import { cookieOptions, readForm, type SignedIn, type Visit } from '../visit.js'
@@ -55,23 +56,27 @@ export function createEndSession(provider: Provider): ModeRoute {
 
 const refused = ({ context }: Provider, message: string) =>
   page(context, {
-    title: 'Not signed out',
+    title: say('Not signed out', 'Pas de déconnexion'),
     status: 400,
-    content: html`<section><p class="bad">${message}</p><p><a href="/">Home</a></p></section>`,
+    content: html`<section><p class="bad" lang="en">${message}</p><p><a href="/">${say('Home', 'Accueil')}</a></p></section>`,
   })
 
 const notThere = ({ context }: Provider) =>
-  page(context, { title: 'Not found', status: 404, content: html`<section><a href="/">Home</a></section>` })
+  page(context, {
+    title: say('Not found', 'Il n’y a rien ici'),
+    status: 404,
+    content: html`<section><a href="/">${say('Home', 'Accueil')}</a></section>`,
+  })
 
 function askFirst({ context, logouts }: Provider, request: LogoutRequest, meant: readonly SignedIn[]) {
   const who = meant.map(({ person }) => person.name).join(', ')
   const name = request.client?.client_name ?? request.client?.client_id
   return page(context, {
-    title: 'Sign out?',
-    content: html`<section><p>${name === undefined ? 'An application' : name} asks to sign you out (${who}), here and in every application.</p>
+    title: say('Sign out?', 'Se déconnecter ?'),
+    content: html`<section><p>${name === undefined ? say('An application', 'Une application') : name} ${say('asks to sign you out', 'demande de vous déconnecter')} (${who}), ${say('here and in every application', 'ici et dans toutes les applications')}.</p>
 <form method="post" action="${endpointPaths['end-session']}"><input type="hidden" name="confirmed" value="${logouts.keep(request)}">
-<button>Sign out everywhere</button></form>
-<p><a href="/">Stay signed in</a></p></section>`,
+<button>${say('Sign out everywhere', 'Se déconnecter partout')}</button></form>
+<p><a href="/">${say('Stay signed in', 'Rester connecté')}</a></p></section>`,
   })
 }
 
@@ -101,16 +106,16 @@ async function finish(provider: Provider, visit: Visit, request: LogoutRequest):
 function signedOut({ context, notices }: Provider, cookies: readonly string[]) {
   const told = notices.deliveries.slice(0, 12)
   return page(context, {
-    title: 'Signed out',
+    title: say('Signed out', 'Déconnexion terminée'),
     cookies,
-    content: html`<section><p>You are signed out.</p>
+    content: html`<section><p>${say('You are signed out.', 'Vous êtes déconnecté.')}</p>
 ${
   told.length > 0 &&
-  html`<table><thead><tr><th>Application</th><th>Told</th></tr></thead><tbody>${told.map(
+  html`<table><thead><tr><th>${'Application'}</th><th>${say('Told', 'Réponse')}</th></tr></thead><tbody>${told.map(
     ({ clientId, outcome, status }) => html`<tr><td>${clientId}</td><td>${outcome} ${status}</td></tr>`,
   )}</tbody></table>`
 }
-<p><a href="/login">Sign in again</a></p></section>`,
+<p><a href="/login">${say('Sign in again', 'Se connecter de nouveau')}</a></p></section>`,
   })
 }
 
@@ -138,12 +143,12 @@ setTimeout(done,${frameMilliseconds});`
 
 function framesPage(frames: readonly string[], target: string | undefined, cookies: readonly string[]) {
   return scriptedPage({
-    title: 'Signing out',
+    title: say('Signing out', 'Déconnexion en cours'),
     cookies,
     frameOrigins: frames.map(originOf),
     script: framesScript,
-    content: html`<main data-next="${target ?? ''}"><h1>Signed out</h1>
-<p>${target === undefined ? html`<a href="/login">Sign in again</a>` : html`<a href="${target}">Continue</a>`}</p>
-${frames.map((address) => html`<iframe title="Sign-out of an application" hidden data-src="${address}"></iframe>`)}</main>`,
+    content: html`<main data-next="${target ?? ''}"><h1>${say('Signed out', 'Déconnexion terminée')}</h1>
+<p>${target === undefined ? html`<a href="/login">${say('Sign in again', 'Se connecter de nouveau')}</a>` : html`<a href="${target}">${say('Continue', 'Continuer')}</a>`}</p>
+${frames.map((address) => html`<iframe title="${say('Sign-out of an application', 'Déconnexion d’une application')}" hidden data-src="${address}"></iframe>`)}</main>`,
   })
 }

@@ -1,5 +1,6 @@
 /** @module Pages with a script of ours, or that other sites frame: each with the narrowest policy that lets it work. */
 import { createHash } from 'node:crypto'
+import { language } from '../language.js'
 import { type Content, html, type Markup } from '../markup.js'
 
 /** A page with a script. */
@@ -40,7 +41,7 @@ export function scriptedPage(parts: ScriptedPage): Response {
   for (const line of parts.cookies ?? []) headers.append('set-cookie', line)
   const script: Markup = { markup: `<script>${parts.script}</script>` }
   const body = html`<!doctype html>
-<html lang="en">
+<html lang="${language()}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

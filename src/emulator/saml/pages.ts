@@ -1,5 +1,6 @@
 /** @module Pages of the SAML identity provider that send themselves on: a form, frames, the end of a frame. */
 import { createHash } from 'node:crypto'
+import { language, say } from '../language.js'
 import { html, type Markup, trusted } from '../markup.js'
 import type { SamlMessage } from './outgoing.js'
 
@@ -37,7 +38,7 @@ function selfSending({ title, body, script, policy = [] }: SelfSending): Respons
     'referrer-policy': 'no-referrer',
   }
   const page = html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>${title} · CitizenOne emulator</title></head>
+<html lang="${language()}"><head><meta charset="utf-8"><title>${title} · CitizenOne emulator</title></head>
 ${body}
 </html>
 `
@@ -48,12 +49,12 @@ ${body}
 /** A form that sends itself. Source: SAML 2.0 Bindings, section 3.5.4. */
 export function postPage({ url, fields }: SamlMessage): Response {
   return selfSending({
-    title: 'One moment',
+    title: say('One moment', 'Un instant'),
     script: submit,
     // No form-action: browsers apply it to where the application leads the browser afterwards, too.
     body: html`<body><form method="post" action="${url}">
 ${Object.entries(fields ?? {}).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
-<noscript><p>Your browser runs no scripts.</p></noscript><button>Continue</button></form>
+<noscript><p>${say('Your browser runs no scripts.', 'Votre navigateur n’exécute pas de scripts.')}</p></noscript><button>${say('Continue', 'Continuer')}</button></form>
 <script>${trusted(submit)}</script></body>`,
   })
 }
@@ -61,19 +62,19 @@ ${Object.entries(fields ?? {}).map(([name, value]) => html`<input type="hidden" 
 /** Every frame at once, then on by the link. */
 export function framesPage(frames: readonly { id: string; url: string }[], next: string): Response {
   return selfSending({
-    title: 'Signing out',
+    title: say('Signing out', 'Déconnexion en cours'),
     script: wait,
     policy: ['frame-src http: https:'],
-    body: html`<body><p role="status">Signing you out of your applications.</p>
-${frames.map(({ id, url }) => html`<iframe name="${id}" title="An application" src="${url}" width="1" height="1"></iframe>`)}
-<p><a href="${next}">Continue</a></p><script>${trusted(wait)}</script></body>`,
+    body: html`<body><p role="status">${say('Signing you out of your applications.', 'Nous vous déconnectons de vos applications.')}</p>
+${frames.map(({ id, url }) => html`<iframe name="${id}" title="${say('An application', 'Une application')}" src="${url}" width="1" height="1"></iframe>`)}
+<p><a href="${next}">${say('Continue', 'Continuer')}</a></p><script>${trusted(wait)}</script></body>`,
   })
 }
 
 /** What a frame ends with: tells the page around it. */
 export function framedEnd(id: string): Response {
   return selfSending({
-    title: 'Signed out',
+    title: say('Signed out', 'Déconnexion terminée'),
     script: report,
     body: html`<body data-id="${id}"><p>Done.</p><script>${trusted(report)}</script></body>`,
   })
