@@ -1,5 +1,6 @@
 /** @module The composition root: wires each part of one application once. */
 import type { Citizen, Claims, LogoutRequest } from './citizen.js'
+import { closeInStages } from './close-in-stages.js'
 import { type ResolvedOptions, type SuiteOptions, usesSharedCookie } from './config/options.js'
 import { resolveOptions } from './config/resolve.js'
 import { warningsAtStart } from './config/warnings.js'
@@ -389,10 +390,7 @@ function assembleSuite<C extends Claims>(
     async close() {
       watch.close()
       // While the store still answers: a provider has given what it gives once only.
-      await Promise.all([cookieMode?.close(), protocolMode?.close()])
-      for (const protocol of protocols) await protocol.close?.()
-      await admission.close()
-      await Promise.all(opened.map((each) => each.close()))
+      await closeInStages([cookieMode, protocolMode], protocols, [admission], opened)
     },
   }
 }

@@ -43,6 +43,7 @@ const leaves = new Set([
   'seal',
   'digest',
   'single-flight',
+  'close-in-stages',
   'wait',
   'recent',
   'citizen',
