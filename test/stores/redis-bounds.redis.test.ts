@@ -1,5 +1,6 @@
 /** @module What one person costs Redis, however often they sign in; and what 0.1.0 finds in what is kept (`HLD-18`). */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { StoreUnavailableError } from '../../src/errors.js'
 import { redisStore } from '../../src/stores/redis.js'
 import { serializeRecord } from '../../src/stores/redis-format.js'
 import type { RecordAddress, Store } from '../../src/stores/store.js'
@@ -103,6 +104,22 @@ describe('one person in Redis', () => {
     })
     // 0.1.0 finds the one time, and refuses by it.
     expect((await startOld(addressOf({ person, session: sessions[0] ?? '' }), now - 1))[0]).toBe('revoked')
+  })
+
+  it('HLD-18 ends 20,000 sessions also where that takes longer than the deadline: asking again confirms it', async () => {
+    const hasty = redisStore(open.client, {
+      deadlineMilliseconds: 20,
+      clock: () => now,
+      acknowledgement: 'one',
+    })
+    const person = unique()
+    await fill(person, 20_000)
+    const revocation = { reason: 'revoked', at: now, retainUntil: now + day } as const
+    await expect(hasty.revoke(person, { kind: 'person' }, revocation)).rejects.toThrow(StoreUnavailableError)
+    const store = createStore()
+    const again = await store.revoke(person, { kind: 'person' }, revocation)
+    expect(again).toMatchObject({ acknowledged: true, ended: [] })
+    expect((await store.list(person)).filter(({ record }) => record.state !== 'ended')).toEqual([])
   })
 
   it('HLD-18 FLD-12 ends 20,000 sessions that 0.1.0 has left, and is soon as quick as ever', async () => {
