@@ -53,6 +53,15 @@ export function checkOrigin(value: unknown, surroundings: Surroundings, example:
   return { value: checked.value.origin }
 }
 
+/** Reads the origin of the application, and says where a path belongs that people find it below. */
+export function checkOwnOrigin(value: unknown, surroundings: Surroundings, example: string): Checked<string> {
+  const address = checkAddress(value, surroundings, example)
+  if ('problem' in address || address.value.pathname === '/') return checkOrigin(value, surroundings, example)
+  return {
+    problem: `write the origin alone, such as ${example}: a path in front of the application goes into application.path where a proxy takes it away, else into routes.path (docs/operations.md says how to tell)`,
+  }
+}
+
 /** Reads an origin with or without a path prefix; the result has no slash at its end. */
 export function checkBase(value: unknown, surroundings: Surroundings, example: string): Checked<string> {
   const checked = checkAddress(value, surroundings, example)

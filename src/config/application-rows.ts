@@ -4,7 +4,7 @@ import type { Clock } from '../clock.js'
 import type { CitizenEvent } from '../events.js'
 import type { Exchange } from '../exchange.js'
 import type { Protocol } from '../protocol.js'
-import { checkEndpoint, checkOrigin } from './addresses.js'
+import { checkEndpoint, checkOwnOrigin } from './addresses.js'
 import { cookieDomain, cookieName } from './cookie-settings.js'
 import { defaults } from './defaults.js'
 import { row } from './descriptor.js'
@@ -87,7 +87,7 @@ export const applicationRows = {
       'Name of this application in cookies and records: 1 to 32 lower-case letters, digits and hyphens.',
   }),
   'application.url': row<string>({
-    kind: address(checkOrigin, 'https://benefits.example.gov'),
+    kind: address(checkOwnOrigin, 'https://benefits.example.gov'),
     isRequired: true,
     meaning: 'Origin of this application, and of every address that is built.',
   }),
@@ -104,9 +104,10 @@ export const applicationRows = {
   'application.name': row<string>({
     kind: publicly(
       textMatching(
-        // Nothing that is not seen, or turns the direction of what follows.
-        /^(?!\s)[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]{1,60}(?<!\s)$/u,
-        'a name of 1 to 60 characters without control characters, such as Tax Portal',
+        // Something that is seen, and nothing that is not or turns the direction of what follows; but joiners, which some
+        // scripts are written with.
+        /^(?!\s)(?=.*[\p{L}\p{N}\p{P}\p{S}])(?:[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|[\u200c\u200d]){1,60}(?<!\s)$/u,
+        'a name of 1 to 60 characters without control or invisible characters, such as Tax Portal',
       ),
     ),
     derived: 'the host of `url`',

@@ -27,6 +27,14 @@ describe('FLD-09 a problem echoes what was given', () => {
     expect(messageOf(withValue(required, path, value))).toContain(words)
   })
 
+  it('says where a path of the application belongs that its address is written with', () => {
+    const message = messageOf(withValue(required, 'application.url', 'https://example.gov/app'))
+    expect(message).toMatch(/application\.path.*routes\.path/)
+    expect(messageOf(withValue(required, 'application.url', 'https://example.gov?app'))).not.toContain(
+      'path.',
+    )
+  })
+
   it('from a variable too', () => {
     const environment = { CITIZEN_APPLICATION_SENSITIVITY: 'secret' }
     expect(messageOf(required, environment)).toContain('given was "secret"')

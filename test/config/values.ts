@@ -70,7 +70,15 @@ function numbers(least: number, most: number, isWhole = true): Values {
 /** Values that are good or bad in the company of the required options alone. */
 export const values: Readonly<Record<OptionPath, Values>> = {
   'application.name': {
-    good: ['Tax Portal', 'Prestations – Québec', 'é', 'x'.repeat(60), 'Büro <A> & "B"'],
+    good: [
+      'Tax Portal',
+      '税',
+      'می\u200cخواهم',
+      'Prestations – Québec',
+      'é',
+      'x'.repeat(60),
+      'Büro <A> & "B"',
+    ],
     texts: ['Tax Portal'],
     bad: [
       '',
@@ -81,6 +89,11 @@ export const values: Readonly<Record<OptionPath, Values>> = {
       'a\nb',
       'a\u0000b',
       'a\u202eb',
+      'a\u200fb',
+      'a\u200bb',
+      '\ufeffTax',
+      '\u200b',
+      '\u200d',
       'a\u2028b',
       '\ud800',
       7,
