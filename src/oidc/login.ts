@@ -54,7 +54,10 @@ export function beginningOf(
     level: options.assuranceLevel(sessionClaims),
     method: methodOf(claims, options.stepUpAcrValues),
     authenticatedAt: authenticatedAtOf(claims),
-    authenticatedAfter: authenticatedAfterOf(claims, flight.askedAt),
+    authenticatedAfter: authenticatedAfterOf(claims, {
+      askedAt: flight.askedAt,
+      skewSeconds: options.clockSkewSeconds,
+    }),
     tokens: serializeTokens(tokens),
     tokensIssuedAt: flight.now,
     // Without a refresh token nothing can be renewed: then only our own timers end the session.

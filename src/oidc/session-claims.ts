@@ -52,15 +52,17 @@ export function authenticatedAtOf(claims: IdTokenClaims): number {
 
 /**
  * A time by our clock that the authentication was after: it was as old as the provider's own two times say when the
- * token was issued, which was after we asked for it. Both times may be a second short. `undefined`: nobody knows. The
+ * token was issued. That was after we asked for it, but for providers that make it at their login page: no later than
+ * it says, as far as the clocks agree (`skewSeconds`). Both times may be a second short. `undefined`: nobody knows. The
  * provider does not say, or its clock was put back in between.
  */
 export function authenticatedAfterOf(
   { iat, auth_time: time }: IdTokenClaims,
-  askedAt: number,
+  { askedAt, skewSeconds }: { readonly askedAt: number; readonly skewSeconds: number },
 ): number | undefined {
   if (time === undefined || Math.floor(time) > iat) return undefined
-  return askedAt - Math.max(iat - Math.floor(time) + 1, 1) * 1000
+  const issuedAfter = Math.min(askedAt, (iat + 1 + skewSeconds) * 1000)
+  return issuedAfter - Math.max(iat - Math.floor(time) + 1, 1) * 1000
 }
 
 /** Whether `amr` says two factors: by a word that means several, or by words of two kinds. */

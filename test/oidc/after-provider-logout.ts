@@ -189,6 +189,18 @@ export function describeAfterProviderLogout(name: string, store?: NonNullable<Pl
       expect((await press(place, browser)).prompts).toEqual([null, 'login'])
     })
 
+    it('takes no older one where the provider issues its token at the login page, and the browser keeps the answer back', async () => {
+      const { place, browser } = await ended()
+      place.travel(10)
+      place.script.authTime = seconds(place) - 55
+      place.script.sid = 'two'
+      place.script.onAuthorize = () => {
+        place.script.claims = { iat: seconds(place) }
+        place.travel(120)
+      }
+      expect((await press(place, browser)).prompts).toEqual([null, 'login'])
+    })
+
     it('ends what an application has bound to the session, as its express-session', async () => {
       const place = createPlace({ store })
       place.script.sid = 'one'
