@@ -103,7 +103,7 @@ it('examples/oidc lets a person in and out, on a site of its own', { timeout: pa
   expect(await browser.cookieNames(url)).toEqual(['library.sid'])
   // Signed out at the provider itself: the application is told by the back channel.
   await browser.press(await browser.open(provider), /^Sign out everywhere$/)
-  expect((await browser.open(`${url}/loans`)).body).toContain('You were signed out from elsewhere')
+  expect((await browser.open(`${url}/loans`)).body).toContain('The sign-in service has signed you out')
 })
 
 it('examples/saml lets a person in and out, on a site of its own', { timeout: patience }, async () => {
