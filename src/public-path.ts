@@ -50,7 +50,15 @@ export function asReceived(exchange: Exchange): Exchange {
 export function withPublicPath<C extends Claims>(suite: Suite<C>): Suite<C> {
   const { path } = suite.options.application
   if (path === '') return suite
-  const publicly = (exchange: Exchange): Exchange => new PublicExchange(exchange, path)
+  // One for each exchange: what the suite notes of a request, it notes by its exchange.
+  const seenAs = new WeakMap<Exchange, Exchange>()
+  const publicly = (exchange: Exchange): Exchange => {
+    const known = seenAs.get(exchange)
+    if (known !== undefined) return known
+    const seen = new PublicExchange(exchange, path)
+    seenAs.set(exchange, seen)
+    return seen
+  }
   return {
     ...suite,
     endpoint(exchange) {
