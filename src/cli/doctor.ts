@@ -139,9 +139,10 @@ function report({ findings, policy }: Diagnosis, console: Console): string {
   if (said.length < findings.length) lines.push('Everything else needs a configuration that holds.')
   const rows = policy.map(({ setting, value }) => `  ${setting}: ${printable(withoutPasswords(value))}`)
   const failed = [...new Set(findings.filter(({ state }) => state === 'fail').map(({ check }) => check))]
+  const warnings = `${warn} ${warn === 1 ? 'warning' : 'warnings'}`
   const verdict =
     failed.length === 0
-      ? paint('green', warn === 0 ? 'Nothing failed.' : `Nothing failed; ${warn} warnings.`)
+      ? paint('green', warn === 0 ? 'Nothing failed.' : `Nothing failed; ${warnings}.`)
       : paint('red', `${fail} failed: ${failed.join(', ')}.`)
   return [
     verdict,
@@ -149,7 +150,7 @@ function report({ findings, policy }: Diagnosis, console: Console): string {
     ...lines,
     '',
     ...(rows.length === 0 ? [] : ['In force', ...rows, '']),
-    `${ok} ok, ${warn} warnings, ${fail} failed, ${skipped} skipped`,
+    `${ok} ok, ${warnings}, ${fail} failed, ${skipped} skipped`,
   ].join('\n')
 }
 
