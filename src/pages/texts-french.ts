@@ -66,7 +66,7 @@ export const french: Readonly<Record<TextKey, string>> = {
   'signed-out.no-state':
     'Votre session est fermée ici. Le service de connexion vous a renvoyé sans dire si celle que vous aviez chez lui a pris fin.',
   'leave.used':
-    'Votre session est fermée ici. Le lien vers le service de connexion a déjà servi, ou il est trop ancien : on ne sait pas si votre session y a pris fin.',
+    'Votre session est fermée ici. Le lien vers le service de connexion a déjà servi, ou il est trop ancien : on ne sait pas si votre session y a pris fin.',
   'leave.over': 'Cette adresse appartenait à une déconnexion et ne mène plus nulle part.',
   'signed-out.close': 'Si d’autres personnes utilisent cet appareil, fermez aussi le navigateur.',
   'leg.sessions': 'Sessions des applications',
@@ -100,7 +100,7 @@ export const french: Readonly<Record<TextKey, string>> = {
   'judgement.no-state':
     'Cette visite ne correspond à aucune connexion commencée dans ce navigateur, ou elle a duré trop longtemps. Rien n’a changé.',
   'judgement.other-host':
-    'La connexion a commencé à une autre adresse que celle où elle est revenue : ce navigateur ne l’y reconnaît pas. Ouvrez la page d’accueil ci-dessous et connectez-vous là.',
+    'La connexion a commencé à une autre adresse que celle où elle est revenue : ce navigateur ne l’y reconnaît pas. Ouvrez la page d’accueil ci-dessous et connectez-vous là.',
   'host.began': 'Adresse de départ',
   'host.came': 'Adresse de retour',
   'judgement.loop':

@@ -151,7 +151,7 @@ describe('a silent check', () => {
     expect([login.status, new URL(login.url).pathname]).toEqual([200, '/private'])
     const query = new URLSearchParams({ iss: issuer, sid: 'session-2' })
     const frame = await other.open(`${home}/session/frontchannel-logout?${query}`)
-    expect(frame.body).toContain('ended')
+    expect(frame.body).toContain('You are signed out')
     expect(await place.state(other)).toMatchObject({ state: 'anonymous' })
   })
 

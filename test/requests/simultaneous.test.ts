@@ -176,7 +176,7 @@ describe('a write that is lost', () => {
       expect(times).toBe(1)
       expect(answers.map(({ status }) => status)).toEqual([401])
       expect(states).toEqual(['anonymous'])
-      expect(await answers[0]?.text()).toContain('Your session was ended')
+      expect(await answers[0]?.text()).toContain('You were signed out from elsewhere')
     },
   )
 
