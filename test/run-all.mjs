@@ -76,7 +76,7 @@ async function vitest(log, args, { node = process.execPath, env } = {}) {
   const { code, output } = await run(node, [...command, `--outputFile.json=${report}`, ...args], {
     log,
     // A limit for what hangs: on a slow machine everything takes a multiple.
-    timeoutSeconds: 2700,
+    timeoutSeconds: 4200,
     env: { ...env, NO_COLOR: '1' },
   })
   if (!existsSync(report)) return { failed: 1, details: lastLines(output, 80) }
