@@ -48,7 +48,10 @@ describe('FLD-01 Next.js 16 by its page', () => {
     await serve(consumer, ['start'], tried)
   })
 
-  it('runs in development', () => serve(consumer, ['dev']))
+  it.each([
+    ['Turbopack', ['dev']],
+    ['webpack', ['dev', '--webpack']],
+  ])('runs in development with %s', (_bundler, args) => serve(consumer, args))
 })
 
 describe('FLD-01 Next.js 15.5 by its section', () => {
