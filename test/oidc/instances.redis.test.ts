@@ -1,29 +1,11 @@
 /** @module Two instances of an application over one real Redis: what one is told, the other knows. */
-import { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { redisStore } from '../../src/stores/redis.js'
 import { TestExchange } from '../support/exchange.js'
-import { type RedisServer, startRedis } from '../support/redis.js'
+import { redisOfFile } from '../support/redis-of-file.js'
 import { createOidcWorld, type OidcWorld, stateAt, urlOf } from './world.js'
 
-let server: RedisServer
-const clients: Redis[] = []
-beforeAll(async () => {
-  server = await startRedis()
-})
-afterAll(async () => {
-  for (const client of clients) client.disconnect()
-  await server?.close()
-})
-beforeEach(async () => {
-  await open().flushall()
-})
-
-function open(): Redis {
-  const client = new Redis({ host: server.host, port: server.port, enableAutoPipelining: true })
-  clients.push(client)
-  return client
-}
+const open = redisOfFile()
 
 /** Two worlds would be two providers: the second instance is another suite of the same options on a client of its own. */
 const createWorld = () =>
