@@ -182,3 +182,24 @@ export function createTab(driver: TabDriver): Tab {
   }
   return tab
 }
+
+/** The actions of a click at a point, in the words that WebDriver and WebDriver BiDi have in common. */
+export function clickActions(point: {
+  readonly x: number
+  readonly y: number
+  readonly origin?: 'viewport'
+}) {
+  return [
+    { type: 'pointerMove', ...point },
+    { type: 'pointerDown', button: 0 },
+    { type: 'pointerUp', button: 0 },
+  ]
+}
+
+/** The actions of keys that are struck one after the other. */
+export function keyActions(text: string) {
+  return [...text].flatMap((value) => [
+    { type: 'keyDown', value },
+    { type: 'keyUp', value },
+  ])
+}

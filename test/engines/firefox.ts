@@ -11,7 +11,16 @@ import { createInterface } from 'node:readline'
 import { WebSocket } from 'ws'
 import { findProgram, howToGet } from '../programs.mjs'
 import { endWithUs } from '../support/orphans.js'
-import { createTab, type Engine, eventually, type HeldCookie, type Person, type Tab } from './engine.js'
+import {
+  clickActions,
+  createTab,
+  type Engine,
+  eventually,
+  type HeldCookie,
+  keyActions,
+  type Person,
+  type Tab,
+} from './engine.js'
 
 /** Quiet, and as people have it: the remote agent would set preferences of its own. */
 const preferences = {
@@ -191,20 +200,8 @@ function tabOf(connection: Connection, userContext: string, context: string): Ta
       if (answer.result === undefined) throw new Error(answer.exceptionDetails?.text)
       return answer.result.value
     },
-    clickAt: (x, y) =>
-      act('pointer', [
-        { type: 'pointerMove', x, y },
-        { type: 'pointerDown', button: 0 },
-        { type: 'pointerUp', button: 0 },
-      ]),
-    keys: (text) =>
-      act(
-        'key',
-        [...text].flatMap((value) => [
-          { type: 'keyDown', value },
-          { type: 'keyUp', value },
-        ]),
-      ),
+    clickAt: (x, y) => act('pointer', clickActions({ x, y })),
+    keys: (text) => act('key', keyActions(text)),
     async cookies() {
       const { cookies } = await connection.send<{
         cookies: readonly { name: string; value: { value: string } }[]

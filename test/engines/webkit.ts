@@ -5,7 +5,16 @@ import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { findProgram, howToGet } from '../programs.mjs'
 import { endWithUs } from '../support/orphans.js'
-import { createTab, type Engine, eventually, type HeldCookie, type Person, type Tab } from './engine.js'
+import {
+  clickActions,
+  createTab,
+  type Engine,
+  eventually,
+  type HeldCookie,
+  keyActions,
+  type Person,
+  type Tab,
+} from './engine.js'
 
 /**
  * The driver waits for no page by itself: after a way back into the back/forward cache it would wait in vain.
@@ -180,20 +189,8 @@ function tabOf(command: Command, handle: string): Tab {
       run(`const text = ${expression}
         if (typeof text === 'string') arguments[0](text)
         else text.then(arguments[0])`),
-    clickAt: (x, y) =>
-      act('pointer', [
-        { type: 'pointerMove', x, y, origin: 'viewport' },
-        { type: 'pointerDown', button: 0 },
-        { type: 'pointerUp', button: 0 },
-      ]),
-    keys: (text) =>
-      act(
-        'key',
-        [...text].flatMap((value) => [
-          { type: 'keyDown', value },
-          { type: 'keyUp', value },
-        ]),
-      ),
+    clickAt: (x, y) => act('pointer', clickActions({ x, y, origin: 'viewport' })),
+    keys: (text) => act('key', keyActions(text)),
     cookies: () => here<readonly HeldCookie[]>('GET', '/cookie'),
     bringToFront: async () => void (await switchHere()),
     isOpen: async () => (await command<readonly string[]>('GET', '/window/handles')).includes(handle),
