@@ -11,6 +11,8 @@ import { textsFor } from './texts.js'
 
 /** Milliseconds between two questions while the end is near, or the last one had no answer. */
 const often = 5000
+/** Milliseconds for which the server may miss our session before that is its end: a sign-in takes one or two. */
+const brief = 3000
 /** Milliseconds between two extensions by activity. */
 const seldom = 60_000
 
@@ -57,6 +59,8 @@ export function startCitizen(options: CitizenClientOptions = {}): CitizenClient 
   let wantedAt = 0
   /** Answers to questions of before this moment do not count. */
   let notBefore = 0
+  /** Since when the server has missed the session in our cookies; 0: it does not. */
+  let missedSince = 0
   /** The end whose last warning was read. */
   let dismissed = 0
   /** `null` before the first look. */
@@ -98,7 +102,11 @@ export function startCitizen(options: CitizenClientOptions = {}): CitizenClient 
       const told = parseStatus(status)
       if (told && Number(at) > 0) adopt({ status: told, at: Number(at) })
       else if (end) dismissed = Number(end)
-      else wantedAt = Date.now()
+      else {
+        wantedAt = Date.now()
+        // A sign-out: what is missed is gone.
+        missedSince = 1
+      }
       tick()
     },
     onLead(value) {
@@ -141,11 +149,21 @@ export function startCitizen(options: CitizenClientOptions = {}): CitizenClient 
       reload()
       return
     }
+    const reason = status.reason ?? status.state
+    const isEnd = !isActive && (known ? known.state === 'active' : options.isPrivate)
+    if (isEnd && /^not-s/.test(reason)) {
+      // The cookies of a sign-in are on their way, or its session is about to start: only what lasts is an end.
+      missedSince ||= next.at
+      if (Math.abs(next.at - missedSince) < brief) {
+        curtain.cover(texts.checking)
+        return
+      }
+    }
+    missedSince = 0
     // Whoever signs in after the end may be another.
     reading = { ...next, status: { ...status, person: status.person ?? known?.person ?? null } }
     askedAt = Math.max(askedAt, next.at)
-    const reason = status.reason ?? status.state
-    if (!isActive && (known ? known.state === 'active' : options.isPrivate)) {
+    if (isEnd) {
       end(reason)
       return
     }
@@ -250,6 +268,7 @@ export function startCitizen(options: CitizenClientOptions = {}): CitizenClient 
     if (askedAt > now) askedAt = 0
     const left = reading && millisecondsLeft(reading, now)
     let patience = snapshot.isOffline || !reading ? often : Number.POSITIVE_INFINITY
+    if (missedSince) patience = 1000
     let boundary = wantedAt
     if (reading && left !== undefined) {
       const warning = warningTime(reading.status, options.warnSeconds)

@@ -111,7 +111,7 @@ describe('a page', () => {
     await other.click('text="Sign out everywhere"')
     await expect.poll(() => page.evaluate('told.at(-1)')).toBeNull()
     await expect
-      .poll(() => page.evaluate('ends'))
+      .poll(() => page.evaluate('ends'), { timeout: 6000 })
       .toEqual([{ reason: 'not-signed-in', login: '/session/login?returnTo=%2Fmade' }])
     // The application has taken the end upon itself.
     expect(await page.isVisible('h1')).toBe(true)

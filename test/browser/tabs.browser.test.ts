@@ -75,6 +75,43 @@ describe('tabs of one person', () => {
     expect(await other.textContent('h1')).not.toBe(before)
   })
 
+  it('are not ended between the cookies of a sign-in in another tab and the start of its session', async () => {
+    const [one, other] = (await signedInTabs(2, '?data-payload-cookie=c1_payload')) as [Page, Page]
+    await other.fill('#note', 'typed')
+    let goOn = () => {}
+    const held = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    await one.route('**/private', async (route) => {
+      await held
+      await route.continue()
+    })
+    const back = encodeURIComponent(`${world.site.url}/private`)
+    await one.goto(`${world.site.emulator.url}/login?prompt=login&returnTo=${back}`)
+    await one.fill('#username', 'ana')
+    await one.fill('#password', 'ana-password')
+    await one.press('#password', 'Enter')
+    await covered(other)
+    goOn()
+    await one.waitForURL(`${world.site.url}/private`)
+    await dialogOf(other).waitFor({ state: 'detached' })
+    expect((await snapshotOf(other)).state).toBe('active')
+    expect(await other.inputValue('#note')).toBe('typed')
+  })
+
+  it('are not ended while their cookies are away for a moment, but if they stay away', async () => {
+    const [one] = (await signedInTabs(1, '?data-payload-cookie=c1_payload')) as [Page]
+    const cookies = await world.context.cookies()
+    await world.context.clearCookies()
+    await covered(one)
+    expect((await snapshotOf(one)).state).toBe('active')
+    await world.context.addCookies(cookies)
+    await dialogOf(one).waitFor({ state: 'detached' })
+    expect(await one.textContent('h1')).toContain('private of')
+    await world.context.clearCookies()
+    await expect.poll(() => one.content(), { timeout: 9000 }).not.toContain('private of')
+  })
+
   it('are covered though an answer of before the sign-out comes after it', async () => {
     const [one, other] = (await signedInTabs(2)) as [Page, Page]
     const late = world.site.holdNext('/session/status')

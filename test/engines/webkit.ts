@@ -145,9 +145,15 @@ function personOf(command: Command): Person {
     },
     async opened(work) {
       const before = new Set(await handles())
-      await work()
+      // Where the window is there before the click has been answered, the driver calls the click an error, without words.
+      const complaint = await work().then(
+        () => undefined,
+        (error: unknown) => error,
+      )
       const added = async () => (await handles()).find((handle) => !before.has(handle))
-      const handle = await eventually(added, (found) => found !== undefined)
+      const handle = await eventually(added, (found) => found !== undefined).catch((error) => {
+        throw complaint ?? error
+      })
       return tabOf(command, handle ?? '')
     },
     count: async () => (await handles()).length,
