@@ -21,9 +21,10 @@ export async function judgeStores(resolved: ResolvedOptions): Promise<readonly F
       }),
     ]
   }
-  const findings = await judgeRedis(store, 'CITIZEN_STORE_URL', application)
+  const findings = await judgeRedis({ variable: 'CITIZEN_STORE_URL', url: store, application })
   if (typeof revocations !== 'string' || revocations === store) return findings
-  return [...findings, ...(await judgeRedis(revocations, 'CITIZEN_REVOCATIONS_URL', undefined))]
+  const second = { variable: 'CITIZEN_REVOCATIONS_URL', url: revocations, application: undefined }
+  return [...findings, ...(await judgeRedis(second))]
 }
 
 const cautionRemedies: Readonly<Record<string, string>> = {
@@ -32,121 +33,148 @@ const cautionRemedies: Readonly<Record<string, string>> = {
   'store-unchecked': 'ACL SETUSER … +info +config|get, or look yourself: noeviction and appendonly yes',
 }
 
-async function judgeRedis(
-  url: string,
-  variable: string,
-  application: ResolvedOptions['application'] | undefined,
-): Promise<readonly Finding[]> {
-  const target = variable
+/** What was looked at: the variable that names the Redis, its address, and the application that shares it. */
+interface Target {
+  readonly variable: string
+  readonly url: string
+  readonly application: ResolvedOptions['application'] | undefined
+}
+
+async function judgeRedis(target: Target): Promise<readonly Finding[]> {
+  const { url, application } = target
   let seen: RedisInspection
   try {
     seen = await inspectRedis(url, application === undefined ? {} : { application: application.id })
   } catch (error) {
-    if (!(error instanceof CitizenSessionError)) throw error
-    if (error instanceof StoreUnavailableError && error.problem !== undefined) {
-      const { code, reason } = error.problem
-      const remedy = `${error.problem.remedy} (${variable})`
-      return [
-        fail('store-unreachable', { target, reason: `${reason} (${code}); nobody would be let in`, remedy }),
+    return [judgeFailure(error, target)]
+  }
+  const findings = [
+    ...judgeProblem(seen, target),
+    ...judgeRights(seen, target),
+    ...judgeCautions(seen, target),
+    ...judgePartition(seen, target),
+    ...judgeVersion(seen, target),
+    ...judgeSpeed(seen, target),
+    ...judgeOwner(seen, target),
+  ]
+  return findings.some(({ state }) => state === 'fail') ? findings : [...findings, summaryOf(seen, target)]
+}
+
+/** Any other error is a mistake in this program and is thrown on. */
+function judgeFailure(error: unknown, { variable }: Target): Finding {
+  if (!(error instanceof CitizenSessionError)) throw error
+  if (error instanceof StoreUnavailableError && error.problem !== undefined) {
+    const { code, reason, remedy } = error.problem
+    return fail('store-unreachable', {
+      target: variable,
+      reason: `${reason} (${code}); nobody would be let in`,
+      remedy: `${remedy} (${variable})`,
+    })
+  }
+  if (error instanceof ConfigurationError) {
+    const reason = error.problems.map(({ message }) => message).join('; ')
+    return fail('store-client', { target: variable, reason, remedy: `do so, or correct ${variable}` })
+  }
+  return fail('store-unreachable', {
+    target: variable,
+    reason: `${error.message}; nobody would be let in`,
+    remedy: `start it, or correct host, port, password and TLS (rediss://) in ${variable}`,
+  })
+}
+
+type Judgement = (seen: RedisInspection, target: Target) => readonly Finding[]
+
+const judgeProblem: Judgement = ({ problem }, { variable }) => {
+  if (problem === undefined) return []
+  const remedy =
+    problem.code === 'store-eviction'
+      ? 'CONFIG SET maxmemory-policy noeviction, and the same in redis.conf or in the settings of the service'
+      : `name the master in ${variable}, or the Sentinels: redis+sentinel://…`
+  const code = problem.code === 'store-eviction' ? 'store-eviction' : 'store-replica'
+  return [fail(code, { target: variable, reason: problem.message, remedy })]
+}
+
+const judgeRights: Judgement = ({ missing }, { variable }) =>
+  missing.length === 0
+    ? []
+    : [
+        fail('store-rights', {
+          target: variable,
+          reason: `the user of the address may not send ${missing.join(', ')}, which the store needs`,
+          remedy: `ACL SETUSER … ~citizen:* ${missing.map((name) => `+${name.toLowerCase()}`).join(' ')}`,
+        }),
       ]
-    }
-    if (error instanceof ConfigurationError) {
-      const reason = error.problems.map(({ message }) => message).join('; ')
-      return [fail('store-client', { target, reason, remedy: `do so, or correct ${variable}` })]
-    }
-    return [
-      fail('store-unreachable', {
-        target,
-        reason: `${error.message}; nobody would be let in`,
-        remedy: `start it, or correct host, port, password and TLS (rediss://) in ${variable}`,
-      }),
-    ]
-  }
-  const findings: Finding[] = []
-  const { versions, server, problem, milliseconds } = seen
-  if (problem !== undefined) {
-    findings.push(
-      problem.code === 'store-eviction'
-        ? fail('store-eviction', {
-            target,
-            reason: problem.message,
-            remedy:
-              'CONFIG SET maxmemory-policy noeviction, and the same in redis.conf or in the settings of the service',
-          })
-        : fail('store-replica', {
-            target,
-            reason: problem.message,
-            remedy: `name the master in ${variable}, or the Sentinels: redis+sentinel://…`,
-          }),
-    )
-  }
-  if (seen.missing.length > 0) {
-    findings.push(
-      fail('store-rights', {
-        target,
-        reason: `the user of the address may not send ${seen.missing.join(', ')}, which the store needs`,
-        remedy: `ACL SETUSER … ~citizen:* ${seen.missing.map((name) => `+${name.toLowerCase()}`).join(' ')}`,
-      }),
-    )
-  }
-  for (const { code, message } of seen.cautions) {
-    findings.push(
-      warn(code, { target, reason: message, remedy: cautionRemedies[code] ?? 'see docs/operations.md' }),
-    )
-  }
+
+const judgeCautions: Judgement = ({ cautions }, { variable }) =>
+  cautions.map(({ code, message }) =>
+    warn(code, {
+      target: variable,
+      reason: message,
+      remedy: cautionRemedies[code] ?? 'see docs/operations.md',
+    }),
+  )
+
+const judgePartition: Judgement = (seen, { variable, url }) => {
   const isBounded = seen.stopsWithoutReplicas !== false || parseRedisSettings(url).withoutReplicasSeconds
-  if (seen.replicas > 0 && seen.masters === 1 && !isBounded) {
-    findings.push(
-      warn('store-partition', {
-        target,
-        reason:
-          'a master that is cut off from its replicas goes on taking writes, which are lost when another one is chosen',
-        remedy:
-          'CONFIG SET min-replicas-to-write 1 (and min-replicas-max-lag 10) where there are two replicas or more, or add ?withoutReplicasSeconds=5 to the address',
-      }),
-    )
-  }
-  const old = server === 'redis' ? versions.filter(isOld) : []
-  if (old.length > 0) {
-    findings.push(
-      fail('store-version', {
-        target,
-        reason: `Redis ${old.join(', ')} is too old: 6.2 or newer is needed`,
-        remedy: 'upgrade it, or take Valkey',
-      }),
-    )
-  }
-  const time = `${milliseconds.toFixed(1)} ms`
-  if (milliseconds >= slowMilliseconds) {
-    const complaint = {
-      target,
-      reason: `a round trip took ${time}; operations are given up after ${deadlineMilliseconds} ms`,
-      remedy: 'place the Redis near the application, and look for commands that hold it up (SLOWLOG)',
-    }
-    findings.push(
-      milliseconds >= deadlineMilliseconds ? fail('store-slow', complaint) : warn('store-slow', complaint),
-    )
-  }
-  if (seen.owner !== undefined && seen.owner !== application?.url) {
-    findings.push(
-      fail('application-id-taken', {
-        target,
-        reason: `the id ${application?.id} is in use there by ${seen.owner}: this application will not start`,
-        remedy:
-          'give each application a CITIZEN_APPLICATION_ID of its own; after a change of address stop all instances of the old one, or wait three minutes after a crash',
-      }),
-    )
-  }
-  if (findings.some(({ state }) => state === 'fail')) return findings
-  const masters = seen.masters === 1 ? '' : `${seen.masters} masters, `
+  if (seen.replicas === 0 || seen.masters !== 1 || isBounded) return []
   return [
-    ...findings,
-    ok('store', {
-      target,
-      reason: `${server} ${versions.join(', ') || 'of a version that it does not tell'}, ${masters}${seen.replicas} replicas, noeviction, ${time}`,
+    warn('store-partition', {
+      target: variable,
+      reason:
+        'a master that is cut off from its replicas goes on taking writes, which are lost when another one is chosen',
+      remedy:
+        'CONFIG SET min-replicas-to-write 1 (and min-replicas-max-lag 10) where there are two replicas or more, or add ?withoutReplicasSeconds=5 to the address',
     }),
   ]
 }
+
+const judgeVersion: Judgement = ({ server, versions }, { variable }) => {
+  const old = server === 'redis' ? versions.filter(isOld) : []
+  if (old.length === 0) return []
+  return [
+    fail('store-version', {
+      target: variable,
+      reason: `Redis ${old.join(', ')} is too old: 6.2 or newer is needed`,
+      remedy: 'upgrade it, or take Valkey',
+    }),
+  ]
+}
+
+const judgeSpeed: Judgement = ({ milliseconds }, { variable }) => {
+  if (milliseconds < slowMilliseconds) return []
+  const complaint = {
+    target: variable,
+    reason: `a round trip took ${timeOf(milliseconds)}; operations are given up after ${deadlineMilliseconds} ms`,
+    remedy: 'place the Redis near the application, and look for commands that hold it up (SLOWLOG)',
+  }
+  return [
+    milliseconds >= deadlineMilliseconds ? fail('store-slow', complaint) : warn('store-slow', complaint),
+  ]
+}
+
+const judgeOwner: Judgement = ({ owner }, { variable, application }) => {
+  if (owner === undefined || owner === application?.url) return []
+  return [
+    fail('application-id-taken', {
+      target: variable,
+      reason: `the id ${application?.id} is in use there by ${owner}: this application will not start`,
+      remedy:
+        'give each application a CITIZEN_APPLICATION_ID of its own; after a change of address stop all instances of the old one, or wait three minutes after a crash',
+    }),
+  ]
+}
+
+function summaryOf(seen: RedisInspection, { variable }: Target): Finding {
+  const { server, versions, replicas, milliseconds } = seen
+  const masters = seen.masters === 1 ? '' : `${seen.masters} masters, `
+  const version = versions.join(', ') || 'of a version that it does not tell'
+  return ok('store', {
+    target: variable,
+    reason: `${server} ${version}, ${masters}${replicas} replicas, noeviction, ${timeOf(milliseconds)}`,
+  })
+}
+
+const timeOf = (milliseconds: number): string => `${milliseconds.toFixed(1)} ms`
 
 function isOld(version: string): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number)
