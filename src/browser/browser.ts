@@ -1,4 +1,7 @@
 /** @module `citizen-session/browser`: the client of a page. */
+
+export type { ShownClaims } from './claims-cookie.js'
+export { startCitizen } from './client.js'
 export { citizenFetch } from './fetch.js'
 export type {
   CitizenClient,
@@ -8,7 +11,5 @@ export type {
   CitizenWarning,
   SignOutWish,
 } from './options.js'
-export type { ShownClaims } from './payload.js'
-export { startCitizen } from './session.js'
 export type { Status } from './status.js'
 export type { Texts } from './texts.js'

@@ -3,13 +3,13 @@
 import { isOwnPath } from './status.js'
 
 /** Leads the person to the login at this address; true once the request is worth repeating. */
-export type Gate = (login: string) => Promise<boolean>
+export type SignInHandler = (login: string) => Promise<boolean>
 
-let gate: Gate | undefined
+let handler: SignInHandler | undefined
 
-/** Sets what stands between a refused request and its repetition. */
-export function placeGate(next: Gate | undefined): void {
-  gate = next
+/** Sets what is asked for a sign-in between a refused request and its repetition; `undefined` removes it. */
+export function installSignInHandler(next: SignInHandler | undefined): void {
+  handler = next
 }
 
 /**
@@ -21,7 +21,7 @@ export async function citizenFetch(input: string | URL | Request, init?: Request
   const request = new Request(input, init)
   const response = await fetch(request.clone())
   const login = await loginIn(response)
-  return login && (await gate?.(login)) ? fetch(request) : response
+  return login && (await handler?.(login)) ? fetch(request) : response
 }
 
 /** The login that a refusal names: a path of our own origin. */

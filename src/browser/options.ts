@@ -1,5 +1,5 @@
 /** @module What the client takes and gives: its options, its state, its methods. */
-import type { ShownClaims } from './payload.js'
+import type { ShownClaims } from './claims-cookie.js'
 import type { Status } from './status.js'
 import type { Texts } from './texts.js'
 

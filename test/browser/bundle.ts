@@ -23,7 +23,7 @@ export async function bundle(entry: string, format: 'iife' | 'esm'): Promise<str
 
 /** The module that carries the script of `GET <path>/client.js`. */
 export async function clientScriptModule(): Promise<string> {
-  const text = await bundle('src/browser/client.ts', 'iife')
+  const text = await bundle('src/browser/script.ts', 'iife')
   const hash = createHash('sha384').update(text).digest('base64')
   return [
     '/** @module The browser client as one script. Made from `src/browser` by a test (`vitest -u`): do not edit. */',

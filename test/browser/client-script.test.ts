@@ -17,7 +17,7 @@ describe('the browser client as one script', () => {
   })
 
   it.each([
-    ['the script tag', 'src/browser/client.ts', 'iife'],
+    ['the script tag', 'src/browser/script.ts', 'iife'],
     ['citizen-session/browser', 'src/browser/browser.ts', 'esm'],
   ] as const)('%s weighs at most 5 kB, gzipped', async (_name, entry, format) => {
     const text = await bundle(entry, format)

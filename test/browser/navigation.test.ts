@@ -1,6 +1,6 @@
 /** @module Where the browser client may lead: only where the server's checked answer says. */
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { askSignOut } from '../../src/browser/server.js'
+import { askSignOut } from '../../src/browser/session-api.js'
 import { isAddress, isOwnPath } from '../../src/browser/status.js'
 import { form, ownScript } from '../adapters/site.js'
 import { createWorld, serve, type World } from '../support/world.js'

@@ -18,9 +18,9 @@ export async function askStatus(method: 'GET' | 'POST', address: string): Promis
  * Signs out; tells where the browser must go on to: only where the server's answer says, which has checked what was
  * asked for; else to the login. Throws if the session could not be ended.
  */
-export async function askSignOut(basePath: string, wish: SignOutWish): Promise<string | undefined> {
+export async function askSignOut(basePath: string, request: SignOutWish): Promise<string | undefined> {
   // What is left out stays the server's choice; `undefined` as a text names nothing either.
-  const body = new URLSearchParams(wish as Record<string, string>)
+  const body = new URLSearchParams(request as Record<string, string>)
   const response = await send(`${basePath}/logout`, { method: 'POST', body })
   if (!response.ok) throw new Error('not signed out')
   const { continueAt, returnTo }: { continueAt?: unknown; returnTo?: unknown } = await response.json()

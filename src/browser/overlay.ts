@@ -1,9 +1,9 @@
-/** @module What stands before the page: the cover, else the warning, else the request to sign in. */
+/** @module The overlay, what stands before the page: the cover, else the warning, else the request to sign in. */
 import { createPanel, type View } from './dialog.js'
 import { type Texts, timeInWords } from './texts.js'
 
 /** What stands before the page. */
-export interface Curtain {
+export interface Overlay {
   readonly isCovered: boolean
   /** Hides the whole page behind a text; `signIn` adds the button for it. */
   cover(text: string, signIn?: () => void): void
@@ -15,7 +15,7 @@ export interface Curtain {
 }
 
 /** What the buttons do. The first two reject if it could not be done. */
-export interface CurtainOptions {
+export interface OverlayOptions {
   readonly texts: Texts
   readonly language: string
   stay(): Promise<unknown>
@@ -26,8 +26,8 @@ export interface CurtainOptions {
   decline(): void
 }
 
-/** Makes the curtain, open. */
-export function createCurtain(options: CurtainOptions): Curtain {
+/** Makes the overlay; nothing is shown yet. */
+export function createOverlay(options: OverlayOptions): Overlay {
   const { texts, language, dismiss, decline } = options
   const panel = createPanel(language)
   let cover: View | undefined

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { claimsIn, cookieValue } from '../../src/browser/payload.js'
+import { claimsIn, cookieValue } from '../../src/browser/claims-cookie.js'
 
 const encode = (text: string) => Buffer.from(text).toString('base64url')
 
-describe('the payload cookie', () => {
+describe('the claims cookie', () => {
   it.each([
     ['alone', 'c1_payload=abc', 'abc'],
     ['among others', 'a=1; c1_payload=abc; b=2', 'abc'],
