@@ -1,6 +1,6 @@
 /** @module What a request knows of its person: the value that adapters hand to the application. */
-import type { Receipt } from './logout/receipt.js'
-import type { EndReason } from './stores/store.js'
+import type { Receipt } from './receipt.js'
+import type { EndReason } from './session-record.js'
 
 /** The claims of a verified shared-cookie token, as far as every application has them. */
 export interface Claims {

@@ -1,18 +1,19 @@
 /** @module The table of our own routes: method and path to handler. */
+
+import type { Regard } from './authenticate.js'
 import type { Citizen } from './citizen.js'
 import { CitizenSessionError } from './errors.js'
 import type { Exchange, Handler, MaybePromise, Reply } from './exchange.js'
 import type { LoginRoutes } from './login/login.js'
+import { queryOf } from './login/login-request.js'
 import { refuseForeign } from './login/refuse-foreign.js'
 import type { LoginReturn } from './login/return.js'
-import { queryOf } from './login/wish.js'
 import type { LogoutRoutes } from './logout/logout.js'
 import { clientScriptReply } from './pages/client-script-reply.js'
 import type { Page } from './pages/page.js'
 import type { Pages } from './pages/pages.js'
 import { type Problem, problem } from './pages/problem.js'
-import type { InstalledProtocol } from './protocol.js'
-import type { Regard } from './requests/authenticate.js'
+import type { InstalledProtocol } from './protocols/protocol.js'
 import { asksForPage, isSameOriginPost } from './sessions/activity.js'
 import { statusOf, statusReply } from './sessions/status.js'
 

@@ -2,8 +2,8 @@
 import diagnosticsChannel from 'node:diagnostics_channel'
 import type { AnonymousReason } from './citizen.js'
 import type { StoreUnavailableError } from './errors.js'
-import type { LegName, LegState } from './logout/receipt.js'
-import type { EndReason } from './stores/store.js'
+import type { LegName, LegState } from './receipt.js'
+import type { EndReason } from './session-record.js'
 
 interface EventBase {
   /** Milliseconds since the epoch, by the suite's clock. */

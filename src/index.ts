@@ -56,11 +56,12 @@ export type { Exchange, Handler, MaybePromise, Reply, SetCookie } from './exchan
 export { claimsRefused } from './guards/claims-refused.js'
 export { checkDemand, demandClaims, demandLevel, demandRecent } from './guards/demands.js'
 export { checkLogoutRequest } from './logout/logout-request.js'
-export type { Leg, LegName, LegState, LogoutOutcome, Receipt } from './logout/receipt.js'
 export { refuseArguments, refuseNoFunction, refuseRequest } from './misuse.js'
 export type { PagesOptions } from './pages/pages.js'
 export { type Problem, problem } from './pages/problem.js'
-export type { Protocol } from './protocol.js'
+export type { Protocol } from './protocols/protocol.js'
+export type { Leg, LegName, LegState, LogoutOutcome, Receipt } from './receipt.js'
+export type { EndReason } from './session-record.js'
 export type {
   EndResult,
   ListedSession,
@@ -70,6 +71,6 @@ export type {
 export type { Demand } from './sessions/assurance.js'
 export type { EndedSession } from './sessions/lifecycle.js'
 export type { StatusDocument } from './sessions/status.js'
-export { memoryStore } from './stores/memory.js'
-export type { EndReason, Store } from './stores/store.js'
+export { memoryStore } from './stores/memory/store.js'
+export type { Store } from './stores/store.js'
 export { createSuite, type Suite } from './suite.js'

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { parseEnv } from 'node:util'
 import type { Environment } from '../config/environment.js'
-import { variableFor } from '../config/gather.js'
+import { variableFor } from '../config/read-options.js'
 import { type OptionPath, schema } from '../config/schema.js'
 import { usageError } from './command.js'
 

@@ -1,6 +1,6 @@
 /** @module `citizen-session registration`: the sheet of addresses and features to register at the identity provider. */
 import { parseArgs } from 'node:util'
-import { type Gathered, gather, publicRoutesPath } from '../config/gather.js'
+import { type Gathered, gather, publicRoutesPath } from '../config/read-options.js'
 import { isProduction } from '../config/resolve.js'
 import { type ClientRegistration, registrationOf } from '../oidc/registration.js'
 import { printable } from '../printable.js'

@@ -3,7 +3,7 @@
 import { isAddressHost, isPlainHost } from '../host-names.js'
 import { parseUrl } from '../parse-url.js'
 import type { Checked } from './addresses.js'
-import type { Kind } from './kinds.js'
+import type { Kind } from './option-types.js'
 import { isCommonPublicSuffix } from './public-suffix.js'
 
 /** A base domain, or `false`. Source: RFC 6265bis, section 5.6.3 (`CK-04`). */

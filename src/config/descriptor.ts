@@ -1,5 +1,5 @@
 /** @module One line of the table of options. */
-import type { Kind } from './kinds.js'
+import type { Kind } from './option-types.js'
 
 /** How one option is read and checked, its default and its meaning. */
 export interface Descriptor<T> {

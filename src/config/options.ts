@@ -3,7 +3,7 @@ import type { ActiveCitizen, Claims } from '../citizen.js'
 import type { Clock } from '../clock.js'
 import type { CitizenEvent } from '../events.js'
 import type { Exchange } from '../exchange.js'
-import type { Protocol } from '../protocol.js'
+import type { Protocol } from '../protocols/protocol.js'
 import type { Store } from '../stores/store.js'
 
 /** How private an application's data is; decides how long an idle session may live. */

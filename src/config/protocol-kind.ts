@@ -1,6 +1,6 @@
 /** @module The check of protocol plug-ins given in code. */
-import type { Protocol } from '../protocol.js'
-import type { Kind } from './kinds.js'
+import type { Protocol } from '../protocols/protocol.js'
+import type { Kind } from './option-types.js'
 
 const hint = 'write a list of plug-ins, each of another protocol, as oidc({ … }) and saml({ … }) make them'
 

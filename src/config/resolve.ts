@@ -2,9 +2,9 @@
 import { randomBytes } from 'node:crypto'
 import { systemClock } from '../clock.js'
 import { ConfigurationError } from '../errors.js'
+import { trustedLevel } from './assurance-level.js'
 import { defaultAssuranceLevel, sensitivities } from './defaults.js'
 import type { Environment } from './environment.js'
-import { type Gathered, gather, publicRoutesPath, variableFor } from './gather.js'
 import type {
   CookieModeOptions,
   ResolvedIdentityProvider,
@@ -12,9 +12,9 @@ import type {
   ResolvedSharedCookie,
   SuiteOptions,
 } from './options.js'
+import { type Gathered, gather, publicRoutesPath, variableFor } from './read-options.js'
 import { applyRules } from './rules.js'
 import type { OptionPath, OptionValue } from './schema.js'
-import { trustedLevel } from './trusted-level.js'
 
 /**
  * Resolves the options. What is not given in code is read from its environment variable, then from the defaults.

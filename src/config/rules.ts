@@ -1,6 +1,6 @@
 /** @module The rules between options: each speaks only when the options that it looks at are good by themselves. */
 import { domainMatches } from '../host-names.js'
-import type { Gathered } from './gather.js'
+import type { Gathered } from './read-options.js'
 import type { OptionPath } from './schema.js'
 import { isSharedStore } from './store-kind.js'
 

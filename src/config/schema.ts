@@ -1,7 +1,7 @@
 /** @module The table of all options: what each is, how it is read and checked, its default and its meaning. */
-import { applicationRows } from './application-rows.js'
+import { applicationRows } from './application-definitions.js'
 import type { Descriptor } from './descriptor.js'
-import { identityProviderRows } from './identity-provider-rows.js'
+import { identityProviderRows } from './identity-provider-definitions.js'
 
 /** Every option by its path. The order is that of the documentation. */
 export const schema = { ...identityProviderRows, ...applicationRows } as const

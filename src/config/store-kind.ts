@@ -2,7 +2,7 @@
 
 import { parseUrl } from '../parse-url.js'
 import type { Store } from '../stores/store.js'
-import type { Kind } from './kinds.js'
+import type { Kind } from './option-types.js'
 
 /** A store, or the address of a Redis. The address may hold a password: no message repeats it. */
 export const storeOrAddress: Kind<Store | string> = {

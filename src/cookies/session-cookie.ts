@@ -1,9 +1,10 @@
 /** @module The session cookie: names the session that OpenID Connect or SAML began in this browser. */
+
 import { randomText } from '../digest.js'
 import type { Exchange, SetCookie } from '../exchange.js'
 import type { Sealer } from '../seal.js'
-import type { AliasRecord, SessionRecord } from '../stores/store.js'
-import { ownCookieName } from './hint.js'
+import type { AliasRecord, SessionRecord } from '../session-record.js'
+import { ownCookieName } from './name.js'
 import { readCookies } from './parse.js'
 
 /** What a session cookie says: where the record lies, which generation of it, and which protocol began it. */

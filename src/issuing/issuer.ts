@@ -4,10 +4,10 @@ import { type Clock, systemClock } from '../clock.js'
 import { CitizenSessionError } from '../errors.js'
 import type { MaybePromise } from '../exchange.js'
 import { parseUrl } from '../parse-url.js'
-import { createHandOver, type HandOverOptions } from './hand-over.js'
 import { createJwksHandler } from './jwks.js'
 import { type Mounted, methodNotAllowed, mount, type SsoRequest } from './mount.js'
 import type { KeyRing } from './ring.js'
+import { createHandOver, type HandOverOptions } from './sso-form.js'
 import { signToken } from './token.js'
 
 /** Options of {@link createSsoIssuer}. */

@@ -3,7 +3,6 @@ export type { ActiveCitizen, Citizen, Claims } from '../citizen.js'
 export { CitizenSessionError } from '../errors.js'
 export type { Reply } from '../exchange.js'
 export type { SigningAlgorithm } from './algorithms.js'
-export type { HandOverOptions, HandOverTexts } from './hand-over.js'
 export { createSsoIssuer, type SsoIssuer, type SsoIssuerOptions } from './issuer.js'
 export { jwksPath } from './jwks.js'
 export type { KeyFileFault, KeyFileRules } from './key-file.js'
@@ -21,6 +20,7 @@ export {
 } from './ring.js'
 export type { KeyRingOptions, RotateOptions } from './ring-options.js'
 export type { RingKey, RingPolicy, RingState, Standing, StandingKey } from './ring-state.js'
+export type { HandOverOptions, HandOverTexts } from './sso-form.js'
 export type { KeyStorage, RingChange, RingChangeOutcome } from './storage.js'
 export {
   type RemoteKeysOptions,

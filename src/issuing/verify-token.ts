@@ -1,9 +1,9 @@
 /** @module The other side of a hand-over: an application as the partner that takes a token, once. */
 import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey, jwtVerify } from 'jose'
-import { readBounded } from '../bounded.js'
 import { type Clock, systemClock } from '../clock.js'
 import { digest } from '../digest.js'
 import { CitizenSessionError } from '../errors.js'
+import { readBounded } from '../outbound.js'
 import type { Store } from '../stores/store.js'
 import { isAhead } from '../wait.js'
 import { type SigningAlgorithm, signingAlgorithms } from './algorithms.js'

@@ -8,14 +8,12 @@ import { movedParameter } from '../host-names.js'
 import type { LogoutSettling } from '../logout/pending-logout.js'
 import type { Page } from '../pages/page.js'
 import { createPages } from '../pages/pages.js'
+import type { Entrance, LoginWish, Visit } from '../protocols/login-method.js'
 import { isSameOriginPost } from '../sessions/activity.js'
 import { isTooWeak } from '../sessions/assurance.js'
-import type { Entrance, Visit } from './entrance.js'
 import { isOtherLoopback, type LoginHosts } from './hosts.js'
 import { leadOn } from './lead-on.js'
-import { refuseForeign } from './refuse-foreign.js'
 import {
-  type LoginWish,
   lackingOf,
   queryOf,
   readWish,
@@ -23,7 +21,8 @@ import {
   signInAction,
   signOutAndInAction,
   wishParameters,
-} from './wish.js'
+} from './login-request.js'
+import { refuseForeign } from './refuse-foreign.js'
 
 /** What a login in flight is for. */
 export interface LoginMarker extends LoginWish {

@@ -1,24 +1,17 @@
 /** @module The way back from the identity provider: judged here, so that nothing can loop. */
 import type { Citizen } from '../citizen.js'
 import type { ResolvedOptions } from '../config/options.js'
+import type { Markers } from '../cookies/transaction.js'
 import type { Exchange, Reply } from '../exchange.js'
 import type { Page, PageAction } from '../pages/page.js'
 import { createPages } from '../pages/pages.js'
+import { type LoginWish, sharedCookieName } from '../protocols/login-method.js'
 import { asksForPage } from '../sessions/activity.js'
 import { isTooWeak } from '../sessions/assurance.js'
-import { sharedCookieName } from './cookie-entrance.js'
 import { isRelated } from './hosts.js'
 import { leadOn } from './lead-on.js'
 import type { LoginContext, LoginMarker } from './login.js'
-import type { Markers } from './marker.js'
-import {
-  type LoginWish,
-  lackingOf,
-  satisfies,
-  signInAction,
-  signOutAndInAction,
-  wishParameters,
-} from './wish.js'
+import { lackingOf, satisfies, signInAction, signOutAndInAction, wishParameters } from './login-request.js'
 
 /** Answers a login that has come back, by whichever way. */
 export interface LoginConclusion {

@@ -1,8 +1,9 @@
 /** @module Ends the sessions that a logout is about, and tells one leg of them all. */
-import type { FoundSession, SessionsMissed } from '../requests/session-of.js'
+
+import { isSettled, type Leg } from '../receipt.js'
+import type { FoundSession, SessionsMissed } from '../shared-cookie/find-sessions.js'
 import type { GlobalLogout } from './global-logout.js'
 import type { UnfinishedSession } from './pending-logout.js'
-import { isSettled, type Leg } from './receipt.js'
 
 /** Stands for the person in events where no session names one. */
 export const nobody = 'unknown'

@@ -1,15 +1,16 @@
 /** @module The logout itself: every leg that can be done here and now, in the right order, each with its result. */
 import type { ResolvedOptions } from '../config/options.js'
 import type { SharedExpiry } from '../cookies/expiry.js'
-import type { HintCookie } from '../cookies/hint.js'
 import { isSuperseded, type SessionCookie } from '../cookies/session-cookie.js'
 import { StoreUnavailableError } from '../errors.js'
 import { type Report, storeUnavailable } from '../events.js'
 import type { Exchange } from '../exchange.js'
-import type { FoundSession } from '../requests/session-of.js'
+import type { Leg, LegName, LegState } from '../receipt.js'
+import type { EndReason, RecordAddress } from '../session-record.js'
 import type { Lifecycle } from '../sessions/lifecycle.js'
-import type { EndReason, RecordAddress, RevocationScope, Store } from '../stores/store.js'
-import type { Leg, LegName, LegState } from './receipt.js'
+import type { FoundSession } from '../shared-cookie/find-sessions.js'
+import type { HintCookie } from '../shared-cookie/hint-cookie.js'
+import type { RevocationScope, Store } from '../stores/store.js'
 import { type CookiesResult, noCopies } from './shared-copies.js'
 
 /** The legs of a logout, each done once and reported. An outage is a leg's state, never an exception. */

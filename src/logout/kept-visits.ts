@@ -4,9 +4,9 @@
  */
 import { digest } from '../digest.js'
 import { StoreUnavailableError } from '../errors.js'
+import type { LogoutVisit } from '../protocols/logout-participant.js'
 import type { Sealer } from '../seal.js'
 import type { Store } from '../stores/store.js'
-import type { LogoutVisit } from './participant.js'
 
 /** How long a visit can be begun: 10 minutes. */
 export const keptVisitSeconds = 600

@@ -1,11 +1,11 @@
 /** @module `GET leave`: leads the browser on to the provider, for a logout that a script, or a handler, began. */
 import type { Citizen } from '../citizen.js'
+import type { Markers } from '../cookies/transaction.js'
 import type { Exchange, Reply } from '../exchange.js'
-import type { Markers } from '../login/marker.js'
 import { isTopLevelNavigation } from '../sessions/activity.js'
 import { type KeptVisits, keptVisitSeconds } from './kept-visits.js'
-import type { LogoutMarker } from './marker.js'
 import type { LogoutPages } from './pages.js'
+import type { LogoutMarker } from './transaction.js'
 
 /** Leads on once, in the browser that signed out; whoever comes again, or from nowhere, is told what is so. */
 export type Leave = (exchange: Exchange, state: string | undefined) => Promise<Reply>

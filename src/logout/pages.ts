@@ -6,8 +6,8 @@ import { refuseForeign } from '../login/refuse-foreign.js'
 import type { Page, PageAction, PageFact } from '../pages/page.js'
 import { createPages } from '../pages/pages.js'
 import type { TextKey } from '../pages/texts.js'
-import type { LogoutVisit } from './participant.js'
-import { isComplete, type Leg, noState, onlyHere, otherSessions, type Receipt } from './receipt.js'
+import type { LogoutVisit } from '../protocols/logout-participant.js'
+import { isComplete, type Leg, noState, onlyHere, otherSessions, type Receipt } from '../receipt.js'
 
 /** The pages of one application's logout. */
 export interface LogoutPages {

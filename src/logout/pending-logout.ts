@@ -1,14 +1,15 @@
 /** @module What a browser remembers of a logout that is not known to be complete, as long as its token could live. */
-import { ownCookieName } from '../cookies/hint.js'
+
+import { ownCookieName } from '../cookies/name.js'
 import { readCookies } from '../cookies/parse.js'
 import { hasRoomFor } from '../cookies/serialize.js'
+import type { Markers } from '../cookies/transaction.js'
 import type { Exchange, SetCookie } from '../exchange.js'
-import type { Markers } from '../login/marker.js'
+import type { Participant } from '../protocols/logout-participant.js'
 import type { Sealer } from '../seal.js'
-import type { RecordAddress } from '../stores/store.js'
+import type { RecordAddress } from '../session-record.js'
 import { unlessAhead } from '../wait.js'
-import { type LogoutMarker, unfinishedOf } from './marker.js'
-import type { Participant } from './participant.js'
+import { type LogoutMarker, unfinishedOf } from './transaction.js'
 
 /** A session that is not known to have ended. */
 export interface UnfinishedSession extends RecordAddress {

@@ -2,8 +2,9 @@
 import type { ResolvedOptions } from '../config/options.js'
 import { isNamedBy, type NamedSession } from '../cookies/session-cookie.js'
 import { StoreUnavailableError } from '../errors.js'
-import type { FoundSession } from '../requests/session-of.js'
+import { type Leg, otherSessions } from '../receipt.js'
 import type { Sealer } from '../seal.js'
+import type { RecordAddress } from '../session-record.js'
 import {
   type NamesAtProvider,
   namesAtProvider,
@@ -12,8 +13,8 @@ import {
   placeOf,
   sessionOf,
 } from '../sessions/record.js'
-import type { ListedRecord, RecordAddress, Store } from '../stores/store.js'
-import { type Leg, otherSessions } from './receipt.js'
+import type { FoundSession } from '../shared-cookie/find-sessions.js'
+import type { ListedRecord, Store } from '../stores/store.js'
 
 /** What the cookies leg says once the cookies of this browser are deleted. */
 export type CookiesResult = Pick<Leg, 'state' | 'reason' | 'expiresAt'>

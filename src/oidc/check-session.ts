@@ -1,6 +1,6 @@
 /** @module `GET check-session`: our frame, which watches the provider's session through the provider's own frame. */
 import type { Exchange, Reply } from '../exchange.js'
-import type { ProtocolEndpoint } from '../protocol.js'
+import type { ProtocolEndpoint } from '../protocols/protocol.js'
 import { publicIdOf } from '../sessions/record.js'
 import { checkSessionScript } from './check-session-script.js'
 import type { OidcContext } from './context.js'

@@ -1,7 +1,8 @@
 /** @module What the parts of the plug-in stand on once it is installed in a suite. */
 import { digest } from '../digest.js'
-import type { LoginWish } from '../login/wish.js'
-import type { Pointer, ProtocolHost } from '../protocol.js'
+import type { LoginWish } from '../protocols/login-method.js'
+import type { ProtocolHost } from '../protocols/protocol.js'
+import type { Pointer } from '../protocols/sessions.js'
 import type { ResolvedOidcOptions } from './options.js'
 import type { Provider } from './provider.js'
 

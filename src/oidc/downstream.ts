@@ -1,6 +1,6 @@
 /** @module Front-channel logout passed on: an application that is a provider itself tells its own clients. */
 import { createHash } from 'node:crypto'
-import { isSecureAddress } from '../bounded.js'
+import { isSecureAddress } from '../outbound.js'
 import { parseUrl } from '../parse-url.js'
 import { embeddableJson } from './scripted-page.js'
 

@@ -1,5 +1,5 @@
 /** @module The visit that ends the session at the provider: RP-Initiated Logout, by address or by form. */
-import type { LogoutVisit } from '../logout/participant.js'
+import type { LogoutVisit } from '../protocols/logout-participant.js'
 
 /** What a visit to the end session endpoint says. */
 export interface EndSessionWish {

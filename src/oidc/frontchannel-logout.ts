@@ -1,8 +1,9 @@
 /** @module `GET frontchannel-logout`: the provider ends a session by a frame in the browser. */
 import { CitizenSessionError } from '../errors.js'
 import type { Exchange, Reply } from '../exchange.js'
-import { queryOf } from '../login/wish.js'
-import type { ProtocolEndpoint, ProtocolSession } from '../protocol.js'
+import { queryOf } from '../login/login-request.js'
+import type { ProtocolEndpoint } from '../protocols/protocol.js'
+import type { ProtocolSession } from '../protocols/sessions.js'
 import { createCallLimit } from './call-limit.js'
 import { type OidcContext, sessionPointer } from './context.js'
 import { downstreamContent, readDownstream } from './downstream.js'

@@ -1,5 +1,5 @@
 /** @module Calls to the provider within limits of place, time and size; no redirect is followed. */
-import { readBounded, withinSeconds } from '../bounded.js'
+import { readBounded, withinSeconds } from '../outbound.js'
 
 /** A longer answer is not read to its end: 256 KiB. */
 export const maximumAnswerBytes = 262_144

@@ -1,6 +1,7 @@
 /** @module What a person reads where a sign-in, or a message of the provider, led to nothing. */
-import { type LoginWish, wishParameters } from '../login/wish.js'
+import { wishParameters } from '../login/login-request.js'
 import type { Page } from '../pages/page.js'
+import type { LoginWish } from '../protocols/login-method.js'
 
 /** The provider could not show more than it had before; whoever was signed in still is. */
 export function notStronger(routesPath: string, wish: LoginWish): Omit<Page, 'language'> {

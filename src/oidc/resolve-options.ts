@@ -1,9 +1,9 @@
 /** @module Resolves the options of `oidc({ … })`: everything wrong at once. */
 import type { Claims } from '../citizen.js'
-import { type CheckedRows, checkRows } from '../config/check-rows.js'
-import { trustedLevel } from '../config/trusted-level.js'
+import { trustedLevel } from '../config/assurance-level.js'
+import { type CheckedRows, checkRows } from '../config/check-definitions.js'
 import { ConfigurationError } from '../errors.js'
-import { oidcRows } from './option-rows.js'
+import { oidcRows } from './option-definitions.js'
 import type { OidcOptions, ResolvedOidcOptions } from './options.js'
 
 type Checked = CheckedRows<typeof oidcRows>

@@ -1,8 +1,8 @@
 /** @module The revocation of a session's tokens at the provider: time-boxed, and blocking nothing. */
 import * as client from 'openid-client'
-import type { Leg } from '../logout/receipt.js'
+import type { Leg } from '../receipt.js'
+import { failedCallOf } from './call-failure.js'
 import { reasonWithout } from './metadata.js'
-import { failedCallOf } from './outcome-of.js'
 import type { Connection } from './provider.js'
 import type { KeptTokens } from './tokens.js'
 

@@ -1,10 +1,10 @@
 /** @module The token endpoint: a code or a refresh token for tokens, through `openid-client`, then verified by us. */
 import * as client from 'openid-client'
 import type { Difference } from '../tokens/rejection.js'
+import { type FailedCall, failedCallOf, refusedIdTokenOf } from './call-failure.js'
 import { type IdTokenClaims, type IdTokenRules, verifyIdToken } from './id-token.js'
 import { differenceFor, differenceIn } from './id-token-difference.js'
 import type { ResolvedOidcOptions } from './options.js'
-import { type FailedCall, failedCallOf, refusedIdTokenOf } from './outcome-of.js'
 import type { Connection } from './provider.js'
 import { identityOf, type KeptTokens, keepTokens, maximumTokenLength } from './tokens.js'
 

@@ -1,7 +1,7 @@
 /** @module What is kept of a login: the tokens, and what later checks compare with. A text to the core. */
 import { decodeJwt } from 'jose'
 import type { TokenEndpointResponse } from 'openid-client'
-import type { AccessToken } from '../protocol.js'
+import type { AccessToken } from '../protocols/token-refresh.js'
 import { maximumSealableBytes } from '../seal.js'
 import type { IdTokenClaims } from './id-token.js'
 

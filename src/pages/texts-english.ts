@@ -1,6 +1,6 @@
 /** @module The words of the pages in English, which decide which keys there are. */
 import type { AnonymousReason } from '../citizen.js'
-import type { LegName, LegState, LogoutOutcome } from '../logout/receipt.js'
+import type { LegName, LegState, LogoutOutcome } from '../receipt.js'
 
 /** Keys that follow from a value: `reason.idle-timeout`, `leg.cookies`, `leg-state.done`, `outcome.global`. */
 type DerivedKey =

@@ -3,7 +3,7 @@ import { checkIssuer, isSameAddress } from './message.js'
 import { type NameId, openNameId, readNameId } from './name-id.js'
 import type { ResponseRules } from './response.js'
 import { refuse } from './saml-error.js'
-import type { XmlElement } from './xml.js'
+import type { XmlElement } from './xml/parse.js'
 import {
   childOf,
   childrenOf,
@@ -14,7 +14,7 @@ import {
   requireAttribute,
   requireChild,
   tokenOf,
-} from './xml-read.js'
+} from './xml/read.js'
 
 /** A verified assertion. Times are milliseconds since the epoch. */
 export interface Assertion {

@@ -1,6 +1,6 @@
 /** @module The request to sign a person in. */
-import { namespaces } from './xml-read.js'
-import { element, writeInstant } from './xml-write.js'
+import { namespaces } from './xml/read.js'
+import { element, writeInstant } from './xml/write.js'
 
 /** Bindings by the names of the specification. */
 export const bindings = {

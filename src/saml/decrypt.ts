@@ -2,8 +2,8 @@
 import { constants, createDecipheriv, type KeyObject, privateDecrypt } from 'node:crypto'
 import { decodeBase64 } from './encoding.js'
 import { refuse } from './saml-error.js'
-import { parseXml, type XmlDocument, type XmlElement } from './xml.js'
-import { childOf, childrenOf, namespaces, requireAttribute, requireChild, textOf } from './xml-read.js'
+import { parseXml, type XmlDocument, type XmlElement } from './xml/parse.js'
+import { childOf, childrenOf, namespaces, requireAttribute, requireChild, textOf } from './xml/read.js'
 
 interface BlockCipher {
   readonly cipher:

@@ -1,7 +1,7 @@
 /** @module From the wire to text: strict base64, DEFLATE with a ceiling, strict UTF-8. */
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { refuse } from './saml-error.js'
-import { messageLimits } from './xml-gate.js'
+import { messageLimits } from './xml/gate.js'
 
 /** What node:zlib answers with `info`: the bytes, and how many of those given it has used. */
 interface Inflated {

@@ -1,7 +1,7 @@
 /** @module Fetches metadata within limits of time, size and place. */
-import { readBounded, withinSeconds } from '../bounded.js'
+import { readBounded, withinSeconds } from '../outbound.js'
 import { SamlMetadataError } from './saml-error.js'
-import { metadataLimits } from './xml-gate.js'
+import { metadataLimits } from './xml/gate.js'
 
 /** An answer: the document, or that nothing has changed. */
 export type FetchedMetadata =

@@ -3,9 +3,9 @@ import type { KeyObject } from 'node:crypto'
 import { type MessageRules, readHead } from './message.js'
 import { type NameId, openNameId, readNameId, writeNameId } from './name-id.js'
 import { refuse } from './saml-error.js'
-import type { XmlElement } from './xml.js'
-import { childOf, childrenOf, instantOf, namespaces, tokenOf } from './xml-read.js'
-import { element, writeInstant } from './xml-write.js'
+import type { XmlElement } from './xml/parse.js'
+import { childOf, childrenOf, instantOf, namespaces, tokenOf } from './xml/read.js'
+import { element, writeInstant } from './xml/write.js'
 
 /** A checked LogoutRequest. Times are milliseconds since the epoch. */
 export interface LogoutRequest {

@@ -2,9 +2,9 @@
 import { type MessageRules, readHead } from './message.js'
 import { refuse } from './saml-error.js'
 import { readStatus, type Status, writeStatus } from './status.js'
-import type { XmlElement } from './xml.js'
-import { namespaces } from './xml-read.js'
-import { element, writeInstant } from './xml-write.js'
+import type { XmlElement } from './xml/parse.js'
+import { namespaces } from './xml/read.js'
+import { element, writeInstant } from './xml/write.js'
 
 /** What the identity provider says: everywhere, not everywhere, or not at all. Source: SAML Core, 3.7.3.2; SLO-15. */
 export type LogoutOutcome = 'global' | 'partial' | 'failed'

@@ -2,8 +2,8 @@
 
 import { parseUrl } from '../parse-url.js'
 import { refuse } from './saml-error.js'
-import type { XmlElement } from './xml.js'
-import { childOf, isElement, namespaces, parseInstant, requireAttribute, tokenOf } from './xml-read.js'
+import type { XmlElement } from './xml/parse.js'
+import { childOf, isElement, namespaces, parseInstant, requireAttribute, tokenOf } from './xml/read.js'
 
 /** What a message is judged by. Times are milliseconds. */
 export interface MessageRules {

@@ -4,10 +4,10 @@ import { bindings } from './authn-request.js'
 import { type Certificate, readCertificate } from './certificate.js'
 import { parseDuration } from './duration.js'
 import { quote, refuse, SamlError, SamlMetadataError, type SamlProblem } from './saml-error.js'
-import { parseXml, type XmlElement } from './xml.js'
-import { metadataLimits, signedMetadataLimits } from './xml-gate.js'
-import { childrenOf, isElement, namespaces, textOf } from './xml-read.js'
-import { signatureOf, verifySignature } from './xml-signature.js'
+import { metadataLimits, signedMetadataLimits } from './xml/gate.js'
+import { parseXml, type XmlElement } from './xml/parse.js'
+import { childrenOf, isElement, namespaces, textOf } from './xml/read.js'
+import { signatureOf, verifySignature } from './xml/signature.js'
 
 /** The bindings that we speak. */
 export type Binding = keyof typeof bindings

@@ -2,9 +2,9 @@
 import type { KeyObject } from 'node:crypto'
 import { decryptElement } from './decrypt.js'
 import { refuse } from './saml-error.js'
-import type { XmlElement } from './xml.js'
-import { isElement, namespaces, textOf } from './xml-read.js'
-import { element, type Markup } from './xml-write.js'
+import type { XmlElement } from './xml/parse.js'
+import { isElement, namespaces, textOf } from './xml/read.js'
+import { element, type Markup } from './xml/write.js'
 
 /** A NameID as it came; what is absent stays absent, so that it goes back identical. Source: SAML Core, 2.2.2. */
 export interface NameId {

@@ -1,8 +1,8 @@
 /** @module Our own metadata: what the identity provider must know of us. */
 import { bindings } from './authn-request.js'
 import type { Certificate } from './certificate.js'
-import { namespaces } from './xml-read.js'
-import { element, type Markup, writeInstant } from './xml-write.js'
+import { namespaces } from './xml/read.js'
+import { element, type Markup, writeInstant } from './xml/write.js'
 
 /** What our metadata says. */
 export interface OwnMetadata {

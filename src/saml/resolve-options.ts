@@ -1,13 +1,13 @@
 /** @module Resolves the options of `saml({ … })`: everything wrong at once. */
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
-import { isSecureAddress } from '../bounded.js'
-import { type CheckedRows, checkRows } from '../config/check-rows.js'
+import { type CheckedRows, checkRows } from '../config/check-definitions.js'
 import { ConfigurationError } from '../errors.js'
+import { isSecureAddress } from '../outbound.js'
 import { isStrongKey } from './algorithms.js'
 import type { Assertion } from './assertion.js'
 import { readCertificate } from './certificate.js'
 import { readMetadata } from './metadata.js'
-import { defaultContextLevels, samlRows } from './option-rows.js'
+import { defaultContextLevels, samlRows } from './option-definitions.js'
 import type { ResolvedSamlKey, ResolvedSamlOptions, SamlKey, SamlOptions } from './options.js'
 import { SamlMetadataError } from './saml-error.js'
 

@@ -8,9 +8,9 @@ import { decryptElement } from './decrypt.js'
 import { checkIssuer, isSameAddress, type MessageRules, readHead } from './message.js'
 import { refuse } from './saml-error.js'
 import { readStatus, type Status } from './status.js'
-import { parseXml, type XmlDocument, type XmlElement } from './xml.js'
-import { childOf, childrenOf, isElement, namespaces, requireAttribute } from './xml-read.js'
-import { signatureOf, verifySignature } from './xml-signature.js'
+import { parseXml, type XmlDocument, type XmlElement } from './xml/parse.js'
+import { childOf, childrenOf, isElement, namespaces, requireAttribute } from './xml/read.js'
+import { signatureOf, verifySignature } from './xml/signature.js'
 
 /** What a login is judged by. */
 export interface ResponseRules extends MessageRules {

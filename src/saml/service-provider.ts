@@ -1,22 +1,22 @@
 /** @module What every part of the plug-in shares: who we are, whom we trust, and how a message of ours leaves. */
 
-import { isSecureAddress } from '../bounded.js'
 import { digest, randomText } from '../digest.js'
 import type { Exchange, Reply } from '../exchange.js'
 import { leadOn } from '../login/lead-on.js'
-import type { LogoutVisit } from '../logout/participant.js'
-import type { ProtocolHost } from '../protocol.js'
+import { isSecureAddress } from '../outbound.js'
+import type { LogoutVisit } from '../protocols/logout-participant.js'
+import type { ProtocolHost } from '../protocols/protocol.js'
 import { encodePost } from './encoding.js'
 import type { MessageRules } from './message.js'
 import type { IdentityProviderMetadata } from './metadata.js'
 import { createMetadataSource, type MetadataSource } from './metadata-source.js'
 import type { NameIdParties } from './name-id.js'
-import { createTakeOnce, type TakeOnce } from './once.js'
 import type { ResolvedSamlOptions } from './options.js'
 import { providerUnknown } from './pages.js'
 import { type MessageKind, signRedirect } from './redirect-signature.js'
+import { createTakeOnce, type TakeOnce } from './replay-guard.js'
 import { SamlMetadataError } from './saml-error.js'
-import { signXml } from './xml-signature.js'
+import { signXml } from './xml/signature.js'
 
 /** A message of ours, ready to be signed for a binding. */
 export interface Outgoing {

@@ -1,19 +1,18 @@
 /** @module Sign-in: the request leaves with the browser, the response comes back to the assertion consumer. */
 import type { Exchange, Reply } from '../exchange.js'
-import { mustAskAnew, type Visit } from '../login/entrance.js'
-import type { LoginWish } from '../login/wish.js'
-import type { Beginning, Pointer } from '../protocol.js'
-import { anonymous } from '../sessions/citizens.js'
+import { type LoginWish, mustAskAnew, type Visit } from '../protocols/login-method.js'
+import type { Beginning, Pointer } from '../protocols/sessions.js'
+import { anonymous } from '../sessions/create-citizen.js'
 import type { Assertion } from './assertion.js'
 import { writeAuthnRequest } from './authn-request.js'
 import { decodePost } from './encoding.js'
-import { type Received, receiveForm, secondTime, verifyWithKeys } from './inbound.js'
-import { type KeptName, sealName, subjectOf } from './kept-name.js'
 import type { MessageBearer } from './metadata-source.js'
 import { keysOf } from './name-keys.js'
+import { type Received, receiveForm, secondTime, verifyWithKeys } from './receive-message.js'
 import { verifyLoginResponse } from './response.js'
 import { refuse, SamlMetadataError } from './saml-error.js'
 import { chooseEndpoint, type ServiceProvider } from './service-provider.js'
+import { type KeptName, sealName, subjectOf } from './stored-name-id.js'
 
 /** What a browser remembers of a sign-in while it is away. */
 interface SignInMarker {

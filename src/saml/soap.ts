@@ -1,8 +1,8 @@
 /** @module The SOAP binding: one message in one envelope, with no browser between. */
 import { decodeUtf8 } from './encoding.js'
 import { refuse } from './saml-error.js'
-import { parseXml, type XmlDocument, type XmlElement } from './xml.js'
-import { childOf, isElement, namespaces, requireChild } from './xml-read.js'
+import { parseXml, type XmlDocument, type XmlElement } from './xml/parse.js'
+import { childOf, isElement, namespaces, requireChild } from './xml/read.js'
 
 /** Content type of SOAP 1.1. */
 export const soapType = 'text/xml; charset=utf-8'

@@ -1,7 +1,7 @@
 /** @module The status of a response: two levels of codes. */
-import type { XmlElement } from './xml.js'
-import { childOf, namespaces, requireAttribute, requireChild } from './xml-read.js'
-import { element, type Markup } from './xml-write.js'
+import type { XmlElement } from './xml/parse.js'
+import { childOf, namespaces, requireAttribute, requireChild } from './xml/read.js'
+import { element, type Markup } from './xml/write.js'
 
 const prefix = 'urn:oasis:names:tc:SAML:2.0:status:'
 

@@ -1,6 +1,6 @@
 /** @module What an authentication must show: one rule for guards, for the login route and for the way back. */
-import type { Assurance } from '../citizen.js'
-import type { LiveRecord } from '../stores/store.js'
+import type { Assurance, Claims } from '../citizen.js'
+import type { LiveRecord } from '../session-record.js'
 import { isAhead, unlessAhead } from '../wait.js'
 import type { OwnDetails } from './record.js'
 
@@ -62,4 +62,9 @@ export function assuranceHere(
   const latest = generationAt === undefined || generationAt > now ? now : generationAt
   const authenticatedAt = Math.min(Math.max(unlessAhead(stated, now), unlessAhead(provenAt, now)), latest)
   return authenticatedAt === 0 ? { level, method } : { level, method, authenticatedAt }
+}
+
+/** Whether the password was right, but the second factor is missing. */
+export function lacksSecondFactor(claims: Claims): boolean {
+  return claims.mfaRequired === true && claims.isMfa !== true
 }

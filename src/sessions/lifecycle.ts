@@ -5,14 +5,12 @@ import type { Sealer } from '../seal.js'
 import type {
   AliasRecord,
   EndedRecord,
-  EndOutcome,
   EndReason,
-  FoundRevocation,
   LiveRecord,
   RecordAddress,
   SessionRecord,
-  Store,
-} from '../stores/store.js'
+} from '../session-record.js'
+import type { EndOutcome, FoundRevocation, Store } from '../stores/store.js'
 import { unlessAhead } from '../wait.js'
 import {
   createGeneration,
@@ -25,7 +23,7 @@ import {
   withName,
 } from './record.js'
 import { reviseDetails } from './revise.js'
-import { concernsSession, createRevoking, type Revoking } from './revoking.js'
+import { concernsSession, createRevoking, type Revoking } from './revocation.js'
 import { countedFromNow, overSince, timerOver } from './timers.js'
 
 /** A session of this application that has ended, for whoever must end something with it. */

@@ -3,7 +3,7 @@
 import type { Assurance, Claims } from '../citizen.js'
 import { digest, randomText } from '../digest.js'
 import type { Sealer } from '../seal.js'
-import type { EndedRecord, EndReason, LiveRecord, RecordAddress } from '../stores/store.js'
+import type { EndedRecord, EndReason, LiveRecord, RecordAddress } from '../session-record.js'
 
 /** What the record of a session says that OpenID Connect or SAML began: there is no token that would say it. */
 export interface OwnDetails {

@@ -1,7 +1,8 @@
 /** @module Writes of a record's details that never undo each other. Source: `HLD-16`. */
 import { StoreUnavailableError } from '../errors.js'
 import type { Sealer } from '../seal.js'
-import type { LiveRecord, RecordAddress, RecordChange, Store } from '../stores/store.js'
+import type { LiveRecord, RecordAddress } from '../session-record.js'
+import type { RecordChange, Store } from '../stores/store.js'
 import { openDetails, type RecordDetails, sealDetails } from './record.js'
 
 /** What is to be written: the whole details, and whatever else changes with them. */

@@ -1,5 +1,5 @@
 /** @module Timers: when a session ends, and when a touch is worth writing. Pure arithmetic in milliseconds. */
-import type { LiveRecord } from '../stores/store.js'
+import type { LiveRecord } from '../session-record.js'
 import { isAhead } from '../wait.js'
 
 /** The times of a record that decide when it ends. */

@@ -1,6 +1,6 @@
 /** @module The expiry of a protocol's tokens: it decides whether anybody is signed in while they cannot be renewed. */
-import type { TokenRefresh } from '../protocol.js'
-import type { LiveRecord } from '../stores/store.js'
+import type { TokenRefresh } from '../protocols/token-refresh.js'
+import type { LiveRecord } from '../session-record.js'
 import type { OwnDetails } from './record.js'
 
 type Tokens = Pick<LiveRecord, 'tokenExpiresAt'>

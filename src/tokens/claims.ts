@@ -1,8 +1,8 @@
 /** @module What a token must look like before its signature is worth checking. */
 import type { Claims } from '../citizen.js'
-import type { TokenParts } from '../cookies/split-token.js'
 import { findAlgorithm } from './algorithms.js'
 import { decodeBase64url, parseStrictObject } from './strict-json.js'
+import type { TokenParts } from './token-parts.js'
 
 /** A whole token, dots included, in characters; a longer one is not decoded (`JWT-10`). */
 export const maximumTokenLength = 8192

@@ -1,5 +1,5 @@
 /** @module Fetches a JSON Web Key Set within limits of time, size and place. */
-import { readBounded, withinSeconds } from '../bounded.js'
+import { readBounded, withinSeconds } from '../outbound.js'
 import { maximumKeys } from './verification-keys.js'
 
 /** A longer answer is not read to its end: 256 KiB. */

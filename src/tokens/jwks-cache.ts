@@ -1,10 +1,10 @@
 /** @module The keys of one issuer: found at once when known, fetched as seldom as possible, never older than allowed. */
 
-import { isSecureAddress } from '../bounded.js'
 import type { Clock } from '../clock.js'
 import { CitizenSessionError } from '../errors.js'
 import type { Report } from '../events.js'
 import type { MaybePromise } from '../exchange.js'
+import { isSecureAddress } from '../outbound.js'
 import { excerpt } from '../printable.js'
 import { createAllowance, createLoginAllowance, isAhead, isWaiting, noWait } from '../wait.js'
 import { findAlgorithm } from './algorithms.js'

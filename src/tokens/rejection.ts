@@ -1,8 +1,9 @@
 /** @module What a refused token says in place of what the configuration wants, for whoever must find out why. */
-import type { TokenParts } from '../cookies/split-token.js'
+
 import { excerpt } from '../printable.js'
 import { type ClaimRules, foreignIn, kindsMissingIn, type TokenProblem } from './claims.js'
 import { parseStrictObject } from './strict-json.js'
+import type { TokenParts } from './token-parts.js'
 
 /** What was given and what was wanted, each fit to be printed. */
 export interface Difference {

@@ -1,6 +1,7 @@
 /** @module Remembers tokens that were verified, so that a token seen before costs no cryptography. */
-import type { TokenParts } from '../cookies/split-token.js'
+
 import { isWaiting, noWait } from '../wait.js'
+import type { TokenParts } from './token-parts.js'
 
 /** An entry can be dropped as soon as nobody has asked for it that long: 10 minutes. */
 export const generationMilliseconds = 600_000

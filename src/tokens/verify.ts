@@ -1,6 +1,5 @@
 /** @module Verifies a token of the shared cookie: synchronously wherever its key is known. */
 import type { Claims } from '../citizen.js'
-import type { TokenParts } from '../cookies/split-token.js'
 import { CitizenSessionError } from '../errors.js'
 import type { MaybePromise } from '../exchange.js'
 import { shareOfMemory } from '../recent.js'
@@ -14,6 +13,7 @@ import {
 } from './claims.js'
 import type { JwksCache, TokenBearer } from './jwks-cache.js'
 import { type Difference, differenceOf, keyOf, noDifference } from './rejection.js'
+import type { TokenParts } from './token-parts.js'
 import type { VerificationKey } from './verification-keys.js'
 import { createVerifiedCache } from './verified-cache.js'
 

@@ -1,6 +1,6 @@
 import { RedisStore } from 'connect-redis'
 import { Redis } from 'ioredis'
-import { redisStore } from '../../src/stores/redis.js'
+import { redisStore } from '../../src/redis.js'
 import { startRedis } from '../support/redis.js'
 import { describeBoundSessions } from './bound-sessions.js'
 import { sharedEmulator } from './site.js'

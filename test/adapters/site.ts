@@ -5,8 +5,7 @@ import type { AddressInfo } from 'node:net'
 import express from 'express'
 import { type CitizenMiddleware, citizenSession } from '../../adapters/express.js'
 import { createEmulator, type Emulator } from '../../src/emulator/index.js'
-import type { CitizenEvent, Store, SuiteOptions } from '../../src/index.js'
-import { memoryStore } from '../../src/index.js'
+import { type CitizenEvent, memoryStore, type Store, type SuiteOptions } from '../../src/index.js'
 
 /** The two versions of Express, under the types of the newer one. */
 export const expressVersions: readonly (readonly [name: string, express: typeof express])[] = [

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { createMarkers } from '../../src/cookies/transaction.js'
 import { digest, equalsInConstantTime } from '../../src/digest.js'
 import { createEmulator, type Emulator } from '../../src/emulator/index.js'
 import {
@@ -13,9 +14,8 @@ import {
   type SuiteOptions,
   serializeCookie,
 } from '../../src/index.js'
-import { createMarkers } from '../../src/login/marker.js'
 import { oidc } from '../../src/oidc/oidc.js'
-import type { Protocol } from '../../src/protocol.js'
+import type { Protocol } from '../../src/protocols/protocol.js'
 import { createSealer } from '../../src/seal.js'
 import { ownScript } from '../adapters/site.js'
 import { scriptedProtocol } from '../support/scripted-protocol.js'

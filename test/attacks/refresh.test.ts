@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createRefreshClient } from '../../src/identity/refresh-client.js'
 import { createSuite } from '../../src/index.js'
+import { createRefreshClient } from '../../src/shared-cookie/refresh-client.js'
 import { createWorld, optionsOf, serve, type World } from '../support/world.js'
 
 const url = 'https://benefits.citizen.example'

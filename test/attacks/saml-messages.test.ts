@@ -3,8 +3,8 @@ import { deflateRawSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { parseRedirect, verifyRedirect } from '../../src/saml/redirect-signature.js'
 import { verifyLoginResponse } from '../../src/saml/response.js'
-import { parseXml } from '../../src/saml/xml.js'
-import { verifySignature } from '../../src/saml/xml-signature.js'
+import { parseXml } from '../../src/saml/xml/parse.js'
+import { verifySignature } from '../../src/saml/xml/signature.js'
 import {
   assertion,
   encrypted,

@@ -1,7 +1,7 @@
 /** @module Keys that nobody knows, brought by strangers without end, while a provider rotates its own. */
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { signXml } from '../../src/saml/xml-signature.js'
+import { signXml } from '../../src/saml/xml/signature.js'
 import { key, logoutToken } from '../oidc/signer.js'
 import { createKeyPair, response } from '../saml/provider.js'
 import { createSamlWorld, entityOf, urlOf } from '../saml/world.js'

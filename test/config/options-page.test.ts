@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { supportedAlgorithms as configurable } from '../../src/config/identity-provider-rows.js'
+import { supportedAlgorithms as configurable } from '../../src/config/identity-provider-definitions.js'
 import { schema } from '../../src/config/schema.js'
 import { supportedAlgorithms as verifiable } from '../../src/tokens/algorithms.js'
 import { optionsPage } from './options-page.js'

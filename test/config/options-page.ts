@@ -1,6 +1,6 @@
 /** @module Writes the page of all options from their table. */
 import type { Descriptor } from '../../src/config/descriptor.js'
-import { variableFor } from '../../src/config/gather.js'
+import { variableFor } from '../../src/config/read-options.js'
 import { type OptionPath, schema } from '../../src/config/schema.js'
 
 function written(value: unknown): string {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { sensitivities } from '../../src/config/defaults.js'
-import { inForce } from '../../src/config/in-force.js'
 import type { SuiteOptions } from '../../src/config/options.js'
+import { inForce } from '../../src/config/policy-report.js'
 import { resolveOptions } from '../../src/config/resolve.js'
 import { warningsOf } from '../../src/config/warnings.js'
 import { required, secret, storeLike, withValue } from './given.js'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { sensitivities } from '../../src/config/defaults.js'
-import { variableFor } from '../../src/config/gather.js'
+import { variableFor } from '../../src/config/read-options.js'
 import { resolveOptions } from '../../src/config/resolve.js'
 import { type OptionPath, schema } from '../../src/config/schema.js'
 import { ConfigurationError } from '../../src/errors.js'

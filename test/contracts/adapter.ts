@@ -2,8 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { citizenCases } from './adapter-citizen.js'
 import { guardCases } from './adapter-guards.js'
-import type { AdapterHarness, Case, RunningApplication } from './adapter-harness.js'
-import { subjectOf } from './adapter-harness.js'
+import { type AdapterHarness, type Case, type RunningApplication, subjectOf } from './adapter-harness.js'
 import { responseCases } from './adapter-responses.js'
 import { routeCases } from './adapter-routes.js'
 

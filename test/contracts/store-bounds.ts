@@ -1,6 +1,6 @@
 /** @module The store contract for how much is kept of one person (`HLD-18`). */
 import { describe, expect, it } from 'vitest'
-import type { EndedRecord, RecordAddress, SessionRecord } from '../../src/stores/store.js'
+import type { EndedRecord, RecordAddress, SessionRecord } from '../../src/session-record.js'
 import {
   addressOf,
   day,

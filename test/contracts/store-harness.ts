@@ -1,14 +1,7 @@
 /** @module What the store contract needs of a store under test, and the values that its tests are made of. */
 import { randomBytes } from 'node:crypto'
-import type {
-  EndedRecord,
-  EndReason,
-  LiveRecord,
-  RecordAddress,
-  StartOutcome,
-  StartRequest,
-  Store,
-} from '../../src/stores/store.js'
+import type { EndedRecord, EndReason, LiveRecord, RecordAddress } from '../../src/session-record.js'
+import type { StartOutcome, StartRequest, Store } from '../../src/stores/store.js'
 
 /** A store with a clock that a test can move. */
 export interface StoreHarness {

@@ -1,6 +1,7 @@
 /** @module The store contract for starts that bring the proof of a new authentication. */
 import { describe, expect, it } from 'vitest'
-import type { EndReason, RecordAddress, Revocation } from '../../src/stores/store.js'
+import type { EndReason, RecordAddress } from '../../src/session-record.js'
+import type { Revocation } from '../../src/stores/store.js'
 import {
   addressOf,
   day,

@@ -1,6 +1,6 @@
 /** @module Interleavings of what requests do to one session, as sequences of store calls. Source: `RACE-1`. */
 import { expect } from 'vitest'
-import type { RecordAddress } from '../../src/stores/store.js'
+import type { RecordAddress } from '../../src/session-record.js'
 import { addressOf, endedAt, liveAt, minute, type StoreHarness, startAt, unique } from './store-harness.js'
 
 /** What the calls of one run share: the session, and whether it has been ended. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { combinations } from '../../src/cookies/duplicates.js'
 import { createCookieScanner } from '../../src/cookies/parse.js'
+import { combinations } from '../../src/shared-cookie/duplicates.js'
 
 const scan = createCookieScanner({ header: 'h', payload: 'p', signature: 's', hint: 'x' })
 const joined = (text: string) => {

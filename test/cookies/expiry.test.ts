@@ -2,7 +2,7 @@ import { CookieJar } from 'tough-cookie'
 import { describe, expect, it } from 'vitest'
 import { type ExpiryOptions, expiryVariants, maximumExpiryBytes } from '../../src/cookies/expiry.js'
 import { serializeCookie } from '../../src/cookies/serialize.js'
-import { sharedCookies } from '../../src/cookies/shared-cookies.js'
+import { sharedCookies } from '../../src/shared-cookie/serialize.js'
 
 const names = { header: 'c1_header', payload: 'c1_payload', signature: 'c1_signature' }
 const options: ExpiryOptions = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { combinations, maximumCombinations } from '../../src/cookies/duplicates.js'
 import { createCookieScanner, listCookies, readCookies } from '../../src/cookies/parse.js'
 import { serializeCookie } from '../../src/cookies/serialize.js'
+import { combinations, maximumCombinations } from '../../src/shared-cookie/duplicates.js'
 import { createRandom, mutate } from './mutate.js'
 
 const scan = createCookieScanner({

@@ -1,8 +1,8 @@
 /** @module The hint cookie: what opens, and what is remembered of it. */
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { createHintCookie } from '../../src/cookies/hint.js'
 import { createSealer, type Sealer } from '../../src/seal.js'
+import { createHintCookie } from '../../src/shared-cookie/hint-cookie.js'
 
 const ana = { person: 'ana', session: 'session-1', generation: 'generation-1' }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { sharedCookies } from '../../src/cookies/shared-cookies.js'
+import { sharedCookies } from '../../src/shared-cookie/serialize.js'
 
 const parts = { header: 'h', payload: 'p', signature: 's' }
 const names = { header: 'c1_header', payload: 'c1_payload', signature: 'c1_signature' }

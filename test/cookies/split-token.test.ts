@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { joinToken, splitToken } from '../../src/cookies/split-token.js'
+import { joinToken, splitToken } from '../../src/tokens/token-parts.js'
 
 const part = fc.stringMatching(/^[A-Za-z0-9_-]{1,40}$/)
 

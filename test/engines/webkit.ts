@@ -1,8 +1,7 @@
 /** @module WebKit as one of the engines: WebKitGTK's own small browser, by plain WebDriver, before a screen that nobody sees. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { findProgram, howToGet } from '../programs.mjs'
 import { endWithUs } from '../support/orphans.js'
 import {

@@ -1,6 +1,6 @@
 /** @module The servers of a round, the clients of its two instances, and what may befall the servers. */
 import { setTimeout as pause } from 'node:timers/promises'
-import { openRedisStore, redisStore } from '../../src/stores/redis.js'
+import { openRedisStore, redisStore } from '../../src/redis.js'
 import type { Store } from '../../src/stores/store.js'
 import { type AddressMap, clients, type OpenClient } from '../stores/redis-harness.js'
 import { infoOf, type RedisServer, startCluster, startRedis, startSentinel, until } from '../support/redis.js'

@@ -99,7 +99,11 @@ describe('the rules', () => {
       "export { a } from '../tokens/verify.js'",
       'tokens does not stand below cookies',
     ],
-    ['src/stores/memory.ts', "const a = await import('../suite.js')", 'suite does not stand below stores'],
+    [
+      'src/stores/memory/store.ts',
+      "const a = await import('../../suite.js')",
+      'suite does not stand below stores',
+    ],
     [
       'src/config/resolve.ts',
       "import { a } from '../stores/memory.js'",

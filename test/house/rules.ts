@@ -8,27 +8,29 @@ const order: readonly (readonly string[])[] = [
   ['suite'],
   ['reporting'],
   ['alerts', 'debug-log'],
-  ['protocol-mode', 'shared-cookie-mode'],
   ['endpoints'],
+  ['authenticate'],
+  ['protocol-sessions', 'shared-cookie'],
   ['config'],
   ['oidc', 'saml'],
   ['guards'],
   ['logout'],
   ['login'],
-  ['requests'],
-  ['identity'],
   ['sessions'],
+  ['protocols'],
+  ['redis'],
+  ['issuing'],
   ['stores'],
   ['tokens'],
   ['cookies'],
-  ['issuing'],
+  ['only-true'],
   ['pages'],
   ['xml-crypto'],
 ]
 
 /** They import nothing but each other's types, the errors that they throw, and how a text becomes an address. */
 const leaves = new Set([
-  'bounded',
+  'outbound',
   'exchange',
   'host-names',
   'optional-package',
@@ -47,14 +49,28 @@ const leaves = new Set([
   'wait',
   'recent',
   'citizen',
-  'protocol',
+  'receipt',
+  'backoff',
+  'session-record',
 ])
 
 /** Programs that stand beside the core: nobody imports them. What each may import by value besides leaves. */
 const beside: Readonly<Record<string, ReadonlySet<string>>> = {
   browser: new Set(),
   emulator: new Set(['issuing', 'xml-crypto']),
-  cli: new Set(['index', 'config', 'emulator', 'issuing', 'tokens', 'cookies', 'stores', 'oidc', 'saml']),
+  cli: new Set([
+    'index',
+    'config',
+    'emulator',
+    'issuing',
+    'tokens',
+    'cookies',
+    'stores',
+    'redis',
+    'shared-cookie',
+    'oidc',
+    'saml',
+  ]),
 }
 
 /** `config` knows the others only by their types. */
@@ -62,7 +78,7 @@ const typesOnly = new Set(['config'])
 
 /** Checks of single option values, for plug-ins that have options of their own. */
 const optionChecks = new Set(
-  ['addresses', 'check-rows', 'descriptor', 'kinds', 'nearest', 'trusted-level'].map(
+  ['addresses', 'check-definitions', 'descriptor', 'option-types', 'nearest', 'assurance-level'].map(
     (name) => `src/config/${name}.ts`,
   ),
 )

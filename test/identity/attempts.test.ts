@@ -1,7 +1,7 @@
 /** @module Attempts to renew tokens: which of them leave it open whether the tokens are spent. */
 import { expect, it } from 'vitest'
-import { beginAttempt } from '../../src/identity/attempts.js'
-import { memoryStore } from '../../src/stores/memory.js'
+import { beginAttempt } from '../../src/sessions/renewal-attempts.js'
+import { memoryStore } from '../../src/stores/memory/store.js'
 
 /** A store on a clock that the test moves, and attempts with one token. */
 function createPlace() {

@@ -1,6 +1,6 @@
 /** @module What a refusal says: of one person everything, of most people nothing. */
 import { describe, expect, it } from 'vitest'
-import { createBreaker } from '../../src/identity/breaker.js'
+import { createBreaker } from '../../src/sessions/circuit-breaker.js'
 import { createPlace, home } from '../attacks/oidc-place.js'
 import { dueSeconds, engines } from './engines.js'
 

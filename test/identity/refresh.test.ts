@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { CitizenEvent, SuiteOptions } from '../../src/index.js'
-import { createSuite } from '../../src/index.js'
+import { type CitizenEvent, createSuite, type SuiteOptions } from '../../src/index.js'
 import { TestExchange } from '../support/exchange.js'
 import { createWorld, optionsOf, serve, shown, type World, type WorldOptions } from '../support/world.js'
 

@@ -1,6 +1,6 @@
 /** @module The successor of a spent token on a real Redis: written when the server is back, known to another instance. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openRedisStore } from '../../src/stores/redis.js'
+import { openRedisStore } from '../../src/redis.js'
 import { type RedisServer, startRedis } from '../support/redis.js'
 import { dueSeconds, engines } from './engines.js'
 

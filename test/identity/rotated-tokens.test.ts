@@ -1,7 +1,7 @@
 /** @module A token that a provider has replaced: its successor outlives outages, stops and answers that are half good. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { StoreUnavailableError } from '../../src/index.js'
-import type { RecordAddress } from '../../src/stores/store.js'
+import type { RecordAddress } from '../../src/session-record.js'
 import { createPlace, home } from '../attacks/oidc-place.js'
 import { dueSeconds, type Engine, engines } from './engines.js'
 

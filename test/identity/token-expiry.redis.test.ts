@@ -1,6 +1,6 @@
 /** @module An outage at the provider that outlasts the tokens, with the session on a real Redis. */
 import { afterAll, beforeAll, it } from 'vitest'
-import { openRedisStore } from '../../src/stores/redis.js'
+import { openRedisStore } from '../../src/redis.js'
 import { type RedisServer, startRedis } from '../support/redis.js'
 import { expectNoEnd } from './provider-outage.js'
 

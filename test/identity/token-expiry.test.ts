@@ -1,6 +1,6 @@
 /** @module Tokens whose time is over while the provider cannot be reached: nobody is signed in, and nothing has ended. */
 import { expect, it, vi } from 'vitest'
-import { watchMilliseconds } from '../../src/sessions/watch.js'
+import { watchMilliseconds } from '../../src/sessions/ended-signal.js'
 import { home } from '../attacks/oidc-place.js'
 import { expectNoEnd, signedIn, tokenSeconds } from './provider-outage.js'
 

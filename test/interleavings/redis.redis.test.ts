@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createEmulator, type Emulator } from '../../src/emulator/index.js'
 import { createSuite, type Store, type Suite } from '../../src/index.js'
-import { openRedisStore } from '../../src/stores/redis.js'
+import { openRedisStore } from '../../src/redis.js'
 import { type RedisServer, startRedis } from '../support/redis.js'
 import { base, optionsOf, serve, shown } from '../support/world.js'
 

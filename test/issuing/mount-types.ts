@@ -7,8 +7,7 @@ import { citizenSession, requireCitizen } from '../../adapters/express.js'
 import { requireCitizen as requireKoaCitizen } from '../../adapters/koa.js'
 import { citizenSession as nextSession } from '../../adapters/next.js'
 import { createKeyRing, createSsoIssuer, jwksPath, memoryKeys } from '../../src/issuing/sso.js'
-import type { AnyRedisClient } from '../../src/stores/redis.js'
-import { redisKeys } from '../../src/stores/redis.js'
+import { type AnyRedisClient, redisKeys } from '../../src/redis.js'
 
 interface Mine {
   readonly iss: string

@@ -7,7 +7,7 @@ import { createSsoIssuer } from '../../src/issuing/issuer.js'
 import { memoryKeys } from '../../src/issuing/memory-keys.js'
 import { createKeyRing } from '../../src/issuing/ring.js'
 import { remoteKeys, type VerifySsoTokenOptions, verifySsoToken } from '../../src/issuing/verify-token.js'
-import { memoryStore } from '../../src/stores/memory.js'
+import { memoryStore } from '../../src/stores/memory/store.js'
 import { citizen, createTestClock, rotateQuickly, rsaKey } from './world.js'
 
 async function setUp(more: Partial<VerifySsoTokenOptions> = {}) {

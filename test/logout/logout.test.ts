@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { CitizenEvent, Receipt } from '../../src/index.js'
-import { createSuite } from '../../src/index.js'
+import { type CitizenEvent, createSuite, type Receipt } from '../../src/index.js'
 import type { Browser } from '../support/browser.js'
 import { createWorld, optionsOf, serve, shown, type World } from '../support/world.js'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Leg, type LegName, type LegState, outcomeOf } from '../../src/logout/receipt.js'
+import { type Leg, type LegName, type LegState, outcomeOf } from '../../src/receipt.js'
 
 const leg = (name: LegName, state: LegState, reason?: string): Leg => ({
   leg: name,

@@ -1,5 +1,5 @@
 /** @module The next sign-in after the provider's own logout message, on a real Redis. */
-import { redisStore } from '../../src/stores/redis.js'
+import { redisStore } from '../../src/redis.js'
 import { redisOfFile } from '../support/redis-of-file.js'
 import { describeAfterProviderLogout } from './after-provider-logout.js'
 

@@ -1,6 +1,6 @@
 /** @module Two instances of an application over one real Redis: what one is told, the other knows. */
 import { expect, it } from 'vitest'
-import { redisStore } from '../../src/stores/redis.js'
+import { redisStore } from '../../src/redis.js'
 import { TestExchange } from '../support/exchange.js'
 import { redisOfFile } from '../support/redis-of-file.js'
 import { createOidcWorld, type OidcWorld, stateAt, urlOf } from './world.js'

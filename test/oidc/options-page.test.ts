@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { oidcRows } from '../../src/oidc/option-rows.js'
+import { oidcRows } from '../../src/oidc/option-definitions.js'
 import { oidcOptionLines } from './options-page.js'
 
 const page = readFileSync(new URL('../../docs/oidc.md', import.meta.url), 'utf8')

@@ -1,6 +1,6 @@
 /** @module Writes the option table of docs/oidc.md from the table of options. */
 import type { Descriptor } from '../../src/config/descriptor.js'
-import { oidcRows } from '../../src/oidc/option-rows.js'
+import { oidcRows } from '../../src/oidc/option-definitions.js'
 
 function written(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(written).join(', ')

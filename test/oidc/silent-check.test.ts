@@ -1,6 +1,6 @@
 /** @module The decision table of the silent check, row by row. */
 import { expect, it } from 'vitest'
-import { type CheckAnswer, type CheckStep, decideCheck } from '../../src/oidc/silent-check.js'
+import { type CheckAnswer, type CheckStep, decideCheck } from '../../src/oidc/silent-check/decision.js'
 
 const current = { issuer: 'https://id.example.gov', subject: 'ana' }
 const error = (code: string): CheckAnswer => ({ kind: 'error', error: code })

@@ -1,6 +1,5 @@
 /** @module Several browsers that go on asking, whatever happens; everything that they were answered is remembered. */
-import type { Site } from '../adapters/site.js'
-import { ownScript } from '../adapters/site.js'
+import { ownScript, type Site } from '../adapters/site.js'
 
 /** One answer. */
 export interface Answered {

@@ -1,6 +1,6 @@
 /** @module A logout while Redis is away: what is done, what the receipt says, and that the rest can be finished. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { openRedisStore } from '../../src/stores/redis.js'
+import { openRedisStore } from '../../src/redis.js'
 import { type RedisServer, startRedis, until } from '../support/redis.js'
 import { createWorld, shown, type World } from '../support/world.js'
 

@@ -97,7 +97,7 @@ it(
       { language: 'en', scheme: 'light', width: 390 },
       async (tab, { name, from, isPassing }) => {
         const image = tab.locator('header img')
-        if (isPassing || from === 'src/issuing/hand-over.ts') {
+        if (isPassing || from === 'src/issuing/sso-form.ts') {
           expect(await image.count(), name).toBe(0)
           return
         }

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Language } from '../../src/pages/texts.js'
-import { isTextKey, textOf } from '../../src/pages/texts.js'
+import { isTextKey, type Language, textOf } from '../../src/pages/texts.js'
 import { english } from '../../src/pages/texts-english.js'
 import { repositoryFiles, textOf as sourceOf } from '../house/source.js'
 import { applicationName, everyPage, type SeenPage } from './every-page.js'
@@ -59,7 +58,7 @@ describe('FLD-10 every page that a person sees names the application, says one t
   it('is made in one place, and of frames that nobody sees', () => {
     expect(filesWith(/text\/html; charset/)).toEqual(['src/pages/document.ts', ...Object.keys(unseen)].sort())
     expect(filesWith(/\brenderDocument\(/)).toEqual(
-      ['src/issuing/hand-over.ts', 'document', 'form-post', 'going-on', 'page'].map((name) =>
+      ['src/issuing/sso-form.ts', 'document', 'form-post', 'going-on', 'page'].map((name) =>
         name.includes('/') ? name : `src/pages/${name}.ts`,
       ),
     )
@@ -127,7 +126,7 @@ describe('FLD-10 every page that a person sees names the application, says one t
   it('leads home where a proxy takes a path away', async () => {
     for (const { name, from, reply } of await everyPage({ language: 'en', path: '/tax' })) {
       // The issuing side stands by itself, and knows its origin only.
-      if (from === 'src/issuing/hand-over.ts') continue
+      if (from === 'src/issuing/sso-form.ts') continue
       expect(reply.body, name).toContain(`<header><a href="/tax/">${applicationName}</a></header>`)
       expect(reply.body, name).not.toContain('<a href="/">')
     }
@@ -138,7 +137,7 @@ describe('FLD-10 every page that a person sees names the application, says one t
     for (const { name, reply, isPassing, from } of pages) {
       const policy = reply.headers['content-security-policy']
       // What goes on by itself waits for nothing, and tells nobody else of itself.
-      const hasLogo = !isPassing && from !== 'src/issuing/hand-over.ts'
+      const hasLogo = !isPassing && from !== 'src/issuing/sso-form.ts'
       const logo = '<img src="https://cdn.example.gov/logo.svg" alt="Tax Portal" height="40">'
       expect(reply.body?.includes(`<header><a href="/">${logo}</a></header>`), name).toBe(hasLogo)
       expect(policy?.includes('img-src https://cdn.example.gov;'), name).toBe(hasLogo)

@@ -8,11 +8,15 @@ import type { Exchange, Reply } from '../../src/exchange.js'
 import { claimsRefused } from '../../src/guards/claims-refused.js'
 import { createRefuse } from '../../src/guards/refusal.js'
 import type { Refusal } from '../../src/guards/verdict.js'
-import { createHandOver } from '../../src/issuing/hand-over.js'
+import { createHandOver } from '../../src/issuing/sso-form.js'
 import { createLoginRoutes, type LoginMarker } from '../../src/login/login.js'
+import { anyWish } from '../../src/login/login-request.js'
 import { createLoginConclusion } from '../../src/login/return.js'
-import { anyWish, type LoginWish } from '../../src/login/wish.js'
 import { createLogoutPages } from '../../src/logout/pages.js'
+import { frontchannelSeen, notStronger } from '../../src/oidc/pages.js'
+import { createPages } from '../../src/pages/pages.js'
+import type { Language, TextKey } from '../../src/pages/texts.js'
+import type { LoginWish } from '../../src/protocols/login-method.js'
 import {
   type Leg,
   type LegName,
@@ -21,12 +25,9 @@ import {
   onlyHere,
   otherSessions,
   outcomeOf,
-} from '../../src/logout/receipt.js'
-import { frontchannelSeen, notStronger } from '../../src/oidc/pages.js'
-import { createPages } from '../../src/pages/pages.js'
-import type { Language, TextKey } from '../../src/pages/texts.js'
+} from '../../src/receipt.js'
 import { failedSignIn, failedSignOut, nobodyToTell, providerUnknown } from '../../src/saml/pages.js'
-import { anonymous, mfaRequired, unavailable } from '../../src/sessions/citizens.js'
+import { anonymous, mfaRequired, unavailable } from '../../src/sessions/create-citizen.js'
 import { TestExchange } from '../support/exchange.js'
 
 /** One page. */
@@ -378,7 +379,7 @@ function addPlugIns(setting: Setting, add: Add): void {
 }
 
 function addHandOver(setting: Setting, add: Add): void {
-  const from = 'src/issuing/hand-over.ts'
+  const from = 'src/issuing/sso-form.ts'
   const request = {
     method: 'GET',
     header: (name: string) => (name === 'accept-language' ? setting.language : undefined),

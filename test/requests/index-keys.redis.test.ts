@@ -1,8 +1,8 @@
 /** @module An index key that a real failover of a Cluster has lost, while the record on another master stays. */
 import { expect, it } from 'vitest'
 import { createSuite } from '../../src/index.js'
+import { openRedisStore } from '../../src/redis.js'
 import { personOf } from '../../src/sessions/record.js'
-import { openRedisStore } from '../../src/stores/redis.js'
 import { createBrowser, type Site } from '../support/browser.js'
 import { startCluster, until } from '../support/redis.js'
 import { issuer, providerSite, scriptedProtocol, sidPointer } from '../support/scripted-protocol.js'

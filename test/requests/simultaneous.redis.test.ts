@@ -1,7 +1,7 @@
 /** @module Tabs that sign in at once, on two instances with a Redis. */
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach } from 'vitest'
-import { redisStore } from '../../src/stores/redis.js'
+import { redisStore } from '../../src/redis.js'
 import { type RedisServer, startRedis } from '../support/redis.js'
 import { describeSimultaneous } from './simultaneous.js'
 

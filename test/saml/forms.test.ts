@@ -1,8 +1,8 @@
 /** @module Signatures that the right key made over a SignedInfo of another form: it is the form that is refused. */
 import { createHash, createHmac, sign } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { parseXml } from '../../src/saml/xml.js'
-import { verifySignature } from '../../src/saml/xml-signature.js'
+import { parseXml } from '../../src/saml/xml/parse.js'
+import { verifySignature } from '../../src/saml/xml/signature.js'
 import { logoutRequest, problemOf, provider, signed } from './provider.js'
 
 const ds = 'http://www.w3.org/2000/09/xmldsig#'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Store } from '../../src/index.js'
-import { openRedisStore } from '../../src/stores/redis.js'
+import { openRedisStore } from '../../src/redis.js'
 import { type RedisServer, startRedis } from '../support/redis.js'
 import { shown } from '../support/world.js'
 import { createSamlWorld, entityOf, type SamlWorld, urlOf } from './world.js'

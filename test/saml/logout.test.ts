@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { readLogoutRequest, writeLogoutRequest } from '../../src/saml/logout-request.js'
 import { readLogoutResponse, writeLogoutResponse } from '../../src/saml/logout-response.js'
-import { parseXml } from '../../src/saml/xml.js'
+import { parseXml } from '../../src/saml/xml/parse.js'
 import {
   encrypted,
   idp,

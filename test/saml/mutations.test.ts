@@ -3,8 +3,8 @@ import { readLogoutRequest } from '../../src/saml/logout-request.js'
 import { readLogoutResponse } from '../../src/saml/logout-response.js'
 import { verifyLoginResponse } from '../../src/saml/response.js'
 import { refuse } from '../../src/saml/saml-error.js'
-import { parseXml } from '../../src/saml/xml.js'
-import { verifySignature } from '../../src/saml/xml-signature.js'
+import { parseXml } from '../../src/saml/xml/parse.js'
+import { verifySignature } from '../../src/saml/xml/signature.js'
 import {
   assertion,
   loginRules,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { digest } from '../../src/digest.js'
-import { nameOfSubject, subjectOf } from '../../src/saml/kept-name.js'
 import { isNamedBy, isSameNameId, type NameId } from '../../src/saml/name-id.js'
 import { keysOf, soughtKeys } from '../../src/saml/name-keys.js'
+import { nameOfSubject, subjectOf } from '../../src/saml/stored-name-id.js'
 import { idp, sp } from './provider.js'
 
 const parties = { identityProvider: idp, serviceProvider: sp }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { memoryStore, type Store, StoreUnavailableError } from '../../src/index.js'
-import { createTakeOnce } from '../../src/saml/once.js'
+import { createTakeOnce } from '../../src/saml/replay-guard.js'
 
 const now = Date.UTC(2026, 0, 15)
 const message = {

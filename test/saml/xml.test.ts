@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest'
 import { decodeBase64, decodePost, decodeUtf8 } from '../../src/saml/encoding.js'
 import { readLogoutRequest } from '../../src/saml/logout-request.js'
 import { verifyLoginResponse } from '../../src/saml/response.js'
-import { parseXml } from '../../src/saml/xml.js'
-import { metadataLimits } from '../../src/saml/xml-gate.js'
-import { verifySignature } from '../../src/saml/xml-signature.js'
-import { element, escapeXml } from '../../src/saml/xml-write.js'
+import { metadataLimits } from '../../src/saml/xml/gate.js'
+import { parseXml } from '../../src/saml/xml/parse.js'
+import { verifySignature } from '../../src/saml/xml/signature.js'
+import { element, escapeXml } from '../../src/saml/xml/write.js'
 import {
   assertion,
   loginRules,

@@ -1,8 +1,8 @@
 /** @module Revocations of a person: kept as long as any token lives that is known of them. */
 import { expect, it } from 'vitest'
 import { memoryStore, StoreUnavailableError } from '../../src/index.js'
-import { createRevoking } from '../../src/sessions/revoking.js'
-import type { LiveRecord } from '../../src/stores/store.js'
+import type { LiveRecord } from '../../src/session-record.js'
+import { createRevoking } from '../../src/sessions/revocation.js'
 
 const now = 1_000_000
 const address = { person: 'p'.repeat(22), session: 's'.repeat(22), application: 'benefits' }

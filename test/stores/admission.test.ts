@@ -2,7 +2,7 @@
 import { expect, it, vi } from 'vitest'
 import { StoreUnavailableError } from '../../src/errors.js'
 import { createAdmission } from '../../src/stores/admission.js'
-import { memoryStore } from '../../src/stores/memory.js'
+import { memoryStore } from '../../src/stores/memory/store.js'
 import type { Store } from '../../src/stores/store.js'
 
 const here = { id: 'benefits', url: 'https://benefits.example.gov' }

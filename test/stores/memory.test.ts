@@ -1,7 +1,7 @@
 /** @module The memory store: the contract, answers without a promise, and what it lets go of. */
 import { describe, expect, it } from 'vitest'
-import { memoryStore } from '../../src/stores/memory.js'
-import { createPointers } from '../../src/stores/memory-pointers.js'
+import { createPointers } from '../../src/stores/memory/index-keys.js'
+import { memoryStore } from '../../src/stores/memory/store.js'
 import { describeStoreContract } from '../contracts/store.js'
 import { addressOf, endedAt, letForget, liveAt, minute, unique } from '../contracts/store-harness.js'
 

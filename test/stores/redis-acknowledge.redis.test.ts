@@ -1,9 +1,10 @@
 /** @module What replicas have confirmed: all of them or one, asked again, by a careful user, from the very start. */
 import { afterEach, describe, expect, it } from 'vitest'
 import { createSuite } from '../../src/index.js'
+import { openRedisStore } from '../../src/redis.js'
+import type { EndReason, RecordAddress } from '../../src/session-record.js'
 import { personOf, publicIdOf } from '../../src/sessions/record.js'
-import { openRedisStore } from '../../src/stores/redis.js'
-import type { EndReason, RecordAddress, Store } from '../../src/stores/store.js'
+import type { Store } from '../../src/stores/store.js'
 import { addressOf, endedAt, liveAt, unique } from '../contracts/store-harness.js'
 import { infoOf, type SentinelSetup, startRedis, startSentinel, until } from '../support/redis.js'
 

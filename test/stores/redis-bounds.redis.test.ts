@@ -1,9 +1,10 @@
 /** @module What one person costs Redis, however often they sign in; and what 0.1.0 finds in what is kept (`HLD-18`). */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { StoreUnavailableError } from '../../src/errors.js'
-import { redisStore } from '../../src/stores/redis.js'
-import { serializeRecord } from '../../src/stores/redis-format.js'
-import type { RecordAddress, Store } from '../../src/stores/store.js'
+import { redisStore } from '../../src/redis.js'
+import type { RecordAddress } from '../../src/session-record.js'
+import { serializeRecord } from '../../src/stores/redis/format.js'
+import type { Store } from '../../src/stores/store.js'
 import { addressOf, day, liveAt, unique } from '../contracts/store-harness.js'
 import { type RedisServer, startRedis } from '../support/redis.js'
 import { vectors } from '../upgrade/vectors.js'

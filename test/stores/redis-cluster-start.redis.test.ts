@@ -1,6 +1,6 @@
 /** @module The first thing that a process asks a Cluster of, while its client connects. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { openRedisStore, redisStore } from '../../src/stores/redis.js'
+import { openRedisStore, redisStore } from '../../src/redis.js'
 import { type ClusterSetup, startCluster } from '../support/redis.js'
 import { clients } from './redis-harness.js'
 

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { StoreUnavailableError } from '../../src/errors.js'
-import { openRedisStore, redisStore } from '../../src/stores/redis.js'
+import { openRedisStore, redisStore } from '../../src/redis.js'
 import type { Store } from '../../src/stores/store.js'
 import { type RedisServer, startRedis, until } from '../support/redis.js'
 

@@ -1,6 +1,6 @@
 /** @module Deadlines: each operation's own, one timer for all. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createDeadline } from '../../src/stores/redis-deadline.js'
+import { createDeadline } from '../../src/stores/redis/deadline.js'
 
 const never = new Promise<never>(() => {})
 

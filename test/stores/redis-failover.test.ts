@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createRedisClient } from '../../src/stores/redis-adopt.js'
-import type { RedisClient } from '../../src/stores/redis-client.js'
-import { connectRedis, parseRedisUrl } from '../../src/stores/redis-open.js'
+import { createRedisClient } from '../../src/stores/redis/adopt.js'
+import type { RedisClient } from '../../src/stores/redis/client.js'
+import { connectRedis, parseRedisUrl } from '../../src/stores/redis/open.js'
 import { type SpokenSentinel, startMaster, startSpokenSentinel } from '../support/failover.js'
 import { until } from '../support/redis.js'
 

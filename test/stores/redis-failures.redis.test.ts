@@ -2,8 +2,9 @@
 import { inspect } from 'node:util'
 import { afterEach, describe, expect, it } from 'vitest'
 import { StoreUnavailableError } from '../../src/errors.js'
-import { openRedisStore } from '../../src/stores/redis.js'
-import type { RecordAddress, Store } from '../../src/stores/store.js'
+import { openRedisStore } from '../../src/redis.js'
+import type { RecordAddress } from '../../src/session-record.js'
+import type { Store } from '../../src/stores/store.js'
 import { addressOf, day, endedAt, liveAt, minute, unique } from '../contracts/store-harness.js'
 import {
   type ClusterSetup,

@@ -7,7 +7,7 @@ import {
   parseRevocation,
   serializeKept,
   serializeRecord,
-} from '../../src/stores/redis-format.js'
+} from '../../src/stores/redis/format.js'
 
 const time = fc.integer({ min: 0, max: 9_000_000_000_000 })
 const word = fc.stringMatching(/^[A-Za-z0-9_]{1,22}$/)

@@ -1,7 +1,7 @@
 /** @module A Redis store under test: the client of a package, on servers of a test's own, with a clock that moves. */
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
 import { createClient, createCluster, createSentinel } from 'redis'
-import { type AnyRedisClient, type RedisStoreOptions, redisStore } from '../../src/stores/redis.js'
+import { type AnyRedisClient, type RedisStoreOptions, redisStore } from '../../src/redis.js'
 import type { StoreHarness } from '../contracts/store-harness.js'
 import type { RedisServer } from '../support/redis.js'
 

@@ -1,7 +1,7 @@
 /** @module A master without its replicas, by a clock of the test. */
 import { expect, it } from 'vitest'
-import type { RedisClient } from '../../src/stores/redis-client.js'
-import { withIsolation } from '../../src/stores/redis-isolation.js'
+import type { RedisClient } from '../../src/stores/redis/client.js'
+import { withIsolation } from '../../src/stores/redis/isolation.js'
 
 function createMaster() {
   let now = 0

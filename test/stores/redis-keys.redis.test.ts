@@ -1,6 +1,6 @@
 /** @module What lies in Redis: formats of other releases, lives of keys, room, scripts that were forgotten. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { redisStore } from '../../src/stores/redis.js'
+import { redisStore } from '../../src/redis.js'
 import {
   addressOf,
   day,

@@ -1,9 +1,9 @@
 /** @module A list in pages is complete: a place in a hash means nothing to another server. */
 import { describe, expect, it } from 'vitest'
 import { StoreUnavailableError } from '../../src/errors.js'
-import type { Connection, Reply } from '../../src/stores/redis-connection.js'
-import { serializeRecord } from '../../src/stores/redis-format.js'
-import { listRecords } from '../../src/stores/redis-list.js'
+import type { Connection, Reply } from '../../src/stores/redis/connection.js'
+import { serializeRecord } from '../../src/stores/redis/format.js'
+import { listRecords } from '../../src/stores/redis/list.js'
 import { liveAt, unique } from '../contracts/store-harness.js'
 
 const now = 1_800_000_000_000

@@ -1,7 +1,7 @@
 /** @module Addresses of stores, and a package that is not installed. */
 import { describe, expect, it, vi } from 'vitest'
-import { openRedisStore, redisStore } from '../../src/stores/redis.js'
-import { parseRedisSettings, parseRedisUrl } from '../../src/stores/redis-open.js'
+import { openRedisStore, redisStore } from '../../src/redis.js'
+import { parseRedisSettings, parseRedisUrl } from '../../src/stores/redis/open.js'
 
 describe('parseRedisUrl', () => {
   const plain = {

@@ -1,8 +1,8 @@
 /** @module Why a Redis cannot be used: told from the errors of ioredis and node-redis, however deep they lie. */
 import { Redis } from 'ioredis'
 import { describe, expect, it } from 'vitest'
-import { redisStore } from '../../src/stores/redis.js'
-import { problemOf } from '../../src/stores/redis-problem.js'
+import { redisStore } from '../../src/redis.js'
+import { problemOf } from '../../src/stores/redis/problem.js'
 
 const coded = (code: string, message = 'connect to cache.internal with open-sesame'): Error =>
   Object.assign(new Error(message), { code })

@@ -1,6 +1,6 @@
 /** @module How many replicas are waited for: what was seen within the last minute, by a clock of the test. */
 import { expect, it } from 'vitest'
-import { createReplicaMemory, replicationIn, replicationOf } from '../../src/stores/redis-replication.js'
+import { createReplicaMemory, replicationIn, replicationOf } from '../../src/stores/redis/replication.js'
 
 const info = (online: number, id: string) =>
   [

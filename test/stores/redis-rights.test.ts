@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { scriptCommands, sentCommands, usefulCommands } from '../../src/stores/redis-rights.js'
+import { scriptCommands, sentCommands, usefulCommands } from '../../src/stores/redis/rights.js'
 
 const folder = join(import.meta.dirname, '../../src/stores')
 const sources = readdirSync(folder)

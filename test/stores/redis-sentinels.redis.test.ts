@@ -1,8 +1,8 @@
 /** @module What is told where no Sentinel names a master: at the start, in events and by doctor, each cause in its words. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { StoreUnavailableError } from '../../src/errors.js'
-import { openRedisStore } from '../../src/stores/redis.js'
-import { inspectRedis } from '../../src/stores/redis-inspect.js'
+import { openRedisStore } from '../../src/redis.js'
+import { inspectRedis } from '../../src/stores/redis/inspect.js'
 import { type SentinelSetup, startRedis, startSentinel } from '../support/redis.js'
 
 let setup: SentinelSetup

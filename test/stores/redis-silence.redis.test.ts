@@ -1,7 +1,8 @@
 /** @module Connections that die without a word, and names that lead to another server: real servers behind a relay. */
 import { afterEach, describe, expect, it } from 'vitest'
-import { openRedisStore } from '../../src/stores/redis.js'
-import type { RecordAddress, Store } from '../../src/stores/store.js'
+import { openRedisStore } from '../../src/redis.js'
+import type { RecordAddress } from '../../src/session-record.js'
+import type { Store } from '../../src/stores/store.js'
 import { addressOf, liveAt } from '../contracts/store-harness.js'
 import { infoOf, startCluster, startRedis, startSentinel, until } from '../support/redis.js'
 import { startRelay } from '../support/relay.js'

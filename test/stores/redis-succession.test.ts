@@ -1,9 +1,9 @@
 /** @module Successors of clients whose connection has died: they end with the client, and harm nobody when they fail. */
 import { EventEmitter } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import type { RedisClient } from '../../src/stores/redis-client.js'
-import { createConnection } from '../../src/stores/redis-connection.js'
-import { createSuccession } from '../../src/stores/redis-succession.js'
+import type { RedisClient } from '../../src/stores/redis/client.js'
+import { createConnection } from '../../src/stores/redis/connection.js'
+import { createSuccession } from '../../src/stores/redis/succession.js'
 
 class Client extends EventEmitter {
   readonly made: Client[] = []

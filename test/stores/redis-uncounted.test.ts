@@ -1,7 +1,7 @@
 /** @module Replicas that cannot be counted, for a user who may not ask for INFO: only what confirms is known of them. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { createAcknowledgement } from '../../src/stores/redis-acknowledge.js'
-import type { Connection } from '../../src/stores/redis-connection.js'
+import { createAcknowledgement } from '../../src/stores/redis/acknowledge.js'
+import type { Connection } from '../../src/stores/redis/connection.js'
 
 beforeEach(() => vi.useFakeTimers({ toFake: ['performance'], now: 0 }))
 afterEach(() => vi.useRealTimers())

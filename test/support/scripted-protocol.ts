@@ -2,9 +2,11 @@
 import { digest } from '../../src/digest.js'
 import type { Citizen, Claims } from '../../src/index.js'
 import type { LoginMarker } from '../../src/login/login.js'
-import type { Parting } from '../../src/logout/participant.js'
 import { redirect } from '../../src/pages/redirect.js'
-import type { Beginning, Pointer, Protocol, ProtocolHost, TokenOutcome } from '../../src/protocol.js'
+import type { Parting } from '../../src/protocols/logout-participant.js'
+import type { Protocol, ProtocolHost } from '../../src/protocols/protocol.js'
+import type { Beginning, Pointer } from '../../src/protocols/sessions.js'
+import type { TokenOutcome } from '../../src/protocols/token-refresh.js'
 
 /** What the provider says next. */
 export interface Script {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { combinations } from '../../src/cookies/duplicates.js'
 import { createCookieScanner } from '../../src/cookies/parse.js'
-import { joinToken, splitToken } from '../../src/cookies/split-token.js'
+import { combinations } from '../../src/shared-cookie/duplicates.js'
+import { joinToken, splitToken } from '../../src/tokens/token-parts.js'
 import { createRandom, mutate } from '../cookies/mutate.js'
 import {
   claimsAt,

@@ -1,8 +1,8 @@
 /** @module Makes keys, tokens and key set endpoints for the tests of this folder. */
 import { constants, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
-import { splitToken, type TokenParts } from '../../src/cookies/split-token.js'
 import type { EventDescription } from '../../src/events.js'
 import { createJwksCache, type JwksCache, type JwksCacheOptions } from '../../src/tokens/jwks-cache.js'
+import { splitToken, type TokenParts } from '../../src/tokens/token-parts.js'
 import { createTokenVerifier, type TokenVerifier } from '../../src/tokens/verify.js'
 
 export const startOfTime = 1_750_000_000_000

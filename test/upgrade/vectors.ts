@@ -1,8 +1,9 @@
 /** @module What 0.1.0 wrote (`test/vectors/0.1.0/vectors.json`), and how it gets into a store of today. */
 import { readFileSync } from 'node:fs'
 import { memoryStore } from '../../src/index.js'
-import { parseKept, parseRecord, parseRevocation } from '../../src/stores/redis-format.js'
-import type { LiveRecord, Store } from '../../src/stores/store.js'
+import type { LiveRecord } from '../../src/session-record.js'
+import { parseKept, parseRecord, parseRevocation } from '../../src/stores/redis/format.js'
+import type { Store } from '../../src/stores/store.js'
 
 /** What a Redis holds: texts, or hashes of texts, with the life that is left. */
 export type Entries = Readonly<

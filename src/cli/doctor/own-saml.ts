@@ -1,9 +1,9 @@
 /** @module Checks the metadata that the application itself serves: what the identity provider must know of us. */
 import { readCertificate } from '../../saml/certificate.js'
 import { SamlError } from '../../saml/saml-error.js'
-import type { XmlElement } from '../../saml/xml.js'
-import { metadataLimits } from '../../saml/xml-gate.js'
-import { childrenOf, instantOf, isElement, namespaces, textOf } from '../../saml/xml-read.js'
+import { metadataLimits } from '../../saml/xml/gate.js'
+import type { XmlElement } from '../../saml/xml/parse.js'
+import { childrenOf, instantOf, isElement, namespaces, textOf } from '../../saml/xml/read.js'
 import { type Probe, type ProbeAnswer, ProbeError } from '../probe.js'
 import { judgeCertificates } from './certificates.js'
 import { createFindings, type Finding } from './finding.js'

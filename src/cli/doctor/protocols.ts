@@ -1,7 +1,7 @@
 /** @module Everything of the protocols: the OpenID provider and the SAML identity provider that were named. */
 import type { Environment } from '../../config/environment.js'
 import type { ResolvedOptions } from '../../config/options.js'
-import type { Protocol } from '../../protocol.js'
+import type { Protocol } from '../../protocols/protocol.js'
 import type { Probe } from '../probe.js'
 import type { ClockWitness } from './clock.js'
 import type { Finding } from './finding.js'

@@ -5,7 +5,7 @@ import { isMissingPackage } from '../../optional-package.js'
 /** What `saml({ … })` itself reads with. */
 export interface SamlReader {
   readonly readMetadata: typeof import('../../saml/metadata.js').readMetadata
-  readonly parseXml: typeof import('../../saml/xml.js').parseXml
+  readonly parseXml: typeof import('../../saml/xml/parse.js').parseXml
 }
 
 /** Loads the reader; `undefined` where its package is not installed. */
@@ -16,7 +16,7 @@ export const loadSamlReader: LoadSamlReader = async () => {
   try {
     const [{ readMetadata }, { parseXml }] = await Promise.all([
       import('../../saml/metadata.js'),
-      import('../../saml/xml.js'),
+      import('../../saml/xml/parse.js'),
     ])
     return { readMetadata, parseXml }
   } catch (error) {

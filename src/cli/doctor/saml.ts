@@ -1,9 +1,9 @@
 /** @module Checks the metadata of a SAML identity provider, with the rules by which `saml({ … })` reads it. */
 import type { KeyObject } from 'node:crypto'
-import { isSecureAddress } from '../../bounded.js'
+import { isSecureAddress } from '../../outbound.js'
 import type { IdentityProviderMetadata } from '../../saml/metadata.js'
 import { type MetadataProblem, SamlMetadataError } from '../../saml/saml-error.js'
-import { metadataLimits } from '../../saml/xml-gate.js'
+import { metadataLimits } from '../../saml/xml/gate.js'
 import { type Probe, ProbeError } from '../probe.js'
 import { createFindings, type Finding } from './finding.js'
 import { judgeAddresses, judgeKeys, judgeValidity } from './saml-provider.js'

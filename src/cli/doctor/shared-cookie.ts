@@ -1,7 +1,7 @@
 /** @module Everything of the shared cookie: its provider, its domain, and a real token where one was given. */
 import type { CookieModeOptions } from '../../config/options.js'
-import type { TokenParts } from '../../cookies/split-token.js'
 import { CitizenSessionError } from '../../errors.js'
+import type { TokenParts } from '../../tokens/token-parts.js'
 import { type Probe, ProbeError, toFetch } from '../probe.js'
 import type { ClockWitness } from './clock.js'
 import { judgeCookieDomain, type LoadSuffixes } from './cookie-domain.js'

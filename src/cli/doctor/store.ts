@@ -1,8 +1,8 @@
 /** @module Checks the Redis that is configured, as this machine reaches it. */
 import type { ResolvedOptions } from '../../config/options.js'
 import { CitizenSessionError, ConfigurationError, StoreUnavailableError } from '../../errors.js'
-import { inspectRedis, type RedisInspection } from '../../stores/redis-inspect.js'
-import { parseRedisSettings } from '../../stores/redis-open.js'
+import { inspectRedis, type RedisInspection } from '../../stores/redis/inspect.js'
+import { parseRedisSettings } from '../../stores/redis/open.js'
 import { createFindings, type Finding } from './finding.js'
 
 const { ok, warn, fail, skipped } = createFindings('store')

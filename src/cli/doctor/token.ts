@@ -1,8 +1,8 @@
 /** @module Checks a real token of the deployment, where one was given. */
 import type { CookieModeOptions } from '../../config/options.js'
 import { maximumPairLength } from '../../cookies/serialize.js'
-import type { TokenParts } from '../../cookies/split-token.js'
 import type { CitizenSessionError } from '../../errors.js'
+import type { TokenParts } from '../../tokens/token-parts.js'
 import { judgeToken, readLoosely } from '../token/judge.js'
 import { createFindings, type Finding } from './finding.js'
 

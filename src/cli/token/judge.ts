@@ -1,7 +1,6 @@
 /** @module What a configuration says of a token, and why, in the codes of the event `token.rejected`. */
-import { acceptableClaims } from '../../config/identity-provider-rows.js'
+import { acceptableClaims } from '../../config/identity-provider-definitions.js'
 import type { CookieModeOptions } from '../../config/options.js'
-import type { TokenParts } from '../../cookies/split-token.js'
 import { CitizenSessionError } from '../../errors.js'
 import {
   createTokenDecoder,
@@ -12,6 +11,7 @@ import {
   type TokenProblem,
 } from '../../tokens/claims.js'
 import { createJwksCache } from '../../tokens/jwks-cache.js'
+import type { TokenParts } from '../../tokens/token-parts.js'
 import { createTokenVerifier } from '../../tokens/verify.js'
 import { durationInWords } from './times.js'
 

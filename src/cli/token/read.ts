@@ -1,9 +1,9 @@
 /** @module Finds tokens in what a person pastes: a token, its three parts, or a whole `Cookie` header. */
 import { readFile } from 'node:fs/promises'
-import { combinations } from '../../cookies/duplicates.js'
 import { createCookieScanner } from '../../cookies/parse.js'
-import { splitToken, type TokenParts } from '../../cookies/split-token.js'
 import { printable } from '../../printable.js'
+import { combinations } from '../../shared-cookie/duplicates.js'
+import { splitToken, type TokenParts } from '../../tokens/token-parts.js'
 import { type Console, usageError } from '../command.js'
 import { codeOf } from '../environment.js'
 

@@ -18,7 +18,7 @@ const home = resolve(folder)
 const from = (file) => import(pathToFileURL(join(home, 'dist', file)).href)
 const { Redis } = createRequire(join(home, 'package.json'))('ioredis')
 const { createSuite, serializeCookie } = await from('src/index.js')
-const { redisStore } = await from('src/stores/redis.js')
+const { redisStore } = await from('src/redis.js')
 const { oidc } = await from('src/oidc/oidc.js')
 const { saml } = await from('src/saml/saml.js')
 const { createEmulator } = await from('src/emulator/index.js')
@@ -26,7 +26,7 @@ const { selfSignedCertificate } = await from('src/emulator/saml/certificate.js')
 const { createSealer } = await from('src/seal.js')
 const { personOf, sessionOf, publicIdOf } = await from('src/sessions/record.js')
 const { sessionPointer } = await from('src/oidc/context.js')
-const { scripts } = await from('src/stores/redis-scripts.js')
+const { scripts } = await from('src/stores/redis/scripts.js')
 
 const start = Date.UTC(2026, 0, 15, 12)
 const secrets = ['the secret of 0.1.0, thirty-two bytes or more']
@@ -408,7 +408,7 @@ const vectors = {
   },
   scripts: texts,
   /** The reader of the texts in the store, as it was. */
-  format: readFileSync(join(home, 'dist/src/stores/redis-format.js'), 'utf8').replace(
+  format: readFileSync(join(home, 'dist/src/stores/redis/format.js'), 'utf8').replace(
     /\n\/\/# sourceMap.*\n?$/,
     '\n',
   ),

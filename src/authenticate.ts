@@ -1,0 +1,109 @@
+/** @module Who is there: from the cookies of a request to its citizen, by whichever cookie there is. */
+import type { Citizen } from './citizen.js'
+import type { ResolvedOptions } from './config/options.js'
+import { isTooLarge } from './cookies/parse.js'
+import { CitizenSessionError, StoreUnavailableError } from './errors.js'
+import { type Report, storeUnavailable } from './events.js'
+import type { Exchange, MaybePromise } from './exchange.js'
+import { onlyTrue } from './only-true.js'
+import type { OwnSessions } from './protocol-sessions/authenticate.js'
+import { isActivity } from './sessions/activity.js'
+import { anonymous, liveSessionOf, unavailable } from './sessions/create-citizen.js'
+import type { SharedLook } from './shared-cookie/authenticate.js'
+
+/** How a request is looked at, where that is not for the request itself to say. */
+export interface Regard {
+  /** Whether it counts as activity, instead of the rule. */
+  readonly isTouching?: boolean | undefined
+}
+
+export interface Authenticator {
+  /** The citizen of a request. Without anything to wait for, the answer is there at once. Never throws. */
+  authenticate(exchange: Exchange, regard?: Regard): MaybePromise<Citizen>
+  /** What the citizen of a request is, without any effect: no write, no cookie, no refresh. Never throws. */
+  peek(exchange: Exchange): Promise<Citizen>
+  /** The citizen that an outage makes of a request; rethrows what is no outage. */
+  unavailableBecause(error: unknown): Citizen
+}
+
+/** Makes the authenticator of one application: the shared cookie first, our own session cookie for the rest. */
+export function createAuthenticator(context: {
+  readonly options: ResolvedOptions
+  readonly shared: SharedLook | undefined
+  readonly own: OwnSessions | undefined
+  readonly report: Report
+}): Authenticator {
+  const { shared, own, report } = context
+  const { clock, application, routes } = context.options
+  const ownRule = routes.touch && onlyTrue('routes.touch', routes.touch, report)
+  const touches = ownRule ?? ((exchange: Exchange) => isActivity(exchange, application.url))
+
+  const unavailableBecause = (error: unknown): Citizen => {
+    if (error instanceof StoreUnavailableError) {
+      report(storeUnavailable(error))
+      return unavailable('store')
+    }
+    if (error instanceof CitizenSessionError && error.code === 'keys-unavailable') return unavailable('keys')
+    throw error
+  }
+
+  /** Nobody by the shared cookie: the session of our own cookie counts, and its reason if the other has none. */
+  const orOwn = (
+    exchange: Exchange,
+    citizen: Citizen,
+    look: (own: OwnSessions) => MaybePromise<Citizen | undefined>,
+  ): MaybePromise<Citizen> => {
+    const cookies = exchange.header('cookie')
+    if (own === undefined || citizen.state !== 'anonymous' || cookies === undefined) return citizen
+    if (isTooLarge(cookies)) {
+      // Nothing in it is read: whoever is signed in counts as nobody, and a login could not help.
+      if (shared === undefined) report({ type: 'token.rejected', problem: 'too-large' })
+      return citizen
+    }
+    const choose = (found: Citizen | undefined): Citizen => {
+      if (found === undefined) return citizen
+      return found.state === 'anonymous' && citizen.reason !== 'not-signed-in' ? citizen : found
+    }
+    const found = look(own)
+    return found instanceof Promise ? found.then(choose) : choose(found)
+  }
+
+  const look = (exchange: Exchange, regard: Regard | undefined): MaybePromise<Citizen> => {
+    const now = clock()
+    const isTouching = (): boolean => regard?.isTouching ?? touches(exchange)
+    const nobody = anonymous('not-signed-in')
+    const citizen = shared === undefined ? nobody : shared.look(exchange, now, isTouching)
+    if (own === undefined) return citizen
+    const byOwn = (sessions: OwnSessions) => sessions.judge(exchange, now, isTouching)
+    const settle = (settled: Citizen): MaybePromise<Citizen> => {
+      const person = liveSessionOf(settled)?.state.address.person
+      if (person === undefined) return orOwn(exchange, settled, byOwn)
+      const given = own.giveWay(exchange, person, now)
+      return given instanceof Promise ? given.then(() => settled) : settled
+    }
+    return citizen instanceof Promise ? citizen.then(settle) : settle(citizen)
+  }
+
+  return {
+    unavailableBecause,
+
+    authenticate(exchange, regard) {
+      try {
+        const citizen = look(exchange, regard)
+        return citizen instanceof Promise ? citizen.catch(unavailableBecause) : citizen
+      } catch (error) {
+        return unavailableBecause(error)
+      }
+    },
+
+    async peek(exchange) {
+      try {
+        const now = clock()
+        const citizen = (await shared?.peek(exchange, now)) ?? anonymous('not-signed-in')
+        return await orOwn(exchange, citizen, (sessions) => sessions.peek(exchange, now))
+      } catch (error) {
+        return unavailableBecause(error)
+      }
+    },
+  }
+}

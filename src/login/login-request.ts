@@ -1,0 +1,108 @@
+/** @module What somebody wants who comes to sign in, as it travels in addresses and forms of ours. */
+
+import type { Assurance, Citizen } from '../citizen.js'
+import type { Exchange } from '../exchange.js'
+import type { PageAction } from '../pages/page.js'
+import type { LoginWish } from '../protocols/login-method.js'
+import { type Shortfall, shortfallOf } from '../sessions/assurance.js'
+
+/** Nothing in particular: any sign-in, and then on to there. */
+export function anyWish(returnTo: string): LoginWish {
+  return { returnTo, level: 0, secondFactor: false, maxAgeSeconds: 0, via: '' }
+}
+
+/** Where a wish may lead to, and where one leads that names no such place. */
+interface ReturnTargets {
+  readonly checkReturnTarget: (value: unknown) => string | undefined
+  readonly startPage: string
+}
+
+/** The wish in a query or a form; what does not hold falls back to the start page and to no demands. */
+export function readWish(
+  parameters: URLSearchParams,
+  { checkReturnTarget, startPage }: ReturnTargets,
+): LoginWish {
+  const whole = (name: string, most: number): number => {
+    const number = Number(parameters.get(name) ?? 0)
+    return Number.isInteger(number) && number > 0 && number <= most ? number : 0
+  }
+  const via = parameters.get('via') ?? ''
+  return {
+    returnTo: checkReturnTarget(parameters.get('returnTo')) ?? startPage,
+    level: whole('level', 9),
+    secondFactor: parameters.get('secondFactor') === '1',
+    maxAgeSeconds: whole('maxAge', 31_536_000),
+    via: /^[a-z][a-z0-9-]{0,15}$/.test(via) ? via : '',
+  }
+}
+
+/** What is demanded, as parameters of the login route. */
+export function demandParameters(demand: Shortfall): readonly (readonly [string, string])[] {
+  const { level, secondFactor, maxAgeSeconds } = demand
+  const parameters: (readonly [string, string])[] = []
+  if (level > 0) parameters.push(['level', String(level)])
+  if (secondFactor) parameters.push(['secondFactor', '1'])
+  if (maxAgeSeconds > 0) parameters.push(['maxAge', String(maxAgeSeconds)])
+  return parameters
+}
+
+/** The wish as parameters, for an address or a form of ours. */
+export function wishParameters(wish: LoginWish): Record<string, string> {
+  return {
+    returnTo: wish.returnTo,
+    ...Object.fromEntries(demandParameters(wish)),
+    ...(wish.via === '' ? {} : { via: wish.via }),
+  }
+}
+
+/** The query of a request. */
+export function queryOf(exchange: Exchange): URLSearchParams {
+  const at = exchange.target.indexOf('?')
+  return new URLSearchParams(at === -1 ? '' : exchange.target.slice(at + 1))
+}
+
+/** Whether an active citizen is all that a wish asks for. */
+export function satisfies(citizen: Citizen, wish: LoginWish, now: number): boolean {
+  return citizen.state === 'active' && lackingOf(citizen.assurance, wish, now) === undefined
+}
+
+/** What an authentication lacks of a wish; `undefined`: nothing. */
+export function lackingOf(assurance: Assurance, wish: LoginWish, now: number): Shortfall | undefined {
+  const { level, secondFactor, maxAgeSeconds } = wish
+  const demand = { level, secondFactor, maxAgeSeconds: maxAgeSeconds === 0 ? undefined : maxAgeSeconds }
+  return shortfallOf(assurance, demand, now)
+}
+
+/** The button that begins a sign-in by the person's own decision: what may lift an application end. */
+export function signInAction(routesPath: string, wish: LoginWish): PageAction {
+  return {
+    label: 'action.sign-in',
+    method: 'post',
+    href: `${routesPath}/login`,
+    fields: wishParameters(wish),
+    primary: true,
+  }
+}
+
+/** The path of an address of ours. */
+export function pathOf(target: string): string {
+  return target.replace(/[?#].*$/s, '')
+}
+
+/**
+ * The button that ends everything and begins a sign-in then. `seenAt`: path of a page to which cookies came that do not
+ * belong together; they are deleted there too.
+ */
+export function signOutAndInAction(routesPath: string, wish: LoginWish, seenAt?: string): PageAction {
+  return {
+    label: 'action.sign-out-and-in',
+    method: 'post',
+    href: `${routesPath}/logout`,
+    fields: {
+      ...wishParameters(wish),
+      next: 'login',
+      ...(seenAt === undefined ? {} : { seenAt: pathOf(seenAt) }),
+    },
+    primary: true,
+  }
+}

@@ -1,0 +1,47 @@
+/** @module What is remembered of a session of our own cookie, so that a plain request opens nothing twice. */
+
+import type { NamedSession } from '../cookies/session-cookie.js'
+import type { Sealer } from '../seal.js'
+import type { LiveRecord, RecordAddress } from '../session-record.js'
+import { type OwnDetails, openDetails, publicIdOf } from '../sessions/record.js'
+import type { SteppedState } from '../sessions/touch.js'
+import { noWait } from '../wait.js'
+
+/** State of one session cookie in one process. Losing it costs time, never correctness. */
+export class OwnState implements SteppedState {
+  readonly named: NamedSession
+  readonly address: RecordAddress
+  readonly publicId: string
+  touchedAt = 0
+  hasGivenWay = false
+  /** Failed renewals in a row. */
+  failures = 0
+  /** For how long no refresh is looked for, although the tokens may be due. */
+  refreshWait = noWait
+  #sealed = ''
+  #details: OwnDetails | undefined = undefined
+
+  readonly #grow: (bytes: number) => void
+
+  constructor(named: NamedSession, application: string, grow: (bytes: number) => void) {
+    this.named = named
+    this.#grow = grow
+    this.address = { person: named.person, session: named.session, application }
+    this.publicId = publicIdOf(named.generation)
+  }
+
+  get generation(): string {
+    return this.named.generation
+  }
+
+  /** The details of the record, opened once for each text. */
+  details(sealer: Sealer, record: LiveRecord): OwnDetails | undefined {
+    if (this.#details === undefined || this.#sealed !== record.sealed) {
+      this.#details = openDetails(sealer, this.address, record.sealed).own
+      // What is remembered: the text, and what was read from it, in the place of those before.
+      this.#grow(3 * (record.sealed.length - this.#sealed.length))
+      this.#sealed = record.sealed
+    }
+    return this.#details
+  }
+}

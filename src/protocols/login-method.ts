@@ -1,0 +1,49 @@
+/** @module The interface of a way in: how a login leaves for the identity provider. */
+import type { Citizen } from '../citizen.js'
+import type { Exchange, MaybePromise, Reply } from '../exchange.js'
+
+/** A login about to leave for the provider. */
+export interface Visit {
+  readonly wish: LoginWish
+  /** Whether the provider must ask for a new authentication. */
+  readonly reauthenticate: boolean
+  /** Whether the person pressed our button, which may lift an application end. */
+  readonly mayLift: boolean
+  /** Whether an administrator has ended the session that the browser had: only a proven new authentication follows. */
+  readonly isAfterAdministrator?: boolean | undefined
+  /** Whether somebody is signed in, and only a second factor or a higher level is missing. */
+  readonly strengthen: boolean
+}
+
+/**
+ * Whether the provider must ask anew at once, for a person who has pressed our button: it had ended their session by its
+ * own message, and what came without being asked for is not known to be later. Never twice for one login.
+ */
+export function mustAskAnew(
+  citizen: Citizen,
+  { mayLift, reauthenticate }: Pick<Visit, 'mayLift' | 'reauthenticate'>,
+): boolean {
+  return citizen.reason === 'identity-ended' && mayLift && !reauthenticate
+}
+
+/** A way in: shared cookie, OpenID Connect, SAML. */
+export interface Entrance {
+  /** Whether it may count as a new authentication that one was asked for: then a person must have pressed our button. */
+  readonly takesAsked?: boolean | undefined
+  /** Sends the browser to the provider: a redirect, or a page with a form. */
+  enter(exchange: Exchange, visit: Visit): MaybePromise<Reply>
+}
+
+/** Name of this way in, and of the participant in the logout that belongs to it. */
+export const sharedCookieName = 'shared-cookie'
+
+/** What somebody wants who comes to the login route. Nothing here needs trust: it can only ask for more. */
+export interface LoginWish {
+  readonly returnTo: string
+  readonly level: number
+  /** Whether a second factor is asked for, whatever its level. */
+  readonly secondFactor: boolean
+  readonly maxAgeSeconds: number
+  /** Name of the way in, as in `oidc`; empty: whichever fits. */
+  readonly via: string
+}

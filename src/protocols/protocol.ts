@@ -1,0 +1,110 @@
+/** @module The interface of protocol plug-ins: what OpenID Connect and SAML get from the core, and give it. */
+
+import type { Citizen } from '../citizen.js'
+import type { ResolvedOptions } from '../config/options.js'
+import type { Markers } from '../cookies/transaction.js'
+import type { Report } from '../events.js'
+import type { Exchange, MaybePromise, Reply } from '../exchange.js'
+import type { Pages } from '../pages/pages.js'
+import type { Leg } from '../receipt.js'
+import type { EndReason } from '../session-record.js'
+import type { Store } from '../stores/store.js'
+import type { Entrance, LoginWish } from './login-method.js'
+import type { Participant } from './logout-participant.js'
+import type { ProtocolSessions } from './sessions.js'
+import type { TokenRefresh } from './token-refresh.js'
+
+/** A plug-in for `protocols`, as `oidc({ … })` and `saml({ … })` make it. Its own options are checked when it is made. */
+export interface Protocol {
+  /** Part of addresses and of what is stored: `oidc`, `saml`. Two of one name do not go together. */
+  readonly name: string
+  /**
+   * How far the provider's clock and ours may be apart, in seconds: whatever the core judges of the provider's times
+   * tolerates it. Default: `identityProvider.clockSkewSeconds`, else 30.
+   */
+  readonly clockSkewSeconds?: number | undefined
+  /** What its options allow but somebody should know: said once at the start, with a stable code. */
+  readonly warnings?: readonly { readonly code: string; readonly message: string }[] | undefined
+  /** Called once by `createSuite`. */
+  install(host: ProtocolHost): InstalledProtocol
+}
+
+/** A plug-in at work in one suite: a way in, a participant of the logout, routes, and the care of its tokens. */
+export interface InstalledProtocol extends Entrance, Participant {
+  /** The issuer under which its persons are known, unless a call names another. */
+  readonly issuer: string
+  /** Handlers by path below `routes.path` (as in `callback`, `saml/acs`) and method. */
+  readonly endpoints: Readonly<Record<string, ProtocolEndpoint>>
+  /** How sessions are kept alive at the provider; absent: they are not. */
+  readonly refresh?: TokenRefresh | undefined
+  /** Rejects while the provider's set-up cannot be had. Asked by `suite.ready()`. */
+  ready?(): Promise<void>
+  /** Forgets the provider's keys at once, for an emergency. Called by `suite.purgeKeys()`. */
+  purgeKeys?(): void
+  close?(): Promise<void> | void
+}
+
+/** The handlers of one path. What they throw becomes 4xx or 503 as with every route of ours. */
+export interface ProtocolEndpoint {
+  readonly GET?: ((exchange: Exchange) => MaybePromise<Reply>) | undefined
+  readonly POST?: ((exchange: Exchange) => MaybePromise<Reply>) | undefined
+  /** Whether its GET only shows something, so that a HEAD is answered in the same way. Default: no; a HEAD gets 405. */
+  readonly isDocument?: boolean | undefined
+  /** The answer of an endpoint whose callers know no 503, while the store or the provider cannot be had. */
+  readonly outage?: (() => Reply) | undefined
+}
+
+/** What the core gives a plug-in. */
+export interface ProtocolHost {
+  readonly options: ResolvedOptions
+  readonly store: Store
+  readonly report: Report
+  readonly sessions: ProtocolSessions
+  /** Absolute address of a route of ours, as in `address('callback')`; never built from `Host`. */
+  address(route: string): string
+  /** One-time markers in the browser, of a purpose of the plug-in's own (lower-case letters). */
+  markers<T>(purpose: string): Markers<T>
+  checkReturnTarget(value: unknown): string | undefined
+  /** Our pages, in the person's language. */
+  readonly pages: Pages
+  /**
+   * The answer to a login that has come back: on to `returnTo` if the citizen is all that was wished for, else a page
+   * with the reason and a way out.
+   */
+  concludeLogin(
+    exchange: Exchange,
+    citizen: Citizen,
+    wish: LoginWish & {
+      readonly mayLift: boolean
+      readonly reauthenticate: boolean
+      /** Whether the provider has said no time of a new authentication that it was asked for. */
+      readonly isUnproven?: boolean | undefined
+    },
+  ): Reply
+  /** The answer to a `state` that is not, or no longer, known in this browser. Does nothing. */
+  withoutState(exchange: Exchange, state?: string): Reply
+  /** The same for the answer of a login, which is not read; whoever is signed in goes on to the start page. */
+  withoutLogin(exchange: Exchange, state?: string): Promise<Reply>
+  /** Where such a login began, and where its answer came, if those are known and not the same host. For an event. */
+  hostsOfLogin(
+    exchange: Exchange,
+    state: string | undefined,
+  ): { readonly given: string; readonly expected: string } | undefined
+  /** The answer to a logout that has come back from the provider, with what became of its leg; `undefined`: not our state. */
+  concludeLogout(
+    exchange: Exchange,
+    state: string | undefined,
+    identity: Pick<Leg, 'state' | 'reason'>,
+  ): Promise<Reply | undefined>
+  /** The `state` of each logout of this browser that is at this plug-in's provider, where an answer names none. */
+  logoutStates(exchange: Exchange): readonly string[]
+  /**
+   * Where shared cookies are in use too: ends the session that the request's shared cookie names in every application,
+   * and deletes the cookie; with `persons`, only where it is one of theirs (as `personOf` names them). Does nothing
+   * elsewhere. `false`: something that was meant may go on, by an outage or because nobody can say which it is.
+   * @throws CitizenSessionError `keys-unavailable`
+   */
+  endShared(exchange: Exchange, reason: EndReason, persons?: readonly string[]): Promise<boolean>
+  /** Whether logins that this browser began are in flight; cleared by a logout. */
+  clearLogins(exchange: Exchange): void
+}

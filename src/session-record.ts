@@ -1,0 +1,69 @@
+/** @module What is kept of a session: where its record lies, and the record as it is live, ended, or another name of one. */
+
+/** Why a session ended. The first four are application ends; the others are revocations or come from the IdP. */
+export type EndReason =
+  | 'idle-timeout'
+  | 'absolute-timeout'
+  | 'application-sign-out'
+  | 'identity-ended'
+  | 'identity-changed'
+  | 'signed-out'
+  | 'revoked'
+  /** An application end: the person has begun more sessions than are kept, and this one was seen the longest ago. */
+  | 'too-many-sessions'
+
+/**
+ * Where a record lives. `person` and `session` are digests (22 characters of base64url): of (issuer, subject)
+ * and of the session value. Every key of a person lies in one place, so that one script sees all of them.
+ */
+export interface RecordAddress {
+  readonly person: string
+  readonly session: string
+  readonly application: string
+}
+
+/** A running application session. Times are milliseconds since the epoch. */
+export interface LiveRecord {
+  readonly state: 'live'
+  /** Random, new at each start and each rise in assurance; every write compares it. 22 characters. */
+  readonly generation: string
+  readonly startedAt: number
+  readonly lastSeenAt: number
+  /** The absolute limit. */
+  readonly endsAt: number
+  readonly idleMilliseconds: number
+  /** `exp` of the newest token that was seen or fetched for this session. */
+  readonly tokenExpiresAt: number
+  /** Assurance level in force when the generation began. */
+  readonly level: number
+  /** When the person proved who they are; 0 when unknown. */
+  readonly authenticatedAt: number
+  /** The record is kept at least until then, whatever happens to it. */
+  readonly retainUntil: number
+  /** Details that only the application can open (a base64url text without blanks), or the empty string. */
+  readonly sealed: string
+  /** `due`: the application's work for this sign-in (`onSignIn`) has not succeeded yet; absent: nothing is left to do. */
+  readonly signIn?: 'due' | undefined
+  /** `protocol`: OpenID Connect or SAML began it; absent: the shared cookie, or a release that did not say. */
+  readonly begunBy?: 'protocol' | undefined
+}
+
+/** A session that has ended: the tombstone that refuses its token until nobody can have one any more. */
+export interface EndedRecord {
+  readonly state: 'ended'
+  readonly reason: EndReason
+  readonly at: number
+  /** Generation of the session that ended; empty when a revocation met no session. */
+  readonly generation: string
+  readonly retainUntil: number
+  readonly sealed: string
+}
+
+/** The session value is another name of an older one of the same person: look there. */
+export interface AliasRecord {
+  readonly state: 'alias'
+  /** Digest of the session value that the record lies under. Never an alias itself. */
+  readonly session: string
+}
+
+export type SessionRecord = LiveRecord | EndedRecord

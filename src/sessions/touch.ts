@@ -1,0 +1,69 @@
+/** @module Steps of a judgement that do not depend on how a request names its session. */
+import type { ResolvedOptions } from '../config/options.js'
+import type { EndedRecord, LiveRecord, RecordAddress } from '../session-record.js'
+import type { RecordChange, Store } from '../stores/store.js'
+import { createSignIn, type SignIn } from './sign-in-work.js'
+import { touchInterval } from './timers.js'
+
+/** What is remembered of a session for these steps. */
+export interface SteppedState {
+  readonly address: RecordAddress
+  /** When a touch was last begun here: requests in flight at the same time leave it to that one. */
+  touchedAt: number
+}
+
+/** The steps, for one application. */
+export interface RecordSteps {
+  /** Whether a touch is worth writing, and no other request in flight writes it. */
+  isTouchDue(state: SteppedState, record: LiveRecord, idleMilliseconds: number, now: number): boolean
+  /** Writes a touch. One that failed counts as none: the next request tries again. */
+  touch(state: SteppedState, record: LiveRecord, change: RecordChange): Promise<boolean>
+  /** The application's own work for a sign-in that is still due: until it has succeeded nobody is let in. */
+  readonly signIn: SignIn
+  /** `end-everywhere`: the first activity after an idle end signs the person out of the siblings as well. */
+  endSiblings(
+    address: RecordAddress,
+    record: EndedRecord,
+    request: { readonly isTouching: () => boolean; readonly now: number },
+  ): Promise<void>
+}
+
+/** Makes the steps of one application. */
+export function createRecordSteps(context: {
+  readonly options: ResolvedOptions
+  readonly store: Store
+  /** Ends the records of a session value in every application. */
+  readonly endEverywhere: (address: RecordAddress, now: number) => Promise<void>
+}): RecordSteps {
+  const { options, store } = context
+
+  return {
+    isTouchDue(state, record, idleMilliseconds, now) {
+      const interval = touchInterval(idleMilliseconds)
+      // Of several requests in flight one writes; the clock may have been turned back.
+      const isTouchedElsewhere = now >= state.touchedAt && now - state.touchedAt < interval
+      return now - record.lastSeenAt >= interval && !isTouchedElsewhere
+    },
+
+    async touch(state, record, change) {
+      const { touchedAt } = state
+      state.touchedAt = change.lastSeenAt ?? touchedAt
+      let isWritten = false
+      try {
+        isWritten = await store.update(state.address, record.generation, change)
+        return isWritten
+      } finally {
+        if (!isWritten) state.touchedAt = touchedAt
+      }
+    },
+
+    signIn: createSignIn({ onSignIn: options.onSignIn, store }),
+
+    async endSiblings(address, record, request) {
+      const endsAll = options.application.onIdle === 'end-everywhere' && record.reason === 'idle-timeout'
+      if (!endsAll || !request.isTouching()) return
+      const isDone = (await store.revocation(address.person, address.session)) !== undefined
+      if (!isDone) await context.endEverywhere(address, request.now)
+    },
+  }
+}

@@ -1,0 +1,104 @@
+/** @module The sessions that a request belongs to, whatever became of them: what a logout ends. */
+import type { CookieModeOptions } from '../config/options.js'
+import { isTooLarge } from '../cookies/parse.js'
+import { StoreUnavailableError } from '../errors.js'
+import type { Exchange } from '../exchange.js'
+import type { RecordAddress } from '../session-record.js'
+import type { Store } from '../stores/store.js'
+import type { HintCookie } from './hint-cookie.js'
+import type { TokenReader } from './read-token.js'
+import { tokenState } from './token-state.js'
+
+/** A session that a request names. */
+export interface FoundSession {
+  readonly address: RecordAddress
+  /** `exp` of the token that names it; absent where only the hint does. Milliseconds since the epoch. */
+  readonly tokenExpiresAt?: number | undefined
+  /** Of what generation it must be, where a cookie of ours names it: an older one ends nothing. */
+  readonly generation?: string | undefined
+}
+
+/** Why not every session that a request names was found: too many tokens, or too many bytes. */
+export type SessionsMissed = 'ambiguous-cookie' | 'cookies-too-large'
+
+/** The sessions of a request, the likeliest first. */
+export interface FoundSessions {
+  readonly sessions: readonly FoundSession[]
+  /** There if there may be more. */
+  readonly missed?: SessionsMissed | undefined
+}
+
+/** Finds the session of a request. */
+export interface SessionFinder {
+  /**
+   * Its session, by the token, else by the hint; the root's, where the session value is an alias. More than one only
+   * where the cookies name several sessions; `missed` says why, where they name more than can be looked at.
+   * @throws CitizenSessionError `keys-unavailable`, where there is no hint either.
+   */
+  sessionsOf(exchange: Exchange): Promise<FoundSessions>
+  /** Whether the request carries any part of the shared cookie. */
+  sendsShared(exchange: Exchange): boolean
+}
+
+/** Where no shared cookie is in use: it names none, and an own cookie in a header that is too large is not read. */
+export const sessionsWithoutSharedCookie: SessionFinder['sessionsOf'] = async (exchange) => ({
+  sessions: [],
+  missed: isTooLarge(exchange.header('cookie')) ? 'cookies-too-large' : undefined,
+})
+
+/** Makes the finder of one application. */
+export function createSessionFinder(options: {
+  readonly resolved: CookieModeOptions
+  readonly reader: TokenReader
+  readonly hintCookie: HintCookie
+  readonly store: Store
+}): SessionFinder {
+  const { reader, hintCookie, store } = options
+  const { application, identityProvider, clock } = options.resolved
+
+  const rootOf = async (address: RecordAddress): Promise<RecordAddress> => {
+    try {
+      const record = await store.read(address)
+      return record?.state === 'alias' ? { ...address, session: record.session } : address
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) return address
+      throw error
+    }
+  }
+
+  return {
+    async sessionsOf(exchange) {
+      const cookies = exchange.header('cookie')
+      if (cookies === undefined) return { sessions: [] }
+      const scanned = reader.scan(cookies)
+      const hint = scanned.hint === undefined ? undefined : hintCookie.open(scanned.hint)
+      const hinted = hint && { person: hint.person, session: hint.session, application: application.id }
+      let tokens: Awaited<ReturnType<TokenReader['readEach']>>
+      try {
+        tokens = await reader.readEach(scanned, clock())
+      } catch (error) {
+        // Whether the token is good nobody can say now; the hint is ours.
+        if (hinted === undefined) throw error
+        tokens = []
+      }
+      if (tokens !== 'too-many' && tokens.length > 0) {
+        const { afterSeconds } = identityProvider.refresh
+        const sessions = tokens.map(async (token) => ({
+          address: await rootOf(tokenState(token, application.id, afterSeconds).address),
+          tokenExpiresAt: token.expiresAt,
+        }))
+        return { sessions: await Promise.all(sessions) }
+      }
+      const sessions = hinted === undefined ? [] : [{ address: hinted, generation: hint?.generation }]
+      if (tokens !== 'too-many') return { sessions }
+      return { sessions, missed: scanned.oversized ? 'cookies-too-large' : 'ambiguous-cookie' }
+    },
+
+    sendsShared(exchange) {
+      const cookies = exchange.header('cookie')
+      if (cookies === undefined) return false
+      const { header, payload, signature } = reader.scan(cookies)
+      return header !== undefined || payload !== undefined || signature !== undefined
+    },
+  }
+}

@@ -1,0 +1,178 @@
+/** @module Composes what only applications with the shared cookie have: its tokens, their refresh, the judgement. */
+import type { CookieModeOptions } from '../config/options.js'
+import { expiryVariants, type SharedExpiry } from '../cookies/expiry.js'
+import { createCookieScanner } from '../cookies/parse.js'
+import { maximumPairLength } from '../cookies/serialize.js'
+import type { Report } from '../events.js'
+import type { SetCookie } from '../exchange.js'
+import type { Sealer } from '../seal.js'
+import type { CitizenActions } from '../sessions/create-citizen.js'
+import type { Lifecycle } from '../sessions/lifecycle.js'
+import type { RecordSteps } from '../sessions/touch.js'
+import type { Store } from '../stores/store.js'
+import { createJwksCache } from '../tokens/jwks-cache.js'
+import { createTokenVerifier, type VerifiedToken } from '../tokens/verify.js'
+import { createSharedLook, type SharedLook } from './authenticate.js'
+import { createJudge, type Judging, type SharedSession } from './credential.js'
+import { noteRefresh } from './deliver-refresh.js'
+import { createSessionFinder, type SessionFinder } from './find-sessions.js'
+import type { HintCookie } from './hint-cookie.js'
+import { createPeek } from './inspect.js'
+import { createTokenReader } from './read-token.js'
+import { createRefresher } from './refresh.js'
+import { readRefreshAnswer } from './refresh-answer.js'
+import { createRefreshClient } from './refresh-client.js'
+import { sharedCookies } from './serialize.js'
+import { tokenState } from './token-state.js'
+
+/** What the shared cookie needs of the rest of the suite. */
+export interface SharedCookieParts {
+  readonly options: CookieModeOptions
+  readonly store: Store
+  readonly revocations: Store | undefined
+  readonly lifecycle: Lifecycle
+  readonly sealer: Sealer
+  readonly hintCookie: HintCookie
+  readonly steps: RecordSteps
+  readonly report: Report
+  readonly actions: Pick<CitizenActions, 'logout' | 'ended'>
+}
+
+/** The shared cookie at work in one suite. */
+export interface SharedCookieMode {
+  readonly look: SharedLook
+  readonly finder: SessionFinder
+  readonly expire: SharedExpiry
+  /** Forgets every key and every verified token. */
+  purgeKeys(): void
+  /** Ends the refreshes that are under way, and loses none of their results. */
+  close(): Promise<void>
+}
+
+/** The function that deletes the shared cookies of an application. */
+export function createSharedExpiry(options: CookieModeOptions): SharedExpiry {
+  const { names, domain, path, sameSite } = options.sharedCookie
+  const applicationHost = new URL(options.application.url).hostname
+  return (exchange, { seenAt, ...how } = {}) => {
+    const variants = expiryVariants([names.header, names.payload, names.signature], {
+      domain,
+      path,
+      sameSite,
+      applicationHost,
+      target: seenAt === undefined ? exchange.target : [exchange.target, seenAt],
+      ...how,
+      secure: options.isSecure,
+    })
+    for (const cookie of variants) exchange.setCookie(cookie)
+    return variants.length > 0
+  }
+}
+
+/** Makes the shared cookie of one suite. */
+export function createSharedCookieMode(parts: SharedCookieParts): SharedCookieMode {
+  const { options, store, lifecycle, sealer, hintCookie, report } = parts
+  const { application, identityProvider, sharedCookie, clock } = options
+  const expire = createSharedExpiry(options)
+
+  const keys = createJwksCache({
+    ...identityProvider.keys,
+    url: identityProvider.endpoints.jwks,
+    algorithms: identityProvider.algorithms,
+    fetch: options.fetch,
+    clock,
+    report,
+  })
+  const verifier = createTokenVerifier({
+    ...identityProvider,
+    issuers: new Map(identityProvider.issuers.map((issuer) => [issuer, keys])),
+  })
+
+  const cookiesFor = (token: VerifiedToken): readonly SetCookie[] => {
+    const maxAgeSeconds = sharedCookie.persistent
+      ? Math.max(Math.floor((token.expiresAt - clock()) / 1000), 0)
+      : undefined
+    return sharedCookies(token.parts, { ...sharedCookie, secure: options.isSecure, maxAgeSeconds })
+  }
+
+  const { refresh } = identityProvider
+  const refresher = createRefresher({
+    post: createRefreshClient({
+      endpoint: identityProvider.endpoints.refresh,
+      timeoutSeconds: refresh.timeoutSeconds,
+      fetch: options.fetch,
+      readAnswer: refresh.readAnswer ?? ((response) => readRefreshAnswer(response, sharedCookie.names)),
+    }),
+    // The provider's own answer: no stranger's token makes it wait for a key.
+    verify: (parts, now) => verifier.verify(parts, now, 'login'),
+    store,
+    lifecycle,
+    sealer,
+    report,
+    clock,
+    random: options.random,
+    timeoutSeconds: refresh.timeoutSeconds,
+    onUnavailable: refresh.onUnavailable,
+    isDeliverable: (token) =>
+      cookiesFor(token).every(({ name, value }) => name.length + value.length <= maximumPairLength),
+  })
+
+  async function refreshNow({ token, state, record, exchange }: SharedSession): Promise<boolean> {
+    const result = await refresher.refresh({
+      token,
+      address: state.address,
+      record,
+      failures: state.failures,
+    })
+    noteRefresh(state, token, result, clock())
+    const fresh =
+      result.kind === 'token'
+        ? result.token
+        : result.kind === 'newer'
+          ? await refresher.takeKept(token, state.address)
+          : undefined
+    if (fresh !== undefined) {
+      tokenState(fresh, application.id, refresh.afterSeconds).address = state.address
+      for (const cookie of cookiesFor(fresh)) exchange.setCookie(cookie)
+    }
+    return result.kind === 'token' || result.kind === 'extended' || result.kind === 'newer'
+  }
+
+  const judging: Judging = {
+    options,
+    store,
+    revocations: parts.revocations,
+    lifecycle,
+    refresher,
+    hintCookie,
+    report,
+    steps: parts.steps,
+    actions: { ...parts.actions, refresh: refreshNow, accessToken: async () => undefined },
+    cookiesFor,
+    expireShared: expire,
+  }
+  const reader = createTokenReader({
+    scan: createCookieScanner({ ...sharedCookie.names, hint: hintCookie.name }),
+    verify: verifier.verify,
+    names: sharedCookie.names,
+    report,
+  })
+  const look = createSharedLook({
+    resolved: options,
+    reader,
+    judge: createJudge(judging),
+    peek: createPeek({ ...judging, sealer }),
+    hintCookie,
+    store,
+    lifecycle,
+    report,
+    expire,
+  })
+
+  return {
+    look,
+    finder: createSessionFinder({ resolved: options, reader, hintCookie, store }),
+    expire,
+    purgeKeys: verifier.purge,
+    close: refresher.close,
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * @module Pointers in Redis: one hash for each, with no hash tag, so that it lies in a place of its own. Field `v` is
+ * its revocation, as in the hash of a person; `p:<person>` names a person: `1 p <retainUntil>`.
+ */
+import type { Clock } from '../../clock.js'
+import { createForgetting } from '../forgetting.js'
+import type { Revocation, Store } from '../store.js'
+import type { Acknowledgement } from './acknowledge.js'
+import type { Connection, Reply } from './connection.js'
+import { formatError, parseRevocation } from './format.js'
+import { createScript, keepFor, mark, replicas, words } from './script-parts.js'
+
+/** Whether a text is retained no longer. Newer formats are left to the end of life of the hash. */
+const isOver = `
+local function isOver(value, position, now)
+  local record = words(value)
+  return record[1] == '1' and tonumber(record[position]) <= tonumber(now)
+end
+`
+
+/** Drops what may be forgotten, and returns the persons that are retained. */
+const prune = `
+local function prune(now, forgotten)
+  local all, persons = redis.call('HGETALL', key), {}
+  for index = 1, #all, 2 do
+    local person = string.match(all[index], '^p:(.*)$')
+    local value, position = all[index + 1], person and 3 or 5
+    if isOver(value, position, forgotten) then redis.call('HDEL', key, all[index])
+    elseif person and not isOver(value, position, now) then persons[#persons + 1] = person end
+  end
+  return persons
+end
+`
+
+const point = `
+local person, retain, now, forgotten = unpack(ARGV)
+prune(now, forgotten)
+local value = redis.call('HGET', key, 'p:' .. person)
+local record = value and words(value) or {'1', 'p', retain}
+record[3] = larger(record[3], retain)
+redis.call('HSET', key, 'p:' .. person, table.concat(record, ' '))
+keepFor(tonumber(retain) - tonumber(now))
+local revoked = redis.call('HGET', key, 'v')
+return {'pointed', revoked and not isOver(revoked, 5, now) and revoked or ''}
+`
+
+const read = `
+local value = redis.call('HGET', key, 'v')
+return {'read', value and not isOver(value, 5, ARGV[1]) and value or ''}
+`
+
+const persons = `
+local all, reply = redis.call('HGETALL', key), {'persons'}
+for index = 1, #all, 2 do
+  local person = string.match(all[index], '^p:(.*)$')
+  if person and not isOver(all[index + 1], 3, ARGV[1]) then reply[#reply + 1] = person end
+end
+return reply
+`
+
+/** Replies replicas, then the persons. */
+const revoke = `
+local reason, at, retain, now, forgotten = unpack(ARGV)
+local reply = {'revoked', replicas()}
+for _, person in ipairs(prune(now, forgotten)) do reply[#reply + 1] = person end
+mark('v', reason, at, retain)
+keepFor(tonumber(retain) - tonumber(now))
+return reply
+`
+
+const scripts = {
+  point: createScript(words, keepFor, isOver, prune, point),
+  read: createScript(words, isOver, read),
+  persons: createScript(words, isOver, persons),
+  revoke: createScript(words, keepFor, mark, replicas, isOver, prune, revoke),
+} as const
+
+function revocationIn(reply: Reply): Revocation | undefined {
+  const text = reply[1]
+  if (typeof text !== 'string') throw formatError()
+  return text === '' ? undefined : parseRevocation(text)
+}
+
+/** The pointers of a store. */
+export function createRedisPointers(options: {
+  readonly connection: Connection
+  readonly acknowledgement: Acknowledgement
+  readonly prefix: string
+  readonly deadlineMilliseconds: number
+  readonly clock: Clock
+}): Pick<Store, 'point' | 'pointerRevocation' | 'pointerPersons' | 'revokePointer'> {
+  const { connection, acknowledgement, prefix, deadlineMilliseconds, clock } = options
+  const keyOf = (pointer: string): string => `${prefix}pointer:${pointer}`
+  const forgetUntil = createForgetting()
+  const now = (): string => String(clock())
+  const times = (): readonly [string, string] => {
+    const time = clock()
+    return [String(time), String(Math.max(forgetUntil(time), 0))]
+  }
+
+  return {
+    async point(pointer, person, retainUntil) {
+      return revocationIn(
+        await connection.run(scripts.point, keyOf(pointer), person, String(retainUntil), ...times()),
+      )
+    },
+
+    // A script, because a client may send plain reads to replicas.
+    async pointerRevocation(pointer) {
+      return revocationIn(await connection.run(scripts.read, keyOf(pointer), now()))
+    },
+
+    async pointerPersons(pointer) {
+      const [, ...found] = await connection.run(scripts.persons, keyOf(pointer), now())
+      return found.map(String)
+    },
+
+    async revokePointer(pointer, { reason, at, retainUntil }) {
+      const deadline = performance.now() + deadlineMilliseconds
+      const key = keyOf(pointer)
+      const given = [reason, String(at), String(retainUntil), ...times()]
+      const [, count, ...persons] = await connection.run(scripts.revoke, key, ...given)
+      const acknowledged = await acknowledgement.isAcknowledged({ key, field: 'v', at, deadline }, count)
+      return { persons: persons.map(String), acknowledged }
+    },
+  }
+}
