@@ -1,11 +1,10 @@
 /** @module What the endpoints of the emulator share. */
 import type { FaultGate } from './faults.js'
 import type { KeyRing } from './keys.js'
-import type { OpenidMode } from './openid/mode.js'
+import type { Mode } from './mode.js'
 import type { RefreshAnswerShape, ResolvedEmulatorOptions } from './options.js'
 import type { People, Person } from './people.js'
 import type { ReturnRules } from './return-address.js'
-import type { SamlMode } from './saml/mode.js'
 import type { KeptSession, Sessions } from './sessions.js'
 import type { SmsCodes } from './sms-codes.js'
 
@@ -22,10 +21,8 @@ export interface Context {
   /** The emulator's own time, travel and skew included. */
   now(): number
   refreshAnswer: RefreshAnswerShape
-  /** The OpenID provider, where one is asked for. */
-  openid?: OpenidMode | undefined
-  /** The SAML identity provider, where one is asked for. */
-  saml?: SamlMode | undefined
+  /** Empty until they are made. */
+  readonly modes: readonly Mode[]
 }
 
 /** The claims of a token of this session, exactly those of CitizenOne. Source: CitizenOne, Sessions & JWT. */
@@ -49,6 +46,11 @@ export async function issueToken(context: Context, session: KeptSession, person:
   const token = await context.keys.sign(claimsOf(context, session, person))
   session.newestToken = token
   return token
+}
+
+/** Resolves when whoever a mode tells of an ended session by server call has answered. */
+export async function settleModes({ modes }: Pick<Context, 'modes'>): Promise<void> {
+  for (const mode of modes) await mode.settled?.()
 }
 
 /** Whether a second factor is still missing. */

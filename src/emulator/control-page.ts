@@ -1,24 +1,15 @@
 /** @module The control page: faults, keys, time and sessions by hand. */
 import type { Context } from './context.js'
-import type { Controls } from './control.js'
-import { type EndpointName, endpointNames, endpointPaths } from './endpoints.js'
+import type { ControlPart, Controls } from './controls.js'
+import { type EndpointName, endpointNames } from './endpoints.js'
+import { readOpenidForm } from './faults/openid-form.js'
+import { readSamlForm } from './faults/saml-form.js'
 import { checkedSettings, type Nonsense, nonsenseKinds } from './faults.js'
 import { html } from './markup.js'
-import { openidFields, openidSection, readOpenidForm } from './openid/control-part.js'
 import { page } from './page.js'
-import { readSamlForm, samlFields, samlSection } from './saml/control-part.js'
 
-/** Endpoints that the page can make fail; the others only through JSON. */
+/** Endpoints that the page can make fail, besides those of the modes; the others only through JSON. */
 const steered = ['refresh', 'jwks', 'login', 'logout'] as const satisfies readonly EndpointName[]
-
-/** The same of an OpenID provider. */
-const steeredOpenid = [
-  'openid-configuration',
-  'openid-keys',
-  'authorization',
-  'token',
-  'end-session',
-] as const satisfies readonly EndpointName[]
 
 const statuses = [401, 403, 429, 500, 503]
 
@@ -42,7 +33,7 @@ export async function applyForm(controls: Controls, form: URLSearchParams): Prom
   }
   const perEndpoint = <T>(prefix: string, read: (text: string) => T) =>
     Object.fromEntries(
-      [...steered, ...steeredOpenid].flatMap((endpoint) => {
+      endpointNames.flatMap((endpoint) => {
         const text = form.get(`${prefix}-${endpoint}`) ?? ''
         return text === '' ? [] : [[endpoint, read(text)]]
       }),
@@ -60,8 +51,16 @@ export async function applyForm(controls: Controls, form: URLSearchParams): Prom
   )
 }
 
+/** What the page shows. */
+export interface ControlView {
+  readonly controls: Controls
+  readonly parts: readonly ControlPart[]
+  /** The endpoints that are served. */
+  readonly endpoints: readonly EndpointName[]
+}
+
 /** `GET /faults`. */
-export function controlPage(context: Context, controls: Controls): Response {
+export function controlPage(context: Context, { controls, parts, endpoints }: ControlView): Response {
   const { settings } = controls.faults
   return page(context, {
     title: 'Faults',
@@ -72,16 +71,14 @@ export function controlPage(context: Context, controls: Controls): Response {
 <label for="skew">Clock is off by seconds</label>
 <input id="skew" name="skew" type="number" value="${settings.skewSeconds}">
 <table><thead><tr><th>Endpoint</th><th>Status</th><th>Nonsense</th></tr></thead><tbody>
-${[...steered, ...(context.openid ? steeredOpenid : [])].map(
+${[...steered, ...parts.flatMap((part) => part.steered)].map(
   (endpoint) => html`<tr><td>${endpoint}</td>
 <td>${select(`status-${endpoint}`, statuses, settings.status[endpoint])}</td>
 <td>${select(`nonsense-${endpoint}`, kindsFor(endpoint), settings.nonsense[endpoint])}</td></tr>`,
 )}</tbody></table>
-${context.openid && openidFields(settings.openid)}
-${context.saml && samlFields(settings.saml)}
+${parts.map((part) => part.fields(settings))}
 <button>Switch</button> <button class="plain" name="do" value="clear">Everything off</button></form></section>
-${context.openid && openidSection(context.openid.openid)}
-${context.saml && samlSection(context.saml.saml)}
+${parts.map((part) => part.section())}
 <section><h2>Keys</h2><form method="post" action="/faults">
 <button class="plain" name="do" value="publish-key">Publish the next key</button>
 <button class="plain" name="do" value="rotate-keys">Sign with a new key</button>
@@ -99,12 +96,9 @@ ${controls.sessions.map(
 <input type="hidden" name="session" value="${jti}"><button class="plain" name="do" value="revoke">Revoke</button></form>`,
 )}</section>
 <section><h2>Requests</h2><table><tbody>
-${endpointNames
-  .filter((name) => context.openid !== undefined || !/openid/.test(endpointPaths[name]))
-  .filter((name) => context.saml !== undefined || !name.startsWith('saml-'))
-  .map(
-    (name) => html`<tr><th>${name}</th><td>${controls.requests[name]}</td></tr>`,
-  )}</tbody></table></section>`,
+${endpoints.map(
+  (name) => html`<tr><th>${name}</th><td>${controls.requests[name]}</td></tr>`,
+)}</tbody></table></section>`,
   })
 }
 

@@ -1,34 +1,14 @@
 /** @module The control interface of the emulator for another process: JSON under `/emulator/`, a page at `/faults`. */
-
 import { CitizenSessionError } from '../errors.js'
 import type { Context } from './context.js'
 import { applyForm, controlPage } from './control-page.js'
-import type { RequestCounts } from './endpoints.js'
-import { checkedSettings, type Faults } from './faults.js'
-import type { RotateKeysOptions } from './keys.js'
+import type { ControlPart, Controls } from './controls.js'
+import type { EndpointName } from './endpoints.js'
+import { checkedSettings } from './faults.js'
 import { inEnglish } from './language.js'
 import { json, redirect } from './page.js'
-import type { Saml } from './saml/saml.js'
-import type { IdentitySession, Level } from './sessions.js'
-import type { SmsMessage } from './sms-codes.js'
+import type { Level } from './sessions.js'
 import { isOwnPost, readBody, readForm } from './visit.js'
-
-/** What can be steered from outside; the emulator is one. */
-export interface Controls {
-  readonly url: string
-  readonly internalUrl: string
-  readonly faults: Faults
-  readonly sessions: readonly IdentitySession[]
-  readonly messages: readonly SmsMessage[]
-  readonly requests: RequestCounts
-  readonly saml: Pick<Saml, 'rollOver'>
-  clock(): number
-  travel(seconds: number): void
-  revoke(jtiOrUsername: string): number
-  rotateKeys(options?: RotateKeysOptions): Promise<string>
-  cookiesFor(username: string, request?: { readonly level?: Level | undefined }): Promise<string>
-  reset(): void
-}
 
 type Body = Readonly<Record<string, unknown>>
 
@@ -62,7 +42,7 @@ function toLevel(value: unknown): Level | undefined {
 }
 
 /** Everything that another process may want to look at. */
-const stateOf = (context: Context, controls: Controls) => ({
+const stateOf = (controls: Controls, parts: readonly ControlPart[]) => ({
   url: controls.url,
   internalUrl: controls.internalUrl,
   time: controls.clock(),
@@ -70,26 +50,23 @@ const stateOf = (context: Context, controls: Controls) => ({
   requests: controls.requests,
   sessions: controls.sessions,
   messages: controls.messages,
-  openid: openidState(context),
-  saml: context.saml && {
-    participants: context.saml.saml.participants,
-    deliveries: context.saml.saml.deliveries,
-  },
+  ...Object.fromEntries(parts.map((part) => [part.name, part.state()])),
 })
-
-const openidState = ({ openid }: Context) =>
-  openid && { participants: openid.openid.participants(), deliveries: openid.openid.deliveries }
 
 /** What {@link createControl} needs. */
 export interface ControlOptions {
   readonly context: Context
   readonly controls: () => Controls
+  /** What the modes add. */
+  readonly parts: readonly ControlPart[]
+  /** The endpoints that are served. */
+  readonly endpoints: readonly EndpointName[]
   /** Origins that count as our own besides the public one. */
   readonly ownOrigins: () => readonly string[]
 }
 
 /** Makes the control interface; it answers `undefined` for a path that is not its own. */
-export function createControl({ context, controls, ownOrigins }: ControlOptions) {
+export function createControl({ context, controls, parts, endpoints, ownOrigins }: ControlOptions) {
   /** Another name that leads here is a site that rebinds its name to loopback to read what only we may see. */
   function isKnownHost(request: Request) {
     const host = request.headers.get('host')
@@ -101,16 +78,16 @@ export function createControl({ context, controls, ownOrigins }: ControlOptions)
   async function answer(path: string, request: Request): Promise<Response | undefined> {
     const isPost = request.method === 'POST'
     if (path === '/faults') {
-      if (!isPost) return inEnglish(() => controlPage(context, controls()))
+      if (!isPost) return inEnglish(() => controlPage(context, { controls: controls(), parts, endpoints }))
       await applyForm(controls(), await readForm(request))
       return redirect('/faults')
     }
-    if (path === '/emulator/state' && !isPost) return json(stateOf(context, controls()))
+    if (path === '/emulator/state' && !isPost) return json(stateOf(controls(), parts))
     const action = Object.hasOwn(actions, path) ? actions[path] : undefined
     if (!action) return undefined
     if (!isPost) return json({ error: 'POST is expected' }, 405)
     const result = await action(controls(), await readJson(request))
-    return json(result ?? stateOf(context, controls()))
+    return json(result ?? stateOf(controls(), parts))
   }
 
   return async function control(path: string, request: Request): Promise<Response | undefined> {

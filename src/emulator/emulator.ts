@@ -1,36 +1,93 @@
-/** @module The emulator: an identity provider in a process. */
+/** @module The emulator: an identity provider in a process. Alone this file knows which modes there are. */
 import type { Clock } from '../clock.js'
 import { CitizenSessionError } from '../errors.js'
-import { type Context, issueToken } from './context.js'
+import type { Context } from './context.js'
 import { createControl } from './control.js'
+import type { Controls } from './controls.js'
 import { type CookieNames, toCookieHeader } from './cookies.js'
-import { createRequestCounter, type EndpointName, type RequestCounts } from './endpoints.js'
+import {
+  createRequestCounter,
+  type EndpointName,
+  endpointNames,
+  type RequestCounter,
+  type RequestCounts,
+} from './endpoints.js'
 import { createFaults, type Faults } from './faults.js'
 import { createEmulatorFetch } from './fetch.js'
 import { createKeyRing, type KeyRing, type RotateKeysOptions, type SignTokenOptions } from './keys.js'
+import { createListener, type Listener } from './listener.js'
+import type { Mode } from './mode.js'
 import { createOpenidMode } from './openid/create.js'
+import type { OpenidMode } from './openid/mode.js'
 import type { Openid } from './openid/openid.js'
-import {
-  defaultHost,
-  type EmulatorOptions,
-  type RefreshAnswerShape,
-  resolveEmulatorOptions,
-} from './options.js'
-import { createPeople, type Person } from './people.js'
-import { createRouter } from './router.js'
+import { type OpenidOptions, resolveOpenidOptions } from './openid/options.js'
+import { type RefreshAnswerShape, resolveEmulatorOptions } from './options.js'
+import { createPeople, type EmulatedPerson, type Person } from './people.js'
+import { type TokenRequest, tokenFor, totpCodeFor } from './person-tokens.js'
+import type { Random } from './random.js'
+import { createRouter, routesOf } from './router.js'
 import { loadSamlMode } from './saml/load.js'
+import type { SamlMode } from './saml/mode.js'
+import { resolveSamlOptions, type SamlOptions } from './saml/options.js'
 import type { Saml } from './saml/saml.js'
-import { openServer, type RunningServer } from './server.js'
-import { createSessions, type IdentitySession, type Level } from './sessions.js'
+import { createSessions, type IdentitySession } from './sessions.js'
 import { createSmsCodes, type SmsMessage } from './sms-codes.js'
-import { totpCode } from './totp.js'
+import { createTime, type Time } from './time.js'
 
-/** Which token to make for a person. */
-export interface TokenRequest {
-  /** Default: all that the person has (Eeze, else the second factor, else the password). */
-  readonly level?: Level | undefined
-  /** `jti` of a living session of this person: its next token, instead of a new session. */
-  readonly session?: string | undefined
+/** Options of `createEmulator`. */
+export interface EmulatorOptions {
+  /** Public origin, and the issuer. Default `http://id.citizen.localhost`, with the port when one is open. */
+  readonly url?: string | undefined
+  /** Port to listen on; 0: a free one. Without it no port is opened: use `emulator.fetch`. */
+  readonly port?: number | undefined
+  /** Address to listen on. Default `127.0.0.1`. */
+  readonly host?: string | undefined
+  /**
+   * Lets `host` be an address that other machines reach: whoever reaches it signs in as anybody. Default `false`, and
+   * such a `host` is refused.
+   */
+  readonly remote?: boolean | undefined
+  /** Domain of the shared cookie. Default `citizen.localhost`; `false`: host-only. */
+  readonly domain?: string | false | undefined
+  /** Whether cookies are `Secure`. Default: whether `url` is https. */
+  readonly secure?: boolean | undefined
+  readonly clock?: Clock | undefined
+  readonly random?: Random | undefined
+  /** Default: ana (password), ben (SMS), cleo (TOTP), dan (Eeze). */
+  readonly people?: readonly EmulatedPerson[] | undefined
+  /** Life of a token. Default 1800. */
+  readonly tokenSeconds?: number | undefined
+  /** Life of an identity session that nobody extends. Default 3600, never less than `tokenSeconds`. */
+  readonly idleSeconds?: number | undefined
+  /** Absolute life of an identity session. Default 43200 (12 h). */
+  readonly sessionSeconds?: number | undefined
+  /** Age at which a request to the emulator itself renews the token, same `jti`. Default half of its life. */
+  readonly renewAfterSeconds?: number | undefined
+  /** Default `c1_header`, `c1_payload`, `c1_signature`. */
+  readonly cookieNames?: Partial<CookieNames> | undefined
+  /** When given, exactly these origins may be returned to. Default: the base domain and everything below it. */
+  readonly allowedReturnOrigins?: readonly string[] | undefined
+  /** Default `token`. */
+  readonly refreshAnswer?: RefreshAnswerShape | undefined
+  /** Whether a refresh accepts a token that has been renewed since. Default yes. */
+  readonly acceptsOlderTokens?: boolean | undefined
+  /** `max-age` of the key set. Default 300. */
+  readonly jwksMaxAgeSeconds?: number | undefined
+  /**
+   * Whether the control endpoints are served, to whoever reaches the port and under any name. Default: only when both
+   * `host` and `url` are loopback, and only under those names.
+   */
+  readonly control?: boolean | undefined
+  /** Cost of scrypt (N, a power of two). Default 1024: quick, for secrets that are public anyway. */
+  readonly hashingCost?: number | undefined
+  /** Makes it an OpenID provider too, for these clients. Default: it is none. */
+  readonly openid?: OpenidOptions | undefined
+  /** Makes it a SAML 2.0 identity provider too, for these service providers. Needs `xml-crypto`. Default: it is none. */
+  readonly saml?: SamlOptions | undefined
+  /** Calls the clients' back-channel addresses. Default: the global one, which also reaches `*.localhost`. */
+  readonly fetch?: typeof globalThis.fetch | undefined
+  /** The timer behind the fault `slowMilliseconds`. Default: a real one. */
+  readonly wait?: ((milliseconds: number) => Promise<void>) | undefined
 }
 
 /** The identity provider in a process. */
@@ -103,86 +160,87 @@ export interface Emulator {
   reset(): void
 }
 
+/** What an emulator is made of. */
+interface Parts {
+  readonly context: Context
+  readonly time: Time
+  readonly listener: Listener
+  readonly openid: OpenidMode | undefined
+  readonly saml: SamlMode | undefined
+  readonly counter: RequestCounter
+  readonly handle: (request: Request) => Promise<Response>
+}
+
 /**
  * Makes an identity provider that behaves as CitizenOne's cookie mode. Opens a port only when `port` is given.
  * @throws `emulator` when an option is wrong, the port is taken, or `NODE_ENV` is `production`.
  */
 export async function createEmulator(given: EmulatorOptions = {}): Promise<Emulator> {
   if (process.env.NODE_ENV?.trim() === 'production') {
-    throw new CitizenSessionError(
-      'emulator',
-      'the emulator signs anybody in: it does not start with NODE_ENV=production',
-    )
+    throw wrong('the emulator signs anybody in: it does not start with NODE_ENV=production')
   }
-  const options = resolveEmulatorOptions(given)
-  let travelled = 0
-  let server: RunningServer | undefined
-  let lastPort = options.port
-
+  const { openid: givenOpenid, saml: givenSaml, ...rest } = given
+  const options = resolveEmulatorOptions(rest)
+  const openidOptions = givenOpenid === undefined ? undefined : resolveOpenidOptions(givenOpenid)
+  const samlOptions = givenSaml === undefined ? undefined : resolveSamlOptions(givenSaml)
   const gate = createFaults(options.wait)
-  const clock = () => options.clock() + travelled
-  const now = () => clock() + gate.faults.settings.skewSeconds * 1000
-  const port = () => server?.port ?? (lastPort === 0 ? undefined : lastPort)
-  function url() {
-    if (options.url !== undefined) return options.url
-    const at = port()
-    return at === undefined || at === 80 ? `http://${defaultHost}` : `http://${defaultHost}:${at}`
-  }
-  const internalUrl = () => {
-    const at = port()
-    return at === undefined ? url() : `http://127.0.0.1:${at}`
-  }
+  const time = createTime(options.clock, () => gate.faults.settings.skewSeconds)
+  const listener = createListener(options)
+  const { now } = time
   const [people, keys] = await Promise.all([
     createPeople(options.people, options.hashingCost),
     createKeyRing(),
   ])
-  const sessions = createSessions({ ...options, now })
-  const codes = createSmsCodes({ now, random: options.random, cost: options.hashingCost })
+  const joined: Mode[] = []
   const context: Context = {
     options,
     people,
-    sessions,
-    codes,
+    sessions: createSessions({ ...options, now }),
+    codes: createSmsCodes({ now, random: options.random, cost: options.hashingCost }),
     keys,
     gate,
-    url,
+    url: listener.url,
     now,
     refreshAnswer: options.refreshAnswer,
+    modes: joined,
   }
-  if (options.openid) context.openid = createOpenidMode(context, options.openid)
-  if (options.saml) context.saml = await loadSamlMode(context, options.saml)
+  const openid = openidOptions && createOpenidMode(context, openidOptions)
+  const saml = samlOptions && (await loadSamlMode(context, samlOptions))
+  const modes = [openid, saml].filter((mode) => mode !== undefined)
+  joined.push(...modes)
   const counter = createRequestCounter()
-  const ownOrigins = () => [internalUrl()]
-  const control =
-    options.control !== 'off' ? createControl({ context, controls: () => emulator, ownOrigins }) : undefined
-  const handle = createRouter({ context, counter, ownOrigins, control })
+  const handle = createHandler({ context, listener, modes, counter, controls: () => emulator })
+  const emulator = toEmulator({ context, time, listener, openid, saml, counter, handle })
+  if (options.port !== undefined) await emulator.listen()
+  return emulator
+}
 
-  function person(username: string) {
-    const found = people.find(username)
-    if (found) return found
-    const names = people.all.map((one) => one.username).join(', ')
-    throw new CitizenSessionError('emulator', `nobody is called "${username}" here; there are ${names}`)
-  }
-  async function tokenFor(username: string, { level, session: jti }: TokenRequest = {}) {
-    const someone = person(username)
-    if (jti === undefined) {
-      const best = someone.eeze ? 'did' : someone.secondFactor ? 'mfa' : 'password'
-      return issueToken(context, sessions.begin(username, level ?? best), someone)
-    }
-    const session = sessions.find(jti)
-    if (session?.username !== username) {
-      throw new CitizenSessionError('emulator', `"${username}" has no living session of that jti`)
-    }
-    if (level !== undefined) session.level = level
-    return issueToken(context, session, someone)
-  }
-  async function listen(wanted?: number) {
-    if (server) return server.port
-    server = await openServer(handle, { host: options.host, port: wanted ?? lastPort ?? 0 })
-    lastPort = server.port
-    return server.port
-  }
-  const emulator: Emulator = {
+interface HandlerParts extends Pick<Parts, 'context' | 'listener' | 'counter'> {
+  readonly modes: readonly (OpenidMode | SamlMode)[]
+  readonly controls: () => Controls
+}
+
+function createHandler({ context, listener, modes, counter, controls }: HandlerParts) {
+  const ownOrigins = () => [listener.internalUrl()]
+  const routes = routesOf(modes)
+  const control =
+    context.options.control === 'off'
+      ? undefined
+      : createControl({
+          context,
+          controls,
+          parts: modes.map(({ controlPart }) => controlPart),
+          endpoints: endpointNames.filter((name) => routes[name]),
+          ownOrigins,
+        })
+  return createRouter({ context, routes, modes, counter, ownOrigins, control })
+}
+
+function toEmulator(parts: Parts): Emulator {
+  const { context, time, listener, counter, handle } = parts
+  const { options, people, sessions, codes, keys, gate } = context
+  const { url, internalUrl } = listener
+  return {
     get url() {
       return url()
     },
@@ -194,10 +252,10 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
     },
     domain: options.domain,
     cookieNames: options.cookieNames,
-    hasOpenid: options.openid !== undefined,
-    hasSaml: options.saml !== undefined,
-    hasControl: control !== undefined,
-    clock,
+    hasOpenid: parts.openid !== undefined,
+    hasSaml: parts.saml !== undefined,
+    hasControl: options.control !== 'off',
+    clock: time.clock,
     people: people.all,
     get sessions() {
       return sessions.list().map(toPublicSession)
@@ -210,57 +268,47 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
     },
     faults: gate.faults,
     get openid() {
-      if (context.openid) return context.openid.openid
-      throw new CitizenSessionError('emulator', 'this emulator is no OpenID provider: give the option openid')
+      if (parts.openid) return parts.openid.openid
+      throw wrong('this emulator is no OpenID provider: give the option openid')
     },
     get saml() {
-      if (context.saml) return context.saml.saml
-      throw new CitizenSessionError('emulator', 'this emulator is no SAML provider: give the option saml')
+      if (parts.saml) return parts.saml.saml
+      throw wrong('this emulator is no SAML provider: give the option saml')
     },
-    listen,
-    async close() {
-      const open = server
-      server = undefined
-      await open?.close()
-    },
+    listen: (port) => listener.listen(handle, port),
+    close: listener.close,
     fetch: createEmulatorFetch({ handle, url, origins: () => [new URL(url()).origin, internalUrl()] }),
     handle,
     cookiesFor: async (username, request) =>
-      toCookieHeader(await tokenFor(username, request), options.cookieNames),
-    tokenFor,
+      toCookieHeader(await tokenFor(context, username, request), options.cookieNames),
+    tokenFor: (username, request) => tokenFor(context, username, request),
     cookieHeader: (token) => toCookieHeader(token, options.cookieNames),
     signToken: keys.sign,
-    async totpCodeFor(username) {
-      const { totpSecret } = person(username)
-      if (totpSecret !== undefined) return totpCode(totpSecret, now())
-      throw new CitizenSessionError('emulator', `"${username}" has no authenticator app`)
-    },
+    totpCodeFor: (username) => totpCodeFor(context, username),
     jwks: keys.jwks,
     rotateKeys: keys.rotate,
     setRefreshAnswer(shape) {
       context.refreshAnswer = shape
     },
-    travel(seconds) {
-      if (!Number.isFinite(seconds))
-        throw new CitizenSessionError('emulator', 'travel: seconds must be a number')
-      travelled += seconds * 1000
-    },
+    travel: time.travel,
     revoke: sessions.revoke,
     arrived: counter.arrived,
-    reset() {
-      sessions.clear()
-      codes.clear()
-      people.reset()
-      counter.clear()
-      context.openid?.reset()
-      context.saml?.reset()
-      gate.faults.clear()
-      travelled = 0
-    },
+    reset: () => reset(parts),
   }
-  if (options.port !== undefined) await listen()
-  return emulator
 }
+
+function reset({ context, time, counter, openid, saml }: Parts): void {
+  context.sessions.clear()
+  context.codes.clear()
+  context.people.reset()
+  counter.clear()
+  openid?.reset()
+  saml?.reset()
+  context.gate.faults.clear()
+  time.reset()
+}
+
+const wrong = (message: string) => new CitizenSessionError('emulator', message)
 
 const toPublicSession = ({ jti, username, level, startedAt, expiresAt, endsAt }: IdentitySession) => ({
   jti,

@@ -1,8 +1,8 @@
 /** @module Faults of the emulator: what can be switched on to see how an application bears it. */
 import { CitizenSessionError } from '../errors.js'
 import { type EndpointName, endpointNames } from './endpoints.js'
-import { isOpenidFaults, type OpenidFaults, openidFaultsExpected } from './openid/faults.js'
-import { isSamlFaults, type SamlFaults, samlFaultsExpected } from './saml/faults.js'
+import { isOpenidFaults, type OpenidFaults, openidFaultsExpected } from './faults/openid.js'
+import { isSamlFaults, type SamlFaults, samlFaultsExpected } from './faults/saml.js'
 
 /**
  * A wrong answer with status 200. `html`: a page. `huge`: 5 MiB. `missing-fields`: `{}`-like JSON. `unchanged`: the

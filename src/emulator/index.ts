@@ -1,16 +1,18 @@
 /** @module `citizen-session/emulator`: an identity provider in a process, for development and tests. */
 export type { CookieNames } from './cookies.js'
-export { createEmulator, type Emulator, type TokenRequest } from './emulator.js'
+export { createEmulator, type Emulator, type EmulatorOptions } from './emulator.js'
 export type { EndpointName, RequestCounts } from './endpoints.js'
+export type { IdTokenFault, LogoutTokenFault, OpenidFaults } from './faults/openid.js'
+export type { SamlFaultList, SamlFaults, SamlMessageFault } from './faults/saml.js'
 export type { FaultSettings, Faults, Nonsense } from './faults.js'
 export type { RotateKeysOptions, SignTokenOptions } from './keys.js'
 export type { OpenidClient } from './openid/clients.js'
-export type { IdTokenFault, LogoutTokenFault, OpenidFaults } from './openid/faults.js'
 export type { LogoutDelivery } from './openid/notices.js'
 export type { LogoutTokenRequest, Openid, Participant } from './openid/openid.js'
 export type { OpenidOptions } from './openid/options.js'
-export type { EmulatorOptions, RefreshAnswerShape } from './options.js'
+export type { RefreshAnswerShape } from './options.js'
 export { defaultPeople, type EmulatedPerson, type SecondFactor } from './people.js'
+export type { TokenRequest } from './person-tokens.js'
 export type {
   AnswerDraft,
   AssertionDraft,
@@ -18,7 +20,6 @@ export type {
   MessageHead,
   SamlNameId,
 } from './saml/drafts.js'
-export type { SamlFaultList, SamlFaults, SamlMessageFault } from './saml/faults.js'
 export type { RollOverStep } from './saml/keys.js'
 export type { SamlAddresses } from './saml/metadata.js'
 export type { NameIdFormat, SamlBinding } from './saml/names.js'

@@ -1,12 +1,10 @@
-/** @module The options of the emulator, and their defaults. */
+/** @module The options of the emulator itself, without those of its modes, and their defaults. */
 import { type Clock, systemClock } from '../clock.js'
 import { CitizenSessionError } from '../errors.js'
 import type { CookieNames } from './cookies.js'
 import { loopbackFetch } from './loopback-fetch.js'
-import { type OpenidOptions, type ResolvedOpenidOptions, resolveOpenidOptions } from './openid/options.js'
 import { defaultPeople, type EmulatedPerson } from './people.js'
 import { type Random, systemRandom } from './random.js'
-import { type ResolvedSamlOptions, resolveSamlOptions, type SamlOptions } from './saml/options.js'
 
 /**
  * How a successful refresh answers. The first four: a JSON object with the new token under that name. `cookies`: the
@@ -16,62 +14,6 @@ export type RefreshAnswerShape = 'token' | 'authToken' | 'access_token' | 'jwt' 
 
 /** The shapes of {@link RefreshAnswerShape}. */
 export const refreshAnswerShapes = ['token', 'authToken', 'access_token', 'jwt', 'cookies', 'empty'] as const
-
-/** Options of `createEmulator`. */
-export interface EmulatorOptions {
-  /** Public origin, and the issuer. Default `http://id.citizen.localhost`, with the port when one is open. */
-  readonly url?: string | undefined
-  /** Port to listen on; 0: a free one. Without it no port is opened: use `emulator.fetch`. */
-  readonly port?: number | undefined
-  /** Address to listen on. Default `127.0.0.1`. */
-  readonly host?: string | undefined
-  /**
-   * Lets `host` be an address that other machines reach: whoever reaches it signs in as anybody. Default `false`, and
-   * such a `host` is refused.
-   */
-  readonly remote?: boolean | undefined
-  /** Domain of the shared cookie. Default `citizen.localhost`; `false`: host-only. */
-  readonly domain?: string | false | undefined
-  /** Whether cookies are `Secure`. Default: whether `url` is https. */
-  readonly secure?: boolean | undefined
-  readonly clock?: Clock | undefined
-  readonly random?: Random | undefined
-  /** Default: ana (password), ben (SMS), cleo (TOTP), dan (Eeze). */
-  readonly people?: readonly EmulatedPerson[] | undefined
-  /** Life of a token. Default 1800. */
-  readonly tokenSeconds?: number | undefined
-  /** Life of an identity session that nobody extends. Default 3600, never less than `tokenSeconds`. */
-  readonly idleSeconds?: number | undefined
-  /** Absolute life of an identity session. Default 43200 (12 h). */
-  readonly sessionSeconds?: number | undefined
-  /** Age at which a request to the emulator itself renews the token, same `jti`. Default half of its life. */
-  readonly renewAfterSeconds?: number | undefined
-  /** Default `c1_header`, `c1_payload`, `c1_signature`. */
-  readonly cookieNames?: Partial<CookieNames> | undefined
-  /** When given, exactly these origins may be returned to. Default: the base domain and everything below it. */
-  readonly allowedReturnOrigins?: readonly string[] | undefined
-  /** Default `token`. */
-  readonly refreshAnswer?: RefreshAnswerShape | undefined
-  /** Whether a refresh accepts a token that has been renewed since. Default yes. */
-  readonly acceptsOlderTokens?: boolean | undefined
-  /** `max-age` of the key set. Default 300. */
-  readonly jwksMaxAgeSeconds?: number | undefined
-  /**
-   * Whether the control endpoints are served, to whoever reaches the port and under any name. Default: only when both
-   * `host` and `url` are loopback, and only under those names.
-   */
-  readonly control?: boolean | undefined
-  /** Cost of scrypt (N, a power of two). Default 1024: quick, for secrets that are public anyway. */
-  readonly hashingCost?: number | undefined
-  /** Makes it an OpenID provider too, for these clients. Default: it is none. */
-  readonly openid?: OpenidOptions | undefined
-  /** Makes it a SAML 2.0 identity provider too, for these service providers. Needs `xml-crypto`. Default: it is none. */
-  readonly saml?: SamlOptions | undefined
-  /** Calls the clients' back-channel addresses. Default: the global one, which also reaches `*.localhost`. */
-  readonly fetch?: typeof globalThis.fetch | undefined
-  /** The timer behind the fault `slowMilliseconds`. Default: a real one. */
-  readonly wait?: ((milliseconds: number) => Promise<void>) | undefined
-}
 
 /** The options with every default filled in. */
 export interface ResolvedEmulatorOptions {
@@ -95,10 +37,22 @@ export interface ResolvedEmulatorOptions {
   /** `own-hosts`: for requests that name one of our hosts; a name rebound to loopback is refused. */
   readonly control: 'off' | 'own-hosts' | 'any-host'
   readonly hashingCost: number
-  readonly openid: ResolvedOpenidOptions | undefined
-  readonly saml: ResolvedSamlOptions | undefined
   readonly fetch: typeof globalThis.fetch
   readonly wait: (milliseconds: number) => Promise<void>
+}
+
+/** Options whose given form is another than the resolved one. */
+interface RewrittenOptions {
+  readonly remote?: boolean | undefined
+  readonly cookieNames?: Partial<CookieNames> | undefined
+  readonly control?: boolean | undefined
+}
+
+/** The options as they are given. */
+export type GivenOptions = RewrittenOptions & {
+  readonly [Name in Exclude<keyof ResolvedEmulatorOptions, keyof RewrittenOptions>]?:
+    | ResolvedEmulatorOptions[Name]
+    | undefined
 }
 
 /** Host of the emulator unless `url` names another. */
@@ -106,7 +60,7 @@ export const defaultHost = 'id.citizen.localhost'
 
 const isLoopback = (host: string) => /^(localhost|.+\.localhost|127(\.\d+){3}|\[?::1\]?)$/.test(host)
 
-const known: Readonly<Record<keyof EmulatorOptions, true>> = {
+const known: Readonly<Record<keyof GivenOptions, true>> = {
   url: true,
   port: true,
   host: true,
@@ -127,14 +81,12 @@ const known: Readonly<Record<keyof EmulatorOptions, true>> = {
   jwksMaxAgeSeconds: true,
   control: true,
   hashingCost: true,
-  openid: true,
-  saml: true,
   fetch: true,
   wait: true,
 }
 
 /** Fills in the defaults and checks everything. @throws `emulator` with what to write instead. */
-export function resolveEmulatorOptions(options: EmulatorOptions): ResolvedEmulatorOptions {
+export function resolveEmulatorOptions(options: GivenOptions): ResolvedEmulatorOptions {
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(known, name)) throw wrong(`the option "${name}" is unknown`)
   }
@@ -181,8 +133,6 @@ export function resolveEmulatorOptions(options: EmulatorOptions): ResolvedEmulat
     jwksMaxAgeSeconds: seconds('jwksMaxAgeSeconds', options.jwksMaxAgeSeconds, 300),
     control: toControl(options.control, isLoopback(host) && isLoopback(hostname)),
     hashingCost: cost,
-    openid: options.openid === undefined ? undefined : resolveOpenidOptions(options.openid),
-    saml: options.saml === undefined ? undefined : resolveSamlOptions(options.saml),
     fetch: options.fetch ?? loopbackFetch,
     wait: options.wait ?? realWait,
   }

@@ -40,7 +40,7 @@ export function page(context: Context, parts: PageParts): Response {
     'content-security-policy': [
       "default-src 'none'",
       `style-src 'sha256-${styleHash}'`,
-      `form-action ${[formTargets(returnRules(context)), ...(context.openid?.origins ?? []), ...(context.saml?.origins ?? [])].join(' ')}`,
+      `form-action ${[formTargets(returnRules(context)), ...context.modes.flatMap(({ origins }) => origins)].join(' ')}`,
       "base-uri 'none'",
       "frame-ancestors 'none'",
     ].join('; '),

@@ -8,16 +8,16 @@ import { html } from './markup.js'
 import { showHome, showMessages } from './own-pages.js'
 import { json, page } from './page.js'
 import { changeProfile, showProfile } from './profile.js'
+import type { RoutedMode, Routes } from './route.js'
 import { showSecondFactor, useSecondFactor } from './second-factor.js'
 import { showLogin, signIn } from './sign-in.js'
 import { signOut } from './sign-out.js'
 import { isOwnPost, openVisit, signedInCookies, type Visit } from './visit.js'
 
-type Handler = (context: Context, visit: Visit) => Response | Promise<Response>
-
-const routes: Readonly<Partial<Record<EndpointName, Readonly<Partial<Record<'GET' | 'POST', Handler>>>>>> = {
-  jwks: { GET: showKeys },
-  refresh: { POST: refresh },
+/** The endpoints of every emulator. */
+const ownRoutes: Routes = {
+  jwks: { isApi: true, GET: showKeys },
+  refresh: { isApi: true, POST: refresh },
   login: { GET: showLogin, POST: signIn },
   'second-factor': { GET: showSecondFactor, POST: useSecondFactor },
   logout: { GET: signOut, POST: signOut },
@@ -26,20 +26,17 @@ const routes: Readonly<Partial<Record<EndpointName, Readonly<Partial<Record<'GET
   messages: { GET: showMessages },
 }
 
-const modeRouteOf = ({ openid, saml }: Context, endpoint: EndpointName) =>
-  openid?.routes[endpoint] ?? saml?.routes[endpoint]
+/** The endpoints of an emulator with these modes. */
+export const routesOf = (modes: readonly RoutedMode[]): Routes =>
+  Object.fromEntries(
+    [ownRoutes, ...modes.map(({ routes }) => routes)].flatMap((each) => Object.entries(each)),
+  )
 
-/** Endpoints of servers: no page, no cookie of a person. */
-const isApi = (context: Context, endpoint: EndpointName) =>
-  endpoint === 'jwks' || endpoint === 'refresh' || modeRouteOf(context, endpoint)?.isApi === true
-
-/** What an endpoint answers to; `undefined` when this emulator does not have it. */
-const routeOf = (context: Context, endpoint: EndpointName) =>
-  modeRouteOf(context, endpoint) ?? routes[endpoint]
-
-/** What the router needs besides the context. */
+/** What the router needs. */
 export interface RouterOptions {
   readonly context: Context
+  readonly routes: Routes
+  readonly modes: readonly RoutedMode[]
   readonly counter: RequestCounter
   /** Origins that count as our own besides the public one. */
   readonly ownOrigins: () => readonly string[]
@@ -48,78 +45,67 @@ export interface RouterOptions {
 }
 
 /** Makes the pure core: a request in, its answer out. The origin of the request's URL is not looked at. */
-export function createRouter({ context, counter, ownOrigins, control }: RouterOptions) {
-  async function answer(endpoint: EndpointName, request: Request): Promise<Response> {
-    const { method } = request
-    const route = routeOf(context, endpoint) ?? {}
-    const isHead = method === 'HEAD' && endpoint === 'jwks'
-    const handler = method === 'GET' || method === 'POST' ? route[method] : isHead && showKeys
-    if (!handler) {
-      const allow = ['GET', 'POST'].filter((name) => Object.hasOwn(route, name)).join(', ')
-      return new Response(null, { status: 405, headers: { allow, 'cache-control': 'no-store' } })
-    }
-    // A browser that only guesses that the person may come here must not sign anybody in or out.
-    if (isPrefetch(request) && !isApi(context, endpoint)) {
-      return new Response(null, { status: 503, headers: { 'cache-control': 'no-store' } })
-    }
-    const isFree = isApi(context, endpoint) || modeRouteOf(context, endpoint)?.takesForeignForms === true
-    if (method === 'POST' && !isFree && !isOwnPost(context, request, ownOrigins())) {
-      return foreignPost(context)
-    }
-    const visit = await openVisit(context, request)
-    const response = await handler(context, visit)
-    if (isApi(context, endpoint)) return response
-    // A form of another site may come without our cookies: that says nothing about the browser's sessions.
-    const isTelling = method !== 'POST' || isOwnPost(context, request, ownOrigins())
-    const state = isTelling ? context.openid?.browserState(visit) : undefined
-    const renewed = await renew(visit, response)
-    if (state !== undefined) renewed.headers.append('set-cookie', state)
-    return renewed
-  }
+export function createRouter(options: RouterOptions) {
+  return (request: Request): Promise<Response> => inLanguageOf(request, () => respond(options, request))
+}
 
-  /** The provider extends the token by itself on requests of its own. Source: CitizenOne, Sessions & JWT. */
-  async function renew({ shared }: Visit, response: Response) {
-    const isDue =
-      shared &&
-      context.now() - shared.issuedAt >= context.options.renewAfterSeconds * 1000 &&
-      response.headers.getSetCookie().length === 0 &&
-      context.sessions.find(shared.session.jti)
-    if (!isDue) return response
-    for (const line of await signedInCookies(context, shared)) response.headers.append('set-cookie', line)
-    return response
-  }
-
-  async function respond(request: Request): Promise<Response> {
-    const { pathname } = new URL(request.url)
-    const controlled = await control?.(pathname, request)
-    if (controlled) return controlled
-    const endpoint = endpointNames.find(
-      (name) => endpointPaths[name] === pathname && routeOf(context, name) !== undefined,
-    )
-    try {
-      if (endpoint === undefined) {
-        await context.gate.pass('home')
-        return page(context, {
-          title: say('Not found', 'Il n’y a rien ici'),
-          status: 404,
-          content: html`<section><p><a href="/">${say('Home', 'Accueil')}</a></p></section>`,
-        })
-      }
-      counter.count(endpoint)
-      return (await context.gate.pass(endpoint)) ?? (await answer(endpoint, request))
-    } catch (error) {
-      if (!(error instanceof CitizenSessionError)) throw error
-      if (endpoint !== undefined && isApi(context, endpoint))
-        return json({ error: error.message }, error.status)
-      return page(context, {
-        title: say('That did not work', 'Cela n’a pas marché'),
-        status: error.status,
-        content: html`<section><p lang="en">${error.message}</p></section>`,
-      })
+async function respond(options: RouterOptions, request: Request): Promise<Response> {
+  const { context, routes, counter } = options
+  const { pathname } = new URL(request.url)
+  const controlled = await options.control?.(pathname, request)
+  if (controlled) return controlled
+  const endpoint = endpointNames.find((name) => endpointPaths[name] === pathname && routes[name])
+  try {
+    if (endpoint === undefined) {
+      await context.gate.pass('home')
+      return notFound(context)
     }
+    counter.count(endpoint)
+    return (await context.gate.pass(endpoint)) ?? (await answer(options, endpoint, request))
+  } catch (error) {
+    if (!(error instanceof CitizenSessionError)) throw error
+    if (endpoint !== undefined && routes[endpoint]?.isApi) return json({ error: error.message }, error.status)
+    return failure(context, error)
   }
+}
 
-  return (request: Request): Promise<Response> => inLanguageOf(request, () => respond(request))
+async function answer(options: RouterOptions, endpoint: EndpointName, request: Request): Promise<Response> {
+  const { context, ownOrigins } = options
+  const { method } = request
+  const route = options.routes[endpoint] ?? {}
+  const isHead = method === 'HEAD' && endpoint === 'jwks'
+  const handler = method === 'GET' || method === 'POST' ? route[method] : isHead && showKeys
+  if (!handler) {
+    const allow = ['GET', 'POST'].filter((name) => Object.hasOwn(route, name)).join(', ')
+    return new Response(null, { status: 405, headers: { allow, 'cache-control': 'no-store' } })
+  }
+  // A browser that only guesses that the person may come here must not sign anybody in or out.
+  if (isPrefetch(request) && !route.isApi) {
+    return new Response(null, { status: 503, headers: { 'cache-control': 'no-store' } })
+  }
+  const isFree = route.isApi || route.takesForeignForms
+  const isOwn = method !== 'POST' || isOwnPost(context, request, ownOrigins())
+  if (!isFree && !isOwn) return foreignPost(context)
+  const visit = await openVisit(context, request)
+  const response = await handler(context, visit)
+  if (route.isApi) return response
+  // A form of another site may come without our cookies: that says nothing about the browser's sessions.
+  const states = isOwn ? options.modes.flatMap((mode) => mode.browserState?.(visit) ?? []) : []
+  const renewed = await renew(context, visit, response)
+  for (const line of states) renewed.headers.append('set-cookie', line)
+  return renewed
+}
+
+/** The provider extends the token by itself on requests of its own. Source: CitizenOne, Sessions & JWT. */
+async function renew(context: Context, { shared }: Visit, response: Response): Promise<Response> {
+  const isDue =
+    shared &&
+    context.now() - shared.issuedAt >= context.options.renewAfterSeconds * 1000 &&
+    response.headers.getSetCookie().length === 0 &&
+    context.sessions.find(shared.session.jti)
+  if (!isDue) return response
+  for (const line of await signedInCookies(context, shared)) response.headers.append('set-cookie', line)
+  return response
 }
 
 const isPrefetch = (request: Request) =>
@@ -132,4 +118,18 @@ const foreignPost = (context: Context) =>
     title: say('Not from here', 'Pas d’ici'),
     status: 403,
     content: html`<section><p>${say('This request came from another site. Nothing was done.', 'Cette demande venait d’un autre site. Rien n’a été fait.')}</p><p><a href="/">${say('Home', 'Accueil')}</a></p></section>`,
+  })
+
+const notFound = (context: Context) =>
+  page(context, {
+    title: say('Not found', 'Il n’y a rien ici'),
+    status: 404,
+    content: html`<section><p><a href="/">${say('Home', 'Accueil')}</a></p></section>`,
+  })
+
+const failure = (context: Context, { message, status }: CitizenSessionError) =>
+  page(context, {
+    title: say('That did not work', 'Cela n’a pas marché'),
+    status,
+    content: html`<section><p lang="en">${message}</p></section>`,
   })

@@ -59,8 +59,7 @@ async function begin(context: Context, visit: Visit, { person, level, target }: 
   if (visit.shared && visit.shared.person.upstream === person.upstream) older.push(visit.shared)
   const session = context.sessions.begin(person.username, level)
   for (const known of older) {
-    context.openid?.carry(known.session, session)
-    context.saml?.carry(known.session, session)
+    for (const mode of context.modes) mode.carry(known.session, session)
     context.sessions.end(known.session)
   }
   visit.held.unshift({ session, person })

@@ -1,7 +1,8 @@
 /** @module Signing out at the identity provider. */
-import type { Context } from './context.js'
+import { type Context, settleModes } from './context.js'
 import { say } from './language.js'
 import { html } from './markup.js'
+import type { BrowserLogout } from './mode.js'
 import { page, redirect } from './page.js'
 import { returnAddress, returnParameter } from './return-field.js'
 import { readForm, signedOutCookies, type Visit } from './visit.js'
@@ -15,14 +16,19 @@ export async function signOut(context: Context, visit: Visit): Promise<Response>
   const sessions = [...visit.held, ...(visit.shared ? [visit.shared] : [])].map(({ session }) => session)
   const allCookies = signedOutCookies(context)
   // In a later request the person may have signed in again in another tab: those cookies stay.
-  const finish = async (isLater: boolean) => leave(context, parameters, isLater ? [] : allCookies)
-  if (context.saml) return context.saml.leave(sessions, finish, allCookies)
-  for (const session of sessions) context.sessions.end(session)
-  return finish(false)
+  const finish = (isLater: boolean) => leave(context, parameters, isLater ? [] : allCookies)
+  return endInBrowser(context, { sessions, finish, cookies: allCookies })
+}
+
+/** Ends sessions; where a mode has participants that the browser has to visit, it is led there first. */
+export async function endInBrowser(context: Context, logout: BrowserLogout): Promise<Response> {
+  for (const mode of context.modes) if (mode.leave) return mode.leave(logout)
+  for (const session of logout.sessions) context.sessions.end(session)
+  return logout.finish(false)
 }
 
 async function leave(context: Context, parameters: URLSearchParams, cookies: readonly string[]) {
-  await context.openid?.settled()
+  await settleModes(context)
   const target = returnAddress(context, parameters, '/logout')
   if (parameters.get(returnParameter) && target !== undefined) return redirect(target, cookies)
   const isRefused = target === undefined

@@ -36,11 +36,11 @@ export interface Visit {
 }
 
 /** How the emulator sets cookies. */
-export const cookieOptions = ({ options, openid }: Context): CookieOptions => ({
+export const cookieOptions = ({ options, modes }: Context): CookieOptions => ({
   names: options.cookieNames,
   domain: options.domain,
   secure: options.secure,
-  crossSite: openid?.hasCrossSiteCookies() ?? false,
+  crossSite: modes.some((mode) => mode.hasCrossSiteCookies?.()),
 })
 
 /** The living session that a token belongs to, with its person. */

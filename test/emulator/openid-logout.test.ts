@@ -1,8 +1,8 @@
 import * as jose from 'jose'
 import * as oidc from 'openid-client'
 import { describe, expect, it } from 'vitest'
+import { logoutTokenFaults } from '../../src/emulator/faults/openid.js'
 import type { LogoutTokenFault, OpenidClient } from '../../src/emulator/index.js'
-import { logoutTokenFaults } from '../../src/emulator/openid/faults.js'
 import type { Browser } from '../support/browser.js'
 import { clientOf, createOpenidWorld, type OpenidWorld, signInAt } from './openid-world.js'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { samlFaultNames } from '../../src/emulator/faults/saml.js'
 import type { Emulator, SamlFaults, SamlMessageFault } from '../../src/emulator/index.js'
-import { samlFaultNames } from '../../src/emulator/saml/faults.js'
 import { parseXml } from '../../src/emulator/saml/parse.js'
 import { verifyXml } from '../../src/emulator/saml/signature.js'
 import { createBrowser } from './browser.js'

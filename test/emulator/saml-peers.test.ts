@@ -1,7 +1,7 @@
 import * as samlify from 'samlify'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { resolveEmulatorOptions } from '../../src/emulator/options.js'
 import { loadSamlMode } from '../../src/emulator/saml/load.js'
+import { resolveSamlOptions } from '../../src/emulator/saml/options.js'
 import { createBrowser } from './browser.js'
 import { addressesOf, createSamlEmulator, formOf, pathOf, providerKeys } from './saml-world.js'
 
@@ -102,9 +102,9 @@ describe('samlify as a service provider', () => {
 })
 
 describe('without its package', () => {
-  const { saml } = resolveEmulatorOptions({ saml: { serviceProviders: [] } })
+  const saml = resolveSamlOptions({ serviceProviders: [] })
   const context = {} as Parameters<typeof loadSamlMode>[0]
-  const load = (error: Error) => saml && loadSamlMode(context, saml, () => Promise.reject(error))
+  const load = (error: Error) => loadSamlMode(context, saml, () => Promise.reject(error))
 
   it.each(['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'])('says what to install: %s', async (code) => {
     await expect(load(Object.assign(new Error('not found'), { code }))).rejects.toMatchObject({

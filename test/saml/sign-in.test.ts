@@ -1,7 +1,7 @@
 import { inflateRawSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { samlFaultNames } from '../../src/emulator/faults/saml.js'
 import type { SamlMessageFault } from '../../src/emulator/index.js'
-import { samlFaultNames } from '../../src/emulator/saml/faults.js'
 import { createKeyPair } from './provider.js'
 import { createSamlWorld, entityOf, keyOf, providerUrl, type SamlWorld, urlOf } from './world.js'
 

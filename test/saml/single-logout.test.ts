@@ -1,12 +1,12 @@
 import { inflateRawSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { samlFaultNames } from '../../src/emulator/faults/saml.js'
 import type {
   SamlBinding,
   SamlLogoutRequestOrder,
   SamlMessage,
   SamlMessageFault,
 } from '../../src/emulator/index.js'
-import { samlFaultNames } from '../../src/emulator/saml/faults.js'
 import { memoryStore, type Store, StoreUnavailableError } from '../../src/index.js'
 import type { Browser, Visit } from '../support/browser.js'
 import { createSamlWorld, entityOf, providerUrl, type SamlWorld, urlOf } from './world.js'

@@ -1,6 +1,23 @@
 /** @module An authorization request: read and checked before anybody is asked to sign in. */
 import type { RegisteredClient } from './clients.js'
-import type { Provider } from './provider.js'
+import type { Signing } from './signing.js'
+import type { Tickets } from './tickets.js'
+
+/** A request that a client sent ahead. */
+export interface PushedRequest {
+  readonly client: RegisteredClient
+  readonly parameters: URLSearchParams
+}
+
+/** What a request is read against. */
+export interface RequestRules {
+  readonly options: { readonly clients: ReadonlyMap<string, RegisteredClient> }
+  /** Requests by PAR ticket. */
+  readonly pushed: Pick<Tickets<PushedRequest>, 'take'>
+  readonly signing: Pick<Signing, 'read'>
+  /** Whose `url` is the issuer of every hint. */
+  readonly context: { url(): string }
+}
 
 /** How the answer gets to the client. */
 export type ResponseMode = 'query' | 'fragment' | 'form_post'
@@ -51,13 +68,13 @@ export const prompts = ['none', 'login', 'select_account', 'consent'] as const
  * Sources: RFC 6749, section 4.1.2.1; OpenID Connect Core, section 3.1.2; RFC 9126, section 4; RFC 7636, section 4.
  */
 export async function readAuthorizationRequest(
-  provider: Provider,
+  rules: RequestRules,
   given: URLSearchParams,
 ): Promise<ReadRequest> {
   const clientId = given.get('client_id') ?? ''
-  const client = provider.options.clients.get(clientId)
+  const client = rules.options.clients.get(clientId)
   if (!client) return { kind: 'refused', message: `no client is registered as "${clientId}"` }
-  const parameters = unpush(provider, client, given)
+  const parameters = unpush(rules, client, given)
   if (typeof parameters === 'string') return { kind: 'refused', message: parameters }
   const twice = [...new Set(parameters.keys())].find((name) => parameters.getAll(name).length > 1)
   if (twice !== undefined) return { kind: 'refused', message: `the parameter ${twice} came twice` }
@@ -86,7 +103,7 @@ export async function readAuthorizationRequest(
   const problem = problemOf(client, responseType, read)
   if (problem) return wrong(problem.error, problem.message)
   const hint = read('id_token_hint')
-  const hintedSubject = hint === undefined ? undefined : await subjectOfHint(provider, client, hint)
+  const hintedSubject = hint === undefined ? undefined : await subjectOfHint(rules, client, hint)
   if (hint !== undefined && hintedSubject === undefined) {
     return wrong('invalid_request', 'id_token_hint is not an id_token of ours for this client')
   }
@@ -108,7 +125,7 @@ export async function readAuthorizationRequest(
 
 const words = (text: string | undefined) => (text ?? '').split(' ').filter((word) => word !== '')
 
-function unpush(provider: Provider, client: RegisteredClient, given: URLSearchParams) {
+function unpush({ pushed: tickets }: RequestRules, client: RegisteredClient, given: URLSearchParams) {
   const name = given.get('request_uri')
   if (name === null) {
     return client.require_pushed_authorization_requests === true
@@ -116,7 +133,7 @@ function unpush(provider: Provider, client: RegisteredClient, given: URLSearchPa
       : given
   }
   const ticket = name.startsWith(pushedPrefix) ? name.slice(pushedPrefix.length) : null
-  const pushed = provider.pushed.take(ticket)
+  const pushed = tickets.take(ticket)
   return pushed?.client === client ? pushed.parameters : 'the request_uri is unknown, used or too old'
 }
 
@@ -158,7 +175,7 @@ function problemOf(
 }
 
 /** The hint may have expired long ago. Source: OpenID Connect Core, section 3.1.2.1. */
-async function subjectOfHint({ signing, context }: Provider, client: RegisteredClient, hint: string) {
+async function subjectOfHint({ signing, context }: RequestRules, client: RegisteredClient, hint: string) {
   const claims = await signing.read(hint)
   const audience = claims?.aud ?? []
   const isForClient = (Array.isArray(audience) ? audience : [audience]).includes(client.client_id)

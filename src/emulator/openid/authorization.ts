@@ -4,13 +4,13 @@ import { say } from '../language.js'
 import { html } from '../markup.js'
 import { page, redirect } from '../page.js'
 import { withReturn } from '../return-field.js'
+import type { Route } from '../route.js'
 import type { Level } from '../sessions.js'
 import { readForm, type SignedIn, type Visit } from '../visit.js'
 import { answerTo, errorTo, sessionStateFor } from './authorization-answer.js'
 import { type AuthorizationRequest, readAuthorizationRequest } from './authorization-request.js'
 import type { Grant } from './grants.js'
 import { signIdToken } from './id-token.js'
-import type { ModeRoute } from './mode.js'
 import {
   faultsOf,
   isUnfinished,
@@ -21,7 +21,7 @@ import {
 } from './provider.js'
 
 /** `GET|POST authorize.idp`. */
-export function createAuthorization(provider: Provider): ModeRoute {
+export function createAuthorization(provider: Provider): Route {
   const { context } = provider
   return {
     takesForeignForms: true,

@@ -1,7 +1,7 @@
 /** @module The page that clients embed to learn whether the session at the provider has changed. */
 
+import type { Route } from '../route.js'
 import { scriptedPage } from './framed-page.js'
-import type { ModeRoute } from './mode.js'
 import type { Provider } from './provider.js'
 import { browserStateCookie, originOf } from './session-state.js'
 
@@ -22,7 +22,7 @@ let answer='error';try{answer=await judge(event.data,event.origin)}catch{}
 event.source.postMessage(answer,event.origin)});`
 
 /** `GET sessionlogout.idp`: framed by the origins of clients with session status notification, by nobody else. */
-export function createCheckSession({ options }: Provider): ModeRoute {
+export function createCheckSession({ options }: Provider): Route {
   const clients = [...options.clients.values()].filter((one) => one.performSessionStatusNotification)
   const ancestors = clients
     .flatMap(({ redirect_uris }) => redirect_uris.map(originOf))

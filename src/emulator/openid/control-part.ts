@@ -1,45 +1,30 @@
-/** @module The part of the control page that is the OpenID provider's. */
+/** @module What the OpenID provider adds to the control interface: who takes part, and who was told. */
+import type { ControlPart } from '../controls.js'
+import type { EndpointName } from '../endpoints.js'
+import { openidFields } from '../faults/openid-form.js'
 import { type Content, html } from '../markup.js'
-import {
-  type IdTokenFault,
-  idTokenFaults,
-  type LogoutTokenFault,
-  logoutTokenFaults,
-  type OpenidFaults,
-} from './faults.js'
 import type { Openid } from './openid.js'
 
-const flags = {
-  withoutEndSession: 'No end_session_endpoint',
-  withoutSessionState: 'No session_state',
-  withoutIss: 'No iss in authorization answers',
-  loginPageForPromptNone: 'prompt=none shows the login page',
-  ignoresAssurance: 'acr_values and max_age are ignored',
-} as const satisfies Partial<Record<keyof OpenidFaults, string>>
+/** Endpoints that the page can make fail; the others only through JSON. */
+const steered = [
+  'openid-configuration',
+  'openid-keys',
+  'authorization',
+  'token',
+  'end-session',
+] as const satisfies readonly EndpointName[]
 
-/** The faults that a posted form of the page asks for; to be checked. */
-export function readOpenidForm(form: URLSearchParams): Readonly<Record<string, unknown>> {
-  const texts = ['logoutToken', 'idToken', 'tokenError'].flatMap((name) => {
-    const value = form.get(`openid-${name}`) ?? ''
-    return value === '' ? [] : [[name, value]]
-  })
-  const ticked = Object.keys(flags).filter((name) => form.has(`openid-${name}`))
-  return Object.fromEntries([...texts, ...ticked.map((name) => [name, true])])
-}
-
-/** The fields for the faults of the provider. */
-export const openidFields = (faults: OpenidFaults): Content => html`<h2>OpenID Connect</h2>
-<label for="openid-logoutToken">Logout tokens</label>${select('logoutToken', logoutTokenFaults, faults.logoutToken)}
-<label for="openid-idToken">id_tokens</label>${select('idToken', idTokenFaults, faults.idToken)}
-<label for="openid-tokenError">Error of the token endpoint</label>
-<input id="openid-tokenError" name="openid-tokenError" value="${faults.tokenError ?? ''}" placeholder="invalid_grant">
-${Object.entries(flags).map(
-  ([name, label]) =>
-    html`<label><input class="tick" type="checkbox" name="openid-${name}" ${faults[name as keyof typeof flags] === true && 'checked'}> ${label}</label>`,
-)}`
+/** The part of an OpenID provider. */
+export const createOpenidPart = (openid: Openid): ControlPart => ({
+  name: 'openid',
+  steered,
+  state: () => ({ participants: openid.participants(), deliveries: openid.deliveries }),
+  fields: (settings) => openidFields(settings.openid),
+  section: () => sectionOf(openid),
+})
 
 /** Who takes part, and who was told. */
-export const openidSection = (openid: Openid): Content => html`<section><h2>OpenID clients</h2>
+const sectionOf = (openid: Openid): Content => html`<section><h2>OpenID clients</h2>
 <table><thead><tr><th>In a session</th><th>sid</th></tr></thead><tbody>${openid
   .participants()
   .map(
@@ -52,13 +37,3 @@ export const openidSection = (openid: Openid): Content => html`<section><h2>Open
     ({ clientId, outcome, status, milliseconds }) =>
       html`<tr><td>${clientId}</td><td>${outcome} ${status} ${milliseconds !== undefined && `${milliseconds} ms`}</td></tr>`,
   )}</tbody></table></section>`
-
-function select(
-  name: string,
-  values: readonly (LogoutTokenFault | IdTokenFault)[],
-  chosen: LogoutTokenFault | IdTokenFault | undefined,
-) {
-  return html`<select id="openid-${name}" name="openid-${name}"><option value="">right</option>${values.map(
-    (value) => html`<option ${value === chosen && 'selected'}>${value}</option>`,
-  )}</select>`
-}

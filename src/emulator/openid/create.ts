@@ -1,14 +1,17 @@
 /** @module The OpenID provider mode put together. */
 import type { Context } from '../context.js'
 import { ownCookieTail, parseCookieHeader } from '../cookies.js'
-import { cookieOptions } from '../visit.js'
+import type { Route, Routes } from '../route.js'
+import { cookieOptions, type Visit } from '../visit.js'
 import { createAuthorization } from './authorization.js'
 import { createCheckSession } from './check-session.js'
+import type { RegisteredClient } from './clients.js'
+import { createOpenidPart } from './control-part.js'
 import { createDiscovery } from './discovery.js'
 import { createEndSession } from './end-session.js'
 import { createGrants } from './grants.js'
 import { signLogoutToken } from './logout-token.js'
-import type { ModeRoute, OpenidMode } from './mode.js'
+import type { OpenidMode } from './mode.js'
 import { createNotices } from './notices.js'
 import { createOpenid } from './openid.js'
 import type { ResolvedOpenidOptions } from './options.js'
@@ -21,6 +24,32 @@ import { createPushedAuthorization, createRevocation, createTokenEndpoint, creat
 
 /** Makes the mode over the parts of an emulator. */
 export function createOpenidMode(context: Context, options: ResolvedOpenidOptions): OpenidMode {
+  const provider = createProvider(context, options)
+  const { register, notices } = provider
+  context.sessions.onEnd((session) => {
+    const sso = register.take(session)
+    if (sso) notices.tell(sso)
+  })
+  const openid = createOpenid(provider)
+  const clients = [...options.clients.values()]
+  const hasBrowserState = clients.some((client) => client.performSessionStatusNotification)
+  return {
+    routes: routesOf(provider),
+    openid,
+    controlPart: createOpenidPart(openid),
+    origins: originsOf(clients),
+    hasCrossSiteCookies: () => context.options.secure || isLocal(new URL(context.url()).hostname),
+    browserState: (visit) => (hasBrowserState ? browserStateLine(context, visit) : undefined),
+    carry: register.carry,
+    settled: notices.settled,
+    reset() {
+      for (const part of [register, notices, provider.grants, provider.pushed]) part.clear()
+      for (const part of [provider.authorizations, provider.logouts, provider.usedAssertions]) part.clear()
+    },
+  }
+}
+
+function createProvider(context: Context, options: ResolvedOpenidOptions): Provider {
   const { now, sessions } = context
   const { random } = context.options
   const register = createSsoRegister({ sessions, random, now })
@@ -43,57 +72,47 @@ export function createOpenidMode(context: Context, options: ResolvedOpenidOption
     logouts: createTickets({ now, random, seconds: 600 }),
     usedAssertions: new Map(),
   }
-  sessions.onEnd((session) => {
-    const sso = register.take(session)
-    if (sso) notices.tell(sso)
-  })
-  const clients = [...options.clients.values()]
-  const hasBrowserState = clients.some((client) => client.performSessionStatusNotification)
-  const keys: ModeRoute = {
-    isApi: true,
-    GET: () =>
-      Response.json(provider.signing.jwks(), {
-        headers: {
-          'content-type': 'application/jwk-set+json',
-          'cache-control': `public, max-age=${Math.floor(context.options.jwksMaxAgeSeconds)}`,
-        },
-      }),
-  }
-  return {
-    routes: {
-      'openid-configuration': createDiscovery(provider),
-      'openid-keys': keys,
-      authorization: createAuthorization(provider),
-      'pushed-authorization': createPushedAuthorization(provider),
-      token: createTokenEndpoint(provider),
-      userinfo: createUserinfo(provider),
-      revocation: createRevocation(provider),
-      'end-session': createEndSession(provider),
-      'check-session': createCheckSession(provider),
-    },
-    openid: createOpenid(provider),
-    origins: [
-      ...new Set(
-        clients.flatMap(({ redirect_uris, post_logout_redirect_uris }) =>
-          [...redirect_uris, ...post_logout_redirect_uris].map(formSource),
-        ),
-      ),
-    ],
-    hasCrossSiteCookies: () => context.options.secure || isLocal(new URL(context.url()).hostname),
-    browserState(visit) {
-      if (!hasBrowserState) return undefined
-      const state = browserStateOf(livingOf(context, visit))
-      const cookies = parseCookieHeader(visit.request.headers.get('cookie') ?? '')
-      if (cookies.get(browserStateCookie)?.[0] === state) return undefined
-      return `${browserStateCookie}=${state}; Path=/${ownCookieTail(cookieOptions(context))}`
-    },
-    carry: register.carry,
-    settled: notices.settled,
-    reset() {
-      for (const part of [register, notices, provider.grants, provider.pushed]) part.clear()
-      for (const part of [provider.authorizations, provider.logouts, provider.usedAssertions]) part.clear()
-    },
-  }
+  return provider
+}
+
+const routesOf = (provider: Provider): Routes => ({
+  'openid-configuration': createDiscovery(provider),
+  'openid-keys': createKeys(provider),
+  authorization: createAuthorization(provider),
+  'pushed-authorization': createPushedAuthorization(provider),
+  token: createTokenEndpoint(provider),
+  userinfo: createUserinfo(provider),
+  revocation: createRevocation(provider),
+  'end-session': createEndSession(provider),
+  'check-session': createCheckSession(provider),
+})
+
+/** `GET keys.idp`. */
+const createKeys = ({ context, signing }: Provider): Route => ({
+  isApi: true,
+  GET: () =>
+    Response.json(signing.jwks(), {
+      headers: {
+        'content-type': 'application/jwk-set+json',
+        'cache-control': `public, max-age=${Math.floor(context.options.jwksMaxAgeSeconds)}`,
+      },
+    }),
+})
+
+/** The cookie of the browser state, where the browser has another one. */
+function browserStateLine(context: Context, visit: Visit): string | undefined {
+  const state = browserStateOf(livingOf(context, visit))
+  const cookies = parseCookieHeader(visit.request.headers.get('cookie') ?? '')
+  if (cookies.get(browserStateCookie)?.[0] === state) return undefined
+  return `${browserStateCookie}=${state}; Path=/${ownCookieTail(cookieOptions(context))}`
+}
+
+const originsOf = (clients: readonly RegisteredClient[]): readonly string[] => {
+  const addresses = clients.flatMap((client) => [
+    ...client.redirect_uris,
+    ...client.post_logout_redirect_uris,
+  ])
+  return [...new Set(addresses.map(formSource))]
 }
 
 /** What a form may lead to: an origin, or the whole scheme of an application that has none. Source: CSP 3, 2.3.1. */

@@ -1,15 +1,15 @@
 /** @module The provider's metadata. */
 import { json } from '../page.js'
+import type { Route } from '../route.js'
 import { prompts, scopes } from './authorization-request.js'
 import { authenticationMethods, signingAlgorithms } from './clients.js'
-import type { ModeRoute } from './mode.js'
 import { addressOf, faultsOf, type Provider } from './provider.js'
 
 /**
  * `GET /.well-known/openid-configuration`: what is there, and nothing else. Sources: OpenID Connect Discovery,
  * section 3; RFC 8414, section 2; RFC 9126, 9207; Session Management, Front-Channel, Back-Channel, RP-Initiated Logout.
  */
-export const createDiscovery = (provider: Provider): ModeRoute => ({
+export const createDiscovery = (provider: Provider): Route => ({
   isApi: true,
   GET: () => json(metadataOf(provider)),
 })

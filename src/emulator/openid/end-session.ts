@@ -4,10 +4,11 @@ import { endpointPaths } from '../endpoints.js'
 import { say } from '../language.js'
 import { html } from '../markup.js'
 import { page, redirect } from '../page.js'
+import type { Route } from '../route.js'
+import { endInBrowser } from '../sign-out.js'
 import { cookieOptions, readForm, type SignedIn, type Visit } from '../visit.js'
 import { scriptedPage } from './framed-page.js'
 import { type LogoutRequest, meantSessions, readLogoutRequest } from './logout-request.js'
-import type { ModeRoute } from './mode.js'
 import { faultsOf, livingOf, type Provider } from './provider.js'
 import { originOf } from './session-state.js'
 import type { SsoSession } from './sso-register.js'
@@ -16,7 +17,7 @@ import type { SsoSession } from './sso-register.js'
 const frameMilliseconds = 3000
 
 /** `GET|POST logout.idp`. Source: RP-Initiated Logout 1.0, sections 2 and 3. */
-export function createEndSession(provider: Provider): ModeRoute {
+export function createEndSession(provider: Provider): Route {
   const { context, logouts, options } = provider
   const self = () => `${context.url()}${endpointPaths['end-session']}`
   async function begin(visit: Visit, parameters: URLSearchParams) {
@@ -98,9 +99,7 @@ async function finish(provider: Provider, visit: Visit, request: LogoutRequest):
     return request.target === undefined ? signedOut(provider, now) : redirect(request.target, now)
   }
   const sessions = meant.map(({ session }) => session)
-  if (context.saml) return context.saml.leave(sessions, goOn, cookies)
-  for (const session of sessions) context.sessions.end(session)
-  return goOn(false)
+  return endInBrowser(context, { sessions, finish: goOn, cookies })
 }
 
 function signedOut({ context, notices }: Provider, cookies: readonly string[]) {

@@ -1,7 +1,8 @@
 /** @module A logout request of a client: read, checked, and which sessions it means. */
 import type { SignedIn } from '../visit.js'
 import type { RegisteredClient } from './clients.js'
-import type { Provider } from './provider.js'
+import type { Signing } from './signing.js'
+import type { SsoRegister } from './sso-register.js'
 
 /** A logout request that can be followed. */
 export interface LogoutRequest {
@@ -12,6 +13,14 @@ export interface LogoutRequest {
   readonly hint: { readonly sub: string; readonly sid: string | undefined } | undefined
 }
 
+/** What a request is read against. */
+export interface LogoutRules {
+  readonly options: { readonly clients: ReadonlyMap<string, RegisteredClient> }
+  readonly signing: Pick<Signing, 'read'>
+  /** Whose `url` is the issuer of every hint. */
+  readonly context: { url(): string }
+}
+
 const known = ['id_token_hint', 'client_id', 'post_logout_redirect_uri', 'state'] as const
 
 /**
@@ -19,7 +28,7 @@ const known = ['id_token_hint', 'client_id', 'post_logout_redirect_uri', 'state'
  * Source: RP-Initiated Logout 1.0, sections 2 to 4.
  */
 export async function readLogoutRequest(
-  { context, options, signing }: Provider,
+  { context, options, signing }: LogoutRules,
   parameters: URLSearchParams,
 ): Promise<LogoutRequest | string> {
   for (const name of known) if (parameters.getAll(name).length > 1) return `the parameter ${name} came twice`
@@ -53,7 +62,7 @@ function withState(uri: string, state: string | undefined) {
 
 /** The sessions that a request means: that of the hint, else those of the client, else all of this browser. */
 export function meantSessions(
-  { register }: Provider,
+  { register }: { readonly register: Pick<SsoRegister, 'of'> },
   { client, hint }: LogoutRequest,
   living: readonly SignedIn[],
 ): readonly SignedIn[] {

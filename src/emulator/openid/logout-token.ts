@@ -1,8 +1,9 @@
 /** @module Logout tokens: as they should be, and every way in which they can be wrong. */
+
+import type { LogoutTokenFault } from '../faults/openid.js'
 import type { SignTokenOptions } from '../keys.js'
 import { randomUuid } from '../random.js'
 import type { RegisteredClient } from './clients.js'
-import type { LogoutTokenFault } from './faults.js'
 import type { Provider } from './provider.js'
 
 /** The event of a logout token. Source: Back-Channel Logout, section 2.4. */

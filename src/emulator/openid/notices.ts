@@ -1,8 +1,8 @@
 /** @module Back-channel logout: every client of an ended session is told, within its time, and what came of it. */
 import { performance } from 'node:perf_hooks'
 import type { Context } from '../context.js'
+import type { LogoutTokenFault } from '../faults/openid.js'
 import type { RegisteredClient } from './clients.js'
-import type { LogoutTokenFault } from './faults.js'
 import type { SsoSession } from './sso-register.js'
 
 /** What came of telling a client. */

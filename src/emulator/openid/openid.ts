@@ -1,9 +1,9 @@
 /** @module What tests and programs see of the OpenID provider. */
 import { CitizenSessionError } from '../../errors.js'
+import type { LogoutTokenFault } from '../faults/openid.js'
 import type { SignTokenOptions } from '../keys.js'
 import type { OpenidClient } from './clients.js'
 import { metadataOf } from './discovery.js'
-import type { LogoutTokenFault } from './faults.js'
 import { signLogoutToken } from './logout-token.js'
 import type { LogoutDelivery } from './notices.js'
 import type { Provider } from './provider.js'

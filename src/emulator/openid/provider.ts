@@ -1,12 +1,11 @@
 /** @module The parts of the OpenID provider, as its endpoints see them. */
 import { type Context, lacksSecondFactor } from '../context.js'
 import { endpointPaths } from '../endpoints.js'
+import type { OpenidFaults } from '../faults/openid.js'
 import type { Person } from '../people.js'
 import type { KeptSession } from '../sessions.js'
 import type { SignedIn, Visit } from '../visit.js'
-import type { AuthorizationRequest } from './authorization-request.js'
-import type { RegisteredClient } from './clients.js'
-import type { OpenidFaults } from './faults.js'
+import type { AuthorizationRequest, PushedRequest } from './authorization-request.js'
 import type { Grants } from './grants.js'
 import type { LogoutRequest } from './logout-request.js'
 import type { Notices } from './notices.js'
@@ -30,8 +29,8 @@ export interface Provider {
   readonly register: SsoRegister
   readonly grants: Grants
   readonly notices: Notices
-  /** Parameters by PAR ticket, with the client that pushed them. */
-  readonly pushed: Tickets<{ readonly client: RegisteredClient; readonly parameters: URLSearchParams }>
+  /** Requests by PAR ticket. */
+  readonly pushed: Tickets<PushedRequest>
   readonly authorizations: Tickets<PendingAuthorization>
   readonly logouts: Tickets<LogoutRequest>
   /** `jti` of client assertions that were used, with the time until which they count. */

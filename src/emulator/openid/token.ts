@@ -2,19 +2,19 @@
 import { createHash } from 'node:crypto'
 import { json } from '../page.js'
 import { randomUuid } from '../random.js'
+import type { Route } from '../route.js'
 import { readForm } from '../visit.js'
 import { pushedPrefix, readAuthorizationRequest } from './authorization-request.js'
 import { authenticateClient, oauthError } from './client-authentication.js'
 import type { RegisteredClient } from './clients.js'
 import type { Grant } from './grants.js'
 import { scopeClaims, signIdToken } from './id-token.js'
-import type { ModeRoute } from './mode.js'
 import { faultsOf, type Provider } from './provider.js'
 
 type ClientEndpoint = (client: RegisteredClient, form: URLSearchParams) => Promise<Response> | Response
 
 /** A POST of a client that proves itself. */
-const forClients = (provider: Provider, answer: ClientEndpoint): ModeRoute => ({
+const forClients = (provider: Provider, answer: ClientEndpoint): Route => ({
   isApi: true,
   async POST(_, { request }) {
     const form = await readForm(request)
@@ -26,7 +26,7 @@ const forClients = (provider: Provider, answer: ClientEndpoint): ModeRoute => ({
 })
 
 /** `POST token.idp`: a code, or a refresh token. Sources: RFC 6749, sections 4.1.3 and 6; RFC 9700, section 4.14. */
-export const createTokenEndpoint = (provider: Provider): ModeRoute =>
+export const createTokenEndpoint = (provider: Provider): Route =>
   forClients(provider, (client, form) => {
     const fault = faultsOf(provider).tokenError
     if (fault !== undefined) return oauthError(fault, 'a fault that was switched on')
@@ -110,7 +110,7 @@ async function createAccessToken({ context, options, signing }: Provider, grant:
 }
 
 /** `POST par.idp`: keeps a request for a minute, once. Source: RFC 9126, section 2. */
-export const createPushedAuthorization = (provider: Provider): ModeRoute =>
+export const createPushedAuthorization = (provider: Provider): Route =>
   forClients(provider, async (client, form) => {
     if (form.has('request_uri')) return oauthError('invalid_request', 'request_uri cannot be pushed')
     const parameters = new URLSearchParams(form)
@@ -118,10 +118,7 @@ export const createPushedAuthorization = (provider: Provider): ModeRoute =>
     parameters.set('client_id', client.client_id)
     const plain = { ...client, require_pushed_authorization_requests: false }
     const clients = new Map([[client.client_id, plain]])
-    const read = await readAuthorizationRequest(
-      { ...provider, options: { ...provider.options, clients } },
-      parameters,
-    )
+    const read = await readAuthorizationRequest({ ...provider, options: { clients } }, parameters)
     if (read.kind === 'refused') return oauthError('invalid_request', read.message)
     if (read.kind === 'error') return oauthError(read.error, read.message)
     const ticket = provider.pushed.keep({ client, parameters })
@@ -129,7 +126,7 @@ export const createPushedAuthorization = (provider: Provider): ModeRoute =>
   })
 
 /** `POST revocation.idp`: 200 for any token, ours or not. Source: RFC 7009, section 2.2. */
-export const createRevocation = (provider: Provider): ModeRoute =>
+export const createRevocation = (provider: Provider): Route =>
   forClients(provider, (client, form) => {
     const token = form.get('token')
     if (token === null) return oauthError('invalid_request', 'token is missing')
@@ -138,7 +135,7 @@ export const createRevocation = (provider: Provider): ModeRoute =>
   })
 
 /** `GET|POST userinfo.idp` with a bearer token. Sources: OpenID Connect Core, section 5.3; RFC 6750, section 3. */
-export function createUserinfo(provider: Provider): ModeRoute {
+export function createUserinfo(provider: Provider): Route {
   const show = (_: unknown, { request }: { readonly request: Request }) => {
     const [, token = ''] = /^Bearer +(\S+)$/i.exec(request.headers.get('authorization') ?? '') ?? []
     const grant = provider.grants.ofAccessToken(token)

@@ -1,40 +1,19 @@
-/** @module The SAML part of the control page: faults of messages, roll-over, who takes part, who was told. */
-import { type Content, html, type Markup } from '../markup.js'
-import { type SamlFaultKind, type SamlFaults, samlFaultNames } from './faults.js'
+/** @module What the SAML identity provider adds to the control interface: roll-over, who takes part, who was told. */
+import type { ControlPart } from '../controls.js'
+import { samlFields } from '../faults/saml-form.js'
+import { type Content, html } from '../markup.js'
 import type { Saml } from './saml.js'
 
-const labels: Readonly<Record<SamlFaultKind, string>> = {
-  response: 'Response',
-  logoutRequest: 'LogoutRequest',
-  logoutResponse: 'LogoutResponse',
-  metadata: 'Metadata',
-}
+/** The part of a SAML identity provider. */
+export const createSamlPart = (saml: Saml): ControlPart => ({
+  name: 'saml',
+  steered: [],
+  state: () => ({ participants: saml.participants, deliveries: saml.deliveries }),
+  fields: (settings) => samlFields(settings.saml),
+  section: () => sectionOf(saml),
+})
 
-const kinds = Object.keys(labels) as SamlFaultKind[]
-
-/** The fields of the form: one fault for each kind of message; several at once only through JSON. */
-export const samlFields = (settings: SamlFaults): Markup =>
-  html`<table><thead><tr><th>SAML message</th><th>Fault</th></tr></thead><tbody>${kinds.map(
-    (kind) => html`<tr><td>${labels[kind]}</td><td>${select(kind, [settings[kind] ?? []].flat())}</td></tr>`,
-  )}</tbody></table>`
-
-function select(kind: SamlFaultKind, chosen: readonly string[]) {
-  return html`<select name="saml-${kind}" aria-label="Fault of ${labels[kind]}"><option value="">off</option>${samlFaultNames[
-    kind
-  ].map((name) => html`<option ${chosen[0] === name && 'selected'}>${name}</option>`)}</select>`
-}
-
-/** What the posted form says; what it cannot be is refused where every setting is. */
-export const readSamlForm = (form: URLSearchParams): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    kinds.flatMap((kind) => {
-      const text = form.get(`saml-${kind}`) ?? ''
-      return text === '' ? [] : [[kind, text]]
-    }),
-  )
-
-/** What is to be seen of it. */
-export function samlSection({ certificates, participants, deliveries }: Saml): Content {
+function sectionOf({ certificates, participants, deliveries }: Saml): Content {
   return html`<section><h2>SAML</h2><p>Published certificates: ${certificates.length}</p>
 <form method="post" action="/faults"><button class="plain" name="do" value="saml-roll-over">Next step of a roll-over</button></form>
 ${

@@ -1,9 +1,10 @@
 /** @module The SAML identity provider mode put together. Loaded only where it is asked for: it needs xml-crypto. */
 import type { Context } from '../context.js'
-import type { ModeHandler } from '../openid/mode.js'
+import { faultSet } from '../faults/saml.js'
+import type { RouteHandler } from '../route.js'
 import type { KeptSession } from '../sessions.js'
 import { mailDomainOf } from './attributes.js'
-import { faultSet } from './faults.js'
+import { createSamlPart } from './control-part.js'
 import { createJudge } from './incoming.js'
 import { createSamlKeys } from './keys.js'
 import { createLogoutEndpoint, soapFault } from './logout-endpoint.js'
@@ -37,7 +38,7 @@ export async function createSamlMode(context: Context, options: ResolvedSamlOpti
   }
 
   const recorded =
-    (handler: ModeHandler): ModeHandler =>
+    (handler: RouteHandler): RouteHandler =>
     async (given, visit) => {
       try {
         return await handler(given, visit)
@@ -73,6 +74,7 @@ export async function createSamlMode(context: Context, options: ResolvedSamlOpti
   })
   return {
     saml,
+    controlPart: createSamlPart(saml),
     routes: {
       'saml-metadata': { isApi: true, GET: (_, { request }) => parts.metadata.answer(request) },
       'saml-sign-on': {
@@ -107,7 +109,7 @@ export async function createSamlMode(context: Context, options: ResolvedSamlOpti
       return [...new Set(urls.map((url) => new URL(url).origin))]
     },
     carry: participations.carry,
-    async leave(sessions, finish, cookies) {
+    async leave({ sessions, finish, cookies }) {
       const taken = participations.take(sessions)
       for (const session of sessions) context.sessions.end(session)
       let isFinished = false

@@ -1,5 +1,5 @@
 /** @module Single logout by SAML: the requests of service providers, and the answers to ours. */
-
+import { settleModes } from '../context.js'
 import { redirect } from '../page.js'
 import type { KeptSession } from '../sessions.js'
 import { readBody, readForm, signedOutCookies, type Visit } from '../visit.js'
@@ -43,7 +43,7 @@ export function createLogoutEndpoint(parts: Parts): LogoutEndpoint {
     const sessions = [...new Set(meant.map(({ session }) => session))]
     const others = participations.take(sessions).filter((one) => one.provider !== provider.entityId)
     for (const session of sessions) context.sessions.end(session)
-    await context.openid?.settled()
+    await settleModes(context)
     return { provider, id, sessions, others, isKnown: meant.length > 0 }
   }
 

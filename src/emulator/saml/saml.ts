@@ -1,9 +1,9 @@
 /** @module What tests and programs see of the SAML identity provider: state, roll-over, messages to order. */
 import { CitizenSessionError } from '../../errors.js'
+import type { SamlMessageFault } from '../faults/saml.js'
 import type { KeptSession, Level } from '../sessions.js'
 import { attributesOf, mailDomainOf } from './attributes.js'
 import type { AnswerDraft, AssertionDraft, LogoutRequestDraft, SamlNameId } from './drafts.js'
-import type { SamlMessageFault } from './faults.js'
 import type { RollOverStep } from './keys.js'
 import type { SamlAddresses } from './metadata.js'
 import type { NameIdFormat, SamlBinding } from './names.js'

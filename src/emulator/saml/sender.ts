@@ -1,4 +1,6 @@
 /** @module Makes the messages that the identity provider sends: drafts with their defaults, overrides and faults. */
+
+import { faultSet, type SamlFaultKind, type SamlFaults } from '../faults/saml.js'
 import type { Random } from '../random.js'
 import {
   type AnswerDraft,
@@ -10,7 +12,6 @@ import {
   type MessageHead,
 } from './drafts.js'
 import { encryptAssertion } from './encryption.js'
-import { faultSet, type SamlFaultKind, type SamlFaults } from './faults.js'
 import type { SamlKeys } from './keys.js'
 import type { SamlBinding } from './names.js'
 import type { ResolvedSamlOptions, ResolvedServiceProvider } from './options.js'
