@@ -13,6 +13,7 @@ export type { OpenidOptions } from './openid/options.js'
 export type { RefreshAnswerShape } from './options.js'
 export { defaultPeople, type EmulatedPerson, type SecondFactor } from './people.js'
 export type { TokenRequest } from './person-tokens.js'
+export type { SamlDelivery } from './saml/deliveries.js'
 export type {
   AnswerDraft,
   AssertionDraft,
@@ -30,16 +31,14 @@ export type {
   SamlServiceProvider,
   SamlServiceProviderMetadata,
 } from './saml/options.js'
-export type { SamlMessage } from './saml/outgoing.js'
-export type { SamlProblem } from './saml/refusal.js'
 export type {
-  Saml,
   SamlLogoutRequestOrder,
   SamlLogoutResponseOrder,
-  SamlParticipant,
-  SamlRefused,
   SamlResponseOrder,
-} from './saml/saml.js'
-export type { SamlDelivery } from './saml/single-logout.js'
+} from './saml/orders.js'
+export type { SamlMessage } from './saml/outgoing.js'
+export type { SamlProblem } from './saml/refusal.js'
+export type { SamlRefused } from './saml/refusals.js'
+export type { Saml, SamlParticipant } from './saml/saml.js'
 export type { IdentitySession, Level } from './sessions.js'
 export type { SmsMessage } from './sms-codes.js'

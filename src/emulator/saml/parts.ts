@@ -5,6 +5,8 @@ import type { SamlKeys } from './keys.js'
 import type { Metadata, SamlAddresses } from './metadata.js'
 import type { ResolvedSamlOptions } from './options.js'
 import type { Participations } from './participations.js'
+import type { PendingCalls } from './pending-calls.js'
+import type { Refusals } from './refusals.js'
 import type { Registry } from './registry.js'
 import type { Sender } from './sender.js'
 import type { SingleLogout } from './single-logout.js'
@@ -20,5 +22,8 @@ export interface Parts {
   readonly judge: ReturnType<typeof createJudge>
   readonly singleLogout: SingleLogout
   readonly metadata: Metadata
+  readonly refusals: Refusals
+  /** Server calls that are under way. */
+  readonly calls: PendingCalls
   addresses(): SamlAddresses
 }

@@ -16,7 +16,10 @@ import type { Parts } from './parts.js'
 import { SamlRefusal } from './refusal.js'
 import { randomId } from './xml.js'
 
+/** A request whose person is signing in. */
 interface Pending {
+  /** Under which it waits. */
+  readonly key: string
   readonly provider: ResolvedServiceProvider
   readonly requestId: string
   readonly wish: AuthnWish
@@ -38,121 +41,126 @@ export interface SignOn {
 
 const formLimit = 131_072
 
+interface SignOnState {
+  readonly parts: Parts
+  readonly pending: Map<string, Pending>
+}
+
 /** Makes the endpoint. Source: SAML 2.0 Profiles, section 4.1. */
 export function createSignOn(parts: Parts): SignOn {
-  const { context, options, judge, sender } = parts
-  const pending = new Map<string, Pending>()
-
-  async function receive(message: IncomingMessage): Promise<string> {
-    const { provider, id, element } = await judge.judge(message, {
-      name: 'AuthnRequest',
-      destinations: [parts.addresses().ssoUrl],
-      mustBeSigned: (one) => options.wantsSignedRequests || one.signsRequests,
-    })
-    const wish = readAuthnRequest(element, provider)
-    const key = randomId(context.options.random)
-    for (const [old, { at }] of pending) if (at < context.now() - 3_600_000) pending.delete(old)
-    // The oldest goes, and not everybody who is just signing in.
-    const [oldest] = pending.keys()
-    if (pending.size >= 1000 && oldest !== undefined) pending.delete(oldest)
-    const { relayState } = message
-    const at = context.now()
-    pending.set(key, {
-      provider,
-      requestId: id,
-      wish,
-      relayState,
-      at,
-      before: undefined,
-      hasAskedAgain: false,
-    })
-    return key
-  }
-
-  const continuePath = (key: string) => `/saml/sso?continue=${key}`
-
-  async function proceed(key: string, visit: Visit): Promise<Response> {
-    const request = pending.get(key)
-    if (!request) throw new SamlRefusal('malformed', 'this sign-in is over: begin again at the application')
-    request.before ??= visit.held.map(({ session }) => session)
-    const { wish, before } = request
-    const isOld = (known: SignedIn) => wish.forceAuthn && before.includes(known.session)
-    const known = visit.identity && !isOld(visit.identity) ? visit.identity : undefined
-    if (!known || lacksSecondFactor(known.session, known.person)) {
-      if (wish.isPassive) return refuse(key, request, ['Responder', 'NoPassive'])
-      return known
-        ? redirect(withReturn('/second-factor', continuePath(key)))
-        : askToSignIn(key, wish.forceAuthn)
-    }
-    const authnContext = satisfyingContext(known.session.level, wish, options.authnContexts)
-    if (authnContext !== undefined) return respond(key, request, { known, authnContext })
-    if (wish.isPassive || request.hasAskedAgain || !known.person.eeze) {
-      return refuse(key, request, ['Responder', 'NoAuthnContext'])
-    }
-    // With Eeze there are two ways to sign in: the other one may be what is asked for.
-    request.hasAskedAgain = true
-    return askToSignIn(key, true)
-  }
-
-  const askToSignIn = (key: string, isForced: boolean) =>
-    redirect(`${withReturn('/login', continuePath(key))}${isForced ? '&prompt=login' : ''}`)
-
-  async function refuse(key: string, request: Pending, status: readonly string[]) {
-    pending.delete(key)
-    return postPage(await sender.response(routeOf(request), { inResponseTo: request.requestId, status }))
-  }
-
-  const routeOf = ({ provider, wish, relayState }: Pending) =>
-    ({ provider, binding: 'post', url: wish.acsUrl, relayState }) as const
-
-  async function respond(
-    key: string,
-    request: Pending,
-    { known, authnContext }: { known: SignedIn; authnContext: string },
-  ) {
-    const format = formatOf(request)
-    if (format === undefined) return refuse(key, request, ['Requester', 'InvalidNameIDPolicy'])
-    pending.delete(key)
-    const { session, person } = known
-    const participation = parts.participations.join(request.provider.entityId, session, format)
-    const mailDomain = mailDomainOf(context.options.domain, context.url())
-    const message = await sender.response(
-      routeOf(request),
-      { inResponseTo: request.requestId, status: ['Success'] },
-      {
-        nameId: participation.nameId,
-        sessionIndex: participation.sessionIndex,
-        authnInstant: session.startedAt,
-        sessionNotOnOrAfter: session.endsAt,
-        authnContext,
-        attributes: attributesOf(session, person, mailDomain),
-      },
-    )
-    const deliver = () => postPage(message)
-    const isLate = faultSet(context.gate.faults.settings.saml, 'response').has('late')
-    // The assertion arrives after a request to end the very session that it begins.
-    return isLate ? parts.singleLogout.lead([participation], deliver) : deliver()
-  }
-
-  async function fromPost(visit: Visit) {
-    const form = await readForm(visit.request, formLimit)
-    return redirect(continuePath(await receive(fromForm(form))))
-  }
-
+  const state: SignOnState = { parts, pending: new Map() }
   return {
     async get(visit) {
       const key = visit.query.get('continue')
-      if (key !== null) return proceed(key, visit)
-      return proceed(await receive(fromRedirect(new URL(visit.request.url).search)), visit)
+      if (key !== null) return proceed(state, key, visit)
+      return proceed(state, await receive(state, fromRedirect(new URL(visit.request.url).search)), visit)
     },
     // A form of another site brings no Lax cookies: the GET that follows does.
-    post: fromPost,
-    clear: () => pending.clear(),
+    async post(visit) {
+      const form = await readForm(visit.request, formLimit)
+      return redirect(continuePath(await receive(state, fromForm(form))))
+    },
+    clear: () => state.pending.clear(),
   }
+}
 
-  function formatOf({ wish, provider }: Pending): NameIdFormat | undefined {
-    const asked = wish.nameIdFormat
-    if (asked === undefined || asked === nameIdFormats.unspecified) return provider.nameIdFormat
-    return (Object.keys(nameIdFormats) as NameIdFormat[]).find((name) => nameIdFormats[name] === asked)
+/** Judges a request and keeps it. Returns its key. */
+async function receive({ parts, pending }: SignOnState, message: IncomingMessage): Promise<string> {
+  const { context, options } = parts
+  const { provider, id, element } = await parts.judge.judge(message, {
+    name: 'AuthnRequest',
+    destinations: [parts.addresses().ssoUrl],
+    mustBeSigned: (one) => options.wantsSignedRequests || one.signsRequests,
+  })
+  const wish = readAuthnRequest(element, provider)
+  const key = randomId(context.options.random)
+  for (const [old, { at }] of pending) if (at < context.now() - 3_600_000) pending.delete(old)
+  // The oldest goes, and not everybody who is just signing in.
+  const [oldest] = pending.keys()
+  if (pending.size >= 1000 && oldest !== undefined) pending.delete(oldest)
+  pending.set(key, {
+    key,
+    provider,
+    requestId: id,
+    wish,
+    relayState: message.relayState,
+    at: context.now(),
+    before: undefined,
+    hasAskedAgain: false,
+  })
+  return key
+}
+
+async function proceed(state: SignOnState, key: string, visit: Visit): Promise<Response> {
+  const request = state.pending.get(key)
+  if (!request) throw new SamlRefusal('malformed', 'this sign-in is over: begin again at the application')
+  request.before ??= visit.held.map(({ session }) => session)
+  const { wish, before } = request
+  const isOld = (known: SignedIn) => wish.forceAuthn && before.includes(known.session)
+  const known = visit.identity && !isOld(visit.identity) ? visit.identity : undefined
+  if (!known || lacksSecondFactor(known.session, known.person)) {
+    if (wish.isPassive) return refuse(state, request, ['Responder', 'NoPassive'])
+    return known
+      ? redirect(withReturn('/second-factor', continuePath(key)))
+      : askToSignIn(key, wish.forceAuthn)
   }
+  const authnContext = satisfyingContext(known.session.level, wish, state.parts.options.authnContexts)
+  if (authnContext !== undefined) return respond(state, request, { known, authnContext })
+  if (wish.isPassive || request.hasAskedAgain || !known.person.eeze) {
+    return refuse(state, request, ['Responder', 'NoAuthnContext'])
+  }
+  // With Eeze there are two ways to sign in: the other one may be what is asked for.
+  request.hasAskedAgain = true
+  return askToSignIn(key, true)
+}
+
+const continuePath = (key: string) => `/saml/sso?continue=${key}`
+
+const askToSignIn = (key: string, isForced: boolean) =>
+  redirect(`${withReturn('/login', continuePath(key))}${isForced ? '&prompt=login' : ''}`)
+
+async function refuse({ parts, pending }: SignOnState, request: Pending, status: readonly string[]) {
+  pending.delete(request.key)
+  const answer = { inResponseTo: request.requestId, status }
+  return postPage(await parts.sender.response(routeOf(request), answer))
+}
+
+const routeOf = ({ provider, wish, relayState }: Pending) =>
+  ({ provider, binding: 'post', url: wish.acsUrl, relayState }) as const
+
+async function respond(
+  state: SignOnState,
+  request: Pending,
+  { known, authnContext }: { readonly known: SignedIn; readonly authnContext: string },
+): Promise<Response> {
+  const { parts, pending } = state
+  const { context, sender, singleLogout } = parts
+  const format = formatOf(request)
+  if (format === undefined) return refuse(state, request, ['Requester', 'InvalidNameIDPolicy'])
+  pending.delete(request.key)
+  const { session, person } = known
+  const participation = parts.participations.join(request.provider.entityId, session, format)
+  const mailDomain = mailDomainOf(context.options.domain, context.url())
+  const message = await sender.response(
+    routeOf(request),
+    { inResponseTo: request.requestId, status: ['Success'] },
+    {
+      nameId: participation.nameId,
+      sessionIndex: participation.sessionIndex,
+      authnInstant: session.startedAt,
+      sessionNotOnOrAfter: session.endsAt,
+      authnContext,
+      attributes: attributesOf(session, person, mailDomain),
+    },
+  )
+  const deliver = () => postPage(message)
+  const isLate = faultSet(context.gate.faults.settings.saml, 'response').has('late')
+  // The assertion arrives after a request to end the very session that it begins.
+  return isLate ? singleLogout.lead([participation], deliver) : deliver()
+}
+
+function formatOf({ wish, provider }: Pending): NameIdFormat | undefined {
+  const asked = wish.nameIdFormat
+  if (asked === undefined || asked === nameIdFormats.unspecified) return provider.nameIdFormat
+  return (Object.keys(nameIdFormats) as NameIdFormat[]).find((name) => nameIdFormats[name] === asked)
 }

@@ -1,40 +1,26 @@
-/** @module Single logout: tells every other participant, by server call or through the browser, and keeps account. */
+/** @module Single logout: tells every other participant, by server call or through the browser. */
 import { redirect } from '../page.js'
 import { readBody } from '../visit.js'
 import { fromEnvelope, type IncomingMessage } from './bindings.js'
+import {
+  createDeliveries,
+  type Deliveries,
+  fail,
+  mostKept,
+  type SamlDelivery,
+  settle,
+  type Told,
+} from './deliveries.js'
 import type { Expected, JudgedMessage } from './incoming.js'
-import { readStatus } from './incoming.js'
-import { type SamlBinding, statusWord } from './names.js'
+import type { SamlBinding } from './names.js'
 import type { ResolvedServiceProvider } from './options.js'
 import type { SamlMessage } from './outgoing.js'
 import { framedEnd, framesPage, postPage } from './pages.js'
 import type { Participation } from './participations.js'
-import { type SamlProblem, SamlRefusal } from './refusal.js'
+import { SamlRefusal } from './refusal.js'
 import type { Sender } from './sender.js'
 
-/** How telling a service provider went. */
-export interface SamlDelivery {
-  /** Milliseconds since the epoch. */
-  readonly at: number
-  /** entityID. */
-  readonly serviceProvider: string
-  /** `undefined`: the provider has no address that could be used. */
-  readonly binding: SamlBinding | undefined
-  /** ID of the LogoutRequest. */
-  readonly id: string | undefined
-  readonly nameId: string
-  readonly sessionIndex: string
-  /** `pending`: no answer yet. `done`: Success. `partial`: with PartialLogout. `failed`: another status, or a refused answer. */
-  state: 'pending' | 'done' | 'partial' | 'failed' | 'unreachable'
-  /** Status codes of the answer from the top, by their last word. */
-  status: readonly string[]
-  /** What was wrong with the answer. */
-  problem: SamlProblem | undefined
-}
-
-/** Whom a LogoutRequest concerns. */
-export type Told = Pick<Participation, 'provider' | 'nameId' | 'sessionIndex'>
-
+/** A logout that leads a browser from one participant to the next. */
 interface Run {
   readonly id: string
   readonly deliveries: SamlDelivery[]
@@ -82,8 +68,14 @@ export interface SingleLogoutOptions {
 }
 
 const longestWait = 5000
-/** Of deliveries, and of logouts that wait for a browser: the oldest are forgotten. */
-const mostKept = 500
+
+interface State {
+  readonly options: SingleLogoutOptions
+  readonly account: Deliveries
+  /** By the ID of the LogoutRequest that waits for its answer. */
+  readonly visits: Map<string, Visit>
+  readonly runs: Map<string, Run>
+}
 
 function keep<T>(map: Map<string, T>, key: string, value: T) {
   map.set(key, value)
@@ -92,161 +84,144 @@ function keep<T>(map: Map<string, T>, key: string, value: T) {
 
 /** Makes the single logout. */
 export function createSingleLogout(options: SingleLogoutOptions): SingleLogout {
-  const { sender, find, judge, fetch, now, newId } = options
-  let deliveries: SamlDelivery[] = []
-  const visits = new Map<string, Visit>()
-  const runs = new Map<string, Run>()
-
-  function record(one: Told, message?: SamlMessage): SamlDelivery {
-    const delivery: SamlDelivery = {
-      at: now(),
-      serviceProvider: one.provider,
-      binding: message?.binding,
-      id: message?.id,
-      nameId: one.nameId.value,
-      sessionIndex: one.sessionIndex,
-      state: message ? 'pending' : 'unreachable',
-      status: [],
-      problem: message ? undefined : 'unreachable',
-    }
-    deliveries = [...deliveries, delivery].slice(-mostKept)
-    return delivery
+  const state: State = {
+    options,
+    account: createDeliveries(options.now),
+    visits: new Map(),
+    runs: new Map(),
   }
-
-  async function requestFor(one: Participation, accepts: readonly SamlBinding[]) {
-    const provider = await find(one.provider).catch(() => undefined)
-    const service = provider?.logout.find(({ binding }) => accepts.includes(binding))
-    if (!provider || !service) return undefined
-    const relayState = service.binding === 'soap' ? undefined : newId()
-    return sender.logoutRequest(
-      { provider, binding: service.binding, url: service.url, relayState },
-      { nameId: one.nameId, sessionIndexes: [one.sessionIndex] },
-    )
-  }
-
-  /** Enters an answer in the account; the status counts only where the answer itself is good. */
-  function settle(delivery: SamlDelivery, answer: JudgedMessage, message: SamlMessage, relayState?: string) {
-    const { provider, element } = answer
-    if (provider.entityId !== delivery.serviceProvider) {
-      throw new SamlRefusal('in-response-to', 'the answer is of another service provider')
-    }
-    if (element.attributes.get('InResponseTo') !== delivery.id) {
-      throw new SamlRefusal('in-response-to', 'InResponseTo must be the ID of our request')
-    }
-    if (message.relayState !== relayState) {
-      throw new SamlRefusal('relay-state', 'RelayState must come back as it was sent')
-    }
-    delivery.status = readStatus(element).map(statusWord)
-    const isSuccess = delivery.status[0] === 'Success'
-    delivery.state = !isSuccess ? 'failed' : delivery.status.includes('PartialLogout') ? 'partial' : 'done'
-  }
-
-  function fail(delivery: SamlDelivery, error: unknown) {
-    delivery.state = error instanceof SamlRefusal ? 'failed' : 'unreachable'
-    delivery.problem = error instanceof SamlRefusal ? error.problem : 'unreachable'
-  }
-
-  async function callOne(one: Participation, message: SamlMessage | undefined): Promise<SamlDelivery> {
-    const delivery = record(one, message)
-    if (!message) return delivery
-    try {
-      const response = await fetch(
-        new Request(message.toRequest(), { signal: AbortSignal.timeout(longestWait) }),
-      )
-      const incoming = fromEnvelope(await readBody(response, 131_072))
-      const destinations = options.soapDestinations()
-      const expected = { name: 'LogoutResponse', destinations, mustBeSigned: () => true } as const
-      settle(delivery, await judge(incoming, expected), message)
-    } catch (error) {
-      fail(delivery, error)
-    }
-    return delivery
-  }
-
-  async function step(run: Run, isLater: boolean): Promise<Response> {
-    const next = run.queue.shift()
-    if (!next) {
-      runs.delete(run.id)
-      return run.finish(run.deliveries, isLater)
-    }
-    const visit = await prepare(run, next)
-    return visit ? send(visit.message) : step(run, isLater)
-  }
-
-  async function prepare(run: Run, one: Participation): Promise<Visit | undefined> {
-    const message = await requestFor(one, ['redirect', 'post'])
-    const delivery = record(one, message)
-    run.deliveries.push(delivery)
-    if (!message) return undefined
-    const visit = { run, delivery, message }
-    keep(visits, message.id, visit)
-    return visit
-  }
-
-  const send = (message: SamlMessage) => (message.fields ? postPage(message) : redirect(message.url))
-
-  async function openFrames(run: Run): Promise<Response> {
-    const prepared = await Promise.all(run.queue.splice(0).map((one) => prepare(run, one)))
-    const frames = prepared.flatMap((visit) =>
-      visit ? [{ id: visit.message.id, url: `${options.proceedPath}?leave=${visit.message.id}` }] : [],
-    )
-    return frames.length === 0
-      ? step(run, false)
-      : framesPage(frames, `${options.proceedPath}?finish=${run.id}`)
-  }
-
   return {
     get deliveries() {
-      return deliveries.map((one) => ({ ...one }))
+      return state.account.list()
     },
-    async call(participations) {
-      const work = participations.map(async (one) => callOne(one, await requestFor(one, ['soap'])))
-      return Promise.all(work)
-    },
-    async lead(participations, finish) {
-      const run: Run = { id: newId(), deliveries: [], queue: [], finish }
-      const called = participations.map(async (one) => {
-        const provider = await find(one.provider).catch(() => undefined)
-        if (provider?.logout[0] && provider.logout[0].binding !== 'soap') run.queue.push(one)
-        else run.deliveries.push(await callOne(one, await requestFor(one, ['soap'])))
-      })
-      await Promise.all(called)
-      if (run.queue.length === 0) return finish(run.deliveries, false)
-      keep(runs, run.id, run)
-      return options.frontChannel === 'frames' ? openFrames(run) : step(run, false)
-    },
-    announce(message, one) {
-      const end = () => new Response('Signed out.', { headers: { 'cache-control': 'no-cache, no-store' } })
-      const delivery = record(one, message)
-      const run: Run = { id: newId(), deliveries: [delivery], queue: [], finish: end }
-      keep(visits, message.id, { run, delivery, message })
-    },
-    async answered(message, destinations) {
-      const expected = { name: 'LogoutResponse', destinations, mustBeSigned: () => true } as const
-      const visit = visits.get(message.element.attributes.get('InResponseTo') ?? '')
-      if (!visit) {
-        await judge(message, expected)
-        throw new SamlRefusal('in-response-to', 'no request of this ID waits for an answer')
-      }
-      visits.delete(visit.message.id)
-      try {
-        settle(visit.delivery, await judge(message, expected), visit.message, message.relayState)
-      } catch (error) {
-        fail(visit.delivery, error)
-      }
-      return options.frontChannel === 'frames' ? framedEnd(visit.message.id) : step(visit.run, true)
-    },
-    async proceed(query) {
-      const visit = visits.get(query.get('leave') ?? '')
-      if (visit) return send(visit.message)
-      const run = runs.get(query.get('finish') ?? '')
-      if (!run) throw new SamlRefusal('in-response-to', 'this logout is over')
-      return step(run, true)
-    },
+    call: (participations) => Promise.all(participations.map((one) => callOne(state, one))),
+    lead: (participations, finish) => lead(state, participations, finish),
+    announce: (message, one) => announce(state, message, one),
+    answered: (message, destinations) => answered(state, message, destinations),
+    proceed: (query) => proceed(state, query),
     clear() {
-      deliveries = []
-      visits.clear()
-      runs.clear()
+      for (const part of [state.account, state.visits, state.runs]) part.clear()
     },
   }
+}
+
+const answerOf = (destinations: readonly string[]): Expected => ({
+  name: 'LogoutResponse',
+  destinations,
+  mustBeSigned: () => true,
+})
+
+async function requestFor({ options }: State, one: Participation, accepts: readonly SamlBinding[]) {
+  const provider = await options.find(one.provider).catch(() => undefined)
+  const service = provider?.logout.find(({ binding }) => accepts.includes(binding))
+  if (!provider || !service) return undefined
+  const relayState = service.binding === 'soap' ? undefined : options.newId()
+  return options.sender.logoutRequest(
+    { provider, binding: service.binding, url: service.url, relayState },
+    { nameId: one.nameId, sessionIndexes: [one.sessionIndex] },
+  )
+}
+
+async function callOne(state: State, one: Participation): Promise<SamlDelivery> {
+  const { options } = state
+  const message = await requestFor(state, one, ['soap'])
+  const delivery = state.account.enter(one, message)
+  if (!message) return delivery
+  try {
+    const response = await options.fetch(
+      new Request(message.toRequest(), { signal: AbortSignal.timeout(longestWait) }),
+    )
+    const incoming = fromEnvelope(await readBody(response, 131_072))
+    const judged = await options.judge(incoming, answerOf(options.soapDestinations()))
+    settle(delivery, { judged, sentRelayState: message.relayState, relayState: undefined })
+  } catch (error) {
+    fail(delivery, error)
+  }
+  return delivery
+}
+
+async function lead(
+  state: State,
+  participations: readonly Participation[],
+  finish: Run['finish'],
+): Promise<Response> {
+  const { options } = state
+  const run: Run = { id: options.newId(), deliveries: [], queue: [], finish }
+  const called = participations.map(async (one) => {
+    const provider = await options.find(one.provider).catch(() => undefined)
+    if (provider?.logout[0] && provider.logout[0].binding !== 'soap') run.queue.push(one)
+    else run.deliveries.push(await callOne(state, one))
+  })
+  await Promise.all(called)
+  if (run.queue.length === 0) return finish(run.deliveries, false)
+  keep(state.runs, run.id, run)
+  return options.frontChannel === 'frames' ? openFrames(state, run) : step(state, run, false)
+}
+
+async function step(state: State, run: Run, isLater: boolean): Promise<Response> {
+  const next = run.queue.shift()
+  if (!next) {
+    state.runs.delete(run.id)
+    return run.finish(run.deliveries, isLater)
+  }
+  const visit = await prepare(state, run, next)
+  return visit ? send(visit.message) : step(state, run, isLater)
+}
+
+async function prepare(state: State, run: Run, one: Participation): Promise<Visit | undefined> {
+  const message = await requestFor(state, one, ['redirect', 'post'])
+  const delivery = state.account.enter(one, message)
+  run.deliveries.push(delivery)
+  if (!message) return undefined
+  const visit = { run, delivery, message }
+  keep(state.visits, message.id, visit)
+  return visit
+}
+
+const send = (message: SamlMessage) => (message.fields ? postPage(message) : redirect(message.url))
+
+async function openFrames(state: State, run: Run): Promise<Response> {
+  const { proceedPath } = state.options
+  const prepared = await Promise.all(run.queue.splice(0).map((one) => prepare(state, run, one)))
+  const frames = prepared.flatMap((visit) =>
+    visit ? [{ id: visit.message.id, url: `${proceedPath}?leave=${visit.message.id}` }] : [],
+  )
+  return frames.length === 0 ? step(state, run, false) : framesPage(frames, `${proceedPath}?finish=${run.id}`)
+}
+
+function announce({ options, account, visits }: State, message: SamlMessage, one: Told): void {
+  const end = () => new Response('Signed out.', { headers: { 'cache-control': 'no-cache, no-store' } })
+  const delivery = account.enter(one, message)
+  const run: Run = { id: options.newId(), deliveries: [delivery], queue: [], finish: end }
+  keep(visits, message.id, { run, delivery, message })
+}
+
+async function answered(
+  state: State,
+  message: IncomingMessage,
+  destinations: readonly string[],
+): Promise<Response> {
+  const { options, visits } = state
+  const visit = visits.get(message.element.attributes.get('InResponseTo') ?? '')
+  if (!visit) {
+    await options.judge(message, answerOf(destinations))
+    throw new SamlRefusal('in-response-to', 'no request of this ID waits for an answer')
+  }
+  visits.delete(visit.message.id)
+  try {
+    const judged = await options.judge(message, answerOf(destinations))
+    const sentRelayState = visit.message.relayState
+    settle(visit.delivery, { judged, sentRelayState, relayState: message.relayState })
+  } catch (error) {
+    fail(visit.delivery, error)
+  }
+  return options.frontChannel === 'frames' ? framedEnd(visit.message.id) : step(state, visit.run, true)
+}
+
+async function proceed(state: State, query: URLSearchParams): Promise<Response> {
+  const visit = state.visits.get(query.get('leave') ?? '')
+  if (visit) return send(visit.message)
+  const run = state.runs.get(query.get('finish') ?? '')
+  if (!run) throw new SamlRefusal('in-response-to', 'this logout is over')
+  return step(state, run, true)
 }
