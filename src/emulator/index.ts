@@ -1,4 +1,8 @@
-/** @module `citizen-session/emulator`: an identity provider in a process, for development and tests. */
+/**
+ * @module `citizen-session/emulator`: an identity provider in a process, for development and tests. Of the core it may
+ * use the leaves, `issuing/` and the loading of xml-crypto, and nothing that judges: a provider that shared the mistakes
+ * of the suite would hide them.
+ */
 export type { CookieNames } from './cookies.js'
 export { createEmulator, type Emulator, type EmulatorOptions } from './emulator.js'
 export type { EndpointName, RequestCounts } from './endpoints.js'
