@@ -62,13 +62,25 @@ describe('the tarball', () => {
   it('holds no source map that points at what is not there', async () => {
     const maps = bare.files.filter((path) => path.endsWith('.map'))
     expect(maps.length).toBeGreaterThan(100)
+    const textOfPacked = (path: string): Promise<string> =>
+      readFile(join(bare.folder, 'node_modules/citizen-session', path), 'utf8')
     const empty: string[] = []
     for (const path of maps) {
-      const text = await readFile(join(bare.folder, 'node_modules/citizen-session', path), 'utf8')
-      const { sources, sourcesContent } = JSON.parse(text)
-      if (sourcesContent?.length !== sources.length) empty.push(path)
+      const { sources, sourcesContent } = JSON.parse(await textOfPacked(path))
+      const isCarried = sourcesContent?.every(
+        (content: unknown) => typeof content === 'string' && content !== '',
+      )
+      if (sourcesContent?.length !== sources.length || !isCarried) empty.push(path)
     }
     expect(empty).toEqual([])
+
+    const dead: string[] = []
+    for (const path of bare.files.filter((each) => /\.[jt]s$/.test(each))) {
+      const [, map] = /^\/\/# sourceMappingURL=(\S+)$/m.exec(await textOfPacked(path)) ?? []
+      if (map !== undefined && !maps.includes(posix.join(posix.dirname(path), map)))
+        dead.push(`${path}: ${map}`)
+    }
+    expect(dead).toEqual([])
   })
 
   it('says on the registry what it is and whose', async () => {
