@@ -30,9 +30,14 @@ export interface Consumer {
 }
 
 /** Runs a program to its end, whatever its code. */
-export function execute(command: string, args: readonly string[], cwd: string): Promise<Outcome> {
+export function execute(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const options = { cwd, maxBuffer: 64 * 1024 * 1024, env: { ...process.env, NODE_OPTIONS: '' } }
+    const options = { cwd, maxBuffer: 64 * 1024 * 1024, env: { ...env, NODE_OPTIONS: '' } }
     execFile(command, [...args], options, (error, stdout, stderr) => {
       if (error !== null && typeof error.code !== 'number') reject(error)
       else resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr })
