@@ -2,7 +2,7 @@
 import type { RequestHandler } from 'express'
 import type { Session, SessionData, Store } from 'express-session'
 import { StoreUnavailableError, type Suite } from '../src/index.js'
-import { accompany, servedBy } from './node.js'
+import { observeRoutes, suiteOf } from './node.js'
 import { createOrderCheck, isOver, isRise, ownerOf, type SessionOwner } from './session-owner.js'
 
 export type { SessionOwner }
@@ -48,7 +48,7 @@ export function bindSession(options: BindSessionOptions = {}): RequestHandler {
       if (boundSession !== undefined) store.destroy(boundSession, ignore)
     })
   }
-  accompany((suite, request) => {
+  observeRoutes((suite, request) => {
     const { session, sessionStore } = request as Partial<BoundRequest>
     // Another application of this process has a store of its own.
     if (options.store !== undefined && options.store !== sessionStore) return
@@ -59,7 +59,7 @@ export function bindSession(options: BindSessionOptions = {}): RequestHandler {
   if (options.suite !== undefined) attach(options.suite, options.store)
 
   return (request, _response, next) => {
-    const { suite, isSkipped } = servedBy(request)
+    const { suite, isSkipped } = suiteOf(request)
     attach(suite, options.store ?? request.sessionStore)
     const { citizen, session } = request
     checkOrder(session)

@@ -20,13 +20,13 @@ import {
   type SuiteOptions,
 } from '../src/index.js'
 import {
+  attachSuite,
+  authenticatedSuiteOf,
   keepPrivate,
-  lookedAtBy,
-  markServed,
   NodeExchange,
   type NodeRequest,
+  notifyRouteObservers,
   sendReply,
-  showToCompanions,
 } from './node.js'
 import { createUpgrade, type Upgrade } from './upgrade.js'
 import { suiteFrom } from './web.js'
@@ -86,12 +86,12 @@ export function citizenSession<C extends Claims = Claims>(
     const exchange = new NodeExchange(request, response)
     const handler = suite.endpoint(exchange)
     if (handler !== undefined) {
-      showToCompanions(suite as unknown as Suite, request)
+      notifyRouteObservers(suite as unknown as Suite, request)
       answer(handler(exchange), exchange, response, next)
       return
     }
     const isSkipped = suite.skips(exchange)
-    markServed(request, { suite: suite as unknown as Suite, exchange, isSkipped })
+    attachSuite(request, { suite: suite as unknown as Suite, exchange, isSkipped })
     if (isSkipped) {
       next()
       return
@@ -131,7 +131,7 @@ function answer(
 
 /** Whether a request is kept out; then it is answered. */
 function isRefused(request: { citizen: Citizen }, response: ServerResponse, demand: Demand): boolean {
-  const { suite, exchange } = lookedAtBy(request)
+  const { suite, exchange } = authenticatedSuiteOf(request)
   const refusal = suite.guard(exchange, request.citizen, demand)
   if (refusal === undefined) keepPrivate(response)
   else sendReply(response, refusal, exchange.method)
@@ -196,7 +196,7 @@ export function requireClaims<C extends Claims = Claims>(
 export function logout(options: LogoutRequest = {}, ..._none: readonly never[]): RequestHandler {
   checkLogoutRequest(options)
   return (request, response, next) => {
-    const { suite, exchange } = lookedAtBy(request)
+    const { suite, exchange } = authenticatedSuiteOf(request)
     answer(suite.logout(exchange, options), exchange, response, next)
   }
 }

@@ -1,7 +1,7 @@
 /** @module Ties an application's own koa-session to ours: begun with it, ended with it, never the authority. */
 import type { Middleware, ParameterizedContext } from 'koa'
 import { type ActiveCitizen, StoreUnavailableError, type Suite } from '../src/index.js'
-import { servedBy } from './node.js'
+import { suiteOf } from './node.js'
 import { createOrderCheck, isOver, isRise, ownerOf, type SessionOwner } from './session-owner.js'
 
 export type { SessionOwner }
@@ -50,7 +50,7 @@ export function bindSession({ store }: BindSessionOptions = {}): Middleware<any,
   }
 
   return async (context, next) => {
-    const { suite, isSkipped } = servedBy(context.req)
+    const { suite, isSkipped } = suiteOf(context.req)
     attach(suite)
     const { citizen } = context.state
     const session: Bound | null | undefined = context.session

@@ -18,13 +18,13 @@ import {
   type SuiteOptions,
 } from '../src/index.js'
 import {
+  attachSuite,
+  authenticatedSuiteOf,
   type FrameworkRequest,
   keepErrorPrivate,
   keepPrivate,
-  lookedAtBy,
-  markServed,
   NodeExchange,
-  showToCompanions,
+  notifyRouteObservers,
 } from './node.js'
 import { createUpgrade, type Upgrade } from './upgrade.js'
 import { replacedPolicies, suiteFrom } from './web.js'
@@ -71,12 +71,12 @@ export function citizenSession<C extends Claims = Claims>(
     const exchange = new NodeExchange(context.req, context.res, context.request as FrameworkRequest)
     const handler = suite.endpoint(exchange)
     if (handler !== undefined) {
-      showToCompanions(suite as unknown as Suite, context.req)
+      notifyRouteObservers(suite as unknown as Suite, context.req)
       await answer(context, exchange, handler(exchange), next)
       return
     }
     const isSkipped = suite.skips(exchange)
-    markServed(context.req, { suite: suite as unknown as Suite, exchange, isSkipped })
+    attachSuite(context.req, { suite: suite as unknown as Suite, exchange, isSkipped })
     if (isSkipped) return next()
     const citizen = suite.authenticate(exchange)
     context.state.citizen = citizen instanceof Promise ? await citizen : citizen
@@ -113,7 +113,7 @@ function applyReply(context: AnyContext, reply: Reply): void {
 
 /** Whether a request is kept out; then it is answered. */
 function isRefused(context: AnyContext, demand: Demand): boolean {
-  const { suite, exchange } = lookedAtBy(context.req)
+  const { suite, exchange } = authenticatedSuiteOf(context.req)
   const refusal = suite.guard(exchange, context.state.citizen, demand)
   if (refusal === undefined) keepPrivate(context.res)
   else applyReply(context, refusal)
@@ -190,7 +190,7 @@ export function requireClaims<C extends Claims = Claims>(
 export function logout(options: LogoutRequest = {}, ..._none: readonly never[]): Middleware<any, any, any> {
   checkLogoutRequest(options)
   return async (context, next) => {
-    const { suite, exchange } = lookedAtBy(context.req)
+    const { suite, exchange } = authenticatedSuiteOf(context.req)
     await answer(context, exchange, suite.logout(exchange, options), next)
   }
 }

@@ -163,7 +163,7 @@ const served = Symbol('citizen-session.served')
 const companions = new Set<(suite: Suite, request: NodeRequest) => void>()
 
 /** Notes which suite has seen a request, for the guards and handlers behind the middleware. */
-export function markServed(request: object, by: Served): void {
+export function attachSuite(request: object, by: Served): void {
   // Not enumerable, so that whoever prints or copies a request leaves it alone.
   Object.defineProperty(request, served, { value: by, configurable: true })
 }
@@ -172,7 +172,7 @@ export function markServed(request: object, by: Served): void {
  * The suite that has seen a request.
  * @throws CitizenSessionError `no-middleware`
  */
-export function servedBy(request: object): Served {
+export function suiteOf(request: object): Served {
   const found = (request as { readonly [served]?: Served })[served]
   if (found !== undefined) return found
   throw new CitizenSessionError(
@@ -185,8 +185,8 @@ export function servedBy(request: object): Served {
  * The suite that has looked who is there.
  * @throws CitizenSessionError `no-middleware`
  */
-export function lookedAtBy(request: object): Served {
-  const found = servedBy(request)
+export function authenticatedSuiteOf(request: object): Served {
+  const found = suiteOf(request)
   if (!found.isSkipped) return found
   throw new CitizenSessionError(
     'no-middleware',
@@ -195,12 +195,12 @@ export function lookedAtBy(request: object): Served {
 }
 
 /** Notes what must see each request that a route of ours answers, before it is answered: no middleware behind will. */
-export function accompany(companion: (suite: Suite, request: NodeRequest) => void): void {
+export function observeRoutes(companion: (suite: Suite, request: NodeRequest) => void): void {
   companions.add(companion)
 }
 
 /** Shows a request to everything that accompanies our routes. */
-export function showToCompanions(suite: Suite, request: NodeRequest): void {
+export function notifyRouteObservers(suite: Suite, request: NodeRequest): void {
   for (const companion of companions) companion(suite, request)
 }
 

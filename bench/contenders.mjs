@@ -93,7 +93,7 @@ async function oursByProtocol(_setting, store) {
         tokensExpireAt: 0,
         since: now,
         askedReauthentication: false,
-        mayLift: false,
+        mayResume: false,
       })
       response.setHeader('set-cookie', cookies)
     },

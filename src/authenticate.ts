@@ -6,22 +6,22 @@ import { CitizenSessionError, StoreUnavailableError } from './errors.js'
 import { type Report, storeUnavailable } from './events.js'
 import type { Exchange, MaybePromise } from './exchange.js'
 import { onlyTrue } from './only-true.js'
-import type { OwnSessions } from './protocol-sessions/authenticate.js'
+import type { ProtocolSessionAuthenticator } from './protocol-sessions/authenticate.js'
 import { isActivity } from './sessions/activity.js'
 import { anonymous, liveSessionOf, unavailable } from './sessions/create-citizen.js'
-import type { SharedLook } from './shared-cookie/authenticate.js'
+import type { SharedCookieAuthenticator } from './shared-cookie/authenticate.js'
 
 /** How a request is looked at, where that is not for the request itself to say. */
-export interface Regard {
+export interface ActivityOverride {
   /** Whether it counts as activity, instead of the rule. */
   readonly isTouching?: boolean | undefined
 }
 
 export interface Authenticator {
   /** The citizen of a request. Without anything to wait for, the answer is there at once. Never throws. */
-  authenticate(exchange: Exchange, regard?: Regard): MaybePromise<Citizen>
+  authenticate(exchange: Exchange, regard?: ActivityOverride): MaybePromise<Citizen>
   /** What the citizen of a request is, without any effect: no write, no cookie, no refresh. Never throws. */
-  peek(exchange: Exchange): Promise<Citizen>
+  inspect(exchange: Exchange): Promise<Citizen>
   /** The citizen that an outage makes of a request; rethrows what is no outage. */
   unavailableBecause(error: unknown): Citizen
 }
@@ -29,8 +29,8 @@ export interface Authenticator {
 /** Makes the authenticator of one application: the shared cookie first, our own session cookie for the rest. */
 export function createAuthenticator(context: {
   readonly options: ResolvedOptions
-  readonly shared: SharedLook | undefined
-  readonly own: OwnSessions | undefined
+  readonly shared: SharedCookieAuthenticator | undefined
+  readonly own: ProtocolSessionAuthenticator | undefined
   readonly report: Report
 }): Authenticator {
   const { shared, own, report } = context
@@ -51,7 +51,7 @@ export function createAuthenticator(context: {
   const orOwn = (
     exchange: Exchange,
     citizen: Citizen,
-    look: (own: OwnSessions) => MaybePromise<Citizen | undefined>,
+    look: (own: ProtocolSessionAuthenticator) => MaybePromise<Citizen | undefined>,
   ): MaybePromise<Citizen> => {
     const cookies = exchange.header('cookie')
     if (own === undefined || citizen.state !== 'anonymous' || cookies === undefined) return citizen
@@ -68,17 +68,17 @@ export function createAuthenticator(context: {
     return found instanceof Promise ? found.then(choose) : choose(found)
   }
 
-  const look = (exchange: Exchange, regard: Regard | undefined): MaybePromise<Citizen> => {
+  const look = (exchange: Exchange, regard: ActivityOverride | undefined): MaybePromise<Citizen> => {
     const now = clock()
     const isTouching = (): boolean => regard?.isTouching ?? touches(exchange)
     const nobody = anonymous('not-signed-in')
-    const citizen = shared === undefined ? nobody : shared.look(exchange, now, isTouching)
+    const citizen = shared === undefined ? nobody : shared.authenticate(exchange, now, isTouching)
     if (own === undefined) return citizen
-    const byOwn = (sessions: OwnSessions) => sessions.judge(exchange, now, isTouching)
+    const byOwn = (sessions: ProtocolSessionAuthenticator) => sessions.authenticate(exchange, now, isTouching)
     const settle = (settled: Citizen): MaybePromise<Citizen> => {
       const person = liveSessionOf(settled)?.state.address.person
       if (person === undefined) return orOwn(exchange, settled, byOwn)
-      const given = own.giveWay(exchange, person, now)
+      const given = own.endSuperseded(exchange, person, now)
       return given instanceof Promise ? given.then(() => settled) : settled
     }
     return citizen instanceof Promise ? citizen.then(settle) : settle(citizen)
@@ -96,11 +96,11 @@ export function createAuthenticator(context: {
       }
     },
 
-    async peek(exchange) {
+    async inspect(exchange) {
       try {
         const now = clock()
-        const citizen = (await shared?.peek(exchange, now)) ?? anonymous('not-signed-in')
-        return await orOwn(exchange, citizen, (sessions) => sessions.peek(exchange, now))
+        const citizen = (await shared?.inspect(exchange, now)) ?? anonymous('not-signed-in')
+        return await orOwn(exchange, citizen, (sessions) => sessions.inspect(exchange, now))
       } catch (error) {
         return unavailableBecause(error)
       }

@@ -1,6 +1,6 @@
 /** @module The table of our own routes: method and path to handler. */
 
-import type { Regard } from './authenticate.js'
+import type { ActivityOverride } from './authenticate.js'
 import type { Citizen } from './citizen.js'
 import { CitizenSessionError } from './errors.js'
 import type { Exchange, Handler, MaybePromise, Reply } from './exchange.js'
@@ -21,7 +21,7 @@ import { statusOf, statusReply } from './sessions/status.js'
 export type FindEndpoint = (exchange: Exchange) => Handler | undefined
 
 /** A handler that always answers. */
-export type SteadyHandler = (exchange: Exchange) => Promise<Reply>
+export type HandlerAnsweringErrors = (exchange: Exchange) => Promise<Reply>
 
 /** What the routes are made of. */
 export interface EndpointParts {
@@ -29,7 +29,7 @@ export interface EndpointParts {
   /** Our own origin. */
   readonly origin: string
   readonly clock: () => number
-  readonly authenticate: (exchange: Exchange, regard?: Regard) => MaybePromise<Citizen>
+  readonly authenticate: (exchange: Exchange, regard?: ActivityOverride) => MaybePromise<Citizen>
   readonly loginRoutes: LoginRoutes
   readonly loginReturn: LoginReturn
   readonly logoutRoutes: LogoutRoutes
@@ -59,7 +59,7 @@ type Endpoint = Readonly<Partial<Record<'GET' | 'HEAD' | 'POST', Handler>>>
 export function createEndpoints(parts: EndpointParts): {
   readonly find: FindEndpoint
   /** Makes a handler that answers its own failures: 4xx for bad input, 503 for an outage. */
-  steady(handler: (exchange: Exchange) => MaybePromise<Reply>): SteadyHandler
+  answeringErrors(handler: (exchange: Exchange) => MaybePromise<Reply>): HandlerAnsweringErrors
 } {
   const { routesPath, loginRoutes, logoutRoutes, clock } = parts
 
@@ -86,17 +86,17 @@ export function createEndpoints(parts: EndpointParts): {
     return states.length === 1 ? states[0] : undefined
   }
 
-  const comeBack = async (exchange: Exchange): Promise<Reply> => {
+  const handleReturn = async (exchange: Exchange): Promise<Reply> => {
     const state = stateOf(exchange)
     const isWithout = !queryOf(exchange).has('state')
     const reply = await (isWithout
-      ? logoutRoutes.comeBackWithoutState(exchange)
-      : logoutRoutes.comeBack(exchange, state))
+      ? logoutRoutes.handleLogoutReturnWithoutState(exchange)
+      : logoutRoutes.handleLogoutReturn(exchange, state))
     return reply ?? parts.loginReturn(exchange, state)
   }
 
   const steady =
-    (handler: (exchange: Exchange) => MaybePromise<Reply>, outage?: () => Reply): SteadyHandler =>
+    (handler: (exchange: Exchange) => MaybePromise<Reply>, outage?: () => Reply): HandlerAnsweringErrors =>
     async (exchange) => {
       try {
         await parts.admit()
@@ -116,7 +116,7 @@ export function createEndpoints(parts: EndpointParts): {
 
   const table: Readonly<Record<string, Endpoint>> = {
     login: { GET: steady(loginRoutes.get), POST: steady(loginRoutes.post) },
-    return: { GET: steady(comeBack) },
+    return: { GET: steady(handleReturn) },
     leave: { GET: steady((exchange) => logoutRoutes.leave(exchange, stateOf(exchange))) },
     logout: { GET: steady(logoutRoutes.get), POST: steady((exchange) => logoutRoutes.post(exchange)) },
     status: documentAt(steady((exchange) => statusFor(exchange, false))),
@@ -148,7 +148,7 @@ export function createEndpoints(parts: EndpointParts): {
   }
 
   return {
-    steady,
+    answeringErrors: steady,
     find(exchange) {
       if (!exchange.target.startsWith(prefix)) return undefined
       const end = exchange.target.search(/[?#]/)

@@ -22,8 +22,8 @@ export interface SessionStartedEvent extends EventBase {
    */
   readonly person: string
   readonly level: number
-  /** `first`: a new session. `lifted`: begun again after an application end. `assurance`: a rise in assurance. */
-  readonly cause: 'first' | 'lifted' | 'assurance'
+  /** `first`: a new session. `resumed`: begun again after an application end. `assurance`: a rise in assurance. */
+  readonly cause: 'first' | 'resumed' | 'assurance'
 }
 
 /** A session ended. Every ended session has exactly one such event on the instance that ended it. */

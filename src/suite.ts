@@ -7,7 +7,7 @@ import { type ResolvedOptions, type SuiteOptions, usesSharedCookie } from './con
 import { resolveOptions } from './config/resolve.js'
 import { warningsAtStart } from './config/warnings.js'
 import { createSessionCookie } from './cookies/session-cookie.js'
-import { createMarkers } from './cookies/transaction.js'
+import { createTransactionCookies } from './cookies/transaction.js'
 import { createDebugLog, type DebugLog, withDebugLog } from './debug-log.js'
 import { createEndpoints, type FindEndpoint } from './endpoints.js'
 import { callListener } from './events.js'
@@ -15,8 +15,8 @@ import type { Exchange, MaybePromise, Reply } from './exchange.js'
 import { createRefuse } from './guards/refusal.js'
 import { verdictOn } from './guards/verdict.js'
 import { createLoginHosts } from './login/hosts.js'
-import { createLoginRoutes, type LoginMarker } from './login/login.js'
-import { createLoginConclusion, createLoginReturn, type LoginReturn } from './login/return.js'
+import { createLoginRoutes, type LoginTransaction } from './login/login.js'
+import { createLoginCompletion, createLoginReturn, type LoginReturn } from './login/return.js'
 import { createReturnTargetCheck } from './login/return-target.js'
 import { createGlobalLogout } from './logout/global-logout.js'
 import { createKeptVisits } from './logout/kept-visits.js'
@@ -24,29 +24,29 @@ import { createLogoutRoutes } from './logout/logout.js'
 import { checkLogoutRequest } from './logout/logout-request.js'
 import { createLogoutSettling, createPendingLogouts } from './logout/pending-logout.js'
 import { createSharedCopies } from './logout/shared-copies.js'
-import type { LogoutMarker } from './logout/transaction.js'
+import type { LogoutTransaction } from './logout/transaction.js'
 import { onlyTrue } from './only-true.js'
 import { createPages } from './pages/pages.js'
-import { createProtocolMode } from './protocol-sessions/host.js'
-import { type Entrance, type LoginWish, sharedCookieName } from './protocols/login-method.js'
-import type { Participant } from './protocols/logout-participant.js'
+import { installProtocols } from './protocol-sessions/host.js'
+import { type LoginMethod, type LoginRequest, sharedCookieName } from './protocols/login-method.js'
+import type { LogoutParticipant } from './protocols/logout-participant.js'
 import { withPublicPath } from './public-path.js'
 import { createReporting } from './reporting.js'
 import { createSealer } from './seal.js'
 import { createAdministration, type Revoke, type SessionAdministration } from './sessions/administration.js'
 import type { Demand } from './sessions/assurance.js'
 import { type CitizenActions, liveSessionOf } from './sessions/create-citizen.js'
-import { createSessionWatch } from './sessions/ended-signal.js'
+import { createEndedSignals } from './sessions/ended-signal.js'
 import { createLifecycle, type EndedSession } from './sessions/lifecycle.js'
 import { reviseDetails } from './sessions/revise.js'
-import { createRecordSteps } from './sessions/touch.js'
-import { createEndShared } from './shared-cookie/end-session.js'
+import { createTouchSteps } from './sessions/touch.js'
+import { createEndSharedSession } from './shared-cookie/end-session.js'
 import { sessionsWithoutSharedCookie } from './shared-cookie/find-sessions.js'
 import { createHintCookie } from './shared-cookie/hint-cookie.js'
-import { createCookieEntrance } from './shared-cookie/login.js'
-import { createArrival } from './shared-cookie/login-return.js'
-import { createCookieParticipant } from './shared-cookie/logout.js'
-import { createSharedCookieMode, createSharedExpiry } from './shared-cookie/shared-cookie.js'
+import { createSharedCookieLogin } from './shared-cookie/login.js'
+import { createSharedLoginReturn } from './shared-cookie/login-return.js'
+import { createSharedCookieLogout } from './shared-cookie/logout.js'
+import { createSharedCookie, createSharedExpiry } from './shared-cookie/shared-cookie.js'
 import { createAdmission } from './stores/admission.js'
 import { memoryStore } from './stores/memory/store.js'
 import { closeIfUnmade } from './stores/opening.js'
@@ -135,7 +135,7 @@ function assembleSuite<C extends Claims>(
   const hintCookie = createHintCookie({ ...naming, rememberedHints: resolved.rememberedTokens })
   const sessionCookie = createSessionCookie(naming)
 
-  const watch = createSessionWatch({
+  const watch = createEndedSignals({
     store,
     clock,
     idleMilliseconds: application.idleSeconds * 1000,
@@ -179,7 +179,7 @@ function assembleSuite<C extends Claims>(
     report,
     expireShared: shared === undefined ? () => false : createSharedExpiry(shared),
   })
-  const steps = createRecordSteps({
+  const steps = createTouchSteps({
     options: resolved,
     store,
     endEverywhere: async ({ person, session }) => {
@@ -188,7 +188,7 @@ function assembleSuite<C extends Claims>(
   })
   const common = { store, revocations, lifecycle, sealer, steps, report, actions }
   const cookieMode =
-    shared === undefined ? undefined : createSharedCookieMode({ ...common, options: shared, hintCookie })
+    shared === undefined ? undefined : createSharedCookie({ ...common, options: shared, hintCookie })
 
   const checkReturnTarget = createReturnTargetCheck({
     applicationUrl: application.url,
@@ -199,13 +199,17 @@ function assembleSuite<C extends Claims>(
   const loginHosts = createLoginHosts(application.url)
   const marking = { ...naming, store, random }
   const onSet = loginHosts.note
-  const loginMarkers = createMarkers<LoginMarker>({ ...marking, purpose: 'login', onSet })
-  const logoutMarkers = createMarkers<LogoutMarker>({ ...marking, purpose: 'logout' })
+  const loginTransactions = createTransactionCookies<LoginTransaction>({
+    ...marking,
+    purpose: 'login',
+    onSet,
+  })
+  const logoutTransactions = createTransactionCookies<LogoutTransaction>({ ...marking, purpose: 'logout' })
   const pendingLogouts = createPendingLogouts(naming)
   const protocolMode =
     resolved.protocols.length === 0
       ? undefined
-      : createProtocolMode({
+      : installProtocols({
           ...common,
           options: resolved,
           sessionCookie,
@@ -213,52 +217,58 @@ function assembleSuite<C extends Claims>(
           logoutRoutes: () => logoutRoutes,
           checkReturnTarget,
           loginHosts,
-          endShared: createEndShared(cookieMode, globalLogout),
+          endShared: createEndSharedSession(cookieMode, globalLogout),
         })
 
   const authenticator = createAuthenticator({
     options: resolved,
     shared: cookieMode?.look,
-    own: protocolMode?.own,
+    own: protocolMode?.protocolSessions,
     report,
   })
 
-  const entrances = new Map<string, Entrance>()
-  if (shared !== undefined) entrances.set(sharedCookieName, createCookieEntrance(shared, loginMarkers))
-  for (const [name, protocol] of protocolMode?.protocols ?? []) entrances.set(name, protocol)
-  const entranceNameFor = (exchange: Exchange, { via }: LoginWish): string => {
-    const named = protocolMode?.own.stateOf(exchange)?.named.protocol ?? ''
-    return [via, named].find((name) => entrances.has(name)) ?? [...entrances.keys()][0] ?? ''
+  const loginMethods = new Map<string, LoginMethod>()
+  if (shared !== undefined)
+    loginMethods.set(sharedCookieName, createSharedCookieLogin(shared, loginTransactions))
+  for (const [name, protocol] of protocolMode?.protocols ?? []) loginMethods.set(name, protocol)
+  const loginMethodNameFor = (exchange: Exchange, { via }: LoginRequest): string => {
+    const named = protocolMode?.protocolSessions.stateOf(exchange)?.named.protocol ?? ''
+    return [via, named].find((name) => loginMethods.has(name)) ?? [...loginMethods.keys()][0] ?? ''
   }
-  const participants = new Map<string, Participant>()
+  const participants = new Map<string, LogoutParticipant>()
   for (const [name, protocol] of protocolMode?.protocols ?? []) participants.set(name, protocol)
-  if (shared !== undefined) participants.set(sharedCookieName, createCookieParticipant(shared))
+  if (shared !== undefined) participants.set(sharedCookieName, createSharedCookieLogout(shared))
   const loginContext = {
     options: resolved,
     checkReturnTarget,
-    entranceNameFor,
-    entranceFor(exchange: Exchange, wish: LoginWish): Entrance {
-      const entrance = entrances.get(entranceNameFor(exchange, wish))
+    loginMethodNameFor,
+    loginMethodFor(exchange: Exchange, loginRequest: LoginRequest): LoginMethod {
+      const entrance = loginMethods.get(loginMethodNameFor(exchange, loginRequest))
       if (entrance === undefined) throw new TypeError('a suite has a way in')
       return entrance
     },
     ...authenticator,
     isLoginInFlight: (exchange: Exchange, state: string) =>
-      loginMarkers.find(exchange, state, clock()) !== undefined,
-    logoutSettling: createLogoutSettling({ pendingLogouts, markers: logoutMarkers, participants, clock }),
+      loginTransactions.find(exchange, state, clock()) !== undefined,
+    logoutSettling: createLogoutSettling({
+      pendingLogouts,
+      transactions: logoutTransactions,
+      participants,
+      clock,
+    }),
     loginHosts,
     report,
   }
   const loginRoutes = createLoginRoutes(loginContext)
-  const conclusion = createLoginConclusion(loginContext)
+  const conclusion = createLoginCompletion(loginContext)
   const loginReturn: LoginReturn =
     shared === undefined || cookieMode === undefined
-      ? async (exchange) => conclusion.withoutState(exchange)
+      ? async (exchange) => conclusion.unknownStatePage(exchange)
       : createLoginReturn({
           options: resolved,
-          markers: loginMarkers,
+          transactions: loginTransactions,
           conclusion,
-          arrive: createArrival({
+          arrive: createSharedLoginReturn({
             resolved: shared,
             authenticator,
             tokenOf: cookieMode.look.tokenOf,
@@ -271,7 +281,7 @@ function assembleSuite<C extends Claims>(
   const protocols = [...(protocolMode?.protocols.values() ?? [])]
   const logoutRoutes = createLogoutRoutes({
     options: resolved,
-    markers: logoutMarkers,
+    transactions: logoutTransactions,
     pendingLogouts,
     retainedUntil: lifecycle.retainedUntil,
     globalLogout,
@@ -280,14 +290,14 @@ function assembleSuite<C extends Claims>(
     checkReturnTarget,
     sessionsOf: cookieMode?.finder.sessionsOf ?? sessionsWithoutSharedCookie,
     sendsShared: cookieMode?.finder.sendsShared ?? (() => false),
-    peek: authenticator.peek,
+    inspect: authenticator.inspect,
     own: {
-      named: (exchange) => protocolMode?.own.namedBy(exchange),
-      tokensOf: async (named) => protocolMode?.own.tokensOf(named),
+      named: (exchange) => protocolMode?.protocolSessions.namedBy(exchange),
+      tokensOf: async (named) => protocolMode?.protocolSessions.tokensOf(named),
     },
     copies: createSharedCopies({ options: resolved, store, sealer, protocols }),
     clearLogins(exchange) {
-      loginMarkers.clear(exchange)
+      loginTransactions.clear(exchange)
       protocolMode?.clearLogins(exchange)
     },
   })
@@ -306,7 +316,7 @@ function assembleSuite<C extends Claims>(
     { revocations, onCaution: warn },
   )
 
-  const { find: endpoint, steady } = createEndpoints({
+  const { find: endpoint, answeringErrors: steady } = createEndpoints({
     routesPath: routes.path,
     origin: application.url,
     clock,
@@ -315,7 +325,7 @@ function assembleSuite<C extends Claims>(
     loginReturn,
     logoutRoutes,
     pages,
-    withoutState: conclusion.withoutState,
+    withoutState: conclusion.unknownStatePage,
     protocols: protocolMode?.protocols ?? new Map(),
     admit: admission.request,
     refuseOutage: (exchange, error) =>
@@ -348,7 +358,7 @@ function assembleSuite<C extends Claims>(
       } catch (error) {
         return authenticator.unavailableBecause(error) as Citizen<C>
       }
-      return authenticator.peek(exchange) as Promise<Citizen<C>>
+      return authenticator.inspect(exchange) as Promise<Citizen<C>>
     },
 
     guard(exchange, citizen, demand = {}) {

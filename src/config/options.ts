@@ -300,12 +300,12 @@ export interface ResolvedOptions {
 }
 
 /** The options of an application that uses the shared cookie. */
-export interface CookieModeOptions extends ResolvedOptions {
+export interface SharedCookieOptions extends ResolvedOptions {
   readonly identityProvider: ResolvedIdentityProvider
   readonly sharedCookie: ResolvedSharedCookie
 }
 
 /** Whether the shared cookie is in use. */
-export function usesSharedCookie(options: ResolvedOptions): options is CookieModeOptions {
+export function usesSharedCookie(options: ResolvedOptions): options is SharedCookieOptions {
   return options.identityProvider !== undefined && options.sharedCookie !== undefined
 }

@@ -6,10 +6,10 @@ import { trustedLevel } from './assurance-level.js'
 import { defaultAssuranceLevel, sensitivities } from './defaults.js'
 import type { Environment } from './environment.js'
 import type {
-  CookieModeOptions,
   ResolvedIdentityProvider,
   ResolvedOptions,
   ResolvedSharedCookie,
+  SharedCookieOptions,
   SuiteOptions,
 } from './options.js'
 import { type Gathered, gather, publicRoutesPath, variableFor } from './read-options.js'
@@ -23,7 +23,7 @@ import type { OptionPath, OptionValue } from './schema.js'
 export function resolveOptions(
   options: SuiteOptions & { readonly protocols?: undefined },
   environment: Environment,
-): CookieModeOptions
+): SharedCookieOptions
 export function resolveOptions(options: SuiteOptions, environment: Environment): ResolvedOptions
 export function resolveOptions(options: SuiteOptions, environment: Environment): ResolvedOptions {
   const gathered = gather(options, environment, { isProduction: isProduction(environment) })

@@ -32,10 +32,26 @@ export function isSharedStore(store: Store | string | undefined): boolean {
 function isStore(value: unknown): value is Store {
   if (typeof value !== 'object' || value === null || !('isShared' in value)) return false
   if (typeof value.isShared !== 'boolean') return false
-  return ['read', 'start', 'update', 'end', 'revoke', 'point', 'revokePointer', 'ready', 'close'].every(
-    (method) => typeof Reflect.get(value, method) === 'function',
-  )
+  return storeMethods.every((method) => typeof Reflect.get(value, method) === 'function')
 }
+
+/** What every store has; the leases, kept refreshes and claims go by these names since 0.2.0. */
+const storeMethods = [
+  'read',
+  'start',
+  'update',
+  'end',
+  'revoke',
+  'noteIndexKey',
+  'revokeIndexKey',
+  'claimOnce',
+  'confirmClaim',
+  'abandonClaim',
+  'keepRefresh',
+  'renewLease',
+  'ready',
+  'close',
+]
 
 /** What to write in place of something that is no store of ours. */
 function storeHint(value: unknown): string {
@@ -43,6 +59,9 @@ function storeHint(value: unknown): string {
     typeof value === 'object' &&
     value !== null &&
     methods.every((method) => typeof Reflect.get(value, method) === 'function')
+  if (has('read', 'start', 'revoke', 'claim', 'settle')) {
+    return 'a store of version 0.2.0: this one has the method names of 0.1.0, which the CHANGELOG puts beside the new ones'
+  }
   if (has('get', 'set', 'destroy')) {
     return 'a store of ours, or the address of a Redis: this one is of another session middleware, which keeps it; bindSession() ties the two together'
   }

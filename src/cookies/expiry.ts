@@ -7,7 +7,7 @@ export type ExpiryBatch = 'likely' | 'rest'
 
 /**
  * Octets of the lines of one batch. The whole header of an answer must fit the buffer of a proxy, 4,096 in nginx, and
- * the answer with the first batch carries a marker, what is left to do, a redirect and what the application adds as well.
+ * the answer with the first batch carries a transaction, what is left to do, a redirect and what the application adds as well.
  */
 export const maximumExpiryBytes: Readonly<Record<ExpiryBatch, number>> = { likely: 1_300, rest: 2_400 }
 

@@ -1,4 +1,4 @@
-/** @module Markers: sealed one-time cookies that remember, in this browser, what a visit to the provider is for. */
+/** @module Transactions: sealed one-time cookies that remember, in this browser, what a visit to the provider is for. */
 
 import { equalsInConstantTime, randomText } from '../digest.js'
 import type { Exchange, SetCookie } from '../exchange.js'
@@ -8,8 +8,8 @@ import { ownCookieName } from './name.js'
 import { listCookies, type ReceivedCookie } from './parse.js'
 import { hasRoomFor } from './serialize.js'
 
-/** A marker that came back with its `state`. */
-export interface FoundMarker<T> {
+/** A transaction that came back with its `state`. */
+export interface FoundTransaction<T> {
   readonly content: T
   /** When it was set. */
   readonly since: number
@@ -19,30 +19,30 @@ export interface FoundMarker<T> {
   remove(): void
 }
 
-/** The markers of one purpose of one application. */
-export interface Markers<T> {
-  /** Sets a marker and returns the `state` that must come back with it. Drops the oldest beyond the cap. */
+/** The transactions of one purpose of one application. */
+export interface TransactionCookies<T> {
+  /** Sets a transaction and returns the `state` that must come back with it. Drops the oldest beyond the cap. */
   set(exchange: Exchange, content: T, now: number, state?: string): string
   /**
-   * Sets a marker of the first of several contents, each shorter than the one before, that a cookie has room for.
+   * Sets a transaction of the first of several contents, each shorter than the one before, that a cookie has room for.
    * `false`: for none, and none is set.
    */
   setFirst(exchange: Exchange, contents: readonly T[], now: number, state: string): boolean
-  /** A new `state`, for whoever must know it before the marker is set. 192 random bits. */
+  /** A new `state`, for whoever must know it before the transaction is set. 192 random bits. */
   createState(): string
   /**
-   * Takes the marker of a `state`: removed from the browser, and true for one caller only, on whichever instance.
+   * Takes the transaction of a `state`: removed from the browser, and true for one caller only, on whichever instance.
    * @throws StoreUnavailableError
    */
-  take(exchange: Exchange, state: string | undefined, now: number): Promise<FoundMarker<T> | undefined>
-  /** The marker of a `state`, left where it is. */
-  find(exchange: Exchange, state: string | undefined, now: number): FoundMarker<T> | undefined
+  take(exchange: Exchange, state: string | undefined, now: number): Promise<FoundTransaction<T> | undefined>
+  /** The transaction of a `state`, left where it is. */
+  find(exchange: Exchange, state: string | undefined, now: number): FoundTransaction<T> | undefined
   /**
-   * Every marker of this browser that nobody has taken yet. A clock that was put back keeps it: what is not finished
+   * Every transaction of this browser that nobody has taken yet. A clock that was put back keeps it: what is not finished
    * is none the more so.
    */
-  pending(exchange: Exchange, now: number): readonly FoundMarker<T>[]
-  /** Removes every marker of this purpose from the browser. */
+  pending(exchange: Exchange, now: number): readonly FoundTransaction<T>[]
+  /** Removes every transaction of this purpose from the browser. */
   clear(exchange: Exchange): void
 }
 
@@ -52,24 +52,29 @@ interface Sealed<T> {
   readonly content: T
 }
 
-/** Life of a marker: 15 minutes. */
-export const markerSeconds = 900
-/** Markers in one browser at a time, for one purpose: as many logins may be in flight. */
-const mostMarkers = 5
-/** Characters of all markers of one purpose: several long ones must not make a header that servers refuse. */
+/** Life of a transaction: 15 minutes. */
+export const transactionSeconds = 900
+/** Transactions in one browser at a time, for one purpose: as many logins may be in flight. */
+const mostTransactions = 5
+/** Characters of all transactions of one purpose: several long ones must not make a header that servers refuse. */
 const mostCharacters = 4096
-/** How far the clock of the instance that set a marker may be ahead of the one that takes it, in seconds. */
+/** How far the clock of the instance that set a transaction may be ahead of the one that takes it, in seconds. */
 const clockToleranceSeconds = 60
 const keyLength = 8
-/** Markers deleted in one answer, whose header must fit a proxy: whatever is planted beyond goes with the next. */
+/** Names that differ in the cookie: 0.1.0 wrote them, and beside us reads them. Source: `FLD-12`. */
+const wireNames: readonly (readonly [name: string, wire: string])[] = [
+  ['mayResume', 'mayLift'],
+  ['loginRequest', 'wish'],
+]
+/** Transactions deleted in one answer, whose header must fit a proxy: whatever is planted beyond goes with the next. */
 const mostRemoved = 10
 
 /**
- * Makes the markers of one purpose. Each is a cookie of its own, named by application and by the beginning of its
+ * Makes the transactions of one purpose. Each is a cookie of its own, named by application and by the beginning of its
  * `state`, so that tabs and sibling applications never take each other's.
  * Source: RFC 6749 10.12; `RPI-06`, `CK-10`.
  */
-export function createMarkers<T>(options: {
+export function createTransactionCookies<T>(options: {
   /** Part of the cookie's name: lower-case letters. */
   readonly purpose: string
   readonly application: string
@@ -77,9 +82,9 @@ export function createMarkers<T>(options: {
   readonly sealer: Sealer
   readonly store: Store
   readonly random: (bytes: number) => Uint8Array
-  /** Hears of every marker that is set, with its `state`. */
+  /** Hears of every transaction that is set, with its `state`. */
   readonly onSet?: ((exchange: Exchange, state: string) => void) | undefined
-}): Markers<T> {
+}): TransactionCookies<T> {
   const { purpose, sealer, store } = options
   const prefix = `${ownCookieName(options.application, purpose, options.isSecure)}.`
   const cookie = (name: string, value: string, maxAgeSeconds: number): SetCookie => ({
@@ -95,8 +100,9 @@ export function createMarkers<T>(options: {
   const openLasting = (name: string, value: string, now: number): Sealed<T> | undefined => {
     const text = sealer.open(purpose, name, value)
     if (text === undefined) return undefined
-    const sealed = JSON.parse(text) as Sealed<T>
-    return now - sealed.since < markerSeconds * 1000 ? sealed : undefined
+    const { content, ...rest } = JSON.parse(text) as Sealed<Record<string, unknown>>
+    const sealed: Sealed<T> = { ...rest, content: renamed(content, ([name, wire]) => [wire, name]) as T }
+    return now - sealed.since < transactionSeconds * 1000 ? sealed : undefined
   }
 
   const open = (name: string, value: string, now: number): Sealed<T> | undefined => {
@@ -106,20 +112,20 @@ export function createMarkers<T>(options: {
 
   const createState = (): string => randomText(options.random, 24)
 
-  /** Only names that we could have given: another one cannot be deleted by us either, and is nobody's marker. */
+  /** Only names that we could have given: another one cannot be deleted by us either, and is nobody's transaction. */
   const received = (exchange: Exchange) =>
     listCookies(exchange.header('cookie') ?? '', prefix).filter(({ name }) =>
       /^[\w-]{8}$/.test(name.slice(prefix.length)),
     )
 
-  const toFound = (exchange: Exchange, name: string, sealed: Sealed<T>): FoundMarker<T> => ({
+  const toFound = (exchange: Exchange, name: string, sealed: Sealed<T>): FoundTransaction<T> => ({
     content: sealed.content,
     since: sealed.since,
     state: sealed.secret,
     remove: () => exchange.setCookie(cookie(name, '', 0)),
   })
 
-  const find: Markers<T>['find'] = (exchange, state, now) => {
+  const find: TransactionCookies<T>['find'] = (exchange, state, now) => {
     if (state === undefined || !/^[\w-]{32}$/.test(state)) return undefined
     const name = prefix + state.slice(0, keyLength)
     const values = received(exchange).filter((candidate) => candidate.name === name)
@@ -130,17 +136,17 @@ export function createMarkers<T>(options: {
     return toFound(exchange, name, sealed)
   }
 
-  const pending: Markers<T>['pending'] = (exchange, now) =>
+  const pending: TransactionCookies<T>['pending'] = (exchange, now) =>
     received(exchange).flatMap(({ name, value }) => {
       const sealed = openLasting(name, value, now)
       return sealed === undefined ? [] : [toFound(exchange, name, sealed)]
     })
 
-  const remove = (exchange: Exchange, markers: readonly { readonly name: string }[]): void => {
-    for (const { name } of markers.slice(0, mostRemoved)) exchange.setCookie(cookie(name, '', 0))
+  const remove = (exchange: Exchange, transactions: readonly { readonly name: string }[]): void => {
+    for (const { name } of transactions.slice(0, mostRemoved)) exchange.setCookie(cookie(name, '', 0))
   }
 
-  /** Makes room for one more marker of that length. */
+  /** Makes room for one more transaction of that length. */
   const dropOldest = (exchange: Exchange, length: number, now: number): void => {
     const known = received(exchange).map(({ name, value }) => ({
       name,
@@ -149,22 +155,22 @@ export function createMarkers<T>(options: {
     }))
     known.sort((left, right) => right.since - left.since)
     let total = length
-    const kept = known.findIndex((marker, index) => {
-      total += marker.length
-      return index >= mostMarkers - 1 || total > mostCharacters
+    const kept = known.findIndex((transaction, index) => {
+      total += transaction.length
+      return index >= mostTransactions - 1 || total > mostCharacters
     })
     if (kept !== -1) remove(exchange, known.slice(kept))
   }
 
   const seal = (content: T, since: number, secret: string) => {
     const name = prefix + secret.slice(0, keyLength)
-    const sealed: Sealed<T> = { secret, since, content }
+    const sealed = { secret, since, content: renamed(content as Record<string, unknown>, (pair) => pair) }
     return { name, value: sealer.seal(purpose, name, JSON.stringify(sealed)) }
   }
 
   const put = (exchange: Exchange, { name, value }: ReceivedCookie, now: number): void => {
     dropOldest(exchange, name.length + value.length, now)
-    exchange.setCookie(cookie(name, value, markerSeconds))
+    exchange.setCookie(cookie(name, value, transactionSeconds))
   }
 
   return {
@@ -178,9 +184,9 @@ export function createMarkers<T>(options: {
 
     setFirst(exchange, contents, now, state) {
       for (const content of contents) {
-        const marker = seal(content, now, state)
-        if (!hasRoomFor(marker.name, marker.value)) continue
-        put(exchange, marker, now)
+        const transaction = seal(content, now, state)
+        if (!hasRoomFor(transaction.name, transaction.value)) continue
+        put(exchange, transaction, now)
         return true
       }
       return false
@@ -190,8 +196,8 @@ export function createMarkers<T>(options: {
       const found = find(exchange, state, now)
       if (found === undefined) return undefined
       const claim = `${purpose}:${options.application}:${state}`
-      if (!(await store.claim(claim))) return undefined
-      await store.settle(claim, markerSeconds + clockToleranceSeconds)
+      if (!(await store.claimOnce(claim))) return undefined
+      await store.confirmClaim(claim, transactionSeconds + clockToleranceSeconds)
       found.remove()
       return found
     },
@@ -201,4 +207,13 @@ export function createMarkers<T>(options: {
 
     clear: (exchange) => remove(exchange, received(exchange)),
   }
+}
+
+/** The same content with names of one side in place of those of the other. */
+function renamed(
+  content: Record<string, unknown>,
+  direction: (pair: readonly [string, string]) => readonly [from: string, to: string],
+): Record<string, unknown> {
+  const names = new Map(wireNames.map(direction))
+  return Object.fromEntries(Object.entries(content).map(([name, value]) => [names.get(name) ?? name, value]))
 }

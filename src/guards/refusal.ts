@@ -1,7 +1,7 @@
 /** @module The answer to a request that a guard does not let through. */
 import type { Citizen } from '../citizen.js'
 import type { Exchange, Reply } from '../exchange.js'
-import { anyWish, demandParameters, signOutAndInAction } from '../login/login-request.js'
+import { anyLoginRequest, demandParameters, signOutAndInAction } from '../login/login-request.js'
 import type { Page, PageAction } from '../pages/page.js'
 import type { Pages } from '../pages/pages.js'
 import { problem } from '../pages/problem.js'
@@ -93,7 +93,7 @@ export function createRefuse(context: RefusalContext): Refuse {
       status: 401,
       title: 'title.cookies',
       paragraphs: ['cookies.explain', 'cookies.remedy'],
-      actions: [signOutAndInAction(routesPath, anyWish(returnToOf(exchange)), exchange.target)],
+      actions: [signOutAndInAction(routesPath, anyLoginRequest(returnToOf(exchange)), exchange.target)],
     })
   }
 

@@ -11,7 +11,7 @@ import { toPublicKey } from './public-jwk.js'
 import type { KeyRing } from './ring.js'
 
 /** The part of a store that remembers which tokens were used. */
-export type TokenStore = Pick<Store, 'claim' | 'settle'>
+export type TokenStore = Pick<Store, 'claimOnce' | 'confirmClaim'>
 
 /** Options of {@link verifySsoToken}. */
 export interface VerifySsoTokenOptions {
@@ -96,9 +96,9 @@ export async function verifySsoToken(token: string, options: VerifySsoTokenOptio
   if (lifetime <= 0 || lifetime > longestLifeSeconds) throw new SsoTokenError('too-long-lived')
   if (claims.iat > now / 1000 + clockSkewSeconds) throw new SsoTokenError('not-yet-valid')
   const key = `sso:${digest(issuer, claims.jti)}`
-  if (!(await store.claim(key))) throw new SsoTokenError('replayed')
+  if (!(await store.claimOnce(key))) throw new SsoTokenError('replayed')
   // Until nobody takes the token any more, whatever clock they have.
-  await store.settle(key, Math.ceil(claims.exp - now / 1000) + 2 * clockSkewSeconds + 60)
+  await store.confirmClaim(key, Math.ceil(claims.exp - now / 1000) + 2 * clockSkewSeconds + 60)
   return claims
 
   async function verifySignature(text: string, at: number): Promise<SsoClaims> {

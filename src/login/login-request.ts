@@ -3,25 +3,25 @@
 import type { Assurance, Citizen } from '../citizen.js'
 import type { Exchange } from '../exchange.js'
 import type { PageAction } from '../pages/page.js'
-import type { LoginWish } from '../protocols/login-method.js'
+import type { LoginRequest } from '../protocols/login-method.js'
 import { type Shortfall, shortfallOf } from '../sessions/assurance.js'
 
 /** Nothing in particular: any sign-in, and then on to there. */
-export function anyWish(returnTo: string): LoginWish {
+export function anyLoginRequest(returnTo: string): LoginRequest {
   return { returnTo, level: 0, secondFactor: false, maxAgeSeconds: 0, via: '' }
 }
 
-/** Where a wish may lead to, and where one leads that names no such place. */
+/** Where a loginRequest may lead to, and where one leads that names no such place. */
 interface ReturnTargets {
   readonly checkReturnTarget: (value: unknown) => string | undefined
   readonly startPage: string
 }
 
-/** The wish in a query or a form; what does not hold falls back to the start page and to no demands. */
-export function readWish(
+/** The loginRequest in a query or a form; what does not hold falls back to the start page and to no demands. */
+export function readLoginRequest(
   parameters: URLSearchParams,
   { checkReturnTarget, startPage }: ReturnTargets,
-): LoginWish {
+): LoginRequest {
   const whole = (name: string, most: number): number => {
     const number = Number(parameters.get(name) ?? 0)
     return Number.isInteger(number) && number > 0 && number <= most ? number : 0
@@ -46,12 +46,12 @@ export function demandParameters(demand: Shortfall): readonly (readonly [string,
   return parameters
 }
 
-/** The wish as parameters, for an address or a form of ours. */
-export function wishParameters(wish: LoginWish): Record<string, string> {
+/** The loginRequest as parameters, for an address or a form of ours. */
+export function loginParameters(loginRequest: LoginRequest): Record<string, string> {
   return {
-    returnTo: wish.returnTo,
-    ...Object.fromEntries(demandParameters(wish)),
-    ...(wish.via === '' ? {} : { via: wish.via }),
+    returnTo: loginRequest.returnTo,
+    ...Object.fromEntries(demandParameters(loginRequest)),
+    ...(loginRequest.via === '' ? {} : { via: loginRequest.via }),
   }
 }
 
@@ -61,25 +61,29 @@ export function queryOf(exchange: Exchange): URLSearchParams {
   return new URLSearchParams(at === -1 ? '' : exchange.target.slice(at + 1))
 }
 
-/** Whether an active citizen is all that a wish asks for. */
-export function satisfies(citizen: Citizen, wish: LoginWish, now: number): boolean {
-  return citizen.state === 'active' && lackingOf(citizen.assurance, wish, now) === undefined
+/** Whether an active citizen is all that a loginRequest asks for. */
+export function satisfies(citizen: Citizen, loginRequest: LoginRequest, now: number): boolean {
+  return citizen.state === 'active' && lackingOf(citizen.assurance, loginRequest, now) === undefined
 }
 
-/** What an authentication lacks of a wish; `undefined`: nothing. */
-export function lackingOf(assurance: Assurance, wish: LoginWish, now: number): Shortfall | undefined {
-  const { level, secondFactor, maxAgeSeconds } = wish
+/** What an authentication lacks of a loginRequest; `undefined`: nothing. */
+export function lackingOf(
+  assurance: Assurance,
+  loginRequest: LoginRequest,
+  now: number,
+): Shortfall | undefined {
+  const { level, secondFactor, maxAgeSeconds } = loginRequest
   const demand = { level, secondFactor, maxAgeSeconds: maxAgeSeconds === 0 ? undefined : maxAgeSeconds }
   return shortfallOf(assurance, demand, now)
 }
 
 /** The button that begins a sign-in by the person's own decision: what may lift an application end. */
-export function signInAction(routesPath: string, wish: LoginWish): PageAction {
+export function signInAction(routesPath: string, loginRequest: LoginRequest): PageAction {
   return {
     label: 'action.sign-in',
     method: 'post',
     href: `${routesPath}/login`,
-    fields: wishParameters(wish),
+    fields: loginParameters(loginRequest),
     primary: true,
   }
 }
@@ -93,13 +97,17 @@ export function pathOf(target: string): string {
  * The button that ends everything and begins a sign-in then. `seenAt`: path of a page to which cookies came that do not
  * belong together; they are deleted there too.
  */
-export function signOutAndInAction(routesPath: string, wish: LoginWish, seenAt?: string): PageAction {
+export function signOutAndInAction(
+  routesPath: string,
+  loginRequest: LoginRequest,
+  seenAt?: string,
+): PageAction {
   return {
     label: 'action.sign-out-and-in',
     method: 'post',
     href: `${routesPath}/logout`,
     fields: {
-      ...wishParameters(wish),
+      ...loginParameters(loginRequest),
       next: 'login',
       ...(seenAt === undefined ? {} : { seenAt: pathOf(seenAt) }),
     },

@@ -8,28 +8,28 @@ import { movedParameter } from '../host-names.js'
 import type { LogoutSettling } from '../logout/pending-logout.js'
 import type { Page } from '../pages/page.js'
 import { createPages } from '../pages/pages.js'
-import type { Entrance, LoginWish, Visit } from '../protocols/login-method.js'
+import type { LoginMethod, LoginRequest, LoginStart } from '../protocols/login-method.js'
 import { isSameOriginPost } from '../sessions/activity.js'
 import { isTooWeak } from '../sessions/assurance.js'
 import { isOtherLoopback, type LoginHosts } from './hosts.js'
 import { leadOn } from './lead-on.js'
 import {
   lackingOf,
+  loginParameters,
   queryOf,
-  readWish,
+  readLoginRequest,
   satisfies,
   signInAction,
   signOutAndInAction,
-  wishParameters,
 } from './login-request.js'
 import { refuseForeign } from './refuse-foreign.js'
 
 /** What a login in flight is for. */
-export interface LoginMarker extends LoginWish {
+export interface LoginTransaction extends LoginRequest {
   /** Whether the provider was asked for a new authentication. */
   readonly reauthenticate: boolean
   /** Whether the person pressed our button, which may lift an application end. */
-  readonly mayLift: boolean
+  readonly mayResume: boolean
   /** Whether the provider has said no time of a new authentication that it was asked for. */
   readonly isUnproven?: boolean | undefined
 }
@@ -37,14 +37,14 @@ export interface LoginMarker extends LoginWish {
 /** The parts that login and return stand on. */
 export interface LoginContext {
   readonly options: ResolvedOptions
-  /** The way in for a request: what the wish names, that of the session which the browser had, or the first. */
-  readonly entranceFor: (exchange: Exchange, wish: LoginWish) => Entrance
+  /** The way in for a request: what the loginRequest names, that of the session which the browser had, or the first. */
+  readonly loginMethodFor: (exchange: Exchange, loginRequest: LoginRequest) => LoginMethod
   readonly checkReturnTarget: (value: unknown) => string | undefined
   readonly authenticate: (exchange: Exchange) => Citizen | Promise<Citizen>
   /** Who is there, without any effect. */
-  readonly peek: (exchange: Exchange) => Promise<Citizen>
+  readonly inspect: (exchange: Exchange) => Promise<Citizen>
   /** Name of that way in. */
-  readonly entranceNameFor: (exchange: Exchange, wish: LoginWish) => string
+  readonly loginMethodNameFor: (exchange: Exchange, loginRequest: LoginRequest) => string
   /** What logouts of this browser are not known to have reached. */
   readonly logoutSettling: LogoutSettling
   /** Whether a `state` is that of a login by the shared cookie in flight in this browser. */
@@ -81,18 +81,20 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
 
   const send = (
     exchange: Exchange,
-    wish: LoginWish,
-    visit: Pick<Visit, 'reauthenticate' | 'mayLift' | 'isAfterAdministrator'> & {
+    loginRequest: LoginRequest,
+    visit: Pick<LoginStart, 'reauthenticate' | 'mayResume' | 'isAfterAdministrator'> & {
       readonly strengthen?: boolean
     },
   ): MaybePromise<Reply> =>
-    context.entranceFor(exchange, wish).enter(exchange, { strengthen: false, ...visit, wish })
+    context
+      .loginMethodFor(exchange, loginRequest)
+      .startLogin(exchange, { strengthen: false, ...visit, request: loginRequest })
 
   const pages = createPages(options)
   const page = (exchange: Exchange, content: Omit<Page, 'language'>): Reply =>
     pages.showPage(exchange, content)
 
-  const unavailablePage = (exchange: Exchange, wish: LoginWish): Reply => {
+  const unavailablePage = (exchange: Exchange, loginRequest: LoginRequest): Reply => {
     const reply = page(exchange, {
       status: 503,
       title: 'title.unavailable',
@@ -102,7 +104,7 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
           label: 'action.try-again',
           method: 'get',
           href: `${routes.path}/login`,
-          fields: wishParameters(wish),
+          fields: loginParameters(loginRequest),
           primary: true,
         },
       ],
@@ -110,12 +112,12 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
     return { ...reply, headers: { ...reply.headers, 'retry-after': '5' } }
   }
 
-  const ambiguousPage = (exchange: Exchange, wish: LoginWish): Reply =>
+  const ambiguousPage = (exchange: Exchange, loginRequest: LoginRequest): Reply =>
     page(exchange, {
       status: 401,
       title: 'title.cookies',
       paragraphs: ['cookies.explain', 'cookies.remedy'],
-      actions: [signOutAndInAction(routes.path, wish, exchange.target)],
+      actions: [signOutAndInAction(routes.path, loginRequest, exchange.target)],
     })
 
   /** No login could help: its answer would not be read either. */
@@ -143,31 +145,31 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
     })
   }
 
-  /** Whether a logout is not known to have reached the provider that the wish leads to. */
-  const isPendingFor = (exchange: Exchange, wish: LoginWish): boolean =>
-    context.logoutSettling.isPending(exchange, context.entranceNameFor(exchange, wish))
+  /** Whether a logout is not known to have reached the provider that the loginRequest leads to. */
+  const isPendingFor = (exchange: Exchange, loginRequest: LoginRequest): boolean =>
+    context.logoutSettling.isPending(exchange, context.loginMethodNameFor(exchange, loginRequest))
 
-  /** Where nobody must decide anything: on to where the wish leads, or to the provider. */
-  const proceed = (exchange: Exchange, citizen: Citizen, wish: LoginWish): MaybePromise<Reply> => {
-    if (satisfies(citizen, wish, clock())) return leadOn(pages, exchange, wish.returnTo)
+  /** Where nobody must decide anything: on to where the loginRequest leads, or to the provider. */
+  const proceed = (exchange: Exchange, citizen: Citizen, loginRequest: LoginRequest): MaybePromise<Reply> => {
+    if (satisfies(citizen, loginRequest, clock())) return leadOn(pages, exchange, loginRequest.returnTo)
     if (citizen.state === 'mfa-required') {
-      return send(exchange, wish, { reauthenticate: false, mayLift: false, strengthen: true })
+      return send(exchange, loginRequest, { reauthenticate: false, mayResume: false, strengthen: true })
     }
     if (citizen.state === 'active') {
-      const lacking = lackingOf(citizen.assurance, wish, clock())
+      const lacking = lackingOf(citizen.assurance, loginRequest, clock())
       const strengthen = lacking !== undefined && isTooWeak(lacking)
-      return send(exchange, wish, { reauthenticate: !strengthen, mayLift: false, strengthen })
+      return send(exchange, loginRequest, { reauthenticate: !strengthen, mayResume: false, strengthen })
     }
-    const isLogoutPending = isPendingFor(exchange, wish)
-    if (isLogoutPending && context.entranceFor(exchange, wish).takesAsked === true) {
+    const isLogoutPending = isPendingFor(exchange, loginRequest)
+    if (isLogoutPending && context.loginMethodFor(exchange, loginRequest).takesAsked === true) {
       return page(exchange, {
         status: 200,
         title: 'title.sign-in',
         paragraphs: ['login.provider-unasked'],
-        actions: [signInAction(routes.path, wish)],
+        actions: [signInAction(routes.path, loginRequest)],
       })
     }
-    return send(exchange, wish, { reauthenticate: isLogoutPending, mayLift: false })
+    return send(exchange, loginRequest, { reauthenticate: isLogoutPending, mayResume: false })
   }
 
   /**
@@ -194,43 +196,43 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
       const query = queryOf(exchange)
       const there = moveToOwnHost(exchange, query)
       if (there !== undefined) return there
-      const wish = readWish(query, targets)
+      const loginRequest = readLoginRequest(query, targets)
       const citizen = await context.authenticate(exchange)
-      if (citizen.state === 'unavailable') return unavailablePage(exchange, wish)
+      if (citizen.state === 'unavailable') return unavailablePage(exchange, loginRequest)
       const tooLarge = tooLargePage(exchange)
       if (tooLarge !== undefined) return tooLarge
-      if (citizen.reason === 'ambiguous-cookie') return ambiguousPage(exchange, wish)
+      if (citizen.reason === 'ambiguous-cookie') return ambiguousPage(exchange, loginRequest)
       if (citizen.state === 'anonymous' && decided.includes(citizen.reason)) {
         return page(exchange, {
           status: 200,
           title: 'title.session-ended',
           paragraphs: [`reason.${citizen.reason}`, 'login.again'],
-          actions: [signInAction(routes.path, wish)],
+          actions: [signInAction(routes.path, loginRequest)],
         })
       }
-      return proceed(exchange, citizen, wish)
+      return proceed(exchange, citizen, loginRequest)
     },
 
     async post(exchange) {
-      const wish = readWish(await exchange.form(longestForm), targets)
+      const loginRequest = readLoginRequest(await exchange.form(longestForm), targets)
       if (!isSameOriginPost(exchange, application.url)) {
         return page(exchange, {
           status: 403,
           title: 'title.sign-in',
           paragraphs: ['not-sent.foreign'],
-          actions: [signInAction(routes.path, wish)],
+          actions: [signInAction(routes.path, loginRequest)],
         })
       }
       const citizen = await context.authenticate(exchange)
-      if (citizen.state === 'unavailable') return unavailablePage(exchange, wish)
+      if (citizen.state === 'unavailable') return unavailablePage(exchange, loginRequest)
       const tooLarge = tooLargePage(exchange)
       if (tooLarge !== undefined) return tooLarge
-      if (citizen.reason === 'ambiguous-cookie') return ambiguousPage(exchange, wish)
-      if (citizen.state !== 'anonymous') return proceed(exchange, citizen, wish)
-      return send(exchange, wish, {
+      if (citizen.reason === 'ambiguous-cookie') return ambiguousPage(exchange, loginRequest)
+      if (citizen.state !== 'anonymous') return proceed(exchange, citizen, loginRequest)
+      return send(exchange, loginRequest, {
         reauthenticate:
-          needsReauthentication(citizen.reason, application.onIdle) || isPendingFor(exchange, wish),
-        mayLift: true,
+          needsReauthentication(citizen.reason, application.onIdle) || isPendingFor(exchange, loginRequest),
+        mayResume: true,
         isAfterAdministrator: citizen.reason === 'revoked',
       })
     },
@@ -238,8 +240,8 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
 }
 
 /**
- * Whether another site has this loaded as an image or by a script: each would set a marker, and a handful of them
- * push the marker of a login in flight out of the browser.
+ * Whether another site has this loaded as an image or by a script: each would set a transaction, and a handful of them
+ * push the transaction of a login in flight out of the browser.
  */
 function isForeignEmbed(exchange: Exchange): boolean {
   const site = exchange.header('sec-fetch-site')

@@ -14,7 +14,7 @@ export interface ReturnTargetOptions {
 }
 
 /**
- * Longest target, in characters, before and after normalisation: as long as a guard's. Sealed in a marker it must
+ * Longest target, in characters, before and after normalisation: as long as a guard's. Sealed in a transaction it must
  * leave the answer's header room in the buffer of a proxy, 4,096 octets in nginx.
  */
 export const longestReturnTarget = 1_500

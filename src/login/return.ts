@@ -1,38 +1,42 @@
 /** @module The way back from the identity provider: judged here, so that nothing can loop. */
 import type { Citizen } from '../citizen.js'
 import type { ResolvedOptions } from '../config/options.js'
-import type { Markers } from '../cookies/transaction.js'
+import type { TransactionCookies } from '../cookies/transaction.js'
 import type { Exchange, Reply } from '../exchange.js'
 import type { Page, PageAction } from '../pages/page.js'
 import { createPages } from '../pages/pages.js'
-import { type LoginWish, sharedCookieName } from '../protocols/login-method.js'
+import { type LoginRequest, sharedCookieName } from '../protocols/login-method.js'
 import { asksForPage } from '../sessions/activity.js'
 import { isTooWeak } from '../sessions/assurance.js'
 import { isRelated } from './hosts.js'
 import { leadOn } from './lead-on.js'
-import type { LoginContext, LoginMarker } from './login.js'
-import { lackingOf, satisfies, signInAction, signOutAndInAction, wishParameters } from './login-request.js'
+import type { LoginContext, LoginTransaction } from './login.js'
+import { lackingOf, loginParameters, satisfies, signInAction, signOutAndInAction } from './login-request.js'
 
 /** Answers a login that has come back, by whichever way. */
-export interface LoginConclusion {
+export interface LoginCompletion {
   /**
    * On to `returnTo` for a citizen who is all that was wished for; else a page with the reason and a way out. `party`:
    * the way in that the login came by.
    */
-  conclude(exchange: Exchange, citizen: Citizen, wish: LoginMarker & { readonly party: string }): Reply
+  finishLogin(
+    exchange: Exchange,
+    citizen: Citizen,
+    loginRequest: LoginTransaction & { readonly party: string },
+  ): Reply
   /** The page for a `state` that this browser does not know, or not any more. */
-  withoutState(exchange: Exchange, state?: string): Reply
+  unknownStatePage(exchange: Exchange, state?: string): Reply
   /**
    * The answer to a login that comes back with such a `state`, as a page that is loaded again does: it is not read.
    * Whoever is signed in goes on to the start page.
    */
-  withoutLogin(exchange: Exchange, state?: string): Promise<Reply>
+  unknownLoginReply(exchange: Exchange, state?: string): Promise<Reply>
 }
 
 /** How a visit that comes back from a login is taken in. */
-export type ArriveFromLogin = (
+export type ReadLoginReturn = (
   exchange: Exchange,
-  arrival: { readonly askedReauthentication: boolean; readonly mayLift: boolean; readonly since: number },
+  arrival: { readonly askedReauthentication: boolean; readonly mayResume: boolean; readonly since: number },
 ) => Promise<Citizen>
 
 /** Answers the return from a login whose `state` is given. */
@@ -44,22 +48,25 @@ type Judgement = Omit<Page, 'language'>
  * Makes the end of every login. Only a citizen who is active, and as strongly as was asked, goes on to `returnTo`;
  * everybody else gets a page with the reason and a way out.
  */
-export function createLoginConclusion(
+export function createLoginCompletion(
   context: Pick<
     LoginContext,
-    'options' | 'checkReturnTarget' | 'logoutSettling' | 'peek' | 'report' | 'loginHosts'
+    'options' | 'checkReturnTarget' | 'logoutSettling' | 'inspect' | 'report' | 'loginHosts'
   >,
-): LoginConclusion {
+): LoginCompletion {
   const { options, checkReturnTarget } = context
   const { routes, clock } = options
   const { startPage } = options.application
   const pages = createPages(options)
 
-  const tryAgain = (wish: LoginWish, label: PageAction['label'] = 'action.try-again'): PageAction => ({
+  const tryAgain = (
+    loginRequest: LoginRequest,
+    label: PageAction['label'] = 'action.try-again',
+  ): PageAction => ({
     label,
     method: 'get',
     href: `${routes.path}/login`,
-    fields: wishParameters(wish),
+    fields: loginParameters(loginRequest),
     primary: true,
   })
 
@@ -71,7 +78,7 @@ export function createLoginConclusion(
     actions: [],
   }
 
-  const judge = (citizen: Citizen, wish: LoginMarker): Judgement => {
+  const judge = (citizen: Citizen, loginRequest: LoginTransaction): Judgement => {
     const incomplete = { status: 401, title: 'title.sign-in-incomplete' } as const
     switch (citizen.state) {
       case 'unavailable':
@@ -79,34 +86,34 @@ export function createLoginConclusion(
           status: 503,
           title: 'title.unavailable',
           paragraphs: ['unavailable.sign-in', 'unavailable.remedy'],
-          actions: [tryAgain(wish)],
+          actions: [tryAgain(loginRequest)],
         }
       case 'mfa-required':
         return {
           status: 401,
           title: 'title.second-factor',
           paragraphs: ['second-factor.needed'],
-          actions: [tryAgain(wish, 'action.second-factor')],
+          actions: [tryAgain(loginRequest, 'action.second-factor')],
         }
       case 'active': {
-        const lacking = lackingOf(citizen.assurance, wish, clock())
+        const lacking = lackingOf(citizen.assurance, loginRequest, clock())
         const lacksStrength = lacking !== undefined && isTooWeak(lacking)
         return {
           ...incomplete,
           paragraphs: [lacksStrength ? 'judgement.assurance' : 'judgement.not-recent'],
           actions: lacksStrength
-            ? [tryAgain(wish, 'action.sign-in-strong')]
-            : [signOutAndInAction(routes.path, wish)],
+            ? [tryAgain(loginRequest, 'action.sign-in-strong')]
+            : [signOutAndInAction(routes.path, loginRequest)],
         }
       }
       case 'anonymous':
-        return judgeAnonymous(citizen.reason, wish)
+        return judgeAnonymous(citizen.reason, loginRequest)
     }
   }
 
   const judgeAnonymous = (
     reason: Extract<Citizen, { state: 'anonymous' }>['reason'],
-    wish: LoginMarker,
+    loginRequest: LoginTransaction,
   ): Judgement => {
     const incomplete = { status: 401, title: 'title.sign-in-incomplete' } as const
     switch (reason) {
@@ -115,7 +122,7 @@ export function createLoginConclusion(
           status: 401,
           title: 'title.cookies',
           paragraphs: ['cookies.explain', 'cookies.remedy'],
-          actions: [signOutAndInAction(routes.path, wish, wish.returnTo)],
+          actions: [signOutAndInAction(routes.path, loginRequest, loginRequest.returnTo)],
         }
       case 'not-signed-in':
       case 'not-started':
@@ -124,22 +131,22 @@ export function createLoginConclusion(
         return {
           ...incomplete,
           paragraphs: [reason === 'not-signed-in' ? 'judgement.not-active' : `reason.${reason}`],
-          actions: [tryAgain(wish)],
+          actions: [tryAgain(loginRequest)],
         }
       default:
         // Nobody has decided anything yet: the end was found only now.
-        if (!wish.mayLift && !wish.reauthenticate) {
+        if (!loginRequest.mayResume && !loginRequest.reauthenticate) {
           return {
             status: 401,
             title: 'title.session-ended',
             paragraphs: [`reason.${reason}`, 'login.again'],
-            actions: [signInAction(routes.path, wish)],
+            actions: [signInAction(routes.path, loginRequest)],
           }
         }
         return {
           ...incomplete,
           paragraphs: [`reason.${reason}`, 'judgement.same-session'],
-          actions: [signOutAndInAction(routes.path, wish)],
+          actions: [signOutAndInAction(routes.path, loginRequest)],
         }
     }
   }
@@ -165,24 +172,25 @@ export function createLoginConclusion(
   }
 
   return {
-    withoutState,
-    async withoutLogin(exchange, state) {
+    unknownStatePage: withoutState,
+    async unknownLoginReply(exchange, state) {
       const destination = exchange.header('sec-fetch-dest')
       const isPage = asksForPage(exchange) && (destination === undefined || destination === 'document')
-      if (isPage && (await context.peek(exchange)).state === 'active')
+      if (isPage && (await context.inspect(exchange)).state === 'active')
         return leadOn(pages, exchange, startPage)
       const hosts = context.loginHosts.compare(exchange, state)
       context.report({ type: 'token.rejected', problem: 'no-state', credential: 'sign-in', ...hosts })
       return withoutState(exchange, state)
     },
-    conclude(exchange, citizen, marker) {
-      const wish = { ...marker, returnTo: checkReturnTarget(marker.returnTo) ?? startPage }
-      if (marker.reauthenticate && citizen.state === 'active') {
-        context.logoutSettling.settle(exchange, citizen.session.startedAt, marker.party)
+    finishLogin(exchange, citizen, transaction) {
+      const loginRequest = { ...transaction, returnTo: checkReturnTarget(transaction.returnTo) ?? startPage }
+      if (transaction.reauthenticate && citizen.state === 'active') {
+        context.logoutSettling.settle(exchange, citizen.session.startedAt, transaction.party)
       }
-      if (satisfies(citizen, wish, clock())) return leadOn(pages, exchange, wish.returnTo)
-      const isStuck = marker.isUnproven === true && context.logoutSettling.isPending(exchange, marker.party)
-      return render(exchange, isStuck ? unproven : judge(citizen, wish))
+      if (satisfies(citizen, loginRequest, clock())) return leadOn(pages, exchange, loginRequest.returnTo)
+      const isStuck =
+        transaction.isUnproven === true && context.logoutSettling.isPending(exchange, transaction.party)
+      return render(exchange, isStuck ? unproven : judge(citizen, loginRequest))
     },
   }
 }
@@ -190,20 +198,20 @@ export function createLoginConclusion(
 /** Makes the return from a login by the shared cookie. */
 export function createLoginReturn(context: {
   readonly options: ResolvedOptions
-  readonly markers: Markers<LoginMarker>
-  readonly arrive: ArriveFromLogin
-  readonly conclusion: LoginConclusion
+  readonly transactions: TransactionCookies<LoginTransaction>
+  readonly arrive: ReadLoginReturn
+  readonly conclusion: LoginCompletion
 }): LoginReturn {
-  const { markers, conclusion } = context
+  const { transactions, conclusion } = context
   return async (exchange, state) => {
-    const marker = await markers.take(exchange, state, context.options.clock())
-    if (marker === undefined) return conclusion.withoutLogin(exchange, state)
-    const { content, since } = marker
+    const transaction = await transactions.take(exchange, state, context.options.clock())
+    if (transaction === undefined) return conclusion.unknownLoginReply(exchange, state)
+    const { content, since } = transaction
     const citizen = await context.arrive(exchange, {
       askedReauthentication: content.reauthenticate,
-      mayLift: content.mayLift,
+      mayResume: content.mayResume,
       since,
     })
-    return conclusion.conclude(exchange, citizen, { ...content, party: sharedCookieName })
+    return conclusion.finishLogin(exchange, citizen, { ...content, party: sharedCookieName })
   }
 }

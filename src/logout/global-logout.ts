@@ -78,7 +78,7 @@ export function createGlobalLogout(context: {
   const beginUnbegun = async (address: RecordAddress, now: number, tokenExpiresAt: number) => {
     const nobodyYet = { issuedAt: now, level: 0, authenticatedAt: 0, isOnlyToEnd: true }
     const beginning = { address, now, tokenExpiresAt, ...nobodyYet }
-    return (await lifecycle.begin(beginning)).record
+    return (await lifecycle.startSession(beginning)).record
   }
 
   /** Where the record lies: a session value may be another name of an older one. */

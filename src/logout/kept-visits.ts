@@ -4,7 +4,7 @@
  */
 import { digest } from '../digest.js'
 import { StoreUnavailableError } from '../errors.js'
-import type { LogoutVisit } from '../protocols/logout-participant.js'
+import type { LogoutRedirect } from '../protocols/logout-participant.js'
 import type { Sealer } from '../seal.js'
 import type { Store } from '../stores/store.js'
 
@@ -14,9 +14,9 @@ export const keptVisitSeconds = 600
 /** Visits, each for one use, named by the `state` of their logout. */
 export interface KeptVisits {
   /** `false`: the store is away. */
-  keep(state: string, visit: LogoutVisit): Promise<boolean>
+  keep(state: string, visit: LogoutRedirect): Promise<boolean>
   /** The visit, for the first who asks; `used`: somebody has. Absent: none was kept, or the store is away. */
-  take(state: string): Promise<LogoutVisit | 'used' | undefined>
+  take(state: string): Promise<LogoutRedirect | 'used' | undefined>
 }
 
 const purpose = 'leave'
@@ -24,7 +24,7 @@ const purpose = 'leave'
 /** Makes the visits of one application. */
 export function createKeptVisits(context: {
   readonly application: string
-  readonly store: Pick<Store, 'claim' | 'settle' | 'deposit' | 'withdraw'>
+  readonly store: Pick<Store, 'claimOnce' | 'confirmClaim' | 'deposit' | 'withdraw'>
   readonly sealer: Sealer
 }): KeptVisits {
   const { application, store, sealer } = context
@@ -48,13 +48,13 @@ export function createKeptVisits(context: {
       }, false),
 
     take: (state) =>
-      unlessAway<LogoutVisit | 'used' | undefined>(async () => {
+      unlessAway<LogoutRedirect | 'used' | undefined>(async () => {
         const key = keyOf(state)
-        if (!(await store.claim(key))) return 'used'
+        if (!(await store.claimOnce(key))) return 'used'
         const sealed = await store.withdraw(key)
-        await store.settle(key, keptVisitSeconds)
+        await store.confirmClaim(key, keptVisitSeconds)
         const text = sealed === undefined ? undefined : sealer.open(purpose, state, sealed)
-        return text === undefined ? undefined : (JSON.parse(text) as LogoutVisit)
+        return text === undefined ? undefined : (JSON.parse(text) as LogoutRedirect)
       }, undefined),
   }
 }

@@ -1,13 +1,13 @@
 /** @module The way back from a provider's logout: what is left is done, the next provider visited, the receipt completed. */
 import type { Citizen } from '../citizen.js'
 import type { ResolvedOptions } from '../config/options.js'
-import type { FoundMarker, Markers } from '../cookies/transaction.js'
+import type { FoundTransaction, TransactionCookies } from '../cookies/transaction.js'
 import { StoreUnavailableError } from '../errors.js'
 import type { Exchange, Reply } from '../exchange.js'
 import { queryOf } from '../login/login-request.js'
 import { redirect } from '../pages/redirect.js'
 import { sharedCookieName } from '../protocols/login-method.js'
-import type { Participant } from '../protocols/logout-participant.js'
+import type { LogoutParticipant } from '../protocols/logout-participant.js'
 import { type Leg, noState } from '../receipt.js'
 import { isTopLevelNavigation } from '../sessions/activity.js'
 import type { FoundSession } from '../shared-cookie/find-sessions.js'
@@ -15,14 +15,14 @@ import type { EndedEach } from './endings.js'
 import type { GlobalLogout } from './global-logout.js'
 import type { LogoutPages } from './pages.js'
 import type { PendingLogouts, UnfinishedSession } from './pending-logout.js'
-import type { Depart, Left } from './provider-logout.js'
+import type { LogOutAtProviders, ProviderLogoutProgress } from './provider-logout.js'
 import type { SharedCopies } from './shared-copies.js'
-import { type LogoutMarker, unfinishedOf } from './transaction.js'
+import { type LogoutTransaction, unfinishedOf } from './transaction.js'
 
 /** The ways back of one application's logout. */
 export interface LogoutReturn {
   /** The return from the provider's logout; `undefined` if the `state` is not one of ours. */
-  comeBack(
+  handleLogoutReturn(
     exchange: Exchange,
     state: string | undefined,
     identity?: Pick<Leg, 'state' | 'reason'>,
@@ -33,7 +33,7 @@ export interface LogoutReturn {
    * The return from a provider that does not hand the `state` back: it proves nothing, so the identity leg stays
    * `unknown`, and whoever is signed in goes on to the start page. `undefined`: no logout of this browser is at a provider.
    */
-  comeBackWithoutState(exchange: Exchange): Promise<Reply | undefined>
+  handleLogoutReturnWithoutState(exchange: Exchange): Promise<Reply | undefined>
 }
 
 /** Parameter of a return that has been here before: how often. */
@@ -44,29 +44,29 @@ const mostRounds = 14
 /** Makes the ways back. */
 export function createLogoutReturn(context: {
   readonly options: ResolvedOptions
-  readonly markers: Markers<LogoutMarker>
+  readonly transactions: TransactionCookies<LogoutTransaction>
   readonly pendingLogouts: Pick<PendingLogouts, 'find'>
   readonly globalLogout: GlobalLogout
-  readonly participants: ReadonlyMap<string, Participant>
+  readonly participants: ReadonlyMap<string, LogoutParticipant>
   readonly copies: Pick<SharedCopies, 'lookAgain'>
   readonly sendsShared: (exchange: Exchange) => boolean
-  readonly peek: (exchange: Exchange) => Promise<Citizen>
+  readonly inspect: (exchange: Exchange) => Promise<Citizen>
   readonly pages: LogoutPages
-  readonly depart: Depart
+  readonly depart: LogOutAtProviders
   readonly endEach: (sessions: readonly FoundSession[]) => Promise<EndedEach>
-  readonly finishPage: (exchange: Exchange, left: Left, content: LogoutMarker) => Reply
+  readonly finishPage: (exchange: Exchange, left: ProviderLogoutProgress, content: LogoutTransaction) => Reply
 }): LogoutReturn {
-  const { markers, globalLogout, participants, pages } = context
+  const { transactions, globalLogout, participants, pages } = context
   const { application, routes, clock } = context.options
 
   /** Notes what became of the provider's leg, and goes on to the next provider, or to the end. */
   const goOn = async (
     exchange: Exchange,
-    marker: FoundMarker<LogoutMarker>,
+    transaction: FoundTransaction<LogoutTransaction>,
     outcome: Pick<Leg, 'state' | 'reason'>,
     mayDelete: boolean,
   ): Promise<Reply> => {
-    const content = await finish(marker)
+    const content = await finish(transaction)
     const { person, began, remaining, party } = content
     const target = participants.get(party)?.target ?? party
     const identity = globalLogout.conclude(person, { leg: 'identity', target, ...outcome }, began)
@@ -85,37 +85,40 @@ export function createLogoutReturn(context: {
   }
 
   return {
-    async comeBack(exchange, state, given) {
+    async handleLogoutReturn(exchange, state, given) {
       // Coming back proves nothing where the provider answers by a message of its own: SLO-14.
-      const party = markers.find(exchange, state, clock())?.content.party ?? ''
+      const party = transactions.find(exchange, state, clock())?.content.party ?? ''
       if (given === undefined && participants.get(party)?.answersByMessage === true) return undefined
       const more = deleteMore(exchange, state)
       if (more !== undefined) return more
-      const marker = await takeMarker(exchange, state)
-      return marker && goOn(exchange, marker, given ?? { state: 'done', reason: marker.content.remark }, true)
+      const transaction = await takeMarker(exchange, state)
+      return (
+        transaction &&
+        goOn(exchange, transaction, given ?? { state: 'done', reason: transaction.content.remark }, true)
+      )
     },
 
     statesAt: (exchange, party) =>
-      markers
+      transactions
         .pending(exchange, clock())
         .flatMap(({ content, state }) => (content.party === party ? [state] : [])),
 
-    async comeBackWithoutState(exchange) {
+    async handleLogoutReturnWithoutState(exchange) {
       if (!isTopLevelNavigation(exchange)) return undefined
-      const away = markers
+      const away = transactions
         .pending(exchange, clock())
         .filter(({ content }) => participants.get(content.party)?.answersByMessage !== true)
         .sort((left, right) => right.since - left.since)
       const [latest] = away
       if (latest === undefined) return undefined
       // Anybody's link can be this: whoever has signed in since is not told otherwise, and is led out of nothing.
-      const { state } = await context.peek(exchange)
+      const { state } = await context.inspect(exchange)
       if (state === 'active') return pages.leadOn(exchange, application.startPage)
       if (state !== 'anonymous') return undefined
       // Who is still to be visited is visited once. With nobody left it is shown only: the `state` may yet come.
       const isLast = latest.content.remaining.length === 0
-      const marker = isLast ? latest : await takeMarker(exchange, latest.state)
-      return marker && goOn(exchange, marker, { state: 'unknown', reason: noState }, false)
+      const transaction = isLast ? latest : await takeMarker(exchange, latest.state)
+      return transaction && goOn(exchange, transaction, { state: 'unknown', reason: noState }, false)
     },
   }
 
@@ -128,7 +131,7 @@ export function createLogoutReturn(context: {
     if (exchange.method !== 'GET' || state === undefined) return undefined
     const round = Number(queryOf(exchange).get(again) ?? 0)
     if (!Number.isInteger(round) || round < 0 || round >= mostRounds) return undefined
-    const content = markers.find(exchange, state, clock())?.content
+    const content = transactions.find(exchange, state, clock())?.content
     if (content === undefined || content.remaining.length > 0) return undefined
     const isSeen = content.party === sharedCookieName && context.sendsShared(exchange)
     if (!isSeen && content.seenAt === undefined) return undefined
@@ -137,20 +140,20 @@ export function createLogoutReturn(context: {
   }
 
   /**
-   * Takes the marker of a return. While the store is away nobody can say that it is the first to come: it is looked
+   * Takes the transaction of a return. While the store is away nobody can say that it is the first to come: it is looked
    * at and stays in the browser, so that the receipt is shown, and a reload finishes what is left.
    */
   async function takeMarker(exchange: Exchange, state: string | undefined) {
     try {
-      return await markers.take(exchange, state, clock())
+      return await transactions.take(exchange, state, clock())
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error
-      return markers.find(exchange, state, clock())
+      return transactions.find(exchange, state, clock())
     }
   }
 
   /** Tries once more to end sessions that could not be ended. What is left then stays in the browser's memory. */
-  async function finish({ content }: FoundMarker<LogoutMarker>): Promise<LogoutMarker> {
+  async function finish({ content }: FoundTransaction<LogoutTransaction>): Promise<LogoutTransaction> {
     const unfinished = unfinishedOf(content)
     if (unfinished.length === 0) return content
     const ended = await context.endEach(unfinished.map((left) => sessionLeft(left, content.until)))
@@ -166,13 +169,17 @@ export function createLogoutReturn(context: {
    * The browser comes back: cookies that it still sends were not deleted, or were set again. Without proof that this is
    * the way back they are told, and stay: they may be another session's, at another application.
    */
-  function verifyCookies(exchange: Exchange, marker: LogoutMarker, mayDelete: boolean): readonly Leg[] {
-    if (marker.party !== sharedCookieName || !context.sendsShared(exchange)) return marker.legs
+  function verifyCookies(
+    exchange: Exchange,
+    transaction: LogoutTransaction,
+    mayDelete: boolean,
+  ): readonly Leg[] {
+    if (transaction.party !== sharedCookieName || !context.sendsShared(exchange)) return transaction.legs
     const deleted = mayDelete
-      ? globalLogout.expireCookies(exchange, marker.person)
+      ? globalLogout.expireCookies(exchange, transaction.person)
       : ({ leg: 'cookies', target: globalLogout.cookieTarget, milliseconds: 0 } as const)
     const stubborn: Leg = { ...deleted, state: 'refused', reason: 'still-there' }
-    return marker.legs.map((leg) => (leg.leg === 'cookies' ? stubborn : leg))
+    return transaction.legs.map((leg) => (leg.leg === 'cookies' ? stubborn : leg))
   }
 }
 

@@ -2,12 +2,12 @@
 import type { Citizen, LogoutRequest } from '../citizen.js'
 import type { ResolvedOptions } from '../config/options.js'
 import type { NamedSession } from '../cookies/session-cookie.js'
-import type { Markers } from '../cookies/transaction.js'
+import type { TransactionCookies } from '../cookies/transaction.js'
 import { StoreUnavailableError } from '../errors.js'
 import type { Exchange, Reply } from '../exchange.js'
 import { queryOf } from '../login/login-request.js'
 import { sharedCookieName } from '../protocols/login-method.js'
-import type { Participant } from '../protocols/logout-participant.js'
+import type { LogoutParticipant } from '../protocols/logout-participant.js'
 import { type Leg, onlyHere, outcomeOf, type Receipt } from '../receipt.js'
 import { asksForPage, isSameOriginPost } from '../sessions/activity.js'
 import { placeOf } from '../sessions/record.js'
@@ -19,12 +19,16 @@ import { createLeave, type Leave } from './leave.js'
 import { createLogoutReturn, type LogoutReturn, sessionLeft } from './logout-return.js'
 import { createLogoutPages, receiptReply } from './pages.js'
 import type { PendingLogout, PendingLogouts } from './pending-logout.js'
-import { createDepartures, type Leaving, type Left } from './provider-logout.js'
+import {
+  createProviderLogout,
+  type ProviderLogoutPlan,
+  type ProviderLogoutProgress,
+} from './provider-logout.js'
 import type { SharedCopies } from './shared-copies.js'
-import { type LogoutMarker, longestReturn, unfinishedOf } from './transaction.js'
+import { type LogoutTransaction, longestReturn, unfinishedOf } from './transaction.js'
 
 /** Where the browser goes in the end. */
-export interface LogoutWish extends LogoutRequest {
+export interface LogoutChoice extends LogoutRequest {
   /** Whether a login follows, and where that leads to. */
   readonly thenLogin?: string | undefined
   /** Sessions that the cookies name besides. */
@@ -37,14 +41,14 @@ export interface LogoutWish extends LogoutRequest {
 
 export interface LogoutContext {
   readonly options: ResolvedOptions
-  readonly markers: Markers<LogoutMarker>
+  readonly transactions: TransactionCookies<LogoutTransaction>
   readonly pendingLogouts: PendingLogouts
   /** Until when an end is remembered: as long as any token of it could live, and one of that `exp` does. */
   readonly retainedUntil: (now: number, tokenExpiresAt: number) => number
   readonly globalLogout: GlobalLogout
   readonly visits: KeptVisits
   /** By name; the shared cookie's, where that is in use, under {@link sharedCookieName}. */
-  readonly participants: ReadonlyMap<string, Participant>
+  readonly participants: ReadonlyMap<string, LogoutParticipant>
   readonly checkReturnTarget: (value: unknown) => string | undefined
   /** The sessions of a request, whatever became of them; none without a good token or hint. */
   readonly sessionsOf: SessionFinder['sessionsOf']
@@ -57,13 +61,13 @@ export interface LogoutContext {
   /** Whether the browser still sends a part of the shared cookie. */
   readonly sendsShared: (exchange: Exchange) => boolean
   /** Who is there, without any effect. */
-  readonly peek: (exchange: Exchange) => Promise<Citizen>
+  readonly inspect: (exchange: Exchange) => Promise<Citizen>
   readonly clearLogins: (exchange: Exchange) => void
 }
 
 export interface LogoutRoutes extends LogoutReturn {
   /** Ends the session of a request. Never throws for an outage: the receipt says what could not be done. */
-  logout(exchange: Exchange, session: FoundSession | undefined, wish: LogoutWish): Promise<Receipt>
+  logout(exchange: Exchange, session: FoundSession | undefined, choice: LogoutChoice): Promise<Receipt>
   get(exchange: Exchange): Reply
   post(exchange: Exchange, overrides?: LogoutRequest): Promise<Reply>
   /** Sends the browser on to the provider, for a logout that a script began. */
@@ -74,13 +78,14 @@ const longestForm = 8 * 1024
 
 /** Makes the logout routes. */
 export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
-  const { options, markers, pendingLogouts, globalLogout, participants, checkReturnTarget, copies } = context
+  const { options, transactions, pendingLogouts, globalLogout, participants, checkReturnTarget, copies } =
+    context
   const { application, routes, clock } = options
   const { startPage } = application
   const pages = createLogoutPages(context)
-  const depart = createDepartures({
+  const depart = createProviderLogout({
     participants,
-    markers,
+    transactions,
     pendingLogouts,
     startPage,
     retainedUntil: (now) => context.retainedUntil(now, 0),
@@ -92,14 +97,14 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
   const endEach = createSessionEndings({ conclude: globalLogout.conclude, clock })
 
   /** The session that a logout is about first, and all others that the request names. */
-  const sessionsFor = (exchange: Exchange, session: FoundSession | undefined, wish: LogoutWish) => {
+  const sessionsFor = (exchange: Exchange, session: FoundSession | undefined, choice: LogoutChoice) => {
     const named = context.own.named(exchange)
     const own: FoundSession | undefined = named && {
       address: { person: named.person, session: named.session, application: application.id },
       generation: named.generation,
     }
     const distinct = new Map<string, FoundSession>()
-    for (const each of [session, own, ...(wish.others ?? [])]) {
+    for (const each of [session, own, ...(choice.others ?? [])]) {
       if (each === undefined) continue
       const place = placeOf(each.address)
       const known = distinct.get(place)
@@ -117,9 +122,9 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
 
   const endLeft = (sessions: readonly FoundSession[]) => endEach(sessions, {}, 'store', endEverywhere)
 
-  const logoutHere = async (exchange: Exchange, session: FoundSession | undefined, wish: LogoutWish) => {
-    const found = sessionsFor(exchange, session, wish).sessions
-    const { told: sessions } = await endEach(found, wish, application.id, globalLogout.endHere)
+  const logoutHere = async (exchange: Exchange, session: FoundSession | undefined, choice: LogoutChoice) => {
+    const found = sessionsFor(exchange, session, choice).sessions
+    const { told: sessions } = await endEach(found, choice, application.id, globalLogout.endHere)
     const left = { state: 'skipped', reason: onlyHere, milliseconds: 0 } as const
     const legs: Leg[] = [
       sessions,
@@ -138,7 +143,7 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
     { named, tokens }: { readonly named: NamedSession | undefined; readonly tokens: string | undefined },
     isSharedNamed: boolean,
     pending: PendingLogout | undefined,
-  ): Leaving['parties'] => {
+  ): ProviderLogoutPlan['parties'] => {
     const parties = new Map<string, string | undefined>()
     if (named !== undefined) parties.set(named.protocol, tokens)
     for (const { name, retry } of pending?.parties ?? []) {
@@ -164,25 +169,25 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
   const logoutEverywhere = async (
     exchange: Exchange,
     session: FoundSession | undefined,
-    wish: LogoutWish,
-  ): Promise<Left> => {
+    choice: LogoutChoice,
+  ): Promise<ProviderLogoutProgress> => {
     const now = clock()
     const pending = pendingLogouts.find(exchange, now)
-    const { named, sessions: sent } = sessionsFor(exchange, session, wish)
+    const { named, sessions: sent } = sessionsFor(exchange, session, choice)
     const found = [...sent, ...unfinishedBefore(exchange, pending, sent)]
     const person = found[0]?.address.person ?? nobody
     // They go with the session, and the provider wants to see them.
     const tokens = await tokensOf(named)
     const beside = await copies.survey(named, sent)
     const meant = [...found, ...beside.namesakes]
-    const { told: sessions, unfinished } = await endEach(meant, wish, 'store', endEverywhere)
+    const { told: sessions, unfinished } = await endEach(meant, choice, 'store', endEverywhere)
     const left = await copies.resultOf(beside)
-    const cookies = globalLogout.expireCookies(exchange, person, wish.seenAt ?? wish.thenLogin, left)
+    const cookies = globalLogout.expireCookies(exchange, person, choice.seenAt ?? choice.thenLogin, left)
     context.clearLogins(exchange)
     const isSharedNamed = sent.length > (named === undefined ? 0 : 1)
     const visited = partiesOf(exchange, { named, tokens }, isSharedNamed, pending)
     // Whoever signs out to sign in anew wants another session than the one that the provider goes on with.
-    const isAnew = visited.length === 0 && wish.thenLogin !== undefined
+    const isAnew = visited.length === 0 && choice.thenLogin !== undefined
     const parties = isAnew ? Array.from(participants.keys(), (name) => ({ name })) : visited
     const expiries = found.map(({ tokenExpiresAt = 0 }) => tokenExpiresAt)
     const content = {
@@ -191,16 +196,16 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
       began: clock(),
       unfinished,
       until: Math.max(context.retainedUntil(now, Math.max(0, ...expiries)), pending?.until ?? 0),
-      seenAt: rememberable(wish.seenAt),
-      returnTo: rememberable(wish.returnTo),
-      thenLogin: wish.thenLogin === undefined ? undefined : (rememberable(wish.thenLogin) ?? startPage),
+      seenAt: rememberable(choice.seenAt),
+      returnTo: rememberable(choice.returnTo),
+      thenLogin: choice.thenLogin === undefined ? undefined : (rememberable(choice.thenLogin) ?? startPage),
     }
     if (parties.length > 0) return depart(exchange, { content, parties })
     pendingLogouts.note(exchange, { parties: [], sessions: unfinished, since: now, until: content.until })
     const result =
-      wish.missed === undefined
+      choice.missed === undefined
         ? ({ state: 'skipped', reason: 'no-session' } as const)
-        : ({ state: 'unknown', reason: wish.missed } as const)
+        : ({ state: 'unknown', reason: choice.missed } as const)
     const identity = { leg: 'identity', target: anyTarget, ...result } as const
     return { legs: [...content.legs, globalLogout.conclude(person, identity, clock())] }
   }
@@ -208,16 +213,16 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
   const carryOut = (
     exchange: Exchange,
     session: FoundSession | undefined,
-    wish: LogoutWish,
-  ): Promise<Left> => {
-    const checked = { ...wish, returnTo: checkReturnTarget(wish.returnTo) }
-    return wish.scope === 'application'
+    choice: LogoutChoice,
+  ): Promise<ProviderLogoutProgress> => {
+    const checked = { ...choice, returnTo: checkReturnTarget(choice.returnTo) }
+    return choice.scope === 'application'
       ? logoutHere(exchange, session, checked)
       : logoutEverywhere(exchange, session, checked)
   }
 
   /** The address is ours: what the provider is told (an ID token, a name) is for no script of a page (`HLD-02`). */
-  const receiptOf = async ({ legs, next }: Left): Promise<Receipt> => {
+  const receiptOf = async ({ legs, next }: ProviderLogoutProgress): Promise<Receipt> => {
     const receipt = { outcome: outcomeOf(legs), legs }
     if (next === undefined) return receipt
     const { visit, state } = next
@@ -229,15 +234,15 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
   /** The end of a logout that the browser has been through. */
   const finishPage = (
     exchange: Exchange,
-    { legs }: Left,
-    wish: Pick<LogoutMarker, 'returnTo' | 'thenLogin'>,
+    { legs }: ProviderLogoutProgress,
+    choice: Pick<LogoutTransaction, 'returnTo' | 'thenLogin'>,
   ) => {
     const receipt: Receipt = { outcome: outcomeOf(legs), legs }
-    if (wish.thenLogin !== undefined) {
-      const query = new URLSearchParams({ returnTo: checkReturnTarget(wish.thenLogin) ?? startPage })
+    if (choice.thenLogin !== undefined) {
+      const query = new URLSearchParams({ returnTo: checkReturnTarget(choice.thenLogin) ?? startPage })
       return pages.leadOn(exchange, `${routes.path}/login?${query}`)
     }
-    const returnTo = checkReturnTarget(wish.returnTo)
+    const returnTo = checkReturnTarget(choice.returnTo)
     if (receipt.outcome === 'global' && returnTo !== undefined) {
       return pages.leadOn(exchange, returnTo)
     }
@@ -245,7 +250,7 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
   }
 
   return {
-    logout: async (exchange, session, wish) => receiptOf(await carryOut(exchange, session, wish)),
+    logout: async (exchange, session, choice) => receiptOf(await carryOut(exchange, session, choice)),
 
     get: (exchange) =>
       pages.confirmation(exchange, 200, checkReturnTarget(queryOf(exchange).get('returnTo'))),
@@ -259,17 +264,25 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
       const { sessions, missed } = await context.sessionsOf(exchange)
       const [session, ...others] = sessions
       const seenAt = form.get('seenAt') ?? undefined
-      const wish = { returnTo: thenLogin === undefined ? returnTo : undefined, thenLogin, seenAt }
-      const left = await carryOut(exchange, session, { ...wish, others, missed, scope })
-      if (!asksForPage(exchange)) return receiptReply(await receiptOf(left), goesTo(left, { ...wish, scope }))
+      const choice = { returnTo: thenLogin === undefined ? returnTo : undefined, thenLogin, seenAt }
+      const left = await carryOut(exchange, session, { ...choice, others, missed, scope })
+      if (!asksForPage(exchange))
+        return receiptReply(await receiptOf(left), goesTo(left, { ...choice, scope }))
       if (left.next !== undefined) return pages.leave(exchange, left.next.visit)
-      if (scope === 'everywhere') return finishPage(exchange, left, wish)
+      if (scope === 'everywhere') return finishPage(exchange, left, choice)
       const receipt = await receiptOf(left)
       if (receipt.outcome !== 'failed' && returnTo !== undefined) return pages.leadOn(exchange, returnTo)
       return pages.receipt(exchange, receipt, true)
     },
 
-    leave: createLeave({ markers, visits: context.visits, pages, peek: context.peek, startPage, clock }),
+    leave: createLeave({
+      transactions,
+      visits: context.visits,
+      pages,
+      inspect: context.inspect,
+      startPage,
+      clock,
+    }),
 
     ...createLogoutReturn({ ...context, pages, depart, endEach: endLeft, finishPage }),
   }
@@ -280,10 +293,10 @@ export function createLogoutRoutes(context: LogoutContext): LogoutRoutes {
     pending: PendingLogout | undefined,
     named: readonly FoundSession[],
   ): readonly FoundSession[] {
-    const inFlight = markers.pending(exchange, clock()).filter(({ content }) => {
+    const inFlight = transactions.pending(exchange, clock()).filter(({ content }) => {
       return unfinishedOf(content).length > 0
     })
-    for (const marker of inFlight) marker.remove()
+    for (const transaction of inFlight) transaction.remove()
     const all = [...(pending?.sessions ?? []), ...inFlight.flatMap(({ content }) => unfinishedOf(content))]
     const known = new Set(named.map(({ address }) => placeOf(address)))
     return all.flatMap((left) => {
@@ -299,7 +312,10 @@ function rememberable(target: string | undefined): string | undefined {
 }
 
 /** Where a page of ours would lead on to by itself; a script goes there too, and nowhere else. */
-function goesTo({ legs, next }: Left, { scope, returnTo }: LogoutWish): string | undefined {
+function goesTo(
+  { legs, next }: ProviderLogoutProgress,
+  { scope, returnTo }: LogoutChoice,
+): string | undefined {
   const outcome = outcomeOf(legs)
   const isDone = scope === 'application' ? outcome !== 'failed' : outcome === 'global'
   return next === undefined && isDone ? returnTo : undefined

@@ -6,7 +6,7 @@ import { refuseForeign } from '../login/refuse-foreign.js'
 import type { Page, PageAction, PageFact } from '../pages/page.js'
 import { createPages } from '../pages/pages.js'
 import type { TextKey } from '../pages/texts.js'
-import type { LogoutVisit } from '../protocols/logout-participant.js'
+import type { LogoutRedirect } from '../protocols/logout-participant.js'
 import { isComplete, type Leg, noState, onlyHere, otherSessions, type Receipt } from '../receipt.js'
 
 /** The pages of one application's logout. */
@@ -18,7 +18,7 @@ export interface LogoutPages {
   /** Says to a person, or to a program, that another site may not begin this. */
   refuseForeign(exchange: Exchange, why: Parameters<typeof refuseForeign>[2]): Reply
   /** Sends the browser to the provider. */
-  leave(exchange: Exchange, visit: LogoutVisit): Reply
+  leave(exchange: Exchange, visit: LogoutRedirect): Reply
   /** The way to the provider that leads on no more: of a sign-out of this browser, or of nobody knows which. */
   spent(exchange: Exchange, isOfThisBrowser: boolean): Reply
 }

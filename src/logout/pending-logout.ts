@@ -3,13 +3,13 @@
 import { ownCookieName } from '../cookies/name.js'
 import { readCookies } from '../cookies/parse.js'
 import { hasRoomFor } from '../cookies/serialize.js'
-import type { Markers } from '../cookies/transaction.js'
+import type { TransactionCookies } from '../cookies/transaction.js'
 import type { Exchange, SetCookie } from '../exchange.js'
-import type { Participant } from '../protocols/logout-participant.js'
+import type { LogoutParticipant } from '../protocols/logout-participant.js'
 import type { Sealer } from '../seal.js'
 import type { RecordAddress } from '../session-record.js'
 import { unlessAhead } from '../wait.js'
-import { type LogoutMarker, unfinishedOf } from './transaction.js'
+import { type LogoutTransaction, unfinishedOf } from './transaction.js'
 
 /** A session that is not known to have ended. */
 export interface UnfinishedSession extends RecordAddress {
@@ -131,18 +131,18 @@ export interface LogoutSettling {
 /** Makes the settling. Participants of one origin end their sessions at one provider. */
 export function createLogoutSettling(parts: {
   readonly pendingLogouts: PendingLogouts
-  readonly markers: Pick<Markers<LogoutMarker>, 'pending'>
-  readonly participants: ReadonlyMap<string, Pick<Participant, 'target'>>
+  readonly transactions: Pick<TransactionCookies<LogoutTransaction>, 'pending'>
+  readonly participants: ReadonlyMap<string, Pick<LogoutParticipant, 'target'>>
   readonly clock: () => number
 }): LogoutSettling {
-  const { pendingLogouts, markers, participants, clock } = parts
+  const { pendingLogouts, transactions, participants, clock } = parts
   const isSameProvider = (one: string, other: string): boolean =>
     one === other || participants.get(one)?.target === participants.get(other)?.target
   return {
     isPending(exchange, party) {
       const now = clock()
       const pending = pendingLogouts.find(exchange, now)
-      const inFlight = markers.pending(exchange, now).map(({ content }) => content)
+      const inFlight = transactions.pending(exchange, now).map(({ content }) => content)
       // The cookie names whom those in flight have left open too, and more surely.
       const names = pending?.parties.map(({ name }) => name) ?? inFlight.flatMap(partiesOf)
       const sessions = [...(pending?.sessions ?? []), ...inFlight.flatMap(unfinishedOf)]
@@ -156,7 +156,7 @@ export function createLogoutSettling(parts: {
       const others = pending?.parties.filter(({ name }) => isOther(name)) ?? []
       if (pending !== undefined) pendingLogouts.note(exchange, { ...pending, parties: others })
       const kept = new Set(others.map(({ name }) => name))
-      for (const { content, since, remove } of markers.pending(exchange, now)) {
+      for (const { content, since, remove } of transactions.pending(exchange, now)) {
         // Of two that crossed one may still wait for its way back where nothing is pending; what it has left open at
         // another provider, or not ended here, is forgotten only where that stays pending.
         const left = partiesOf(content).filter(isOther)
@@ -169,6 +169,6 @@ export function createLogoutSettling(parts: {
 }
 
 /** Whose sessions at their providers a logout in flight has not ended yet. */
-function partiesOf({ party, remaining, open = [] }: LogoutMarker): readonly string[] {
+function partiesOf({ party, remaining, open = [] }: LogoutTransaction): readonly string[] {
   return [party, ...remaining, ...open.map(({ name }) => name)]
 }

@@ -1,10 +1,10 @@
 /** @module What a browser remembers of a logout while it visits the provider. */
-import type { LogoutVisit } from '../protocols/logout-participant.js'
+import type { LogoutRedirect } from '../protocols/logout-participant.js'
 import type { Leg } from '../receipt.js'
 import type { PendingParty, UnfinishedSession } from './pending-logout.js'
 
 /** What a logout in flight is for. */
-export interface LogoutMarker {
+export interface LogoutTransaction {
   readonly person: string
   readonly legs: readonly Leg[]
   readonly began: number
@@ -13,7 +13,7 @@ export interface LogoutMarker {
   /** Names of participants that are visited afterwards. */
   readonly remaining: readonly string[]
   /** The visit, or the brief form of it, where somebody else than our own answer must send the browser there. */
-  readonly visit?: LogoutVisit | undefined
+  readonly visit?: LogoutRedirect | undefined
   /** Sessions that are not known to have ended; the return, and the next try, see to it. 0.1.0: one, or none. */
   readonly unfinished: readonly UnfinishedSession[] | UnfinishedSession | undefined
   /** Participants whose session at the provider is not known to have ended, of those before `party`. */
@@ -32,13 +32,15 @@ export interface LogoutMarker {
   readonly thenLogin: string | undefined
 }
 
-/** Longest way back that a logout remembers: its marker shares an answer's header with the deletions. */
+/** Longest way back that a logout remembers: its transaction shares an answer's header with the deletions. */
 export const longestReturn = 512
-/** Longest visit that a marker remembers, in characters of its form. */
+/** Longest visit that a transaction remembers, in characters of its form. */
 export const longestVisit = 2_000
 
-/** The sessions of a marker that are not known to have ended. */
-export function unfinishedOf({ unfinished }: Pick<LogoutMarker, 'unfinished'>): readonly UnfinishedSession[] {
+/** The sessions of a transaction that are not known to have ended. */
+export function unfinishedOf({
+  unfinished,
+}: Pick<LogoutTransaction, 'unfinished'>): readonly UnfinishedSession[] {
   if (unfinished === undefined) return []
   return isOne(unfinished) ? [unfinished] : unfinished
 }

@@ -6,7 +6,7 @@ import type { ResolvedOidcOptions } from './options.js'
 import type { Connection } from './provider.js'
 
 /** What one authorization request asks for. */
-export interface AuthorizationWish {
+export interface AuthorizationRequest {
   readonly redirectUri: string
   readonly responseType: 'code' | 'id_token'
   readonly responseMode: 'query' | 'form_post' | 'fragment'
@@ -19,7 +19,7 @@ export interface AuthorizationWish {
   readonly parameters?: Readonly<Record<string, string>> | undefined
 }
 
-/** What must be remembered until the answer comes. `state` is the marker's own. */
+/** What must be remembered until the answer comes. `state` is the transaction's own. */
 export interface AuthorizationSecrets {
   readonly nonce: string
   /** PKCE; empty without a code. */
@@ -42,35 +42,35 @@ export function createSecrets(random: (bytes: number) => Uint8Array): Authorizat
  */
 export async function authorizationParameters(
   options: Pick<ResolvedOidcOptions, 'clientId' | 'scope' | 'parameters'>,
-  wish: AuthorizationWish,
+  request: AuthorizationRequest,
   secrets: AuthorizationSecrets,
   state: string,
 ): Promise<URLSearchParams> {
   const parameters = new URLSearchParams()
-  for (const [name, value] of Object.entries({ ...options.parameters, ...wish.parameters })) {
+  for (const [name, value] of Object.entries({ ...options.parameters, ...request.parameters })) {
     if (!ownParameters.includes(name)) parameters.set(name, value)
   }
   parameters.set('client_id', options.clientId)
-  parameters.set('redirect_uri', wish.redirectUri)
-  parameters.set('response_type', wish.responseType)
+  parameters.set('redirect_uri', request.redirectUri)
+  parameters.set('response_type', request.responseType)
   parameters.set('scope', options.scope)
   parameters.set('state', state)
   parameters.set('nonce', secrets.nonce)
-  const usualMode = wish.responseType === 'code' ? 'query' : 'fragment'
-  if (wish.responseMode !== usualMode) parameters.set('response_mode', wish.responseMode)
-  if (wish.responseType === 'code') {
+  const usualMode = request.responseType === 'code' ? 'query' : 'fragment'
+  if (request.responseMode !== usualMode) parameters.set('response_mode', request.responseMode)
+  if (request.responseType === 'code') {
     parameters.set('code_challenge', await client.calculatePKCECodeChallenge(secrets.verifier))
     parameters.set('code_challenge_method', 'S256')
   }
-  if (wish.prompt !== undefined) parameters.set('prompt', wish.prompt)
+  if (request.prompt !== undefined) parameters.set('prompt', request.prompt)
   // Some providers take 0 for "not given" (LemonLDAP::NG).
-  if (wish.maxAgeSeconds !== undefined) {
-    parameters.set('max_age', String(Math.max(wish.maxAgeSeconds, 1)))
+  if (request.maxAgeSeconds !== undefined) {
+    parameters.set('max_age', String(Math.max(request.maxAgeSeconds, 1)))
   }
-  if (wish.acrValues !== undefined && wish.acrValues.length > 0) {
-    parameters.set('acr_values', wish.acrValues.join(' '))
+  if (request.acrValues !== undefined && request.acrValues.length > 0) {
+    parameters.set('acr_values', request.acrValues.join(' '))
   }
-  if (wish.idTokenHint !== undefined) parameters.set('id_token_hint', wish.idTokenHint)
+  if (request.idTokenHint !== undefined) parameters.set('id_token_hint', request.idTokenHint)
   return parameters
 }
 

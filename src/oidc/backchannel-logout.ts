@@ -38,7 +38,7 @@ export function createBackchannelLogout({ options, host, provider }: OidcContext
   const end = ({ issuer, subject, sessionId }: LogoutToken): Promise<EndedSessions> => {
     const scope = sessionId === undefined ? 'all' : { sessionValue: sessionId, issuer }
     if (subject !== undefined) return sessions.revoke({ issuer, subject }, scope, 'identity-ended')
-    return sessions.revokePointed([sessionPointer(issuer, sessionId ?? '')], scope, 'identity-ended')
+    return sessions.revokeByIndex([sessionPointer(issuer, sessionId ?? '')], scope, 'identity-ended')
   }
 
   /** Ends, once for all who bring this token; a failure gives it back, so that it can be tried again. */
@@ -54,7 +54,7 @@ export function createBackchannelLogout({ options, host, provider }: OidcContext
     }
     if (!isDone) return refusal('logout_failed', 'the end could not be confirmed, please try again')
     const seconds = Math.ceil((token.acceptableUntil - clock()) / 1000) + 2 * skewSeconds + 1
-    await store.settle(key, Math.max(seconds, 1))
+    await store.confirmClaim(key, Math.max(seconds, 1))
     return { status: 200, headers: { ...noStore, 'content-length': '0' } }
   }
 

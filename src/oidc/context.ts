@@ -1,8 +1,8 @@
 /** @module What the parts of the plug-in stand on once it is installed in a suite. */
 import { digest } from '../digest.js'
-import type { LoginWish } from '../protocols/login-method.js'
+import type { LoginRequest } from '../protocols/login-method.js'
 import type { ProtocolHost } from '../protocols/protocol.js'
-import type { Pointer } from '../protocols/sessions.js'
+import type { SessionIndexKey } from '../protocols/sessions.js'
 import type { ResolvedOidcOptions } from './options.js'
 import type { Provider } from './provider.js'
 
@@ -14,9 +14,9 @@ export interface OidcContext {
 }
 
 /** A login in flight, as it is remembered in the browser. */
-export interface LoginFlight extends LoginWish {
+export interface AuthorizationTransaction extends LoginRequest {
   readonly reauthenticate: boolean
-  readonly mayLift: boolean
+  readonly mayResume: boolean
   /** Whether it counts as a new authentication that one was asked for, where the provider never says its time. */
   readonly acceptsAsked?: boolean | undefined
   readonly nonce: string
@@ -26,6 +26,6 @@ export interface LoginFlight extends LoginWish {
 }
 
 /** The name under which a logout token or a front-channel logout knows a session of the provider. */
-export function sessionPointer(issuer: string, sessionId: string): Pointer {
+export function sessionPointer(issuer: string, sessionId: string): SessionIndexKey {
   return { key: digest('oidc-sid', issuer, sessionId), kind: 'session' }
 }

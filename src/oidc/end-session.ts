@@ -1,8 +1,8 @@
 /** @module The visit that ends the session at the provider: RP-Initiated Logout, by address or by form. */
-import type { LogoutVisit } from '../protocols/logout-participant.js'
+import type { LogoutRedirect } from '../protocols/logout-participant.js'
 
 /** What a visit to the end session endpoint says. */
-export interface EndSessionWish {
+export interface EndSessionRequest {
   /** With a query of its own, which stays. */
   readonly endpoint: string
   readonly clientId: string
@@ -17,9 +17,9 @@ export interface EndSessionWish {
   readonly hintBy: 'query' | 'form' | 'auto'
 }
 
-/** The visit that a wish comes to. */
+/** The visit that a request comes to. */
 export interface EndSession {
-  readonly visit: LogoutVisit
+  readonly visit: LogoutRedirect
   /** Whether the hint was too long for the address. */
   readonly isHintLeftOut: boolean
 }
@@ -32,25 +32,25 @@ export const longestLogoutAddress = 4_000
  * which of the two the provider reads.
  * Source: OpenID Connect RP-Initiated Logout 1.0, section 2; `RPI-01` to `RPI-04`, `RPI-07`, `RPI-08`.
  */
-export function buildEndSession(wish: EndSessionWish): EndSession | undefined {
+export function buildEndSession(request: EndSessionRequest): EndSession | undefined {
   const fields: Record<string, string> = {
-    ...(wish.idTokenHint === undefined ? {} : { id_token_hint: wish.idTokenHint }),
-    client_id: wish.clientId,
-    post_logout_redirect_uri: wish.postLogoutRedirectUri,
-    state: wish.state,
-    ...(wish.logoutHint === undefined ? {} : { logout_hint: wish.logoutHint }),
-    ...(wish.uiLocales === undefined ? {} : { ui_locales: wish.uiLocales }),
+    ...(request.idTokenHint === undefined ? {} : { id_token_hint: request.idTokenHint }),
+    client_id: request.clientId,
+    post_logout_redirect_uri: request.postLogoutRedirectUri,
+    state: request.state,
+    ...(request.logoutHint === undefined ? {} : { logout_hint: request.logoutHint }),
+    ...(request.uiLocales === undefined ? {} : { ui_locales: request.uiLocales }),
   }
-  const url = new URL(wish.endpoint)
+  const url = new URL(request.endpoint)
   if (Object.keys(fields).some((name) => url.searchParams.has(name))) return undefined
   const form: EndSession = { visit: { action: url.href, method: 'post', fields }, isHintLeftOut: false }
-  if (wish.hintBy === 'form' && wish.idTokenHint !== undefined) return form
+  if (request.hintBy === 'form' && request.idTokenHint !== undefined) return form
   const added = new URLSearchParams(fields).toString()
   // Its own query stays letter by letter: parsing and writing it anew could change what it means to the provider.
   const href = `${url.href}${url.search === '' ? (url.href.endsWith('?') ? '' : '?') : '&'}${added}`
-  if (wish.idTokenHint === undefined || href.length <= longestLogoutAddress)
+  if (request.idTokenHint === undefined || href.length <= longestLogoutAddress)
     return { visit: { action: href, method: 'get', fields: {} }, isHintLeftOut: false }
-  if (wish.hintBy === 'auto') return form
-  const without = buildEndSession({ ...wish, idTokenHint: undefined })
+  if (request.hintBy === 'auto') return form
+  const without = buildEndSession({ ...request, idTokenHint: undefined })
   return without && { ...without, isHintLeftOut: true }
 }

@@ -84,9 +84,9 @@ export function createFrontchannelLogout({ options, host }: OidcContext): Protoc
     } else if (cookieRequired) return 'cookie-absent'
     const pointer = sessionPointer(issuer, sessionId)
     const end = (keptMilliseconds?: number) =>
-      sessions.revokePointed([pointer], { sessionValue: sessionId, issuer }, 'signed-out', keptMilliseconds)
+      sessions.revokeByIndex([pointer], { sessionValue: sessionId, issuer }, 'signed-out', keptMilliseconds)
     // What is known is ended, whatever strangers do meanwhile. Only what nobody knows is counted.
-    if (current !== undefined || (await sessions.isPointed(pointer))) await end()
+    if (current !== undefined || (await sessions.isIndexed(pointer))) await end()
     else if (!mayKeep(exchange.remoteAddress)) return 'too-many'
     else if ((await end(unknownKept)).persons > 0) await end()
     const isHere =

@@ -5,14 +5,14 @@ import type { Exchange, Reply } from '../exchange.js'
 import { leadOn } from '../login/lead-on.js'
 import { queryOf } from '../login/login-request.js'
 import type { Pages } from '../pages/pages.js'
-import { type Entrance, mustAskAnew, type Visit } from '../protocols/login-method.js'
+import { type LoginMethod, type LoginStart, mustAskAnew } from '../protocols/login-method.js'
 import type { ProtocolEndpoint } from '../protocols/protocol.js'
-import type { Beginning } from '../protocols/sessions.js'
+import type { VerifiedLogin } from '../protocols/sessions.js'
 import { anonymous, unavailable } from '../sessions/create-citizen.js'
 import { type Difference, noDifference } from '../tokens/rejection.js'
 import { authorizationParameters, createSecrets, type Departure, departFor } from './authorization.js'
 import { maximumAnswerLength, readAuthorizationAnswer, stateOf } from './authorization-answer.js'
-import { type LoginFlight, type OidcContext, sessionPointer } from './context.js'
+import { type AuthorizationTransaction, type OidcContext, sessionPointer } from './context.js'
 import { notStronger } from './pages.js'
 import { type Connection, connectOrNothing } from './provider.js'
 import { authenticatedAfterOf, authenticatedAtOf, methodOf, sessionClaimsOf } from './session-claims.js'
@@ -39,18 +39,18 @@ export function beginningOf(
     /** When the tokens were asked for: they were issued after that. */
     readonly askedAt: number
     readonly now: number
-    readonly mayLift: boolean
+    readonly mayResume: boolean
     readonly reauthenticate: boolean
     readonly acceptsAsked?: boolean | undefined
   },
-): Beginning {
+): VerifiedLogin {
   const sessionClaims = sessionClaimsOf(claims)
   const { sid } = claims
   return {
     issuer: claims.iss,
     subject: claims.sub,
     sessionValue: sid,
-    pointers: sid === undefined ? [] : [sessionPointer(claims.iss, sid)],
+    indexKeys: sid === undefined ? [] : [sessionPointer(claims.iss, sid)],
     claims: sessionClaims,
     level: options.assuranceLevel(sessionClaims),
     method: methodOf(claims, options.stepUpAcrValues),
@@ -64,7 +64,7 @@ export function beginningOf(
     // Without a refresh token nothing can be renewed: then only our own timers end the session.
     tokensExpireAt: tokens.refreshToken === undefined ? 0 : tokens.accessExpiresAt,
     since: flight.since,
-    mayLift: flight.mayLift,
+    mayResume: flight.mayResume,
     askedReauthentication: flight.reauthenticate,
     acceptsAsked: flight.acceptsAsked === true && claims.auth_time === undefined,
   }
@@ -95,12 +95,12 @@ function promptAnew(prompt: string | undefined, configured: string | undefined):
 
 /** Makes the entrance and its callback. */
 export function createLogin(context: OidcContext): {
-  readonly enter: Entrance['enter']
+  readonly enter: LoginMethod['startLogin']
   readonly callback: ProtocolEndpoint
 } {
   const { options, host, provider } = context
   const { clock, random, routes } = host.options
-  const markers = host.markers<LoginFlight>('oidc')
+  const transactions = host.transactions<AuthorizationTransaction>('oidc')
   const redirectUri = host.address('callback')
   /** Whether this provider has ever said when somebody authenticated: then only that proves it. */
   let saysTimes = false
@@ -118,20 +118,35 @@ export function createLogin(context: OidcContext): {
     return passed
   }
 
-  const enter = async (exchange: Exchange, visit: Visit): Promise<Reply> => {
-    const { wish, reauthenticate, mayLift, strengthen, isAfterAdministrator = false } = visit
+  const enter = async (exchange: Exchange, visit: LoginStart): Promise<Reply> => {
+    const {
+      request: loginRequest,
+      reauthenticate,
+      mayResume,
+      strengthen,
+      isAfterAdministrator = false,
+    } = visit
     const { parameters: anew, proof } = options.reauthenticate
     const acceptsAsked =
-      proof === 'asked' && reauthenticate && mayLift && !isAfterAdministrator && wish.maxAgeSeconds === 0
+      proof === 'asked' &&
+      reauthenticate &&
+      mayResume &&
+      !isAfterAdministrator &&
+      loginRequest.maxAgeSeconds === 0
     const connection = await connectOrNothing(provider)
-    const flightWish = { ...wish, via: wish.via === '' ? 'oidc' : wish.via, reauthenticate, mayLift }
-    if (connection === undefined) return host.concludeLogin(exchange, unavailable('keys'), flightWish)
-    const sentMaxAge = wish.maxAgeSeconds > 0 ? wish.maxAgeSeconds : options.maxAgeSeconds
-    const isStronger = strengthen || wish.secondFactor || wish.level > 1
+    const flightWish = {
+      ...loginRequest,
+      via: loginRequest.via === '' ? 'oidc' : loginRequest.via,
+      reauthenticate,
+      mayResume,
+    }
+    if (connection === undefined) return host.finishLogin(exchange, unavailable('keys'), flightWish)
+    const sentMaxAge = loginRequest.maxAgeSeconds > 0 ? loginRequest.maxAgeSeconds : options.maxAgeSeconds
+    const isStronger = strengthen || loginRequest.secondFactor || loginRequest.level > 1
     const acrValues =
       isStronger && options.stepUpAcrValues.length > 0 ? options.stepUpAcrValues : options.acrValues
     const secrets = createSecrets(random)
-    const state = markers.createState()
+    const state = transactions.createState()
     const parameters = await authorizationParameters(
       options,
       {
@@ -157,9 +172,9 @@ export function createLogin(context: OidcContext): {
         code: 'oidc-pushed-request',
         message: 'the authorization request was not taken',
       })
-      return host.concludeLogin(exchange, unavailable('keys'), flightWish)
+      return host.finishLogin(exchange, unavailable('keys'), flightWish)
     }
-    markers.set(exchange, { ...flightWish, ...secrets, sentMaxAge, acceptsAsked }, clock(), state)
+    transactions.set(exchange, { ...flightWish, ...secrets, sentMaxAge, acceptsAsked }, clock(), state)
     return sendOff(host.pages, exchange, departure)
   }
 
@@ -167,7 +182,7 @@ export function createLogin(context: OidcContext): {
   const arrive = async (
     exchange: Exchange,
     parameters: URLSearchParams,
-    flight: LoginFlight & { readonly since: number },
+    flight: AuthorizationTransaction & { readonly since: number },
     connection: Connection,
   ): Promise<Arrived> => {
     const answer = readAuthorizationAnswer(parameters, connection.metadata)
@@ -207,7 +222,7 @@ export function createLogin(context: OidcContext): {
     saysTimes ||= result.claims.auth_time !== undefined
     const acceptsAsked = flight.acceptsAsked === true && !saysTimes
     const beginning = beginningOf(context, result, { ...flight, acceptsAsked, askedAt: now, now: clock() })
-    const citizen = await host.sessions.begin(exchange, beginning)
+    const citizen = await host.sessions.start(exchange, beginning)
     const isUnproven =
       citizen.state === 'anonymous' && flight.reauthenticate && result.claims.auth_time === undefined
     if (isUnproven) {
@@ -219,9 +234,9 @@ export function createLogin(context: OidcContext): {
   }
 
   const conclude = async (exchange: Exchange, parameters: URLSearchParams): Promise<Reply> => {
-    const marker = await markers.take(exchange, stateOf(parameters), clock())
-    if (marker === undefined) return host.withoutLogin(exchange, stateOf(parameters))
-    const flight = { ...marker.content, since: marker.since }
+    const transaction = await transactions.take(exchange, stateOf(parameters), clock())
+    if (transaction === undefined) return host.unknownLoginReply(exchange, stateOf(parameters))
+    const flight = { ...transaction.content, since: transaction.since }
     const connection = await connectOrNothing(provider)
     const { citizen, isUnproven } =
       connection === undefined
@@ -231,9 +246,9 @@ export function createLogin(context: OidcContext): {
     if (isTurnedDown && (await host.sessions.current(exchange)) !== undefined)
       return host.pages.showPage(exchange, notStronger(routes.path, flight))
     if (mustAskAnew(citizen, flight)) {
-      return enter(exchange, { wish: flight, mayLift: true, reauthenticate: true, strengthen: false })
+      return enter(exchange, { request: flight, mayResume: true, reauthenticate: true, strengthen: false })
     }
-    return host.concludeLogin(exchange, citizen, { ...flight, isUnproven })
+    return host.finishLogin(exchange, citizen, { ...flight, isUnproven })
   }
 
   /**
@@ -242,7 +257,7 @@ export function createLogin(context: OidcContext): {
    */
   const takeForm = async (exchange: Exchange): Promise<Reply> => {
     const form = await exchange.form(maximumAnswerLength)
-    const isKnown = markers.find(exchange, stateOf(form), clock()) !== undefined
+    const isKnown = transactions.find(exchange, stateOf(form), clock()) !== undefined
     if (isKnown || form.has(bounced)) return conclude(exchange, form)
     return host.pages.showFormPost(exchange, {
       action: `${routes.path}/callback`,

@@ -55,7 +55,7 @@ function install(options: ResolvedOidcOptions, host: ProtocolHost): InstalledPro
     ...createLeaving(context),
     issuer: options.issuer,
     takesAsked: options.reauthenticate.proof === 'asked',
-    enter: login.enter,
+    startLogin: login.enter,
     endpoints: {
       callback: login.callback,
       'backchannel-logout': createBackchannelLogout(context),

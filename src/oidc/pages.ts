@@ -1,10 +1,10 @@
 /** @module What a person reads where a sign-in, or a message of the provider, led to nothing. */
-import { wishParameters } from '../login/login-request.js'
+import { loginParameters } from '../login/login-request.js'
 import type { Page } from '../pages/page.js'
-import type { LoginWish } from '../protocols/login-method.js'
+import type { LoginRequest } from '../protocols/login-method.js'
 
 /** The provider could not show more than it had before; whoever was signed in still is. */
-export function notStronger(routesPath: string, wish: LoginWish): Omit<Page, 'language'> {
+export function notStronger(routesPath: string, loginRequest: LoginRequest): Omit<Page, 'language'> {
   return {
     status: 401,
     title: 'title.sign-in-incomplete',
@@ -14,7 +14,7 @@ export function notStronger(routesPath: string, wish: LoginWish): Omit<Page, 'la
         label: 'action.sign-in-strong',
         method: 'get',
         href: `${routesPath}/login`,
-        fields: wishParameters(wish),
+        fields: loginParameters(loginRequest),
         primary: true,
       },
     ],

@@ -1,29 +1,29 @@
 /** @module The participant in the logout: tokens are revoked, then the browser visits the provider's sign-out. */
 import { queryOf } from '../login/login-request.js'
-import type { Departure, Participant } from '../protocols/logout-participant.js'
+import type { LogoutParticipant, ProviderLogoutRequest } from '../protocols/logout-participant.js'
 import type { OidcContext } from './context.js'
-import { buildEndSession, type EndSession, type EndSessionWish } from './end-session.js'
+import { buildEndSession, type EndSession, type EndSessionRequest } from './end-session.js'
 import { reasonWithout } from './metadata.js'
 import { connectOrNothing } from './provider.js'
 import { revokeTokens } from './revocation.js'
 import { parseTokens } from './tokens.js'
 
 /** Makes the participant. */
-export function createLeaving({ options, host, provider }: OidcContext): Participant {
+export function createLeaving({ options, host, provider }: OidcContext): LogoutParticipant {
   const { clock } = host.options
   const target = new URL(options.issuer).origin
 
   /** The visit, and the same without the hint for where it must travel in a cookie. */
-  const visitOf = (wish: EndSessionWish): EndSession | undefined => {
-    const built = buildEndSession(wish)
-    if (built === undefined || wish.idTokenHint === undefined) return built
-    const brief = buildEndSession({ ...wish, idTokenHint: undefined })?.visit
+  const visitOf = (request: EndSessionRequest): EndSession | undefined => {
+    const built = buildEndSession(request)
+    if (built === undefined || request.idTokenHint === undefined) return built
+    const brief = buildEndSession({ ...request, idTokenHint: undefined })?.visit
     return { ...built, visit: { ...built.visit, brief } }
   }
 
   return {
     target,
-    async part({ exchange, tokens: text, state }: Departure) {
+    async endProviderSession({ exchange, tokens: text, state }: ProviderLogoutRequest) {
       const tokens = parseTokens(text)
       const began = clock()
       const connection = await connectOrNothing(provider)
@@ -61,7 +61,7 @@ export function createLeaving({ options, host, provider }: OidcContext): Partici
     },
   }
 
-  function uiLocalesOf(exchange: Departure['exchange']): string | undefined {
+  function uiLocalesOf(exchange: ProviderLogoutRequest['exchange']): string | undefined {
     if (!options.passedParameters.includes('ui_locales')) return undefined
     const value = queryOf(exchange).get('ui_locales')
     return value !== null && /^[A-Za-z0-9 -]{1,128}$/.test(value) ? value : undefined

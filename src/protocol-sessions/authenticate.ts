@@ -21,47 +21,47 @@ import {
 } from '../sessions/create-citizen.js'
 import { endCauseOf } from '../sessions/end-cause.js'
 import type { Lifecycle } from '../sessions/lifecycle.js'
-import { type OwnDetails, openDetails } from '../sessions/record.js'
+import { openDetails, type ProtocolDetails } from '../sessions/record.js'
 import { concernsSession } from '../sessions/revocation.js'
 import { countedFromNow, isFromAhead, timerOver, touchInterval } from '../sessions/timers.js'
 import { ageAtRenewal, areTokensOver, isDegraded } from '../sessions/token-expiry.js'
-import type { RecordSteps } from '../sessions/touch.js'
+import type { TouchSteps } from '../sessions/touch.js'
 import type { Store } from '../stores/store.js'
 import { clockTolerance, isAhead, isWaiting, unlessAhead } from '../wait.js'
 import { pointAgain } from './index-keys.js'
-import { OwnState } from './state.js'
-import type { RenewalResult, TokenKeeper } from './token-vault.js'
+import { SessionCookieState } from './state.js'
+import type { RenewalResult, TokenVault } from './token-vault.js'
 
 /** A session that our own cookie names. */
-export interface OwnSession extends LiveSession {
-  readonly state: OwnState
-  readonly details: OwnDetails
+export interface LiveProtocolSession extends LiveSession {
+  readonly state: SessionCookieState
+  readonly details: ProtocolDetails
 }
 
 /** What a citizen is made of, besides the record. */
 interface Known {
-  readonly details: OwnDetails
+  readonly details: ProtocolDetails
   readonly now: number
   /** Whether a renewal has just failed, or has not; absent: what the record says. */
   readonly isDegraded?: boolean | undefined
 }
 
 /** Looks at sessions of our own cookie. */
-export interface OwnSessions {
+export interface ProtocolSessionAuthenticator {
   /** The state of the session that a request's cookie names; `undefined` without a cookie that we made. */
-  stateOf(exchange: Exchange): OwnState | undefined
+  stateOf(exchange: Exchange): SessionCookieState | undefined
   /** What is named by a request: the session that has begun with it, else that of its cookie. */
   namedBy(exchange: Exchange): NamedSession | undefined
   /** The citizen of such a session, with all effects; `undefined` without a cookie that we made. */
-  judge(exchange: Exchange, now: number, isTouching: () => boolean): MaybePromise<Citizen | undefined>
+  authenticate(exchange: Exchange, now: number, isTouching: () => boolean): MaybePromise<Citizen | undefined>
   /** The same, purely read. */
-  peek(exchange: Exchange, now: number): Promise<Citizen | undefined>
+  inspect(exchange: Exchange, now: number): Promise<Citizen | undefined>
   /** What the cookie's session kept; nothing of it once another generation has begun, whoever has a copy of the cookie. */
   tokensOf(named: NamedSession): Promise<string | undefined>
   /** Ends a session whose browser has the shared cookie of a session too: one browser is one person's at a time. */
-  giveWay(exchange: Exchange, person: string, now: number): MaybePromise<void>
+  endSuperseded(exchange: Exchange, person: string, now: number): MaybePromise<void>
   /** The citizen of a session that has just begun with this request. */
-  begun(exchange: Exchange, named: NamedSession, record: LiveRecord): Promise<Citizen>
+  started(exchange: Exchange, named: NamedSession, record: LiveRecord): Promise<Citizen>
 }
 
 /** The part of the memory for the states of sessions where no number of them is given. */
@@ -75,23 +75,24 @@ const lookAgainMilliseconds = 1000
 const leastLifeMilliseconds = 10_000
 
 /** Makes the sessions of our own cookie for one application. */
-export function createOwnSessions(context: {
+export function createProtocolSessionAuthenticator(context: {
   readonly options: ResolvedOptions
   readonly sessionCookie: SessionCookie
   readonly protocols: ReadonlyMap<string, InstalledProtocol>
   readonly store: Store
   readonly revocations: Store | undefined
   readonly lifecycle: Lifecycle
-  readonly keeper: TokenKeeper
+  readonly tokenVault: TokenVault
   readonly sealer: Sealer
   readonly report: Report
-  readonly steps: RecordSteps
+  readonly steps: TouchSteps
   readonly actions: Pick<CitizenActions, 'logout' | 'ended'>
-}): OwnSessions {
-  const { options, sessionCookie, protocols, store, revocations, lifecycle, keeper, sealer, steps } = context
+}): ProtocolSessionAuthenticator {
+  const { options, sessionCookie, protocols, store, revocations, lifecycle, tokenVault, sealer, steps } =
+    context
   const { application } = options
   const idleMilliseconds = application.idleSeconds * 1000
-  const states = createRecent<OwnState>(
+  const states = createRecent<SessionCookieState>(
     options.rememberedTokens === undefined
       ? { maximumBytes: shareOfMemory(shareOfStates) }
       : { maximumEntries: options.rememberedTokens },
@@ -99,15 +100,15 @@ export function createOwnSessions(context: {
 
   const begun = new WeakMap<Exchange, NamedSession>()
 
-  const remember = (value: string, named: NamedSession): OwnState => {
+  const remember = (value: string, named: NamedSession): SessionCookieState => {
     // A copy: a slice would keep the whole `Cookie` header alive.
     const name = Buffer.from(value).toString()
-    const state = new OwnState(named, application.id, (bytes) => states.grow(name, bytes))
+    const state = new SessionCookieState(named, application.id, (bytes) => states.grow(name, bytes))
     states.set(name, state, bytesOfState)
     return state
   }
 
-  const stateOf: OwnSessions['stateOf'] = (exchange) => {
+  const stateOf: ProtocolSessionAuthenticator['stateOf'] = (exchange) => {
     const value = sessionCookie.find(exchange.header('cookie'))
     if (value === undefined) return undefined
     const known = states.get(value)
@@ -117,11 +118,16 @@ export function createOwnSessions(context: {
     return remember(value, named)
   }
 
-  const refreshOf = (state: OwnState) => protocols.get(state.named.protocol)?.refresh
+  const refreshOf = (state: SessionCookieState) => protocols.get(state.named.protocol)?.refresh
   const idleOf = (record: LiveRecord): number => Math.min(record.idleMilliseconds, idleMilliseconds)
 
   /** From when on the tokens are renewed; never where there is nothing to renew. */
-  const dueAt = (state: OwnState, record: LiveRecord, details: OwnDetails, now: number): number => {
+  const dueAt = (
+    state: SessionCookieState,
+    record: LiveRecord,
+    details: ProtocolDetails,
+    now: number,
+  ): number => {
     const refresh = refreshOf(state)
     if (refresh === undefined || details.tokenLife === 0) return Number.POSITIVE_INFINITY
     // Tokens that would live for more than twice their life were noted by a clock that has been put back since.
@@ -131,16 +137,16 @@ export function createOwnSessions(context: {
   }
 
   const renew = async (
-    state: OwnState,
+    state: SessionCookieState,
     record: LiveRecord,
-    { issuer, subject, tokenLife }: OwnDetails,
+    { issuer, subject, tokenLife }: ProtocolDetails,
   ): Promise<RenewalResult> => {
     const refresh = refreshOf(state)
     // Where there is nothing to renew, trying would be a failure.
     if (refresh === undefined || tokenLife === 0) return { kind: 'elsewhere' }
     const { address, failures } = state
-    const isJoined = keeper.isUnderWay(address)
-    const result = await keeper.renew({ address, record, issuer, subject, refresh, failures })
+    const isJoined = tokenVault.isUnderWay(address)
+    const result = await tokenVault.renew({ address, record, issuer, subject, refresh, failures })
     // Whoever has begun it takes note of what it came to.
     if (isJoined) return result
     const now = options.clock()
@@ -158,13 +164,13 @@ export function createOwnSessions(context: {
 
   const isFresh = ({ expiresAt }: AccessToken) => expiresAt - options.clock() >= leastLifeMilliseconds
 
-  const accessTokenOf = async ({ address }: OwnState, refresh: TokenRefresh) => {
-    const tokens = await keeper.tokensOf(address)
+  const accessTokenOf = async ({ address }: SessionCookieState, refresh: TokenRefresh) => {
+    const tokens = await tokenVault.tokensOf(address)
     if (tokens === undefined) throw hasEnded()
     return refresh.accessTokenOf(tokens)
   }
 
-  const actions: CitizenActions<OwnSession> = {
+  const actions: CitizenActions<LiveProtocolSession> = {
     ...context.actions,
     async refresh({ state, record, details }) {
       const { kind } = await renew(state, record, details)
@@ -189,11 +195,11 @@ export function createOwnSessions(context: {
 
   const citizenFrom = (
     exchange: Exchange,
-    state: OwnState,
+    state: SessionCookieState,
     record: LiveRecord,
     { details, now, ...known }: Known,
   ): Citizen => {
-    const live: OwnSession = { exchange, claims: details.claims, state, record, details }
+    const live: LiveProtocolSession = { exchange, claims: details.claims, state, record, details }
     const degraded = known.isDegraded ?? isDegraded(record, details)
     return active(live, assuranceHere(record, details, now), degraded, actions)
   }
@@ -202,15 +208,25 @@ export function createOwnSessions(context: {
    * Renews what is due; the first who finds it waits a little, whoever meets it under way does not, unless nobody is
    * signed in without it.
    */
-  const extend = async (state: OwnState, record: LiveRecord, details: OwnDetails, now: number) => {
+  const extend = async (
+    state: SessionCookieState,
+    record: LiveRecord,
+    details: ProtocolDetails,
+    now: number,
+  ) => {
     const refresh = refreshOf(state)
     const isDue = now >= dueAt(state, record, details, now) && !isWaiting(state.refreshWait, now)
     if (refresh === undefined || !isDue) return undefined
-    if (keeper.isUnderWay(state.address) && !areTokensOver(record, details, now)) return undefined
+    if (tokenVault.isUnderWay(state.address) && !areTokensOver(record, details, now)) return undefined
     return settledWithin(renew(state, record, details), refresh.waitMilliseconds)
   }
 
-  const isPlain = (state: OwnState, record: LiveRecord, details: OwnDetails, now: number): boolean => {
+  const isPlain = (
+    state: SessionCookieState,
+    record: LiveRecord,
+    details: ProtocolDetails,
+    now: number,
+  ): boolean => {
     const idle = idleOf(record)
     const unseen = now - record.lastSeenAt
     return (
@@ -226,15 +242,15 @@ export function createOwnSessions(context: {
 
   const judgeLive = async (
     exchange: Exchange,
-    state: OwnState,
+    state: SessionCookieState,
     found: LiveRecord,
-    details: OwnDetails,
+    details: ProtocolDetails,
     request: { readonly now: number; readonly isTouching: () => boolean },
   ): Promise<Citizen | 'again'> => {
     const { now } = request
     let record = found
     let renewed: RenewalResult | undefined
-    if (await lifecycle.meetRevocation(state.address, record, now)) return 'again'
+    if (await lifecycle.applyRevocation(state.address, record, now)) return 'again'
     const isTouching = request.isTouching()
     if (isTouching) {
       if (steps.isTouchDue(state, record, idleOf(record), now)) {
@@ -265,7 +281,7 @@ export function createOwnSessions(context: {
 
   const judgeRecord = async (
     exchange: Exchange,
-    state: OwnState,
+    state: SessionCookieState,
     first: SessionRecord | AliasRecord | undefined,
     request: { readonly now: number; readonly isTouching: () => boolean },
   ): Promise<Citizen> => {
@@ -298,7 +314,7 @@ export function createOwnSessions(context: {
   }
 
   /** Its cookie stays: it tells the reason once the shared cookie is gone, and the logout which provider to visit. */
-  const endFor = async (state: OwnState, person: string, now: number): Promise<void> => {
+  const endFor = async (state: SessionCookieState, person: string, now: number): Promise<void> => {
     const { address, generation } = state
     const record = await store.read(address)
     if (record?.state === 'live' && record.generation === generation) {
@@ -308,14 +324,14 @@ export function createOwnSessions(context: {
       }
       await lifecycle.end(address, record, { reason, at: now }, now)
     }
-    state.hasGivenWay = true
+    state.isSuperseded = true
   }
 
   return {
     stateOf,
     namedBy: (exchange) => begun.get(exchange) ?? stateOf(exchange)?.named,
 
-    judge(exchange, now, isTouching) {
+    authenticate(exchange, now, isTouching) {
       const state = stateOf(exchange)
       if (state === undefined) return undefined
       const settle = (record: SessionRecord | AliasRecord | undefined): MaybePromise<Citizen> => {
@@ -330,7 +346,7 @@ export function createOwnSessions(context: {
       return record instanceof Promise ? record.then(settle) : settle(record)
     },
 
-    async peek(exchange, now) {
+    async inspect(exchange, now) {
       const state = stateOf(exchange)
       if (state === undefined) return undefined
       const record = await store.read(state.address)
@@ -358,18 +374,18 @@ export function createOwnSessions(context: {
     async tokensOf(named) {
       const address = { person: named.person, session: named.session, application: application.id }
       // In this order: tokens of a later generation come after a record of it.
-      const tokens = await keeper.tokensOf(address)
+      const tokens = await tokenVault.tokensOf(address)
       const record = await store.read(address)
       const isCurrent = record?.state === 'live' && record.generation === named.generation
       return isCurrent ? tokens : undefined
     },
 
-    giveWay(exchange, person, now) {
+    endSuperseded(exchange, person, now) {
       const state = stateOf(exchange)
-      return state === undefined || state.hasGivenWay ? undefined : endFor(state, person, now)
+      return state === undefined || state.isSuperseded ? undefined : endFor(state, person, now)
     },
 
-    async begun(exchange, named, record) {
+    async started(exchange, named, record) {
       const cookie = sessionCookie.make(named)
       const state = remember(cookie.value, named)
       const details = state.details(sealer, record)

@@ -1,35 +1,35 @@
 /** @module Composes what only applications with protocol plug-ins have: our own session cookie, and each plug-in's host. */
 import type { ResolvedOptions } from '../config/options.js'
 import type { SessionCookie } from '../cookies/session-cookie.js'
-import { createMarkers, type Markers } from '../cookies/transaction.js'
+import { createTransactionCookies, type TransactionCookies } from '../cookies/transaction.js'
 import type { Report } from '../events.js'
 import type { Exchange } from '../exchange.js'
 import type { LoginHosts } from '../login/hosts.js'
-import type { LoginConclusion } from '../login/return.js'
+import type { LoginCompletion } from '../login/return.js'
 import type { LogoutRoutes } from '../logout/logout.js'
 import { createPages } from '../pages/pages.js'
 import type { InstalledProtocol, Protocol, ProtocolHost } from '../protocols/protocol.js'
 import type { Sealer } from '../seal.js'
 import type { CitizenActions } from '../sessions/create-citizen.js'
 import type { Lifecycle } from '../sessions/lifecycle.js'
-import type { RecordSteps } from '../sessions/touch.js'
+import type { TouchSteps } from '../sessions/touch.js'
 import type { Store } from '../stores/store.js'
-import { createOwnSessions, type OwnSessions } from './authenticate.js'
+import { createProtocolSessionAuthenticator, type ProtocolSessionAuthenticator } from './authenticate.js'
 import { createProtocolSessions } from './sessions.js'
-import { createTokenKeeper } from './token-vault.js'
+import { createTokenVault } from './token-vault.js'
 
 /** What plug-ins need of the rest of the suite. Functions, where that is made later than they are. */
-export interface ProtocolParts {
+export interface ProtocolPluginParts {
   readonly options: ResolvedOptions
   readonly store: Store
   readonly revocations: Store | undefined
   readonly lifecycle: Lifecycle
   readonly sealer: Sealer
   readonly sessionCookie: SessionCookie
-  readonly steps: RecordSteps
+  readonly steps: TouchSteps
   readonly report: Report
   readonly actions: Pick<CitizenActions, 'logout' | 'ended'>
-  readonly conclusion: () => LoginConclusion
+  readonly conclusion: () => LoginCompletion
   readonly logoutRoutes: () => LogoutRoutes
   readonly checkReturnTarget: (value: unknown) => string | undefined
   readonly endShared: ProtocolHost['endShared']
@@ -37,10 +37,10 @@ export interface ProtocolParts {
 }
 
 /** The plug-ins at work in one suite. */
-export interface ProtocolMode {
+export interface ProtocolPlugins {
   /** By name, in the order of the option. */
   readonly protocols: ReadonlyMap<string, InstalledProtocol>
-  readonly own: OwnSessions
+  readonly protocolSessions: ProtocolSessionAuthenticator
   /** Forgets the logins in flight of every plug-in in this browser. */
   clearLogins(exchange: Exchange): void
   /** Ends the renewals that are under way, and loses none of their tokens. */
@@ -50,16 +50,16 @@ export interface ProtocolMode {
 const defaultSkewSeconds = 30
 
 /** Installs the plug-ins of one suite. */
-export function createProtocolMode(parts: ProtocolParts): ProtocolMode {
+export function installProtocols(parts: ProtocolPluginParts): ProtocolPlugins {
   const { options, store, sealer, report } = parts
   const { application, routes, clock, random } = options
-  const keeper = createTokenKeeper({ ...parts, clock, random })
+  const tokenVault = createTokenVault({ ...parts, clock, random })
   const protocols = new Map<string, InstalledProtocol>()
-  const own = createOwnSessions({ ...parts, protocols, keeper })
+  const own = createProtocolSessionAuthenticator({ ...parts, protocols, tokenVault })
   const clearings: ((exchange: Exchange) => void)[] = []
 
   const sharedSkewSeconds = options.identityProvider?.clockSkewSeconds ?? defaultSkewSeconds
-  const sessionsContext = { ...parts, keeper, own, random }
+  const sessionsContext = { ...parts, tokenVault, own, random }
 
   const hostOf = ({ name, clockSkewSeconds = sharedSkewSeconds }: Protocol): ProtocolHost => ({
     options,
@@ -67,9 +67,9 @@ export function createProtocolMode(parts: ProtocolParts): ProtocolMode {
     report,
     sessions: createProtocolSessions(name, { ...sessionsContext, skewMilliseconds: clockSkewSeconds * 1000 }),
     address: (route) => `${application.url}${routes.path}/${route}`,
-    markers<T>(purpose: string): Markers<T> {
+    transactions<T>(purpose: string): TransactionCookies<T> {
       const { id } = application
-      const markers = createMarkers<T>({
+      const transactions = createTransactionCookies<T>({
         purpose,
         application: id,
         isSecure: options.isSecure,
@@ -78,26 +78,27 @@ export function createProtocolMode(parts: ProtocolParts): ProtocolMode {
         random,
         onSet: parts.loginHosts.note,
       })
-      clearings.push(markers.clear)
-      return markers
+      clearings.push(transactions.clear)
+      return transactions
     },
     checkReturnTarget: parts.checkReturnTarget,
     pages: createPages(options),
-    concludeLogin: (exchange, citizen, wish) =>
-      parts.conclusion().conclude(exchange, citizen, { ...wish, party: name }),
-    withoutState: (exchange, state) => parts.conclusion().withoutState(exchange, state),
-    withoutLogin: (exchange, state) => parts.conclusion().withoutLogin(exchange, state),
+    finishLogin: (exchange, citizen, loginRequest) =>
+      parts.conclusion().finishLogin(exchange, citizen, { ...loginRequest, party: name }),
+    unknownStatePage: (exchange, state) => parts.conclusion().unknownStatePage(exchange, state),
+    unknownLoginReply: (exchange, state) => parts.conclusion().unknownLoginReply(exchange, state),
     hostsOfLogin: parts.loginHosts.compare,
-    concludeLogout: (exchange, state, identity) => parts.logoutRoutes().comeBack(exchange, state, identity),
+    finishLogout: (exchange, state, identity) =>
+      parts.logoutRoutes().handleLogoutReturn(exchange, state, identity),
     logoutStates: (exchange) => parts.logoutRoutes().statesAt(exchange, name),
     endShared: parts.endShared,
     clearLogins: (exchange) => clearLogins(exchange),
   })
 
-  const clearLogins: ProtocolMode['clearLogins'] = (exchange) => {
+  const clearLogins: ProtocolPlugins['clearLogins'] = (exchange) => {
     for (const clear of clearings) clear(exchange)
   }
 
   for (const protocol of options.protocols) protocols.set(protocol.name, protocol.install(hostOf(protocol)))
-  return { protocols, own, clearLogins, close: keeper.close }
+  return { protocols, protocolSessions: own, clearLogins, close: tokenVault.close }
 }

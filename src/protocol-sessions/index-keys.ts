@@ -2,18 +2,18 @@
  * @module The index keys of a session, written again by its touches. They lie on other masters than its record: a
  * failover that loses one of them must not keep a message that names the session by it from ending the session.
  */
-import type { Pointer } from '../protocols/sessions.js'
+import type { SessionIndexKey } from '../protocols/sessions.js'
 import type { EndReason, LiveRecord, RecordAddress } from '../session-record.js'
-import type { OwnDetails } from '../sessions/record.js'
+import type { ProtocolDetails } from '../sessions/record.js'
 import type { Revocation, Store } from '../stores/store.js'
 import { unlessAhead } from '../wait.js'
 
 /** Index keys as a record keeps them; nothing where all is lost at once or not at all. */
 export function pointersToKeep(
   store: Pick<Store, 'isShared'>,
-  pointers: readonly Pointer[],
-  known: readonly Pointer[] = [],
-): readonly Pointer[] | undefined {
+  pointers: readonly SessionIndexKey[],
+  known: readonly SessionIndexKey[] = [],
+): readonly SessionIndexKey[] | undefined {
   if (!store.isShared) return undefined
   const all = new Map([...known, ...pointers].map(({ key, kind }) => [key, { key, kind }]))
   return all.size === 0 ? undefined : [...all.values()]
@@ -21,10 +21,10 @@ export function pointersToKeep(
 
 /** Whether a revocation of an index key concerns a session that is live. */
 function concerns(
-  { kind }: Pointer,
+  { kind }: SessionIndexKey,
   revocation: Revocation,
   record: LiveRecord,
-  details: OwnDetails,
+  details: ProtocolDetails,
 ): boolean {
   // A time in the future spares nothing: it was written by a clock that was ahead.
   const since = kind === 'person' ? record.startedAt : details.provenAt
@@ -40,11 +40,11 @@ export async function pointAgain(
   store: Store,
   { person }: RecordAddress,
   record: LiveRecord,
-  details: OwnDetails,
+  details: ProtocolDetails,
 ): Promise<EndReason | undefined> {
   const found = await Promise.all(
     (details.pointers ?? []).map(async (pointer) => {
-      const revocation = await store.point(pointer.key, person, record.retainUntil)
+      const revocation = await store.noteIndexKey(pointer.key, person, record.retainUntil)
       return revocation !== undefined && concerns(pointer, revocation, record, details)
         ? revocation.reason
         : undefined

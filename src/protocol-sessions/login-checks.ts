@@ -1,7 +1,7 @@
 /** @module What is looked at before a login that has come back begins a session: whether it may, and over what. */
 import { randomText } from '../digest.js'
 import type { Exchange } from '../exchange.js'
-import type { Beginning } from '../protocols/sessions.js'
+import type { VerifiedLogin } from '../protocols/sessions.js'
 import type { AliasRecord, EndedRecord, EndReason, RecordAddress, SessionRecord } from '../session-record.js'
 import { endCauseOf } from '../sessions/end-cause.js'
 import { openDetails } from '../sessions/record.js'
@@ -14,16 +14,16 @@ import type { ProtocolSessionsContext } from './sessions.js'
 interface ProviderLogout {
   readonly at: number
   /** The newest authentication that the ended sessions stood on, by the provider's clock; 0: unknown. */
-  readonly stoodOn: number
+  readonly previousAuthTime: number
   /** Whether the login names the session that has ended, and not another one. */
   readonly isOfThisName: boolean
 }
 
 /** The checks of one plug-in's logins. */
-export type BeginningChecks = ReturnType<typeof createBeginningChecks>
+export type LoginChecks = ReturnType<typeof createLoginChecks>
 
 /** Makes the checks of one plug-in's logins. Those that ask the store throw `StoreUnavailableError` in an outage. */
-export function createBeginningChecks(
+export function createLoginChecks(
   context: Pick<
     ProtocolSessionsContext,
     'options' | 'store' | 'revocations' | 'lifecycle' | 'sealer' | 'own' | 'random' | 'skewMilliseconds'
@@ -55,7 +55,7 @@ export function createBeginningChecks(
     if (isFromAhead(record, now)) {
       return (await lifecycle.countFromNow(address, record, now)) ?? store.read(address)
     }
-    if (await lifecycle.meetRevocation(address, record, now)) return store.read(address)
+    if (await lifecycle.applyRevocation(address, record, now)) return store.read(address)
     const idleMilliseconds = Math.min(record.idleMilliseconds, application.idleSeconds * 1000)
     return lifecycle.endOver(address, record, idleMilliseconds, now)
   }
@@ -80,7 +80,7 @@ export function createBeginningChecks(
    * clocks cannot tell apart must be later, by the provider's own clock and without any tolerance, than what the
    * person's ended sessions stood on: a sign-out that did not reach the provider would be followed by a silent sign-in.
    */
-  const isAsAsked = async (address: RecordAddress, beginning: Beginning): Promise<boolean> => {
+  const isAsAsked = async (address: RecordAddress, beginning: VerifiedLogin): Promise<boolean> => {
     const { askedReauthentication, authenticatedAt, since } = beginning
     if (!askedReauthentication) return true
     if (authenticatedAt < since - tolerance) return false
@@ -131,11 +131,11 @@ export function createBeginningChecks(
   const isTakenAsAsked = async (
     exchange: Exchange,
     address: RecordAddress,
-    { acceptsAsked, askedReauthentication, since }: Beginning,
+    { acceptsAsked, askedReauthentication, since }: VerifiedLogin,
   ): Promise<boolean> => {
     if (acceptsAsked !== true || !askedReauthentication) return false
-    const stoodOn = stoodOnOf(address, await store.read(address))
-    if (stoodOn !== 0 || (await newestEnded(address, since)) !== 0) return false
+    const previousAuthTime = stoodOnOf(address, await store.read(address))
+    if (previousAuthTime !== 0 || (await newestEnded(address, since)) !== 0) return false
     const previous = own.stateOf(exchange)?.address
     const ended = previous?.person === address.person ? await store.read(previous) : undefined
     const details = ended?.state === 'ended' ? openDetails(sealer, previous ?? address, ended.sealed) : {}
@@ -155,7 +155,7 @@ export function createBeginningChecks(
   const endedMeanwhile = async (
     exchange: Exchange,
     address: RecordAddress,
-    { since, authenticatedAt }: Beginning,
+    { since, authenticatedAt }: VerifiedLogin,
   ): Promise<EndReason | undefined> => {
     const previous = own.stateOf(exchange)?.address
     if (previous === undefined || isSameSession(previous, address)) return undefined
@@ -164,8 +164,8 @@ export function createBeginningChecks(
     const end = isLeft ? record : await store.revocation(previous.person, previous.session)
     if (end === undefined || end.at < since) return undefined
     // Of the same person, two times of one clock can be compared: the provider's may be ahead of ours.
-    const stoodOn = previous.person === address.person ? stoodOnOf(previous, record) : 0
-    const isOld = stoodOn !== 0 && authenticatedAt <= stoodOn
+    const previousAuthTime = previous.person === address.person ? stoodOnOf(previous, record) : 0
+    const isOld = previousAuthTime !== 0 && authenticatedAt <= previousAuthTime
     return isOld || authenticatedAt + toleranceOf(0) <= end.at ? end.reason : undefined
   }
 
@@ -185,9 +185,9 @@ export function createBeginningChecks(
       if (record?.state !== 'ended') continue
       const { isProviderLogout, at } = await endCauseOf(lifecycle, place, record)
       if (!isProviderLogout) continue
-      const stoodOn = Math.max(stoodOnOf(place, record), latest?.stoodOn ?? 0)
+      const previousAuthTime = Math.max(stoodOnOf(place, record), latest?.previousAuthTime ?? 0)
       const isOfThisName = isSameSession(place, address) || latest?.isOfThisName === true
-      latest = { at: Math.max(at, latest?.at ?? 0), stoodOn, isOfThisName }
+      latest = { at: Math.max(at, latest?.at ?? 0), previousAuthTime, isOfThisName }
     }
     return latest
   }
@@ -196,11 +196,14 @@ export function createBeginningChecks(
    * Whether a login brings an authentication that is later than the provider's logout message: what nobody was asked
    * for anew counts only where no difference of the clocks could make an older one of it.
    */
-  const isAfterLogout = (beginning: Beginning, { at, stoodOn, isOfThisName }: ProviderLogout): boolean => {
+  const isAfterLogout = (
+    beginning: VerifiedLogin,
+    { at, previousAuthTime, isOfThisName }: ProviderLogout,
+  ): boolean => {
     const { authenticatedAt, authenticatedAfter, since } = beginning
     if (authenticatedAfter === undefined) return false
     if (isOfThisName && beginning.endedNamesStay === true) return false
-    const isNewer = authenticatedAt > stoodOn && since > at
+    const isNewer = authenticatedAt > previousAuthTime && since > at
     return isNewer && Math.max(authenticatedAfter, authenticatedAt - tolerance) > at
   }
 

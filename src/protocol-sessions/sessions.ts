@@ -11,7 +11,12 @@ import { randomText } from '../digest.js'
 import { StoreUnavailableError } from '../errors.js'
 import type { Report } from '../events.js'
 import type { Exchange } from '../exchange.js'
-import type { EndedSessions, Pointer, ProtocolSessions, ScopeWish } from '../protocols/sessions.js'
+import type {
+  EndedSessions,
+  ProtocolSessions,
+  ProviderSessionScope,
+  SessionIndexKey,
+} from '../protocols/sessions.js'
 import type { Sealer } from '../seal.js'
 import type { EndReason, LiveRecord, RecordAddress, SessionRecord } from '../session-record.js'
 import { anonymous } from '../sessions/create-citizen.js'
@@ -21,11 +26,11 @@ import { provenAtOf } from '../sessions/resume-policy.js'
 import { reviseDetails } from '../sessions/revise.js'
 import { timerOver } from '../sessions/timers.js'
 import type { RevocationScope, Store } from '../stores/store.js'
-import type { OwnSessions } from './authenticate.js'
+import type { ProtocolSessionAuthenticator } from './authenticate.js'
 import { pointersToKeep } from './index-keys.js'
-import { createBeginningChecks, isSameSession } from './login-checks.js'
-import { createSessionBeginning, type Established } from './start-session.js'
-import type { TokenKeeper } from './token-vault.js'
+import { createLoginChecks, isSameSession } from './login-checks.js'
+import { createSessionStart, type Established } from './start-session.js'
+import type { TokenVault } from './token-vault.js'
 
 const mostAttempts = 6
 
@@ -36,28 +41,28 @@ export interface ProtocolSessionsContext {
   /** Where revocations are kept besides, if anywhere. */
   readonly revocations: Store | undefined
   readonly lifecycle: Lifecycle
-  readonly keeper: TokenKeeper
+  readonly tokenVault: TokenVault
   readonly sealer: Sealer
   readonly report: Report
   readonly random: (bytes: number) => Uint8Array
   readonly sessionCookie: SessionCookie
-  readonly own: OwnSessions
+  readonly own: ProtocolSessionAuthenticator
   /** Tolerated between the provider's clock and ours, as the plug-in's options say. */
   readonly skewMilliseconds: number
 }
 
 /** Makes the sessions of the plug-in of that name. */
 export function createProtocolSessions(protocol: string, context: ProtocolSessionsContext): ProtocolSessions {
-  const { options, store, lifecycle, keeper, sealer, own, sessionCookie } = context
+  const { options, store, lifecycle, tokenVault, sealer, own, sessionCookie } = context
   const { application, clock } = options
   /** Nothing where the shared cookie is not in use. */
   const sharedIssuers = (options.sharedCookie && options.identityProvider?.issuers) ?? []
-  const checks = createBeginningChecks(context)
-  const beginnings = createSessionBeginning(context, checks)
+  const checks = createLoginChecks(context)
+  const beginnings = createSessionStart(context, checks)
 
   /** Who is there when a login has brought nobody: whoever was there before, or why nobody is. */
   const remaining = async (exchange: Exchange, now: number): Promise<Citizen> => {
-    const citizen = (await own.peek(exchange, now)) ?? anonymous('not-signed-in')
+    const citizen = (await own.inspect(exchange, now)) ?? anonymous('not-signed-in')
     return citizen.reason === 'not-signed-in' ? anonymous('signed-out') : citizen
   }
 
@@ -95,14 +100,18 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
   const giveName = async (
     address: RecordAddress,
     record: LiveRecord,
-    name: { readonly issuer: string; readonly sessionValue?: string; readonly pointers?: readonly Pointer[] },
+    name: {
+      readonly issuer: string
+      readonly sessionValue?: string
+      readonly pointers?: readonly SessionIndexKey[]
+    },
   ): Promise<'named' | 'busy' | 'gone'> => {
     if (name.sessionValue === undefined) return 'named'
     const now = clock()
     const retainUntil = Math.max(record.retainUntil, lifecycle.retainedUntil(now, record.tokenExpiresAt))
     let isRevoked = false
     for (const { key } of name.pointers ?? []) {
-      isRevoked ||= (await store.point(key, address.person, retainUntil)) !== undefined
+      isRevoked ||= (await store.noteIndexKey(key, address.person, retainUntil)) !== undefined
     }
     const session = sessionOf(name.issuer, name.sessionValue)
     if (!isRevoked && (await store.alias(address, record.generation, session))) {
@@ -113,7 +122,7 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
     return after?.state === 'live' ? 'busy' : 'gone'
   }
 
-  const scopeOf = (scope: ScopeWish): RevocationScope =>
+  const scopeOf = (scope: ProviderSessionScope): RevocationScope =>
     scope === 'all'
       ? { kind: 'person' }
       : { kind: 'session', session: sessionOf(scope.issuer, scope.sessionValue) }
@@ -125,7 +134,7 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
       const isMeant =
         scope.kind === 'person' || (scope.kind === 'session' && address.session === scope.session)
       if (record.state !== 'live' || address.application !== application.id || !isMeant) continue
-      const tokens = await keeper.tokensOf(address)
+      const tokens = await tokenVault.tokensOf(address)
       if (tokens !== undefined) found.push(tokens)
     }
     return found
@@ -141,7 +150,7 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
    * Ends the shared cookie's sessions of the same subject and session value, where its tokens have another issuer: one
    * session has one value, so they are the same (`HLD-13`).
    */
-  const revokeNamesakes = async (subject: string, scope: ScopeWish, reason: EndReason) => {
+  const revokeNamesakes = async (subject: string, scope: ProviderSessionScope, reason: EndReason) => {
     let outcome = { ended: 0, acknowledged: true }
     if (scope === 'all') return outcome
     // A cookie that is good still proves no authentication that is later than the provider's message.
@@ -157,7 +166,7 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
   }
 
   /** Whom this application's own sessions of that value belong to, or belonged to, by their names at the provider. */
-  const subjectsIn = async (person: string, scope: ScopeWish): Promise<ReadonlySet<string>> => {
+  const subjectsIn = async (person: string, scope: ProviderSessionScope): Promise<ReadonlySet<string>> => {
     const subjects = new Set<string>()
     if (scope === 'all' || sharedIssuers.every((issuer) => issuer === scope.issuer)) return subjects
     for (const { address, record } of await store.list(person)) {
@@ -176,7 +185,7 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
   }
 
   return {
-    async begin(exchange, stated) {
+    async start(exchange, stated) {
       const now = clock()
       // An authentication in the future proves nothing: it lifts no end, and is not recent.
       const isPast = stated.authenticatedAt <= now + context.skewMilliseconds
@@ -205,13 +214,13 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
         context.report({ type: 'session.refused', person, reason: 'identity-ended' })
         return anonymous('identity-ended')
       }
-      const stoodOn = checks.stoodOnOf(address, known)
+      const previousAuthTime = checks.stoodOnOf(address, known)
       const isTaken = isTakenAsAsked || isAfterLogout
-      const provenAt = isTaken ? given.since : provenAtOf(given, stoodOn, context.skewMilliseconds)
+      const provenAt = isTaken ? given.since : provenAtOf(given, previousAuthTime, context.skewMilliseconds)
       const beginning = { ...given, provenAt }
       const retainUntil = lifecycle.retainedUntil(now, beginning.tokensExpireAt)
       const before = await beginnings.findRevoked(beginning, ({ key }) =>
-        store.point(key, person, retainUntil),
+        store.noteIndexKey(key, person, retainUntil),
       )
       if (before !== undefined) return refuse(exchange, address, before.reason)
       const nameOf = (place: RecordAddress, { generation }: LiveRecord): NamedSession => ({
@@ -243,7 +252,7 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
         throw error
       }
       const { address: place, record } = established
-      return own.begun(exchange, nameOf(place, record), record)
+      return own.started(exchange, nameOf(place, record), record)
     },
 
     person: async (exchange) => (await stateIn(exchange))?.named.person,
@@ -266,7 +275,7 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
       const details = state.details(sealer, record)
       if (details === undefined) return undefined
       const { issuer, subject, claims } = details
-      return { address, record, issuer, subject, claims, tokens: await keeper.tokensOf(address) }
+      return { address, record, issuer, subject, claims, tokens: await tokenVault.tokensOf(address) }
     },
 
     async renew({ address, record, issuer, tokens }, change) {
@@ -285,13 +294,13 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
             },
           },
         }))
-      const isWritten = await keeper.alone(address, async () => {
+      const isWritten = await tokenVault.withTokenLock(address, async () => {
         // What has been renewed since it was read would be lost, and with it a refresh token that is not spent.
-        if ((await keeper.tokensOf(address)) !== tokens) return 'busy'
+        if ((await tokenVault.tokensOf(address)) !== tokens) return 'busy'
         const named = await giveName(address, record, { ...change, issuer })
         if (named !== 'named') return named
         if ((await renewDetails()) === undefined) return notWritten(address)
-        const isKept = await keeper.keep(address, record, change.tokens, change.tokensExpireAt)
+        const isKept = await tokenVault.keep(address, record, change.tokens, change.tokensExpireAt)
         return isKept ? 'renewed' : notWritten(address)
       })
       return isWritten ?? 'busy'
@@ -316,18 +325,18 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
       return withMore(outcome, await revokeNamesakes(subject, scope, reason))
     },
 
-    async isPointed({ key }) {
-      return (await store.pointerPersons(key)).length > 0
+    async isIndexed({ key }) {
+      return (await store.indexKeyPersons(key)).length > 0
     },
 
-    async revokePointed(pointers, scope, reason, keptMilliseconds = Number.POSITIVE_INFINITY) {
+    async revokeByIndex(pointers, scope, reason, keptMilliseconds = Number.POSITIVE_INFINITY) {
       const at = clock()
       const retainUntil = Math.min(lifecycle.retainedUntil(at, 0), at + keptMilliseconds)
       const revocation = { reason, at, retainUntil }
       const persons = new Set<string>()
       let outcome: EndedSessions = { persons: 0, ended: 0, acknowledged: true, tokens: [] }
       for (const { key } of pointers) {
-        const named = await store.revokePointer(key, revocation)
+        const named = await store.revokeIndexKey(key, revocation)
         outcome = { ...outcome, acknowledged: outcome.acknowledged && named.acknowledged }
         for (const person of named.persons) persons.add(person)
       }

@@ -4,19 +4,19 @@
  */
 
 import { StoreUnavailableError } from '../errors.js'
-import type { Beginning, Pointer } from '../protocols/sessions.js'
+import type { SessionIndexKey, VerifiedLogin } from '../protocols/sessions.js'
 import type { AliasRecord, EndReason, LiveRecord, RecordAddress, SessionRecord } from '../session-record.js'
-import { createGeneration, type OwnDetails, publicIdOf } from '../sessions/record.js'
-import { liftOf } from '../sessions/resume-policy.js'
+import { createGeneration, type ProtocolDetails, publicIdOf } from '../sessions/record.js'
+import { resumeOf } from '../sessions/resume-policy.js'
 import { reviseDetails } from '../sessions/revise.js'
 import type { Revocation, Store } from '../stores/store.js'
 import { unlessAhead } from '../wait.js'
 import { pointersToKeep } from './index-keys.js'
-import type { BeginningChecks } from './login-checks.js'
+import type { LoginChecks } from './login-checks.js'
 import type { ProtocolSessionsContext } from './sessions.js'
 
 /** A beginning with what it proves. */
-export interface Proven extends Beginning {
+export interface Proven extends VerifiedLogin {
   /** When the login began that brought a new authentication; 0: none did. */
   readonly provenAt: number
 }
@@ -38,14 +38,14 @@ const clockDifference = 1000
 const mostAttempts = 6
 
 /** Makes the beginning of sessions of one application. */
-export function createSessionBeginning(
+export function createSessionStart(
   context: Pick<
     ProtocolSessionsContext,
-    'options' | 'store' | 'lifecycle' | 'keeper' | 'sealer' | 'report' | 'random' | 'skewMilliseconds'
+    'options' | 'store' | 'lifecycle' | 'tokenVault' | 'sealer' | 'report' | 'random' | 'skewMilliseconds'
   >,
-  checks: BeginningChecks,
+  checks: LoginChecks,
 ) {
-  const { store, lifecycle, keeper } = context
+  const { store, lifecycle, tokenVault } = context
   const { application, clock } = context.options
   const hasWork = context.options.onSignIn !== undefined
   const rules = { onIdle: application.onIdle, skewMilliseconds: context.skewMilliseconds }
@@ -53,9 +53,9 @@ export function createSessionBeginning(
   /** Whether a pointer was revoked. Asked before the start and after it: an end under way is seen by one of the two. */
   const findRevoked = async (
     beginning: Proven,
-    look: (pointer: Pointer) => ReturnType<Store['pointerRevocation']>,
+    look: (pointer: SessionIndexKey) => ReturnType<Store['indexKeyRevocation']>,
   ): Promise<Revocation | undefined> => {
-    for (const pointer of beginning.pointers) {
+    for (const pointer of beginning.indexKeys) {
       const revocation = await look(pointer)
       if (isRefusedBy(revocation, pointer.kind, beginning)) return revocation
     }
@@ -66,8 +66,8 @@ export function createSessionBeginning(
     const current: SessionRecord | undefined = known?.state === 'ended' ? known : undefined
     const proof = { ...beginning, isNewer: current !== undefined && beginning.since > current.at }
     const lift =
-      current === undefined ? undefined : liftOf(current, checks.stoodOnOf(address, current), proof, rules)
-    return lifecycle.begin({
+      current === undefined ? undefined : resumeOf(current, checks.stoodOnOf(address, current), proof, rules)
+    return lifecycle.startSession({
       address,
       now,
       issuedAt: beginning.since,
@@ -76,7 +76,7 @@ export function createSessionBeginning(
       authenticatedAt: beginning.authenticatedAt,
       provenAt: beginning.provenAt,
       endsAt: beginning.endsAt,
-      own: detailsOf(beginning, now, pointersToKeep(store, beginning.pointers)),
+      own: detailsOf(beginning, now, pointersToKeep(store, beginning.indexKeys)),
       lifts: lift === undefined ? undefined : current,
       keepsLimit: lift === 'resumed',
     })
@@ -87,7 +87,7 @@ export function createSessionBeginning(
    * where another tab has begun that generation while this login was under way: then both have the one cookie, and it
    * does not matter whose answer comes last. `undefined`: not written, look again.
    */
-  const takeUp = async (address: RecordAddress, record: LiveRecord, beginning: Proven, now: number) => {
+  const rekeySession = async (address: RecordAddress, record: LiveRecord, beginning: Proven, now: number) => {
     const next = createGeneration(context.random)
     const revised = await reviseDetails(
       context,
@@ -95,15 +95,15 @@ export function createSessionBeginning(
       record,
       ({ boundSession, own: before, names }, found) => {
         const since = generationAtOf(found, before, beginning, now)
-        const pointers = pointersToKeep(store, beginning.pointers, before?.pointers)
+        const pointers = pointersToKeep(store, beginning.indexKeys, before?.pointers)
         const details = detailsOf(beginning, since ?? now, pointers)
-        const stoodOn = unlessAhead(found.authenticatedAt, now)
+        const previousAuthTime = unlessAhead(found.authenticatedAt, now)
         // What was only asked for does not become recent by a time that is stated later.
         const wasAsked = found.authenticatedAt === 0 && beginning.authenticatedAt !== 0
         const provenBefore = wasAsked ? 0 : unlessAhead(before?.provenAt ?? 0, now)
         const provenAt = Math.max(details.provenAt, provenBefore)
-        const isProven = beginning.authenticatedAt > stoodOn
-        const authenticatedAt = Math.max(beginning.authenticatedAt, stoodOn)
+        const isProven = beginning.authenticatedAt > previousAuthTime
+        const authenticatedAt = Math.max(beginning.authenticatedAt, previousAuthTime)
         const limit = isProven ? now + application.absoluteSeconds * 1000 : found.endsAt
         return {
           generation: since === undefined ? next : found.generation,
@@ -138,13 +138,13 @@ export function createSessionBeginning(
     record: LiveRecord,
     beginning: Proven,
   ): Promise<Established | undefined> => {
-    const revoked = await findRevoked(beginning, ({ key }) => store.pointerRevocation(key))
+    const revoked = await findRevoked(beginning, ({ key }) => store.indexKeyRevocation(key))
     if (revoked !== undefined) {
       const now = clock()
       await lifecycle.end(address, record, { reason: revoked.reason, at: now }, now)
       return { address, refused: revoked.reason }
     }
-    const isKept = await keeper.keep(address, record, beginning.tokens, beginning.tokensExpireAt)
+    const isKept = await tokenVault.keep(address, record, beginning.tokens, beginning.tokensExpireAt)
     if (isKept) return { address, record }
     const current = await store.read(address)
     // The tokens that are kept there are another tab's, and newer.
@@ -162,7 +162,7 @@ export function createSessionBeginning(
     const now = clock()
     if (known?.state === 'alias') return { address: { ...address, session: known.session } }
     if (known?.state === 'live') {
-      const record = await takeUp(address, known, beginning, now)
+      const record = await rekeySession(address, known, beginning, now)
       if (record !== undefined) onTakenUp(address, record)
       return (record && (await settle(address, record, beginning))) ?? { address }
     }
@@ -200,7 +200,11 @@ export function createSessionBeginning(
   }
 }
 
-function detailsOf(beginning: Proven, generationAt: number, pointers: OwnDetails['pointers']): OwnDetails {
+function detailsOf(
+  beginning: Proven,
+  generationAt: number,
+  pointers: ProtocolDetails['pointers'],
+): ProtocolDetails {
   return {
     issuer: beginning.issuer,
     subject: beginning.subject,
@@ -216,7 +220,7 @@ function detailsOf(beginning: Proven, generationAt: number, pointers: OwnDetails
 
 function isRefusedBy(
   revocation: Revocation | undefined,
-  kind: Pointer['kind'],
+  kind: SessionIndexKey['kind'],
   { since, provenAt }: Proven,
 ): boolean {
   return revocation !== undefined && (kind === 'person' ? since : provenAt) <= revocation.at
@@ -230,7 +234,7 @@ function isRefusedBy(
  */
 function generationAtOf(
   record: LiveRecord,
-  own: OwnDetails | undefined,
+  own: ProtocolDetails | undefined,
   beginning: Proven,
   now: number,
 ): number | undefined {

@@ -3,23 +3,23 @@
 import type { NamedSession } from '../cookies/session-cookie.js'
 import type { Sealer } from '../seal.js'
 import type { LiveRecord, RecordAddress } from '../session-record.js'
-import { type OwnDetails, openDetails, publicIdOf } from '../sessions/record.js'
+import { openDetails, type ProtocolDetails, publicIdOf } from '../sessions/record.js'
 import type { SteppedState } from '../sessions/touch.js'
 import { noWait } from '../wait.js'
 
 /** State of one session cookie in one process. Losing it costs time, never correctness. */
-export class OwnState implements SteppedState {
+export class SessionCookieState implements SteppedState {
   readonly named: NamedSession
   readonly address: RecordAddress
   readonly publicId: string
   touchedAt = 0
-  hasGivenWay = false
+  isSuperseded = false
   /** Failed renewals in a row. */
   failures = 0
   /** For how long no refresh is looked for, although the tokens may be due. */
   refreshWait = noWait
   #sealed = ''
-  #details: OwnDetails | undefined = undefined
+  #details: ProtocolDetails | undefined = undefined
 
   readonly #grow: (bytes: number) => void
 
@@ -35,7 +35,7 @@ export class OwnState implements SteppedState {
   }
 
   /** The details of the record, opened once for each text. */
-  details(sealer: Sealer, record: LiveRecord): OwnDetails | undefined {
+  details(sealer: Sealer, record: LiveRecord): ProtocolDetails | undefined {
     if (this.#details === undefined || this.#sealed !== record.sealed) {
       this.#details = openDetails(sealer, this.address, record.sealed).own
       // What is remembered: the text, and what was read from it, in the place of those before.

@@ -38,13 +38,13 @@ export type RenewalResult =
   | { readonly kind: 'ended' }
 
 /** Keeps and renews tokens. Each method throws `StoreUnavailableError` in an outage. */
-export interface TokenKeeper {
+export interface TokenVault {
   /** Keeps the tokens of a session that has just begun, or begun anew, under its generation. `false`: it has ended. */
   keep(address: RecordAddress, record: LiveRecord, tokens: string, expiresAt: number): Promise<boolean>
   /** The tokens of a live session. */
   tokensOf(address: RecordAddress): Promise<string | undefined>
   /** Runs `work` while nobody renews the tokens. `undefined`: somebody is at it, and nothing was done. */
-  alone<T>(address: RecordAddress, work: () => Promise<T>): Promise<T | undefined>
+  withTokenLock<T>(address: RecordAddress, work: () => Promise<T>): Promise<T | undefined>
   isUnderWay(address: RecordAddress): boolean
   /** Renews, or joins the renewal that is under way in this process. */
   renew(request: RenewalRequest): Promise<RenewalResult>
@@ -72,15 +72,15 @@ interface Flight {
   readonly began: number
 }
 
-/** Makes the keeper of one application. */
-export function createTokenKeeper(options: {
+/** Makes the tokenVault of one application. */
+export function createTokenVault(options: {
   readonly store: Store
   readonly lifecycle: Lifecycle
   readonly sealer: Sealer
   readonly report: Report
   readonly clock: () => number
   readonly random: (bytes: number) => Uint8Array
-}): TokenKeeper {
+}): TokenVault {
   const { store, lifecycle, sealer, report, clock } = options
   const flights = createSingleFlight<RenewalResult>()
   const unwritten = createUnwritten<RenewalResult>()
@@ -100,7 +100,7 @@ export function createTokenKeeper(options: {
   /** A lease that cannot be given back now runs out by itself. */
   const releaseQuietly = async (address: RecordAddress, fence: number): Promise<void> => {
     try {
-      await store.release(keyOf(address), fence)
+      await store.releaseLease(keyOf(address), fence)
     } catch {
       // The store is away.
     }
@@ -111,7 +111,7 @@ export function createTokenKeeper(options: {
     record: LiveRecord,
     entry: { readonly tokens: string; readonly fence: number; readonly expiresAt: number },
   ) =>
-    store.keep(
+    store.keepRefresh(
       address,
       record.generation,
       {
@@ -123,7 +123,7 @@ export function createTokenKeeper(options: {
       entry.expiresAt,
     )
 
-  const tokensOf: TokenKeeper['tokensOf'] = async (address) => {
+  const tokensOf: TokenVault['tokensOf'] = async (address) => {
     const kept = await store.kept(address)
     return kept && sealer.open('tokens', placeOf(address), kept.sealed)
   }
@@ -203,11 +203,11 @@ export function createTokenKeeper(options: {
     const publicId = publicIdOf(record.generation)
     report({ type: 'identity.degraded', publicId, problem, status, retryAfterSeconds })
     if (refresh.onUnavailable === 'end') {
-      await store.release(keyOf(address), fence)
+      await store.releaseLease(keyOf(address), fence)
       return endUnlessReplaced(address, record)
     }
     // The lease is held through the wait: no instance tries before.
-    await store.renew(keyOf(address), fence, retryAfterSeconds)
+    await store.renewLease(keyOf(address), fence, retryAfterSeconds)
     // A sign-out may have come while the provider was asked, or a login with tokens of its own.
     const current = await store.read(address)
     if (current?.state !== 'live') return { kind: 'ended' }
@@ -234,7 +234,7 @@ export function createTokenKeeper(options: {
     }
     const record = await store.read(address)
     const isNewest = (await tokensOf(address)) === tokens
-    await store.release(keyOf(address), fence)
+    await store.releaseLease(keyOf(address), fence)
     if (record?.state !== 'live') return { kind: 'ended' }
     // A refusal of what has been replaced meanwhile says nothing about the newest.
     if (!isNewest) return { kind: 'elsewhere' }
@@ -292,7 +292,7 @@ export function createTokenKeeper(options: {
 
   /** A lease that ran out during a slow answer would let another instance spend the same refresh token (`REF-1`). */
   const holding = async <T>(key: string, fence: number, seconds: number, work: () => Promise<T>) => {
-    const extend = async () => store.renew(key, fence, seconds)
+    const extend = async () => store.renewLease(key, fence, seconds)
     const timer = setInterval(
       () => {
         extend().catch(() => undefined)
@@ -317,14 +317,14 @@ export function createTokenKeeper(options: {
     const isReplaced = record?.state === 'live' && record.tokenExpiresAt > request.record.tokenExpiresAt
     const tokens = record?.state === 'live' && !isReplaced ? await tokensOf(address) : undefined
     if (record?.state !== 'live' || tokens === undefined) {
-      await store.release(keyOf(address), fence)
+      await store.releaseLease(keyOf(address), fence)
       return { kind: record?.state === 'live' ? 'elsewhere' : 'ended' }
     }
     const seconds = (record.tokenExpiresAt - clock()) / 1000 + refresh.keepSeconds
     return { record, tokens, attempt: await beginAttempt(store, tokens, seconds) }
   }
 
-  const fly = async (request: RenewalRequest): Promise<RenewalResult> => {
+  const runRenewal = async (request: RenewalRequest): Promise<RenewalResult> => {
     const { address, refresh, issuer, subject } = request
     const seconds = refresh.timeoutSeconds + 2 + unwrittenSeconds
     const key = keyOf(address)
@@ -354,7 +354,7 @@ export function createTokenKeeper(options: {
       // What the record knows already is no news: its own renewal is due.
       if (result.kind !== 'renewed' || result.expiresAt > request.record.tokenExpiresAt) return result
     }
-    return isClosing || unwritten.isFull ? { kind: 'elsewhere' } : fly(request)
+    return isClosing || unwritten.isFull ? { kind: 'elsewhere' } : runRenewal(request)
   }
 
   return {
@@ -371,13 +371,13 @@ export function createTokenKeeper(options: {
       throw new StoreUnavailableError('the tokens of a session changed faster than they could be written')
     },
 
-    async alone(address, work) {
+    async withTokenLock(address, work) {
       const fence = await store.lease(keyOf(address), writingSeconds)
       if (fence === undefined) return undefined
       try {
         return await work()
       } finally {
-        await store.release(keyOf(address), fence)
+        await store.releaseLease(keyOf(address), fence)
       }
     },
 

@@ -3,12 +3,12 @@ import type { Citizen } from '../citizen.js'
 import type { Exchange, MaybePromise, Reply } from '../exchange.js'
 
 /** A login about to leave for the provider. */
-export interface Visit {
-  readonly wish: LoginWish
+export interface LoginStart {
+  readonly request: LoginRequest
   /** Whether the provider must ask for a new authentication. */
   readonly reauthenticate: boolean
   /** Whether the person pressed our button, which may lift an application end. */
-  readonly mayLift: boolean
+  readonly mayResume: boolean
   /** Whether an administrator has ended the session that the browser had: only a proven new authentication follows. */
   readonly isAfterAdministrator?: boolean | undefined
   /** Whether somebody is signed in, and only a second factor or a higher level is missing. */
@@ -21,24 +21,24 @@ export interface Visit {
  */
 export function mustAskAnew(
   citizen: Citizen,
-  { mayLift, reauthenticate }: Pick<Visit, 'mayLift' | 'reauthenticate'>,
+  { mayResume, reauthenticate }: Pick<LoginStart, 'mayResume' | 'reauthenticate'>,
 ): boolean {
-  return citizen.reason === 'identity-ended' && mayLift && !reauthenticate
+  return citizen.reason === 'identity-ended' && mayResume && !reauthenticate
 }
 
 /** A way in: shared cookie, OpenID Connect, SAML. */
-export interface Entrance {
+export interface LoginMethod {
   /** Whether it may count as a new authentication that one was asked for: then a person must have pressed our button. */
   readonly takesAsked?: boolean | undefined
   /** Sends the browser to the provider: a redirect, or a page with a form. */
-  enter(exchange: Exchange, visit: Visit): MaybePromise<Reply>
+  startLogin(exchange: Exchange, visit: LoginStart): MaybePromise<Reply>
 }
 
 /** Name of this way in, and of the participant in the logout that belongs to it. */
 export const sharedCookieName = 'shared-cookie'
 
 /** What somebody wants who comes to the login route. Nothing here needs trust: it can only ask for more. */
-export interface LoginWish {
+export interface LoginRequest {
   readonly returnTo: string
   readonly level: number
   /** Whether a second factor is asked for, whatever its level. */

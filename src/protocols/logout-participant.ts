@@ -3,7 +3,7 @@ import type { Exchange } from '../exchange.js'
 import type { Leg } from '../receipt.js'
 
 /** A session that has ended here, and is to end at the provider. */
-export interface Departure {
+export interface ProviderLogoutRequest {
   readonly exchange: Exchange
   /** What the plug-in kept with the session; `undefined` where that can no longer be had. */
   readonly tokens: string | undefined
@@ -12,22 +12,22 @@ export interface Departure {
 }
 
 /** An address at the provider that the browser must visit. */
-export interface LogoutVisit {
+export interface LogoutRedirect {
   /** Complete for `get` (nothing is added to it); for `post` the target of a form. */
   readonly action: string
   readonly method: 'get' | 'post'
   /** Fields of the form, for `post`. */
   readonly fields: Readonly<Record<string, string>>
   /** The same without what makes it long, for where it must travel in a cookie. */
-  readonly brief?: Omit<LogoutVisit, 'brief'> | undefined
+  readonly brief?: Omit<LogoutRedirect, 'brief'> | undefined
 }
 
 /** What a participant did, and what is left for the browser to do. */
-export interface Parting {
+export interface ProviderLogoutResult {
   /** Legs that were done on the way, such as the revocation of tokens. Each is time-boxed and blocks nothing. */
   readonly legs: readonly Leg[]
   /** Where the browser goes next; absent: nowhere, and `identity` says why. */
-  readonly visit?: LogoutVisit | undefined
+  readonly visit?: LogoutRedirect | undefined
   /** The provider's leg: `unknown` until the browser is back where there is a visit, else `skipped` with the reason. */
   readonly identity: Pick<Leg, 'state' | 'reason'>
   /** What the provider's leg says besides once it is done, as its `reason`. */
@@ -40,7 +40,7 @@ export interface Parting {
 }
 
 /** A participant of the logout: the provider of the shared cookie, of OpenID Connect, of SAML. */
-export interface Participant {
+export interface LogoutParticipant {
   /** What the identity leg names: the provider's origin. */
   readonly target: string
   /**
@@ -49,5 +49,5 @@ export interface Participant {
    */
   readonly answersByMessage?: boolean | undefined
   /** Ends the session at the provider. Never throws for what the provider does. Our own session has ended before. */
-  part(departure: Departure): Promise<Parting>
+  endProviderSession(departure: ProviderLogoutRequest): Promise<ProviderLogoutResult>
 }

@@ -2,15 +2,15 @@
 
 import type { Citizen } from '../citizen.js'
 import type { ResolvedOptions } from '../config/options.js'
-import type { Markers } from '../cookies/transaction.js'
+import type { TransactionCookies } from '../cookies/transaction.js'
 import type { Report } from '../events.js'
 import type { Exchange, MaybePromise, Reply } from '../exchange.js'
 import type { Pages } from '../pages/pages.js'
 import type { Leg } from '../receipt.js'
 import type { EndReason } from '../session-record.js'
 import type { Store } from '../stores/store.js'
-import type { Entrance, LoginWish } from './login-method.js'
-import type { Participant } from './logout-participant.js'
+import type { LoginMethod, LoginRequest } from './login-method.js'
+import type { LogoutParticipant } from './logout-participant.js'
 import type { ProtocolSessions } from './sessions.js'
 import type { TokenRefresh } from './token-refresh.js'
 
@@ -30,7 +30,7 @@ export interface Protocol {
 }
 
 /** A plug-in at work in one suite: a way in, a participant of the logout, routes, and the care of its tokens. */
-export interface InstalledProtocol extends Entrance, Participant {
+export interface InstalledProtocol extends LoginMethod, LogoutParticipant {
   /** The issuer under which its persons are known, unless a call names another. */
   readonly issuer: string
   /** Handlers by path below `routes.path` (as in `callback`, `saml/acs`) and method. */
@@ -62,8 +62,8 @@ export interface ProtocolHost {
   readonly sessions: ProtocolSessions
   /** Absolute address of a route of ours, as in `address('callback')`; never built from `Host`. */
   address(route: string): string
-  /** One-time markers in the browser, of a purpose of the plug-in's own (lower-case letters). */
-  markers<T>(purpose: string): Markers<T>
+  /** One-time transactions in the browser, of a purpose of the plug-in's own (lower-case letters). */
+  transactions<T>(purpose: string): TransactionCookies<T>
   checkReturnTarget(value: unknown): string | undefined
   /** Our pages, in the person's language. */
   readonly pages: Pages
@@ -71,27 +71,27 @@ export interface ProtocolHost {
    * The answer to a login that has come back: on to `returnTo` if the citizen is all that was wished for, else a page
    * with the reason and a way out.
    */
-  concludeLogin(
+  finishLogin(
     exchange: Exchange,
     citizen: Citizen,
-    wish: LoginWish & {
-      readonly mayLift: boolean
+    loginRequest: LoginRequest & {
+      readonly mayResume: boolean
       readonly reauthenticate: boolean
       /** Whether the provider has said no time of a new authentication that it was asked for. */
       readonly isUnproven?: boolean | undefined
     },
   ): Reply
   /** The answer to a `state` that is not, or no longer, known in this browser. Does nothing. */
-  withoutState(exchange: Exchange, state?: string): Reply
+  unknownStatePage(exchange: Exchange, state?: string): Reply
   /** The same for the answer of a login, which is not read; whoever is signed in goes on to the start page. */
-  withoutLogin(exchange: Exchange, state?: string): Promise<Reply>
+  unknownLoginReply(exchange: Exchange, state?: string): Promise<Reply>
   /** Where such a login began, and where its answer came, if those are known and not the same host. For an event. */
   hostsOfLogin(
     exchange: Exchange,
     state: string | undefined,
   ): { readonly given: string; readonly expected: string } | undefined
   /** The answer to a logout that has come back from the provider, with what became of its leg; `undefined`: not our state. */
-  concludeLogout(
+  finishLogout(
     exchange: Exchange,
     state: string | undefined,
     identity: Pick<Leg, 'state' | 'reason'>,

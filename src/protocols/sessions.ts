@@ -4,7 +4,7 @@ import type { Exchange } from '../exchange.js'
 import type { EndReason, LiveRecord, RecordAddress } from '../session-record.js'
 
 /** What a message of the provider may name a session by: a digest made with `digest(…)`. */
-export interface Pointer {
+export interface SessionIndexKey {
   readonly key: string
   /**
    * `session`: names one session at the provider; once revoked, only a new authentication begins one of it again.
@@ -14,13 +14,13 @@ export interface Pointer {
 }
 
 /** The answer of a provider to a login, fully verified, as a session begins with it. Times are milliseconds since the epoch. */
-export interface Beginning {
+export interface VerifiedLogin {
   /** With `subject` it names the person. */
   readonly issuer: string
   readonly subject: string
   /** Names the provider's session (`sid`, SessionIndex); absent: this login is a session of its own. */
   readonly sessionValue?: string | undefined
-  readonly pointers: readonly Pointer[]
+  readonly indexKeys: readonly SessionIndexKey[]
   readonly claims: Claims
   readonly level: number
   readonly method: Assurance['method']
@@ -50,7 +50,7 @@ export interface Beginning {
    */
   readonly acceptsAsked?: boolean | undefined
   /** Whether the person pressed our button, which may lift an application end. */
-  readonly mayLift: boolean
+  readonly mayResume: boolean
 }
 
 /** A live session begun by the plug-in, as a request names it. */
@@ -80,14 +80,14 @@ export interface EndedSessions {
 export interface ProtocolSessions {
   /**
    * Begins a session (or takes up a live one of the same provider session anew), and sets its cookie. The citizen is
-   * active, or says why not: revoked meanwhile, ended and not lifted. A session of another login that this browser had
+   * active, or says why not: revoked meanwhile, ended and not resumed. A session of another login that this browser had
    * ends, `identity-changed` where it was another person's.
    */
-  begin(exchange: Exchange, beginning: Beginning): Promise<Citizen>
+  start(exchange: Exchange, beginning: VerifiedLogin): Promise<Citizen>
   /** The person (as `personOf` names them) of the request's cookie, whatever became of the session; not of an older cookie. */
   person(exchange: Exchange): Promise<string | undefined>
   /** Whether the request's cookie is of that session at the provider, whatever became of it; not an older cookie. */
-  isOf(exchange: Exchange, session: Exclude<ScopeWish, 'all'>): Promise<boolean>
+  isOf(exchange: Exchange, session: Exclude<ProviderSessionScope, 'all'>): Promise<boolean>
   /** The live session that the request's cookie names, if this plug-in began it. Touches nothing. */
   current(exchange: Exchange): Promise<ProtocolSession | undefined>
   /**
@@ -100,7 +100,7 @@ export interface ProtocolSessions {
     change: {
       /** Another name that the provider's session has from now on; both name this session. */
       readonly sessionValue?: string | undefined
-      readonly pointers?: readonly Pointer[] | undefined
+      readonly pointers?: readonly SessionIndexKey[] | undefined
       readonly tokens: string
       readonly tokensIssuedAt: number
       readonly tokensExpireAt: number
@@ -114,18 +114,18 @@ export interface ProtocolSessions {
   /** Ends sessions of a person in every application of the store. */
   revoke(
     person: { readonly issuer: string; readonly subject: string },
-    scope: ScopeWish,
+    scope: ProviderSessionScope,
     reason: EndReason,
   ): Promise<EndedSessions>
   /** Whether a pointer names anybody's session. Writes nothing: what a stranger may ask. */
-  isPointed(pointer: Pointer): Promise<boolean>
+  isIndexed(pointer: SessionIndexKey): Promise<boolean>
   /**
    * Ends what pointers name, known or not yet begun, in every application of the store. `keptMilliseconds`: how long a
    * login of such a name is refused; default: as long as any token could live.
    */
-  revokePointed(
-    pointers: readonly Pointer[],
-    scope: ScopeWish,
+  revokeByIndex(
+    pointers: readonly SessionIndexKey[],
+    scope: ProviderSessionScope,
     reason: EndReason,
     keptMilliseconds?: number,
   ): Promise<EndedSessions>
@@ -134,4 +134,4 @@ export interface ProtocolSessions {
 }
 
 /** Which sessions of a person: one by the provider's session value, or all. */
-export type ScopeWish = { readonly sessionValue: string; readonly issuer: string } | 'all'
+export type ProviderSessionScope = { readonly sessionValue: string; readonly issuer: string } | 'all'

@@ -2,7 +2,12 @@
 import type { KeyObject } from 'node:crypto'
 import { CitizenSessionError } from '../errors.js'
 import type { Exchange, Reply } from '../exchange.js'
-import type { EndedSessions, Pointer, ProtocolSession, ScopeWish } from '../protocols/sessions.js'
+import type {
+  EndedSessions,
+  ProtocolSession,
+  ProviderSessionScope,
+  SessionIndexKey,
+} from '../protocols/sessions.js'
 import type { EndReason } from '../session-record.js'
 import { personOf } from '../sessions/record.js'
 import { type LogoutRequest, readLogoutRequest } from './logout-request.js'
@@ -21,7 +26,7 @@ import type { XmlElement } from './xml/parse.js'
 import { verifySignature } from './xml/signature.js'
 
 /** The provider's requests. */
-export interface SingleLogout {
+export interface IdpInitiatedLogout {
   /** A request that came by the browser. */
   answer(exchange: Exchange, received: Received): Promise<Reply>
   /** `POST saml/soap`. */
@@ -36,7 +41,7 @@ const unknownPrincipal: Status = { code: 'Requester', subcode: 'UnknownPrincipal
 const denied: Status = { code: 'Requester', subcode: 'RequestDenied' }
 
 /** Makes the answers to the provider's requests. */
-export function createSingleLogout(provider: ServiceProvider): SingleLogout {
+export function createIdpInitiatedLogout(provider: ServiceProvider): IdpInitiatedLogout {
   const { host, options, parties, addresses, takeOnce } = provider
   const issuer = options.identityProvider
 
@@ -55,22 +60,25 @@ export function createSingleLogout(provider: ServiceProvider): SingleLogout {
     const { nameId, sessionIndexes } = request
     const reason = reasonOf(request)
     if (sessionIndexes.length === 0) {
-      return [await host.sessions.revokePointed(await pointersTo({ nameId }, 'person'), 'all', reason)]
+      return [await host.sessions.revokeByIndex(await pointersTo({ nameId }, 'person'), 'all', reason)]
     }
     const results: EndedSessions[] = []
     for (const sessionIndex of sessionIndexes) {
       const pointers = await pointersTo({ nameId, sessionIndex }, 'session')
       const scope = { sessionValue: sessionIndex, issuer }
-      results.push(await host.sessions.revokePointed(pointers, scope, reason))
+      results.push(await host.sessions.revokeByIndex(pointers, scope, reason))
     }
     return results
   }
 
-  const pointersTo = async (named: Named, kind: Pointer['kind']): Promise<readonly Pointer[]> => {
+  const pointersTo = async (
+    named: Named,
+    kind: SessionIndexKey['kind'],
+  ): Promise<readonly SessionIndexKey[]> => {
     const { keys, earlier } = soughtKeys(named, parties, options.nameIdFormat)
-    const toPointer = (key: string): Pointer => ({ key, kind })
+    const toPointer = (key: string): SessionIndexKey => ({ key, kind })
     const known = await Promise.all(
-      earlier.map(async (key) => ((await host.sessions.isPointed(toPointer(key))) ? [toPointer(key)] : [])),
+      earlier.map(async (key) => ((await host.sessions.isIndexed(toPointer(key))) ? [toPointer(key)] : [])),
     )
     return [...keys.map(toPointer), ...known.flat()]
   }
@@ -88,7 +96,7 @@ export function createSingleLogout(provider: ServiceProvider): SingleLogout {
     if (sharedIssuer === undefined || !isPlain) return []
     const person = { issuer: sharedIssuer, subject: value }
     const results: EndedSessions[] = []
-    const end = async (of: typeof person, scope: ScopeWish): Promise<void> => {
+    const end = async (of: typeof person, scope: ProviderSessionScope): Promise<void> => {
       const result = await host.sessions.revoke(of, scope, 'revoked')
       // Whether the shared cookie's sessions know the name shows only in what has ended.
       results.push({ ...result, persons: result.ended > 0 ? 1 : 0 })

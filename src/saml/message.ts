@@ -1,5 +1,6 @@
 /** @module What all messages of the protocol have in common: ID, version, time, issuer, destination. */
 
+import type { KeyObject } from 'node:crypto'
 import { parseUrl } from '../parse-url.js'
 import { refuse } from './saml-error.js'
 import type { XmlElement } from './xml/parse.js'
@@ -64,4 +65,14 @@ export function readHead(message: XmlElement, name: string, rules: MessageRules)
   )
     refuse('destination')
   return { id, issueInstant, inResponseTo: message.attributes.get('InResponseTo') }
+}
+
+/** What a login is judged by. */
+export interface ResponseRules extends MessageRules {
+  /** ID of the AuthnRequest that this browser sent. A response to none is refused. */
+  readonly requestId: string
+  /** Public keys from the metadata. */
+  readonly keys: readonly KeyObject[]
+  /** Private keys that assertions may be encrypted for. */
+  readonly decryptionKeys: readonly KeyObject[]
 }

@@ -21,14 +21,14 @@ export interface OnceMessage {
  * fails, or is not `isDone` by what it returns, gives it back, so that the provider can send it again unchanged.
  * @throws SamlError `replay`; StoreUnavailableError. Source: SAML Profiles, section 4.1.4.5; SLO-06.
  */
-export type TakeOnce = <T>(
+export type ReplayGuard = <T>(
   message: OnceMessage,
   work: () => Promise<T>,
   isDone?: (result: T) => boolean,
 ) => Promise<T>
 
 /** Makes the memory of one plug-in. */
-export function createTakeOnce(store: Store): TakeOnce {
+export function createReplayGuard(store: Store): ReplayGuard {
   const claims = createOnceClaims(store)
   return async (message, work, isDone = () => true) => {
     const { kind, issuer, id, expiresAt, now, skew } = message
@@ -44,7 +44,7 @@ export function createTakeOnce(store: Store): TakeOnce {
       // One instance's clock may be ahead of the provider's by the skew and another's behind by as much: the mark of the
       // first must last until the second refuses the message by its time.
       const lasting = expiresAt - now + 2 * skew
-      await store.settle(key, Math.max(1, Math.ceil(lasting / 1000) + 1))
+      await store.confirmClaim(key, Math.max(1, Math.ceil(lasting / 1000) + 1))
       return result
     } catch (error) {
       await claim.giveBack(now)

@@ -2,25 +2,16 @@
  * @module The answer to a login. Read by us and not by a library's login call: issuer, recipient and destination must be
  * looked at, and every value must come from bytes that a signature covers.
  */
-import type { KeyObject } from 'node:crypto'
+
 import { type Assertion, readAssertion } from './assertion.js'
 import { decryptElement } from './decrypt.js'
-import { checkIssuer, isSameAddress, type MessageRules, readHead } from './message.js'
+import type { ResponseRules } from './message.js'
+import { checkIssuer, isSameAddress, readHead } from './message.js'
 import { refuse } from './saml-error.js'
 import { readStatus, type Status } from './status.js'
 import { parseXml, type XmlDocument, type XmlElement } from './xml/parse.js'
 import { childOf, childrenOf, isElement, namespaces, requireAttribute } from './xml/read.js'
 import { signatureOf, verifySignature } from './xml/signature.js'
-
-/** What a login is judged by. */
-export interface ResponseRules extends MessageRules {
-  /** ID of the AuthnRequest that this browser sent. A response to none is refused. */
-  readonly requestId: string
-  /** Public keys from the metadata. */
-  readonly keys: readonly KeyObject[]
-  /** Private keys that assertions may be encrypted for. */
-  readonly decryptionKeys: readonly KeyObject[]
-}
 
 /** What a login came to: an assertion, or the status with which the provider refused. */
 export type LoginResponse =

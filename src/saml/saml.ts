@@ -2,7 +2,7 @@
 import type { Exchange, Reply } from '../exchange.js'
 import type { Protocol } from '../protocols/protocol.js'
 import { asksForPage } from '../sessions/activity.js'
-import { createSingleLogout } from './idp-initiated-logout.js'
+import { createIdpInitiatedLogout } from './idp-initiated-logout.js'
 import type { SamlOptions } from './options.js'
 import { writeOwnMetadata } from './own-metadata.js'
 import { type FailurePage, failedSignIn, failedSignOut } from './pages.js'
@@ -11,7 +11,7 @@ import { resolveSamlOptions } from './resolve-options.js'
 import { SamlError } from './saml-error.js'
 import { createServiceProvider, type ServiceProvider } from './service-provider.js'
 import { createSignIn } from './sign-in.js'
-import { createLeaving } from './sp-initiated-logout.js'
+import { createSpInitiatedLogout } from './sp-initiated-logout.js'
 
 export type { Assertion } from './assertion.js'
 export type { NameId } from './name-id.js'
@@ -40,19 +40,19 @@ function install(provider: ServiceProvider): ReturnType<Protocol['install']> {
   const lookAhead = createLookAhead(provider)
   lookAhead()
   const signIn = createSignIn(provider)
-  const leaving = createLeaving(provider)
-  const singleLogout = createSingleLogout(provider)
+  const leaving = createSpInitiatedLogout(provider)
+  const singleLogout = createIdpInitiatedLogout(provider)
 
   const takeLogout = (exchange: Exchange, received: Received): Promise<Reply> =>
     received.kind === 'SAMLRequest'
       ? singleLogout.answer(exchange, received)
-      : leaving.comeBack(exchange, received)
+      : leaving.handleLogoutReturn(exchange, received)
 
   return {
     issuer: options.identityProvider,
     target: origins[0] ?? options.identityProvider,
-    enter: signIn.enter,
-    part: leaving.part,
+    startLogin: signIn.enter,
+    endProviderSession: leaving.part,
     answersByMessage: leaving.answersByMessage,
     endpoints: {
       'saml/metadata': { GET: createMetadataEndpoint(provider, lookAhead), isDocument: true },

@@ -4,7 +4,7 @@ import { digest, randomText } from '../digest.js'
 import type { Exchange, Reply } from '../exchange.js'
 import { leadOn } from '../login/lead-on.js'
 import { isSecureAddress } from '../outbound.js'
-import type { LogoutVisit } from '../protocols/logout-participant.js'
+import type { LogoutRedirect } from '../protocols/logout-participant.js'
 import type { ProtocolHost } from '../protocols/protocol.js'
 import { encodePost } from './encoding.js'
 import type { MessageRules } from './message.js'
@@ -14,7 +14,7 @@ import type { NameIdParties } from './name-id.js'
 import type { ResolvedSamlOptions } from './options.js'
 import { providerUnknown } from './pages.js'
 import { type MessageKind, signRedirect } from './redirect-signature.js'
-import { createTakeOnce, type TakeOnce } from './replay-guard.js'
+import { createReplayGuard, type ReplayGuard } from './replay-guard.js'
 import { SamlMetadataError } from './saml-error.js'
 import { signXml } from './xml/signature.js'
 
@@ -39,7 +39,7 @@ export interface ServiceProvider {
     readonly soap: string
   }
   readonly source: MetadataSource
-  readonly takeOnce: TakeOnce
+  readonly takeOnce: ReplayGuard
   /** The provider's origins, for the policy of pages and for receipts. */
   readonly origins: readonly string[]
   now(): number
@@ -51,7 +51,7 @@ export interface ServiceProvider {
   /** Signs a message that carries its own signature. */
   sign(xml: string): string
   /** A signed message as a visit of the browser. */
-  visit(outgoing: Outgoing): LogoutVisit
+  visit(outgoing: Outgoing): LogoutRedirect
   /** Does what needs the provider's metadata; where that cannot be had, the answer is a page with 503. */
   whileKnown(exchange: Exchange, work: () => Promise<Reply>): Promise<Reply>
   /** The answer to a message that nobody here has asked for: a portal's own link, one that was here before, or another's. */
@@ -106,7 +106,7 @@ export function createServiceProvider(options: ResolvedSamlOptions, host: Protoc
       soap: host.address('saml/soap'),
     },
     source,
-    takeOnce: createTakeOnce(host.store),
+    takeOnce: createReplayGuard(host.store),
     origins,
     now: clock,
     createId: () => `_${randomText(random, 16)}`,
@@ -142,7 +142,7 @@ export function createServiceProvider(options: ResolvedSamlOptions, host: Protoc
         credential: 'saml-message',
         ...hosts,
       })
-      return host.withoutState(exchange, state)
+      return host.unknownStatePage(exchange, state)
     },
     reply(exchange, outgoing, frameAncestors) {
       if (outgoing.binding === 'redirect') {
@@ -170,13 +170,13 @@ function originsOf(options: ResolvedSamlOptions): readonly string[] {
   return Array.from(new Set([...own, ...endpointOrigins, ...known]))
 }
 
-/** The endpoint to use: by the wish, else by the order. `undefined`: the provider has none of them. */
+/** The endpoint to use: by the loginRequest, else by the order. `undefined`: the provider has none of them. */
 export function chooseEndpoint<B extends 'redirect' | 'post' | 'soap'>(
   endpoints: IdentityProviderMetadata['signOn'],
-  wish: B | undefined,
+  loginRequest: B | undefined,
   order: readonly B[],
 ): { readonly binding: B; readonly location: string; readonly responseLocation: string } | undefined {
-  for (const binding of wish === undefined ? order : [wish]) {
+  for (const binding of loginRequest === undefined ? order : [loginRequest]) {
     const found = endpoints.find((endpoint) => endpoint.binding === binding)
     if (found !== undefined) return { ...found, binding }
   }

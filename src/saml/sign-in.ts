@@ -1,7 +1,7 @@
 /** @module Sign-in: the request leaves with the browser, the response comes back to the assertion consumer. */
 import type { Exchange, Reply } from '../exchange.js'
-import { type LoginWish, mustAskAnew, type Visit } from '../protocols/login-method.js'
-import type { Beginning, Pointer } from '../protocols/sessions.js'
+import { type LoginRequest, type LoginStart, mustAskAnew } from '../protocols/login-method.js'
+import type { SessionIndexKey, VerifiedLogin } from '../protocols/sessions.js'
 import { anonymous } from '../sessions/create-citizen.js'
 import type { Assertion } from './assertion.js'
 import { writeAuthnRequest } from './authn-request.js'
@@ -12,18 +12,18 @@ import { type Received, receiveForm, secondTime, verifyWithKeys } from './receiv
 import { verifyLoginResponse } from './response.js'
 import { refuse, SamlMetadataError } from './saml-error.js'
 import { chooseEndpoint, type ServiceProvider } from './service-provider.js'
-import { type KeptName, sealName, subjectOf } from './stored-name-id.js'
+import { type StoredNameId, sealName, subjectOf } from './stored-name-id.js'
 
 /** What a browser remembers of a sign-in while it is away. */
 interface SignInMarker {
-  readonly wish: LoginWish
+  readonly loginRequest: LoginRequest
   readonly reauthenticate: boolean
-  readonly mayLift: boolean
+  readonly mayResume: boolean
 }
 
 /** The two ends of a sign-in. */
 export interface SignIn {
-  enter(exchange: Exchange, visit: Visit): Promise<Reply>
+  enter(exchange: Exchange, visit: LoginStart): Promise<Reply>
   /** `POST saml/acs`. */
   consume(exchange: Exchange): Promise<Reply>
 }
@@ -52,7 +52,7 @@ function authenticatedAfterOf(
 /** Makes the sign-in. */
 export function createSignIn(provider: ServiceProvider): SignIn {
   const { host, options, addresses, takeOnce } = provider
-  const markers = host.markers<SignInMarker>('saml')
+  const transactions = host.transactions<SignInMarker>('saml')
 
   const renewedFor = new Set<string>()
 
@@ -65,11 +65,11 @@ export function createSignIn(provider: ServiceProvider): SignIn {
     return 'login'
   }
 
-  const contextsFor = ({ wish, strengthen }: Visit): readonly string[] => {
+  const contextsFor = ({ request: loginRequest, strengthen }: LoginStart): readonly string[] => {
     const { contextLevels, requestedContexts } = options
-    const isStronger = strengthen || wish.secondFactor
-    if (wish.level === 0 && !isStronger) return requestedContexts
-    const least = Math.max(wish.level, isStronger ? secondFactorLevel : 0)
+    const isStronger = strengthen || loginRequest.secondFactor
+    if (loginRequest.level === 0 && !isStronger) return requestedContexts
+    const least = Math.max(loginRequest.level, isStronger ? secondFactorLevel : 0)
     const strong = Object.entries(contextLevels).flatMap(([name, level]) => (level >= least ? [name] : []))
     return strong.length === 0 ? requestedContexts : strong
   }
@@ -89,20 +89,20 @@ export function createSignIn(provider: ServiceProvider): SignIn {
       ? (options.contextLevels[contextClass] ?? 1)
       : 1
 
-  const beginningOf = (assertion: Assertion, marker: SignInMarker, since: number): Beginning => {
+  const beginningOf = (assertion: Assertion, transaction: SignInMarker, since: number): VerifiedLogin => {
     const { nameId, sessionIndex, contextClass, authenticatedAt, sessionNotOnOrAfter } = assertion
     const issuer = options.identityProvider
     const subject = subjectOf(nameId, provider.parties, options.nameIdFormat)
     const now = provider.now()
     const level = levelOf(contextClass)
     const endsAt = sessionNotOnOrAfter ?? now + host.options.application.absoluteSeconds * 1000
-    const pointersTo = (kind: Pointer['kind'], index?: string): readonly Pointer[] =>
+    const pointersTo = (kind: SessionIndexKey['kind'], index?: string): readonly SessionIndexKey[] =>
       keysOf({ nameId, sessionIndex: index }, provider.parties).map((key) => ({ key, kind }))
     return {
       issuer,
       subject,
       sessionValue: sessionIndex,
-      pointers: [
+      indexKeys: [
         ...(sessionIndex === undefined ? [] : pointersTo('session', sessionIndex)),
         ...pointersTo('person'),
       ],
@@ -118,13 +118,13 @@ export function createSignIn(provider: ServiceProvider): SignIn {
       authenticatedAt,
       authenticatedAfter: authenticatedAfterOf(assertion, since),
       endedNamesStay: true,
-      tokens: sealName({ nameId, sessionIndex } satisfies KeptName),
+      tokens: sealName({ nameId, sessionIndex } satisfies StoredNameId),
       tokensIssuedAt: 0,
       tokensExpireAt: 0,
       endsAt: sessionNotOnOrAfter,
       since,
-      mayLift: marker.mayLift,
-      askedReauthentication: marker.reauthenticate,
+      mayResume: transaction.mayResume,
+      askedReauthentication: transaction.reauthenticate,
     }
   }
 
@@ -142,20 +142,20 @@ export function createSignIn(provider: ServiceProvider): SignIn {
       ],
     })
 
-  const enter = async (exchange: Exchange, visit: Visit): Promise<Reply> => {
+  const enter = async (exchange: Exchange, visit: LoginStart): Promise<Reply> => {
     const { signOn } = await provider.source.current()
     const endpoint = chooseEndpoint(signOn, options.signInBinding, ['redirect', 'post'])
     if (endpoint === undefined) throw new SamlMetadataError('endpoint')
-    const { wish, reauthenticate, mayLift } = visit
+    const { request: loginRequest, reauthenticate, mayResume } = visit
     const now = provider.now()
-    const state = markers.set(exchange, { wish, reauthenticate, mayLift }, now)
+    const state = transactions.set(exchange, { loginRequest, reauthenticate, mayResume }, now)
     const xml = writeAuthnRequest({
       id: provider.requestIdOf('sign-in', state),
       issuer: provider.entityId,
       destination: endpoint.location,
       assertionConsumer: addresses.assertionConsumer,
       now,
-      forceAuthn: reauthenticate || wish.maxAgeSeconds > 0,
+      forceAuthn: reauthenticate || loginRequest.maxAgeSeconds > 0,
       isPassive: false,
       nameIdFormat: options.nameIdFormat,
       contextClasses: contextsFor(visit),
@@ -170,7 +170,7 @@ export function createSignIn(provider: ServiceProvider): SignIn {
     })
   }
 
-  const enterWhileKnown = (exchange: Exchange, visit: Visit): Promise<Reply> =>
+  const enterWhileKnown = (exchange: Exchange, visit: LoginStart): Promise<Reply> =>
     provider.whileKnown(exchange, () => enter(exchange, visit))
 
   return {
@@ -181,7 +181,7 @@ export function createSignIn(provider: ServiceProvider): SignIn {
       if (received.kind !== 'SAMLResponse') return refuse('parameters')
       const { relayState: state } = received
       const now = provider.now()
-      if (state === undefined || markers.find(exchange, state, now) === undefined) {
+      if (state === undefined || transactions.find(exchange, state, now) === undefined) {
         return received.isSecondTime
           ? provider.refuseUnsolicited(exchange, state)
           : sendRound(exchange, received)
@@ -198,11 +198,11 @@ export function createSignIn(provider: ServiceProvider): SignIn {
           }),
         () => bearerOf(state),
       )
-      const marker = await markers.take(exchange, state, now)
-      if (marker === undefined) return provider.refuseUnsolicited(exchange, state)
-      const { wish, reauthenticate, mayLift } = marker.content
-      const conclude = (citizen: Parameters<typeof host.concludeLogin>[1]) =>
-        host.concludeLogin(exchange, citizen, { ...wish, reauthenticate, mayLift })
+      const transaction = await transactions.take(exchange, state, now)
+      if (transaction === undefined) return provider.refuseUnsolicited(exchange, state)
+      const { loginRequest, reauthenticate, mayResume } = transaction.content
+      const conclude = (citizen: Parameters<typeof host.finishLogin>[1]) =>
+        host.finishLogin(exchange, citizen, { ...loginRequest, reauthenticate, mayResume })
       if (login.kind === 'refused') {
         const { code, subcode } = login.status
         const problem = subcode === undefined ? code : `${code} ${subcode}`
@@ -219,11 +219,16 @@ export function createSignIn(provider: ServiceProvider): SignIn {
       const message = { issuer: options.identityProvider, expiresAt, now, skew }
       const citizen = await takeOnce({ ...message, kind: 'response', id: responseId }, () =>
         takeOnce({ ...message, kind: 'assertion', id: assertion.id }, () =>
-          host.sessions.begin(exchange, beginningOf(assertion, marker.content, marker.since)),
+          host.sessions.start(exchange, beginningOf(assertion, transaction.content, transaction.since)),
         ),
       )
-      if (!mustAskAnew(citizen, marker.content)) return conclude(citizen)
-      return enterWhileKnown(exchange, { wish, mayLift, reauthenticate: true, strengthen: false })
+      if (!mustAskAnew(citizen, transaction.content)) return conclude(citizen)
+      return enterWhileKnown(exchange, {
+        request: loginRequest,
+        mayResume,
+        reauthenticate: true,
+        strengthen: false,
+      })
     },
   }
 }

@@ -1,6 +1,10 @@
 /** @module Sign-out that begins here: our request to the provider, and the answer to it. */
 import type { Exchange, Reply } from '../exchange.js'
-import type { Departure, LogoutVisit, Parting } from '../protocols/logout-participant.js'
+import type {
+  LogoutRedirect,
+  ProviderLogoutRequest,
+  ProviderLogoutResult,
+} from '../protocols/logout-participant.js'
 import type { Leg } from '../receipt.js'
 import { writeLogoutRequest } from './logout-request.js'
 import { type LogoutOutcome, readLogoutResponse } from './logout-response.js'
@@ -9,15 +13,15 @@ import { type Received, secondTime, verifyWithKeys } from './receive-message.js'
 import { SamlError } from './saml-error.js'
 import { chooseEndpoint, type ServiceProvider } from './service-provider.js'
 import { callSoap } from './soap.js'
-import { type KeptName, openName } from './stored-name-id.js'
+import { openName, type StoredNameId } from './stored-name-id.js'
 import { verifySignature } from './xml/signature.js'
 
 /** The two ends of a sign-out of ours. */
-export interface Leaving {
+export interface SpInitiatedLogout {
   readonly answersByMessage: true
-  part(departure: Departure): Promise<Parting>
+  part(departure: ProviderLogoutRequest): Promise<ProviderLogoutResult>
   /** Takes the provider's LogoutResponse. */
-  comeBack(exchange: Exchange, received: Received): Promise<Reply>
+  handleLogoutReturn(exchange: Exchange, received: Received): Promise<Reply>
 }
 
 /** What the provider's answer makes of its leg. Source: SLO-15. */
@@ -28,10 +32,10 @@ const legOf: Readonly<Record<LogoutOutcome, Pick<Leg, 'state' | 'reason'>>> = {
 }
 
 /** Makes the sign-out. */
-export function createLeaving(provider: ServiceProvider): Leaving {
+export function createSpInitiatedLogout(provider: ServiceProvider): SpInitiatedLogout {
   const { host, options, addresses } = provider
 
-  const requestFor = (kept: KeptName, state: string, destination: string): string => {
+  const requestFor = (kept: StoredNameId, state: string, destination: string): string => {
     const now = provider.now()
     return writeLogoutRequest({
       id: provider.requestIdOf('logout', state),
@@ -47,14 +51,18 @@ export function createLeaving(provider: ServiceProvider): Leaving {
   const visitFor = (
     binding: 'redirect' | 'post',
     destination: string,
-    kept: KeptName,
+    kept: StoredNameId,
     relayState: string,
-  ): Omit<LogoutVisit, 'brief'> => {
+  ): Omit<LogoutRedirect, 'brief'> => {
     const xml = requestFor(kept, relayState, destination)
     return provider.visit({ kind: 'SAMLRequest', xml, binding, destination, relayState })
   }
 
-  const partBySoap = async (kept: KeptName, state: string, destination: string): Promise<Parting> => {
+  const partBySoap = async (
+    kept: StoredNameId,
+    state: string,
+    destination: string,
+  ): Promise<ProviderLogoutResult> => {
     try {
       const { document, message } = await callSoap({
         url: destination,
@@ -123,14 +131,14 @@ export function createLeaving(provider: ServiceProvider): Leaving {
       return { legs: [], visit: { ...visit, brief }, identity, retry }
     },
 
-    async comeBack(exchange, received) {
+    async handleLogoutReturn(exchange, received) {
       const given = received.relayState === '' ? undefined : received.relayState
       const state = given ?? stateAnswered(exchange, received)
       const isFirst = received.binding === 'post' && !received.isSecondTime
       if (state === undefined) {
         return isFirst ? sendRound(exchange, received, '') : provider.refuseUnsolicited(exchange)
       }
-      const reply = await host.concludeLogout(exchange, state, await judge(received, state))
+      const reply = await host.finishLogout(exchange, state, await judge(received, state))
       if (reply !== undefined) return reply
       return isFirst ? sendRound(exchange, received, state) : provider.refuseUnsolicited(exchange)
     },

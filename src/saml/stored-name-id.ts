@@ -2,13 +2,13 @@
 import { isSameNameId, type NameId, type NameIdParties, unspecifiedFormat } from './name-id.js'
 
 /** The name and the session at the provider. */
-export interface KeptName {
+export interface StoredNameId {
   readonly nameId: NameId
   readonly sessionIndex: string | undefined
 }
 
 /** As a text, for the core to keep. */
-export function sealName({ nameId, sessionIndex }: KeptName): string {
+export function sealName({ nameId, sessionIndex }: StoredNameId): string {
   const { value, format, nameQualifier, spNameQualifier } = nameId
   return JSON.stringify(
     [value, format, nameQualifier, spNameQualifier, sessionIndex].map((part) => part ?? null),
@@ -16,7 +16,7 @@ export function sealName({ nameId, sessionIndex }: KeptName): string {
 }
 
 /** The other way round; `undefined` for what {@link sealName} has not written. */
-export function openName(text: string): KeptName | undefined {
+export function openName(text: string): StoredNameId | undefined {
   const parts: unknown = JSON.parse(text)
   if (!Array.isArray(parts) || parts.length !== 5) return undefined
   const [value, format, nameQualifier, spNameQualifier, sessionIndex] = parts.map((part: unknown) =>

@@ -2,7 +2,7 @@
 import type { Assurance, Claims } from '../citizen.js'
 import type { LiveRecord } from '../session-record.js'
 import { isAhead, unlessAhead } from '../wait.js'
-import type { OwnDetails } from './record.js'
+import type { ProtocolDetails } from './record.js'
 
 /** What is asked of a citizen who is active. */
 export interface Demand {
@@ -55,7 +55,7 @@ export function isTooWeak({ level, secondFactor }: Shortfall): boolean {
  */
 export function assuranceHere(
   { level, authenticatedAt: stated }: Pick<LiveRecord, 'level' | 'authenticatedAt'>,
-  { method, provenAt, generationAt }: Pick<OwnDetails, 'method' | 'provenAt' | 'generationAt'>,
+  { method, provenAt, generationAt }: Pick<ProtocolDetails, 'method' | 'provenAt' | 'generationAt'>,
   now: number,
 ): Assurance {
   if (stated === 0) return { level, method }

@@ -11,7 +11,7 @@ import { isFromAhead, timerOver } from './timers.js'
 import { areTokensOver } from './token-expiry.js'
 
 /** Watches over sessions for as long as somebody wants to know. */
-export interface SessionWatch {
+export interface EndedSignals {
   /**
    * A signal of its own for this request, aborted when the session that the record shows ends: at once if this instance
    * ends it, else within {@link watchMilliseconds}. Its reason is a `CitizenSessionError` with the code
@@ -43,14 +43,14 @@ interface Watched {
 }
 
 /** Makes the watch of one application. Watching is no activity: no session lives longer by it. */
-export function createSessionWatch(options: {
+export function createEndedSignals(options: {
   readonly store: Pick<Store, 'read'>
   readonly clock: Clock
   readonly idleMilliseconds: number
   readonly sealer: Sealer
   /** A function: sessions that end are told to the watch, so it is made first. */
-  readonly lifecycle: () => Pick<Lifecycle, 'meetRevocation' | 'countFromNow'>
-}): SessionWatch {
+  readonly lifecycle: () => Pick<Lifecycle, 'applyRevocation' | 'countFromNow'>
+}): EndedSignals {
   const watched = new Map<string, Set<Watched>>()
   const slots = Array.from({ length: watchSlots }, () => new Set<Watched>())
   let nextSlot = 0
@@ -121,7 +121,7 @@ export function createSessionWatch(options: {
     const over = timerOver({ ...record, idleMilliseconds }, now)
     if (over !== undefined) return finish(entry, over)
     if (areOver(address, record, now)) return finish(entry, 'token-expired')
-    if (await lifecycle.meetRevocation(address, record, now)) finish(entry, 'revoked')
+    if (await lifecycle.applyRevocation(address, record, now)) finish(entry, 'revoked')
   }
 
   const lookAround = (): void => {

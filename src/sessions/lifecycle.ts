@@ -1,4 +1,4 @@
-/** @module The life of a session: begun, lifted, raised, ended; each step written first and reported then. */
+/** @module The life of a session: begun, resumed, raised, ended; each step written first and reported then. */
 import { randomText } from '../digest.js'
 import type { Report } from '../events.js'
 import type { Sealer } from '../seal.js'
@@ -15,15 +15,15 @@ import { unlessAhead } from '../wait.js'
 import {
   createGeneration,
   endedFrom,
-  type OwnDetails,
   openDetails,
+  type ProtocolDetails,
   publicIdOf,
   type RecordDetails,
   sealDetails,
   withName,
 } from './record.js'
 import { reviseDetails } from './revise.js'
-import { concernsSession, createRevoking, type Revoking } from './revocation.js'
+import { concernsSession, createRevocations, type Revocations } from './revocation.js'
 import { countedFromNow, overSince, timerOver } from './timers.js'
 
 /** A session of this application that has ended, for whoever must end something with it. */
@@ -36,7 +36,7 @@ export interface EndedSession {
 }
 
 /** What a session begins with. */
-export interface Beginning {
+export interface SessionStart {
   readonly address: RecordAddress
   readonly now: number
   /** `iat` of the token in milliseconds, or now where a new authentication is proven. */
@@ -50,17 +50,17 @@ export interface Beginning {
   /** The session ends then at the latest, whatever the absolute limit. */
   readonly endsAt?: number | undefined
   /** What the record says besides its times; its own bound session and beginning are added. */
-  readonly own?: OwnDetails | undefined
+  readonly own?: ProtocolDetails | undefined
   /** Begun only so that it can end: it displaces nobody's session, and nobody is told that it began. */
   readonly isOnlyToEnd?: boolean | undefined
   /** An application end that this beginning lifts. */
   readonly lifts?: EndedRecord | undefined
-  /** A lifted session keeps its old beginning and limit unless a new authentication is proven. */
+  /** A resumed session keeps its old beginning and limit unless a new authentication is proven. */
   readonly keepsLimit?: boolean | undefined
 }
 
 /** What is there after an attempt to begin. */
-export interface BeginOutcome {
+export interface SessionStartOutcome {
   readonly began: boolean
   readonly record: SessionRecord | AliasRecord
 }
@@ -71,7 +71,7 @@ export interface Lifecycle {
   readonly retention: number
   /** Until when a record is kept: as long as any token for it could live, and one of that `exp` does. */
   retainedUntil(now: number, tokenExpiresAt: number): number
-  begin(beginning: Beginning): Promise<BeginOutcome>
+  startSession(beginning: SessionStart): Promise<SessionStartOutcome>
   /** Ends a record, unless it changed meanwhile; the answer is what is there then, and whether it would survive. */
   end(
     address: RecordAddress,
@@ -92,7 +92,7 @@ export interface Lifecycle {
    */
   countFromNow(address: RecordAddress, record: LiveRecord, now: number): Promise<LiveRecord | undefined>
   /** Gives a live record a new generation at a higher level of assurance, or a newer authentication. */
-  raise(
+  raiseAssurance(
     address: RecordAddress,
     record: LiveRecord,
     rise: { readonly level: number; readonly authenticatedAt: number },
@@ -103,11 +103,11 @@ export interface Lifecycle {
    */
   addName(address: RecordAddress, record: LiveRecord, name: string): Promise<boolean>
   /** Revokes in every store that is concerned, and reports what that ended. */
-  revoke: Revoking['revoke']
+  revoke: Revocations['revoke']
   /** Every revocation that concerns a session which has ended, of whichever store. */
   revocationsOf(address: RecordAddress, record: EndedRecord): Promise<readonly FoundRevocation[]>
   /** Ends a live session that another application has revoked where both look. `true`: it had. */
-  meetRevocation(address: RecordAddress, record: LiveRecord, now: number): Promise<boolean>
+  applyRevocation(address: RecordAddress, record: LiveRecord, now: number): Promise<boolean>
 }
 
 /** How often an end looks again at a record whose details were written meanwhile. */
@@ -153,7 +153,7 @@ export function createLifecycle(options: {
     options.onEnded({ address, publicId, reason, boundSession })
   }
 
-  const revoking = createRevoking({
+  const revoking = createRevocations({
     store,
     revocations: options.revocations,
     retainedUntil,
@@ -188,7 +188,7 @@ export function createLifecycle(options: {
     }
   }
 
-  const meetRevocation: Lifecycle['meetRevocation'] = async (address, record, now) => {
+  const meetRevocation: Lifecycle['applyRevocation'] = async (address, record, now) => {
     if (options.revocations === undefined) return false
     const details = openDetails(sealer, address, record.sealed)
     const concerns = (revocation: FoundRevocation) => {
@@ -224,7 +224,7 @@ export function createLifecycle(options: {
     retainedUntil,
     end,
 
-    async begin(beginning) {
+    async startSession(beginning) {
       const { address, now, lifts, issuedAt } = beginning
       const provenAt = beginning.provenAt ?? 0
       const concerns = ({ kind, at }: FoundRevocation) =>
@@ -260,7 +260,14 @@ export function createLifecycle(options: {
       }
       const isOnlyToEnd = beginning.isOnlyToEnd === true
       const mostRecords = options.mostRecords + (isOnlyToEnd ? 1 : 0)
-      const outcome = await store.start(address, { record, issuedAt, now, lifts, provenAt, mostRecords })
+      const outcome = await store.start(address, {
+        record,
+        issuedAt,
+        now,
+        resumes: lifts,
+        provenAt,
+        mostRecords,
+      })
       if (outcome.outcome !== 'started') return { began: false, record: outcome.record }
       for (const { address: displaced, record: ended } of outcome.displaced ?? []) {
         if (ended.state === 'live')
@@ -272,7 +279,7 @@ export function createLifecycle(options: {
           publicId: publicIdOf(record.generation),
           person: address.person,
           level: record.level,
-          cause: lifts === undefined ? 'first' : 'lifted',
+          cause: lifts === undefined ? 'first' : 'resumed',
         })
       }
       return { began: true, record: outcome.record }
@@ -294,7 +301,7 @@ export function createLifecycle(options: {
       return (await store.update(address, record.generation, { notAfter: now, endsAt })) ? counted : undefined
     },
 
-    async raise(address, record, rise) {
+    async raiseAssurance(address, record, rise) {
       const generation = createGeneration(options.random)
       const changed = await store.update(address, record.generation, { generation, ...rise })
       if (!changed) return undefined
@@ -316,6 +323,6 @@ export function createLifecycle(options: {
 
     revoke: revoking.revoke,
     revocationsOf,
-    meetRevocation,
+    applyRevocation: meetRevocation,
   }
 }

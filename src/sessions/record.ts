@@ -6,7 +6,7 @@ import type { Sealer } from '../seal.js'
 import type { EndedRecord, EndReason, LiveRecord, RecordAddress } from '../session-record.js'
 
 /** What the record of a session says that OpenID Connect or SAML began: there is no token that would say it. */
-export interface OwnDetails {
+export interface ProtocolDetails {
   readonly issuer: string
   readonly subject: string
   /** What the provider calls its session (`sid`, SessionIndex); absent: nothing, or in records of 0.1.0. */
@@ -29,7 +29,7 @@ export interface OwnDetails {
 }
 
 /** What the provider calls a session, and its person. */
-export type NamesAtProvider = Pick<OwnDetails, 'issuer' | 'subject' | 'sessionValue'>
+export type NamesAtProvider = Pick<ProtocolDetails, 'issuer' | 'subject' | 'sessionValue'>
 
 /** What only the application itself can read in a record. */
 export interface RecordDetails {
@@ -40,7 +40,7 @@ export interface RecordDetails {
   readonly authenticatedAt?: number | undefined
   /** Identifier of the application's own framework session that ends with this one. */
   readonly boundSession?: string | undefined
-  readonly own?: OwnDetails | undefined
+  readonly own?: ProtocolDetails | undefined
   /** The names at the provider of a session that has ended: a later sign-out must know what else is the same session. */
   readonly ended?: NamesAtProvider | undefined
   /**

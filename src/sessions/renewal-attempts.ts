@@ -35,7 +35,7 @@ export async function beginAttempt(store: Store, tokens: string, seconds: number
   const settleAll = async (): Promise<void> => {
     try {
       if (fence === undefined) await store.deposit(key, 'answered', life)
-      else await store.release(key, fence)
+      else await store.releaseLease(key, fence)
     } catch {
       // The store is away: what was noted goes by itself.
     }

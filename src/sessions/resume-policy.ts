@@ -15,7 +15,7 @@ export interface StatedAuthentication {
 /** What a login brought, besides the person. */
 export interface Proof extends StatedAuthentication {
   /** Whether the person had pressed our button. */
-  readonly mayLift: boolean
+  readonly mayResume: boolean
   /** Whether what came is newer than that end. */
   readonly isNewer: boolean
 }
@@ -31,26 +31,26 @@ export function toleranceOf(skewMilliseconds: number): number {
 /**
  * When the login began, if the person has authenticated in its course; else 0. Two clocks differ, and an
  * authentication shortly before the login may be the one that the session before stood on: where that is known
- * (`stoodOn`) it must be newer by the provider's own clock, without any skew, else it must have been asked for.
+ * (`previousAuthTime`) it must be newer by the provider's own clock, without any skew, else it must have been asked for.
  */
 export function provenAtOf(
   { authenticatedAt, since, askedReauthentication }: StatedAuthentication,
-  stoodOn: number,
+  previousAuthTime: number,
   skewMilliseconds: number,
 ): number {
   const isRecent = authenticatedAt !== 0 && authenticatedAt >= since - toleranceOf(skewMilliseconds)
-  const isNew = stoodOn === 0 ? askedReauthentication : authenticatedAt > stoodOn
+  const isNew = previousAuthTime === 0 ? askedReauthentication : authenticatedAt > previousAuthTime
   return isRecent && isNew ? since : 0
 }
 
 /**
  * Whether a login lifts an application end: `proven` by a new authentication, `resumed` by the person's decision, or
- * not. `stoodOn` is the authentication that the ended session stood on, by the provider's clock; 0: it is unknown.
+ * not. `previousAuthTime` is the authentication that the ended session stood on, by the provider's clock; 0: it is unknown.
  * Source: NIST SP 800-63B-4, 5.2.
  */
-export function liftOf(
+export function resumeOf(
   ended: EndedRecord,
-  stoodOn: number,
+  previousAuthTime: number,
   proof: Proof,
   rules: {
     readonly onIdle: ResolvedOptions['application']['onIdle']
@@ -59,10 +59,10 @@ export function liftOf(
 ): 'proven' | 'resumed' | undefined {
   const { authenticatedAt } = proof
   // Later than the end, and than what the ended session stood on: the provider's clock may be ahead of ours.
-  if (authenticatedAt > ended.at && authenticatedAt > stoodOn) return 'proven'
+  if (authenticatedAt > ended.at && authenticatedAt > previousAuthTime) return 'proven'
   // Or behind it: a login that began after the end, and in whose course the person has authenticated.
-  if (provenAtOf(proof, stoodOn, rules.skewMilliseconds) > ended.at) return 'proven'
-  if (!proof.mayLift || proof.since < ended.at) return undefined
+  if (provenAtOf(proof, previousAuthTime, rules.skewMilliseconds) > ended.at) return 'proven'
+  if (!proof.mayResume || proof.since < ended.at) return undefined
   if (ended.reason === 'identity-ended') return proof.isNewer ? 'resumed' : undefined
   const isResumable =
     ended.reason === 'idle-timeout' ||

@@ -12,7 +12,7 @@ import type {
 import { isAhead } from '../wait.js'
 
 /** Writes and meets revocations. Each method throws `StoreUnavailableError` where a store cannot answer. */
-export interface Revoking {
+export interface Revocations {
   /**
    * Revokes in every store, under every name of a session. A store that cannot be reached does not keep the other from
    * being told. Not acknowledged where it may be forgotten too early. `tokenExpiresAt`: `exp` of a token that the revocation is about, in milliseconds, where one is at hand.
@@ -57,7 +57,7 @@ export function concernsSession(
 }
 
 /** Makes the revocations of one application. */
-export function createRevoking(options: {
+export function createRevocations(options: {
   readonly store: Store
   /** The store that applications with stores of their own share; `undefined`: the own one is enough. */
   readonly revocations: Store | undefined
@@ -65,7 +65,7 @@ export function createRevoking(options: {
   readonly retainedUntil: (now: number, tokenExpiresAt: number) => number
   readonly clock: () => number
   readonly onEnded: (ended: readonly ListedRecord[], reason: EndReason) => void
-}): Revoking {
+}): Revocations {
   const { store, revocations, retainedUntil } = options
 
   const revokeHere = async (

@@ -36,14 +36,14 @@ export function createSignIn({
   /** Runs work under a lease that is renewed as long as it takes. */
   const alone = async <T>(key: string, fence: number, work: () => Promise<T>): Promise<T> => {
     // A lease that cannot be renewed runs out: then another instance may begin, which is better than none.
-    const renew = async () => store.renew(key, fence, leaseSeconds)
+    const renew = async () => store.renewLease(key, fence, leaseSeconds)
     const timer = setInterval(
       () => {
         renew().catch(() => undefined)
       },
       (leaseSeconds * 1000) / 3,
     )
-    const release = async () => store.release(key, fence)
+    const release = async () => store.releaseLease(key, fence)
     try {
       return await work()
     } finally {

@@ -1,12 +1,12 @@
 /** @module The expiry of a protocol's tokens: it decides whether anybody is signed in while they cannot be renewed. */
 import type { TokenRefresh } from '../protocols/token-refresh.js'
 import type { LiveRecord } from '../session-record.js'
-import type { OwnDetails } from './record.js'
+import type { ProtocolDetails } from './record.js'
 
 type Tokens = Pick<LiveRecord, 'tokenExpiresAt'>
 
 /** Whether the last try to renew the tokens of a session came to nothing. Newer tokens make that void by themselves. */
-export function isDegraded({ tokenExpiresAt }: Tokens, details: Pick<OwnDetails, 'degraded'>): boolean {
+export function isDegraded({ tokenExpiresAt }: Tokens, details: Pick<ProtocolDetails, 'degraded'>): boolean {
   return details.degraded?.tokensExpireAt === tokenExpiresAt
 }
 
@@ -14,7 +14,11 @@ export function isDegraded({ tokenExpiresAt }: Tokens, details: Pick<OwnDetails,
  * Whether the time of a session's tokens is over and no new ones could be had: nobody is signed in by it until there
  * are. That is no end, since the provider has said nothing about the session. Source: `REF-2`, `HLD-07`.
  */
-export function areTokensOver(record: Tokens, details: Pick<OwnDetails, 'degraded'>, now: number): boolean {
+export function areTokensOver(
+  record: Tokens,
+  details: Pick<ProtocolDetails, 'degraded'>,
+  now: number,
+): boolean {
   return isDegraded(record, details) && now >= (details.degraded?.lastsUntil ?? Number.POSITIVE_INFINITY)
 }
 

@@ -13,7 +13,7 @@ export interface SteppedState {
 }
 
 /** The steps, for one application. */
-export interface RecordSteps {
+export interface TouchSteps {
   /** Whether a touch is worth writing, and no other request in flight writes it. */
   isTouchDue(state: SteppedState, record: LiveRecord, idleMilliseconds: number, now: number): boolean
   /** Writes a touch. One that failed counts as none: the next request tries again. */
@@ -29,12 +29,12 @@ export interface RecordSteps {
 }
 
 /** Makes the steps of one application. */
-export function createRecordSteps(context: {
+export function createTouchSteps(context: {
   readonly options: ResolvedOptions
   readonly store: Store
   /** Ends the records of a session value in every application. */
   readonly endEverywhere: (address: RecordAddress, now: number) => Promise<void>
-}): RecordSteps {
+}): TouchSteps {
   const { options, store } = context
 
   return {

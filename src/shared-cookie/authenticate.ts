@@ -1,7 +1,7 @@
 /** @module Who is there by the shared cookie: from the three parts, and the hint, to the citizen. */
 
 import type { Citizen } from '../citizen.js'
-import type { CookieModeOptions } from '../config/options.js'
+import type { SharedCookieOptions } from '../config/options.js'
 import type { SharedExpiry } from '../cookies/expiry.js'
 import type { ScannedCookies } from '../cookies/parse.js'
 import type { Report } from '../events.js'
@@ -14,33 +14,33 @@ import { sharedReasonOf } from '../sessions/end-cause.js'
 import type { Lifecycle } from '../sessions/lifecycle.js'
 import type { Store } from '../stores/store.js'
 import type { VerifiedToken } from '../tokens/verify.js'
-import type { Judge } from './credential.js'
+import type { EvaluateSession } from './credential.js'
 import type { HintCookie } from './hint-cookie.js'
-import type { Peek } from './inspect.js'
+import type { Inspect } from './inspect.js'
 import type { TokenReader, TokenReading } from './read-token.js'
 
 /** Looks at the shared cookie of a request. An outage is thrown. */
-export interface SharedLook {
-  look(exchange: Exchange, now: number, isTouching: () => boolean): MaybePromise<Citizen>
+export interface SharedCookieAuthenticator {
+  authenticate(exchange: Exchange, now: number, isTouching: () => boolean): MaybePromise<Citizen>
   /** The same without any effect: no write, no cookie, no refresh. */
-  peek(exchange: Exchange, now: number): Promise<Citizen>
+  inspect(exchange: Exchange, now: number): Promise<Citizen>
   /** The verified token of a login that comes back, whatever became of its session; `undefined` without a good one. */
   tokenOf(exchange: Exchange): Promise<VerifiedToken | undefined>
 }
 
 /** Makes the look at the shared cookie of one application. */
-export function createSharedLook(options: {
-  readonly resolved: CookieModeOptions
+export function createSharedCookieAuthenticator(options: {
+  readonly resolved: SharedCookieOptions
   readonly reader: TokenReader
-  readonly judge: Judge
-  readonly peek: Peek
+  readonly judge: EvaluateSession
+  readonly inspect: Inspect
   readonly hintCookie: HintCookie
   readonly store: Store
   readonly lifecycle: Lifecycle
   readonly report: Report
   /** Deletes twins of the shared cookie that it is never set as. */
   readonly expire: SharedExpiry
-}): SharedLook {
+}): SharedCookieAuthenticator {
   const { reader, judge, hintCookie, store, lifecycle, report } = options
   const { clock, application, identityProvider, sharedCookie } = options.resolved
   const origin = application.url
@@ -65,7 +65,7 @@ export function createSharedLook(options: {
    * No token that holds, but a hint of the session that this browser had: the person signed out elsewhere (`gone`),
    * or the token's time was over (`expired`), maybe after the session's own.
    */
-  const meetHint = async (
+  const checkHint = async (
     exchange: Exchange,
     value: string,
     token: 'gone' | 'expired',
@@ -104,7 +104,7 @@ export function createSharedLook(options: {
     now: number,
   ): Promise<Citizen> => {
     const token = reading === 'none' ? 'gone' : 'expired'
-    return (await meetHint(exchange, hint, token, now)) ?? rejected(reading)
+    return (await checkHint(exchange, hint, token, now)) ?? rejected(reading)
   }
 
   const withReading = (
@@ -127,7 +127,7 @@ export function createSharedLook(options: {
   }
 
   return {
-    look(exchange, now, isTouching) {
+    authenticate(exchange, now, isTouching) {
       const cookies = exchange.header('cookie')
       if (cookies === undefined) return anonymous('not-signed-in')
       const scanned = reader.scan(cookies)
@@ -137,14 +137,14 @@ export function createSharedLook(options: {
         : withReading(exchange, scanned, reading, now, isTouching)
     },
 
-    async peek(exchange, now) {
+    async inspect(exchange, now) {
       const cookies = exchange.header('cookie')
       if (cookies === undefined) return anonymous('not-signed-in')
       const scanned = reader.scan(cookies)
       const token = await reader.read(scanned, now)
       if (typeof token === 'string' || !token.valid) return rejected(token)
       if (lacksSecondFactor(token.claims)) return mfaRequired(token.claims)
-      return options.peek({ exchange, scanned, token, now })
+      return options.inspect({ exchange, scanned, token, now })
     },
 
     async tokenOf(exchange) {

@@ -1,6 +1,6 @@
 /** @module The judgement of a request with a good token: what its record says, and what the request does to it. */
 import type { Citizen, Claims } from '../citizen.js'
-import type { CookieModeOptions } from '../config/options.js'
+import type { SharedCookieOptions } from '../config/options.js'
 import type { ScannedCookies } from '../cookies/parse.js'
 import { StoreUnavailableError } from '../errors.js'
 import type { Report } from '../events.js'
@@ -17,7 +17,7 @@ import {
 import { sharedReasonOf } from '../sessions/end-cause.js'
 import type { Lifecycle } from '../sessions/lifecycle.js'
 import { isFromAhead, timerOver, touchInterval } from '../sessions/timers.js'
-import type { RecordSteps } from '../sessions/touch.js'
+import type { TouchSteps } from '../sessions/touch.js'
 import type { Store } from '../stores/store.js'
 import type { VerifiedToken } from '../tokens/verify.js'
 import { clockTolerance, isWaiting, unlessAhead } from '../wait.js'
@@ -27,8 +27,8 @@ import type { Refresher } from './refresh.js'
 import { type TokenState, tokenState } from './token-state.js'
 
 /** What a judgement stands on. */
-export interface Judging {
-  readonly options: CookieModeOptions
+export interface SessionContext {
+  readonly options: SharedCookieOptions
   readonly store: Store
   /** Where revocations are looked up besides, if they are kept elsewhere. */
   readonly revocations: Store | undefined
@@ -39,7 +39,7 @@ export interface Judging {
   readonly actions: CitizenActions<SharedSession>
   readonly cookiesFor: (token: VerifiedToken) => readonly SetCookie[]
   readonly expireShared: (exchange: Exchange) => unknown
-  readonly steps: RecordSteps
+  readonly steps: TouchSteps
 }
 
 /** A session that the shared cookie names. */
@@ -49,7 +49,7 @@ export interface SharedSession extends LiveSession {
 }
 
 /** One request under judgement. */
-export interface Case {
+export interface SessionRequest {
   readonly exchange: Exchange
   readonly scanned: ScannedCookies
   readonly token: VerifiedToken
@@ -59,7 +59,7 @@ export interface Case {
 }
 
 /** Judges a request whose token is good. */
-export type Judge = (request: Case) => MaybePromise<Citizen>
+export type EvaluateSession = (request: SessionRequest) => MaybePromise<Citizen>
 
 const mostAttempts = 6
 
@@ -74,8 +74,8 @@ export function authenticationTime(claims: Claims, now: number, skewMilliseconds
 
 /** The citizen of a live record. */
 export function citizenFrom(
-  judging: Pick<Judging, 'actions'>,
-  request: Case,
+  judging: Pick<SessionContext, 'actions'>,
+  request: SessionRequest,
   state: TokenState,
   record: LiveRecord,
   level: number,
@@ -87,7 +87,7 @@ export function citizenFrom(
 }
 
 /** Makes the judge of one application's requests. */
-export function createJudge(judging: Judging): Judge {
+export function createSessionEvaluation(judging: SessionContext): EvaluateSession {
   const { options, store, revocations, lifecycle, hintCookie, report, steps } = judging
   const { assuranceLevel, clockSkewSeconds, refresh } = options.identityProvider
   const application = options.application.id
@@ -97,7 +97,12 @@ export function createJudge(judging: Judging): Judge {
   const idleOf = (record: LiveRecord): number => Math.min(record.idleMilliseconds, idleMilliseconds)
 
   /** Whether nothing about this request needs a write, a cookie or a second look. */
-  const isPlain = (request: Case, state: TokenState, record: LiveRecord, level: number): boolean => {
+  const isPlain = (
+    request: SessionRequest,
+    state: TokenState,
+    record: LiveRecord,
+    level: number,
+  ): boolean => {
     const { now, scanned, token } = request
     const idle = idleOf(record)
     const unseen = now - record.lastSeenAt
@@ -115,7 +120,11 @@ export function createJudge(judging: Judging): Judge {
     )
   }
 
-  const refuse = async (request: Case, address: RecordAddress, record: EndedRecord): Promise<Citizen> => {
+  const refuse = async (
+    request: SessionRequest,
+    address: RecordAddress,
+    record: EndedRecord,
+  ): Promise<Citizen> => {
     const reason = await sharedReasonOf(lifecycle, address, record)
     report({ type: 'session.refused', person: address.person, reason })
     const { now, exchange } = request
@@ -143,7 +152,7 @@ export function createJudge(judging: Judging): Judge {
   }
 
   /** Looks at a hint that is not known to belong to this token. `true`: another person's. */
-  const meetHint = async (request: Case, state: TokenState): Promise<boolean> => {
+  const checkHint = async (request: SessionRequest, state: TokenState): Promise<boolean> => {
     const { scanned, now } = request
     if (scanned.hint === undefined || scanned.hint === state.hint) return false
     const hint = hintCookie.open(scanned.hint)
@@ -165,7 +174,7 @@ export function createJudge(judging: Judging): Judge {
   }
 
   const judgeLive = async (
-    request: Case,
+    request: SessionRequest,
     state: TokenState,
     found: LiveRecord,
     level: number,
@@ -174,10 +183,10 @@ export function createJudge(judging: Judging): Judge {
     const { address } = state
     const isTouching = request.isTouching()
     let record = found
-    if (await lifecycle.meetRevocation(address, record, now)) return 'again'
+    if (await lifecycle.applyRevocation(address, record, now)) return 'again'
     let isWritten = false
     if (level > record.level && isTouching) {
-      const raised = await lifecycle.raise(address, record, {
+      const raised = await lifecycle.raiseAssurance(address, record, {
         level,
         authenticatedAt: record.authenticatedAt,
       })
@@ -187,7 +196,7 @@ export function createJudge(judging: Judging): Judge {
     }
     const isFirstSight = state.generation !== record.generation
     state.adopt(record.generation)
-    if (await meetHint(request, state)) return anonymous('identity-changed')
+    if (await checkHint(request, state)) return anonymous('identity-changed')
     const isTouchDue = steps.isTouchDue(state, record, idleOf(record), now)
     if (isTouching && (isTouchDue || token.expiresAt > record.tokenExpiresAt)) {
       const change = {
@@ -209,7 +218,7 @@ export function createJudge(judging: Judging): Judge {
   }
 
   const judgeRecord = async (
-    request: Case,
+    request: SessionRequest,
     state: TokenState,
     first: SessionRecord | AliasRecord | undefined,
     level: number,
@@ -219,8 +228,8 @@ export function createJudge(judging: Judging): Judge {
     for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
       if (record === undefined) {
         if (!request.isTouching()) return anonymous('not-started')
-        if (await meetHint(request, state)) return anonymous('identity-changed')
-        const outcome = await lifecycle.begin({
+        if (await checkHint(request, state)) return anonymous('identity-changed')
+        const outcome = await lifecycle.startSession({
           address: state.address,
           now,
           issuedAt: token.issuedAt,
@@ -252,7 +261,7 @@ export function createJudge(judging: Judging): Judge {
   }
 
   const judgeFound = (
-    request: Case,
+    request: SessionRequest,
     state: TokenState,
     record: SessionRecord | AliasRecord | undefined,
   ): MaybePromise<Citizen> => {

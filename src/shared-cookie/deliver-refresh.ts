@@ -4,7 +4,7 @@ import { settledWithin } from '../outbound.js'
 import type { LiveRecord } from '../session-record.js'
 import type { VerifiedToken } from '../tokens/verify.js'
 import { isWaiting, longerWait, noWait } from '../wait.js'
-import type { Case, Judging } from './credential.js'
+import type { SessionContext, SessionRequest } from './credential.js'
 import type { RefreshResult } from './refresh.js'
 import { type TokenState, tokenState } from './token-state.js'
 
@@ -12,7 +12,7 @@ import { type TokenState, tokenState } from './token-state.js'
 export type Extended = VerifiedToken | 'ended'
 
 export type Extend = (
-  request: Case,
+  request: SessionRequest,
   state: TokenState,
   record: LiveRecord,
   seen: { readonly isFirstSight: boolean; readonly isTouching: boolean },
@@ -58,13 +58,13 @@ export function noteRefresh(
 }
 
 /** Makes the part of a judgement that deals with the identity session. */
-export function createExtension(judging: Judging): Extend {
+export function createExtension(judging: SessionContext): Extend {
   const { options, refresher } = judging
   const { waitMilliseconds, afterSeconds } = options.identityProvider.refresh
 
   /** The first one to refresh waits a little for the answer; whoever meets a refresh under way does not. */
   const refreshDue = async (
-    request: Case,
+    request: SessionRequest,
     state: TokenState,
     record: LiveRecord,
   ): Promise<RefreshResult | undefined> => {
@@ -79,7 +79,7 @@ export function createExtension(judging: Judging): Extend {
     return settledWithin(noted, waitMilliseconds)
   }
 
-  const handOver = (request: Case, state: TokenState, fresh: VerifiedToken): VerifiedToken => {
+  const handOver = (request: SessionRequest, state: TokenState, fresh: VerifiedToken): VerifiedToken => {
     for (const cookie of judging.cookiesFor(fresh)) request.exchange.setCookie(cookie)
     // Its generation is adopted when a request presents it: that is when the kept result is dropped.
     tokenState(fresh, options.application.id, afterSeconds).address = state.address

@@ -5,7 +5,7 @@ import type { ProtocolHost } from '../protocols/protocol.js'
 import type { SessionFinder } from './find-sessions.js'
 
 /** Makes it; without shared cookies there is nothing to end. */
-export function createEndShared(
+export function createEndSharedSession(
   cookies: { readonly finder: SessionFinder; readonly expire: SharedExpiry } | undefined,
   globalLogout: Pick<GlobalLogout, 'endSession'>,
 ): ProtocolHost['endShared'] {

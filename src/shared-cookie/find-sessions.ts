@@ -1,5 +1,5 @@
 /** @module The sessions that a request belongs to, whatever became of them: what a logout ends. */
-import type { CookieModeOptions } from '../config/options.js'
+import type { SharedCookieOptions } from '../config/options.js'
 import { isTooLarge } from '../cookies/parse.js'
 import { StoreUnavailableError } from '../errors.js'
 import type { Exchange } from '../exchange.js'
@@ -48,7 +48,7 @@ export const sessionsWithoutSharedCookie: SessionFinder['sessionsOf'] = async (e
 
 /** Makes the finder of one application. */
 export function createSessionFinder(options: {
-  readonly resolved: CookieModeOptions
+  readonly resolved: SharedCookieOptions
   readonly reader: TokenReader
   readonly hintCookie: HintCookie
   readonly store: Store

@@ -6,17 +6,17 @@ import { sharedReasonOf } from '../sessions/end-cause.js'
 import { openDetails } from '../sessions/record.js'
 import { concernsSession } from '../sessions/revocation.js'
 import { countedFromNow, timerOver } from '../sessions/timers.js'
-import { type Case, citizenFrom, type Judging } from './credential.js'
+import { citizenFrom, type SessionContext, type SessionRequest } from './credential.js'
 import { readRoot, tokenState } from './token-state.js'
 
 /** Says what a judgement would say, and does nothing. */
-export type Peek = (request: Omit<Case, 'isTouching'>) => Promise<Citizen>
+export type Inspect = (request: Omit<SessionRequest, 'isTouching'>) => Promise<Citizen>
 
 /**
  * Makes the pure read. A session that no request has begun yet is `not-started`; a timer that is over is told but
  * not written; nothing is touched, refreshed, raised or handed over.
  */
-export function createPeek(judging: Judging & { readonly sealer: Sealer }): Peek {
+export function createInspect(judging: SessionContext & { readonly sealer: Sealer }): Inspect {
   const { options, store, revocations, lifecycle } = judging
   const { application, identityProvider } = options
 

@@ -1,56 +1,56 @@
-/** @module Arrival from a login: what only a return with its marker may do, before the request is judged as any other. */
+/** @module Arrival from a login: what only a return with its transaction may do, before the request is judged as any other. */
 
 import type { Authenticator } from '../authenticate.js'
 import type { Citizen } from '../citizen.js'
-import type { CookieModeOptions } from '../config/options.js'
+import type { SharedCookieOptions } from '../config/options.js'
 import type { Exchange } from '../exchange.js'
 import type { Sealer } from '../seal.js'
 import { lacksSecondFactor } from '../sessions/assurance.js'
 import { sharedReasonOf } from '../sessions/end-cause.js'
 import type { Lifecycle } from '../sessions/lifecycle.js'
 import { openDetails } from '../sessions/record.js'
-import { liftOf, toleranceOf } from '../sessions/resume-policy.js'
+import { resumeOf, toleranceOf } from '../sessions/resume-policy.js'
 import type { Store } from '../stores/store.js'
 import type { VerifiedToken } from '../tokens/verify.js'
 import { unlessAhead } from '../wait.js'
-import type { SharedLook } from './authenticate.js'
+import type { SharedCookieAuthenticator } from './authenticate.js'
 import { authenticationTime } from './credential.js'
 import { readRoot, tokenState } from './token-state.js'
 
 /** What the login that comes back had been. */
-export interface Arrival {
+export interface SharedLoginReturn {
   /** Whether it had asked the provider for a new authentication. */
   readonly askedReauthentication: boolean
   /** Whether the person had pressed our button, which may lift an application end. */
-  readonly mayLift: boolean
+  readonly mayResume: boolean
   /** When it began. */
   readonly since: number
 }
 
 /** Judges the arrival and answers with the citizen that it makes. */
-export type Arrive = (exchange: Exchange, arrival: Arrival) => Promise<Citizen>
+export type HandleSharedLoginReturn = (exchange: Exchange, arrival: SharedLoginReturn) => Promise<Citizen>
 
 const mostAttempts = 6
 
 /** Makes the arrival of one application. */
-export function createArrival(options: {
-  readonly resolved: CookieModeOptions
+export function createSharedLoginReturn(options: {
+  readonly resolved: SharedCookieOptions
   readonly authenticator: Authenticator
-  readonly tokenOf: SharedLook['tokenOf']
+  readonly tokenOf: SharedCookieAuthenticator['tokenOf']
   readonly store: Store
   readonly lifecycle: Lifecycle
   readonly sealer: Sealer
-}): Arrive {
+}): HandleSharedLoginReturn {
   const { authenticator, store, lifecycle } = options
   const { application, identityProvider, clock } = options.resolved
   const skew = identityProvider.clockSkewSeconds * 1000
 
   /** Whether a new authentication was asked for, and the token can be its fruit: an older one was at hand before. */
-  const isAskedFor = (token: VerifiedToken, arrival: Arrival): boolean =>
+  const isAskedFor = (token: VerifiedToken, arrival: SharedLoginReturn): boolean =>
     arrival.askedReauthentication && token.issuedAt >= arrival.since - toleranceOf(skew)
 
   /** `false`: another tab was faster, and what this login has shown is not written yet: look again. */
-  const settle = async (token: VerifiedToken, arrival: Arrival): Promise<boolean> => {
+  const settle = async (token: VerifiedToken, arrival: SharedLoginReturn): Promise<boolean> => {
     const now = clock()
     const state = tokenState(token, application.id, identityProvider.refresh.afterSeconds)
     const level = identityProvider.assuranceLevel(token.claims)
@@ -63,19 +63,19 @@ export function createArrival(options: {
       const authenticatedAt = stated || (isProven ? now : 0)
       // The provider's clock may be behind ours: the token is at least as young as the login that brought it.
       const issuedAt = isProven ? Math.max(token.issuedAt, arrival.since) : token.issuedAt
-      const begun = await lifecycle.begin({ ...common, issuedAt, authenticatedAt })
+      const begun = await lifecycle.startSession({ ...common, issuedAt, authenticatedAt })
       return begun.began || begun.record.state === 'ended'
     }
     if (record.state === 'ended') {
       const details = openDetails(options.sealer, state.address, record.sealed)
-      const stoodOn = unlessAhead(details.authenticatedAt ?? 0, now)
+      const previousAuthTime = unlessAhead(details.authenticatedAt ?? 0, now)
       const proof = { ...arrival, authenticatedAt: stated, isNewer: token.issuedAt > record.at }
       const { onIdle } = application
       const ended = { ...record, reason: await sharedReasonOf(lifecycle, state.address, record) }
-      const lift = liftOf(ended, stoodOn, proof, { onIdle, skewMilliseconds: skew })
+      const lift = resumeOf(ended, previousAuthTime, proof, { onIdle, skewMilliseconds: skew })
       if (lift === undefined) return true
       const keepsLimit = lift === 'resumed'
-      const begun = await lifecycle.begin({
+      const begun = await lifecycle.startSession({
         ...common,
         address: state.address,
         issuedAt: token.issuedAt,
@@ -90,7 +90,7 @@ export function createArrival(options: {
     const authenticatedAt = stated || (isNew ? now : 0)
     if (authenticatedAt <= unlessAhead(record.authenticatedAt, now)) return true
     const rise = { level: Math.max(level, record.level), authenticatedAt }
-    return (await lifecycle.raise(state.address, record, rise)) !== undefined
+    return (await lifecycle.raiseAssurance(state.address, record, rise)) !== undefined
   }
 
   return async (exchange, arrival) => {

@@ -1,15 +1,15 @@
 /** @module The provider of the shared cookie as a participant of the logout: a visit to its logout page. */
-import type { CookieModeOptions } from '../config/options.js'
-import type { Participant } from '../protocols/logout-participant.js'
+import type { SharedCookieOptions } from '../config/options.js'
+import type { LogoutParticipant } from '../protocols/logout-participant.js'
 import { visitUrl } from './provider-url.js'
 
 /** Makes the participant of an application that uses the shared cookie. */
-export function createCookieParticipant(options: CookieModeOptions): Participant {
+export function createSharedCookieLogout(options: SharedCookieOptions): LogoutParticipant {
   const { application, identityProvider, routes } = options
   const { logout: endpoint } = identityProvider.endpoints
   return {
     target: new URL(endpoint).origin,
-    async part({ state }) {
+    async endProviderSession({ state }) {
       const action = visitUrl({
         endpoint,
         returnParameter: identityProvider.returnParameter,

@@ -115,13 +115,13 @@ export function createRefresher(options: {
       retryAfterSeconds,
     })
     if (options.onUnavailable === 'end') {
-      await store.release(keyOf(request.address), fence)
+      await store.releaseLease(keyOf(request.address), fence)
       const now = clock()
       await lifecycle.end(request.address, request.record, { reason: 'identity-ended', at: now }, now)
       return { kind: 'ended' }
     }
     // The lease is held through the wait: no instance tries before.
-    await store.renew(keyOf(request.address), fence, retryAfterSeconds)
+    await store.renewLease(keyOf(request.address), fence, retryAfterSeconds)
     // A sign-out may have come while the provider was asked.
     const current = await store.read(request.address)
     return current?.state === 'live' ? { kind: 'degraded', retryAfterSeconds } : { kind: 'ended' }
@@ -130,7 +130,7 @@ export function createRefresher(options: {
   /** A lease that cannot be given back now runs out by itself. */
   const releaseQuietly = async (address: RecordAddress, fence: number): Promise<void> => {
     try {
-      await store.release(keyOf(address), fence)
+      await store.releaseLease(keyOf(address), fence)
     } catch {
       // The store is away.
     }
@@ -160,7 +160,7 @@ export function createRefresher(options: {
         !isAliased ||
         ((await store.alias(address, generation, session)) &&
           (await lifecycle.addName(address, { ...record, generation }, session)))
-      const isKept = isNamed && (await store.keep(address, generation, kept, fresh.expiresAt))
+      const isKept = isNamed && (await store.keepRefresh(address, generation, kept, fresh.expiresAt))
       if (isKept) {
         if (!isAliased) return 'kept'
         report({ type: 'session.aliased', publicId: publicIdOf(generation), person: address.person })
@@ -234,7 +234,7 @@ export function createRefresher(options: {
       return degrade(request, fence, { problem: 'refused', status, mostSeconds })
     }
     const record = await store.read(address)
-    await store.release(keyOf(address), fence)
+    await store.releaseLease(keyOf(address), fence)
     if (record?.state !== 'live') return { kind: 'ended' }
     // A refusal of an old token says nothing about the newest.
     if (record.tokenExpiresAt > token.expiresAt) return { kind: 'newer' }
@@ -258,7 +258,7 @@ export function createRefresher(options: {
         // that is ahead makes the token older than it is: half of its life is the most that others wait.
         const { issuedAt, expiresAt } = token
         const age = Math.min(now - issuedAt, (expiresAt - issuedAt) / 2) / 1000
-        await store.renew(keyOf(address), fence, Math.max(age, 1))
+        await store.renewLease(keyOf(address), fence, Math.max(age, 1))
         const publicId = publicIdOf(record.generation)
         report({ type: 'identity.refreshed', publicId, result: 'extended', milliseconds: now - began })
         return { kind: 'extended' }
@@ -279,7 +279,7 @@ export function createRefresher(options: {
     // Another instance may have been through between our read and our lease.
     const record = await store.read(address)
     if (record?.state !== 'live' || record.tokenExpiresAt > token.expiresAt) {
-      await store.release(keyOf(address), fence)
+      await store.releaseLease(keyOf(address), fence)
       return { kind: record?.state === 'live' ? 'newer' : 'ended' }
     }
     const seconds = (token.expiresAt - clock()) / 1000
@@ -343,7 +343,7 @@ export function createRefresher(options: {
 
     async dropKept(token, address) {
       const kept = await store.kept(address)
-      if (kept !== undefined && kept.token !== nameOf(token)) await store.dropKept(address, kept.fence)
+      if (kept !== undefined && kept.token !== nameOf(token)) await store.dropRefresh(address, kept.fence)
     },
 
     async close() {

@@ -1,5 +1,5 @@
 /** @module Composes what only applications with the shared cookie have: its tokens, their refresh, the judgement. */
-import type { CookieModeOptions } from '../config/options.js'
+import type { SharedCookieOptions } from '../config/options.js'
 import { expiryVariants, type SharedExpiry } from '../cookies/expiry.js'
 import { createCookieScanner } from '../cookies/parse.js'
 import { maximumPairLength } from '../cookies/serialize.js'
@@ -8,16 +8,16 @@ import type { SetCookie } from '../exchange.js'
 import type { Sealer } from '../seal.js'
 import type { CitizenActions } from '../sessions/create-citizen.js'
 import type { Lifecycle } from '../sessions/lifecycle.js'
-import type { RecordSteps } from '../sessions/touch.js'
+import type { TouchSteps } from '../sessions/touch.js'
 import type { Store } from '../stores/store.js'
 import { createJwksCache } from '../tokens/jwks-cache.js'
 import { createTokenVerifier, type VerifiedToken } from '../tokens/verify.js'
-import { createSharedLook, type SharedLook } from './authenticate.js'
-import { createJudge, type Judging, type SharedSession } from './credential.js'
+import { createSharedCookieAuthenticator, type SharedCookieAuthenticator } from './authenticate.js'
+import { createSessionEvaluation, type SessionContext, type SharedSession } from './credential.js'
 import { noteRefresh } from './deliver-refresh.js'
 import { createSessionFinder, type SessionFinder } from './find-sessions.js'
 import type { HintCookie } from './hint-cookie.js'
-import { createPeek } from './inspect.js'
+import { createInspect } from './inspect.js'
 import { createTokenReader } from './read-token.js'
 import { createRefresher } from './refresh.js'
 import { readRefreshAnswer } from './refresh-answer.js'
@@ -27,20 +27,20 @@ import { tokenState } from './token-state.js'
 
 /** What the shared cookie needs of the rest of the suite. */
 export interface SharedCookieParts {
-  readonly options: CookieModeOptions
+  readonly options: SharedCookieOptions
   readonly store: Store
   readonly revocations: Store | undefined
   readonly lifecycle: Lifecycle
   readonly sealer: Sealer
   readonly hintCookie: HintCookie
-  readonly steps: RecordSteps
+  readonly steps: TouchSteps
   readonly report: Report
   readonly actions: Pick<CitizenActions, 'logout' | 'ended'>
 }
 
 /** The shared cookie at work in one suite. */
-export interface SharedCookieMode {
-  readonly look: SharedLook
+export interface SharedCookie {
+  readonly look: SharedCookieAuthenticator
   readonly finder: SessionFinder
   readonly expire: SharedExpiry
   /** Forgets every key and every verified token. */
@@ -50,7 +50,7 @@ export interface SharedCookieMode {
 }
 
 /** The function that deletes the shared cookies of an application. */
-export function createSharedExpiry(options: CookieModeOptions): SharedExpiry {
+export function createSharedExpiry(options: SharedCookieOptions): SharedExpiry {
   const { names, domain, path, sameSite } = options.sharedCookie
   const applicationHost = new URL(options.application.url).hostname
   return (exchange, { seenAt, ...how } = {}) => {
@@ -69,7 +69,7 @@ export function createSharedExpiry(options: CookieModeOptions): SharedExpiry {
 }
 
 /** Makes the shared cookie of one suite. */
-export function createSharedCookieMode(parts: SharedCookieParts): SharedCookieMode {
+export function createSharedCookie(parts: SharedCookieParts): SharedCookie {
   const { options, store, lifecycle, sealer, hintCookie, report } = parts
   const { application, identityProvider, sharedCookie, clock } = options
   const expire = createSharedExpiry(options)
@@ -137,7 +137,7 @@ export function createSharedCookieMode(parts: SharedCookieParts): SharedCookieMo
     return result.kind === 'token' || result.kind === 'extended' || result.kind === 'newer'
   }
 
-  const judging: Judging = {
+  const judging: SessionContext = {
     options,
     store,
     revocations: parts.revocations,
@@ -156,11 +156,11 @@ export function createSharedCookieMode(parts: SharedCookieParts): SharedCookieMo
     names: sharedCookie.names,
     report,
   })
-  const look = createSharedLook({
+  const look = createSharedCookieAuthenticator({
     resolved: options,
     reader,
-    judge: createJudge(judging),
-    peek: createPeek({ ...judging, sealer }),
+    judge: createSessionEvaluation(judging),
+    inspect: createInspect({ ...judging, sealer }),
     hintCookie,
     store,
     lifecycle,

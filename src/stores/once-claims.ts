@@ -25,7 +25,7 @@ interface LeftClaim extends Wait {
 }
 
 /** Makes the claims. Each has an owner of its own, so that none takes, or gives back, what is another one's. */
-export function createOnceClaims(store: Pick<Store, 'claim' | 'abandon'>): OnceClaims {
+export function createOnceClaims(store: Pick<Store, 'claimOnce' | 'abandonClaim'>): OnceClaims {
   const left = new Map<string, LeftClaim>()
 
   const leave = (key: string, owner: string, now: number): void => {
@@ -45,7 +45,7 @@ export function createOnceClaims(store: Pick<Store, 'claim' | 'abandon'>): OnceC
     async claim(key, now) {
       const owner = ownerOf(key, now)
       try {
-        if (!(await store.claim(key, owner))) return undefined
+        if (!(await store.claimOnce(key, owner))) return undefined
       } catch (error) {
         leave(key, owner, now)
         throw error
@@ -53,7 +53,7 @@ export function createOnceClaims(store: Pick<Store, 'claim' | 'abandon'>): OnceC
       return {
         async giveBack(at) {
           try {
-            await store.abandon(key, owner)
+            await store.abandonClaim(key, owner)
           } catch {
             leave(key, owner, at)
           }

@@ -29,10 +29,10 @@ export interface StartRequest {
   /** Now: what is no longer retained is dropped. */
   readonly now: number
   /**
-   * An application end that this start may lift. It is lifted only if the stored record still is the very same
-   * end (reason and time). A revocation is never lifted.
+   * An application end that this start may resume. It is resumed only if the stored record still is the very same
+   * end (reason and time). A revocation never is.
    */
-  readonly lifts?: EndedRecord | undefined
+  readonly resumes?: EndedRecord | undefined
   /**
    * When the login began that brought a new authentication which had been asked for; absent or 0: none. A revocation
    * of the session value, or of the person, before it does not refuse this start, and a record that had ended before
@@ -224,20 +224,20 @@ export interface Store {
    * the pointer, starts, then reads `pointerRevocation`; an end calls `revokePointer`, then revokes each person. One
    * of the two always meets the other. Source: `RACE-3`, `SLO-09`.
    */
-  point(pointer: string, person: string, retainUntil: number): MaybePromise<Revocation | undefined>
+  noteIndexKey(pointer: string, person: string, retainUntil: number): MaybePromise<Revocation | undefined>
 
   /** The pointer's revocation, read from the master. */
-  pointerRevocation(pointer: string): MaybePromise<Revocation | undefined>
+  indexKeyRevocation(pointer: string): MaybePromise<Revocation | undefined>
 
   /** The persons that a pointer names, read from the master; nothing is written, whoever asks. Source: HLD-14. */
-  pointerPersons(pointer: string): MaybePromise<readonly string[]>
+  indexKeyPersons(pointer: string): MaybePromise<readonly string[]>
 
   /**
    * One atomic step: writes the pointer's revocation (the later one wins, kept as long as the longer) and returns the
    * persons that it names. A pointer that names nobody yet keeps its revocation: a start that is under way meets it.
    * `acknowledged` as for `revoke`.
    */
-  revokePointer(
+  revokeIndexKey(
     pointer: string,
     revocation: Revocation,
   ): MaybePromise<{ readonly persons: readonly string[]; readonly acknowledged: boolean }>
@@ -256,10 +256,10 @@ export interface Store {
    * Keeps a refresh's result with the record and moves `tokenExpiresAt`, if the record is live, of this generation,
    * and no result with a higher fence is there.
    */
-  keep(
+  keepRefresh(
     address: RecordAddress,
     generation: string,
-    kept: KeptRefresh,
+    keptRefresh: KeptRefresh,
     tokenExpiresAt: number,
   ): MaybePromise<boolean>
 
@@ -267,17 +267,17 @@ export interface Store {
   kept(address: RecordAddress): MaybePromise<KeptRefresh | undefined>
 
   /** Forgets the kept result if it still is the one with this fence. */
-  dropKept(address: RecordAddress, fence: number): MaybePromise<void>
+  dropRefresh(address: RecordAddress, fence: number): MaybePromise<void>
 
   /**
    * True for exactly one caller, for 30 s, until `settle` makes it final or `abandon` gives it back. `owner`, random, says
    * whose claim it is: the same owner who asks again, because no answer came, is told `true` again, for another 30 s. A
    * store that knows no owners tells that one `false`, until 30 s are over.
    */
-  claim(key: string, owner?: string): MaybePromise<boolean>
-  settle(key: string, seconds: number): MaybePromise<void>
+  claimOnce(key: string, owner?: string): MaybePromise<boolean>
+  confirmClaim(key: string, seconds: number): MaybePromise<void>
   /** Gives a claim back that has not been settled: that of `owner`, and nobody else's; absent: one without an owner. */
-  abandon(key: string, owner?: string): MaybePromise<void>
+  abandonClaim(key: string, owner?: string): MaybePromise<void>
 
   /** Keeps a sealed text for one reader: whoever withdraws it first, within `seconds`. */
   deposit(key: string, text: string, seconds: number): MaybePromise<void>
@@ -287,8 +287,8 @@ export interface Store {
   /** A lease on `key`, or `undefined` if somebody has it. The number grows with every lease of the key. */
   lease(key: string, seconds: number): MaybePromise<number | undefined>
   /** Extends (or shortens) a lease; `false` if it is no longer this one. */
-  renew(key: string, fence: number, seconds: number): MaybePromise<boolean>
-  release(key: string, fence: number): MaybePromise<void>
+  renewLease(key: string, fence: number, seconds: number): MaybePromise<boolean>
+  releaseLease(key: string, fence: number): MaybePromise<void>
 
   /**
    * Notes that an instance of an application uses the store under this id, for `seconds`; each has a name of its own, those

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createMarkers } from '../../src/cookies/transaction.js'
+import { createTransactionCookies } from '../../src/cookies/transaction.js'
 import { digest, equalsInConstantTime } from '../../src/digest.js'
 import { createEmulator, type Emulator } from '../../src/emulator/index.js'
 import {
@@ -382,11 +382,11 @@ describe('HLD-21 the address that a login comes back to', () => {
   })
 })
 
-describe('HLD-21 markers', () => {
+describe('HLD-21 transactions', () => {
   const naming = { application: 'benefits', isSecure: true }
   const sealer = createSealer({ application: 'benefits', secrets: [secret], random: randomBytes })
   const store = memoryStore({ clock })
-  const markers = createMarkers<{ text: string }>({
+  const transactions = createTransactionCookies<{ text: string }>({
     ...naming,
     purpose: 'login',
     sealer,
@@ -402,10 +402,10 @@ describe('HLD-21 markers', () => {
         .map((end) => `__Host-benefits.login.${end}=1; `)
         .join('') + own,
     )
-    markers.clear(exchange)
+    transactions.clear(exchange)
     expect(exchange.cookies).toHaveLength(1)
     expect(exchange.cookies[0]).toMatch(/^__Host-benefits\.login\.abcdefgh=; .*Max-Age=0/)
-    expect(() => markers.set(exchange, { text: 'x' }, now)).not.toThrow()
+    expect(() => transactions.set(exchange, { text: 'x' }, now)).not.toThrow()
   })
 
   it('of a hundred that were planted only some are deleted at a time, and the real one is found', () => {
@@ -413,29 +413,29 @@ describe('HLD-21 markers', () => {
       `__Host-benefits.login.planted${index % 10}${index}`.slice(0, 30),
     )
     const exchange = exchangeWith('')
-    const state = markers.set(exchange, { text: 'real' }, now)
+    const state = transactions.set(exchange, { text: 'real' }, now)
     const real = exchange.cookies[0]?.split(';', 1)[0] ?? ''
     const crowd = exchangeWith([...planted.map((name) => `${name}=1`), real].join('; '))
-    expect(markers.find(crowd, state, now)?.content).toEqual({ text: 'real' })
-    markers.set(crowd, { text: 'another' }, now)
+    expect(transactions.find(crowd, state, now)?.content).toEqual({ text: 'real' })
+    transactions.set(crowd, { text: 'another' }, now)
     expect(crowd.cookies.length).toBeLessThanOrEqual(11)
   })
 
   it('are set with the first content that a cookie has room for, or not at all', () => {
     const content = (length: number) => ({ text: 'x'.repeat(length) })
     const exchange = exchangeWith('')
-    const state = markers.createState()
-    expect(markers.setFirst(exchange, [content(4000), content(3000), content(5)], now, state)).toBe(true)
+    const state = transactions.createState()
+    expect(transactions.setFirst(exchange, [content(4000), content(3000), content(5)], now, state)).toBe(true)
     expect(exchange.cookies).toHaveLength(1)
     const kept = exchangeWith(exchange.cookies[0]?.split(';', 1)[0] ?? '')
-    expect(markers.find(kept, state, now)?.content).toEqual(content(5))
-    expect(markers.setFirst(exchange, [content(4000)], now, state)).toBe(false)
+    expect(transactions.find(kept, state, now)?.content).toEqual(content(5))
+    expect(transactions.setFirst(exchange, [content(4000)], now, state)).toBe(false)
     expect(exchange.cookies).toHaveLength(1)
   })
 
   it('HLD-05 forbid after the clock was put back, and permit no more than within the skew', () => {
     const exchange = exchangeWith('')
-    const state = markers.set(exchange, { text: 'x' }, now)
+    const state = transactions.set(exchange, { text: 'x' }, now)
     const kept = exchangeWith(exchange.cookies[0]?.split(';', 1)[0] ?? '')
     for (const [passed, forbids, permits] of [
       [-86_400, true, false],
@@ -445,8 +445,8 @@ describe('HLD-21 markers', () => {
       [900, false, false],
     ] as const) {
       const then = now + passed * 1000
-      expect(markers.pending(kept, then).length > 0).toBe(forbids)
-      expect(markers.find(kept, state, then) !== undefined).toBe(permits)
+      expect(transactions.pending(kept, then).length > 0).toBe(forbids)
+      expect(transactions.find(kept, state, then) !== undefined).toBe(permits)
     }
   })
 

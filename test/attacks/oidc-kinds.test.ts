@@ -116,7 +116,7 @@ describe('JWT-05 BCL-31 one kind of token in the place of another', () => {
     },
   )
 
-  it.each(names)('%s is no session cookie, and opens no marker', async (name) => {
+  it.each(names)('%s is no session cookie, and opens no transaction', async (name) => {
     const place = createPlace()
     const value = kinds[name]()
     const cookie = `__Host-benefits.sid=${value}; __Host-benefits.oidc.aaaaaaaa=${value}`

@@ -98,9 +98,9 @@ describe('sealed values', () => {
     const login = await world
       .application('benefits')
       .handle(new Request(`${url}/session/login?returnTo=/open`))
-    const marker = login.headers.getSetCookie()[0]?.split(';', 1)[0]
+    const transaction = login.headers.getSetCookie()[0]?.split(';', 1)[0]
     const back = new URL(login.headers.get('location') ?? '').searchParams.get('returnTo') ?? ''
-    const cookie = `${await world.emulator.cookiesFor('ana')}; ${marker}`
+    const cookie = `${await world.emulator.cookiesFor('ana')}; ${transaction}`
     const arrived = await serve(changed, new Request(back, { headers: { cookie } }))
     expect([arrived.status, arrived.headers.get('location')]).toEqual([302, '/open'])
   })

@@ -81,7 +81,7 @@ describe('a return that had asked for a new authentication', () => {
   })
 })
 
-describe('markers', () => {
+describe('transactions', () => {
   it('peers: many logins with long addresses do not make a Cookie header that servers refuse', async () => {
     const world = await createWorld()
     const browser = world.browser()

@@ -2,6 +2,7 @@
 import type { SuiteOptions } from '../../src/config/options.js'
 import { resolveOptions } from '../../src/config/resolve.js'
 import { ConfigurationError, type ConfigurationProblem } from '../../src/errors.js'
+import { memoryStore } from '../../src/stores/memory/store.js'
 import type { Store } from '../../src/stores/store.js'
 
 /** A secret that is long enough. */
@@ -53,6 +54,6 @@ export function storeLike(isShared: boolean): Store {
   const never = () => {
     throw new Error('the configuration does not use a store')
   }
-  const methods = ['read', 'start', 'update', 'end', 'revoke', 'point', 'revokePointer', 'ready', 'close']
+  const methods = Object.keys(memoryStore()).filter((name) => name !== 'isShared')
   return { isShared, ...Object.fromEntries(methods.map((name) => [name, never])) } as unknown as Store
 }

@@ -100,8 +100,8 @@ export const routeCases: readonly Case[] = [
       expect([login.status, location.origin]).toEqual([302, emulator.url])
       const back = new URL(String(location.searchParams.get('returnTo')))
       expect(back.origin).toBe(url)
-      const marker = login.cookies.map((line) => line.split(';')[0]).join('; ')
-      const cookie = `${await arriving()}; ${marker}`
+      const transaction = login.cookies.map((line) => line.split(';')[0]).join('; ')
+      const cookie = `${await arriving()}; ${transaction}`
       const headers = { ...navigation, 'sec-fetch-site': 'same-site', cookie }
       const returned = await send(`${back.pathname}${back.search}`, { headers })
       expect(returned.status).toBe(302)
@@ -125,8 +125,9 @@ export const routeCases: readonly Case[] = [
       ])
       const { pathname, search } = new URL(receipt.continueAt)
       expect(pathname).toBe('/session/leave')
-      const marker = answer.cookies.find((line) => /\.logout\.[^=]*=[^;]/.test(line))?.split(';')[0] ?? ''
-      const left = await send(pathname + search, { headers: { ...navigation, cookie: marker } })
+      const transaction =
+        answer.cookies.find((line) => /\.logout\.[^=]*=[^;]/.test(line))?.split(';')[0] ?? ''
+      const left = await send(pathname + search, { headers: { ...navigation, cookie: transaction } })
       expect(new URL(String(left.headers.location)).origin).toBe(emulator.url)
       const gone = new Set(deleted(answer).map((line) => line.split('=', 1)[0]))
       for (const name of Object.values(emulator.cookieNames)) expect(gone).toContain(name)

@@ -283,7 +283,7 @@ export function describeBounds(harnessOf: () => StoreHarness, races: 'all' | 'se
       expect(again.record).toEqual({ ...mark, retainUntil })
     })
 
-    it.each(['lifts', 'provenAt'] as const)(
+    it.each(['resumes', 'provenAt'] as const)(
       'HLD-18 let a mark be passed over by %s as a whole end is',
       async (by) => {
         const harness = harnessOf()
@@ -293,7 +293,7 @@ export function describeBounds(harnessOf: () => StoreHarness, races: 'all' | 'se
         await harness.store.end(first.address, first.record, ended)
         await startAt(harness, addressOf({ person: first.address.person }), { mostRecords })
         const mark = markOf(ended)
-        const given = by === 'lifts' ? { lifts: mark } : { provenAt: mark.at + 1 }
+        const given = by === 'resumes' ? { resumes: mark } : { provenAt: mark.at + 1 }
         const outcome = await startAt(harness, first.address, { ...given, mostRecords: 10 })
         expect(outcome.outcome).toBe('started')
         expect(await harness.store.read(first.address)).toEqual(outcome.record)

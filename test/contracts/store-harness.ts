@@ -60,14 +60,14 @@ export async function startAt(
   { store, now }: StoreHarness,
   address: RecordAddress,
   given: Partial<LiveRecord> &
-    Partial<Pick<StartRequest, 'issuedAt' | 'lifts' | 'provenAt' | 'mostRecords'>> = {},
+    Partial<Pick<StartRequest, 'issuedAt' | 'resumes' | 'provenAt' | 'mostRecords'>> = {},
 ): Promise<StartOutcome> {
-  const { issuedAt = now(), lifts, provenAt, mostRecords, ...fields } = given
+  const { issuedAt = now(), resumes: lifts, provenAt, mostRecords, ...fields } = given
   return store.start(address, {
     record: liveAt(now(), fields),
     issuedAt,
     now: now(),
-    lifts,
+    resumes: lifts,
     provenAt,
     mostRecords,
   })

@@ -51,20 +51,21 @@ async function runPointerSchedule(harness: StoreHarness, schedule: PointerSchedu
   const addresses = Array.from({ length: schedule.starters }, () => addressOf())
   const sessions = new Map(addresses.map(({ person, session }) => [person, session]))
   const seen = new Set<string>()
-  if (schedule.isKnown) for (const { person } of addresses) await store.point(pointer, person, retainUntil)
+  if (schedule.isKnown)
+    for (const { person } of addresses) await store.noteIndexKey(pointer, person, retainUntil)
 
   async function* start(address: (typeof addresses)[number]): AsyncGenerator<void, void> {
-    await store.point(pointer, address.person, retainUntil)
+    await store.noteIndexKey(pointer, address.person, retainUntil)
     yield
     await store.start(address, { record: liveAt(now), issuedAt: now, now })
     yield
-    if ((await store.pointerRevocation(pointer)) !== undefined) seen.add(address.person)
+    if ((await store.indexKeyRevocation(pointer)) !== undefined) seen.add(address.person)
     yield
   }
 
   async function* end(): AsyncGenerator<void, void> {
     const revocation = { reason: 'signed-out', at: now, retainUntil } as const
-    const { persons } = await store.revokePointer(pointer, revocation)
+    const { persons } = await store.revokeIndexKey(pointer, revocation)
     yield
     for (const person of persons) {
       const session = sessions.get(person)

@@ -12,15 +12,15 @@ export function describePointers(harnessOf: () => StoreHarness, races: 'all' | '
       return { reason: 'signed-out', at, retainUntil: at + day, ...given }
     }
     const point = (pointer: string, person: string, milliseconds = day) =>
-      harnessOf().store.point(pointer, person, harnessOf().now() + milliseconds)
+      harnessOf().store.noteIndexKey(pointer, person, harnessOf().now() + milliseconds)
     const revoke = (pointer: string, given: Partial<Revocation> = {}) =>
-      harnessOf().store.revokePointer(pointer, revocationNow(given))
+      harnessOf().store.revokeIndexKey(pointer, revocationNow(given))
     const personsOf = async (pointer: string) => (await revoke(pointer)).persons.toSorted()
 
     it('name the persons that were noted, each once', async () => {
       const [pointer, one, other] = [unique(), unique(), unique()]
       for (const person of [one, other, one]) expect(await point(pointer, person)).toBeUndefined()
-      expect(await harnessOf().store.pointerRevocation(pointer)).toBeUndefined()
+      expect(await harnessOf().store.indexKeyRevocation(pointer)).toBeUndefined()
       const { persons, acknowledged } = await revoke(pointer)
       expect(persons.toSorted()).toEqual([one, other].toSorted())
       expect(acknowledged).toBe(true)
@@ -32,15 +32,15 @@ export function describePointers(harnessOf: () => StoreHarness, races: 'all' | '
       const harness = harnessOf()
       const { store } = harness
       const [pointer, short, long] = [unique(), unique(), unique()]
-      expect(await store.pointerPersons(pointer)).toEqual([])
+      expect(await store.indexKeyPersons(pointer)).toEqual([])
       await point(pointer, short, minute)
       await point(pointer, long)
-      expect((await store.pointerPersons(pointer)).toSorted()).toEqual([short, long].toSorted())
-      expect(await store.pointerRevocation(pointer)).toBeUndefined()
+      expect((await store.indexKeyPersons(pointer)).toSorted()).toEqual([short, long].toSorted())
+      expect(await store.indexKeyRevocation(pointer)).toBeUndefined()
       await harness.advance(61)
-      expect(await store.pointerPersons(pointer)).toEqual([long])
+      expect(await store.indexKeyPersons(pointer)).toEqual([long])
       await revoke(pointer)
-      expect(await store.pointerPersons(pointer)).toEqual([long])
+      expect(await store.indexKeyPersons(pointer)).toEqual([long])
     })
 
     it('lose nobody of fifty who are noted at once', async () => {
@@ -53,11 +53,11 @@ export function describePointers(harnessOf: () => StoreHarness, races: 'all' | '
     it('keep a revocation that meets nobody yet', async () => {
       const pointer = unique()
       const revocation = revocationNow()
-      const revoked = await harnessOf().store.revokePointer(pointer, revocation)
+      const revoked = await harnessOf().store.revokeIndexKey(pointer, revocation)
       expect(revoked).toEqual({ persons: [], acknowledged: true })
-      expect(await harnessOf().store.pointerRevocation(pointer)).toEqual(revocation)
+      expect(await harnessOf().store.indexKeyRevocation(pointer)).toEqual(revocation)
       expect(await point(pointer, unique())).toEqual(revocation)
-      expect(await harnessOf().store.pointerRevocation(pointer)).toEqual(revocation)
+      expect(await harnessOf().store.indexKeyRevocation(pointer)).toEqual(revocation)
     })
 
     it('keep the later time and the longer retention of two revocations', async () => {
@@ -69,9 +69,9 @@ export function describePointers(harnessOf: () => StoreHarness, races: 'all' | '
         [longer, later],
       ]) {
         const pointer = unique()
-        for (const revocation of pair) await store.revokePointer(pointer, revocation)
+        for (const revocation of pair) await store.revokeIndexKey(pointer, revocation)
         const expected = { ...later, retainUntil: longer.retainUntil }
-        expect(await store.pointerRevocation(pointer)).toEqual(expected)
+        expect(await store.indexKeyRevocation(pointer)).toEqual(expected)
         expect(await point(pointer, unique())).toEqual(expected)
       }
     })
@@ -91,12 +91,12 @@ export function describePointers(harnessOf: () => StoreHarness, races: 'all' | '
         ]) {
           const [pointer, person, session] = [unique(), unique(), unique()]
           for (const revocation of pair) {
-            await store.revokePointer(pointer, revocation)
+            await store.revokeIndexKey(pointer, revocation)
             await store.revoke(person, { kind: 'session', session }, revocation)
             await store.revoke(person, { kind: 'person' }, revocation)
           }
           const expected = { reason: 'revoked', at: Math.max(first.at, second.at) }
-          expect(await store.pointerRevocation(pointer)).toMatchObject(expected)
+          expect(await store.indexKeyRevocation(pointer)).toMatchObject(expected)
           expect(await store.revocation(person, session)).toMatchObject(expected)
           expect(await store.revocation(person, unique())).toMatchObject(expected)
         }
@@ -114,7 +114,7 @@ export function describePointers(harnessOf: () => StoreHarness, races: 'all' | '
       await harness.store.revoke(address.person, { kind: 'person' }, revocationNow())
       expect(await personsOf(address.person)).toEqual([address.person])
       const other = unique()
-      expect(await harness.store.pointerRevocation(other)).toBeUndefined()
+      expect(await harness.store.indexKeyRevocation(other)).toBeUndefined()
       expect(await personsOf(other)).toEqual([])
     })
 
@@ -139,16 +139,16 @@ export function describePointers(harnessOf: () => StoreHarness, races: 'all' | '
       for (const pointer of [short, long]) await point(pointer, person)
       const revocation = revocationNow({ retainUntil: harness.now() + 2 * day })
       await revoke(short, { retainUntil: harness.now() + minute })
-      await harness.store.revokePointer(long, revocation)
+      await harness.store.revokeIndexKey(long, revocation)
       await harness.advance(61)
-      expect(await harness.store.pointerRevocation(short)).toBeUndefined()
+      expect(await harness.store.indexKeyRevocation(short)).toBeUndefined()
       expect(await point(short, unique())).toBeUndefined()
       expect(await personsOf(short)).toContain(person)
       await harness.advance(2 * 86_400 - 121)
-      expect(await harness.store.pointerRevocation(long)).toEqual(revocation)
+      expect(await harness.store.indexKeyRevocation(long)).toEqual(revocation)
       expect(await point(long, unique(), minute)).toEqual(revocation)
       await harness.advance(61)
-      expect(await harness.store.pointerRevocation(long)).toBeUndefined()
+      expect(await harness.store.indexKeyRevocation(long)).toBeUndefined()
     })
 
     it('RACE-3 a start and an end that cross always meet, in every interleaving of their steps', async () => {

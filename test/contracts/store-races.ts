@@ -39,7 +39,7 @@ const works = {
     yield
     if (record === undefined) return
     const kept = { token: unique(), sealed: unique(), fence: 1, until: now() + minute }
-    const done = await store.keep(run.address, record.generation, kept, now() + 10 * minute)
+    const done = await store.keepRefresh(run.address, record.generation, kept, now() + 10 * minute)
     if (run.over !== undefined) expect(done, 'a refresh saved after the end').toBe(false)
     yield
     const found = await store.kept(run.address)

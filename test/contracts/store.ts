@@ -103,14 +103,14 @@ export function describeStoreContract(
         const ended = endedAt(record, harness.now())
         await harness.store.end(address, { generation: record.generation }, ended)
         for (const other of [{ at: ended.at - 1 }, { reason: 'absolute-timeout' } as const]) {
-          const outcome = await startAt(harness, address, { lifts: { ...ended, ...other } })
+          const outcome = await startAt(harness, address, { resumes: { ...ended, ...other } })
           expect(outcome).toEqual({ outcome: 'exists', record: ended })
         }
-        const lifted = await startAt(harness, address, { lifts: ended })
+        const lifted = await startAt(harness, address, { resumes: ended })
         expect(lifted.outcome).toBe('started')
         expect(await harness.store.read(address)).toEqual(lifted.record)
         // The same end is not there a second time.
-        expect((await startAt(harness, address, { lifts: ended })).outcome).toBe('exists')
+        expect((await startAt(harness, address, { resumes: ended })).outcome).toBe('exists')
       })
 
       it('drops what is no longer retained when the person starts again', async () => {
@@ -139,20 +139,20 @@ export function describeStoreContract(
         const revoked = addressOf()
         await harness.store.revoke(revoked.person, { kind: 'person' }, revocationNow())
         const claim = unique()
-        await harness.store.claim(claim)
-        await harness.store.settle(claim, 600)
+        await harness.store.claimOnce(claim)
+        await harness.store.confirmClaim(claim, 600)
         await harness.setBack(-3 * 86_400)
         for (const { person } of [address, revoked]) await startedAt(harness, addressOf({ person }), {})
         for (let count = 0; count < 20; count += 1) {
           await startedAt(harness, addressOf())
-          await harness.store.claim(unique())
+          await harness.store.claimOnce(unique())
         }
         await harness.setBack(3 * 86_400)
         expect(await harness.store.read(address)).toEqual(ended)
         expect(await harness.store.revocation(revoked.person, revoked.session)).toMatchObject({
           reason: 'signed-out',
         })
-        expect(await harness.store.claim(claim)).toBe(false)
+        expect(await harness.store.claimOnce(claim)).toBe(false)
       })
 
       it('keeps everything as long as it must be retained', async () => {
@@ -379,12 +379,12 @@ export function describeStoreContract(
         await harness.store.revoke(address.person, scope, revocationNow())
         // The record keeps its reason until a start meets the revocation.
         expect(await harness.store.read(address)).toEqual(ended)
-        const outcome = await startAt(harness, address, { lifts: ended })
+        const outcome = await startAt(harness, address, { resumes: ended })
         expect(outcome.outcome).toBe('revoked')
         expect(outcome.record).toMatchObject({ state: 'ended', reason: 'signed-out' })
         const tombstone = await harness.store.read(address)
         if (tombstone?.state !== 'ended') throw new Error('no tombstone')
-        expect((await startAt(harness, address, { lifts: tombstone })).outcome).toBe('revoked')
+        expect((await startAt(harness, address, { resumes: tombstone })).outcome).toBe('revoked')
       })
 
       it('lifts nothing that was revoked, also when the tombstone is retained for longer than asked', async () => {
@@ -396,7 +396,7 @@ export function describeStoreContract(
         await harness.store.retain(address, harness.now() + day)
         await harness.advance(120)
         if (record.state !== 'ended') throw new Error('no tombstone')
-        expect((await startAt(harness, address, { lifts: record })).outcome).toBe('revoked')
+        expect((await startAt(harness, address, { resumes: record })).outcome).toBe('revoked')
       })
 
       it('RACE-2 refuses by time what was issued before a person was revoked, also after the next login', async () => {
@@ -608,7 +608,7 @@ export function describeStoreContract(
         expect(await harness.store.kept(address)).toBeUndefined()
         const kept = keptUntil(harness.now() + minute, 7)
         const expiry = record.tokenExpiresAt + minute
-        expect(await harness.store.keep(address, record.generation, kept, expiry)).toBe(true)
+        expect(await harness.store.keepRefresh(address, record.generation, kept, expiry)).toBe(true)
         expect(await harness.store.kept(address)).toEqual(kept)
         expect(await harness.store.read(address)).toEqual({ ...record, tokenExpiresAt: expiry })
         await harness.advance(60)
@@ -620,14 +620,14 @@ export function describeStoreContract(
         const record = await startedAt(harness, address)
         const newer = keptUntil(harness.now() + minute, 8)
         const expiry = record.tokenExpiresAt
-        expect(await harness.store.keep(address, record.generation, newer, expiry)).toBe(true)
+        expect(await harness.store.keepRefresh(address, record.generation, newer, expiry)).toBe(true)
         const older = keptUntil(harness.now() + minute, 7)
-        expect(await harness.store.keep(address, record.generation, older, expiry + 1)).toBe(false)
+        expect(await harness.store.keepRefresh(address, record.generation, older, expiry + 1)).toBe(false)
         expect(await harness.store.kept(address)).toEqual(newer)
         expect(await harness.store.read(address)).toEqual(record)
-        await harness.store.dropKept(address, 7)
+        await harness.store.dropRefresh(address, 7)
         expect(await harness.store.kept(address)).toEqual(newer)
-        await harness.store.dropKept(address, 8)
+        await harness.store.dropRefresh(address, 8)
         expect(await harness.store.kept(address)).toBeUndefined()
       })
 
@@ -635,14 +635,14 @@ export function describeStoreContract(
         const address = addressOf()
         const record = await startedAt(harness, address)
         const kept = keptUntil(harness.now() + minute, 1)
-        expect(await harness.store.keep(address, unique(), kept, 0)).toBe(false)
-        expect(await harness.store.keep(addressOf(), record.generation, kept, 0)).toBe(false)
-        expect(await harness.store.keep(address, record.generation, kept, 0)).toBe(true)
+        expect(await harness.store.keepRefresh(address, unique(), kept, 0)).toBe(false)
+        expect(await harness.store.keepRefresh(addressOf(), record.generation, kept, 0)).toBe(false)
+        expect(await harness.store.keepRefresh(address, record.generation, kept, 0)).toBe(true)
         const ended = endedAt(record, harness.now())
         await harness.store.end(address, record, ended)
         expect(await harness.store.kept(address)).toBeUndefined()
-        expect(await harness.store.keep(address, record.generation, kept, 0)).toBe(false)
-        await startAt(harness, address, { lifts: ended })
+        expect(await harness.store.keepRefresh(address, record.generation, kept, 0)).toBe(false)
+        await startAt(harness, address, { resumes: ended })
         expect(await harness.store.kept(address)).toBeUndefined()
       })
     })
@@ -661,84 +661,90 @@ export function describeStoreContract(
 
       it('gives a claim to exactly one of fifty', async () => {
         const key = unique()
-        const won = await Promise.all(Array.from({ length: 50 }, () => harness.store.claim(key)))
+        const won = await Promise.all(Array.from({ length: 50 }, () => harness.store.claimOnce(key)))
         expect(won.filter(Boolean)).toHaveLength(1)
       })
 
       it('gives a claim back after 30 s, unless it was settled', async () => {
         const [given, settled] = [unique(), unique()]
-        for (const key of [given, settled]) expect(await harness.store.claim(key)).toBe(true)
-        await harness.store.settle(settled, 60)
+        for (const key of [given, settled]) expect(await harness.store.claimOnce(key)).toBe(true)
+        await harness.store.confirmClaim(settled, 60)
         // Seconds are left to the store's own clock, which runs on meanwhile.
         await harness.advance(25)
-        expect([await harness.store.claim(given), await harness.store.claim(settled)]).toEqual([false, false])
+        expect([await harness.store.claimOnce(given), await harness.store.claimOnce(settled)]).toEqual([
+          false,
+          false,
+        ])
         await harness.advance(6)
-        expect([await harness.store.claim(given), await harness.store.claim(settled)]).toEqual([true, false])
+        expect([await harness.store.claimOnce(given), await harness.store.claimOnce(settled)]).toEqual([
+          true,
+          false,
+        ])
         await harness.advance(30)
-        expect(await harness.store.claim(settled)).toBe(true)
+        expect(await harness.store.claimOnce(settled)).toBe(true)
       })
 
       it('BCL-15 gives an abandoned claim back at once, but none that was settled', async () => {
         const key = unique()
-        await harness.store.claim(key)
-        await harness.store.abandon(key)
-        expect(await harness.store.claim(key)).toBe(true)
-        await harness.store.settle(key, 60)
-        await harness.store.abandon(key)
-        expect(await harness.store.claim(key)).toBe(false)
+        await harness.store.claimOnce(key)
+        await harness.store.abandonClaim(key)
+        expect(await harness.store.claimOnce(key)).toBe(true)
+        await harness.store.confirmClaim(key, 60)
+        await harness.store.abandonClaim(key)
+        expect(await harness.store.claimOnce(key)).toBe(false)
       })
 
       it('HLD-14 gives a claim to its owner again, and to nobody else', async () => {
         const key = unique()
         const [ours, theirs] = [unique(), unique()]
-        expect(await harness.store.claim(key, ours)).toBe(true)
-        expect(await harness.store.claim(key, theirs)).toBe(false)
-        expect(await harness.store.claim(key)).toBe(false)
-        expect(await harness.store.claim(key, ours)).toBe(true)
-        await harness.store.settle(key, 60)
+        expect(await harness.store.claimOnce(key, ours)).toBe(true)
+        expect(await harness.store.claimOnce(key, theirs)).toBe(false)
+        expect(await harness.store.claimOnce(key)).toBe(false)
+        expect(await harness.store.claimOnce(key, ours)).toBe(true)
+        await harness.store.confirmClaim(key, 60)
         for (const owner of [ours, theirs, 'settled', 'claimed', undefined]) {
-          expect(await harness.store.claim(key, owner)).toBe(false)
+          expect(await harness.store.claimOnce(key, owner)).toBe(false)
         }
       })
 
       it('HLD-14 gives a claim of one owner to exactly one of fifty others', async () => {
         const key = unique()
         const owners = Array.from({ length: 50 }, () => unique())
-        const won = await Promise.all(owners.map((owner) => harness.store.claim(key, owner)))
+        const won = await Promise.all(owners.map((owner) => harness.store.claimOnce(key, owner)))
         expect(won.filter(Boolean)).toHaveLength(1)
-        const again = await Promise.all(owners.map((owner) => harness.store.claim(key, owner)))
+        const again = await Promise.all(owners.map((owner) => harness.store.claimOnce(key, owner)))
         expect(again).toEqual(won)
       })
 
       it('HLD-14 lets a claim be given back by its owner alone, and a settled one by nobody', async () => {
         const [key, nobodys] = [unique(), unique()]
         const [ours, theirs] = [unique(), unique()]
-        await harness.store.claim(key, ours)
+        await harness.store.claimOnce(key, ours)
         // As 0.1.0 asks.
-        await harness.store.claim(nobodys)
-        for (const owner of [theirs, 'claimed', undefined]) await harness.store.abandon(key, owner)
-        await harness.store.abandon(nobodys, theirs)
-        expect(await harness.store.claim(key, theirs)).toBe(false)
-        expect(await harness.store.claim(nobodys, theirs)).toBe(false)
-        await harness.store.abandon(key, ours)
-        expect(await harness.store.claim(key, theirs)).toBe(true)
-        await harness.store.settle(key, 60)
-        for (const owner of [theirs, 'settled', undefined]) await harness.store.abandon(key, owner)
-        expect(await harness.store.claim(key, theirs)).toBe(false)
+        await harness.store.claimOnce(nobodys)
+        for (const owner of [theirs, 'claimed', undefined]) await harness.store.abandonClaim(key, owner)
+        await harness.store.abandonClaim(nobodys, theirs)
+        expect(await harness.store.claimOnce(key, theirs)).toBe(false)
+        expect(await harness.store.claimOnce(nobodys, theirs)).toBe(false)
+        await harness.store.abandonClaim(key, ours)
+        expect(await harness.store.claimOnce(key, theirs)).toBe(true)
+        await harness.store.confirmClaim(key, 60)
+        for (const owner of [theirs, 'settled', undefined]) await harness.store.abandonClaim(key, owner)
+        expect(await harness.store.claimOnce(key, theirs)).toBe(false)
       })
 
       it('HLD-14 holds a claim for its owner for 30 s from the last time it was asked for', async () => {
         const key = unique()
         const [ours, theirs] = [unique(), unique()]
-        await harness.store.claim(key, ours)
+        await harness.store.claimOnce(key, ours)
         await harness.advance(25)
-        expect(await harness.store.claim(key, ours)).toBe(true)
+        expect(await harness.store.claimOnce(key, ours)).toBe(true)
         await harness.advance(25)
-        expect(await harness.store.claim(key, theirs)).toBe(false)
+        expect(await harness.store.claimOnce(key, theirs)).toBe(false)
         await harness.advance(6)
-        expect(await harness.store.claim(key, theirs)).toBe(true)
-        await harness.store.abandon(key, ours)
-        expect(await harness.store.claim(key, unique())).toBe(false)
+        expect(await harness.store.claimOnce(key, theirs)).toBe(true)
+        await harness.store.abandonClaim(key, ours)
+        expect(await harness.store.claimOnce(key, unique())).toBe(false)
       })
 
       it('leases to one at a time, with a number that grows', async () => {
@@ -750,7 +756,7 @@ export function describeStoreContract(
         await harness.advance(6)
         const second = await harness.store.lease(key, 5)
         expect(second).toBeGreaterThan(first)
-        await harness.store.release(key, second ?? 0)
+        await harness.store.releaseLease(key, second ?? 0)
         expect(await harness.store.lease(key, 5)).toBeGreaterThan(second ?? 0)
       })
 
@@ -758,16 +764,16 @@ export function describeStoreContract(
         const key = unique()
         const fence = (await harness.store.lease(key, 20)) ?? 0
         await harness.advance(12)
-        expect(await harness.store.renew(key, fence, 20)).toBe(true)
+        expect(await harness.store.renewLease(key, fence, 20)).toBe(true)
         await harness.advance(12)
         expect(await harness.store.lease(key, 20)).toBeUndefined()
         await harness.advance(9)
-        expect(await harness.store.renew(key, fence, 20)).toBe(false)
+        expect(await harness.store.renewLease(key, fence, 20)).toBe(false)
         const next = (await harness.store.lease(key, 20)) ?? 0
-        await harness.store.release(key, fence)
-        expect(await harness.store.renew(key, fence, 20)).toBe(false)
+        await harness.store.releaseLease(key, fence)
+        expect(await harness.store.renewLease(key, fence, 20)).toBe(false)
         expect(await harness.store.lease(key, 20)).toBeUndefined()
-        expect(await harness.store.renew(key, next, 20)).toBe(true)
+        expect(await harness.store.renewLease(key, next, 20)).toBe(true)
       })
 
       it('lets an id be registered by one fingerprint at a time', async () => {
@@ -873,15 +879,15 @@ export function describeStoreContract(
         await harness.advance(3600)
         await harness.store.lease(lease, 20)
         await harness.store.register(application, unique(), 60)
-        await harness.store.claim(given)
-        await harness.store.claim(settled)
-        await harness.store.settle(settled, 4000)
+        await harness.store.claimOnce(given)
+        await harness.store.claimOnce(settled)
+        await harness.store.confirmClaim(settled, 4000)
         await harness.setBack(3600)
         // By the store's own clock, where it has one, a minute has passed all the same.
         await harness.advance(61)
         expect(await harness.store.lease(lease, 20)).toBeDefined()
         expect(await harness.store.register(application, unique(), 60)).toBe(true)
-        expect(await harness.store.claim(settled)).toBe(false)
+        expect(await harness.store.claimOnce(settled)).toBe(false)
       })
     })
 

@@ -197,7 +197,7 @@ export function createPeople(stores: readonly Store[], random: (below: number) =
     }
     if (way === 'message') {
       const { sessions } = scripted.host()
-      const { acknowledged, ended } = await sessions.revokePointed(
+      const { acknowledged, ended } = await sessions.revokeByIndex(
         [sidPointer(person.sid)],
         'all',
         'signed-out',

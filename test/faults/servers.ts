@@ -230,7 +230,7 @@ export async function startServers(topology: Topology, client: ClientName, index
         const keys = Array.from({ length: 12 }, (_, at) => `serving:${at}:${performance.now()}`)
         const isUp = await until(
           async () => {
-            for (const key of keys) await store?.claim(key)
+            for (const key of keys) await store?.claimOnce(key)
             return true
           },
           'a master',

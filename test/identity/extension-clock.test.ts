@@ -12,7 +12,7 @@ describe('HLD-05 an extension by an instance whose clock is ahead', () => {
     const leases: number[] = []
     const engine = await make()
     engine.fault.before = (name, given) => {
-      if (name === 'renew') leases.push(Number(given[2]))
+      if (name === 'renewLease') leases.push(Number(given[2]))
     }
     engine.script.onAnswer = () => new Response('', { status: 200 })
     // The clock is put on once the renewal has begun, so that the token is good until then.

@@ -26,7 +26,7 @@ describe.each(engines)('a rotated token of %s on Redis', (_, create) => {
       },
     })
     engine.travel(dueSeconds)
-    engine.fault.fails = (name) => name === 'keep' && engine.fault.count < 2
+    engine.fault.fails = (name) => name === 'keepRefresh' && engine.fault.count < 2
     expect(await engine.visit()).toMatchObject({ state: 'active' })
     expect(engine.fault.count).toBe(1)
     await engine.suite.close()

@@ -32,7 +32,7 @@ describe.each(rows)('the successor of a token of %s on %s', (_engine, _store, st
   it('HLD-07 is written by the next request where the store was away for the write', async () => {
     const engine = await start()
     engine.travel(dueSeconds)
-    engine.fault.fails = (name) => name === 'keep'
+    engine.fault.fails = (name) => name === 'keepRefresh'
     expect(await engine.visit()).toMatchObject({ state: 'active' })
     expect(engine.fault.count).toBe(1)
     expect(engine.events).toContainEqual(
@@ -71,7 +71,7 @@ describe.each(rows)('the successor of a token of %s on %s', (_engine, _store, st
     const engine = await start()
     engine.travel(dueSeconds)
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-    engine.fault.fails = (name) => name === 'keep'
+    engine.fault.fails = (name) => name === 'keepRefresh'
     const visit = engine.visit()
     await vi.advanceTimersByTimeAsync(0)
     await visit
@@ -104,7 +104,7 @@ describe.each(rows)('the successor of a token of %s on %s', (_engine, _store, st
     }
     const visit = engine.visit()
     await arrived
-    engine.fault.fails = (name) => name === 'keep' && engine.fault.count < 2
+    engine.fault.fails = (name) => name === 'keepRefresh' && engine.fault.count < 2
     let isClosed = false
     const closing = engine.suite.close().then(() => {
       isClosed = true
@@ -156,7 +156,7 @@ it('HLD-07 the successor of a shared token is kept under the generation that the
   engine.travel(dueSeconds)
   let isRaised = false
   engine.fault.before = (name, [address, generation], store) => {
-    if (name !== 'keep' || isRaised) return
+    if (name !== 'keepRefresh' || isRaised) return
     isRaised = true
     const raised = store.update(address as RecordAddress, generation as string, {
       generation: 'g'.repeat(22),
@@ -223,9 +223,9 @@ it('HLD-07 a login that meets a store away for one write leaves the session its 
     suite: { application: { sensitivity: 'public' } },
     store: (store) => ({
       ...store,
-      keep(...given) {
+      keepRefresh(...given) {
         if (fails) throw new StoreUnavailableError('away')
-        return store.keep(...given)
+        return store.keepRefresh(...given)
       },
     }),
   })

@@ -104,13 +104,13 @@ function stepping(turns: ReturnType<typeof createTurns>, onRevoked: () => void):
         return outcome
       }),
     alias: step(store.alias),
-    keep: step(store.keep),
+    keepRefresh: step(store.keepRefresh),
     kept: step(store.kept),
-    dropKept: step(store.dropKept),
-    claim: step(store.claim),
+    dropRefresh: step(store.dropRefresh),
+    claimOnce: step(store.claimOnce),
     lease: step(store.lease),
-    renew: step(store.renew),
-    release: step(store.release),
+    renewLease: step(store.renewLease),
+    releaseLease: step(store.releaseLease),
   }
 }
 

@@ -69,8 +69,8 @@ describe('verifySsoToken', () => {
   it('says nothing about a token where the store cannot answer', async () => {
     const fails = () => Promise.reject(new StoreUnavailableError('down'))
     for (const store of [
-      { claim: fails, settle: fails },
-      { claim: () => true, settle: fails },
+      { claimOnce: fails, confirmClaim: fails },
+      { claimOnce: () => true, confirmClaim: fails },
     ]) {
       const { issuer, verify } = await setUp({ store })
       await expect(verify(await issuer.issue(citizen()))).rejects.toMatchObject({ code: 'store-unavailable' })

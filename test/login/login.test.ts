@@ -65,8 +65,8 @@ describe('the return', () => {
       const login = await browser.open(`${url}/session/login?returnTo=/open?tab=${tab}`)
       states.push(new URL(login.url).searchParams.get('returnTo') ?? '')
     }
-    const markers = (await browser.cookieNames(url)).filter((name) => name.includes('.login.'))
-    expect(markers).toHaveLength(5)
+    const transactions = (await browser.cookieNames(url)).filter((name) => name.includes('.login.'))
+    expect(transactions).toHaveLength(5)
     const login = await browser.open(
       `${world.emulator.url}/login?returnTo=${encodeURIComponent(states[2] ?? '')}`,
     )
@@ -87,7 +87,7 @@ describe('the return', () => {
     expect((await world.browser().open(back)).status).toBe(400)
   })
 
-  it('a sibling cannot push the marker of a login out of the browser', async () => {
+  it('a sibling cannot push the transaction of a login out of the browser', async () => {
     const world = await createWorld()
     const browser = world.browser()
     const login = await browser.open(`${url}/session/login?returnTo=/open`)

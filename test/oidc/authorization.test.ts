@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import {
-  type AuthorizationWish,
+  type AuthorizationRequest,
   authorizationParameters,
   createSecrets,
   departFor,
@@ -12,14 +12,14 @@ import { createScriptedProvider, describing } from './scripted-provider.js'
 import { clientId, issuer, optionsWith, start } from './signer.js'
 
 const secrets = { nonce: 'the-nonce', verifier: 'v'.repeat(43) }
-const wish: AuthorizationWish = {
+const wish: AuthorizationRequest = {
   redirectUri: 'https://benefits.example.gov/session/callback',
   responseType: 'code',
   responseMode: 'query',
 }
 const challenge = createHash('sha256').update(secrets.verifier).digest('base64url')
 
-const parametersOf = async (change: Partial<AuthorizationWish> = {}, options = optionsWith()) =>
+const parametersOf = async (change: Partial<AuthorizationRequest> = {}, options = optionsWith()) =>
   Object.fromEntries(await authorizationParameters(options, { ...wish, ...change }, secrets, 'the-state'))
 
 it('asks by code, with PKCE, state and nonce', async () => {

@@ -1,10 +1,10 @@
 /** @module The visit to the end session endpoint, as address and as form. */
 import { describe, expect, it } from 'vitest'
-import { buildEndSession, type EndSessionWish } from '../../src/oidc/end-session.js'
+import { buildEndSession, type EndSessionRequest } from '../../src/oidc/end-session.js'
 
-const build = (given: EndSessionWish) => buildEndSession(given)?.visit
+const build = (given: EndSessionRequest) => buildEndSession(given)?.visit
 
-const wish: EndSessionWish = {
+const wish: EndSessionRequest = {
   endpoint: 'https://id.example.gov/connect/endsession',
   clientId: 'benefits',
   idTokenHint: 'head.pay+load/==.tail',

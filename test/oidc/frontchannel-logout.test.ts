@@ -201,9 +201,9 @@ describe('FCL-12 HLD-14 a flood of calls by strangers', () => {
           const store = memoryStore({ clock })
           return {
             ...store,
-            revokePointer(pointer, revocation) {
+            revokeIndexKey(pointer, revocation) {
               kept.push({ pointer, milliseconds: revocation.retainUntil - clock() })
-              return store.revokePointer(pointer, revocation)
+              return store.revokeIndexKey(pointer, revocation)
             },
           }
         },

@@ -9,14 +9,14 @@ import { claimsRefused } from '../../src/guards/claims-refused.js'
 import { createRefuse } from '../../src/guards/refusal.js'
 import type { Refusal } from '../../src/guards/verdict.js'
 import { createHandOver } from '../../src/issuing/sso-form.js'
-import { createLoginRoutes, type LoginMarker } from '../../src/login/login.js'
-import { anyWish } from '../../src/login/login-request.js'
-import { createLoginConclusion } from '../../src/login/return.js'
+import { createLoginRoutes, type LoginTransaction } from '../../src/login/login.js'
+import { anyLoginRequest } from '../../src/login/login-request.js'
+import { createLoginCompletion } from '../../src/login/return.js'
 import { createLogoutPages } from '../../src/logout/pages.js'
 import { frontchannelSeen, notStronger } from '../../src/oidc/pages.js'
 import { createPages } from '../../src/pages/pages.js'
 import type { Language, TextKey } from '../../src/pages/texts.js'
-import type { LoginWish } from '../../src/protocols/login-method.js'
+import type { LoginRequest } from '../../src/protocols/login-method.js'
 import {
   type Leg,
   type LegName,
@@ -135,16 +135,16 @@ export async function everyPage(setting: Setting): Promise<readonly SeenPage[]> 
 function loginContext(setting: Setting, citizen: Citizen, isLogoutPending = false) {
   return {
     options: optionsOf(setting, true),
-    entranceFor: () => ({
+    loginMethodFor: () => ({
       takesAsked: true as const,
-      enter: (): never => {
+      startLogin: (): never => {
         throw new Error('no page leads on here')
       },
     }),
     checkReturnTarget: () => '/forms/7',
     authenticate: () => citizen,
-    peek: async () => citizen,
-    entranceNameFor: () => 'oidc',
+    inspect: async () => citizen,
+    loginMethodNameFor: () => 'oidc',
     logoutSettling: { isPending: () => isLogoutPending, settle: () => {} },
     isLoginInFlight: () => true,
     loginHosts: {
@@ -193,12 +193,20 @@ async function addLogin(setting: Setting, add: Add): Promise<void> {
 
 function addReturns(setting: Setting, add: Add): void {
   const from = 'src/login/return.ts'
-  const marker: LoginMarker = { ...anyWish('/forms/7'), reauthenticate: false, mayLift: true }
+  const transaction: LoginTransaction = {
+    ...anyLoginRequest('/forms/7'),
+    reauthenticate: false,
+    mayResume: true,
+  }
   const exchange = pageRequest(setting, 'GET', '/session/return')
-  const conclude = (citizen: Citizen, wish: Partial<LoginWish & LoginMarker> = {}, isLogoutPending = false) =>
-    createLoginConclusion(loginContext(setting, citizen, isLogoutPending)).conclude(exchange, citizen, {
-      ...marker,
-      ...wish,
+  const conclude = (
+    citizen: Citizen,
+    loginRequest: Partial<LoginRequest & LoginTransaction> = {},
+    isLogoutPending = false,
+  ) =>
+    createLoginCompletion(loginContext(setting, citizen, isLogoutPending)).finishLogin(exchange, citizen, {
+      ...transaction,
+      ...loginRequest,
       party: 'oidc',
     })
   for (const reason of allReasons) {
@@ -206,7 +214,7 @@ function addReturns(setting: Setting, add: Add): void {
     const title = isUnsure ? 'title.cookies' : 'title.sign-in-incomplete'
     add({ name: `return with ${reason}`, from, title, reply: conclude(anonymous(reason)) })
   }
-  const found = conclude(anonymous('signed-out'), { mayLift: false })
+  const found = conclude(anonymous('signed-out'), { mayResume: false })
   add({ name: 'return that finds an end', from, title: 'title.session-ended', reply: found })
   const down = conclude(unavailable('keys'))
   add({ name: 'return in an outage', from, title: 'title.unavailable', reply: down })
@@ -218,11 +226,11 @@ function addReturns(setting: Setting, add: Add): void {
   add({ name: 'return by an old authentication', from, title: 'title.sign-in-incomplete', reply: old })
   const unproven = conclude(anonymous('identity-ended'), { isUnproven: true }, true)
   add({ name: 'return that proves nothing, twice', from, title: 'title.sign-in-incomplete', reply: unproven })
-  const unknown = createLoginConclusion(loginContext(setting, anonymous('not-signed-in'))).withoutState(
+  const unknown = createLoginCompletion(loginContext(setting, anonymous('not-signed-in'))).unknownStatePage(
     exchange,
   )
   add({ name: 'return of an unknown sign-in', from, title: 'title.sign-in-incomplete', reply: unknown })
-  const elsewhere = createLoginConclusion(loginContext(setting, anonymous('not-signed-in'))).withoutState(
+  const elsewhere = createLoginCompletion(loginContext(setting, anonymous('not-signed-in'))).unknownStatePage(
     exchange,
     'a'.repeat(32),
   )
@@ -359,7 +367,7 @@ function addPlugIns(setting: Setting, add: Add): void {
     [
       'OpenID Connect: no stronger sign-in',
       'src/oidc/pages.ts',
-      notStronger(routesPath, anyWish('/forms/7')),
+      notStronger(routesPath, anyLoginRequest('/forms/7')),
     ],
     ['OpenID Connect: front-channel logout', 'src/oidc/pages.ts', frontchannelSeen(true)],
     ['OpenID Connect: front-channel link', 'src/oidc/pages.ts', frontchannelSeen(false)],

@@ -74,17 +74,17 @@ describe('a person with Chromium', () => {
   it('CK-12 the browser keeps our cookies no longer than itself, or a quarter of an hour for a login in flight', async () => {
     await page.goto(`${behind.benefits.url}/private`)
     const now = Date.now() / 1000
-    const [marker] = await ours()
-    expect(marker?.name).toMatch(/^__Host-benefits\.login\./)
-    expect(marker?.expires).toBeGreaterThan(now + 600)
-    expect(marker?.expires).toBeLessThan(now + 1000)
+    const [transaction] = await ours()
+    expect(transaction?.name).toMatch(/^__Host-benefits\.login\./)
+    expect(transaction?.expires).toBeGreaterThan(now + 600)
+    expect(transaction?.expires).toBeLessThan(now + 1000)
     await signIn()
     for (const { expires } of [...(await ours()), ...(await shared())]) {
       expect(expires === -1 || expires < now + 400 * day).toBe(true)
     }
     const lasting = (await ours()).filter(({ expires }) => expires !== -1)
     // The first of the two logins was never finished.
-    expect(lasting.map(({ name }) => name)).toEqual([marker?.name])
+    expect(lasting.map(({ name }) => name)).toEqual([transaction?.name])
     expect((await ours()).map(({ name }) => name)).toContain('__Host-benefits.seen')
   })
 

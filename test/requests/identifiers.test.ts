@@ -48,19 +48,19 @@ describe('ASV-02 what names a session or a visit', () => {
     const { random } = world.application('benefits').suite.options
     const generations = Array.from({ length: 4000 }, () => createGeneration(random))
     const states: string[] = []
-    const markers: string[] = []
+    const transactions: string[] = []
     for (let count = 0; count < 400; count += 1) {
       const response = await visit(world, '/session/login?returnTo=/private')
       const back = new URL(new URL(response.headers.get('location') ?? '').searchParams.get('returnTo') ?? '')
       states.push(back.searchParams.get('state') ?? '')
       const [line = ''] = response.headers.getSetCookie()
-      markers.push(/=([^;]*)/.exec(line)?.[1] ?? '')
+      transactions.push(/=([^;]*)/.exec(line)?.[1] ?? '')
     }
     for (const [texts, bits, skipped] of [
       [generations, 128, 0],
       [states, 128, 0],
       // A version before it: the rest is nonce, ciphertext and tag.
-      [markers, 128, 1],
+      [transactions, 128, 1],
     ] as const) {
       expect(new Set(texts).size).toBe(texts.length)
       const octets = texts.map((text) => octetsOf(text).subarray(skipped))

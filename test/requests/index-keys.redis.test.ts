@@ -57,7 +57,7 @@ it('HLD-26 a logout by `sid` alone that met no index key after a failover ends t
     await ofIndex.kill()
     replica?.resume()
     const revoke = () =>
-      scripted.host().sessions.revokePointed([sidPointer(sid)], { issuer, sessionValue: sid }, 'signed-out')
+      scripted.host().sessions.revokeByIndex([sidPointer(sid)], { issuer, sessionValue: sid }, 'signed-out')
     let outcome: Awaited<ReturnType<typeof revoke>> | undefined
     await until(async () => {
       outcome = await revoke()

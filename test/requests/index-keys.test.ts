@@ -17,9 +17,9 @@ function createPlace() {
   const store: Store = {
     ...records,
     isShared: true,
-    point: (...given) => index.point(...given),
-    pointerRevocation: (...given) => index.pointerRevocation(...given),
-    revokePointer: (...given) => index.revokePointer(...given),
+    noteIndexKey: (...given) => index.noteIndexKey(...given),
+    indexKeyRevocation: (...given) => index.indexKeyRevocation(...given),
+    revokeIndexKey: (...given) => index.revokeIndexKey(...given),
   }
   const scripted = scriptedProtocol()
   scripted.script.sid = 'shared'
@@ -61,7 +61,7 @@ function createPlace() {
     end: () =>
       scripted
         .host()
-        .sessions.revokePointed([sidPointer('shared')], { issuer, sessionValue: 'shared' }, 'signed-out'),
+        .sessions.revokeByIndex([sidPointer('shared')], { issuer, sessionValue: 'shared' }, 'signed-out'),
   }
 }
 

@@ -206,7 +206,7 @@ describe('the end of it from outside', () => {
     await signIn(place, browser)
     const { ended, acknowledged } = await place.scripted
       .host()
-      .sessions.revokePointed([sidPointer('shared')], { issuer, sessionValue: 'shared' }, 'signed-out')
+      .sessions.revokeByIndex([sidPointer('shared')], { issuer, sessionValue: 'shared' }, 'signed-out')
     expect({ ended, acknowledged }).toEqual({ ended: 1, acknowledged: true })
     expect(await who(place, browser)).toMatchObject({ state: 'anonymous', reason: 'signed-out' })
   })
@@ -218,7 +218,7 @@ describe('the end of it from outside', () => {
       place.scripted.script.sid = 'shared'
       const browser = place.browser()
       await signIn(place, browser)
-      await place.scripted.host().sessions.revokePointed([pointer], scope, 'signed-out')
+      await place.scripted.host().sessions.revokeByIndex([pointer], scope, 'signed-out')
       expect((await who(place, browser)).state).toBe('active')
     },
   )
@@ -230,7 +230,7 @@ describe('the end of it from outside', () => {
       place.travel(1)
       await place.scripted
         .host()
-        .sessions.revokePointed([sidPointer('late')], { issuer, sessionValue: 'late' }, 'signed-out')
+        .sessions.revokeByIndex([sidPointer('late')], { issuer, sessionValue: 'late' }, 'signed-out')
     }
     const browser = place.browser()
     const visit = await signIn(place, browser)
@@ -250,7 +250,7 @@ describe('the end of it from outside', () => {
     place.travel(10)
     await place.scripted
       .host()
-      .sessions.revokePointed([sidPointer('same')], { issuer, sessionValue: 'same' }, 'signed-out')
+      .sessions.revokeByIndex([sidPointer('same')], { issuer, sessionValue: 'same' }, 'signed-out')
     place.travel(10)
     const page = await signIn(place, browser)
     expect(page.body).toContain('signed out')

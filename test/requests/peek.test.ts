@@ -8,7 +8,7 @@ const url = 'https://benefits.citizen.example'
 /** A store that counts what would change it. */
 function watched(store: Store): { store: Store; writes: string[] } {
   const writes: string[] = []
-  const reading = ['read', 'kept', 'list', 'revocation', 'register', 'ready', 'close']
+  const reading = ['read', 'keptRefresh', 'list', 'revocation', 'register', 'ready', 'close']
   const proxy = new Proxy(store, {
     get(target, name: keyof Store) {
       const member = target[name]

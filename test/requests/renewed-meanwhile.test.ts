@@ -6,7 +6,7 @@ import { issuer } from '../oidc/signer.js'
 const frame = { 'sec-fetch-dest': 'iframe', 'sec-fetch-mode': 'navigate', accept: 'text/html' }
 
 describe('a silent check whose session another tab takes up meanwhile', () => {
-  it.each(['alias', 'update', 'keep'] as const)(
+  it.each(['alias', 'update', 'keepRefresh'] as const)(
     'HLD-06 tries again later, and tells no tab that the session is over: before %s',
     async (name) => {
       let isDue = false

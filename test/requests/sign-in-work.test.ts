@@ -170,11 +170,11 @@ describe.each(ways)('the work for a sign-in, by the %s', (by) => {
     const count = () => {
       told += 1
     }
-    const store: { renew?: Store['renew'] } = {}
+    const store: { renew?: Store['renewLease'] } = {}
     const place = await createPlace(by, [never, count], {
-      renew: (...given) => (isGone ? false : (store.renew?.(...given) ?? false)),
+      renewLease: (...given) => (isGone ? false : (store.renew?.(...given) ?? false)),
     })
-    store.renew = place.store.renew
+    store.renew = place.store.renewLease
     expect((await place.signIn()).status).toBe(500)
     place.ask(0).catch(() => undefined)
     await began.passed

@@ -111,7 +111,7 @@ describe('one tab after the other', () => {
 
 describe('a write that is lost', () => {
   /** A store in which something happens before the n-th write of that name. */
-  const interrupted = (name: 'keep' | 'update', before: (store: Store) => Promise<void>) => {
+  const interrupted = (name: 'keepRefresh' | 'update', before: (store: Store) => Promise<void>) => {
     let isDue = true
     return (clock: () => number): Store => {
       const store = memoryStore({ clock })
@@ -139,7 +139,7 @@ describe('a write that is lost', () => {
 
   it('HLD-06 is looked at again: what is live is taken up', async () => {
     let times = 0
-    const open = interrupted('keep', async (store) => {
+    const open = interrupted('keepRefresh', async (store) => {
       times += 1
       const { address, record } = await live(store)
       expect(await store.update(address, record.generation, { generation: 'x'.repeat(22), level: 2 })).toBe(
@@ -152,7 +152,7 @@ describe('a write that is lost', () => {
     expect(times).toBe(1)
   })
 
-  it.each(['keep', 'update'] as const)(
+  it.each(['keepRefresh', 'update'] as const)(
     'HLD-06 is looked at again: what has ended stays so (%s)',
     async (name) => {
       let times = 0
@@ -183,7 +183,7 @@ describe('a write that is lost', () => {
   it('HLD-06 is an outage where the record never stops changing, and no end', async () => {
     const place = oidcPlace((clock) => {
       const store = memoryStore({ clock })
-      return { ...store, keep: () => false, read: (address) => changed(store, address) }
+      return { ...store, keepRefresh: () => false, read: (address) => changed(store, address) }
     })
     const browser = place.browser()
     const { answers } = await atOnce(browser, await place.begin(browser, 1), [place.handle])

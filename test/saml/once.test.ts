@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { memoryStore, type Store, StoreUnavailableError } from '../../src/index.js'
-import { createTakeOnce } from '../../src/saml/replay-guard.js'
+import { createReplayGuard } from '../../src/saml/replay-guard.js'
 
 const now = Date.UTC(2026, 0, 15)
 const message = {
@@ -39,8 +39,8 @@ const failing = async () => {
 describe('FLD-06 a message that could not be carried out can be sent again unchanged, at once', () => {
   it('where it could not be given back', async () => {
     const { store, away } = createLossy()
-    const takeOnce = createTakeOnce(store)
-    away.add('abandon')
+    const takeOnce = createReplayGuard(store)
+    away.add('abandonClaim')
     await expect(takeOnce(message, failing)).rejects.toMatchObject(unavailable)
     await expect(takeOnce(message, failing)).rejects.toMatchObject(unavailable)
     away.clear()
@@ -50,15 +50,15 @@ describe('FLD-06 a message that could not be carried out can be sent again uncha
 
   it('where nothing was heard of the claim', async () => {
     const { store, lost } = createLossy()
-    const takeOnce = createTakeOnce(store)
-    lost.add('claim')
+    const takeOnce = createReplayGuard(store)
+    lost.add('claimOnce')
     await expect(takeOnce(message, done)).rejects.toMatchObject(unavailable)
     lost.clear()
     expect(await takeOnce(message, done)).toBe('done')
   })
 
   it('where nobody can say that it is done', async () => {
-    const takeOnce = createTakeOnce(createLossy().store)
+    const takeOnce = createReplayGuard(createLossy().store)
     expect(
       await takeOnce(
         message,
@@ -71,9 +71,9 @@ describe('FLD-06 a message that could not be carried out can be sent again uncha
 
   it('and not where it was carried out, whatever the store does then', async () => {
     const { store, lost, away } = createLossy()
-    const takeOnce = createTakeOnce(store)
+    const takeOnce = createReplayGuard(store)
     await takeOnce(message, done)
-    for (const method of ['claim', 'abandon']) {
+    for (const method of ['claimOnce', 'abandonClaim']) {
       lost.add(method)
       away.add(method)
       await takeOnce(message, done).catch(() => undefined)
@@ -85,8 +85,8 @@ describe('FLD-06 a message that could not be carried out can be sent again uncha
 
   it('and not by two at once', async () => {
     const { store, away } = createLossy()
-    const takeOnce = createTakeOnce(store)
-    away.add('abandon')
+    const takeOnce = createReplayGuard(store)
+    away.add('abandonClaim')
     await expect(takeOnce(message, failing)).rejects.toMatchObject(unavailable)
     away.clear()
     const results = await Promise.allSettled([takeOnce(message, done), takeOnce(message, done)])
@@ -109,10 +109,10 @@ describe('HLD-14 a message is taken by one of two instances, although the store 
   it('where the claim was another one’s: that is not given back by us', async () => {
     const memory = memoryStore({ clock: () => now })
     const [ours, theirs] = [createLossy(memory), createLossy(memory)]
-    const [takeOurs, takeTheirs] = [createTakeOnce(ours.store), createTakeOnce(theirs.store)]
+    const [takeOurs, takeTheirs] = [createReplayGuard(ours.store), createReplayGuard(theirs.store)]
     const { work, resolve } = createWork()
     const taken = takeTheirs(message, work)
-    ours.lost.add('claim')
+    ours.lost.add('claimOnce')
     await expect(takeOurs(message, done)).rejects.toMatchObject(unavailable)
     ours.lost.clear()
     for (let tries = 0; tries < 3; tries += 1) {
@@ -126,7 +126,7 @@ describe('HLD-14 a message is taken by one of two instances, although the store 
   it('where a claim ran out, and another one has it by the time that the work has failed', async () => {
     let time = now
     const memory = memoryStore({ clock: () => time })
-    const [takeOurs, takeTheirs] = [createTakeOnce(memory), createTakeOnce(memory)]
+    const [takeOurs, takeTheirs] = [createReplayGuard(memory), createReplayGuard(memory)]
     const [slow, other] = [createWork(), createWork()]
     const failed = takeOurs(message, slow.work)
     time += 31_000
@@ -142,8 +142,8 @@ describe('HLD-14 a message is taken by one of two instances, although the store 
     let time = now
     const memory = memoryStore({ clock: () => time })
     const ours = createLossy(memory)
-    const [takeOurs, takeTheirs] = [createTakeOnce(ours.store), createTakeOnce(memory)]
-    ours.away.add('abandon')
+    const [takeOurs, takeTheirs] = [createReplayGuard(ours.store), createReplayGuard(memory)]
+    ours.away.add('abandonClaim')
     await expect(takeOurs(message, failing)).rejects.toMatchObject(unavailable)
     ours.away.clear()
     await expect(takeTheirs(message, done)).rejects.toMatchObject({ problem: 'replay' })
@@ -159,10 +159,10 @@ describe('HLD-14 a message is taken by one of two instances, although the store 
     const memory = memoryStore({ clock: () => now })
     const ownerless: Store = {
       ...memory,
-      claim: (key) => memory.claim(key),
-      abandon: (key) => memory.abandon(key),
+      claimOnce: (key) => memory.claimOnce(key),
+      abandonClaim: (key) => memory.abandonClaim(key),
     }
-    const [takeOurs, takeOld] = [createTakeOnce(memory), createTakeOnce(ownerless)]
+    const [takeOurs, takeOld] = [createReplayGuard(memory), createReplayGuard(ownerless)]
     const [old, ours] = [createWork(), createWork()]
     const takenOld = takeOld(message, old.work)
     await expect(takeOurs(message, done)).rejects.toMatchObject({ problem: 'replay' })

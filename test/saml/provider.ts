@@ -11,8 +11,7 @@ import {
 import { SignedXml } from 'xml-crypto'
 import { selfSignedCertificate } from '../../src/emulator/saml/certificate.js'
 import { type Certificate, readCertificate } from '../../src/saml/certificate.js'
-import type { MessageRules } from '../../src/saml/message.js'
-import type { ResponseRules } from '../../src/saml/response.js'
+import type { MessageRules, ResponseRules } from '../../src/saml/message.js'
 
 /** A key with its certificate. */
 export interface KeyPair {

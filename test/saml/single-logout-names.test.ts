@@ -84,11 +84,11 @@ describe('FLD-04 a LogoutRequest of the provider', () => {
     const entered: (() => void)[] = []
     const { world, state } = await signedIn((clock) => {
       const memory = memoryStore({ clock })
-      const point: Store['point'] = (key, ...rest) => {
-        entered.push(() => keys.includes(key) && memory.point(key, ...rest))
+      const point: Store['noteIndexKey'] = (key, ...rest) => {
+        entered.push(() => keys.includes(key) && memory.noteIndexKey(key, ...rest))
         return undefined
       }
-      return { ...memory, point }
+      return { ...memory, noteIndexKey: point }
     })
     const { nameId, sessionIndex = '' } = world.emulator.saml.participants[0] ?? {}
     const [idp, sp] = [world.emulator.saml.entityId, entityOf('benefits')]

@@ -85,7 +85,7 @@ describe('an application end', () => {
     expect(citizen.session.endsAt).toBe(began + 43_200_000)
   })
 
-  it('resume: a GET, a foreign POST or a marker from before the end lifts nothing', async () => {
+  it('resume: a GET, a foreign POST or a transaction from before the end lifts nothing', async () => {
     const world = await createWorld({ applications: two('resume'), emulator: long })
     const browser = world.browser()
     await world.signIn(browser, 'benefits')

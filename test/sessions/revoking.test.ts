@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import { memoryStore, StoreUnavailableError } from '../../src/index.js'
 import type { LiveRecord } from '../../src/session-record.js'
-import { createRevoking } from '../../src/sessions/revocation.js'
+import { createRevocations } from '../../src/sessions/revocation.js'
 
 const now = 1_000_000
 const address = { person: 'p'.repeat(22), session: 's'.repeat(22), application: 'benefits' }
@@ -22,9 +22,16 @@ const record: LiveRecord = {
 
 it('HLD-12 HLD-26 a revocation is not told as done where nobody could say how long the tokens live', async () => {
   const store = memoryStore({ clock: () => now })
-  await store.start(address, { record, issuedAt: now, now, lifts: undefined, provenAt: 0, mostRecords: 200 })
+  await store.start(address, {
+    record,
+    issuedAt: now,
+    now,
+    resumes: undefined,
+    provenAt: 0,
+    mostRecords: 200,
+  })
   let isDown = true
-  const revoking = createRevoking({
+  const revoking = createRevocations({
     store: {
       ...store,
       list(person) {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type ActiveCitizen, createSuite, type Suite } from '../../src/index.js'
 import { createSealer } from '../../src/seal.js'
 import type { AliasRecord, LiveRecord, RecordAddress, SessionRecord } from '../../src/session-record.js'
-import { createSessionWatch, watchMilliseconds, watchSlots } from '../../src/sessions/ended-signal.js'
+import { createEndedSignals, watchMilliseconds, watchSlots } from '../../src/sessions/ended-signal.js'
 import { TestExchange } from '../support/exchange.js'
 import { createWorld, optionsOf, type World } from '../support/world.js'
 
@@ -85,7 +85,7 @@ const address = (session: string): RecordAddress => ({ person: 'p', session, app
 function watchOver() {
   const records = new Map<string, SessionRecord | AliasRecord>()
   let reads = 0
-  const watch = createSessionWatch({
+  const watch = createEndedSignals({
     store: {
       async read({ session }) {
         reads += 1
@@ -95,7 +95,7 @@ function watchOver() {
     clock: () => 2000,
     idleMilliseconds: 1e12,
     sealer: createSealer({ application: 'benefits', secrets: ['s'.repeat(32)], random: randomBytes }),
-    lifecycle: () => ({ meetRevocation: async () => false, countFromNow: async () => undefined }),
+    lifecycle: () => ({ applyRevocation: async () => false, countFromNow: async () => undefined }),
   })
   return { watch, records, reads: () => reads }
 }

@@ -68,9 +68,9 @@ describe('the memory store', () => {
     const { store, now } = createHarness()
     const [pointer, person] = [unique(), unique()]
     const revocation = { reason: 'signed-out', at: now(), retainUntil: now() + minute } as const
-    expect(store.point(pointer, person, now() + minute)).toBeUndefined()
-    expect(store.revokePointer(pointer, revocation)).toEqual({ persons: [person], acknowledged: true })
-    expect(store.pointerRevocation(pointer)).toEqual(revocation)
+    expect(store.noteIndexKey(pointer, person, now() + minute)).toBeUndefined()
+    expect(store.revokeIndexKey(pointer, revocation)).toEqual({ persons: [person], acknowledged: true })
+    expect(store.indexKeyRevocation(pointer)).toEqual(revocation)
   })
 
   it('lets go of pointers that nobody asks for again, a few at each new one', () => {

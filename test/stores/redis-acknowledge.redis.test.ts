@@ -47,7 +47,7 @@ it('HLD-26 waits for every replica that was there within the last minute, or for
   await bothFollow(all)
   setup.replicas[0]?.pause()
   expect(await revoke(all)).toBe(false)
-  expect((await all.revokePointer(unique(), revocationNow())).acknowledged).toBe(false)
+  expect((await all.revokeIndexKey(unique(), revocationNow())).acknowledged).toBe(false)
   expect(await revoke(one)).toBe(true)
   setup.replicas[0]?.resume()
   await bothFollow(all)
@@ -176,7 +176,7 @@ describe('a user without dangerous commands', () => {
     const address = addressOf()
     await start(store, address)
     expect(await revoke(store, address)).toBe(true)
-    expect((await store.revokePointer(unique(), revocationNow())).acknowledged).toBe(true)
+    expect((await store.revokeIndexKey(unique(), revocationNow())).acknowledged).toBe(true)
     expect(await store.lease(unique(), 5)).toBeGreaterThan(0)
   })
 

@@ -65,7 +65,7 @@ describe.each(Object.entries(ways))('through %s', (_, open) => {
   it('serves from the database of its address, and from no other', async () => {
     const store = open(3)
     await store.ready()
-    expect(await store.claim('key')).toBe(true)
+    expect(await store.claimOnce('key')).toBe(true)
     expect(await sizes()).toMatch(/^# Keyspace db3:/)
     await store.close()
   })
@@ -79,10 +79,10 @@ describe.each(Object.entries(ways))('through %s', (_, open) => {
       await prepare()
       const store = open(database)
       // Before the client is connected, so that it would wait in the client’s own queue.
-      const early = failureOf(store.claim('early'))
+      const early = failureOf(store.claimOnce('early'))
       for (const failure of [
         await failureOf(store.ready()),
-        await failureOf(store.claim('later')),
+        await failureOf(store.claimOnce('later')),
         await early,
       ]) {
         expect(failure).toBeInstanceOf(StoreUnavailableError)
@@ -101,13 +101,13 @@ describe.each(Object.entries(ways))('through %s', (_, open) => {
     await server.command('CLIENT', 'KILL', 'USER', 'app')
     let failure: unknown
     await until(async () => {
-      failure = await failureOf(store.claim(`key-${performance.now()}`))
+      failure = await failureOf(store.claimOnce(`key-${performance.now()}`))
       return failure instanceof StoreUnavailableError && failure.problem?.code === 'database'
     }, 'the refusal')
     expect(failure).toMatchObject(refused)
     expect(await sizes()).not.toContain('db0')
     await allow()
-    await until(async () => (await store.claim(`back-${performance.now()}`)) === true, 'its return')
+    await until(async () => (await store.claimOnce(`back-${performance.now()}`)) === true, 'its return')
     expect(await sizes()).not.toContain('db0')
     await store.close()
   })
@@ -117,7 +117,7 @@ it('FLD-08 a client of ioredis that was connected before anybody listened is not
   const client = new Redis({ host, port: server.port, db: 99 }).on('error', () => {})
   await client.ping()
   const store = redisStore(client)
-  expect(await failureOf(store.claim('key'))).toMatchObject(refused)
+  expect(await failureOf(store.claimOnce('key'))).toMatchObject(refused)
   expect(await failureOf(store.ready())).toMatchObject(refused)
   client.disconnect()
   expect(await sizes()).toBe('# Keyspace')

@@ -82,20 +82,21 @@ function everyOperation(store: Store, address: RecordAddress): (() => unknown)[]
     () => store.revocation(address.person, address.session),
     () => store.list(address.person),
     () => store.alias(address, record.generation, unique()),
-    () => store.keep(address, record.generation, { token: 't', sealed: 's', fence: 1, until: now }, now),
+    () =>
+      store.keepRefresh(address, record.generation, { token: 't', sealed: 's', fence: 1, until: now }, now),
     () => store.kept(address),
-    () => store.dropKept(address, 1),
-    () => store.claim(unique()),
-    () => store.settle(unique(), 1),
-    () => store.abandon(unique()),
+    () => store.dropRefresh(address, 1),
+    () => store.claimOnce(unique()),
+    () => store.confirmClaim(unique(), 1),
+    () => store.abandonClaim(unique()),
     () => store.lease(unique(), 1),
-    () => store.renew(unique(), 1, 1),
-    () => store.release(unique(), 1),
+    () => store.renewLease(unique(), 1, 1),
+    () => store.releaseLease(unique(), 1),
     () => store.register(unique(), unique(), 1),
     () => store.deregister(unique(), unique(), 'one'),
-    () => store.point(unique(), address.person, now),
-    () => store.pointerRevocation(unique()),
-    () => store.revokePointer(unique(), revocationNow()),
+    () => store.noteIndexKey(unique(), address.person, now),
+    () => store.indexKeyRevocation(unique()),
+    () => store.revokeIndexKey(unique(), revocationNow()),
   ]
 }
 
@@ -296,7 +297,7 @@ describe('acknowledgement by replicas', () => {
     const begun = performance.now()
     const revoking = Promise.all([
       ...out.map((address) => revoke(store, address)),
-      store.revokePointer(unique(), revocationNow()),
+      store.revokeIndexKey(unique(), revocationNow()),
     ])
     const times: number[] = []
     for (let read = 0; read < 5; read++) {
@@ -323,7 +324,7 @@ describe('acknowledgement by replicas', () => {
       'the master to notice',
     )
     expect((await revoke(store, addressOf())).acknowledged).toBe(false)
-    expect((await store.revokePointer(unique(), revocationNow())).acknowledged).toBe(false)
+    expect((await store.revokeIndexKey(unique(), revocationNow())).acknowledged).toBe(false)
   })
 
   it('is asked for by node-redis on a Cluster as well', async () => {
@@ -333,10 +334,10 @@ describe('acknowledgement by replicas', () => {
     await store.ready()
     const address = addressOf()
     expect((await revoke(store, address)).acknowledged).toBe(true)
-    expect((await store.revokePointer(unique(), revocationNow())).acknowledged).toBe(true)
+    expect((await store.revokeIndexKey(unique(), revocationNow())).acknowledged).toBe(true)
     for (const replica of setup.replicas) replica.pause()
     expect((await revoke(store, address)).acknowledged).toBe(false)
-    expect((await store.revokePointer(unique(), revocationNow())).acknowledged).toBe(false)
+    expect((await store.revokeIndexKey(unique(), revocationNow())).acknowledged).toBe(false)
     for (const replica of setup.replicas) replica.resume()
   })
 })
@@ -399,7 +400,7 @@ it('a claim that was made is made, however late the answer', async () => {
   await store.ready()
   const key = unique()
   server.pause()
-  await expect(Promise.resolve(store.claim(key))).rejects.toMatchObject({ code: 'store-unavailable' })
+  await expect(Promise.resolve(store.claimOnce(key))).rejects.toMatchObject({ code: 'store-unavailable' })
   server.resume()
-  await until(async () => !(await store.claim(key)), 'the late claim', minute)
+  await until(async () => !(await store.claimOnce(key)), 'the late claim', minute)
 })

@@ -49,7 +49,7 @@ describe('formats of another release', () => {
     const { outcome, record } = await startAt(harness, address)
     expect([outcome, record.state]).toEqual(['exists', 'ended'])
     if (record.state === 'ended')
-      expect((await startAt(harness, address, { lifts: record })).outcome).toBe('exists')
+      expect((await startAt(harness, address, { resumes: record })).outcome).toBe('exists')
     const proof = { provenAt: harness.now() + minute }
     expect((await startAt(harness, address, proof)).outcome).toBe('exists')
     const revocation = { reason: 'revoked', at: harness.now(), retainUntil: harness.now() + day } as const
@@ -103,7 +103,7 @@ describe('formats of another release', () => {
       expected,
     )
     await expect(harness.store.alias(address, 'generation', unique())).rejects.toMatchObject(expected)
-    await expect(harness.store.keep(address, 'generation', kept, 0)).rejects.toMatchObject(expected)
+    await expect(harness.store.keepRefresh(address, 'generation', kept, 0)).rejects.toMatchObject(expected)
     expect(await server.command('HGET', keyOf(address.person), field)).toBe(text)
     const revocation = { reason: 'revoked', at: harness.now(), retainUntil: harness.now() + day } as const
     await harness.store.revoke(address.person, { kind: 'person' }, revocation)
@@ -141,8 +141,8 @@ describe('keys', () => {
   })
 
   it('leaves no key without an end', async () => {
-    await harness.store.claim(unique())
-    await harness.store.settle(unique(), 5)
+    await harness.store.claimOnce(unique())
+    await harness.store.confirmClaim(unique(), 5)
     await harness.store.lease(unique(), 5)
     await harness.store.register(unique(), unique(), 5)
     await startedAt(harness, addressOf(), { retainUntil: harness.now() - minute })
@@ -199,12 +199,12 @@ describe('keys', () => {
 it('HLD-19 the number of a lease does not fall back with the clock of a new server', async () => {
   const key = unique()
   const first = (await harness.store.lease(key, 20)) ?? 0
-  await harness.store.release(key, first)
+  await harness.store.releaseLease(key, first)
   // A server whose clock is behind: the last number was given in what it takes for the future.
   const ahead = first + 60_000_000
   await server.command('SET', `citizen:fence:{citizen:lease:${key}}`, String(ahead), 'PX', '60000')
   const second = await harness.store.lease(key, 20)
   expect(second).toBe(ahead + 1)
-  await harness.store.release(key, second ?? 0)
+  await harness.store.releaseLease(key, second ?? 0)
   expect(await harness.store.lease(key, 20)).toBe(ahead + 2)
 })

@@ -114,7 +114,7 @@ describe('clients', () => {
     const error: unknown = await store.ready().catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(Error)
     expect(error).not.toMatchObject({ code: 'configuration' })
-    await expect(Promise.resolve(store.claim('key'))).rejects.toMatchObject({ code: 'store-unavailable' })
+    await expect(Promise.resolve(store.claimOnce('key'))).rejects.toMatchObject({ code: 'store-unavailable' })
     await store.close()
     vi.doUnmock('ioredis')
   })

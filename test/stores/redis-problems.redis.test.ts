@@ -65,7 +65,7 @@ const tlsOf = (name: string): number => encrypted[name]?.tlsPort ?? 0
 /** What `ready()` of a store says, and then an operation of a request. */
 async function troublesOf(store: Store): Promise<readonly unknown[]> {
   const ready: unknown = await store.ready().catch((error: unknown) => error)
-  const claim: unknown = await Promise.resolve(store.claim('key')).catch((error: unknown) => error)
+  const claim: unknown = await Promise.resolve(store.claimOnce('key')).catch((error: unknown) => error)
   await store.close()
   return [ready, claim]
 }

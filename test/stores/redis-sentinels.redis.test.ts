@@ -23,7 +23,7 @@ async function expectTold(url: string, code: string, ...words: readonly RegExp[]
   const store = openRedisStore(url)
   const failures = [
     await failureOf(store.ready()),
-    await failureOf(store.claim('key')),
+    await failureOf(store.claimOnce('key')),
     await failureOf(inspectRedis(url)),
   ]
   await store.close()
@@ -79,7 +79,7 @@ it('FLD-08 FLD-09 Sentinels with a password are told as that, and the address ha
   await expectTold(url, 'NOAUTH', /no Sentinel of its address/, /sentinelPassword/)
   await expectTold(`${url}?sentinelPassword=other`, 'WRONGPASS', /sentinelPassword/)
   const store = openRedisStore(`${url}?sentinelUser=app&sentinelPassword=open-sesame`)
-  await store.claim('key')
+  await store.claimOnce('key')
   await store.close()
   await sentinel.close()
 })

@@ -1,11 +1,11 @@
 /** @module A protocol whose provider says what the test wants: for what the core owes to every plug-in. */
 import { digest } from '../../src/digest.js'
 import type { Citizen, Claims } from '../../src/index.js'
-import type { LoginMarker } from '../../src/login/login.js'
+import type { LoginTransaction } from '../../src/login/login.js'
 import { redirect } from '../../src/pages/redirect.js'
-import type { Parting } from '../../src/protocols/logout-participant.js'
+import type { ProviderLogoutResult } from '../../src/protocols/logout-participant.js'
 import type { Protocol, ProtocolHost } from '../../src/protocols/protocol.js'
-import type { Beginning, Pointer } from '../../src/protocols/sessions.js'
+import type { SessionIndexKey, VerifiedLogin } from '../../src/protocols/sessions.js'
 import type { TokenOutcome } from '../../src/protocols/token-refresh.js'
 
 /** What the provider says next. */
@@ -21,7 +21,7 @@ export interface Script {
   tokenSeconds: number
   /** What a renewal comes to; `undefined`: new tokens. */
   renewal: TokenOutcome | undefined
-  parting: Partial<Parting>
+  parting: Partial<ProviderLogoutResult>
   /** Runs before the session begins. */
   beforeBegin: () => Promise<void> | void
 }
@@ -41,7 +41,7 @@ export const issuer = 'https://provider.example'
 export const endSession = `${issuer}/end`
 
 /** What a logout message names a session of the provider by. */
-export function sidPointer(sid: string): Pointer {
+export function sidPointer(sid: string): SessionIndexKey {
   return { key: digest('sid', issuer, sid), kind: 'session' }
 }
 
@@ -68,7 +68,7 @@ export function scriptedProtocol(name = 'scripted', at = issuer): ScriptedProtoc
     install(host) {
       installed = host
       const { clock } = host.options
-      const markers = host.markers<LoginMarker>(name)
+      const transactions = host.transactions<LoginTransaction>(name)
       const tokensFor = () => {
         serial += 1
         return JSON.stringify({ serial, expiresAt: clock() + script.tokenSeconds * 1000 })
@@ -79,11 +79,11 @@ export function scriptedProtocol(name = 'scripted', at = issuer): ScriptedProtoc
         iat: Math.floor(clock() / 1000),
         exp: Math.floor(clock() / 1000) + 300,
       })
-      const beginning = (marker: LoginMarker, since: number): Beginning => ({
+      const beginning = (transaction: LoginTransaction, since: number): VerifiedLogin => ({
         issuer: at,
         subject: script.person,
         sessionValue: script.sid,
-        pointers: script.sid === undefined ? [] : [sidPointer(script.sid)],
+        indexKeys: script.sid === undefined ? [] : [sidPointer(script.sid)],
         claims: claims(),
         level: script.level,
         method: script.level > 1 ? 'mfa' : 'password',
@@ -93,14 +93,14 @@ export function scriptedProtocol(name = 'scripted', at = issuer): ScriptedProtoc
         tokensExpireAt: script.tokenSeconds === 0 ? 0 : clock() + script.tokenSeconds * 1000,
         endsAt: script.endsAt,
         since,
-        askedReauthentication: marker.reauthenticate,
-        mayLift: marker.mayLift,
+        askedReauthentication: transaction.reauthenticate,
+        mayResume: transaction.mayResume,
       })
       return {
         issuer: at,
         target: at,
-        enter(exchange, { wish, reauthenticate, mayLift }) {
-          const state = markers.set(exchange, { ...wish, reauthenticate, mayLift }, clock())
+        startLogin(exchange, { request: loginRequest, reauthenticate, mayResume }) {
+          const state = transactions.set(exchange, { ...loginRequest, reauthenticate, mayResume }, clock())
           const asks = reauthenticate ? '&prompt=login' : ''
           return redirect(`${at}/authorize?state=${state}${asks}`, exchange.method === 'POST' ? 303 : 302)
         },
@@ -108,18 +108,18 @@ export function scriptedProtocol(name = 'scripted', at = issuer): ScriptedProtoc
           [`${name}/callback`]: {
             async GET(exchange) {
               const state = new URLSearchParams(exchange.target.split('?')[1]).get('state') ?? undefined
-              const marker = await markers.take(exchange, state, clock())
-              if (marker === undefined) return host.withoutState(exchange)
+              const transaction = await transactions.take(exchange, state, clock())
+              if (transaction === undefined) return host.unknownStatePage(exchange)
               await script.beforeBegin()
-              const citizen: Citizen = await host.sessions.begin(
+              const citizen: Citizen = await host.sessions.start(
                 exchange,
-                beginning(marker.content, marker.since),
+                beginning(transaction.content, transaction.since),
               )
-              return host.concludeLogin(exchange, citizen, marker.content)
+              return host.finishLogin(exchange, citizen, transaction.content)
             },
           },
         },
-        async part({ tokens, state }) {
+        async endProviderSession({ tokens, state }) {
           parted.push({ tokens, state })
           return {
             legs: [],

@@ -97,11 +97,11 @@ describe('on Redis', () => {
     expect(await store.revocation(person, session)).toEqual({ ...revocation, kind: 'session' })
     expect(await store.revocation(other, 'another'.padEnd(22, '-'))).toMatchObject({ kind: 'person' })
     const [[pointer, owner]] = of('point') as [[string, string]]
-    expect(await store.pointerRevocation(pointer)).toEqual(of('revokePointer')[0]?.[1])
-    expect((await store.revokePointer(pointer, of('revokePointer')[0]?.[1] as never)).persons).toEqual([
+    expect(await store.indexKeyRevocation(pointer)).toEqual(of('revokePointer')[0]?.[1])
+    expect((await store.revokeIndexKey(pointer, of('revokePointer')[0]?.[1] as never)).persons).toEqual([
       owner,
     ])
-    for (const [name] of of('claim')) expect(await store.claim(String(name))).toBe(false)
+    for (const [name] of of('claim')) expect(await store.claimOnce(String(name))).toBe(false)
     expect(await store.lease(String(of('lease')[0]?.[0]), 5)).toBeUndefined()
     const holder = { fingerprint: 'fingerprint', seconds: expect.any(Number) }
     expect(await store.register('benefits', 'another fingerprint', 60)).toEqual(holder)
@@ -195,7 +195,7 @@ it('FLD-12 0.1.0 meets a revocation that today’s code has written under an ind
   const clock = () => vectors.start
   const store = await open({}, clock)
   const revocation = { reason: 'revoked' as const, at: vectors.start, retainUntil: vectors.start + 60_000 }
-  await store.revokePointer('pointer', revocation)
+  await store.revokeIndexKey('pointer', revocation)
   const now = String(vectors.start)
   const key = 'citizen:pointer:pointer'
   const [, read] = (await run({ script: 'readPointer', given: [key, now] })) as string[]

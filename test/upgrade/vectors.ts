@@ -111,8 +111,8 @@ export async function intoMemory(entries: Entries, clock: () => number): Promise
     const fields = Object.entries(value)
     if (person !== undefined) await personInto(store, person, fields, clock())
     for (const [field, text] of pointer === undefined ? [] : fields) {
-      if (field === 'v') await store.revokePointer(pointer ?? '', parseRevocation(text))
-      else await store.point(pointer ?? '', field.slice(2), Number(text.split(' ')[2]))
+      if (field === 'v') await store.revokeIndexKey(pointer ?? '', parseRevocation(text))
+      else await store.noteIndexKey(pointer ?? '', field.slice(2), Number(text.split(' ')[2]))
     }
   }
   return store
@@ -138,7 +138,7 @@ async function personInto(
     }
     await store.start(address, { record, issuedAt: now, now })
     const kept = parseKept(texts.get(`k:${application}:${session}`) ?? '')
-    if (kept !== undefined) await store.keep(address, record.generation, kept, record.tokenExpiresAt)
+    if (kept !== undefined) await store.keepRefresh(address, record.generation, kept, record.tokenExpiresAt)
     for (const [alias, root] of fields) {
       if (alias.startsWith('a:') && root.endsWith(` ${session}`))
         await store.alias(address, record.generation, alias.slice(2))

@@ -49,7 +49,7 @@ export function createReauthenticate(context: OidcContext): ProtocolEndpoint {
   const { sessions, report } = host
   const { application, clock, random, routes } = host.options
   const { followIdentity, responseType } = options.sessionManagement
-  const markers = host.markers<CheckFlight>('check')
+  const transactions = host.transactions<CheckFlight>('check')
   const redirectUri = host.address('reauthenticate')
 
   const answerWith = (
@@ -72,11 +72,11 @@ export function createReauthenticate(context: OidcContext): ProtocolEndpoint {
     exchange: Exchange,
     session: ProtocolSession,
     tokens: KeptTokens,
-    wish: Pick<CheckFlight, 'place' | 'withHint' | 'isHintRefused' | 'returnTo'>,
+    loginRequest: Pick<CheckFlight, 'place' | 'withHint' | 'isHintRefused' | 'returnTo'>,
   ): Promise<Reply> => {
     const connection = await provider.connect()
     const secrets = createSecrets(random)
-    const state = markers.createState()
+    const state = transactions.createState()
     const parameters = await authorizationParameters(
       options,
       {
@@ -84,15 +84,15 @@ export function createReauthenticate(context: OidcContext): ProtocolEndpoint {
         responseType,
         responseMode: responseType === 'code' ? 'query' : 'fragment',
         prompt: 'none',
-        idTokenHint: wish.withHint ? tokens.idToken : undefined,
+        idTokenHint: loginRequest.withHint ? tokens.idToken : undefined,
       },
       secrets,
       state,
     )
     const departure = await departFor(connection, options, parameters, clock())
-    const flight = { ...wish, ...secrets, session: publicIdOf(session.record.generation) }
-    markers.set(exchange, flight, clock(), state)
-    return sendOff(host.pages, exchange, departure, wish.place === 'frame' ? 'self' : undefined)
+    const flight = { ...loginRequest, ...secrets, session: publicIdOf(session.record.generation) }
+    transactions.set(exchange, flight, clock(), state)
+    return sendOff(host.pages, exchange, departure, loginRequest.place === 'frame' ? 'self' : undefined)
   }
 
   const begin = async (exchange: Exchange, query: URLSearchParams): Promise<Reply> => {
@@ -195,8 +195,8 @@ export function createReauthenticate(context: OidcContext): ProtocolEndpoint {
     // needs no button once no cookie tells of the session that has ended.
     if (flight.place === 'top' && finding.tokens !== undefined) {
       const { since } = flight
-      const wish = { since, askedAt: since, now: clock(), mayLift: false, reauthenticate: false }
-      await sessions.begin(exchange, beginningOf(context, finding.tokens, wish))
+      const loginRequest = { since, askedAt: since, now: clock(), mayResume: false, reauthenticate: false }
+      await sessions.start(exchange, beginningOf(context, finding.tokens, loginRequest))
     } else {
       sessions.dropCookie(exchange)
     }
@@ -209,16 +209,16 @@ export function createReauthenticate(context: OidcContext): ProtocolEndpoint {
    */
   const withoutFlight = (exchange: Exchange): Reply => {
     const isFramed = /^i?frame$/.test(exchange.header('sec-fetch-dest') ?? '')
-    if (!isFramed) return host.withoutState(exchange)
+    if (!isFramed) return host.unknownStatePage(exchange)
     const isOurs = exchange.header('sec-fetch-site') === 'same-origin'
     if (isOurs) return answerWith(exchange, { place: 'frame', returnTo: '/' }, 'confirm-at-top')
     return renderScriptedPage({ title: application.id, script: onceMoreScript, values: {} })
   }
 
   const conclude = async (exchange: Exchange, parameters: URLSearchParams): Promise<Reply> => {
-    const marker = await markers.take(exchange, stateOf(parameters), clock())
-    if (marker === undefined) return withoutFlight(exchange)
-    const flight = { ...marker.content, since: marker.since }
+    const transaction = await transactions.take(exchange, stateOf(parameters), clock())
+    if (transaction === undefined) return withoutFlight(exchange)
+    const flight = { ...transaction.content, since: transaction.since }
     const connection = await connectOrNothing(provider)
     if (connection === undefined) return answerWith(exchange, flight, 'back-off')
     const finding = await find(parameters, flight, connection)

@@ -110,7 +110,14 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
     },
 
     start(address, request) {
-      const { record, issuedAt, now, lifts, provenAt = 0, mostRecords = defaultMostRecords } = request
+      const {
+        record,
+        issuedAt,
+        now,
+        resumes: lifts,
+        provenAt = 0,
+        mostRecords = defaultMostRecords,
+      } = request
       const { person, session } = address
       const forgotten = forgetUntil(now)
       people.prune(person, forgotten)
@@ -168,7 +175,7 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
       const entry = people.find(address)
       if (entry?.ended === undefined || entry.ended.retainUntil >= retainUntil) return
       entry.ended = { ...entry.ended, retainUntil }
-      // A tombstone that outlived its revocation could be lifted.
+      // A tombstone that outlived its revocation could be resumed.
       const revocations = people.marks(address.person)?.revocations
       const own = revocations?.get(address.session)
       if (own !== undefined) revocations?.set(address.session, laterOf(own, { ...own, retainUntil }))
@@ -213,10 +220,10 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
       return marks?.revocation === undefined ? undefined : { ...marks.revocation, kind: 'person' }
     },
 
-    point: pointers.point,
-    pointerRevocation: pointers.revocation,
-    pointerPersons: pointers.persons,
-    revokePointer(pointer, revocation) {
+    noteIndexKey: pointers.point,
+    indexKeyRevocation: pointers.revocation,
+    indexKeyPersons: pointers.persons,
+    revokeIndexKey(pointer, revocation) {
       return { persons: pointers.revoke(pointer, revocation), acknowledged: true }
     },
 
@@ -237,7 +244,7 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
       return true
     },
 
-    keep(address, generation, kept, tokenExpiresAt) {
+    keepRefresh(address, generation, kept, tokenExpiresAt) {
       const entry = people.findLive(address, generation)
       if (entry === undefined || (entry.kept !== undefined && entry.kept.fence > kept.fence)) return false
       entry.kept = kept
@@ -250,21 +257,21 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
       return kept !== undefined && kept.until > clock() ? kept : undefined
     },
 
-    dropKept(address, fence) {
+    dropRefresh(address, fence) {
       const entry = people.find(address)
       if (entry?.kept?.fence === fence) entry.kept = undefined
     },
 
-    claim(key, owner) {
+    claimOnce(key, owner) {
       const holder = claims.owner(key)
       if (holder !== undefined && (owner === undefined || holder !== claimText(owner))) return false
       claims.hold(key, claimText(owner), claimSeconds)
       return true
     },
-    settle(key, seconds) {
+    confirmClaim(key, seconds) {
       claims.hold(key, 'settled', seconds)
     },
-    abandon(key, owner) {
+    abandonClaim(key, owner) {
       if (claims.owner(key) === claimText(owner)) claims.free(key)
     },
 
@@ -283,12 +290,12 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
       leases.hold(key, lastFence, seconds)
       return lastFence
     },
-    renew(key, fence, seconds) {
+    renewLease(key, fence, seconds) {
       if (leases.owner(key) !== fence) return false
       leases.hold(key, fence, seconds)
       return true
     },
-    release(key, fence) {
+    releaseLease(key, fence) {
       if (leases.owner(key) === fence) leases.free(key)
     },
 

@@ -88,7 +88,7 @@ export function createRedisPointers(options: {
   readonly prefix: string
   readonly deadlineMilliseconds: number
   readonly clock: Clock
-}): Pick<Store, 'point' | 'pointerRevocation' | 'pointerPersons' | 'revokePointer'> {
+}): Pick<Store, 'noteIndexKey' | 'indexKeyRevocation' | 'indexKeyPersons' | 'revokeIndexKey'> {
   const { connection, acknowledgement, prefix, deadlineMilliseconds, clock } = options
   const keyOf = (pointer: string): string => `${prefix}pointer:${pointer}`
   const forgetUntil = createForgetting()
@@ -99,23 +99,23 @@ export function createRedisPointers(options: {
   }
 
   return {
-    async point(pointer, person, retainUntil) {
+    async noteIndexKey(pointer, person, retainUntil) {
       return revocationIn(
         await connection.run(scripts.point, keyOf(pointer), person, String(retainUntil), ...times()),
       )
     },
 
     // A script, because a client may send plain reads to replicas.
-    async pointerRevocation(pointer) {
+    async indexKeyRevocation(pointer) {
       return revocationIn(await connection.run(scripts.read, keyOf(pointer), now()))
     },
 
-    async pointerPersons(pointer) {
+    async indexKeyPersons(pointer) {
       const [, ...found] = await connection.run(scripts.persons, keyOf(pointer), now())
       return found.map(String)
     },
 
-    async revokePointer(pointer, { reason, at, retainUntil }) {
+    async revokeIndexKey(pointer, { reason, at, retainUntil }) {
       const deadline = performance.now() + deadlineMilliseconds
       const key = keyOf(pointer)
       const given = [reason, String(at), String(retainUntil), ...times()]

@@ -145,7 +145,14 @@ export function createRedisStore(given: RedisClient, options: RedisStoreOptions 
     },
 
     async start({ person, application, session }, request) {
-      const { record, issuedAt, now, lifts, provenAt = 0, mostRecords = defaultMostRecords } = request
+      const {
+        record,
+        issuedAt,
+        now,
+        resumes: lifts,
+        provenAt = 0,
+        mostRecords = defaultMostRecords,
+      } = request
       const reply = await connection.run(
         scripts.start,
         keyOf(person),
@@ -286,7 +293,7 @@ export function createRedisStore(given: RedisClient, options: RedisStoreOptions 
       )
     },
 
-    async keep(address, generation, kept, tokenExpiresAt) {
+    async keepRefresh(address, generation, kept, tokenExpiresAt) {
       const reply = await connection.run(
         scripts.keep,
         keyOf(address.person),
@@ -311,21 +318,21 @@ export function createRedisStore(given: RedisClient, options: RedisStoreOptions 
       return kept !== undefined && kept.until > clock() ? kept : undefined
     },
 
-    async dropKept(address, fence) {
+    async dropRefresh(address, fence) {
       await connection.run(scripts.dropKept, keyOf(address.person), keptFieldOf(address), String(fence))
     },
 
-    async claim(name, owner) {
+    async claimOnce(name, owner) {
       const key = claimKey(name)
       const life = milliseconds(claimSeconds)
       if (owner !== undefined) return isDone(await connection.run(scripts.hold, key, claimText(owner), life))
       return (await connection.command(key, ['SET', key, claimText(owner), 'PX', life, 'NX'])) === 'OK'
     },
-    async settle(name, seconds) {
+    async confirmClaim(name, seconds) {
       const key = claimKey(name)
       await connection.command(key, ['SET', key, 'settled', 'PX', milliseconds(seconds)])
     },
-    async abandon(name, owner) {
+    async abandonClaim(name, owner) {
       await connection.run(scripts.release, claimKey(name), claimText(owner))
     },
 
@@ -343,10 +350,10 @@ export function createRedisStore(given: RedisClient, options: RedisStoreOptions 
       const reply = await connection.run(scripts.lease, leaseKey(name), fenceKey(name), life)
       return reply[0] === 'leased' ? Number(reply[1]) : undefined
     },
-    async renew(name, fence, seconds) {
+    async renewLease(name, fence, seconds) {
       return isDone(await connection.run(scripts.renew, leaseKey(name), String(fence), milliseconds(seconds)))
     },
-    async release(name, fence) {
+    async releaseLease(name, fence) {
       await connection.run(scripts.release, leaseKey(name), String(fence))
     },
 
