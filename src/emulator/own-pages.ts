@@ -1,6 +1,5 @@
 /** @module The emulator's own application (the CitizenOne session): home, and the person's phone. */
-import type { Context } from './context.js'
-import { lacksSecondFactor } from './context.js'
+import { type Context, lacksSecondFactor } from './context.js'
 import { sharedCookieLines } from './cookies.js'
 import { say } from './language.js'
 import { html } from './markup.js'

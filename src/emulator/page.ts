@@ -1,7 +1,6 @@
 /** @module The frame of every page of the emulator: style, headers, redirects. */
 import { createHash } from 'node:crypto'
-import type { Context } from './context.js'
-import { returnRules } from './context.js'
+import { type Context, returnRules } from './context.js'
 import { language, say } from './language.js'
 import { type Content, html } from './markup.js'
 import { formTargets } from './return-address.js'

@@ -1,7 +1,6 @@
 /** @module One request to the emulator: its cookies, its session, its form. */
 import { CitizenSessionError } from '../errors.js'
-import type { Context } from './context.js'
-import { issueToken } from './context.js'
+import { type Context, issueToken } from './context.js'
 import {
   type CookieOptions,
   identityCookieLine,

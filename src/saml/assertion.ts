@@ -1,7 +1,6 @@
 /** @module The assertion of a login: who, how, since when, for whom and until when. */
 
-import type { ResponseRules } from './message.js'
-import { checkIssuer, isSameAddress } from './message.js'
+import { checkIssuer, isSameAddress, type ResponseRules } from './message.js'
 import { type NameId, openNameId, readNameId } from './name-id.js'
 import { refuse } from './saml-error.js'
 import type { XmlElement } from './xml/parse.js'

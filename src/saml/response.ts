@@ -5,8 +5,7 @@
 
 import { type Assertion, readAssertion } from './assertion.js'
 import { decryptElement } from './decrypt.js'
-import type { ResponseRules } from './message.js'
-import { checkIssuer, isSameAddress, readHead } from './message.js'
+import { checkIssuer, isSameAddress, type ResponseRules, readHead } from './message.js'
 import { refuse } from './saml-error.js'
 import { readStatus, type Status } from './status.js'
 import { parseXml, type XmlDocument, type XmlElement } from './xml/parse.js'

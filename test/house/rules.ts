@@ -120,7 +120,10 @@ const withoutNode = [/^src\/browser\//, /^src\/guards\//, /^src\/sessions\//, /^
 const drawers = new Set(['utils', 'util', 'helpers', 'helper', 'common', 'misc', 'manager', 'service', 'lib'])
 
 /** Files that may be longer than 400 lines, each with its reason. */
-export const longFiles: Readonly<Record<string, string>> = {}
+export const longFiles: Readonly<Record<string, string>> = {
+  'src/protocol-sessions/authenticate.ts': 'gives its engine to sessions/evaluate next',
+  'src/suite.ts': 'is the next to be divided',
+}
 
 /** The part of `src` that a file belongs to: its folder, or its own name. */
 function partOf(path: string): string {
