@@ -26,76 +26,79 @@ export interface LogoutEndpoint {
 const formLimit = 131_072
 
 /** Makes the endpoints. Source: SAML 2.0 Profiles, section 4.4. */
-export function createLogoutEndpoint(parts: Parts): LogoutEndpoint {
-  const { context, sender, judge, participations, singleLogout } = parts
+export const createLogoutEndpoint = (parts: Parts): LogoutEndpoint => ({
+  get: (visit) => viaBrowser(parts, fromRedirect(new URL(visit.request.url).search), visit),
+  async post(visit) {
+    return viaBrowser(parts, fromForm(await readForm(visit.request, formLimit)), visit)
+  },
+  soap: async (visit) => viaSoap(parts, await readBody(visit.request, formLimit)),
+})
 
-  /** Ends what the provider means; `undefined` when it means nobody. */
-  async function begin(message: IncomingMessage) {
-    const { logoutUrl, soapUrl } = parts.addresses()
-    const isSoap = message.binding === 'soap'
-    const judged = await judge.judge(message, {
-      name: 'LogoutRequest',
-      destinations: [isSoap ? soapUrl : logoutUrl],
-      mustBeSigned: () => true,
-    })
-    const { provider, id } = judged
-    const meant = participations.find({ provider: provider.entityId, ...readLogoutRequest(judged.element) })
-    const sessions = [...new Set(meant.map(({ session }) => session))]
-    const others = participations.take(sessions).filter((one) => one.provider !== provider.entityId)
-    for (const session of sessions) context.sessions.end(session)
-    await settleModes(context)
-    return { provider, id, sessions, others, isKnown: meant.length > 0 }
-  }
+/** Ends what the provider means; not `isKnown` when it means nobody. */
+async function begin(parts: Parts, message: IncomingMessage) {
+  const { context, participations } = parts
+  const { logoutUrl, soapUrl } = parts.addresses()
+  const isSoap = message.binding === 'soap'
+  const judged = await parts.judge.judge(message, {
+    name: 'LogoutRequest',
+    destinations: [isSoap ? soapUrl : logoutUrl],
+    mustBeSigned: () => true,
+  })
+  const { provider, id } = judged
+  const meant = participations.find({ provider: provider.entityId, ...readLogoutRequest(judged.element) })
+  const sessions = [...new Set(meant.map(({ session }) => session))]
+  const others = participations.take(sessions).filter((one) => one.provider !== provider.entityId)
+  for (const session of sessions) context.sessions.end(session)
+  await settleModes(context)
+  return { provider, id, sessions, others, isKnown: meant.length > 0 }
+}
 
-  /** The status of the answer. Source: SAML 2.0 Core, sections 3.2.2.2 and 3.7.3.2. */
-  const statusOf = (isKnown: boolean, deliveries: readonly SamlDelivery[]): readonly string[] => {
-    if (!isKnown) return ['Requester', 'UnknownPrincipal']
-    return deliveries.every(({ state }) => state === 'done') ? ['Success'] : ['Success', 'PartialLogout']
-  }
+/** The status of the answer. Source: SAML 2.0 Core, sections 3.2.2.2 and 3.7.3.2. */
+function statusOf(isKnown: boolean, deliveries: readonly SamlDelivery[]): readonly string[] {
+  if (!isKnown) return ['Requester', 'UnknownPrincipal']
+  return deliveries.every(({ state }) => state === 'done') ? ['Success'] : ['Success', 'PartialLogout']
+}
 
-  async function viaBrowser(message: IncomingMessage, visit: Visit): Promise<Response> {
-    if (message.parameter === 'SAMLResponse') {
-      return singleLogout.answered(message, [parts.addresses().logoutUrl])
-    }
-    const { provider, id, sessions, others, isKnown } = await begin(message)
-    const answer = (deliveries: readonly SamlDelivery[]) =>
-      answerTo(provider, message, { inResponseTo: id, status: statusOf(isKnown, deliveries) })
-    const response = await singleLogout.lead(others, answer)
-    if (isOfThisBrowser(visit, sessions)) {
-      for (const line of signedOutCookies(context)) response.headers.append('set-cookie', line)
-    }
-    return response
+async function viaBrowser(parts: Parts, message: IncomingMessage, visit: Visit): Promise<Response> {
+  const { context, singleLogout } = parts
+  if (message.parameter === 'SAMLResponse') {
+    return singleLogout.answered(message, [parts.addresses().logoutUrl])
   }
+  const { provider, id, sessions, others, isKnown } = await begin(parts, message)
+  const response = await singleLogout.lead(others, (deliveries) =>
+    answerTo(parts, { provider, message, inResponseTo: id, status: statusOf(isKnown, deliveries) }),
+  )
+  if (isOfThisBrowser(visit, sessions)) {
+    for (const line of signedOutCookies(context)) response.headers.append('set-cookie', line)
+  }
+  return response
+}
 
-  async function answerTo(
-    provider: ResolvedServiceProvider,
-    { binding, relayState }: IncomingMessage,
-    answer: { inResponseTo: string; status: readonly string[] },
-  ) {
-    const front = provider.logout.filter((one) => one.binding !== 'soap')
-    const service = front.find((one) => one.binding === binding) ?? front[0]
-    if (!service) throw new SamlRefusal('unreachable', `"${provider.entityId}" has no address for the answer`)
-    const route = { provider, binding: service.binding, url: service.responseUrl, relayState }
-    const message = await sender.logoutResponse(route, answer)
-    return message.fields ? postPage(message) : redirect(message.url)
-  }
+interface Answer {
+  readonly provider: ResolvedServiceProvider
+  /** The request. */
+  readonly message: IncomingMessage
+  readonly inResponseTo: string
+  readonly status: readonly string[]
+}
 
-  async function viaSoap(text: string): Promise<Response> {
-    const { provider, id, others, isKnown } = await begin(fromEnvelope(text))
-    const deliveries = await singleLogout.call(others)
-    const route = { provider, binding: 'soap', url: provider.entityId, relayState: undefined } as const
-    const status = statusOf(isKnown, deliveries)
-    const { body } = await sender.logoutResponse(route, { inResponseTo: id, status, destination: undefined })
-    return soapAnswer(body ?? '', 200)
-  }
+async function answerTo({ sender }: Parts, { provider, message, inResponseTo, status }: Answer) {
+  const { binding, relayState } = message
+  const front = provider.logout.filter((one) => one.binding !== 'soap')
+  const service = front.find((one) => one.binding === binding) ?? front[0]
+  if (!service) throw new SamlRefusal('unreachable', `"${provider.entityId}" has no address for the answer`)
+  const route = { provider, binding: service.binding, url: service.responseUrl, relayState }
+  const answer = await sender.logoutResponse(route, { inResponseTo, status })
+  return answer.fields ? postPage(answer) : redirect(answer.url)
+}
 
-  return {
-    get: (visit) => viaBrowser(fromRedirect(new URL(visit.request.url).search), visit),
-    async post(visit) {
-      return viaBrowser(fromForm(await readForm(visit.request, formLimit)), visit)
-    },
-    soap: async (visit) => viaSoap(await readBody(visit.request, formLimit)),
-  }
+async function viaSoap(parts: Parts, text: string): Promise<Response> {
+  const { provider, id, others, isKnown } = await begin(parts, fromEnvelope(text))
+  const deliveries = await parts.singleLogout.call(others)
+  const route = { provider, binding: 'soap', url: provider.entityId, relayState: undefined } as const
+  const answer = { inResponseTo: id, status: statusOf(isKnown, deliveries), destination: undefined }
+  const { body } = await parts.sender.logoutResponse(route, answer)
+  return soapAnswer(body ?? '', 200)
 }
 
 /** What a SOAP client hears of a refusal. Source: SOAP 1.1, sections 4.4 and 6.2. */

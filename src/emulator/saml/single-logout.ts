@@ -29,7 +29,8 @@ interface Run {
   readonly finish: (deliveries: readonly SamlDelivery[], isLater: boolean) => Response | Promise<Response>
 }
 
-interface Visit {
+/** A LogoutRequest that waits for its answer. */
+interface PendingRequest {
   readonly run: Run
   readonly delivery: SamlDelivery
   readonly message: SamlMessage
@@ -72,8 +73,8 @@ const longestWait = 5000
 interface State {
   readonly options: SingleLogoutOptions
   readonly account: Deliveries
-  /** By the ID of the LogoutRequest that waits for its answer. */
-  readonly visits: Map<string, Visit>
+  /** By the ID of the LogoutRequest. */
+  readonly pending: Map<string, PendingRequest>
   readonly runs: Map<string, Run>
 }
 
@@ -87,7 +88,7 @@ export function createSingleLogout(options: SingleLogoutOptions): SingleLogout {
   const state: State = {
     options,
     account: createDeliveries(options.now),
-    visits: new Map(),
+    pending: new Map(),
     runs: new Map(),
   }
   return {
@@ -100,7 +101,7 @@ export function createSingleLogout(options: SingleLogoutOptions): SingleLogout {
     answered: (message, destinations) => answered(state, message, destinations),
     proceed: (query) => proceed(state, query),
     clear() {
-      for (const part of [state.account, state.visits, state.runs]) part.clear()
+      for (const part of [state.account, state.pending, state.runs]) part.clear()
     },
   }
 }
@@ -164,18 +165,18 @@ async function step(state: State, run: Run, isLater: boolean): Promise<Response>
     state.runs.delete(run.id)
     return run.finish(run.deliveries, isLater)
   }
-  const visit = await prepare(state, run, next)
-  return visit ? send(visit.message) : step(state, run, isLater)
+  const request = await prepare(state, run, next)
+  return request ? send(request.message) : step(state, run, isLater)
 }
 
-async function prepare(state: State, run: Run, one: Participation): Promise<Visit | undefined> {
+async function prepare(state: State, run: Run, one: Participation): Promise<PendingRequest | undefined> {
   const message = await requestFor(state, one, ['redirect', 'post'])
   const delivery = state.account.enter(one, message)
   run.deliveries.push(delivery)
   if (!message) return undefined
-  const visit = { run, delivery, message }
-  keep(state.visits, message.id, visit)
-  return visit
+  const request = { run, delivery, message }
+  keep(state.pending, message.id, request)
+  return request
 }
 
 const send = (message: SamlMessage) => (message.fields ? postPage(message) : redirect(message.url))
@@ -183,17 +184,17 @@ const send = (message: SamlMessage) => (message.fields ? postPage(message) : red
 async function openFrames(state: State, run: Run): Promise<Response> {
   const { proceedPath } = state.options
   const prepared = await Promise.all(run.queue.splice(0).map((one) => prepare(state, run, one)))
-  const frames = prepared.flatMap((visit) =>
-    visit ? [{ id: visit.message.id, url: `${proceedPath}?leave=${visit.message.id}` }] : [],
+  const frames = prepared.flatMap((request) =>
+    request ? [{ id: request.message.id, url: `${proceedPath}?leave=${request.message.id}` }] : [],
   )
   return frames.length === 0 ? step(state, run, false) : framesPage(frames, `${proceedPath}?finish=${run.id}`)
 }
 
-function announce({ options, account, visits }: State, message: SamlMessage, one: Told): void {
+function announce({ options, account, pending }: State, message: SamlMessage, one: Told): void {
   const end = () => new Response('Signed out.', { headers: { 'cache-control': 'no-cache, no-store' } })
   const delivery = account.enter(one, message)
   const run: Run = { id: options.newId(), deliveries: [delivery], queue: [], finish: end }
-  keep(visits, message.id, { run, delivery, message })
+  keep(pending, message.id, { run, delivery, message })
 }
 
 async function answered(
@@ -201,26 +202,26 @@ async function answered(
   message: IncomingMessage,
   destinations: readonly string[],
 ): Promise<Response> {
-  const { options, visits } = state
-  const visit = visits.get(message.element.attributes.get('InResponseTo') ?? '')
-  if (!visit) {
+  const { options, pending } = state
+  const request = pending.get(message.element.attributes.get('InResponseTo') ?? '')
+  if (!request) {
     await options.judge(message, answerOf(destinations))
     throw new SamlRefusal('in-response-to', 'no request of this ID waits for an answer')
   }
-  visits.delete(visit.message.id)
+  pending.delete(request.message.id)
   try {
     const judged = await options.judge(message, answerOf(destinations))
-    const sentRelayState = visit.message.relayState
-    settle(visit.delivery, { judged, sentRelayState, relayState: message.relayState })
+    const sentRelayState = request.message.relayState
+    settle(request.delivery, { judged, sentRelayState, relayState: message.relayState })
   } catch (error) {
-    fail(visit.delivery, error)
+    fail(request.delivery, error)
   }
-  return options.frontChannel === 'frames' ? framedEnd(visit.message.id) : step(state, visit.run, true)
+  return options.frontChannel === 'frames' ? framedEnd(request.message.id) : step(state, request.run, true)
 }
 
 async function proceed(state: State, query: URLSearchParams): Promise<Response> {
-  const visit = state.visits.get(query.get('leave') ?? '')
-  if (visit) return send(visit.message)
+  const request = state.pending.get(query.get('leave') ?? '')
+  if (request) return send(request.message)
   const run = state.runs.get(query.get('finish') ?? '')
   if (!run) throw new SamlRefusal('in-response-to', 'this logout is over')
   return step(state, run, true)
