@@ -124,7 +124,7 @@ export function createTokenVault(options: {
     )
 
   const tokensOf: TokenVault['tokensOf'] = async (address) => {
-    const kept = await store.kept(address)
+    const kept = await store.keptRefresh(address)
     return kept && sealer.open('tokens', placeOf(address), kept.sealed)
   }
 
@@ -363,7 +363,7 @@ export function createTokenVault(options: {
     async keep(address, record, tokens, expiresAt) {
       for (let count = 0; count < mostWrites; count += 1) {
         // In the place of what an earlier login of the same session left, under its fence: never first without any.
-        const before = await store.kept(address)
+        const before = await store.keptRefresh(address)
         if (await write(address, record, { tokens, fence: before?.fence ?? 0, expiresAt })) return true
         const found = await store.read(address)
         if (found?.state !== 'live' || found.generation !== record.generation) return false

@@ -332,7 +332,7 @@ export function createRefresher(options: {
     refresh: (request) => flights.run(keyOf(request.address), () => refresh(request)),
 
     async takeKept(token, address) {
-      const kept = await store.kept(address)
+      const kept = await store.keptRefresh(address)
       if (kept?.token !== nameOf(token) || kept.until <= clock()) return undefined
       const jwt = sealer.open('kept', placeOf(address), kept.sealed)
       const parts = jwt === undefined ? undefined : splitToken(jwt)
@@ -342,7 +342,7 @@ export function createRefresher(options: {
     },
 
     async dropKept(token, address) {
-      const kept = await store.kept(address)
+      const kept = await store.keptRefresh(address)
       if (kept !== undefined && kept.token !== nameOf(token)) await store.dropRefresh(address, kept.fence)
     },
 

@@ -218,27 +218,27 @@ export interface Store {
   ): MaybePromise<FoundRevocation | undefined>
 
   /**
-   * Notes that the sessions which `pointer` names (a digest: of issuer and `sid`; of identity provider, NameID and
-   * SessionIndex) are `person`'s, kept at least until `retainUntil`, never shortened. Returns the pointer's
-   * revocation, if there is one. One atomic step in the pointer's own place, which is not the person's: a start notes
-   * the pointer, starts, then reads `pointerRevocation`; an end calls `revokePointer`, then revokes each person. One
+   * Notes that the sessions which `indexKey` names (a digest: of issuer and `sid`; of identity provider, NameID and
+   * SessionIndex) are `person`'s, kept at least until `retainUntil`, never shortened. Returns the index key's
+   * revocation, if there is one. One atomic step in the index key's own place, which is not the person's: a start notes
+   * the index key, starts, then reads `indexKeyRevocation`; an end calls `revokeIndexKey`, then revokes each person. One
    * of the two always meets the other. Source: `RACE-3`, `SLO-09`.
    */
-  noteIndexKey(pointer: string, person: string, retainUntil: number): MaybePromise<Revocation | undefined>
+  noteIndexKey(indexKey: string, person: string, retainUntil: number): MaybePromise<Revocation | undefined>
 
-  /** The pointer's revocation, read from the master. */
-  indexKeyRevocation(pointer: string): MaybePromise<Revocation | undefined>
+  /** The index key's revocation, read from the master. */
+  indexKeyRevocation(indexKey: string): MaybePromise<Revocation | undefined>
 
-  /** The persons that a pointer names, read from the master; nothing is written, whoever asks. Source: HLD-14. */
-  indexKeyPersons(pointer: string): MaybePromise<readonly string[]>
+  /** The persons that an index key names, read from the master; nothing is written, whoever asks. Source: HLD-14. */
+  indexKeyPersons(indexKey: string): MaybePromise<readonly string[]>
 
   /**
-   * One atomic step: writes the pointer's revocation (the later one wins, kept as long as the longer) and returns the
-   * persons that it names. A pointer that names nobody yet keeps its revocation: a start that is under way meets it.
+   * One atomic step: writes the index key's revocation (the later one wins, kept as long as the longer) and returns the
+   * persons that it names. An index key that names nobody yet keeps its revocation: a start that is under way meets it.
    * `acknowledged` as for `revoke`.
    */
   revokeIndexKey(
-    pointer: string,
+    indexKey: string,
     revocation: Revocation,
   ): MaybePromise<{ readonly persons: readonly string[]; readonly acknowledged: boolean }>
 
@@ -259,18 +259,18 @@ export interface Store {
   keepRefresh(
     address: RecordAddress,
     generation: string,
-    keptRefresh: KeptRefresh,
+    kept: KeptRefresh,
     tokenExpiresAt: number,
   ): MaybePromise<boolean>
 
   /** The kept result, if the record is live. */
-  kept(address: RecordAddress): MaybePromise<KeptRefresh | undefined>
+  keptRefresh(address: RecordAddress): MaybePromise<KeptRefresh | undefined>
 
   /** Forgets the kept result if it still is the one with this fence. */
   dropRefresh(address: RecordAddress, fence: number): MaybePromise<void>
 
   /**
-   * True for exactly one caller, for 30 s, until `settle` makes it final or `abandon` gives it back. `owner`, random, says
+   * True for exactly one caller, for 30 s, until `confirmClaim` makes it final or `abandonClaim` gives it back. `owner`, random, says
    * whose claim it is: the same owner who asks again, because no answer came, is told `true` again, for another 30 s. A
    * store that knows no owners tells that one `false`, until 30 s are over.
    */

@@ -229,7 +229,7 @@ export function describeBounds(harnessOf: () => StoreHarness, races: 'all' | 'se
       const over = endedAt(second.record, harness.now(), 'too-many-sessions')
       expect(await store.read(second.address)).toEqual(markOf(over))
       expect(await liveOf(next.person)).toHaveLength(mostRecords)
-      expect(await store.kept(second.address)).toBeUndefined()
+      expect(await store.keptRefresh(second.address)).toBeUndefined()
       const { generation } = second.record
       expect(await store.update(second.address, generation, { level: 2 })).toBe(false)
       const again = await startAt(harnessOf(), second.address, { mostRecords })

@@ -42,7 +42,7 @@ const works = {
     const done = await store.keepRefresh(run.address, record.generation, kept, now() + 10 * minute)
     if (run.over !== undefined) expect(done, 'a refresh saved after the end').toBe(false)
     yield
-    const found = await store.kept(run.address)
+    const found = await store.keptRefresh(run.address)
     if (run.over !== undefined) expect(found, 'a refresh handed out after the end').toBeUndefined()
   },
   async *logout(run) {

@@ -605,14 +605,14 @@ export function describeStoreContract(
       it('are handed out while the record lives, and move the expiry of the token', async () => {
         const address = addressOf()
         const record = await startedAt(harness, address)
-        expect(await harness.store.kept(address)).toBeUndefined()
+        expect(await harness.store.keptRefresh(address)).toBeUndefined()
         const kept = keptUntil(harness.now() + minute, 7)
         const expiry = record.tokenExpiresAt + minute
         expect(await harness.store.keepRefresh(address, record.generation, kept, expiry)).toBe(true)
-        expect(await harness.store.kept(address)).toEqual(kept)
+        expect(await harness.store.keptRefresh(address)).toEqual(kept)
         expect(await harness.store.read(address)).toEqual({ ...record, tokenExpiresAt: expiry })
         await harness.advance(60)
-        expect(await harness.store.kept(address)).toBeUndefined()
+        expect(await harness.store.keptRefresh(address)).toBeUndefined()
       })
 
       it('give way to a higher fence only', async () => {
@@ -623,12 +623,12 @@ export function describeStoreContract(
         expect(await harness.store.keepRefresh(address, record.generation, newer, expiry)).toBe(true)
         const older = keptUntil(harness.now() + minute, 7)
         expect(await harness.store.keepRefresh(address, record.generation, older, expiry + 1)).toBe(false)
-        expect(await harness.store.kept(address)).toEqual(newer)
+        expect(await harness.store.keptRefresh(address)).toEqual(newer)
         expect(await harness.store.read(address)).toEqual(record)
         await harness.store.dropRefresh(address, 7)
-        expect(await harness.store.kept(address)).toEqual(newer)
+        expect(await harness.store.keptRefresh(address)).toEqual(newer)
         await harness.store.dropRefresh(address, 8)
-        expect(await harness.store.kept(address)).toBeUndefined()
+        expect(await harness.store.keptRefresh(address)).toBeUndefined()
       })
 
       it('are refused for another generation and go with the end of the record', async () => {
@@ -640,10 +640,10 @@ export function describeStoreContract(
         expect(await harness.store.keepRefresh(address, record.generation, kept, 0)).toBe(true)
         const ended = endedAt(record, harness.now())
         await harness.store.end(address, record, ended)
-        expect(await harness.store.kept(address)).toBeUndefined()
+        expect(await harness.store.keptRefresh(address)).toBeUndefined()
         expect(await harness.store.keepRefresh(address, record.generation, kept, 0)).toBe(false)
         await startAt(harness, address, { resumes: ended })
-        expect(await harness.store.kept(address)).toBeUndefined()
+        expect(await harness.store.keptRefresh(address)).toBeUndefined()
       })
     })
 

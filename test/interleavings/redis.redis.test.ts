@@ -105,7 +105,7 @@ function stepping(turns: ReturnType<typeof createTurns>, onRevoked: () => void):
       }),
     alias: step(store.alias),
     keepRefresh: step(store.keepRefresh),
-    kept: step(store.kept),
+    keptRefresh: step(store.keptRefresh),
     dropRefresh: step(store.dropRefresh),
     claimOnce: step(store.claimOnce),
     lease: step(store.lease),

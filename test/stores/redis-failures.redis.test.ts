@@ -84,7 +84,7 @@ function everyOperation(store: Store, address: RecordAddress): (() => unknown)[]
     () => store.alias(address, record.generation, unique()),
     () =>
       store.keepRefresh(address, record.generation, { token: 't', sealed: 's', fence: 1, until: now }, now),
-    () => store.kept(address),
+    () => store.keptRefresh(address),
     () => store.dropRefresh(address, 1),
     () => store.claimOnce(unique()),
     () => store.confirmClaim(unique(), 1),

@@ -114,7 +114,7 @@ describe('formats of another release', () => {
     const address = addressOf()
     await startedAt(harness, address)
     await plant(address.person, `k:${address.application}:${address.session}`, '2 k something else')
-    expect(await harness.store.kept(address)).toBeUndefined()
+    expect(await harness.store.keptRefresh(address)).toBeUndefined()
   })
 })
 

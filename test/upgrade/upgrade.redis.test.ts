@@ -89,7 +89,7 @@ describe('on Redis', () => {
     expect(await store.read(ended)).toEqual(of('end')[0]?.[2])
     const alias = { ...live, session: String(of('alias')[0]?.[2]) }
     expect(await store.read(alias)).toEqual({ state: 'alias', session: live.session })
-    expect(await store.kept(live)).toEqual(kept)
+    expect(await store.keptRefresh(live)).toEqual(kept)
     const [[person, { session }, revocation], [other]] = of('revoke') as [
       [string, { session: string }, object],
       [string],

@@ -252,7 +252,7 @@ export function memoryStore({ clock = systemClock }: { readonly clock?: Clock } 
       return true
     },
 
-    kept(address) {
+    keptRefresh(address) {
       const kept = people.find(address)?.kept
       return kept !== undefined && kept.until > clock() ? kept : undefined
     },

@@ -306,7 +306,7 @@ export function createRedisStore(given: RedisClient, options: RedisStoreOptions 
       return isDone(reply)
     },
 
-    async kept(address) {
+    async keptRefresh(address) {
       const key = keyOf(address.person)
       const reply = client.readsReplicas
         ? await connection.run(scripts.kept, key, fieldOf(address), keptFieldOf(address))
