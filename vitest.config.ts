@@ -5,6 +5,9 @@ const kinds = ['redis', 'browser', 'firefox', 'webkit', 'nginx', 'xmlsec', 'next
 const filesOf = (kind: string) => [`test/**/*.${kind}.test.ts`, `test/**/*.${kind}.*.test.ts`]
 const leftOut = (process.env.CITIZEN_TEST_LEAVE_OUT ?? '').split(',').filter((kind) => kinds.includes(kind))
 
+/** The tests take the RSA keys of the code under test from those of the run. */
+const sharedKeys = { globalSetup: 'test/support/key-folder.ts', setupFiles: ['test/support/set-up-file.ts'] }
+
 export default defineConfig({
   test: {
     globals: false,
@@ -26,6 +29,7 @@ export default defineConfig({
           // A limit for what hangs, not for what is slow on a busy machine: a world of a test makes keys, and where others
           // come first a fifth of a second of that took 25.
           testTimeout: 90_000,
+          ...sharedKeys,
           sequence: { groupOrder: 0 },
         },
       },
@@ -39,6 +43,7 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+          ...sharedKeys,
           sequence: { groupOrder: 1 },
         },
       },

@@ -6,6 +6,7 @@ import express from 'express'
 import { type CitizenMiddleware, citizenSession } from '../../adapters/express.js'
 import { createEmulator, type Emulator } from '../../src/emulator/index.js'
 import { type CitizenEvent, memoryStore, type Store, type SuiteOptions } from '../../src/index.js'
+import { perFile } from '../support/per-file.js'
 
 /** The two versions of Express, under the types of the newer one. */
 export const expressVersions: readonly (readonly [name: string, express: typeof express])[] = [
@@ -63,13 +64,8 @@ export const form = { 'content-type': 'application/x-www-form-urlencoded' }
 
 const start = Date.UTC(2026, 0, 15, 12)
 
-/** Making keys takes longer than a test: one provider for all tests of a file, forgotten by each `close`. */
-let provider: Promise<Emulator> | undefined
-
-export function sharedEmulator(): Promise<Emulator> {
-  provider ??= createEmulator({ clock: () => start })
-  return provider
-}
+/** One provider for all tests of a file. */
+export const sharedEmulator = perFile(() => createEmulator({ clock: () => start }))
 
 export interface SiteOptions {
   readonly suite?: SuiteOptions

@@ -11,6 +11,7 @@ import {
 import { systemRandom } from '../../src/emulator/random.js'
 import { selfSignedCertificate } from '../../src/emulator/saml/certificate.js'
 import { signXml } from '../../src/emulator/saml/signature.js'
+import { perFile } from '../support/per-file.js'
 import { createBrowser } from './browser.js'
 
 /** A key of a service provider, with its certificate. */
@@ -39,7 +40,7 @@ export const addressesOf = (name: string) => ({
 })
 
 /** Keys cost more than everything else: an emulator of the same options is reset and used again. */
-const made = new Map<string, Promise<Emulator>>()
+const made = perFile(() => new Map<string, Promise<Emulator>>())
 
 /** An emulator with the providers `benefits` and `permits`, as new. */
 export async function createSamlEmulator(
@@ -48,8 +49,8 @@ export async function createSamlEmulator(
 ): Promise<Emulator> {
   const key = JSON.stringify([saml, options])
   const isReusable = options.fetch === undefined
-  const emulator = await ((isReusable && made.get(key)) || create(saml, options))
-  if (isReusable) made.set(key, Promise.resolve(emulator))
+  const emulator = await ((isReusable && made().get(key)) || create(saml, options))
+  if (isReusable) made().set(key, Promise.resolve(emulator))
   emulator.reset()
   return emulator
 }

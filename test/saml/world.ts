@@ -14,6 +14,7 @@ import {
 } from '../../src/index.js'
 import { type SamlOptions, saml } from '../../src/saml/saml.js'
 import { type Browser, createBrowser, type Site, type Visit } from '../support/browser.js'
+import { perFile } from '../support/per-file.js'
 import { serve, shown } from '../support/world.js'
 import { createKeyPair, type KeyPair } from './provider.js'
 
@@ -77,11 +78,13 @@ interface Surroundings {
 }
 
 /** Keys cost more than everything else: an emulator of the same options is reset and used in the next world. */
-const emulators = new Map<string, { readonly emulator: Promise<Emulator>; readonly around: Surroundings }>()
+const emulators = perFile(
+  () => new Map<string, { readonly emulator: Promise<Emulator>; readonly around: Surroundings }>(),
+)
 
 async function emulatorFor(options: ProviderOptions, around: Surroundings): Promise<Emulator> {
   const key = JSON.stringify(options)
-  const known = emulators.get(key)
+  const known = emulators().get(key)
   if (known !== undefined) {
     Object.assign(known.around, around)
     const emulator = await known.emulator
@@ -95,7 +98,7 @@ async function emulatorFor(options: ProviderOptions, around: Surroundings): Prom
     fetch: (input, init) => around.fetch(input, init),
     saml: options,
   })
-  emulators.set(key, { emulator, around })
+  emulators().set(key, { emulator, around })
   return emulator
 }
 
