@@ -110,12 +110,15 @@ it(
   120_000,
 )
 
-it.runIf(pictures !== undefined).each([
+const pictured: readonly (readonly [width: 390 | 1280, scheme: 'light' | 'dark'])[] = [
   [390, 'light'],
   [390, 'dark'],
   [1280, 'light'],
   [1280, 'dark'],
-] as const)(
+]
+
+// None where nobody asks for them: a test that is left out would stand for a gap.
+it.each(pictures === undefined ? [] : pictured)(
   'takes its picture at %s pixels in the %s scheme',
   async (width, scheme) => {
     for (const language of ['en', 'fr'] as const) {
