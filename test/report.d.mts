@@ -6,6 +6,9 @@ export interface JsonReport {
     readonly name: string
     readonly status: string
     readonly message: string
+    /** Milliseconds since 1970. */
+    readonly startTime: number
+    readonly endTime: number
     readonly assertionResults: readonly {
       readonly status: string
       readonly fullName: string
@@ -25,6 +28,23 @@ export interface CoverageSummary {
   readonly [file: string]: CoverageEntry
 }
 
+/** How long the tests of a file took. */
+export interface FileTime {
+  readonly name: string
+  readonly seconds: number
+}
+
+/** What a JSON report counts. */
+export interface Count {
+  readonly passed: number
+  readonly failed: number
+  readonly note: string | undefined
+  readonly details: string
+  /** Tests that passed when they were tried again. */
+  readonly secondTries: readonly string[]
+  readonly files: readonly FileTime[]
+}
+
 /** Counts a JSON report; `failSkipped` makes each skipped test a failure. */
 export function countReport(
   report: JsonReport,
@@ -34,12 +54,10 @@ export function countReport(
     readonly root: string
     readonly failSkipped: boolean
   },
-): {
-  readonly passed: number
-  readonly failed: number
-  readonly note: string | undefined
-  readonly details: string
-}
+): Count
+
+/** One line for each of the ten files that took longest. */
+export function slowestFiles(files: readonly FileTime[]): readonly string[]
 
 /** The per-file table of a coverage summary, the total last. */
 export function coverageTable(summary: CoverageSummary, root: string): string

@@ -10,6 +10,7 @@ import { relative } from 'node:path'
 export function countReport(report, { code, output, root, failSkipped }) {
   const failures = []
   const skipped = []
+  const secondTries = []
   let passed = 0
   for (const file of report.testResults) {
     const name = relative(root, file.name)
@@ -18,8 +19,11 @@ export function countReport(report, { code, output, root, failSkipped }) {
     }
     for (const test of file.assertionResults) {
       const title = `${name} > ${test.fullName}`
-      if (test.status === 'passed') passed++
-      else if (test.status === 'failed') failures.push(`${title}\n${test.failureMessages.join('\n')}`)
+      if (test.status === 'passed') {
+        passed++
+        // Vitest keeps what failed of a test that passed when it was tried again.
+        if (test.failureMessages.length > 0) secondTries.push(title)
+      } else if (test.status === 'failed') failures.push(`${title}\n${test.failureMessages.join('\n')}`)
       else skipped.push(title)
     }
   }
@@ -32,6 +36,11 @@ export function countReport(report, { code, output, root, failSkipped }) {
     passed,
     failed: failures.length,
     note: skipped.length === 0 ? undefined : `${skipped.length} skipped: ${skipped.join(', ')}`,
+    secondTries,
+    files: report.testResults.map(({ name, startTime, endTime }) => ({
+      name: relative(root, name),
+      seconds: (endTime - startTime) / 1000,
+    })),
     details:
       failures.length === 0
         ? ''
@@ -47,6 +56,15 @@ function titleOf(failure) {
 function sectionOf(output) {
   const start = output.search(/^⎯+ ?(?:Failed|Unhandled)/m)
   return start === -1 ? undefined : output.slice(start).trim()
+}
+
+/**
+ * One line for each of the ten files that took longest, whichever step ran them.
+ * @param {readonly import('./report.mjs').FileTime[]} files
+ */
+export function slowestFiles(files) {
+  const bySeconds = [...files].sort((one, other) => other.seconds - one.seconds)
+  return bySeconds.slice(0, 10).map(({ name, seconds }) => `${seconds.toFixed(1).padStart(7)} s  ${name}`)
 }
 
 /**

@@ -1,6 +1,6 @@
 /** @module What the runner of all tests counts: nothing passes by not running. */
 import { describe, expect, it } from 'vitest'
-import { countReport, coverageTable, type JsonReport } from '../report.mjs'
+import { countReport, coverageTable, type JsonReport, slowestFiles } from '../report.mjs'
 
 const run = { code: 0, output: 'the output', root: '/r', failSkipped: false }
 
@@ -10,7 +10,13 @@ function reportOf(...files: readonly (readonly [status: string, ...tests: readon
       name: `/r/test/${index}.test.ts`,
       status,
       message: 'cannot be loaded',
-      assertionResults: tests.map((each) => ({ status: each, fullName: 'holds', failureMessages: ['why'] })),
+      startTime: 1000,
+      endTime: 2500,
+      assertionResults: tests.map((each) => ({
+        status: each.replace('tried again', 'passed'),
+        fullName: 'holds',
+        failureMessages: each === 'passed' ? [] : ['why'],
+      })),
     })),
   }
 }
@@ -26,6 +32,11 @@ describe('countReport', () => {
       failed: 1,
       note: undefined,
       details: 'test/1.test.ts > holds\n\ntest/1.test.ts > holds\nwhy',
+      secondTries: [],
+      files: [
+        { name: 'test/0.test.ts', seconds: 1.5 },
+        { name: 'test/1.test.ts', seconds: 1.5 },
+      ],
     })
   })
 
@@ -70,6 +81,22 @@ describe('countReport', () => {
       note: '1 skipped: test/0.test.ts > holds',
     })
   })
+})
+
+it('names tests that passed when they were tried again', () => {
+  expect(countReport(reportOf(['passed', 'passed', 'tried again']), run)).toMatchObject({
+    passed: 2,
+    failed: 0,
+    secondTries: ['test/0.test.ts > holds'],
+  })
+})
+
+it('names the ten files that took longest, the slowest first', () => {
+  const files = Array.from({ length: 12 }, (_, index) => ({ name: `test/${index}.test.ts`, seconds: index }))
+  const lines = slowestFiles(files)
+  expect(lines).toHaveLength(10)
+  expect(lines[0]?.trim()).toBe('11.0 s  test/11.test.ts')
+  expect(lines.at(-1)?.trim()).toBe('2.0 s  test/2.test.ts')
 })
 
 it('prints coverage by file, the total last', () => {
