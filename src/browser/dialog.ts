@@ -3,7 +3,7 @@
 /** What to show. */
 export interface View {
   readonly title: string
-  readonly text: string
+  readonly text?: string | undefined
   /** Buttons by their labels; the first is the primary one and gets the focus. */
   readonly choices: Readonly<Record<string, () => void>>
   /** What Escape does; nothing without it. */
@@ -17,10 +17,10 @@ export interface Panel {
   /** Shows this instead of what was there; `undefined`: nothing. */
   show(view: View | undefined): void
   /** Changes the text; `spoken` is what a screen reader says of it. */
-  say(text: string, spoken?: string): void
+  say(text: string, spoken?: string | false): void
 }
 
-const style = `dialog{color-scheme:var(--citizen-color-scheme,light dark);--c:var(--citizen-color,light-dark(#1b1b1f,#f1f1f4));--b:var(--citizen-background,light-dark(#fff,#16171b));--a:var(--citizen-accent,light-dark(#0b5394,#9cc7f5));box-sizing:border-box;width:28rem;padding:1.5rem;border:1px solid;border-radius:var(--citizen-radius,.5rem);font:var(--citizen-font,1rem/1.5 system-ui);color:var(--c);background:var(--b)}\
+const style = `dialog{color-scheme:var(--citizen-color-scheme,light dark);--b:var(--citizen-background,light-dark(#fff,#16171b));--a:var(--citizen-accent,light-dark(#0b5394,#9cc7f5));box-sizing:border-box;width:28rem;padding:1.5rem;border:1px solid;border-radius:var(--citizen-radius,.5rem);font:var(--citizen-font,1rem/1.5 system-ui);color:var(--citizen-color,light-dark(#1b1b1f,#f1f1f4));background:var(--b)}\
 [open]{display:grid;gap:1rem}\
 ::backdrop{background:#000a}\
 .cover{min-width:100%;min-height:100%;border:0;border-radius:0;place-content:center}\
@@ -86,7 +86,7 @@ export function createPanel(language: string): Panel {
         paragraph = add(dialog, 'p', { id: 'text', textContent: next.text })
         live = add(dialog, 'p', { role: 'status' })
         for (const [textContent, onclick] of Object.entries(next.choices)) {
-          add(dialog, 'button', { type: 'button', textContent, onclick })
+          add(dialog, 'button', { textContent, onclick })
         }
         // Beside the body: that may be hidden, and belongs to the application.
         // Once: what is moved leaves the top layer, and the dialog would be one among others.

@@ -7,8 +7,8 @@ export type SignInHandler = (login: string) => Promise<boolean>
 
 let handler: SignInHandler | undefined
 
-/** Sets what is asked for a sign-in between a refused request and its repetition; `undefined` removes it. */
-export function installSignInHandler(next: SignInHandler | undefined): void {
+/** Sets what is asked for a sign-in between a refused request and its repetition; nothing removes it. */
+export function installSignInHandler(next?: SignInHandler): void {
   handler = next
 }
 

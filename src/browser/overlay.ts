@@ -5,11 +5,11 @@ import { type Texts, timeInWords } from './texts.js'
 /** What stands before the page. */
 export interface Overlay {
   readonly isCovered: boolean
-  /** Hides the whole page behind a text; `signIn` adds the button for it. */
-  cover(text: string, signIn?: () => void): void
+  /** Hides the whole page: while the session is checked; with `signIn` at its end, and with a button for it. */
+  cover(signIn?: () => void): void
   uncover(): void
-  /** Warns, or goes on counting down; `undefined` takes the warning away. */
-  warn(seconds: number | undefined, isLast?: boolean): void
+  /** Warns, or goes on counting down; without `seconds` it takes the warning away. */
+  warn(seconds?: number | false, isLast?: boolean): void
   /** Asks for a sign-in; without `open` it takes the question away. */
   ask(open?: () => void): void
 }
@@ -48,9 +48,10 @@ export function createOverlay(options: OverlayOptions): Overlay {
     get isCovered() {
       return !!cover
     },
-    cover(title, signIn) {
+    cover(signIn) {
+      const title = signIn ? texts.ended : texts.checking
       if (cover?.title === title) return
-      cover = { title, text: '', choices: signIn ? { [texts.signIn]: signIn } : {}, isCover: true }
+      cover = { title, choices: signIn ? { [texts.signIn]: signIn } : {}, isCover: true }
       render()
     },
     uncover() {
@@ -73,7 +74,7 @@ export function createOverlay(options: OverlayOptions): Overlay {
           warning = { title: texts.warningTitle, text, choices, escape: keep }
         } else if (!cover) {
           // A screen reader is told at a minute, at half of it, and near the end.
-          panel.say(note + text, [60, 30, 10].includes(seconds) ? text : undefined)
+          panel.say(note + text, [60, 30, 10].includes(seconds) && text)
         }
       } else warning = undefined
       render()

@@ -5,13 +5,12 @@ import { isAddress, parseStatus, type Status } from './status.js'
 const send = (address: string, init: RequestInit): Promise<Response> =>
   fetch(address, { ...init, signal: AbortSignal.timeout(5000) })
 
-/** Asks how things stand (`GET`, never activity), or says that the person is there (`POST`). Throws without an answer. */
-export async function askStatus(method: 'GET' | 'POST', address: string): Promise<Status> {
+/** Asks how things stand (never activity), or says that the person is there (`POST`). Throws without an answer. */
+export async function askStatus(address: string, method?: 'POST'): Promise<Status | undefined> {
   // An extension counts whatever its headers say.
   const response = await send(address, { method, headers: { 'citizen-activity': 'none' } })
   const status = parseStatus(await response.json())
-  if (!status || status.state === 'unavailable') throw new Error('no answer')
-  return status
+  return status?.state === 'unavailable' ? undefined : status
 }
 
 /**

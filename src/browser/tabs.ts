@@ -3,12 +3,12 @@
 /** The tabs, as one of them sees them. */
 export interface Tabs {
   /** Tells all others. */
-  tell(message: unknown): void
+  post(message: unknown): void
   /**
    * Does something that one tab at a time should do; `undefined` at once if another is at it. Without Web Locks every
    * tab does it.
    */
-  alone<T>(work: () => Promise<T>): Promise<T | undefined>
+  lock<T>(work: () => Promise<T>): Promise<T | undefined>
   /** Joins the others, or leaves them: a page in the back/forward cache holds no lock and hears nothing. */
   join(): void
   leave(): void
@@ -16,7 +16,7 @@ export interface Tabs {
    * Lets another lead for a while, because this page may be about to be left: Firefox keeps none in its back/forward
    * cache that still holds a lock when it goes, and `pagehide` is too late to release it.
    */
-  rest(): void
+  pause(): void
 }
 
 /** What the tabs need to know. */
@@ -29,17 +29,17 @@ export interface TabsOptions {
 }
 
 /** Milliseconds after which a page that was not left after all asks for the lead again: more than most pages take. */
-const restFor = 5000
+const pauseFor = 5000
 
-/** Makes this tab one of them; it has joined when this returns. */
+/** Makes this tab one of them, once it joins. */
 export function createTabs({ name, onMessage, onLead }: TabsOptions): Tabs {
   // Only there in a secure context.
   const locks: LockManager | undefined = navigator.locks
   let channel: BroadcastChannel | undefined
-  let leaving = new AbortController()
-  let resting: ReturnType<typeof setTimeout>
+  let leaving: AbortController
+  let pause: ReturnType<typeof setTimeout>
 
-  const stand = (): void => {
+  const requestLead = (): void => {
     leaving = new AbortController()
     const { signal } = leaving
     const untilLeaving = () =>
@@ -52,29 +52,28 @@ export function createTabs({ name, onMessage, onLead }: TabsOptions): Tabs {
   }
 
   const tabs: Tabs = {
-    tell: (message) => channel?.postMessage(message),
-    alone: (work) =>
+    post: (message) => channel?.postMessage(message),
+    lock: (work) =>
       locks
         ? locks.request(`${name} asking`, { ifAvailable: true }, (lock) => (lock ? work() : undefined))
         : work(),
     join() {
       channel = new BroadcastChannel(name)
       channel.onmessage = ({ data }) => onMessage(data)
-      stand()
+      requestLead()
     },
     leave() {
-      tabs.rest()
-      clearTimeout(resting)
+      tabs.pause()
+      clearTimeout(pause)
       channel?.close()
       channel = undefined
     },
-    rest() {
-      clearTimeout(resting)
+    pause() {
+      clearTimeout(pause)
       onLead(false)
       leaving.abort()
-      resting = setTimeout(stand, restFor)
+      pause = setTimeout(requestLead, pauseFor)
     },
   }
-  tabs.join()
   return tabs
 }

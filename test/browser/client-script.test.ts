@@ -6,10 +6,11 @@ import { createWorld } from '../support/world.js'
 import { bundle, clientScriptModule } from './bundle.js'
 
 /**
- * 5 kB, and 136 bytes for the window of a sign-in that closes itself, cut off as it is by helmet's opener policy, and for
- * pages that are not ended while the cookies of a sign-in elsewhere are on their way.
+ * 5.5 kB. Of that 136 bytes are for the window of a sign-in that closes itself, cut off as it is by helmet's opener policy,
+ * and for pages that are not ended while the cookies of a sign-in elsewhere are on their way; 376 are for a schedule and
+ * a state that are tested without a page: what functions share has a name that no minifier shortens.
  */
-const mostBytes = 5 * 1024 + 136
+const mostBytes = 5.5 * 1024
 
 describe('the browser client as one script', () => {
   it('is what src/browser makes today; vitest -u writes it', async () => {
@@ -19,7 +20,7 @@ describe('the browser client as one script', () => {
   it.each([
     ['the script tag', 'src/browser/script.ts', 'iife'],
     ['citizen-session/browser', 'src/browser/browser.ts', 'esm'],
-  ] as const)('%s weighs at most 5 kB, gzipped', async (_name, entry, format) => {
+  ] as const)('%s weighs at most 5.5 kB, gzipped', async (_name, entry, format) => {
     const text = await bundle(entry, format)
     expect(text).toContain('citizen-activity')
     expect(gzipSync(text, { level: 9 }).byteLength).toBeLessThanOrEqual(mostBytes)

@@ -1,27 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { millisecondsLeft, parseStatus, type Status, warningTime } from '../../src/browser/status.js'
-
-const start = Date.UTC(2026, 0, 15, 12)
-
-function statusWith(idleSeconds: number, absoluteSeconds: number, changes: Partial<Status> = {}): Status {
-  return {
-    state: 'active',
-    reason: null,
-    now: start,
-    session: {
-      publicId: 'p',
-      startedAt: start,
-      lastSeenAt: start,
-      idleEndsAt: start + idleSeconds * 1000,
-      endsAt: start + absoluteSeconds * 1000,
-    },
-    person: 'ana',
-    assurance: { level: 1, method: 'password' },
-    degraded: false,
-    login: '/session/login',
-    ...changes,
-  }
-}
+import { millisecondsLeft, parseStatus, warningTime } from '../../src/browser/status.js'
+import { start, statusWith } from './states.js'
 
 describe('what is left of a session', () => {
   it.each([

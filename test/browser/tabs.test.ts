@@ -66,6 +66,7 @@ function open() {
     onMessage: () => undefined,
     onLead: (isLeader) => led.push(isLeader),
   })
+  tabs.join()
   opened.push(tabs)
   return { tabs, led }
 }
@@ -89,25 +90,25 @@ describe('the locks of the tabs', () => {
     await settle()
     expect([first.led, second.led]).toEqual([[true], []])
     let answer: (value: string) => void = () => undefined
-    const running = first.tabs.alone(
+    const running = first.tabs.lock(
       () =>
         new Promise<string>((resolve) => {
           answer = resolve
         }),
     )
     await settle()
-    expect(await second.tabs.alone(async () => 'second')).toBeUndefined()
+    expect(await second.tabs.lock(async () => 'second')).toBeUndefined()
     first.tabs.leave()
     await settle()
     answer('first')
     expect(await running).toBe('first')
     expect(second.led).toEqual([true])
-    expect(await second.tabs.alone(async () => 'second')).toBe('second')
+    expect(await second.tabs.lock(async () => 'second')).toBe('second')
   })
 
   it('are let go where the question fails, and its failure is told', async () => {
     const { tabs } = open()
-    await expect(tabs.alone(() => Promise.reject(new Error('no answer')))).rejects.toThrow('no answer')
+    await expect(tabs.lock(() => Promise.reject(new Error('no answer')))).rejects.toThrow('no answer')
     expect([...locks.held]).toEqual(['test leading'])
   })
 })
