@@ -37,6 +37,9 @@ export interface ErrorDetails {
   readonly isTransient?: boolean
 }
 
+/** Response headers of an outage: when to ask again. */
+export const retrySoon: Readonly<Record<string, string>> = { 'retry-after': '5' }
+
 /** The base of all errors of the package. Never carries a token, a cookie or a key. */
 export class CitizenSessionError extends Error {
   override readonly name: string = 'CitizenSessionError'
@@ -57,6 +60,11 @@ export class CitizenSessionError extends Error {
     this.expose = this.status < 500
     this.isTransient = details.isTransient ?? false
   }
+}
+
+/** The error of an outage: answered with 503; the same call may succeed in a few seconds. */
+export function outage(code: ErrorCode, message: string, cause?: unknown): CitizenSessionError {
+  return new CitizenSessionError(code, message, { cause, status: 503, headers: retrySoon, isTransient: true })
 }
 
 /** One thing wrong with the configuration. */
@@ -111,7 +119,7 @@ export class StoreUnavailableError extends CitizenSessionError {
     super(details.code ?? 'store-unavailable', message, {
       cause: details.cause,
       status: 503,
-      headers: { 'retry-after': '5' },
+      headers: retrySoon,
       isTransient: true,
     })
     // Not enumerable: whoever prints the error has it in its message already.

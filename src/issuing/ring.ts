@@ -1,7 +1,7 @@
 /** @module The key ring: which key signs now, which are published, and how one follows the other. */
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { systemClock } from '../clock.js'
-import { CitizenSessionError } from '../errors.js'
+import { CitizenSessionError, outage } from '../errors.js'
 import { callListener, printThrown } from '../events.js'
 import { createSingleFlight } from '../single-flight.js'
 import { generatePrivateKey, type SigningAlgorithm } from './algorithms.js'
@@ -327,10 +327,5 @@ function neededOf(state: RingState, now: number): ReadonlySet<string> {
 
 function unavailable(cause?: unknown, message = 'the key ring cannot be read'): CitizenSessionError {
   if (cause instanceof CitizenSessionError && !cause.isTransient) return cause
-  return new CitizenSessionError('keys-unavailable', message, {
-    cause,
-    status: 503,
-    headers: { 'retry-after': '5' },
-    isTransient: true,
-  })
+  return outage('keys-unavailable', message, cause)
 }

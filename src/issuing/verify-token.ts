@@ -2,7 +2,7 @@
 import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import { type Clock, systemClock } from '../clock.js'
 import { digest } from '../digest.js'
-import { CitizenSessionError } from '../errors.js'
+import { CitizenSessionError, outage } from '../errors.js'
 import { readBounded } from '../outbound.js'
 import type { Store } from '../stores/store.js'
 import { isAhead } from '../wait.js'
@@ -156,12 +156,7 @@ function translate(error: unknown): Error {
   if (error instanceof errors.JWSInvalid || error instanceof errors.JWTInvalid)
     return new SsoTokenError('malformed')
   if (error instanceof errors.JOSENotSupported) return new SsoTokenError('algorithm')
-  return new CitizenSessionError('keys-unavailable', "the issuer's keys cannot be had", {
-    cause: error,
-    status: 503,
-    headers: { 'retry-after': '5' },
-    isTransient: true,
-  })
+  return outage('keys-unavailable', "the issuer's keys cannot be had", error)
 }
 
 /** Options of {@link remoteKeys}. */

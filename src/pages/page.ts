@@ -35,7 +35,12 @@ export interface Page {
   readonly actions: readonly (PageAction | 'home')[]
   /** Who may show the page in a frame: `none` (default), `self`, or origins separated by blanks. */
   readonly frameAncestors?: string | undefined
+  /** More response headers, lower-case names. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
 }
+
+/** What a page says, whatever its language. */
+export type PageContent = Omit<Page, 'language'>
 
 /**
  * Renders a page.
@@ -62,6 +67,7 @@ export function renderPage(frame: PageFrame, page: Page): Reply {
     content: `${paragraphs}${list}<nav>${nav}</nav>`,
     directives: ["form-action 'self'"],
     frameAncestors: page.frameAncestors,
+    headers: page.headers,
   })
 }
 

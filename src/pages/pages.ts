@@ -3,7 +3,7 @@ import type { Exchange, Reply } from '../exchange.js'
 import type { PageFrame } from './document.js'
 import { type FormPost, renderFormPost } from './form-post.js'
 import { renderGoingOn } from './going-on.js'
-import { type Page, renderPage } from './page.js'
+import { type PageContent, renderPage } from './page.js'
 import { languageOf } from './texts.js'
 
 type Asking = Pick<Exchange, 'header'>
@@ -11,7 +11,7 @@ type Asking = Pick<Exchange, 'header'>
 /** The pages of one application. Every method throws a TypeError for an address that is not http(s). */
 export interface Pages {
   /** A page on which the person decides what comes next. */
-  showPage(exchange: Asking, page: Omit<Page, 'language'>): Reply
+  showPage(exchange: Asking, page: PageContent): Reply
   /** A page whose form sends itself. */
   showFormPost(exchange: Asking, form: Omit<FormPost, 'language'>): Reply
   /** A page that goes on to another site by itself. */

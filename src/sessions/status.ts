@@ -1,5 +1,6 @@
 /** @module The status that the browser client reads: never activity, never a secret. */
 import type { Citizen } from '../citizen.js'
+import { retrySoon } from '../errors.js'
 import type { Reply } from '../exchange.js'
 import { personOf } from './record.js'
 
@@ -50,7 +51,7 @@ export function statusReply(document: StatusDocument): Reply {
     headers: {
       'content-type': 'application/json',
       'cache-control': 'private, no-store',
-      ...(isUnavailable ? { 'retry-after': '5' } : {}),
+      ...(isUnavailable ? retrySoon : {}),
     },
     body: JSON.stringify(document),
   }
