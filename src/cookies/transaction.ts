@@ -69,12 +69,8 @@ const wireNames: readonly (readonly [name: string, wire: string])[] = [
 /** Transactions deleted in one answer, whose header must fit a proxy: whatever is planted beyond goes with the next. */
 const mostRemoved = 10
 
-/**
- * Makes the transactions of one purpose. Each is a cookie of its own, named by application and by the beginning of its
- * `state`, so that tabs and sibling applications never take each other's.
- * Source: RFC 6749 10.12; `RPI-06`, `CK-10`.
- */
-export function createTransactionCookies<T>(options: {
+/** What the transactions of one purpose are made of. */
+export interface TransactionOptions {
   /** Part of the cookie's name: lower-case letters. */
   readonly purpose: string
   readonly application: string
@@ -84,129 +80,181 @@ export function createTransactionCookies<T>(options: {
   readonly random: (bytes: number) => Uint8Array
   /** Hears of every transaction that is set, with its `state`. */
   readonly onSet?: ((exchange: Exchange, state: string) => void) | undefined
-}): TransactionCookies<T> {
-  const { purpose, sealer, store } = options
-  const prefix = `${ownCookieName(options.application, purpose, options.isSecure)}.`
-  const cookie = (name: string, value: string, maxAgeSeconds: number): SetCookie => ({
-    name,
-    value,
-    path: '/',
-    maxAgeSeconds,
-    httpOnly: true,
-    secure: options.isSecure,
-    sameSite: 'lax',
-  })
+}
 
-  const openLasting = (name: string, value: string, now: number): Sealed<T> | undefined => {
-    const text = sealer.open(purpose, name, value)
-    if (text === undefined) return undefined
-    const { content, ...rest } = JSON.parse(text) as Sealed<Record<string, unknown>>
-    const sealed: Sealed<T> = { ...rest, content: renamed(content, ([name, wire]) => [wire, name]) as T }
-    return now - sealed.since < transactionSeconds * 1000 ? sealed : undefined
-  }
+interface TransactionContext extends TransactionOptions {
+  /** What the names of all cookies of this purpose begin with. */
+  readonly prefix: string
+}
 
-  const open = (name: string, value: string, now: number): Sealed<T> | undefined => {
-    const sealed = openLasting(name, value, now)
-    return sealed !== undefined && sealed.since - now <= clockToleranceSeconds * 1000 ? sealed : undefined
-  }
-
+/**
+ * Makes the transactions of one purpose. Each is a cookie of its own, named by application and by the beginning of its
+ * `state`, so that tabs and sibling applications never take each other's.
+ * Source: RFC 6749 10.12; `RPI-06`, `CK-10`.
+ */
+export function createTransactionCookies<T>(options: TransactionOptions): TransactionCookies<T> {
+  const { application, purpose, isSecure } = options
+  const context = { ...options, prefix: `${ownCookieName(application, purpose, isSecure)}.` }
   const createState = (): string => randomText(options.random, 24)
-
-  /** Only names that we could have given: another one cannot be deleted by us either, and is nobody's transaction. */
-  const received = (exchange: Exchange) =>
-    listCookies(exchange.header('cookie') ?? '', prefix).filter(({ name }) =>
-      /^[\w-]{8}$/.test(name.slice(prefix.length)),
-    )
-
-  const toFound = (exchange: Exchange, name: string, sealed: Sealed<T>): FoundTransaction<T> => ({
-    content: sealed.content,
-    since: sealed.since,
-    state: sealed.secret,
-    remove: () => exchange.setCookie(cookie(name, '', 0)),
-  })
-
-  const find: TransactionCookies<T>['find'] = (exchange, state, now) => {
-    if (state === undefined || !/^[\w-]{32}$/.test(state)) return undefined
-    const name = prefix + state.slice(0, keyLength)
-    const values = received(exchange).filter((candidate) => candidate.name === name)
-    const [value] = values
-    if (value === undefined || values.length > 1) return undefined
-    const sealed = open(name, value.value, now)
-    if (sealed === undefined || !equalsInConstantTime(sealed.secret, state)) return undefined
-    return toFound(exchange, name, sealed)
-  }
-
-  const pending: TransactionCookies<T>['pending'] = (exchange, now) =>
-    received(exchange).flatMap(({ name, value }) => {
-      const sealed = openLasting(name, value, now)
-      return sealed === undefined ? [] : [toFound(exchange, name, sealed)]
-    })
-
-  const remove = (exchange: Exchange, transactions: readonly { readonly name: string }[]): void => {
-    for (const { name } of transactions.slice(0, mostRemoved)) exchange.setCookie(cookie(name, '', 0))
-  }
-
-  /** Makes room for one more transaction of that length. */
-  const dropOldest = (exchange: Exchange, length: number, now: number): void => {
-    const known = received(exchange).map(({ name, value }) => ({
-      name,
-      length: name.length + value.length,
-      since: open(name, value, now)?.since ?? 0,
-    }))
-    known.sort((left, right) => right.since - left.since)
-    let total = length
-    const kept = known.findIndex((transaction, index) => {
-      total += transaction.length
-      return index >= mostTransactions - 1 || total > mostCharacters
-    })
-    if (kept !== -1) remove(exchange, known.slice(kept))
-  }
-
-  const seal = (content: T, since: number, secret: string) => {
-    const name = prefix + secret.slice(0, keyLength)
-    const sealed = { secret, since, content: renamed(content as Record<string, unknown>, (pair) => pair) }
-    return { name, value: sealer.seal(purpose, name, JSON.stringify(sealed)) }
-  }
-
-  const put = (exchange: Exchange, { name, value }: ReceivedCookie, now: number): void => {
-    dropOldest(exchange, name.length + value.length, now)
-    exchange.setCookie(cookie(name, value, transactionSeconds))
-  }
 
   return {
     createState,
 
-    set(exchange, content, now, secret = createState()) {
-      put(exchange, seal(content, now, secret), now)
-      options.onSet?.(exchange, secret)
-      return secret
+    set(exchange, content, now, state = createState()) {
+      setCookie(context, exchange, sealContent(context, { content, since: now, secret: state }), now)
+      options.onSet?.(exchange, state)
+      return state
     },
 
     setFirst(exchange, contents, now, state) {
       for (const content of contents) {
-        const transaction = seal(content, now, state)
+        const transaction = sealContent(context, { content, since: now, secret: state })
         if (!hasRoomFor(transaction.name, transaction.value)) continue
-        put(exchange, transaction, now)
+        setCookie(context, exchange, transaction, now)
         return true
       }
       return false
     },
 
-    async take(exchange, state, now) {
-      const found = find(exchange, state, now)
-      if (found === undefined) return undefined
-      const claim = `${purpose}:${options.application}:${state}`
-      if (!(await store.claimOnce(claim))) return undefined
-      await store.confirmClaim(claim, transactionSeconds + clockToleranceSeconds)
-      found.remove()
-      return found
-    },
+    take: (exchange, state, now) => takeTransaction<T>(context, exchange, state, now),
+    find: (exchange, state, now) => findTransaction<T>(context, exchange, state, now),
 
-    find,
-    pending,
+    pending: (exchange, now) =>
+      receivedCookies(context, exchange).flatMap(({ name, value }) => {
+        const sealed = openLasting<T>(context, name, value, now)
+        return sealed === undefined ? [] : [foundTransaction(context, exchange, name, sealed)]
+      }),
 
-    clear: (exchange) => remove(exchange, received(exchange)),
+    clear: (exchange) => removeCookies(context, exchange, receivedCookies(context, exchange)),
   }
+}
+
+function cookieOf(
+  { isSecure }: TransactionContext,
+  { name, value }: ReceivedCookie,
+  maxAgeSeconds: number,
+): SetCookie {
+  return { name, value, path: '/', maxAgeSeconds, httpOnly: true, secure: isSecure, sameSite: 'lax' }
+}
+
+/** Only names that we could have given: another one cannot be deleted by us either, and is nobody's transaction. */
+function receivedCookies({ prefix }: TransactionContext, exchange: Exchange): readonly ReceivedCookie[] {
+  return listCookies(exchange.header('cookie') ?? '', prefix).filter(({ name }) =>
+    /^[\w-]{8}$/.test(name.slice(prefix.length)),
+  )
+}
+
+function sealContent<T>(
+  { prefix, purpose, sealer }: TransactionContext,
+  { secret, since, content }: Sealed<T>,
+): ReceivedCookie {
+  const name = prefix + secret.slice(0, keyLength)
+  const sealed = { secret, since, content: renamed(content as Record<string, unknown>, (pair) => pair) }
+  return { name, value: sealer.seal(purpose, name, JSON.stringify(sealed)) }
+}
+
+/** What a cookie says whose time is not over, also where its clock was ahead of ours. */
+function openLasting<T>(
+  { purpose, sealer }: TransactionContext,
+  name: string,
+  value: string,
+  now: number,
+): Sealed<T> | undefined {
+  const text = sealer.open(purpose, name, value)
+  if (text === undefined) return undefined
+  const { content, ...rest } = JSON.parse(text) as Sealed<Record<string, unknown>>
+  const sealed: Sealed<T> = { ...rest, content: renamed(content, ([own, wire]) => [wire, own]) as T }
+  return now - sealed.since < transactionSeconds * 1000 ? sealed : undefined
+}
+
+function openCurrent<T>(
+  context: TransactionContext,
+  name: string,
+  value: string,
+  now: number,
+): Sealed<T> | undefined {
+  const sealed = openLasting<T>(context, name, value, now)
+  return sealed !== undefined && sealed.since - now <= clockToleranceSeconds * 1000 ? sealed : undefined
+}
+
+function foundTransaction<T>(
+  context: TransactionContext,
+  exchange: Exchange,
+  name: string,
+  { content, since, secret }: Sealed<T>,
+): FoundTransaction<T> {
+  return { content, since, state: secret, remove: () => removeCookies(context, exchange, [{ name }]) }
+}
+
+function findTransaction<T>(
+  context: TransactionContext,
+  exchange: Exchange,
+  state: string | undefined,
+  now: number,
+): FoundTransaction<T> | undefined {
+  if (state === undefined || !/^[\w-]{32}$/.test(state)) return undefined
+  const name = context.prefix + state.slice(0, keyLength)
+  const [only, ...others] = receivedCookies(context, exchange).filter((received) => received.name === name)
+  if (only === undefined || others.length > 0) return undefined
+  const sealed = openCurrent<T>(context, name, only.value, now)
+  if (sealed === undefined || !equalsInConstantTime(sealed.secret, state)) return undefined
+  return foundTransaction(context, exchange, name, sealed)
+}
+
+async function takeTransaction<T>(
+  context: TransactionContext,
+  exchange: Exchange,
+  state: string | undefined,
+  now: number,
+): Promise<FoundTransaction<T> | undefined> {
+  const found = findTransaction<T>(context, exchange, state, now)
+  if (found === undefined) return undefined
+  const { purpose, application, store } = context
+  const claim = `${purpose}:${application}:${state}`
+  if (!(await store.claimOnce(claim))) return undefined
+  await store.confirmClaim(claim, transactionSeconds + clockToleranceSeconds)
+  found.remove()
+  return found
+}
+
+function removeCookies(
+  context: TransactionContext,
+  exchange: Exchange,
+  cookies: readonly { readonly name: string }[],
+): void {
+  for (const { name } of cookies.slice(0, mostRemoved)) {
+    exchange.setCookie(cookieOf(context, { name, value: '' }, 0))
+  }
+}
+
+function setCookie(
+  context: TransactionContext,
+  exchange: Exchange,
+  cookie: ReceivedCookie,
+  now: number,
+): void {
+  dropOldest(context, exchange, lengthOf(cookie), now)
+  exchange.setCookie(cookieOf(context, cookie, transactionSeconds))
+}
+
+/** Makes room for one more transaction of that length. */
+function dropOldest(context: TransactionContext, exchange: Exchange, length: number, now: number): void {
+  const known = receivedCookies(context, exchange).map((cookie) => ({
+    name: cookie.name,
+    length: lengthOf(cookie),
+    since: openCurrent(context, cookie.name, cookie.value, now)?.since ?? 0,
+  }))
+  known.sort((left, right) => right.since - left.since)
+  let total = length
+  const kept = known.findIndex((transaction, index) => {
+    total += transaction.length
+    return index >= mostTransactions - 1 || total > mostCharacters
+  })
+  if (kept !== -1) removeCookies(context, exchange, known.slice(kept))
+}
+
+function lengthOf({ name, value }: ReceivedCookie): number {
+  return name.length + value.length
 }
 
 /** The same content with names of one side in place of those of the other. */
