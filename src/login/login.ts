@@ -6,22 +6,22 @@ import type { Report } from '../events.js'
 import type { Exchange, MaybePromise, Reply } from '../exchange.js'
 import { movedParameter } from '../host-names.js'
 import type { LogoutSettling } from '../logout/pending-logout.js'
-import type { Page } from '../pages/page.js'
-import { createPages } from '../pages/pages.js'
+import { createPages, type Pages } from '../pages/pages.js'
 import type { LoginMethod, LoginRequest, LoginStart } from '../protocols/login-method.js'
 import { isSameOriginPost } from '../sessions/activity.js'
 import { isTooWeak } from '../sessions/assurance.js'
 import { isOtherLoopback, type LoginHosts } from './hosts.js'
 import { leadOn } from './lead-on.js'
+import { lackingOf, queryOf, readLoginRequest, satisfies } from './login-request.js'
 import {
-  lackingOf,
-  loginParameters,
-  queryOf,
-  readLoginRequest,
-  satisfies,
-  signInAction,
-  signOutAndInAction,
-} from './login-request.js'
+  ambiguousPage,
+  endedPage,
+  foreignFormPage,
+  loopPage,
+  tooLargePage,
+  unaskedPage,
+  unavailablePage,
+} from './pages.js'
 import { refuseForeign } from './refuse-foreign.js'
 
 /** What a login in flight is for. */
@@ -72,171 +72,148 @@ const decided: readonly AnonymousReason[] = [
   'too-many-sessions',
 ]
 
+interface LoginSteps extends LoginContext {
+  readonly pages: Pages
+}
+
 /** Makes the login routes. */
 export function createLoginRoutes(context: LoginContext): LoginRoutes {
-  const { options, checkReturnTarget } = context
-  const { application, routes, clock } = options
-  const { startPage } = application
-  const targets = { checkReturnTarget, startPage }
-
-  const send = (
-    exchange: Exchange,
-    loginRequest: LoginRequest,
-    visit: Pick<LoginStart, 'reauthenticate' | 'mayResume' | 'isAfterAdministrator'> & {
-      readonly strengthen?: boolean
-    },
-  ): MaybePromise<Reply> =>
-    context
-      .loginMethodFor(exchange, loginRequest)
-      .startLogin(exchange, { strengthen: false, ...visit, request: loginRequest })
-
-  const pages = createPages(options)
-  const page = (exchange: Exchange, content: Omit<Page, 'language'>): Reply =>
-    pages.showPage(exchange, content)
-
-  const unavailablePage = (exchange: Exchange, loginRequest: LoginRequest): Reply => {
-    const reply = page(exchange, {
-      status: 503,
-      title: 'title.unavailable',
-      paragraphs: ['unavailable.explain', 'unavailable.remedy'],
-      actions: [
-        {
-          label: 'action.try-again',
-          method: 'get',
-          href: `${routes.path}/login`,
-          fields: loginParameters(loginRequest),
-          primary: true,
-        },
-      ],
-    })
-    return { ...reply, headers: { ...reply.headers, 'retry-after': '5' } }
-  }
-
-  const ambiguousPage = (exchange: Exchange, loginRequest: LoginRequest): Reply =>
-    page(exchange, {
-      status: 401,
-      title: 'title.cookies',
-      paragraphs: ['cookies.explain', 'cookies.remedy'],
-      actions: [signOutAndInAction(routes.path, loginRequest, exchange.target)],
-    })
-
-  /** No login could help: its answer would not be read either. */
-  const tooLargePage = (exchange: Exchange): Reply | undefined => {
-    if (!isTooLarge(exchange.header('cookie'))) return undefined
-    return page(exchange, {
-      status: 400,
-      title: 'title.cookies-too-large',
-      paragraphs: ['cookies.too-large'],
-      actions: [],
-    })
-  }
-
-  const loopPage = (exchange: Exchange): Reply => {
-    context.report({
-      type: 'warning',
-      code: 'login-loop',
-      message: 'the login address leads back here: correct identityProvider.endpoints.login or secondFactor',
-    })
-    return page(exchange, {
-      status: 400,
-      title: 'title.sign-in-incomplete',
-      paragraphs: ['judgement.loop'],
-      actions: [],
-    })
-  }
-
-  /** Whether a logout is not known to have reached the provider that the loginRequest leads to. */
-  const isPendingFor = (exchange: Exchange, loginRequest: LoginRequest): boolean =>
-    context.logoutSettling.isPending(exchange, context.loginMethodNameFor(exchange, loginRequest))
-
-  /** Where nobody must decide anything: on to where the loginRequest leads, or to the provider. */
-  const proceed = (exchange: Exchange, citizen: Citizen, loginRequest: LoginRequest): MaybePromise<Reply> => {
-    if (satisfies(citizen, loginRequest, clock())) return leadOn(pages, exchange, loginRequest.returnTo)
-    if (citizen.state === 'mfa-required') {
-      return send(exchange, loginRequest, { reauthenticate: false, mayResume: false, strengthen: true })
-    }
-    if (citizen.state === 'active') {
-      const lacking = lackingOf(citizen.assurance, loginRequest, clock())
-      const strengthen = lacking !== undefined && isTooWeak(lacking)
-      return send(exchange, loginRequest, { reauthenticate: !strengthen, mayResume: false, strengthen })
-    }
-    const isLogoutPending = isPendingFor(exchange, loginRequest)
-    if (isLogoutPending && context.loginMethodFor(exchange, loginRequest).takesAsked === true) {
-      return page(exchange, {
-        status: 200,
-        title: 'title.sign-in',
-        paragraphs: ['login.provider-unasked'],
-        actions: [signInAction(routes.path, loginRequest)],
-      })
-    }
-    return send(exchange, loginRequest, { reauthenticate: isLogoutPending, mayResume: false })
-  }
-
-  /**
-   * What begins at `localhost` cannot come back to another name of this machine with its cookie: it begins there. Once,
-   * for a proxy on this machine may put its own name for us into every request.
-   */
-  const moveToOwnHost = (exchange: Exchange, query: URLSearchParams): Reply | undefined => {
-    if (options.isProduction || query.has(movedParameter) || !isOtherLoopback(exchange, application.url)) {
-      return undefined
-    }
-    // With all that it has: the login judges that there.
-    const parameters = new URLSearchParams([...query, [movedParameter, '1']])
-    return leadOn(pages, exchange, `${application.url}${routes.path}/login?${parameters}`)
-  }
-
+  const steps: LoginSteps = { ...context, pages: createPages(context.options) }
   return {
-    async get(exchange) {
-      if (isForeignEmbed(exchange)) {
-        const detail = 'a login begins with a page that the person opens'
-        return refuseForeign(pages, exchange, { reason: 'not-a-navigation', detail })
-      }
-      const round = stateComingRound(exchange.target, `${routes.path}/return?state=`)
-      if (round !== undefined && context.isLoginInFlight(exchange, round)) return loopPage(exchange)
-      const query = queryOf(exchange)
-      const there = moveToOwnHost(exchange, query)
-      if (there !== undefined) return there
-      const loginRequest = readLoginRequest(query, targets)
-      const citizen = await context.authenticate(exchange)
-      if (citizen.state === 'unavailable') return unavailablePage(exchange, loginRequest)
-      const tooLarge = tooLargePage(exchange)
-      if (tooLarge !== undefined) return tooLarge
-      if (citizen.reason === 'ambiguous-cookie') return ambiguousPage(exchange, loginRequest)
-      if (citizen.state === 'anonymous' && decided.includes(citizen.reason)) {
-        return page(exchange, {
-          status: 200,
-          title: 'title.session-ended',
-          paragraphs: [`reason.${citizen.reason}`, 'login.again'],
-          actions: [signInAction(routes.path, loginRequest)],
-        })
-      }
-      return proceed(exchange, citizen, loginRequest)
-    },
-
-    async post(exchange) {
-      const loginRequest = readLoginRequest(await exchange.form(longestForm), targets)
-      if (!isSameOriginPost(exchange, application.url)) {
-        return page(exchange, {
-          status: 403,
-          title: 'title.sign-in',
-          paragraphs: ['not-sent.foreign'],
-          actions: [signInAction(routes.path, loginRequest)],
-        })
-      }
-      const citizen = await context.authenticate(exchange)
-      if (citizen.state === 'unavailable') return unavailablePage(exchange, loginRequest)
-      const tooLarge = tooLargePage(exchange)
-      if (tooLarge !== undefined) return tooLarge
-      if (citizen.reason === 'ambiguous-cookie') return ambiguousPage(exchange, loginRequest)
-      if (citizen.state !== 'anonymous') return proceed(exchange, citizen, loginRequest)
-      return send(exchange, loginRequest, {
-        reauthenticate:
-          needsReauthentication(citizen.reason, application.onIdle) || isPendingFor(exchange, loginRequest),
-        mayResume: true,
-        isAfterAdministrator: citizen.reason === 'revoked',
-      })
-    },
+    get: (exchange) => beginLogin(steps, exchange),
+    post: (exchange) => signInPressed(steps, exchange),
   }
+}
+
+/** A page of ours, or of the application, leads here: whoever need not decide anything goes on at once. */
+async function beginLogin(steps: LoginSteps, exchange: Exchange): Promise<Reply> {
+  const { pages, options } = steps
+  const { path: routesPath } = options.routes
+  if (isForeignEmbed(exchange)) {
+    const detail = 'a login begins with a page that the person opens'
+    return refuseForeign(pages, exchange, { reason: 'not-a-navigation', detail })
+  }
+  const round = stateComingRound(exchange.target, `${routesPath}/return?state=`)
+  if (round !== undefined && steps.isLoginInFlight(exchange, round)) return loopReply(steps, exchange)
+  const query = queryOf(exchange)
+  const there = moveToOwnHost(steps, exchange, query)
+  if (there !== undefined) return there
+  const loginRequest = requestIn(steps, query)
+  const citizen = await steps.authenticate(exchange)
+  const hindrance = hindranceOf(steps, exchange, citizen, loginRequest)
+  if (hindrance !== undefined) return hindrance
+  if (citizen.state === 'anonymous' && decided.includes(citizen.reason)) {
+    return pages.showPage(exchange, endedPage({ routesPath, loginRequest }, citizen.reason, 200))
+  }
+  return proceed(steps, exchange, citizen, loginRequest)
+}
+
+/** The person has pressed our button: that may lift an application end. */
+async function signInPressed(steps: LoginSteps, exchange: Exchange): Promise<Reply> {
+  const { pages, options } = steps
+  const loginRequest = requestIn(steps, await exchange.form(longestForm))
+  if (!isSameOriginPost(exchange, options.application.url)) {
+    const content = foreignFormPage({ routesPath: options.routes.path, loginRequest })
+    return pages.showPage(exchange, content)
+  }
+  const citizen = await steps.authenticate(exchange)
+  const hindrance = hindranceOf(steps, exchange, citizen, loginRequest)
+  if (hindrance !== undefined) return hindrance
+  if (citizen.state !== 'anonymous') return proceed(steps, exchange, citizen, loginRequest)
+  const mustBeNew = needsReauthentication(citizen.reason, options.application.onIdle)
+  return send(steps, exchange, loginRequest, {
+    reauthenticate: mustBeNew || isPendingFor(steps, exchange, loginRequest),
+    mayResume: true,
+    isAfterAdministrator: citizen.reason === 'revoked',
+  })
+}
+
+function requestIn({ options, checkReturnTarget }: LoginSteps, parameters: URLSearchParams): LoginRequest {
+  return readLoginRequest(parameters, { checkReturnTarget, startPage: options.application.startPage })
+}
+
+/** Why no login can begin now, in an answer; `undefined`: it can. */
+function hindranceOf(
+  { pages, options }: LoginSteps,
+  exchange: Exchange,
+  citizen: Citizen,
+  loginRequest: LoginRequest,
+): Reply | undefined {
+  const context = { routesPath: options.routes.path, loginRequest }
+  if (citizen.state === 'unavailable') {
+    return pages.showPage(exchange, unavailablePage(context, 'unavailable.explain'))
+  }
+  if (isTooLarge(exchange.header('cookie'))) return pages.showPage(exchange, tooLargePage)
+  if (citizen.reason !== 'ambiguous-cookie') return undefined
+  return pages.showPage(exchange, ambiguousPage(context, exchange.target))
+}
+
+/** Where nobody must decide anything: on to where the login request leads, or to the provider. */
+function proceed(
+  steps: LoginSteps,
+  exchange: Exchange,
+  citizen: Citizen,
+  loginRequest: LoginRequest,
+): MaybePromise<Reply> {
+  const { pages, options } = steps
+  const now = options.clock()
+  if (satisfies(citizen, loginRequest, now)) return leadOn(pages, exchange, loginRequest.returnTo)
+  if (citizen.state === 'mfa-required') {
+    return send(steps, exchange, loginRequest, { reauthenticate: false, mayResume: false, strengthen: true })
+  }
+  if (citizen.state === 'active') {
+    const lacking = lackingOf(citizen.assurance, loginRequest, now)
+    const strengthen = lacking !== undefined && isTooWeak(lacking)
+    return send(steps, exchange, loginRequest, { reauthenticate: !strengthen, mayResume: false, strengthen })
+  }
+  const isLogoutPending = isPendingFor(steps, exchange, loginRequest)
+  if (isLogoutPending && steps.loginMethodFor(exchange, loginRequest).takesAsked === true) {
+    return pages.showPage(exchange, unaskedPage({ routesPath: options.routes.path, loginRequest }))
+  }
+  return send(steps, exchange, loginRequest, { reauthenticate: isLogoutPending, mayResume: false })
+}
+
+function send(
+  steps: LoginSteps,
+  exchange: Exchange,
+  loginRequest: LoginRequest,
+  start: Pick<LoginStart, 'reauthenticate' | 'mayResume' | 'isAfterAdministrator'> & {
+    readonly strengthen?: boolean
+  },
+): MaybePromise<Reply> {
+  const method = steps.loginMethodFor(exchange, loginRequest)
+  return method.startLogin(exchange, { strengthen: false, ...start, request: loginRequest })
+}
+
+/** Whether a logout is not known to have reached the provider that the login request leads to. */
+function isPendingFor(steps: LoginSteps, exchange: Exchange, loginRequest: LoginRequest): boolean {
+  return steps.logoutSettling.isPending(exchange, steps.loginMethodNameFor(exchange, loginRequest))
+}
+
+/**
+ * What begins at `localhost` cannot come back to another name of this machine with its cookie: it begins there. Once,
+ * for a proxy on this machine may put its own name for us into every request.
+ */
+function moveToOwnHost(
+  { pages, options }: LoginSteps,
+  exchange: Exchange,
+  query: URLSearchParams,
+): Reply | undefined {
+  const { application, routes, isProduction } = options
+  const mayMove = !isProduction && !query.has(movedParameter)
+  if (!mayMove || !isOtherLoopback(exchange, application.url)) return undefined
+  // With all that it has: the login judges that there.
+  const parameters = new URLSearchParams([...query, [movedParameter, '1']])
+  return leadOn(pages, exchange, `${application.url}${routes.path}/login?${parameters}`)
+}
+
+function loopReply({ report, pages }: LoginSteps, exchange: Exchange): Reply {
+  report({
+    type: 'warning',
+    code: 'login-loop',
+    message: 'the login address leads back here: correct identityProvider.endpoints.login or secondFactor',
+  })
+  return pages.showPage(exchange, loopPage)
 }
 
 /**

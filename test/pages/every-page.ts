@@ -156,8 +156,10 @@ function loginContext(setting: Setting, citizen: Citizen, isLogoutPending = fals
   }
 }
 
+const loginPages = 'src/login/pages.ts'
+
 async function addLogin(setting: Setting, add: Add): Promise<void> {
-  const from = 'src/login/login.ts'
+  const from = loginPages
   const get = (citizen: Citizen, path = '/session/login', headers = {}, isLogoutPending = false) =>
     createLoginRoutes(loginContext(setting, citizen, isLogoutPending)).get(
       pageRequest(setting, 'GET', path, headers),
@@ -192,7 +194,7 @@ async function addLogin(setting: Setting, add: Add): Promise<void> {
 }
 
 function addReturns(setting: Setting, add: Add): void {
-  const from = 'src/login/return.ts'
+  const from = 'src/login/incomplete-pages.ts'
   const transaction: LoginTransaction = {
     ...anyLoginRequest('/forms/7'),
     reauthenticate: false,
@@ -212,12 +214,13 @@ function addReturns(setting: Setting, add: Add): void {
   for (const reason of allReasons) {
     const isUnsure = reason === 'ambiguous-cookie'
     const title = isUnsure ? 'title.cookies' : 'title.sign-in-incomplete'
-    add({ name: `return with ${reason}`, from, title, reply: conclude(anonymous(reason)) })
+    const place = isUnsure ? loginPages : from
+    add({ name: `return with ${reason}`, from: place, title, reply: conclude(anonymous(reason)) })
   }
   const found = conclude(anonymous('signed-out'), { mayResume: false })
-  add({ name: 'return that finds an end', from, title: 'title.session-ended', reply: found })
+  add({ name: 'return that finds an end', from: loginPages, title: 'title.session-ended', reply: found })
   const down = conclude(unavailable('keys'))
-  add({ name: 'return in an outage', from, title: 'title.unavailable', reply: down })
+  add({ name: 'return in an outage', from: loginPages, title: 'title.unavailable', reply: down })
   const second = conclude(mfaRequired({ iss: '', sub: '' } as never))
   add({ name: 'return without the second factor', from, title: 'title.second-factor', reply: second })
   const weak = conclude(active(Date.now()), { level: 2 })
@@ -297,7 +300,7 @@ function addRefusals(setting: Setting, add: Add): void {
   const second = refuse(form, mfaRequired({ iss: '', sub: '' } as never), { kind: 'second-factor-required' })
   add({ name: 'form without the second factor', from, title: 'title.not-sent', reply: second })
   const unsure = refuse(get, anonymous('ambiguous-cookie'), { kind: 'ambiguous' })
-  add({ name: 'page with cookies of two sessions', from, title: 'title.cookies', reply: unsure })
+  add({ name: 'page with cookies of two sessions', from: loginPages, title: 'title.cookies', reply: unsure })
   for (const [what, exchange] of [['page', get] as const, ['form', form] as const]) {
     const reply = refuse(exchange, unavailable('store'), { kind: 'unavailable' })
     add({ name: `${what} in an outage`, from, title: 'title.unavailable', reply })
