@@ -1,8 +1,10 @@
 /** @module The answer to a request that a guard does not let through. */
 import type { Citizen } from '../citizen.js'
+import { retrySoon } from '../errors.js'
 import type { Exchange, Reply } from '../exchange.js'
-import { anyLoginRequest, demandParameters, signOutAndInAction } from '../login/login-request.js'
-import type { Page, PageAction } from '../pages/page.js'
+import { anyLoginRequest, demandParameters } from '../login/login-request.js'
+import { ambiguousPage } from '../login/pages.js'
+import type { PageAction } from '../pages/page.js'
 import type { Pages } from '../pages/pages.js'
 import { problem } from '../pages/problem.js'
 import { redirect } from '../pages/redirect.js'
@@ -39,97 +41,99 @@ const longestReturnTarget = 1500
  * details for programs. Sources: RFC 9457; RFC 9470, section 3.
  */
 export function createRefuse(context: RefusalContext): Refuse {
-  const { routesPath, startPage } = context
-
-  /** Where a login leads back to; the start page for what cannot be opened again. */
-  const returnToOf = (exchange: Exchange): string => {
-    const isReturnable = isNavigation(exchange) && exchange.target.length <= longestReturnTarget
-    return isReturnable ? exchange.target : startPage
-  }
-
-  const loginFor = (exchange: Exchange, refusal: Refusal): string => {
-    const query = new URLSearchParams()
-    const isReturnable = isNavigation(exchange) && exchange.target.length <= longestReturnTarget
-    if (isReturnable) query.set('returnTo', exchange.target)
-    if (refusal.kind === 'step-up')
-      for (const [name, value] of demandParameters(refusal)) query.set(name, value)
-    const text = query.toString()
-    return text === '' ? `${routesPath}/login` : `${routesPath}/login?${text}`
-  }
-
-  const page = (exchange: Exchange, content: Omit<Page, 'language'>) =>
-    context.pages.showPage(exchange, content)
-
-  const unavailable = (exchange: Exchange, reason: string): Reply => {
-    const headers = { 'retry-after': '5' }
-    if (!asksForPage(exchange)) {
-      const detail =
-        reason === 'sign-in'
-          ? 'the application is at work for this sign-in; try again'
-          : 'the session cannot be looked up at the moment; nobody was signed out'
-      return problem(503, { code: 'unavailable', reason, detail, headers })
-    }
-    const again = returnToOf(exchange)
-    const reply = page(exchange, {
-      status: 503,
-      title: 'title.unavailable',
-      paragraphs: ['unavailable.explain', 'unavailable.remedy'],
-      actions: isNavigation(exchange) && isOwnPath(again) ? [tryAgainAt(again)] : [],
-    })
-    return { ...reply, headers: { ...reply.headers, ...headers } }
-  }
-
-  const ambiguous = (exchange: Exchange): Reply => {
-    if (!asksForPage(exchange)) {
-      const detail = 'the shared cookies of more than one session came; sign out and in again'
-      return problem(401, {
-        code: 'login-required',
-        reason: 'ambiguous-cookie',
-        detail,
-        login: `${routesPath}/login`,
-      })
-    }
-    return page(exchange, {
-      status: 401,
-      title: 'title.cookies',
-      paragraphs: ['cookies.explain', 'cookies.remedy'],
-      actions: [signOutAndInAction(routesPath, anyLoginRequest(returnToOf(exchange)), exchange.target)],
-    })
-  }
-
   return (exchange, citizen, refusal) => {
-    if (refusal.kind === 'unavailable') return unavailable(exchange, citizen.reason ?? 'store')
-    if (refusal.kind === 'ambiguous') return ambiguous(exchange)
-    const login = loginFor(exchange, refusal)
+    if (refusal.kind === 'unavailable') return unavailable(context, exchange, citizen.reason ?? 'store')
+    if (refusal.kind === 'ambiguous') return ambiguous(context, exchange)
+    const login = loginFor(context, exchange, refusal)
     if (isNavigation(exchange)) return redirect(login)
-    const reason =
-      citizen.reason ?? (refusal.kind === 'step-up' ? 'insufficient-authentication' : 'second-factor')
-    if (asksForPage(exchange)) {
-      return page(exchange, {
-        status: 401,
-        title: 'title.not-sent',
-        paragraphs:
-          citizen.state === 'anonymous'
-            ? [`reason.${citizen.reason}`, 'not-sent.nothing-kept']
-            : ['second-factor.needed', 'not-sent.nothing-kept'],
-        actions: [{ label: 'action.sign-in', method: 'get', href: login, primary: true }],
-      })
-    }
-    if (refusal.kind === 'step-up') {
-      return problem(401, {
-        code: 'insufficient_user_authentication',
-        reason,
-        detail: 'a stronger or more recent authentication is required',
-        login,
-        headers: { 'www-authenticate': challengeOf(refusal) },
-      })
-    }
-    const detail =
-      refusal.kind === 'second-factor-required'
-        ? 'a second factor is required'
-        : 'nobody is signed in on this request'
-    return problem(401, { code: refusal.kind, reason, detail, login })
+    if (asksForPage(exchange)) return notSentPage(context, exchange, citizen, login)
+    return loginProblem(citizen, refusal, login)
   }
+}
+
+function isReturnable(exchange: Exchange): boolean {
+  return isNavigation(exchange) && exchange.target.length <= longestReturnTarget
+}
+
+/** Where a login leads back to; the start page for what cannot be opened again. */
+function returnToOf({ startPage }: RefusalContext, exchange: Exchange): string {
+  return isReturnable(exchange) ? exchange.target : startPage
+}
+
+function loginFor({ routesPath }: RefusalContext, exchange: Exchange, refusal: Refusal): string {
+  const query = new URLSearchParams()
+  if (isReturnable(exchange)) query.set('returnTo', exchange.target)
+  if (refusal.kind === 'step-up')
+    for (const [name, value] of demandParameters(refusal)) query.set(name, value)
+  const text = query.toString()
+  return text === '' ? `${routesPath}/login` : `${routesPath}/login?${text}`
+}
+
+function unavailable(context: RefusalContext, exchange: Exchange, reason: string): Reply {
+  if (!asksForPage(exchange)) {
+    const detail =
+      reason === 'sign-in'
+        ? 'the application is at work for this sign-in; try again'
+        : 'the session cannot be looked up at the moment; nobody was signed out'
+    return problem(503, { code: 'unavailable', reason, detail, headers: retrySoon })
+  }
+  const again = returnToOf(context, exchange)
+  return context.pages.showPage(exchange, {
+    status: 503,
+    title: 'title.unavailable',
+    paragraphs: ['unavailable.explain', 'unavailable.remedy'],
+    actions: isNavigation(exchange) && isOwnPath(again) ? [tryAgainAt(again)] : [],
+    headers: retrySoon,
+  })
+}
+
+function ambiguous(context: RefusalContext, exchange: Exchange): Reply {
+  const { routesPath, pages } = context
+  if (!asksForPage(exchange)) {
+    const detail = 'the shared cookies of more than one session came; sign out and in again'
+    return problem(401, {
+      code: 'login-required',
+      reason: 'ambiguous-cookie',
+      detail,
+      login: `${routesPath}/login`,
+    })
+  }
+  const loginRequest = anyLoginRequest(returnToOf(context, exchange))
+  return pages.showPage(exchange, ambiguousPage({ routesPath, loginRequest }, exchange.target))
+}
+
+/** For a form: what was written in it could not be kept over a login. */
+function notSentPage({ pages }: RefusalContext, exchange: Exchange, citizen: Citizen, login: string): Reply {
+  return pages.showPage(exchange, {
+    status: 401,
+    title: 'title.not-sent',
+    paragraphs:
+      citizen.state === 'anonymous'
+        ? [`reason.${citizen.reason}`, 'not-sent.nothing-kept']
+        : ['second-factor.needed', 'not-sent.nothing-kept'],
+    actions: [{ label: 'action.sign-in', method: 'get', href: login, primary: true }],
+  })
+}
+
+function loginProblem(
+  citizen: Citizen,
+  refusal: Exclude<Refusal, { kind: 'unavailable' | 'ambiguous' }>,
+  login: string,
+): Reply {
+  if (refusal.kind === 'step-up') {
+    return problem(401, {
+      code: 'insufficient_user_authentication',
+      reason: citizen.reason ?? 'insufficient-authentication',
+      detail: 'a stronger or more recent authentication is required',
+      login,
+      headers: { 'www-authenticate': challengeOf(refusal) },
+    })
+  }
+  const detail =
+    refusal.kind === 'second-factor-required'
+      ? 'a second factor is required'
+      : 'nobody is signed in on this request'
+  return problem(401, { code: refusal.kind, reason: citizen.reason ?? 'second-factor', detail, login })
 }
 
 function challengeOf(refusal: Extract<Refusal, { kind: 'step-up' }>): string {
