@@ -40,7 +40,7 @@ export interface EndpointParts {
   readonly protocols: ReadonlyMap<string, InstalledProtocol>
   /** Must succeed before any route does its work. */
   readonly admit: () => Promise<void>
-  /** Answers an outage; rethrows what is none. */
+  /** Answers an outage; throws any other error on. */
   readonly refuseOutage: (exchange: Exchange, error: unknown) => Reply
 }
 
@@ -52,103 +52,30 @@ const unreadable: Refused = { title: 'title.not-done', paragraphs: ['not-done.un
 
 type Endpoint = Readonly<Partial<Record<'GET' | 'HEAD' | 'POST', Handler>>>
 
+/** The routes of one suite. */
+export interface Endpoints {
+  readonly find: FindEndpoint
+  /** Makes a handler that answers its own failures: 4xx for bad input, 503 for an outage. */
+  answeringErrors(handler: (exchange: Exchange) => MaybePromise<Reply>): HandlerAnsweringErrors
+}
+
 /**
  * Makes the routes. A path below `routesPath` that is in no row is answered with 404, a method that the row does not
  * have with 405: what lies there is never the application's.
  */
-export function createEndpoints(parts: EndpointParts): {
-  readonly find: FindEndpoint
-  /** Makes a handler that answers its own failures: 4xx for bad input, 503 for an outage. */
-  answeringErrors(handler: (exchange: Exchange) => MaybePromise<Reply>): HandlerAnsweringErrors
-} {
-  const { routesPath, loginRoutes, logoutRoutes, clock } = parts
-
-  const statusFor = async (exchange: Exchange, isTouching: boolean): Promise<Reply> => {
-    const citizen = await parts.authenticate(exchange, { isTouching })
-    return statusReply(statusOf(citizen, clock(), routesPath))
-  }
-
-  const extend = async (exchange: Exchange): Promise<Reply> => {
-    if (isSameOriginPost(exchange, parts.origin)) return statusFor(exchange, true)
-    const detail = 'only our own pages extend a session'
-    return refuseForeign(parts.pages, exchange, { reason: 'origin', detail })
-  }
-
-  /** A page for a person, problem details for a program. */
-  const decline = (exchange: Exchange, status: number, said: Refused, details: Problem): Reply => {
-    if (!asksForPage(exchange)) return problem(status, details)
-    const reply = parts.pages.showPage(exchange, { ...said, status, actions: [] })
-    return { ...reply, headers: { ...details.headers, ...reply.headers } }
-  }
-
-  const stateOf = (exchange: Exchange): string | undefined => {
-    const states = queryOf(exchange).getAll('state')
-    return states.length === 1 ? states[0] : undefined
-  }
-
-  const handleReturn = async (exchange: Exchange): Promise<Reply> => {
-    const state = stateOf(exchange)
-    const isWithout = !queryOf(exchange).has('state')
-    const reply = await (isWithout
-      ? logoutRoutes.handleLogoutReturnWithoutState(exchange)
-      : logoutRoutes.handleLogoutReturn(exchange, state))
-    return reply ?? parts.loginReturn(exchange, state)
-  }
-
-  const steady =
-    (handler: (exchange: Exchange) => MaybePromise<Reply>, outage?: () => Reply): HandlerAnsweringErrors =>
-    async (exchange) => {
-      try {
-        await parts.admit()
-        return await handler(exchange)
-      } catch (error) {
-        if (error instanceof CitizenSessionError && error.status < 500) {
-          return decline(exchange, error.status, unreadable, {
-            code: error.code,
-            reason: error.code,
-            detail: error.message,
-          })
-        }
-        const refusal = parts.refuseOutage(exchange, error)
-        return outage?.() ?? refusal
-      }
-    }
-
-  const table: Readonly<Record<string, Endpoint>> = {
-    login: { GET: steady(loginRoutes.get), POST: steady(loginRoutes.post) },
-    return: { GET: steady(handleReturn) },
-    leave: { GET: steady((exchange) => logoutRoutes.leave(exchange, stateOf(exchange))) },
-    logout: { GET: steady(logoutRoutes.get), POST: steady((exchange) => logoutRoutes.post(exchange)) },
-    status: documentAt(steady((exchange) => statusFor(exchange, false))),
-    extend: { POST: steady(extend) },
-    'client.js': documentAt(clientScriptReply),
-  }
-  const rows = new Map(Object.entries(table))
-  for (const { endpoints } of parts.protocols.values()) {
-    for (const [path, { GET, POST, isDocument, outage }] of Object.entries(endpoints)) {
-      const read = GET && steady(GET, outage)
-      rows.set(path, {
-        ...(read && (isDocument === true ? documentAt(read) : { GET: read })),
-        ...(POST && { POST: steady(POST, outage) }),
-      })
-    }
-  }
+export function createEndpoints(parts: EndpointParts): Endpoints {
+  const { routesPath } = parts
+  const rows = new Map([...ownRows(parts), ...protocolRows(parts)])
   const prefix = `${routesPath}/`
 
   const notFound = (exchange: Exchange): Reply => {
     const detail = `there is no such route below ${routesPath}`
-    return decline(exchange, 404, nothingThere, { code: 'not-found', reason: 'no-such-route', detail })
-  }
-
-  const notAllowed = (endpoint: Endpoint): Handler => {
-    const headers = { allow: Object.keys(endpoint).join(', ') }
-    const detail = 'use another method'
-    const said = { code: 'method-not-allowed', reason: 'method', detail, headers }
-    return (exchange) => decline(exchange, 405, nothingThere, said)
+    const said = { code: 'not-found', reason: 'no-such-route', detail }
+    return decline(parts.pages, exchange, 404, nothingThere, said)
   }
 
   return {
-    answeringErrors: steady,
+    answeringErrors: (handler) => answeringErrors(parts, handler),
     find(exchange) {
       if (!exchange.target.startsWith(prefix)) return undefined
       const end = exchange.target.search(/[?#]/)
@@ -157,9 +84,96 @@ export function createEndpoints(parts: EndpointParts): {
       if (endpoint === undefined) return notFound
       const { method } = exchange
       const isKnown = method === 'GET' || method === 'HEAD' || method === 'POST'
-      return (isKnown ? endpoint[method] : undefined) ?? notAllowed(endpoint)
+      return (isKnown ? endpoint[method] : undefined) ?? notAllowed(parts.pages, endpoint)
     },
   }
+}
+
+function ownRows(parts: EndpointParts): readonly (readonly [string, Endpoint])[] {
+  const { loginRoutes, logoutRoutes } = parts
+  const steady = (handler: (exchange: Exchange) => MaybePromise<Reply>) => answeringErrors(parts, handler)
+  return Object.entries({
+    login: { GET: steady(loginRoutes.get), POST: steady(loginRoutes.post) },
+    return: { GET: steady((exchange) => handleReturn(parts, exchange)) },
+    leave: { GET: steady((exchange) => logoutRoutes.leave(exchange, stateOf(exchange))) },
+    logout: { GET: steady(logoutRoutes.get), POST: steady((exchange) => logoutRoutes.post(exchange)) },
+    status: documentAt(steady((exchange) => statusFor(parts, exchange, false))),
+    extend: { POST: steady((exchange) => extend(parts, exchange)) },
+    'client.js': documentAt(clientScriptReply),
+  })
+}
+
+function protocolRows(parts: EndpointParts): readonly (readonly [string, Endpoint])[] {
+  const all = [...parts.protocols.values()].flatMap(({ endpoints }) => Object.entries(endpoints))
+  return all.map(([path, { GET, POST, isDocument, outage }]) => {
+    const read = GET && answeringErrors(parts, GET, outage)
+    return [
+      path,
+      {
+        ...(read && (isDocument === true ? documentAt(read) : { GET: read })),
+        ...(POST && { POST: answeringErrors(parts, POST, outage) }),
+      },
+    ]
+  })
+}
+
+/** Makes a handler that answers its own failures; `outage`: where its callers know no 503. */
+function answeringErrors(
+  parts: EndpointParts,
+  handler: (exchange: Exchange) => MaybePromise<Reply>,
+  outage?: () => Reply,
+): HandlerAnsweringErrors {
+  return async (exchange) => {
+    try {
+      await parts.admit()
+      return await handler(exchange)
+    } catch (error) {
+      if (error instanceof CitizenSessionError && error.status < 500) {
+        const { status, code, message } = error
+        return decline(parts.pages, exchange, status, unreadable, { code, reason: code, detail: message })
+      }
+      const refusal = parts.refuseOutage(exchange, error)
+      return outage?.() ?? refusal
+    }
+  }
+}
+
+async function statusFor(parts: EndpointParts, exchange: Exchange, isTouching: boolean): Promise<Reply> {
+  const citizen = await parts.authenticate(exchange, { isTouching })
+  return statusReply(statusOf(citizen, parts.clock(), parts.routesPath))
+}
+
+async function extend(parts: EndpointParts, exchange: Exchange): Promise<Reply> {
+  if (isSameOriginPost(exchange, parts.origin)) return statusFor(parts, exchange, true)
+  const detail = 'only our own pages extend a session'
+  return refuseForeign(parts.pages, exchange, { reason: 'origin', detail })
+}
+
+async function handleReturn(parts: EndpointParts, exchange: Exchange): Promise<Reply> {
+  const { logoutRoutes } = parts
+  const state = stateOf(exchange)
+  const isWithout = !queryOf(exchange).has('state')
+  const reply = await (isWithout
+    ? logoutRoutes.handleLogoutReturnWithoutState(exchange)
+    : logoutRoutes.handleLogoutReturn(exchange, state))
+  return reply ?? parts.loginReturn(exchange, state)
+}
+
+function stateOf(exchange: Exchange): string | undefined {
+  const states = queryOf(exchange).getAll('state')
+  return states.length === 1 ? states[0] : undefined
+}
+
+/** A page for a person, problem details for a program. */
+function decline(pages: Pages, exchange: Exchange, status: number, said: Refused, details: Problem): Reply {
+  if (!asksForPage(exchange)) return problem(status, details)
+  return pages.showPage(exchange, { ...said, status, actions: [], headers: details.headers })
+}
+
+function notAllowed(pages: Pages, endpoint: Endpoint): Handler {
+  const headers = { allow: Object.keys(endpoint).join(', ') }
+  const said = { code: 'method-not-allowed', reason: 'method', detail: 'use another method', headers }
+  return (exchange) => decline(pages, exchange, 405, nothingThere, said)
 }
 
 /**
