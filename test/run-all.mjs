@@ -126,6 +126,8 @@ function lanesOf(nodes, { env, hasReal, hasConsumers }) {
   const { windows, servers } = realLanes(Object.keys(programs).concat('next'), leftOut)
   const real = (name, files) => () =>
     step(`real tests: ${name}`, () => vitest(`real-${name}`, ['--project', 'real', ...files], { env }))
+  // They share their modules: a third of the time of the short ones went into loading them anew.
+  const realServers = real('servers', ['--no-isolate', ...servers])
   const faults = () =>
     checkStep('servers that fail: 5 rounds', () =>
       run(process.execPath, [join(root, 'test/faults/run.mjs'), '--rounds', '5'], {
@@ -152,7 +154,7 @@ function lanesOf(nodes, { env, hasReal, hasConsumers }) {
       ),
     ],
     shared: [
-      ...(hasReal && servers.length > 0 ? [real('servers', servers)] : []),
+      ...(hasReal && servers.length > 0 ? [realServers] : []),
       ...(hasConsumers
         ? [
             () =>
