@@ -11,7 +11,7 @@ import { isActivity } from './sessions/activity.js'
 import { anonymous, liveSessionOf, unavailable } from './sessions/create-citizen.js'
 import type { SharedCookieAuthenticator } from './shared-cookie/authenticate.js'
 
-/** How a request is looked at, where that is not for the request itself to say. */
+/** What counts instead of the rule for activity, where the caller knows better than the request. */
 export interface ActivityOverride {
   /** Whether it counts as activity, instead of the rule. */
   readonly isTouching?: boolean | undefined
@@ -19,7 +19,7 @@ export interface ActivityOverride {
 
 export interface Authenticator {
   /** The citizen of a request. Without anything to wait for, the answer is there at once. Never throws. */
-  authenticate(exchange: Exchange, regard?: ActivityOverride): MaybePromise<Citizen>
+  authenticate(exchange: Exchange, override?: ActivityOverride): MaybePromise<Citizen>
   /** What the citizen of a request is, without any effect: no write, no cookie, no refresh. Never throws. */
   inspect(exchange: Exchange): Promise<Citizen>
   /** The citizen that an outage makes of a request; rethrows what is no outage. */
@@ -68,9 +68,14 @@ export function createAuthenticator(context: {
     return found instanceof Promise ? found.then(choose) : choose(found)
   }
 
-  const look = (exchange: Exchange, regard: ActivityOverride | undefined): MaybePromise<Citizen> => {
+  const look = (exchange: Exchange, override: ActivityOverride | undefined): MaybePromise<Citizen> => {
     const now = clock()
-    const isTouching = (): boolean => regard?.isTouching ?? touches(exchange)
+    let isKnownTouching = override?.isTouching
+    // Asked only when it matters, and the application's rule once.
+    const isTouching = (): boolean => {
+      isKnownTouching ??= touches(exchange)
+      return isKnownTouching
+    }
     const nobody = anonymous('not-signed-in')
     const citizen = shared === undefined ? nobody : shared.authenticate(exchange, now, isTouching)
     if (own === undefined) return citizen
@@ -87,9 +92,9 @@ export function createAuthenticator(context: {
   return {
     unavailableBecause,
 
-    authenticate(exchange, regard) {
+    authenticate(exchange, override) {
       try {
-        const citizen = look(exchange, regard)
+        const citizen = look(exchange, override)
         return citizen instanceof Promise ? citizen.catch(unavailableBecause) : citizen
       } catch (error) {
         return unavailableBecause(error)

@@ -37,6 +37,7 @@ import { createAdministration, type Revoke, type SessionAdministration } from '.
 import type { Demand } from './sessions/assurance.js'
 import { type CitizenActions, liveSessionOf } from './sessions/create-citizen.js'
 import { createEndedSignals } from './sessions/ended-signal.js'
+import type { SessionContext } from './sessions/evaluate.js'
 import { createLifecycle, type EndedSession } from './sessions/lifecycle.js'
 import { reviseDetails } from './sessions/revise.js'
 import { createTouchSteps } from './sessions/touch.js'
@@ -186,7 +187,18 @@ function assembleSuite<C extends Claims>(
       await globalLogout.endSessions(person, { kind: 'session', session }, 'signed-out')
     },
   })
-  const common = { store, revocations, lifecycle, sealer, steps, report, actions }
+  const sessions: SessionContext = {
+    store,
+    revocations,
+    lifecycle,
+    steps,
+    sealer,
+    report,
+    idleMilliseconds: application.idleSeconds * 1000,
+    absoluteMilliseconds: application.absoluteSeconds * 1000,
+    hasSignInWork: resolved.onSignIn !== undefined,
+  }
+  const common = { sessions, actions }
   const cookieMode =
     shared === undefined ? undefined : createSharedCookie({ ...common, options: shared, hintCookie })
 

@@ -2,18 +2,14 @@
 import type { ResolvedOptions } from '../config/options.js'
 import type { SessionCookie } from '../cookies/session-cookie.js'
 import { createTransactionCookies, type TransactionCookies } from '../cookies/transaction.js'
-import type { Report } from '../events.js'
 import type { Exchange } from '../exchange.js'
 import type { LoginHosts } from '../login/hosts.js'
 import type { LoginCompletion } from '../login/return.js'
 import type { LogoutRoutes } from '../logout/logout.js'
 import { createPages } from '../pages/pages.js'
 import type { InstalledProtocol, Protocol, ProtocolHost } from '../protocols/protocol.js'
-import type { Sealer } from '../seal.js'
 import type { CitizenActions } from '../sessions/create-citizen.js'
-import type { Lifecycle } from '../sessions/lifecycle.js'
-import type { TouchSteps } from '../sessions/touch.js'
-import type { Store } from '../stores/store.js'
+import type { SessionContext } from '../sessions/evaluate.js'
 import { createProtocolSessionAuthenticator, type ProtocolSessionAuthenticator } from './authenticate.js'
 import { createProtocolSessions } from './sessions.js'
 import { createTokenVault } from './token-vault.js'
@@ -21,13 +17,8 @@ import { createTokenVault } from './token-vault.js'
 /** What plug-ins need of the rest of the suite. Functions, where that is made later than they are. */
 export interface ProtocolPluginParts {
   readonly options: ResolvedOptions
-  readonly store: Store
-  readonly revocations: Store | undefined
-  readonly lifecycle: Lifecycle
-  readonly sealer: Sealer
+  readonly sessions: SessionContext
   readonly sessionCookie: SessionCookie
-  readonly steps: TouchSteps
-  readonly report: Report
   readonly actions: Pick<CitizenActions, 'logout' | 'ended'>
   readonly conclusion: () => LoginCompletion
   readonly logoutRoutes: () => LogoutRoutes
@@ -51,15 +42,16 @@ const defaultSkewSeconds = 30
 
 /** Installs the plug-ins of one suite. */
 export function installProtocols(parts: ProtocolPluginParts): ProtocolPlugins {
-  const { options, store, sealer, report } = parts
+  const { options } = parts
+  const { store, sealer, report } = parts.sessions
   const { application, routes, clock, random } = options
-  const tokenVault = createTokenVault({ ...parts, clock, random })
+  const tokenVault = createTokenVault({ ...parts.sessions, clock, random })
   const protocols = new Map<string, InstalledProtocol>()
   const own = createProtocolSessionAuthenticator({ ...parts, protocols, tokenVault })
   const clearings: ((exchange: Exchange) => void)[] = []
 
   const sharedSkewSeconds = options.identityProvider?.clockSkewSeconds ?? defaultSkewSeconds
-  const sessionsContext = { ...parts, tokenVault, own, random }
+  const sessionsContext = { ...parts, ...parts.sessions, tokenVault, own, random }
 
   const hostOf = ({ name, clockSkewSeconds = sharedSkewSeconds }: Protocol): ProtocolHost => ({
     options,

@@ -56,8 +56,7 @@ export function createLoginChecks(
       return (await lifecycle.countFromNow(address, record, now)) ?? store.read(address)
     }
     if (await lifecycle.applyRevocation(address, record, now)) return store.read(address)
-    const idleMilliseconds = Math.min(record.idleMilliseconds, application.idleSeconds * 1000)
-    return lifecycle.endOver(address, record, idleMilliseconds, now)
+    return lifecycle.endOver(address, record, now)
   }
 
   /**

@@ -24,7 +24,7 @@ import type { Lifecycle } from '../sessions/lifecycle.js'
 import { namesAtProvider, openDetails, personOf, sessionOf } from '../sessions/record.js'
 import { provenAtOf } from '../sessions/resume-policy.js'
 import { reviseDetails } from '../sessions/revise.js'
-import { timerOver } from '../sessions/timers.js'
+import { timerOver, withIdleTime } from '../sessions/timers.js'
 import type { RevocationScope, Store } from '../stores/store.js'
 import type { ProtocolSessionAuthenticator } from './authenticate.js'
 import { pointersToKeep } from './index-keys.js'
@@ -270,8 +270,8 @@ export function createProtocolSessions(protocol: string, context: ProtocolSessio
       const { address } = state
       const record = await store.read(address)
       if (record?.state !== 'live' || record.generation !== state.generation) return undefined
-      const idleMilliseconds = Math.min(record.idleMilliseconds, application.idleSeconds * 1000)
-      if (timerOver({ ...record, idleMilliseconds }, clock()) !== undefined) return undefined
+      if (timerOver(withIdleTime(record, application.idleSeconds * 1000), clock()) !== undefined)
+        return undefined
       const details = state.details(sealer, record)
       if (details === undefined) return undefined
       const { issuer, subject, claims } = details

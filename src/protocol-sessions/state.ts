@@ -1,6 +1,7 @@
 /** @module What is remembered of a session of our own cookie, so that a plain request opens nothing twice. */
 
 import type { NamedSession } from '../cookies/session-cookie.js'
+import { createRecent, shareOfMemory } from '../recent.js'
 import type { Sealer } from '../seal.js'
 import type { LiveRecord, RecordAddress } from '../session-record.js'
 import { openDetails, type ProtocolDetails, publicIdOf } from '../sessions/record.js'
@@ -43,5 +44,33 @@ export class SessionCookieState implements SteppedState {
       this.#sealed = record.sealed
     }
     return this.#details
+  }
+}
+
+/** The states of one application's session cookies, by the value of the cookie. */
+export interface SessionStates {
+  find(value: string): SessionCookieState | undefined
+  remember(value: string, named: NamedSession): SessionCookieState
+}
+
+/** The part of the memory for the states of sessions where no number of them is given. */
+const shareOfStates = 1 / 8
+/** Roughly what a state costs besides its session's details. */
+const bytesOfState = 1024
+
+/** Makes the memory of states: bounded by a number of them, else by a part of the memory. */
+export function createSessionStates(application: string, maximumEntries: number | undefined): SessionStates {
+  const states = createRecent<SessionCookieState>(
+    maximumEntries === undefined ? { maximumBytes: shareOfMemory(shareOfStates) } : { maximumEntries },
+  )
+  return {
+    find: (value) => states.get(value),
+    remember(value, named) {
+      // A copy: a slice would keep the whole `Cookie` header alive.
+      const name = Buffer.from(value).toString()
+      const state = new SessionCookieState(named, application, (bytes) => states.grow(name, bytes))
+      states.set(name, state, bytesOfState)
+      return state
+    },
   }
 }

@@ -7,7 +7,7 @@ import type { EndReason, LiveRecord, RecordAddress } from '../session-record.js'
 import type { Store } from '../stores/store.js'
 import type { Lifecycle } from './lifecycle.js'
 import { openDetails, placeOf } from './record.js'
-import { isFromAhead, timerOver } from './timers.js'
+import { isFromAhead, timerOver, withIdleTime } from './timers.js'
 import { areTokensOver } from './token-expiry.js'
 
 /** Watches over sessions for as long as somebody wants to know. */
@@ -117,8 +117,7 @@ export function createEndedSignals(options: {
     // By a clock that was ahead: the next look finds it counted from now.
     if (isFromAhead(record, now)) await lifecycle.countFromNow(address, record, now)
     entry.record = record
-    const idleMilliseconds = Math.min(record.idleMilliseconds, options.idleMilliseconds)
-    const over = timerOver({ ...record, idleMilliseconds }, now)
+    const over = timerOver(withIdleTime(record, options.idleMilliseconds), now)
     if (over !== undefined) return finish(entry, over)
     if (areOver(address, record, now)) return finish(entry, 'token-expired')
     if (await lifecycle.applyRevocation(address, record, now)) finish(entry, 'revoked')

@@ -24,7 +24,7 @@ import {
 } from './record.js'
 import { reviseDetails } from './revise.js'
 import { concernsSession, createRevocations, type Revocations } from './revocation.js'
-import { countedFromNow, overSince, timerOver } from './timers.js'
+import { countedFromNow, overSince, timerOver, withIdleTime } from './timers.js'
 
 /** A session of this application that has ended, for whoever must end something with it. */
 export interface EndedSession {
@@ -79,13 +79,8 @@ export interface Lifecycle {
     end: { readonly reason: EndReason; readonly at: number; readonly untouchedOnly?: boolean },
     now: number,
   ): Promise<EndOutcome>
-  /** Ends a record whose timer is over. */
-  endOver(
-    address: RecordAddress,
-    record: LiveRecord,
-    idleMilliseconds: number,
-    now: number,
-  ): Promise<SessionRecord | undefined>
+  /** Ends a record whose timer is over, by the idle time that it says or by the application's, if that is shorter. */
+  endOver(address: RecordAddress, record: LiveRecord, now: number): Promise<SessionRecord | undefined>
   /**
    * Lets a live record count from now that was begun, or touched, by a clock that has been put back since: no timer
    * of it would run before that time. `undefined`: it has ended, or is another one by now.
@@ -285,8 +280,8 @@ export function createLifecycle(options: {
       return { began: true, record: outcome.record }
     },
 
-    async endOver(address, record, idleMilliseconds, now) {
-      const times = { lastSeenAt: record.lastSeenAt, endsAt: record.endsAt, idleMilliseconds }
+    async endOver(address, record, now) {
+      const times = withIdleTime(record, options.idleMilliseconds)
       const reason = timerOver(times, now)
       if (reason === undefined) return record
       const request = { reason, at: overSince(times), untouchedOnly: true }

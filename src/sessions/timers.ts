@@ -1,12 +1,29 @@
 /** @module Timers: when a session ends, and when a touch is worth writing. Pure arithmetic in milliseconds. */
-import type { LiveRecord } from '../session-record.js'
-import { isAhead } from '../wait.js'
+import type { AliasRecord, LiveRecord, SessionRecord } from '../session-record.js'
+import { clockTolerance, isAhead } from '../wait.js'
 
 /** The times of a record that decide when it ends. */
 export interface Times {
   readonly lastSeenAt: number
   readonly endsAt: number
   readonly idleMilliseconds: number
+}
+
+/**
+ * A record under the idle time of today: the shorter of its own and the application's, which may have changed since it
+ * began. The one place that decides it; the same object where nothing differs.
+ */
+export function withIdleTime(record: LiveRecord, idleMilliseconds: number): LiveRecord
+export function withIdleTime<R extends SessionRecord | AliasRecord | undefined>(
+  record: R,
+  idleMilliseconds: number,
+): R | LiveRecord
+export function withIdleTime(
+  record: SessionRecord | AliasRecord | undefined,
+  idleMilliseconds: number,
+): SessionRecord | AliasRecord | undefined {
+  if (record?.state !== 'live' || record.idleMilliseconds <= idleMilliseconds) return record
+  return { ...record, idleMilliseconds }
 }
 
 /** When the session ends if nobody touches it, the absolute limit included. */
@@ -36,6 +53,19 @@ export function overSince(times: Times): number {
  */
 export function touchInterval(idleMilliseconds: number): number {
   return Math.min(10_000, idleMilliseconds / 20)
+}
+
+/** Whether a live record asks for no write, by time alone: no timer is over, no touch due, no work for its sign-in. */
+export function isUnchanged(record: LiveRecord, now: number): boolean {
+  const { idleMilliseconds } = record
+  const unseen = now - record.lastSeenAt
+  return (
+    record.signIn !== 'due' &&
+    unseen >= -clockTolerance &&
+    unseen < touchInterval(idleMilliseconds) &&
+    unseen < idleMilliseconds &&
+    now < record.endsAt
+  )
 }
 
 /** Whether a record was begun, or touched, by a clock that has been put back since. */

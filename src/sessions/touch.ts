@@ -1,4 +1,4 @@
-/** @module Steps of a judgement that do not depend on how a request names its session. */
+/** @module Steps of an evaluation that write: a touch, the work for a sign-in, the end of the siblings. */
 import type { ResolvedOptions } from '../config/options.js'
 import type { EndedRecord, LiveRecord, RecordAddress } from '../session-record.js'
 import type { RecordChange, Store } from '../stores/store.js'
@@ -15,7 +15,7 @@ export interface SteppedState {
 /** The steps, for one application. */
 export interface TouchSteps {
   /** Whether a touch is worth writing, and no other request in flight writes it. */
-  isTouchDue(state: SteppedState, record: LiveRecord, idleMilliseconds: number, now: number): boolean
+  isTouchDue(state: SteppedState, record: LiveRecord, now: number): boolean
   /** Writes a touch. One that failed counts as none: the next request tries again. */
   touch(state: SteppedState, record: LiveRecord, change: RecordChange): Promise<boolean>
   /** The application's own work for a sign-in that is still due: until it has succeeded nobody is let in. */
@@ -38,8 +38,8 @@ export function createTouchSteps(context: {
   const { options, store } = context
 
   return {
-    isTouchDue(state, record, idleMilliseconds, now) {
-      const interval = touchInterval(idleMilliseconds)
+    isTouchDue(state, record, now) {
+      const interval = touchInterval(record.idleMilliseconds)
       // Of several requests in flight one writes; the clock may have been turned back.
       const isTouchedElsewhere = now >= state.touchedAt && now - state.touchedAt < interval
       return now - record.lastSeenAt >= interval && !isTouchedElsewhere

@@ -1,11 +1,9 @@
-/** @module The judgement of a request with a good token: what its record says, and what the request does to it. */
+/** @module The shared cookie as a credential: what a good token shows for its session, beside what every session has. */
 import type { Citizen, Claims } from '../citizen.js'
 import type { SharedCookieOptions } from '../config/options.js'
 import type { ScannedCookies } from '../cookies/parse.js'
-import { StoreUnavailableError } from '../errors.js'
-import type { Report } from '../events.js'
-import type { Exchange, MaybePromise, SetCookie } from '../exchange.js'
-import type { AliasRecord, EndedRecord, LiveRecord, RecordAddress, SessionRecord } from '../session-record.js'
+import type { Exchange, SetCookie } from '../exchange.js'
+import type { EndedRecord, EndReason, LiveRecord, RecordAddress } from '../session-record.js'
 import { isTopLevelNavigation } from '../sessions/activity.js'
 import {
   active,
@@ -15,31 +13,24 @@ import {
   type LiveSession,
 } from '../sessions/create-citizen.js'
 import { sharedReasonOf } from '../sessions/end-cause.js'
-import type { Lifecycle } from '../sessions/lifecycle.js'
-import { isFromAhead, timerOver, touchInterval } from '../sessions/timers.js'
-import type { TouchSteps } from '../sessions/touch.js'
-import type { Store } from '../stores/store.js'
+import type { Credential, Found, SessionContext, SessionRequest } from '../sessions/evaluate.js'
+import { isUnchanged } from '../sessions/timers.js'
+import type { FoundRevocation } from '../stores/store.js'
 import type { VerifiedToken } from '../tokens/verify.js'
-import { clockTolerance, isWaiting, unlessAhead } from '../wait.js'
-import { createExtension } from './deliver-refresh.js'
+import { isWaiting, unlessAhead } from '../wait.js'
+import { deliverRefresh } from './deliver-refresh.js'
 import type { HintCookie } from './hint-cookie.js'
 import type { Refresher } from './refresh.js'
-import { type TokenState, tokenState } from './token-state.js'
+import { readRoot, type TokenState } from './token-state.js'
 
-/** What a judgement stands on. */
-export interface SessionContext {
+/** What the sessions of the shared cookie stand on. */
+export interface SharedCookieContext extends SessionContext {
   readonly options: SharedCookieOptions
-  readonly store: Store
-  /** Where revocations are looked up besides, if they are kept elsewhere. */
-  readonly revocations: Store | undefined
-  readonly lifecycle: Lifecycle
   readonly refresher: Refresher
   readonly hintCookie: HintCookie
-  readonly report: Report
   readonly actions: CitizenActions<SharedSession>
   readonly cookiesFor: (token: VerifiedToken) => readonly SetCookie[]
   readonly expireShared: (exchange: Exchange) => unknown
-  readonly steps: TouchSteps
 }
 
 /** A session that the shared cookie names. */
@@ -48,20 +39,18 @@ export interface SharedSession extends LiveSession {
   readonly state: TokenState
 }
 
-/** One request under judgement. */
-export interface SessionRequest {
-  readonly exchange: Exchange
+/** A request with a good token. */
+export interface SharedCookieRequest extends SessionRequest {
   readonly scanned: ScannedCookies
   readonly token: VerifiedToken
-  readonly now: number
-  /** Whether the request counts as activity; asked only when it matters. */
-  readonly isTouching: () => boolean
+  readonly state: TokenState
+  /** The level of assurance that the token's claims show. */
+  readonly level: number
+  /** Whether this process sees this generation of the session for the first time. */
+  isFirstSight: boolean
+  /** Whether something of the record was written for this request. */
+  isWritten: boolean
 }
-
-/** Judges a request whose token is good. */
-export type EvaluateSession = (request: SessionRequest) => MaybePromise<Citizen>
-
-const mostAttempts = 6
 
 /**
  * The time of authentication that a token states, in milliseconds; 0 where it states none. One in the future, as of
@@ -73,210 +62,166 @@ export function authenticationTime(claims: Claims, now: number, skewMilliseconds
 }
 
 /** The citizen of a live record. */
-export function citizenFrom(
-  judging: Pick<SessionContext, 'actions'>,
-  request: SessionRequest,
-  state: TokenState,
+export function citizenOf(
+  { actions }: Pick<SharedCookieContext, 'actions'>,
+  request: SharedCookieRequest,
+  token: VerifiedToken,
   record: LiveRecord,
-  level: number,
 ): Citizen {
-  const { exchange, token, now } = request
+  const { exchange, now, state, level } = request
   const live = { exchange, claims: token.claims, token, state, record }
   const assurance = assuranceOf(token.claims, level, unlessAhead(record.authenticatedAt, now))
-  return active(live, assurance, isWaiting(state.degraded, now), judging.actions)
+  return active(live, assurance, isWaiting(state.degraded, now), actions)
 }
 
-/** Makes the judge of one application's requests. */
-export function createSessionEvaluation(judging: SessionContext): EvaluateSession {
-  const { options, store, revocations, lifecycle, hintCookie, report, steps } = judging
-  const { assuranceLevel, clockSkewSeconds, refresh } = options.identityProvider
-  const application = options.application.id
-  const idleMilliseconds = options.application.idleSeconds * 1000
-  const extend = createExtension(judging)
+/** Whether a request asks nothing of its live record: no write, no cookie, no second look. */
+export function isPlain(request: SharedCookieRequest, record: LiveRecord): boolean {
+  const { now, scanned, token, state } = request
+  return (
+    record.generation === state.generation &&
+    isUnchanged(record, now) &&
+    (now < state.refreshDueAt || isWaiting(state.refreshWait, now)) &&
+    request.level <= record.level &&
+    (scanned.hint === undefined || scanned.hint === state.hint) &&
+    (record.tokenExpiresAt === token.expiresAt || record.tokenExpiresAt === state.passedExpiresAt)
+  )
+}
 
-  const idleOf = (record: LiveRecord): number => Math.min(record.idleMilliseconds, idleMilliseconds)
+/** The credential of one application's shared cookie. */
+export class SharedCookieCredential implements Credential<SharedCookieRequest> {
+  readonly nobody = anonymous('not-started')
+  readonly #context: SharedCookieContext
 
-  /** Whether nothing about this request needs a write, a cookie or a second look. */
-  const isPlain = (
-    request: SessionRequest,
-    state: TokenState,
-    record: LiveRecord,
-    level: number,
-  ): boolean => {
-    const { now, scanned, token } = request
-    const idle = idleOf(record)
-    const unseen = now - record.lastSeenAt
-    return (
-      record.generation === state.generation &&
-      record.signIn !== 'due' &&
-      unseen >= -clockTolerance &&
-      unseen < touchInterval(idle) &&
-      unseen < idle &&
-      now < record.endsAt &&
-      (now < state.refreshDueAt || isWaiting(state.refreshWait, now)) &&
-      level <= record.level &&
-      (scanned.hint === undefined || scanned.hint === state.hint) &&
-      (record.tokenExpiresAt === token.expiresAt || record.tokenExpiresAt === state.passedExpiresAt)
-    )
+  constructor(context: SharedCookieContext) {
+    this.#context = context
   }
 
-  const refuse = async (
-    request: SessionRequest,
-    address: RecordAddress,
-    record: EndedRecord,
-  ): Promise<Citizen> => {
-    const reason = await sharedReasonOf(lifecycle, address, record)
-    report({ type: 'session.refused', person: address.person, reason })
-    const { now, exchange } = request
-    const retainUntil = lifecycle.retainedUntil(now, request.token.expiresAt)
+  read({ state }: SharedCookieRequest) {
+    return readRoot(this.#context.store, state)
+  }
+
+  async find(
+    request: SharedCookieRequest,
+    alias: { readonly session: string } | undefined,
+  ): Promise<Found | Citizen> {
+    const { store, lifecycle, options } = this.#context
+    const { state, now, token, level } = request
+    if (alias !== undefined) {
+      state.address = { ...state.address, session: alias.session }
+      return store.read(state.address)
+    }
+    if (!request.isTouching()) return this.nobody
+    if (await checkHint(this.#context, request)) return anonymous('identity-changed')
+    const skewMilliseconds = options.identityProvider.clockSkewSeconds * 1000
+    const started = await lifecycle.startSession({
+      address: state.address,
+      now,
+      issuedAt: token.issuedAt,
+      tokenExpiresAt: token.expiresAt,
+      level,
+      authenticatedAt: authenticationTime(token.claims, now, skewMilliseconds),
+    })
+    return started.record
+  }
+
+  /** A token is good for its session in any generation. */
+  isNamed(): boolean {
+    return true
+  }
+
+  reasonOf(address: RecordAddress, record: EndedRecord): Promise<EndReason> {
+    return sharedReasonOf(this.#context.lifecycle, address, record)
+  }
+
+  reasonOfRevocation({ reason }: FoundRevocation): EndReason {
+    return reason === 'identity-ended' ? 'revoked' : reason
+  }
+
+  async refused(request: SharedCookieRequest, record: EndedRecord, reason: EndReason): Promise<void> {
+    const { lifecycle, store, expireShared } = this.#context
+    const { now, exchange, token, state } = request
+    const retainUntil = lifecycle.retainedUntil(now, token.expiresAt)
     // Seldom, but always where this token outlives the record that refuses it.
-    const isShort = lifecycle.retainedUntil(0, request.token.expiresAt) > record.retainUntil
+    const isShort = lifecycle.retainedUntil(0, token.expiresAt) > record.retainUntil
     if (isShort || retainUntil - record.retainUntil > lifecycle.retention / 2) {
-      await store.retain(address, retainUntil)
+      await store.retain(state.address, retainUntil)
     }
-    await steps.endSiblings(address, record, request)
     const isRevoked = reason === 'signed-out' || reason === 'revoked'
-    if (isRevoked && isTopLevelNavigation(exchange)) judging.expireShared(exchange)
-    return anonymous(reason)
+    if (isRevoked && isTopLevelNavigation(exchange)) expireShared(exchange)
   }
 
-  const endHinted = async (
-    address: RecordAddress,
-    generation: string,
-    reason: 'identity-changed' | 'signed-out',
-    now: number,
-  ) => {
-    const record = await store.read(address)
-    if (record?.state !== 'live' || record.generation !== generation) return
-    await lifecycle.end(address, record, { reason, at: now }, now)
-  }
-
-  /** Looks at a hint that is not known to belong to this token. `true`: another person's. */
-  const checkHint = async (request: SessionRequest, state: TokenState): Promise<boolean> => {
-    const { scanned, now } = request
-    if (scanned.hint === undefined || scanned.hint === state.hint) return false
-    const hint = hintCookie.open(scanned.hint)
-    if (hint === undefined) return false
-    const { address } = state
-    if (hint.person !== address.person) {
-      await endHinted({ ...hint, application }, hint.generation, 'identity-changed', now)
-      report({ type: 'session.identity-changed', person: address.person, previousPerson: hint.person })
-      request.exchange.setCookie(hintCookie.expire())
-      return true
-    }
-    if (hint.session !== address.session) {
-      // The same person with a session value that is not an alias of the old one: the old session is over here.
-      await endHinted({ ...hint, application }, hint.generation, 'signed-out', now)
-    } else if (hint.generation === state.generation) {
-      state.hint = scanned.hint
-    }
-    return false
-  }
-
-  const judgeLive = async (
-    request: SessionRequest,
-    state: TokenState,
-    found: LiveRecord,
-    level: number,
-  ): Promise<Citizen | 'again'> => {
-    const { exchange, scanned, token, now } = request
-    const { address } = state
-    const isTouching = request.isTouching()
+  async accept(request: SharedCookieRequest, found: LiveRecord): Promise<LiveRecord | Citizen | 'again'> {
+    const { state, level } = request
     let record = found
-    if (await lifecycle.applyRevocation(address, record, now)) return 'again'
-    let isWritten = false
-    if (level > record.level && isTouching) {
-      const raised = await lifecycle.raiseAssurance(address, record, {
-        level,
-        authenticatedAt: record.authenticatedAt,
-      })
+    if (level > record.level && request.isTouching()) {
+      const rise = { level, authenticatedAt: record.authenticatedAt }
+      const raised = await this.#context.lifecycle.raiseAssurance(state.address, record, rise)
       if (raised === undefined) return 'again'
       record = raised
-      isWritten = true
+      request.isWritten = true
     }
-    const isFirstSight = state.generation !== record.generation
+    request.isFirstSight = state.generation !== record.generation
     state.adopt(record.generation)
-    if (await checkHint(request, state)) return anonymous('identity-changed')
-    const isTouchDue = steps.isTouchDue(state, record, idleOf(record), now)
-    if (isTouching && (isTouchDue || token.expiresAt > record.tokenExpiresAt)) {
-      const change = {
-        lastSeenAt: now,
-        tokenExpiresAt: Math.max(token.expiresAt, record.tokenExpiresAt),
-        retainUntil: lifecycle.retainedUntil(now, Math.max(token.expiresAt, record.tokenExpiresAt)),
-      }
-      if (!(await steps.touch(state, record, change))) return 'again'
-      record = { ...record, ...change }
-      isWritten = true
-    }
-    if (isTouching && (isWritten || isFirstSight) && scanned.hint !== (state.hint ?? '')) {
-      exchange.setCookie(hintCookie.make({ ...address, generation: record.generation }))
-    }
-    const extended = await extend(request, state, record, { isFirstSight, isTouching })
-    if (extended === 'ended') return 'again'
-    const citizen = citizenFrom(judging, { ...request, token: extended }, state, record, level)
-    return record.signIn === 'due' ? steps.signIn(address, record, citizen) : citizen
+    return (await checkHint(this.#context, request)) ? anonymous('identity-changed') : record
   }
 
-  const judgeRecord = async (
-    request: SessionRequest,
-    state: TokenState,
-    first: SessionRecord | AliasRecord | undefined,
-    level: number,
-  ): Promise<Citizen> => {
-    const { now, token } = request
-    let record = first
-    for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
-      if (record === undefined) {
-        if (!request.isTouching()) return anonymous('not-started')
-        if (await checkHint(request, state)) return anonymous('identity-changed')
-        const outcome = await lifecycle.startSession({
-          address: state.address,
-          now,
-          issuedAt: token.issuedAt,
-          tokenExpiresAt: token.expiresAt,
-          level,
-          authenticatedAt: authenticationTime(token.claims, now, clockSkewSeconds * 1000),
-        })
-        record = outcome.record
-      } else if (record.state === 'alias') {
-        state.address = { ...state.address, session: record.session }
-        record = await store.read(state.address)
-      } else if (record.state === 'ended') {
-        return refuse(request, state.address, record)
-      } else if (isFromAhead(record, now)) {
-        record =
-          (await lifecycle.countFromNow(state.address, record, now)) ?? (await store.read(state.address))
-      } else {
-        const over = timerOver({ ...record, idleMilliseconds: idleOf(record) }, now)
-        if (over === undefined) {
-          const judged = await judgeLive(request, state, record, level)
-          if (judged !== 'again') return judged
-          record = await store.read(state.address)
-        } else {
-          record = await lifecycle.endOver(state.address, record, idleOf(record), now)
-        }
-      }
-    }
-    throw new StoreUnavailableError('the session record changed faster than it could be judged')
+  tokenExpiresAt({ token }: SharedCookieRequest, record: LiveRecord): number {
+    return Math.max(token.expiresAt, record.tokenExpiresAt)
   }
 
-  const judgeFound = (
-    request: SessionRequest,
-    state: TokenState,
-    record: SessionRecord | AliasRecord | undefined,
-  ): MaybePromise<Citizen> => {
-    const level = assuranceLevel(request.token.claims)
-    if (record?.state === 'live' && revocations === undefined && isPlain(request, state, record, level)) {
-      return citizenFrom(judging, request, state, record, level)
-    }
-    return judgeRecord(request, state, record, level)
+  async touched(request: SharedCookieRequest): Promise<undefined> {
+    request.isWritten = true
   }
 
-  return (request) => {
-    const state = tokenState(request.token, application, refresh.afterSeconds)
-    const record = store.read(state.address)
-    return record instanceof Promise
-      ? record.then((found) => judgeFound(request, state, found))
-      : judgeFound(request, state, record)
+  async serve(request: SharedCookieRequest, record: LiveRecord): Promise<Citizen | 'again'> {
+    const { hintCookie } = this.#context
+    const { exchange, scanned, state } = request
+    if (!request.isTouching()) return this.inspected(request, record)
+    const isNews = request.isWritten || request.isFirstSight
+    if (isNews && scanned.hint !== (state.hint ?? '')) {
+      exchange.setCookie(hintCookie.make({ ...state.address, generation: record.generation }))
+    }
+    const token = await deliverRefresh(this.#context, request, record)
+    return token === 'ended' ? 'again' : citizenOf(this.#context, request, token, record)
+  }
+
+  inspected(request: SharedCookieRequest, record: LiveRecord): Citizen {
+    return citizenOf(this.#context, request, request.token, record)
+  }
+}
+
+/** Looks at a hint that is not known to belong to this token. `true`: it is another person's. */
+async function checkHint(context: SharedCookieContext, request: SharedCookieRequest): Promise<boolean> {
+  const { hintCookie, options, report } = context
+  const { scanned, state, exchange, now } = request
+  if (scanned.hint === undefined || scanned.hint === state.hint) return false
+  const hint = hintCookie.open(scanned.hint)
+  if (hint === undefined) return false
+  const { person, session } = state.address
+  const hinted = { ...hint, application: options.application.id }
+  if (hint.person !== person) {
+    await endHinted(context, hinted, hint.generation, { reason: 'identity-changed', at: now })
+    report({ type: 'session.identity-changed', person, previousPerson: hint.person })
+    exchange.setCookie(hintCookie.expire())
+    return true
+  }
+  if (hint.session !== session) {
+    // The same person with a session value that is not an alias of the old one: the old session is over here.
+    await endHinted(context, hinted, hint.generation, { reason: 'signed-out', at: now })
+  } else if (hint.generation === state.generation) {
+    state.hint = scanned.hint
+  }
+  return false
+}
+
+async function endHinted(
+  { store, lifecycle }: SharedCookieContext,
+  address: RecordAddress,
+  generation: string,
+  end: { readonly reason: 'identity-changed' | 'signed-out'; readonly at: number },
+): Promise<void> {
+  const record = await store.read(address)
+  if (record?.state === 'live' && record.generation === generation) {
+    await lifecycle.end(address, record, end, end.at)
   }
 }

@@ -4,19 +4,12 @@ import { settledWithin } from '../outbound.js'
 import type { LiveRecord } from '../session-record.js'
 import type { VerifiedToken } from '../tokens/verify.js'
 import { isWaiting, longerWait, noWait } from '../wait.js'
-import type { SessionContext, SessionRequest } from './credential.js'
+import type { SharedCookieContext, SharedCookieRequest } from './credential.js'
 import type { RefreshResult } from './refresh.js'
 import { type TokenState, tokenState } from './token-state.js'
 
 /** The token to go on with, or that the session has ended meanwhile. */
-export type Extended = VerifiedToken | 'ended'
-
-export type Extend = (
-  request: SessionRequest,
-  state: TokenState,
-  record: LiveRecord,
-  seen: { readonly isFirstSight: boolean; readonly isTouching: boolean },
-) => Promise<Extended>
+export type Delivered = VerifiedToken | 'ended'
 
 /** How soon a request looks again after another instance was found at work. */
 const lookAgainMilliseconds = 1000
@@ -57,57 +50,59 @@ export function noteRefresh(
   }
 }
 
-/** Makes the part of a judgement that deals with the identity session. */
-export function createExtension(judging: SessionContext): Extend {
-  const { options, refresher } = judging
-  const { waitMilliseconds, afterSeconds } = options.identityProvider.refresh
-
-  /** The first one to refresh waits a little for the answer; whoever meets a refresh under way does not. */
-  const refreshDue = async (
-    request: SessionRequest,
-    state: TokenState,
-    record: LiveRecord,
-  ): Promise<RefreshResult | undefined> => {
-    const { address } = state
-    const { token } = request
-    if (refresher.isUnderWay(address)) return undefined
-    const flight = refresher.refresh({ token, address, record, failures: state.failures })
-    const noted = flight.then((result) => {
-      noteRefresh(state, token, result, options.clock())
-      return result
-    })
-    return settledWithin(noted, waitMilliseconds)
-  }
-
-  const handOver = (request: SessionRequest, state: TokenState, fresh: VerifiedToken): VerifiedToken => {
-    for (const cookie of judging.cookiesFor(fresh)) request.exchange.setCookie(cookie)
-    // Its generation is adopted when a request presents it: that is when the kept result is dropped.
-    tokenState(fresh, options.application.id, afterSeconds).address = state.address
-    return fresh
-  }
-
-  return async (request, state, record, { isFirstSight, isTouching }) => {
-    const { token, now } = request
-    if (!isTouching) return token
-    if (record.tokenExpiresAt > token.expiresAt) {
-      if (state.passedExpiresAt === record.tokenExpiresAt) return token
-      const kept = await refresher.takeKept(token, state.address)
-      if (kept !== undefined) return handOver(request, state, kept)
-      // Nothing to hand out: the newer token is the browser's, or another application's.
-      state.passedExpiresAt = record.tokenExpiresAt
-      return token
-    }
-    if (isFirstSight && token.issuedAt > record.startedAt) {
-      await refresher.dropKept(token, state.address)
-    }
-    if (now < state.refreshDueAt || isWaiting(state.refreshWait, now)) return token
-    const result = await refreshDue(request, state, record)
-    if (result?.kind === 'ended') return 'ended'
-    if (result?.kind === 'token') return handOver(request, state, result.token)
-    if (result?.kind === 'newer') {
-      const kept = await refresher.takeKept(token, state.address)
-      if (kept !== undefined) return handOver(request, state, kept)
-    }
+/**
+ * Renews the identity session for a request that counts as activity, where that is due, and hands a newer token to the
+ * browser. The first one to refresh waits a little for the answer; whoever meets a refresh under way does not.
+ */
+export async function deliverRefresh(
+  context: SharedCookieContext,
+  request: SharedCookieRequest,
+  record: LiveRecord,
+): Promise<Delivered> {
+  const { refresher } = context
+  const { token, now, state } = request
+  if (record.tokenExpiresAt > token.expiresAt) {
+    if (state.passedExpiresAt === record.tokenExpiresAt) return token
+    const kept = await refresher.takeKept(token, state.address)
+    if (kept !== undefined) return deliver(context, request, kept)
+    // Nothing to hand out: the newer token is the browser's, or another application's.
+    state.passedExpiresAt = record.tokenExpiresAt
     return token
   }
+  if (request.isFirstSight && token.issuedAt > record.startedAt) {
+    await refresher.dropKept(token, state.address)
+  }
+  if (now < state.refreshDueAt || isWaiting(state.refreshWait, now)) return token
+  const result = await refreshDue(context, request, record)
+  if (result?.kind === 'ended') return 'ended'
+  if (result?.kind === 'token') return deliver(context, request, result.token)
+  const kept = result?.kind === 'newer' ? await refresher.takeKept(token, state.address) : undefined
+  return kept === undefined ? token : deliver(context, request, kept)
+}
+
+async function refreshDue(
+  { refresher, options }: SharedCookieContext,
+  { state, token }: SharedCookieRequest,
+  record: LiveRecord,
+): Promise<RefreshResult | undefined> {
+  const { address } = state
+  if (refresher.isUnderWay(address)) return undefined
+  const refreshing = refresher.refresh({ token, address, record, failures: state.failures })
+  const noted = refreshing.then((result) => {
+    noteRefresh(state, token, result, options.clock())
+    return result
+  })
+  return settledWithin(noted, options.identityProvider.refresh.waitMilliseconds)
+}
+
+function deliver(
+  { cookiesFor, options }: SharedCookieContext,
+  { exchange, state }: SharedCookieRequest,
+  fresh: VerifiedToken,
+): VerifiedToken {
+  for (const cookie of cookiesFor(fresh)) exchange.setCookie(cookie)
+  // Its generation is adopted when a request presents it: that is when the kept result is dropped.
+  const { afterSeconds } = options.identityProvider.refresh
+  tokenState(fresh, options.application.id, afterSeconds).address = state.address
+  return fresh
 }

@@ -3,21 +3,16 @@ import type { SharedCookieOptions } from '../config/options.js'
 import { expiryVariants, type SharedExpiry } from '../cookies/expiry.js'
 import { createCookieScanner } from '../cookies/parse.js'
 import { maximumPairLength } from '../cookies/serialize.js'
-import type { Report } from '../events.js'
 import type { SetCookie } from '../exchange.js'
-import type { Sealer } from '../seal.js'
 import type { CitizenActions } from '../sessions/create-citizen.js'
-import type { Lifecycle } from '../sessions/lifecycle.js'
-import type { TouchSteps } from '../sessions/touch.js'
-import type { Store } from '../stores/store.js'
+import type { SessionContext } from '../sessions/evaluate.js'
 import { createJwksCache } from '../tokens/jwks-cache.js'
 import { createTokenVerifier, type VerifiedToken } from '../tokens/verify.js'
 import { createSharedCookieAuthenticator, type SharedCookieAuthenticator } from './authenticate.js'
-import { createSessionEvaluation, type SessionContext, type SharedSession } from './credential.js'
+import type { SharedSession } from './credential.js'
 import { noteRefresh } from './deliver-refresh.js'
 import { createSessionFinder, type SessionFinder } from './find-sessions.js'
 import type { HintCookie } from './hint-cookie.js'
-import { createInspect } from './inspect.js'
 import { createTokenReader } from './read-token.js'
 import { createRefresher } from './refresh.js'
 import { readRefreshAnswer } from './refresh-answer.js'
@@ -28,13 +23,8 @@ import { tokenState } from './token-state.js'
 /** What the shared cookie needs of the rest of the suite. */
 export interface SharedCookieParts {
   readonly options: SharedCookieOptions
-  readonly store: Store
-  readonly revocations: Store | undefined
-  readonly lifecycle: Lifecycle
-  readonly sealer: Sealer
+  readonly sessions: SessionContext
   readonly hintCookie: HintCookie
-  readonly steps: TouchSteps
-  readonly report: Report
   readonly actions: Pick<CitizenActions, 'logout' | 'ended'>
 }
 
@@ -70,7 +60,8 @@ export function createSharedExpiry(options: SharedCookieOptions): SharedExpiry {
 
 /** Makes the shared cookie of one suite. */
 export function createSharedCookie(parts: SharedCookieParts): SharedCookie {
-  const { options, store, lifecycle, sealer, hintCookie, report } = parts
+  const { options, hintCookie } = parts
+  const { store, lifecycle, sealer, report } = parts.sessions
   const { application, identityProvider, sharedCookie, clock } = options
   const expire = createSharedExpiry(options)
 
@@ -137,19 +128,6 @@ export function createSharedCookie(parts: SharedCookieParts): SharedCookie {
     return result.kind === 'token' || result.kind === 'extended' || result.kind === 'newer'
   }
 
-  const judging: SessionContext = {
-    options,
-    store,
-    revocations: parts.revocations,
-    lifecycle,
-    refresher,
-    hintCookie,
-    report,
-    steps: parts.steps,
-    actions: { ...parts.actions, refresh: refreshNow, accessToken: async () => undefined },
-    cookiesFor,
-    expireShared: expire,
-  }
   const reader = createTokenReader({
     scan: createCookieScanner({ ...sharedCookie.names, hint: hintCookie.name }),
     verify: verifier.verify,
@@ -157,14 +135,14 @@ export function createSharedCookie(parts: SharedCookieParts): SharedCookie {
     report,
   })
   const look = createSharedCookieAuthenticator({
-    resolved: options,
-    reader,
-    judge: createSessionEvaluation(judging),
-    inspect: createInspect({ ...judging, sealer }),
+    ...parts.sessions,
+    options,
+    refresher,
     hintCookie,
-    store,
-    lifecycle,
-    report,
+    actions: { ...parts.actions, refresh: refreshNow, accessToken: async () => undefined },
+    cookiesFor,
+    expireShared: expire,
+    reader,
     expire,
   })
 

@@ -1,0 +1,224 @@
+/** @module The session cookie as a credential: what it shows for a session that OpenID Connect or SAML began. */
+import type { Citizen } from '../citizen.js'
+import { isNamedBy } from '../cookies/session-cookie.js'
+import { settledWithin } from '../outbound.js'
+import type { InstalledProtocol } from '../protocols/protocol.js'
+import type { TokenRefresh } from '../protocols/token-refresh.js'
+import type { EndedRecord, EndReason, LiveRecord, RecordAddress, SessionRecord } from '../session-record.js'
+import { assuranceHere } from '../sessions/assurance.js'
+import { active, anonymous, type CitizenActions, type LiveSession } from '../sessions/create-citizen.js'
+import { endCauseOf } from '../sessions/end-cause.js'
+import type { Credential, SessionContext, SessionRequest } from '../sessions/evaluate.js'
+import type { ProtocolDetails } from '../sessions/record.js'
+import { isUnchanged } from '../sessions/timers.js'
+import { ageAtRenewal, areTokensOver, isDegraded } from '../sessions/token-expiry.js'
+import type { FoundRevocation } from '../stores/store.js'
+import { isAhead, isWaiting } from '../wait.js'
+import { pointAgain } from './index-keys.js'
+import type { SessionCookieState } from './state.js'
+import type { RenewalResult, TokenVault } from './token-vault.js'
+
+/** What the sessions of the session cookie stand on. */
+export interface ProtocolSessionContext extends SessionContext {
+  readonly protocols: ReadonlyMap<string, InstalledProtocol>
+  readonly tokenVault: TokenVault
+  readonly clock: () => number
+  readonly actions: CitizenActions<LiveProtocolSession>
+}
+
+/** A session that the session cookie names. */
+export interface LiveProtocolSession extends LiveSession {
+  readonly state: SessionCookieState
+  readonly details: ProtocolDetails
+}
+
+/** A request with a session cookie that we made. */
+export interface ProtocolSessionRequest extends SessionRequest {
+  readonly state: SessionCookieState
+}
+
+/** How soon a request looks again after another instance was found at work. */
+const lookAgainMilliseconds = 1000
+
+/** How the tokens of a session are renewed; `undefined`: they are not. */
+export function refreshOf(
+  { protocols }: Pick<ProtocolSessionContext, 'protocols'>,
+  { named }: SessionCookieState,
+): TokenRefresh | undefined {
+  return protocols.get(named.protocol)?.refresh
+}
+
+/** The citizen of a live record. `degraded`: whether a renewal has just failed; absent: what the record says. */
+export function citizenOf(
+  { actions }: ProtocolSessionContext,
+  { exchange, state, now }: ProtocolSessionRequest,
+  record: LiveRecord,
+  details: ProtocolDetails,
+  degraded = isDegraded(record, details),
+): Citizen {
+  const live: LiveProtocolSession = { exchange, claims: details.claims, state, record, details }
+  return active(live, assuranceHere(record, details, now), degraded, actions)
+}
+
+/** Whether a request asks nothing of its live record: no write, no cookie, no second look. */
+export function isPlain(
+  context: ProtocolSessionContext,
+  { state, now }: ProtocolSessionRequest,
+  record: LiveRecord,
+  details: ProtocolDetails,
+): boolean {
+  return (
+    isUnchanged(record, now) &&
+    !areTokensOver(record, details, now) &&
+    (now < renewalDueAt(context, state, record, details, now) || isWaiting(state.refreshWait, now))
+  )
+}
+
+/** From when on the tokens are renewed; never where there is nothing to renew. */
+function renewalDueAt(
+  context: ProtocolSessionContext,
+  state: SessionCookieState,
+  record: LiveRecord,
+  { tokenLife }: ProtocolDetails,
+  now: number,
+): number {
+  const refresh = refreshOf(context, state)
+  if (refresh === undefined || tokenLife === 0) return Number.POSITIVE_INFINITY
+  // Tokens that would live for more than twice their life were noted by a clock that has been put back since.
+  if (isAhead(record.tokenExpiresAt - 2 * tokenLife, now)) return now
+  const after = refresh.afterSeconds === undefined ? tokenLife / 2 : refresh.afterSeconds * 1000
+  return record.tokenExpiresAt - Math.max(tokenLife - after, 0)
+}
+
+/** Renews the tokens of a session, once for all who ask, and takes note of what it came to. */
+export async function renewTokens(
+  context: ProtocolSessionContext,
+  state: SessionCookieState,
+  record: LiveRecord,
+  { issuer, subject, tokenLife }: ProtocolDetails,
+): Promise<RenewalResult> {
+  const { tokenVault, clock } = context
+  const refresh = refreshOf(context, state)
+  // Where there is nothing to renew, trying would be a failure.
+  if (refresh === undefined || tokenLife === 0) return { kind: 'elsewhere' }
+  const { address, failures } = state
+  const isJoined = tokenVault.isUnderWay(address)
+  const result = await tokenVault.renew({ address, record, issuer, subject, refresh, failures })
+  // Whoever has begun it takes note of what it came to.
+  if (isJoined) return result
+  const now = clock()
+  if (result.kind === 'degraded') {
+    state.failures += 1
+    state.refreshWait = { since: now, milliseconds: result.retryAfterSeconds * 1000 }
+  } else {
+    state.failures = 0
+    const isRenewed = result.kind === 'renewed'
+    const milliseconds = isRenewed ? ageAtRenewal(refresh, result.expiresAt - now) : lookAgainMilliseconds
+    state.refreshWait = { since: now, milliseconds }
+  }
+  return result
+}
+
+/**
+ * Renews what is due; the first who finds it waits a little, whoever meets it under way does not, unless nobody is
+ * signed in without it.
+ */
+async function renewDue(
+  context: ProtocolSessionContext,
+  { state, now }: ProtocolSessionRequest,
+  record: LiveRecord,
+  details: ProtocolDetails,
+): Promise<RenewalResult | undefined> {
+  const refresh = refreshOf(context, state)
+  const isDue =
+    now >= renewalDueAt(context, state, record, details, now) && !isWaiting(state.refreshWait, now)
+  if (refresh === undefined || !isDue) return undefined
+  const isUnderWay = context.tokenVault.isUnderWay(state.address)
+  if (isUnderWay && !areTokensOver(record, details, now)) return undefined
+  return settledWithin(renewTokens(context, state, record, details), refresh.waitMilliseconds)
+}
+
+/** The credential of one application's session cookie. */
+export class SessionCookieCredential implements Credential<ProtocolSessionRequest> {
+  readonly nobody = anonymous('not-signed-in')
+  readonly #context: ProtocolSessionContext
+
+  constructor(context: ProtocolSessionContext) {
+    this.#context = context
+  }
+
+  async read({ state }: ProtocolSessionRequest): Promise<SessionRecord | undefined> {
+    const record = await this.#context.store.read(state.address)
+    return record?.state === 'alias' ? undefined : record
+  }
+
+  async find(): Promise<Citizen> {
+    return this.nobody
+  }
+
+  /** A newer cookie was given out for the session, or the secrets are no longer ours: then it is not. */
+  isNamed({ state }: ProtocolSessionRequest, record: SessionRecord): boolean {
+    if (!isNamedBy(record, state.generation)) return false
+    return record.state === 'ended' || state.details(this.#context.sealer, record) !== undefined
+  }
+
+  async reasonOf(address: RecordAddress, record: EndedRecord): Promise<EndReason> {
+    return (await endCauseOf(this.#context.lifecycle, address, record)).reason
+  }
+
+  reasonOfRevocation({ reason }: FoundRevocation): EndReason {
+    return reason
+  }
+
+  /** The cookie stays: it tells the reason, and the logout which provider to visit. */
+  async refused(): Promise<void> {}
+
+  async accept(_request: ProtocolSessionRequest, record: LiveRecord): Promise<LiveRecord> {
+    return record
+  }
+
+  tokenExpiresAt(_request: ProtocolSessionRequest, record: LiveRecord): number {
+    return record.tokenExpiresAt
+  }
+
+  async touched({ state, now }: ProtocolSessionRequest, record: LiveRecord): Promise<'again' | undefined> {
+    const { store, lifecycle } = this.#context
+    const details = this.#detailsOf(state, record)
+    const reason = details.pointers && (await pointAgain(store, state.address, record, details))
+    if (reason === undefined) return undefined
+    await lifecycle.end(state.address, record, { reason, at: now }, now)
+    return 'again'
+  }
+
+  async serve(request: ProtocolSessionRequest, record: LiveRecord): Promise<Citizen | 'again'> {
+    const { now, state } = request
+    const details = this.#detailsOf(state, record)
+    const isTouching = request.isTouching()
+    const renewed = isTouching ? await renewDue(this.#context, request, record, details) : undefined
+    if (renewed?.kind === 'ended') return 'again'
+    if (renewed?.kind === 'degraded' && renewed.areTokensOver) return anonymous('token-expired')
+    if (renewed?.kind === 'renewed' || renewed?.kind === 'degraded') {
+      return citizenOf(this.#context, request, record, details, renewed.kind === 'degraded')
+    }
+    if (areTokensOver(record, details, now)) {
+      // Another instance, or a request before this one, may have renewed them while this one waited.
+      const current = isTouching ? await this.#context.store.read(state.address) : record
+      const isSame = current?.state === 'live' && current.tokenExpiresAt === record.tokenExpiresAt
+      return isSame ? anonymous('token-expired') : 'again'
+    }
+    return citizenOf(this.#context, request, record, details)
+  }
+
+  inspected(request: ProtocolSessionRequest, record: LiveRecord): Citizen {
+    const details = this.#detailsOf(request.state, record)
+    if (areTokensOver(record, details, request.now)) return anonymous('token-expired')
+    return citizenOf(this.#context, request, record, details)
+  }
+
+  /** The details that {@link isNamed} has found. */
+  #detailsOf(state: SessionCookieState, record: LiveRecord): ProtocolDetails {
+    const details = state.details(this.#context.sealer, record)
+    if (details === undefined) throw new TypeError('a session of our cookie has its details')
+    return details
+  }
+}
