@@ -114,3 +114,38 @@ describe('an application with the shared cookie and another way to sign in', () 
     expect(stronger.headers.get('location')).toContain(issuer)
   })
 })
+
+describe('an idle time that the operator has shortened', () => {
+  it.each(['signInShared', 'signInOwn'] as const)(
+    'counts at once for sessions that began before, and the status says so: %s',
+    async (way) => {
+      const place = await createPlace()
+      await place[way]()
+      expect(await place.who()).toMatchObject({ state: 'active' })
+      const options = optionsOf('library', {
+        emulator: place.world.emulator,
+        clock: place.world.now,
+        store: place.world.store,
+      })
+      const application = { ...options.application, idleSeconds: 600 }
+      const shorter = createSuite({ ...options, application, protocols: [scriptedProtocol().protocol] }, {})
+      const cookie = await place.browser.jar.getCookieString(place.url)
+      const ask = async () => {
+        const response = await serve(
+          shorter,
+          new Request(`${place.url}/session/status`, { headers: { cookie } }),
+        )
+        return (await response.json()) as {
+          state: string
+          reason: string
+          session: Record<string, number> | null
+        }
+      }
+      const { state, session } = await ask()
+      expect(state).toBe('active')
+      expect(session?.idleEndsAt).toBe((session?.lastSeenAt ?? 0) + 600_000)
+      place.world.travel(601)
+      expect(await ask()).toMatchObject({ state: 'anonymous', reason: 'idle-timeout' })
+    },
+  )
+})
