@@ -31,7 +31,7 @@ export function startCitizen(options: CitizenClientOptions = {}): CitizenClient 
     options,
     basePath,
     signal,
-    isStill: () => context.snapshot.state === 'ended' || signal.aborted,
+    isOver: () => context.snapshot.state === 'ended' || signal.aborted,
     abort: () => stopping.abort(),
     publish(changes) {
       context.snapshot = { ...context.snapshot, ...changes }

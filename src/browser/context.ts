@@ -12,15 +12,15 @@ export interface ClientContext extends ClientState {
   /** Aborted once the client is stopped. */
   readonly signal: AbortSignal
   /** Whether nothing is followed any more: the session has ended, or the client was stopped. */
-  isStill(): boolean
+  isOver(): boolean
   /** Ends timers and listeners. */
   abort(): void
   /** Changes the snapshot and tells who listens. */
   publish(changes: Partial<CitizenSnapshot>): void
   /** Told when the person has signed in elsewhere, or will not: the page waits, covered or with a question. */
   waiting?: ((isBack: boolean) => void) | undefined
-  /** The session for which a request was refused. */
-  refused?: string | undefined
+  /** Public id of the session for which a request was refused. */
+  refusedId?: string | undefined
   /** The window of a sign-in. */
   opened?: Window | null
   /** Sets when to look at the clock again. */

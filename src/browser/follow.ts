@@ -51,7 +51,7 @@ export function receiveMessage(context: ClientContext, message: unknown): void {
 function receiveStatus(context: ClientContext, reading: Reading): void {
   const { status } = reading
   const isActive = status.state === 'active'
-  if (context.isStill() && !(isActive && context.waiting)) return
+  if (context.isOver() && !(isActive && context.waiting)) return
   const [effect, changes] = reduceStatus(context, reading, Date.now())
   Object.assign(context, changes)
   if (effect === 'reload') {
@@ -61,7 +61,7 @@ function receiveStatus(context: ClientContext, reading: Reading): void {
   } else if (effect === 'cover') context.overlay.cover()
   else if (effect === 'end') endSession(context, status.reason ?? status.state)
   else if (effect) {
-    if (isActive && context.refused !== status.session?.publicId) settleSignIn(context, true)
+    if (isActive && context.refusedId !== status.session?.publicId) settleSignIn(context, true)
     if (isActive) closeLogin()
     context.overlay.uncover()
     context.publish({
@@ -76,7 +76,7 @@ function receiveStatus(context: ClientContext, reading: Reading): void {
 /** Looks at the clock and does what is due; then sleeps until something can be due again. */
 export function tick(context: ClientContext): void {
   const { options, overlay } = context
-  if (context.isStill()) return
+  if (context.isOver()) return
   const now = Date.now()
   const cookie = cookieValue(document.cookie, options.payloadCookie ?? 'c1_payload')
   if (cookie !== context.cookie) {

@@ -16,7 +16,7 @@ export async function requestSignIn(context: ClientContext, login: string): Prom
     location.assign(address)
     return false
   }
-  context.refused = before
+  context.refusedId = before
   if (state !== 'ended') context.overlay.ask(() => openLogin(context, address))
   return new Promise((resolve) => {
     context.waiting = (isBack) => {
