@@ -1,248 +1,206 @@
 /**
- * @module The beginning of a session by a login that has come back: written, and looked at again where a write is
- * lost. Two tabs that sign in at once share one session; what has ended meanwhile stays ended.
+ * @module A login that has come back starts a session, or takes up the one that is there: checked, written, and then in
+ * the place of the one that the browser had before.
  */
+import type { Citizen } from '../citizen.js'
+import { type NamedSession, refusedGeneration } from '../cookies/session-cookie.js'
+import { randomText } from '../digest.js'
+import type { Exchange } from '../exchange.js'
+import type { VerifiedLogin } from '../protocols/sessions.js'
+import type { EndReason, LiveRecord, RecordAddress } from '../session-record.js'
+import { anonymous } from '../sessions/create-citizen.js'
+import { personOf, sessionOf } from '../sessions/record.js'
+import { provenAtOf } from '../sessions/resume-policy.js'
+import { isAsAsked, isTakenAsAsked } from './asked-authentication.js'
+import type { ProtocolSessionsContext } from './context.js'
+import { type Established, establishSession, findRevoked, type ProvenLogin } from './establish-session.js'
+import {
+  endedMeanwhile,
+  type FoundRecord,
+  isAfterLogout,
+  previousAuthTimeOf,
+  providerLogoutBefore,
+  readNow,
+} from './login-checks.js'
+import { isSameSession, rootOf } from './session-address.js'
 
-import { StoreUnavailableError } from '../errors.js'
-import type { SessionIndexKey, VerifiedLogin } from '../protocols/sessions.js'
-import type { AliasRecord, EndReason, LiveRecord, RecordAddress, SessionRecord } from '../session-record.js'
-import { createGeneration, type ProtocolDetails, publicIdOf } from '../sessions/record.js'
-import { resumeOf } from '../sessions/resume-policy.js'
-import { reviseDetails } from '../sessions/revise.js'
-import type { Revocation, Store } from '../stores/store.js'
-import { unlessAhead } from '../wait.js'
-import { pointersToKeep } from './index-keys.js'
-import type { LoginChecks } from './login-checks.js'
-import type { ProtocolSessionsContext } from './sessions.js'
-
-/** A beginning with what it proves. */
-export interface Proven extends VerifiedLogin {
-  /** When the login began that brought a new authentication; 0: none did. */
-  readonly provenAt: number
+/** A login that has come back, and the address of its session. */
+interface StartRequest {
+  readonly exchange: Exchange
+  readonly address: RecordAddress
+  readonly login: VerifiedLogin
+  readonly now: number
 }
 
-/** What a login came to: a live session at an address, or why there is none. */
-export type Established =
-  | { readonly address: RecordAddress; readonly record: LiveRecord }
-  | { readonly address: RecordAddress; readonly refused: EndReason }
-
-type Found = SessionRecord | AliasRecord | undefined
+/** A login that may begin a session over what is there; else who is there instead. */
+type Checked = { readonly known: FoundRecord; readonly login: ProvenLogin } | { readonly instead: Citizen }
 
 /**
- * Answers of one browser that arrive within this time share the session that the first of them began; milliseconds.
- * Long enough for a slow store and a restored window of tabs, short enough that no cookie outlives a new login by more.
+ * Begins the session, and sets its cookie. The citizen is active, or says why not.
+ * @throws StoreUnavailableError
  */
-const simultaneousMilliseconds = 10_000
-/** How far the clocks of two instances may be apart where they compare when a login began and another came back. */
-const clockDifference = 1000
-const mostAttempts = 6
+export async function startSession(
+  context: ProtocolSessionsContext,
+  exchange: Exchange,
+  stated: VerifiedLogin,
+): Promise<Citizen> {
+  const now = context.options.clock()
+  // An authentication in the future proves nothing: it lifts no end, and is not recent.
+  const isPast = stated.authenticatedAt <= now + context.skewMilliseconds
+  const given = isPast ? stated : { ...stated, authenticatedAt: 0 }
+  const request = { exchange, address: await addressOf(context, given), login: given, now }
+  const checked = await checkLogin(context, request)
+  if ('instead' in checked) return checked.instead
+  const { store, lifecycle } = context
+  const { known, login } = checked
+  const { person } = request.address
+  const retainUntil = lifecycle.retainedUntil(now, login.tokensExpireAt)
+  const revoked = await findRevoked(login, ({ key }) => store.noteIndexKey(key, person, retainUntil))
+  if (revoked !== undefined) return refuse(context, exchange, request.address, revoked.reason)
+  return takePlace(context, request, known, login)
+}
 
-/** Makes the beginning of sessions of one application. */
-export function createSessionStart(
-  context: Pick<
-    ProtocolSessionsContext,
-    'options' | 'store' | 'lifecycle' | 'tokenVault' | 'sealer' | 'report' | 'random' | 'skewMilliseconds'
-  >,
-  checks: LoginChecks,
-) {
-  const { store, lifecycle, tokenVault } = context
-  const { application, clock } = context.options
-  const hasWork = context.options.onSignIn !== undefined
-  const rules = { onIdle: application.onIdle, skewMilliseconds: context.skewMilliseconds }
+function addressOf(context: ProtocolSessionsContext, login: VerifiedLogin): Promise<RecordAddress> {
+  const value = login.sessionValue ?? randomText(context.random, 16)
+  return rootOf(context, {
+    person: personOf(login.issuer, login.subject),
+    session: sessionOf(login.issuer, value),
+    application: context.options.application.id,
+  })
+}
 
-  /** Whether a pointer was revoked. Asked before the start and after it: an end under way is seen by one of the two. */
-  const findRevoked = async (
-    beginning: Proven,
-    look: (pointer: SessionIndexKey) => ReturnType<Store['indexKeyRevocation']>,
-  ): Promise<Revocation | undefined> => {
-    for (const pointer of beginning.indexKeys) {
-      const revocation = await look(pointer)
-      if (isRefusedBy(revocation, pointer.kind, beginning)) return revocation
-    }
-    return undefined
+/** Whether the login may begin a session: as it was asked for, and after every end that it must come after. */
+async function checkLogin(context: ProtocolSessionsContext, request: StartRequest): Promise<Checked> {
+  const { exchange, address, login, now } = request
+  const { skewMilliseconds, report } = context
+  const isTaken = await isTakenAsAsked(context, exchange, address, login)
+  if (!isTaken && !(await isAsAsked(context, address, login))) {
+    report({ type: 'token.rejected', problem: 'not-reauthenticated', credential: 'sign-in' })
+    return { instead: await whoRemains(context, exchange, now) }
   }
-
-  const begin = (address: RecordAddress, known: Found, beginning: Proven, now: number) => {
-    const current: SessionRecord | undefined = known?.state === 'ended' ? known : undefined
-    const proof = { ...beginning, isNewer: current !== undefined && beginning.since > current.at }
-    const lift =
-      current === undefined ? undefined : resumeOf(current, checks.stoodOnOf(address, current), proof, rules)
-    return lifecycle.startSession({
-      address,
-      now,
-      issuedAt: beginning.since,
-      tokenExpiresAt: beginning.tokensExpireAt,
-      level: beginning.level,
-      authenticatedAt: beginning.authenticatedAt,
-      provenAt: beginning.provenAt,
-      endsAt: beginning.endsAt,
-      own: detailsOf(beginning, now, pointersToKeep(store, beginning.indexKeys)),
-      lifts: lift === undefined ? undefined : current,
-      keepsLimit: lift === 'resumed',
-    })
+  // The cookie stays: it names the end that the next login must come after.
+  const turnAway = (reason: EndReason): Checked => {
+    report({ type: 'session.refused', person: address.person, reason })
+    return { instead: anonymous(reason) }
   }
+  const meanwhile = await endedMeanwhile(context, exchange, address, login)
+  if (meanwhile !== undefined) return turnAway(meanwhile)
+  const known = await readNow(context, address, now)
+  const logout = login.askedReauthentication
+    ? undefined
+    : await providerLogoutBefore(context, exchange, address)
+  const isLater = logout !== undefined && isAfterLogout(context, login, logout)
+  if (logout !== undefined && !isLater) return turnAway('identity-ended')
+  const provenAt =
+    isTaken || isLater
+      ? login.since
+      : provenAtOf(login, previousAuthTimeOf(context, address, known), skewMilliseconds)
+  return { known, login: { ...login, provenAt } }
+}
 
-  /**
-   * A live session of the same provider session goes on, under a new generation: the old cookie is dead at once. Not
-   * where another tab has begun that generation while this login was under way: then both have the one cookie, and it
-   * does not matter whose answer comes last. `undefined`: not written, look again.
-   */
-  const rekeySession = async (address: RecordAddress, record: LiveRecord, beginning: Proven, now: number) => {
-    const next = createGeneration(context.random)
-    const revised = await reviseDetails(
-      context,
+/** Begins the session, or takes it up, in the place of the one that the browser had before. */
+async function takePlace(
+  context: ProtocolSessionsContext,
+  { exchange, address, now }: StartRequest,
+  known: FoundRecord,
+  login: ProvenLogin,
+): Promise<Citizen> {
+  const { sessionCookie, lifecycle, own } = context
+  let established: Established
+  let rekeyed: NamedSession | undefined
+  try {
+    established = await establishSession(context, {
       address,
-      record,
-      ({ boundSession, own: before, names }, found) => {
-        const since = generationAtOf(found, before, beginning, now)
-        const pointers = pointersToKeep(store, beginning.indexKeys, before?.pointers)
-        const details = detailsOf(beginning, since ?? now, pointers)
-        const previousAuthTime = unlessAhead(found.authenticatedAt, now)
-        // What was only asked for does not become recent by a time that is stated later.
-        const wasAsked = found.authenticatedAt === 0 && beginning.authenticatedAt !== 0
-        const provenBefore = wasAsked ? 0 : unlessAhead(before?.provenAt ?? 0, now)
-        const provenAt = Math.max(details.provenAt, provenBefore)
-        const isProven = beginning.authenticatedAt > previousAuthTime
-        const authenticatedAt = Math.max(beginning.authenticatedAt, previousAuthTime)
-        const limit = isProven ? now + application.absoluteSeconds * 1000 : found.endsAt
-        return {
-          generation: since === undefined ? next : found.generation,
-          lastSeenAt: now,
-          level: beginning.level,
-          authenticatedAt,
-          endsAt: Math.min(limit, beginning.endsAt ?? limit),
-          tokenExpiresAt: beginning.tokensExpireAt,
-          retainUntil: lifecycle.retainedUntil(now, beginning.tokensExpireAt),
-          details: { own: { ...details, provenAt }, authenticatedAt, boundSession, names },
-          ...(hasWork && since === undefined ? { signIn: 'due' as const } : {}),
-        }
+      known,
+      login,
+      onRekeyed(place, record) {
+        rekeyed = nameOf(context, place, record)
       },
-    )
-    if (revised?.generation === next) {
-      const { person } = address
-      const publicId = publicIdOf(next)
-      context.report({
-        type: 'session.started',
-        publicId,
-        person,
-        level: beginning.level,
-        cause: 'assurance',
-      })
+    })
+    if ('refused' in established) {
+      return await refuse(context, exchange, established.address, established.refused)
     }
-    return revised
-  }
-
-  /** What is left to do once the record is there: `undefined`, look again; else that it stands, or why it is over. */
-  const settle = async (
-    address: RecordAddress,
-    record: LiveRecord,
-    beginning: Proven,
-  ): Promise<Established | undefined> => {
-    const revoked = await findRevoked(beginning, ({ key }) => store.indexKeyRevocation(key))
-    if (revoked !== undefined) {
-      const now = clock()
-      await lifecycle.end(address, record, { reason: revoked.reason, at: now }, now)
-      return { address, refused: revoked.reason }
+    const late = await replacePrevious(context, { exchange, address: established.address, login, now })
+    if (late !== undefined) {
+      await lifecycle.end(established.address, established.record, { reason: late, at: now }, now)
+      return await refuse(context, exchange, established.address, late)
     }
-    const isKept = await tokenVault.keep(address, record, beginning.tokens, beginning.tokensExpireAt)
-    if (isKept) return { address, record }
-    const current = await store.read(address)
-    // The tokens that are kept there are another tab's, and newer.
-    const isStanding = current?.state === 'live' && current.generation === record.generation
-    return isStanding ? { address, record: current } : undefined
+  } catch (error) {
+    // The cookie of the session that was taken up is dead already. It goes on, as signed in as it was.
+    if (rekeyed !== undefined) exchange.setCookie(sessionCookie.make(rekeyed))
+    throw error
   }
-
-  /** Once through: read, written, settled. `address` is where to look again. */
-  const attempt = async (
-    address: RecordAddress,
-    known: Found,
-    beginning: Proven,
-    onTakenUp: (address: RecordAddress, record: LiveRecord) => void,
-  ): Promise<Established | { readonly address: RecordAddress }> => {
-    const now = clock()
-    if (known?.state === 'alias') return { address: { ...address, session: known.session } }
-    if (known?.state === 'live') {
-      const record = await rekeySession(address, known, beginning, now)
-      if (record !== undefined) onTakenUp(address, record)
-      return (record && (await settle(address, record, beginning))) ?? { address }
-    }
-    const { began, record } = await begin(address, known, beginning, now)
-    if (record.state === 'ended') return { address, refused: record.reason }
-    if (record.state === 'alias') return { address: { ...address, session: record.session } }
-    // Where another tab was faster its session is looked at, and taken up.
-    return (began ? await settle(address, record, beginning) : undefined) ?? { address }
-  }
-
-  return {
-    findRevoked,
-
-    /**
-     * Begins the session, or takes up what is there. A lost write is looked at again: live is taken up, ended is
-     * refused. `onTakenUp` is told at once: from then on an older cookie of the session is dead, whatever comes next.
-     * @throws StoreUnavailableError in an outage, and where the record changes faster than it can be taken up.
-     */
-    async establish(
-      address: RecordAddress,
-      known: Found,
-      beginning: Proven,
-      onTakenUp: (address: RecordAddress, record: LiveRecord) => void,
-    ): Promise<Established> {
-      let place = address
-      let found = known
-      for (let count = 0; count < mostAttempts; count += 1) {
-        const outcome = await attempt(place, found, beginning, onTakenUp)
-        if ('record' in outcome || 'refused' in outcome) return outcome
-        place = outcome.address
-        found = await checks.readNow(place, clock())
-      }
-      throw new StoreUnavailableError('the session record changed faster than a login could take it up')
-    },
-  }
-}
-
-function detailsOf(
-  beginning: Proven,
-  generationAt: number,
-  pointers: ProtocolDetails['pointers'],
-): ProtocolDetails {
-  return {
-    issuer: beginning.issuer,
-    subject: beginning.subject,
-    ...(beginning.sessionValue === undefined ? {} : { sessionValue: beginning.sessionValue }),
-    claims: beginning.claims,
-    method: beginning.method,
-    provenAt: beginning.provenAt,
-    tokenLife: Math.max(beginning.tokensExpireAt - beginning.tokensIssuedAt, 0),
-    generationAt,
-    ...(pointers === undefined ? {} : { pointers }),
-  }
-}
-
-function isRefusedBy(
-  revocation: Revocation | undefined,
-  kind: SessionIndexKey['kind'],
-  { since, provenAt }: Proven,
-): boolean {
-  return revocation !== undefined && (kind === 'person' ? since : provenAt) <= revocation.at
+  const { address: place, record } = established
+  return own.started(exchange, nameOf(context, place, record), record)
 }
 
 /**
- * When another tab began the generation that is in force, where that was just now and while this login was under way: a
- * cookie from before the login is dead all the same. Clocks of two instances differ, either way. Only where the other
- * has shown as much, or more: nobody gets a cookie of a level, or of a second factor, that they did not show, so the
- * session goes on with the lower one. `undefined`: this login begins a generation of its own.
+ * Ends the session that the browser had before. A sign-out of it may have come since the first look, which met nothing
+ * of the new one: it is looked for before that session ends here, and once more where it had ended by then. Its reason,
+ * if there was one.
  */
-function generationAtOf(
-  record: LiveRecord,
-  own: ProtocolDetails | undefined,
-  beginning: Proven,
+async function replacePrevious(
+  context: ProtocolSessionsContext,
+  { exchange, address, login, now }: StartRequest,
+): Promise<EndReason | undefined> {
+  const late = await endedMeanwhile(context, exchange, address, login)
+  if (late !== undefined) return late
+  // Only now: an outage on the way leaves the browser what it had.
+  if (await endPrevious(context, exchange, address, now)) return undefined
+  return endedMeanwhile(context, exchange, address, login)
+}
+
+/** The session that the browser had before is over: another one has taken its place. `false`: somebody else has ended it. */
+async function endPrevious(
+  { store, lifecycle, own, report }: ProtocolSessionsContext,
+  exchange: Exchange,
+  address: RecordAddress,
   now: number,
-): number | undefined {
-  const generationAt = own?.generationAt
-  if (generationAt === undefined) return undefined
-  const isJustBegun = Math.abs(now - generationAt) < simultaneousMilliseconds
-  const wasUnderWay = beginning.since < generationAt + clockDifference
-  const isNoStronger =
-    beginning.level <= record.level && (beginning.method === own?.method || beginning.method === 'password')
-  return isJustBegun && wasUnderWay && isNoStronger ? generationAt : undefined
+): Promise<boolean> {
+  const previous = own.stateOf(exchange)
+  if (previous === undefined || isSameSession(previous.address, address)) return true
+  const record = await store.read(previous.address)
+  if (record?.state !== 'live' || record.generation !== previous.generation) return false
+  const isSamePerson = previous.address.person === address.person
+  const reason = isSamePerson ? 'signed-out' : 'identity-changed'
+  if (!isSamePerson) {
+    const { person } = address
+    report({ type: 'session.identity-changed', person, previousPerson: previous.address.person })
+  }
+  const { record: after } = await lifecycle.end(previous.address, record, { reason, at: now }, now)
+  return after?.state === 'ended' && after.at === now && after.reason === reason
+}
+
+/** Who is there when a login has brought nobody: whoever was there before, or why nobody is. */
+async function whoRemains(
+  { own }: ProtocolSessionsContext,
+  exchange: Exchange,
+  now: number,
+): Promise<Citizen> {
+  const citizen = (await own.inspect(exchange, now)) ?? anonymous('not-signed-in')
+  return citizen.reason === 'not-signed-in' ? anonymous('signed-out') : citizen
+}
+
+/** Nobody, for this reason. The cookie tells it on, so that the next login asks for what lifts it. */
+async function refuse(
+  context: ProtocolSessionsContext,
+  exchange: Exchange,
+  address: RecordAddress,
+  reason: EndReason,
+): Promise<Citizen> {
+  const { options, sessionCookie, protocol, report, random } = context
+  const { person, session } = address
+  await endPrevious(context, exchange, address, options.clock())
+  report({ type: 'session.refused', person, reason })
+  const generation = refusedGeneration(random)
+  exchange.setCookie(sessionCookie.make({ person, session, generation, protocol }))
+  return anonymous(reason)
+}
+
+function nameOf(
+  { protocol }: ProtocolSessionsContext,
+  { person, session }: RecordAddress,
+  { generation }: LiveRecord,
+): NamedSession {
+  return { person, session, generation, protocol }
 }

@@ -1,0 +1,32 @@
+/** @module What the steps of a plug-in's sessions stand on. */
+import type { ResolvedOptions } from '../config/options.js'
+import type { SessionCookie } from '../cookies/session-cookie.js'
+import type { Report } from '../events.js'
+import type { Sealer } from '../seal.js'
+import type { Lifecycle } from '../sessions/lifecycle.js'
+import type { Store } from '../stores/store.js'
+import type { ProtocolSessionAuthenticator } from './authenticate.js'
+import type { TokenVault } from './token-vault.js'
+
+/** What the sessions of every plug-in of a suite stand on, and how exact the clock of this one's provider is. */
+export interface ProtocolSessionsParts {
+  readonly options: ResolvedOptions
+  readonly store: Store
+  /** Where revocations are kept besides, if anywhere. */
+  readonly revocations: Store | undefined
+  readonly lifecycle: Lifecycle
+  readonly tokenVault: TokenVault
+  readonly sealer: Sealer
+  readonly report: Report
+  readonly random: (bytes: number) => Uint8Array
+  readonly sessionCookie: SessionCookie
+  readonly own: Pick<ProtocolSessionAuthenticator, 'stateOf' | 'inspect' | 'started'>
+  /** Tolerated between the provider's clock and ours, as the plug-in's options say. */
+  readonly skewMilliseconds: number
+}
+
+/** What the steps of one plug-in's sessions stand on. */
+export interface ProtocolSessionsContext extends ProtocolSessionsParts {
+  /** Name of the plug-in, as its cookies say it. */
+  readonly protocol: string
+}

@@ -1,0 +1,87 @@
+/** @module A session whose provider has given new tokens, new claims, or another name: written under its generation. */
+import type { ProtocolSession, ProtocolSessions, SessionIndexKey } from '../protocols/sessions.js'
+import type { LiveRecord, RecordAddress } from '../session-record.js'
+import { openDetails, sessionOf } from '../sessions/record.js'
+import { reviseDetails } from '../sessions/revise.js'
+import type { ProtocolSessionsContext } from './context.js'
+import { pointersToKeep } from './index-keys.js'
+
+type Change = Parameters<ProtocolSessions['renew']>[1]
+
+/** Takes up what the provider has given, unless the tokens are just being renewed. @throws StoreUnavailableError */
+export async function renewSession(
+  context: ProtocolSessionsContext,
+  { address, record, issuer, tokens }: ProtocolSession,
+  change: Change,
+): Promise<'renewed' | 'busy' | 'gone'> {
+  const { sealer, tokenVault } = context
+  if (openDetails(sealer, address, record.sealed).own === undefined) return 'gone'
+  const outcome = await tokenVault.withTokenLock(address, async () => {
+    // What has been renewed since it was read would be lost, and with it a refresh token that is not spent.
+    if ((await tokenVault.tokensOf(address)) !== tokens) return 'busy'
+    const named = await giveName(context, address, record, { ...change, issuer })
+    if (named !== 'named') return named
+    if ((await writeChange(context, address, record, change)) === undefined)
+      return whyUnwritten(context, address)
+    const isKept = await tokenVault.keep(address, record, change.tokens, change.tokensExpireAt)
+    return isKept ? 'renewed' : whyUnwritten(context, address)
+  })
+  return outcome ?? 'busy'
+}
+
+function writeChange(
+  context: ProtocolSessionsContext,
+  address: RecordAddress,
+  record: LiveRecord,
+  change: Change,
+): Promise<LiveRecord | undefined> {
+  const tokenLife = Math.max(change.tokensExpireAt - change.tokensIssuedAt, 0)
+  return reviseDetails(context, address, record, ({ own: known, ...details }) => ({
+    details: {
+      ...details,
+      own: known && {
+        ...known,
+        tokenLife,
+        sessionValue: change.sessionValue ?? known.sessionValue,
+        claims: change.claims ?? known.claims,
+        pointers: pointersToKeep(context.store, change.pointers ?? [], known.pointers),
+      },
+    },
+  }))
+}
+
+/** Gives a live session another name of the provider. One that has been revoked ends the session. */
+async function giveName(
+  context: ProtocolSessionsContext,
+  address: RecordAddress,
+  record: LiveRecord,
+  name: {
+    readonly issuer: string
+    readonly sessionValue?: string | undefined
+    readonly pointers?: readonly SessionIndexKey[] | undefined
+  },
+): Promise<'named' | 'busy' | 'gone'> {
+  if (name.sessionValue === undefined) return 'named'
+  const { options, store, lifecycle } = context
+  const now = options.clock()
+  const retainUntil = Math.max(record.retainUntil, lifecycle.retainedUntil(now, record.tokenExpiresAt))
+  let isRevoked = false
+  for (const { key } of name.pointers ?? []) {
+    isRevoked ||= (await store.noteIndexKey(key, address.person, retainUntil)) !== undefined
+  }
+  const session = sessionOf(name.issuer, name.sessionValue)
+  if (!isRevoked && (await store.alias(address, record.generation, session))) {
+    return (await lifecycle.addName(address, record, session)) ? 'named' : whyUnwritten(context, address)
+  }
+  // Not named is not revoked: another tab may have begun a generation, which this end does not concern.
+  const { record: after } = await lifecycle.end(address, record, { reason: 'revoked', at: now }, now)
+  return after?.state === 'live' ? 'busy' : 'gone'
+}
+
+/** What a write came to that was not done: the session goes on under another generation, or is over. */
+async function whyUnwritten(
+  { store }: ProtocolSessionsContext,
+  address: RecordAddress,
+): Promise<'busy' | 'gone'> {
+  return (await store.read(address))?.state === 'live' ? 'busy' : 'gone'
+}
