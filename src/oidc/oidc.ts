@@ -4,13 +4,14 @@ import type { TokenOutcome } from '../protocols/token-refresh.js'
 import { createBackchannelLogout } from './backchannel-logout.js'
 import { createCheckSession } from './check-session.js'
 import { createFrontchannelLogout } from './frontchannel-logout.js'
-import { createLogin } from './login.js'
+import { createLoginContext, startLogin } from './login.js'
+import { createCallback } from './login-return.js'
 import type { OidcOptions, ResolvedOidcOptions } from './options.js'
 import { createProvider } from './provider.js'
 import { renewTokens } from './refresh.js'
 import { resolveOidcOptions } from './resolve-options.js'
 import { createLeaving } from './rp-initiated-logout.js'
-import { createReauthenticate } from './silent-check/check.js'
+import { createSilentCheck } from './silent-check/endpoint.js'
 import { accessTokenOf, parseTokens } from './tokens.js'
 
 export type { ClientAuthentication, OidcEndpoints, OidcOptions, PrivateKeyAuthentication } from './options.js'
@@ -39,7 +40,7 @@ function install(options: ResolvedOidcOptions, host: ProtocolHost): InstalledPro
   const { clock, fetch, random } = host.options
   const provider = createProvider({ options, fetch, clock, random, report: host.report })
   const context = { options, host, provider }
-  const login = createLogin(context)
+  const login = createLoginContext(context)
 
   const renew = async (text: string): Promise<TokenOutcome> => {
     const tokens = parseTokens(text)
@@ -55,13 +56,13 @@ function install(options: ResolvedOidcOptions, host: ProtocolHost): InstalledPro
     ...createLeaving(context),
     issuer: options.issuer,
     takesAsked: options.reauthenticate.proof === 'asked',
-    startLogin: login.enter,
+    startLogin: (exchange, start) => startLogin(login, exchange, start),
     endpoints: {
-      callback: login.callback,
+      callback: createCallback(login),
       'backchannel-logout': createBackchannelLogout(context),
       'frontchannel-logout': createFrontchannelLogout(context),
       'check-session': createCheckSession(context),
-      reauthenticate: createReauthenticate(context),
+      reauthenticate: createSilentCheck(context),
     },
     refresh: {
       ...options.refresh,

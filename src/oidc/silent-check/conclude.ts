@@ -1,0 +1,157 @@
+/** @module A silent check concludes: the session is renewed, asked about once more, ended, or left alone. */
+import type { Exchange, Reply } from '../../exchange.js'
+import type { ProtocolSession } from '../../protocols/sessions.js'
+import { personOf, publicIdOf } from '../../sessions/record.js'
+import { stateOf } from '../authorization-answer.js'
+import { onceMoreScript } from '../check-session-script.js'
+import { sessionPointer } from '../context.js'
+import { connectOrNothing } from '../provider.js'
+import { renderScriptedPage } from '../scripted-page.js'
+import { isUnexpired, type KeptTokens, parseTokens, serializeTokens } from '../tokens.js'
+import { verifiedLoginOf } from '../verified-login.js'
+import { askProvider } from './begin.js'
+import { type CheckOutcome, type CheckTransaction, type SilentCheckContext, tellOutcome } from './context.js'
+import { decideCheck } from './decision.js'
+import { type Finding, readFinding } from './finding.js'
+
+/** A check that has come back for the session that it is about. */
+interface ConcludedCheck {
+  readonly exchange: Exchange
+  readonly transaction: CheckTransaction & { readonly since: number }
+  readonly session: ProtocolSession
+  /** The tokens of the session. */
+  readonly kept: KeptTokens
+  readonly finding: Finding
+}
+
+/** Takes the answer to a check. @throws StoreUnavailableError */
+export async function concludeCheck(
+  context: SilentCheckContext,
+  exchange: Exchange,
+  parameters: URLSearchParams,
+): Promise<Reply> {
+  const { host, provider, transactions } = context
+  const taken = await transactions.take(exchange, stateOf(parameters), host.options.clock())
+  if (taken === undefined) return answerUnknown(context, exchange)
+  const transaction = { ...taken.content, since: taken.since }
+  const connection = await connectOrNothing(provider)
+  if (connection === undefined) return tellOutcome(context, exchange, transaction, 'back-off')
+  const finding = await readFinding(context, parameters, transaction, connection)
+  // Looked at after all waiting: what has ended meanwhile stays so.
+  const session = await host.sessions.current(exchange)
+  const kept = parseTokens(session?.tokens)
+  const isSame = session !== undefined && publicIdOf(session.record.generation) === transaction.session
+  if (!isSame || kept === undefined) return tellOutcome(context, exchange, transaction, 'no-session')
+  return carryOut(context, { exchange, transaction, session, kept, finding })
+}
+
+/**
+ * An answer without its transaction cookie. Firefox keeps `SameSite=Lax` cookies from a frame that other sites have
+ * redirected: our page goes to the same address once more, as one of our own. What is missing then as well is asked
+ * for at top level.
+ */
+function answerUnknown(context: SilentCheckContext, exchange: Exchange): Reply {
+  const { host } = context
+  const isFramed = /^i?frame$/.test(exchange.header('sec-fetch-dest') ?? '')
+  if (!isFramed) return host.unknownStatePage(exchange)
+  const isOurs = exchange.header('sec-fetch-site') === 'same-origin'
+  if (isOurs) return tellOutcome(context, exchange, { place: 'frame', returnTo: '/' }, 'confirm-at-top')
+  return renderScriptedPage({ title: host.options.application.id, script: onceMoreScript, values: {} })
+}
+
+/** Does what the answer means for the session, and tells it. */
+async function carryOut(context: SilentCheckContext, check: ConcludedCheck): Promise<Reply> {
+  const { exchange, transaction, session, kept, finding } = check
+  const { place, withHint, isHintRefused, returnTo } = transaction
+  const { host, options } = context
+  const tell = (outcome: CheckOutcome, sessionState?: string): Reply =>
+    tellOutcome(context, exchange, transaction, outcome, sessionState)
+  const { issuer, subject } = session
+  const step = decideCheck(finding.answer, { place, withHint, isHintRefused, current: { issuer, subject } })
+  switch (step) {
+    case 'renew': {
+      const outcome = await renew(context, check)
+      if (outcome === 'renewed') return tell('renew', finding.sessionState)
+      return tell(outcome === 'busy' ? 'back-off' : 'no-session')
+    }
+    case 'ask-without-hint': {
+      const soon = host.options.clock() + options.clockSkewSeconds * 1000
+      const again = { place, returnTo, withHint: false, isHintRefused: isUnexpired(kept.idToken, soon) }
+      return askProvider(context, exchange, { session, tokens: kept }, again)
+    }
+    case 'identity-changed':
+      await changeIdentity(context, check)
+      return tell(step)
+    case 'identity-ended':
+      await host.sessions.end(session, step)
+      return tell(step)
+    case 'stop': {
+      const { answer } = finding
+      const message = `a silent check was answered: ${answer.kind === 'error' ? answer.error : answer.kind}`
+      host.report({ type: 'warning', code: 'oidc-silent-check', message })
+      return tell(step)
+    }
+    default:
+      return tell(step)
+  }
+}
+
+/** Takes up what a check of the same person brought; the session itself stays as it is. */
+function renew(
+  { host }: SilentCheckContext,
+  { session, kept, finding }: ConcludedCheck,
+): Promise<'renewed' | 'busy' | 'gone'> {
+  const { tokens: found } = finding
+  // The person has signed in at the provider anew: from now on it names the session otherwise.
+  const sid = found?.claims.sid
+  const isOther = sid !== undefined && sid !== kept.sessionId
+  const tokens = renewedTokens(kept, finding)
+  return host.sessions.renew(session, {
+    ...(isOther ? { sessionValue: sid, pointers: [sessionPointer(session.issuer, sid)] } : {}),
+    tokens: serializeTokens(tokens),
+    tokensIssuedAt: tokens.accessIssuedAt,
+    tokensExpireAt: tokens.refreshToken === undefined ? 0 : tokens.accessExpiresAt,
+  })
+}
+
+/** The tokens to keep from now on: those of the check, unless they would leave the session without a refresh token. */
+function renewedTokens(kept: KeptTokens, finding: Finding): KeptTokens {
+  const { tokens: found } = finding
+  const sessionId = found?.claims.sid ?? kept.sessionId
+  const sessionState = finding.sessionState ?? kept.sessionState
+  const isWhole =
+    found !== undefined && (found.tokens.refreshToken !== undefined || kept.refreshToken === undefined)
+  return {
+    ...(isWhole ? found.tokens : kept),
+    // What a refreshed ID token is compared with belongs to the refresh token, and stays with it.
+    idToken: found?.tokens.idToken ?? finding.idToken ?? kept.idToken,
+    ...(sessionState === undefined ? {} : { sessionState }),
+    ...(sessionId === undefined ? {} : { sessionId }),
+  }
+}
+
+async function changeIdentity(context: SilentCheckContext, check: ConcludedCheck): Promise<void> {
+  const { exchange, transaction, session, finding } = check
+  const { sessions, report, options } = context.host
+  if (finding.answer.kind === 'identity') {
+    const person = personOf(finding.answer.issuer, finding.answer.subject)
+    report({ type: 'session.identity-changed', person, previousPerson: session.address.person })
+  }
+  await sessions.end(session, 'identity-changed')
+  if (!context.options.sessionManagement.followIdentity) return
+  // At top level the new person is here already; from a frame the next login is a navigation of its own, which
+  // needs no button once no cookie tells of the session that has ended.
+  if (transaction.place === 'top' && finding.tokens !== undefined) {
+    const { since } = transaction
+    const login = {
+      since,
+      askedAt: since,
+      now: options.clock(),
+      mayResume: false,
+      reauthenticate: false,
+    }
+    await sessions.start(exchange, verifiedLoginOf(context, finding.tokens, login))
+  } else {
+    sessions.dropCookie(exchange)
+  }
+}

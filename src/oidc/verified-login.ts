@@ -1,0 +1,50 @@
+/** @module A login as good tokens prove it, in the terms of the core. */
+import type { VerifiedLogin } from '../protocols/sessions.js'
+import { type OidcContext, sessionPointer } from './context.js'
+import { authenticatedAfterOf, authenticatedAtOf, methodOf, sessionClaimsOf } from './session-claims.js'
+import type { GoodTokens } from './token-answer.js'
+import { serializeTokens } from './tokens.js'
+
+/** The login that brought the tokens. Epoch milliseconds. */
+export interface LoginCircumstances {
+  /** When the login began. */
+  readonly since: number
+  /** When the tokens were asked for: they were issued after that. */
+  readonly askedAt: number
+  readonly now: number
+  readonly mayResume: boolean
+  readonly reauthenticate: boolean
+  readonly acceptsAsked?: boolean | undefined
+}
+
+/** The login that these tokens prove. */
+export function verifiedLoginOf(
+  { options }: Pick<OidcContext, 'options'>,
+  { tokens, claims }: GoodTokens,
+  login: LoginCircumstances,
+): VerifiedLogin {
+  const sessionClaims = sessionClaimsOf(claims)
+  const { sid } = claims
+  return {
+    issuer: claims.iss,
+    subject: claims.sub,
+    sessionValue: sid,
+    indexKeys: sid === undefined ? [] : [sessionPointer(claims.iss, sid)],
+    claims: sessionClaims,
+    level: options.assuranceLevel(sessionClaims),
+    method: methodOf(claims, options.stepUpAcrValues),
+    authenticatedAt: authenticatedAtOf(claims),
+    authenticatedAfter: authenticatedAfterOf(claims, {
+      askedAt: login.askedAt,
+      skewSeconds: options.clockSkewSeconds,
+    }),
+    tokens: serializeTokens(tokens),
+    tokensIssuedAt: login.now,
+    // Without a refresh token nothing can be renewed: then only our own timers end the session.
+    tokensExpireAt: tokens.refreshToken === undefined ? 0 : tokens.accessExpiresAt,
+    since: login.since,
+    mayResume: login.mayResume,
+    askedReauthentication: login.reauthenticate,
+    acceptsAsked: login.acceptsAsked === true && claims.auth_time === undefined,
+  }
+}
