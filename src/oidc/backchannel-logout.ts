@@ -4,8 +4,8 @@ import { StoreUnavailableError } from '../errors.js'
 import { storeUnavailable } from '../events.js'
 import type { Exchange, Reply } from '../exchange.js'
 import type { ProtocolEndpoint } from '../protocols/protocol.js'
-import type { EndedSessions } from '../protocols/sessions.js'
-import { createOnceClaims } from '../stores/once-claims.js'
+import type { EndedSessions, ProtocolSessions } from '../protocols/sessions.js'
+import { createOnceClaims, type OnceClaims } from '../stores/once-claims.js'
 import { type OidcContext, sessionPointer } from './context.js'
 import { differenceIn } from './id-token-difference.js'
 import { type LogoutToken, maximumLogoutTokenLength, verifyLogoutToken } from './logout-token.js'
@@ -24,91 +24,24 @@ function refusal(error: 'invalid_request' | 'logout_failed', description: string
   }
 }
 
+/** What the steps of the endpoint stand on. */
+interface BackchannelContext extends OidcContext {
+  readonly claims: OnceClaims
+}
+
 /**
  * Makes the endpoint. It needs no cookie and sets none. 200 says that the store has confirmed the end; whatever else
  * happens is 400, so that the provider tries again.
  * Source: OpenID Connect Back-Channel Logout 1.0, sections 2.5 to 2.8; `BCL-01` to `BCL-30`.
  */
-export function createBackchannelLogout({ options, host, provider }: OidcContext): ProtocolEndpoint {
-  const { clock } = host.options
-  const { store, sessions } = host
-  const claims = createOnceClaims(store)
-  const skewSeconds = options.clockSkewSeconds
-
-  const end = ({ issuer, subject, sessionId }: LogoutToken): Promise<EndedSessions> => {
-    const scope = sessionId === undefined ? 'all' : { sessionValue: sessionId, issuer }
-    if (subject !== undefined) return sessions.revoke({ issuer, subject }, scope, 'identity-ended')
-    return sessions.revokeByIndex([sessionPointer(issuer, sessionId ?? '')], scope, 'identity-ended')
-  }
-
-  /** Ends, once for all who bring this token; a failure gives it back, so that it can be tried again. */
-  const endOnce = async (token: LogoutToken): Promise<Reply> => {
-    const key = `oidc-logout:${digest(token.issuer, token.tokenId)}`
-    const claim = await claims.claim(key, clock())
-    if (claim === undefined) return refusal('invalid_request', 'this logout token has been used')
-    let isDone = false
-    try {
-      isDone = (await end(token)).acknowledged
-    } finally {
-      if (!isDone) await claim.giveBack(clock())
-    }
-    if (!isDone) return refusal('logout_failed', 'the end could not be confirmed, please try again')
-    const seconds = Math.ceil((token.acceptableUntil - clock()) / 1000) + 2 * skewSeconds + 1
-    await store.confirmClaim(key, Math.max(seconds, 1))
-    return { status: 200, headers: { ...noStore, 'content-length': '0' } }
-  }
-
-  const take = async (exchange: Exchange): Promise<Reply> => {
-    const type = exchange.header('content-type')?.split(';', 1)[0]?.trim().toLowerCase()
-    if (type !== 'application/x-www-form-urlencoded') {
-      return refusal('invalid_request', 'a form with logout_token is expected')
-    }
-    const values = (await exchange.form(longestForm)).getAll('logout_token')
-    const [jwt] = values
-    if (values.length !== 1 || jwt === undefined || jwt === '') {
-      return refusal('invalid_request', 'exactly one logout_token is expected')
-    }
-    if (jwt.length > maximumLogoutTokenLength)
-      return refusal('invalid_request', 'the logout token is too long')
-    const { keys } = await provider.connect()
-    const token = await verifyLogoutToken(
-      jwt,
-      {
-        keys,
-        algorithms: options.idTokenAlgorithms,
-        decryptionKeys: options.idTokenDecryptionKeys,
-        maximumLength: maximumLogoutTokenLength,
-        issuer: options.issuer,
-        clientId: options.clientId,
-        clockSkewSeconds: skewSeconds,
-        ...options.backchannelLogout,
-      },
-      clock(),
-    )
-    if ('problem' in token) {
-      const { problem } = token
-      const wanted = { ...options, algorithms: options.idTokenAlgorithms }
-      const difference = differenceIn(jwt, problem, wanted)
-      host.report({
-        type: 'token.rejected',
-        problem: `logout-${problem}`,
-        credential: 'logout',
-        ...difference,
-      })
-      const isOutage = token.problem === 'keys-unavailable'
-      return refusal(
-        isOutage ? 'logout_failed' : 'invalid_request',
-        `the logout token was refused: ${token.problem}`,
-      )
-    }
-    return endOnce(token)
-  }
-
+export function createBackchannelLogout(plugin: OidcContext): ProtocolEndpoint {
+  const { host } = plugin
+  const context = { ...plugin, claims: createOnceClaims(host.store) }
   return {
     outage: () => refusalOf(undefined),
     async POST(exchange) {
       try {
-        return await take(exchange)
+        return await takeLogout(context, exchange)
       } catch (error) {
         if (error instanceof StoreUnavailableError) {
           host.report(storeUnavailable(error))
@@ -117,6 +50,81 @@ export function createBackchannelLogout({ options, host, provider }: OidcContext
       }
     },
   }
+}
+
+async function takeLogout(context: BackchannelContext, exchange: Exchange): Promise<Reply> {
+  const type = exchange.header('content-type')?.split(';', 1)[0]?.trim().toLowerCase()
+  if (type !== 'application/x-www-form-urlencoded') {
+    return refusal('invalid_request', 'a form with logout_token is expected')
+  }
+  const values = (await exchange.form(longestForm)).getAll('logout_token')
+  const [jwt] = values
+  if (values.length !== 1 || jwt === undefined || jwt === '') {
+    return refusal('invalid_request', 'exactly one logout_token is expected')
+  }
+  if (jwt.length > maximumLogoutTokenLength) return refusal('invalid_request', 'the logout token is too long')
+  const token = await verifyToken(context, jwt)
+  if (!('problem' in token)) return endOnce(context, token)
+  const { problem } = token
+  const isOutage = problem === 'keys-unavailable'
+  return refusal(isOutage ? 'logout_failed' : 'invalid_request', `the logout token was refused: ${problem}`)
+}
+
+/** Verifies the token, and reports one that is refused. */
+async function verifyToken(
+  { options, host, provider }: BackchannelContext,
+  jwt: string,
+): ReturnType<typeof verifyLogoutToken> {
+  const { keys } = await provider.connect()
+  const token = await verifyLogoutToken(
+    jwt,
+    {
+      keys,
+      algorithms: options.idTokenAlgorithms,
+      decryptionKeys: options.idTokenDecryptionKeys,
+      maximumLength: maximumLogoutTokenLength,
+      issuer: options.issuer,
+      clientId: options.clientId,
+      clockSkewSeconds: options.clockSkewSeconds,
+      ...options.backchannelLogout,
+    },
+    host.options.clock(),
+  )
+  if ('problem' in token) {
+    const wanted = { ...options, algorithms: options.idTokenAlgorithms }
+    host.report({
+      type: 'token.rejected',
+      problem: `logout-${token.problem}`,
+      credential: 'logout',
+      ...differenceIn(jwt, token.problem, wanted),
+    })
+  }
+  return token
+}
+
+/** Ends, once for all who bring this token; a failure gives it back, so that it can be tried again. */
+async function endOnce({ options, host, claims }: BackchannelContext, token: LogoutToken): Promise<Reply> {
+  const outcome = await claims.doOnce({
+    key: `oidc-logout:${digest(token.issuer, token.tokenId)}`,
+    now: host.options.clock(),
+    expiresAt: token.acceptableUntil,
+    skew: options.clockSkewSeconds * 1000,
+    work: () => endNamed(host.sessions, token),
+    isDone: ({ acknowledged }) => acknowledged,
+  })
+  if (outcome === undefined) return refusal('invalid_request', 'this logout token has been used')
+  if (!outcome.result.acknowledged)
+    return refusal('logout_failed', 'the end could not be confirmed, please try again')
+  return { status: 200, headers: { ...noStore, 'content-length': '0' } }
+}
+
+function endNamed(
+  sessions: ProtocolSessions,
+  { issuer, subject, sessionId }: LogoutToken,
+): Promise<EndedSessions> {
+  const scope = sessionId === undefined ? 'all' : { sessionValue: sessionId, issuer }
+  if (subject !== undefined) return sessions.revoke({ issuer, subject }, scope, 'identity-ended')
+  return sessions.revokeByIndex([sessionPointer(issuer, sessionId ?? '')], scope, 'identity-ended')
 }
 
 /** Nothing of an error but its kind leaves here. */

@@ -61,115 +61,152 @@ function pageOf(state: FrontchannelState, origins: readonly string[], downstream
   }
 }
 
+/** What the steps of the endpoint stand on. */
+interface FrontchannelContext extends OidcContext {
+  readonly mayKeep: ReturnType<typeof createCallLimit>
+}
+
 /**
  * Makes the endpoint. Tokens are never revoked from here: anybody who knows `iss` and `sid` can call it.
  * Source: OpenID Connect Front-Channel Logout 1.0, section 2; `FCL-01` to `FCL-12`.
  */
-export function createFrontchannelLogout({ options, host }: OidcContext): ProtocolEndpoint {
-  const { sessions } = host
+export function createFrontchannelLogout(plugin: OidcContext): ProtocolEndpoint {
+  const { options, host } = plugin
   const { clock, random } = host.options
-  const mayKeep = createCallLimit({ ...mostUnknown, clock, random })
+  const context = { ...plugin, mayKeep: createCallLimit({ ...mostUnknown, clock, random }) }
   const origins = [new URL(options.issuer).origin, ...options.endpointOrigins]
-  const { sessionRequired, cookieRequired } = options.frontchannelLogout
-
-  const endNamed = async (exchange: Exchange, sessionId: string): Promise<FrontchannelState> => {
-    const { issuer } = options
-    const current = await sessions.current(exchange)
-    if (current !== undefined) {
-      const known = parseTokens(current.tokens)?.sessionId
-      // A provider that names no session in the ID token may name it here by something else.
-      if (known === undefined && !sessionRequired) return endCurrent(exchange, current)
-      if (known !== sessionId) return 'mismatch'
-      if (cookieRequired) return endCurrent(exchange, current)
-    } else if (cookieRequired) return 'cookie-absent'
-    const pointer = sessionPointer(issuer, sessionId)
-    const end = (keptMilliseconds?: number) =>
-      sessions.revokeByIndex([pointer], { sessionValue: sessionId, issuer }, 'signed-out', keptMilliseconds)
-    // What is known is ended, whatever strangers do meanwhile. Only what nobody knows is counted.
-    if (current !== undefined || (await sessions.isIndexed(pointer))) await end()
-    else if (!mayKeep(exchange.remoteAddress)) return 'too-many'
-    else if ((await end(unknownKept)).persons > 0) await end()
-    const isHere =
-      current !== undefined || (await sessions.isOf(exchange, { issuer, sessionValue: sessionId }))
-    if (isHere) await endAlong(exchange)
-    if (current === undefined) return 'cookie-absent'
-    sessions.dropCookie(exchange)
-    return 'ended'
-  }
-
-  /** One browser is one person's: the shared cookie that came along with the session that is named is its copy. */
-  const endAlong = async (exchange: Exchange): Promise<void> => {
-    let isOver = false
-    try {
-      isOver = await host.endShared(exchange, 'signed-out')
-    } catch (error) {
-      if (!(error instanceof CitizenSessionError && error.isTransient)) throw error
-    }
-    if (isOver) return
-    const message = 'a front-channel logout could not end the session of the shared cookie that came along'
-    host.report({ type: 'warning', code: 'frontchannel-shared', message })
-  }
-
-  /** The cookie alone decides: only what it names, and for no link that leads a person here. */
-  const endCurrent = async (exchange: Exchange, current: ProtocolSession): Promise<FrontchannelState> => {
-    if (exchange.header('sec-fetch-dest') === 'document') return 'not-framed'
-    await sessions.end(current, 'signed-out')
-    await endAlong(exchange)
-    sessions.dropCookie(exchange)
-    return 'ended'
-  }
-
-  /** Without the session's name: only where that is allowed. */
-  const endUnnamed = async (exchange: Exchange): Promise<FrontchannelState> => {
-    if (sessionRequired) return 'mismatch'
-    const current = await sessions.current(exchange)
-    return current === undefined ? 'cookie-absent' : endCurrent(exchange, current)
-  }
-
-  const take = async (exchange: Exchange): Promise<FrontchannelState> => {
-    const query = queryOf(exchange)
-    const [issuers, sessionIds] = [query.getAll('iss'), query.getAll('sid')]
-    if (issuers.length > 1 || sessionIds.length > 1) return 'invalid'
-    // The route has one issuer, so a session that is named alone is one of its own.
-    const [issuer = options.issuer] = issuers
-    const [sessionId] = sessionIds
-    if ([issuer, sessionId].some((value) => value === '' || (value?.length ?? 0) > longestSessionId))
-      return 'invalid'
-    if (issuers.length === 1 && sessionId === undefined && sessionRequired) return 'invalid'
-    if (issuer !== options.issuer) return 'mismatch'
-    return sessionId === undefined ? endUnnamed(exchange) : endNamed(exchange, sessionId)
-  }
-
-  /** An application that is a provider itself passes on what has ended here (`FCL-11`). */
-  const downstreamOf = (exchange: Exchange, state: FrontchannelState): readonly string[] => {
-    const sessionId = queryOf(exchange).get('sid') ?? undefined
-    const isWithoutCookie = state === 'cookie-absent' || state === 'too-many'
-    const hasEnded = state === 'ended' || (isWithoutCookie && sessionId !== undefined && !cookieRequired)
-    if (!hasEnded) return []
-    let given: unknown
-    try {
-      given = options.frontchannelLogout.downstream({ issuer: options.issuer, sessionId })
-    } catch {
-      given = undefined
-    }
-    const { addresses, isWhole } = readDownstream(given)
-    if (!isWhole) {
-      const message =
-        'frontchannelLogout.downstream gave addresses that cannot be told: each absolute, https, at most 20'
-      host.report({ type: 'warning', code: 'frontchannel-downstream', message })
-    }
-    return addresses
-  }
-
   return {
     async GET(exchange) {
-      const state = await take(exchange)
+      const state = await takeCall(context, exchange)
       const message = remarks[state]
       if (message !== undefined) host.report({ type: 'warning', code: `frontchannel-${state}`, message })
-      const downstream = downstreamOf(exchange, state)
+      const downstream = downstreamOf(context, exchange, state)
       const isSeen = exchange.header('sec-fetch-dest') === 'document' && downstream.length === 0
       if (isSeen) return host.pages.showPage(exchange, frontchannelSeen(state === 'ended'))
       return pageOf(state, origins, downstream)
     },
   }
+}
+
+async function takeCall(context: FrontchannelContext, exchange: Exchange): Promise<FrontchannelState> {
+  const { options } = context
+  const { sessionRequired } = options.frontchannelLogout
+  const query = queryOf(exchange)
+  const [issuers, sessionIds] = [query.getAll('iss'), query.getAll('sid')]
+  if (issuers.length > 1 || sessionIds.length > 1) return 'invalid'
+  // The route has one issuer, so a session that is named alone is one of its own.
+  const [issuer = options.issuer] = issuers
+  const [sessionId] = sessionIds
+  if ([issuer, sessionId].some((value) => value === '' || (value?.length ?? 0) > longestSessionId))
+    return 'invalid'
+  if (issuers.length === 1 && sessionId === undefined && sessionRequired) return 'invalid'
+  if (issuer !== options.issuer) return 'mismatch'
+  return sessionId === undefined ? endUnnamed(context, exchange) : endNamed(context, exchange, sessionId)
+}
+
+async function endNamed(
+  context: FrontchannelContext,
+  exchange: Exchange,
+  sessionId: string,
+): Promise<FrontchannelState> {
+  const { options, host } = context
+  const { sessionRequired, cookieRequired } = options.frontchannelLogout
+  const { sessions } = host
+  const { issuer } = options
+  const current = await sessions.current(exchange)
+  if (current !== undefined) {
+    const known = parseTokens(current.tokens)?.sessionId
+    // A provider that names no session in the ID token may name it here by something else.
+    if (known === undefined && !sessionRequired) return endCurrent(context, exchange, current)
+    if (known !== sessionId) return 'mismatch'
+    if (cookieRequired) return endCurrent(context, exchange, current)
+  } else if (cookieRequired) return 'cookie-absent'
+  const isEnded = await endByName(context, exchange, sessionId, current !== undefined)
+  if (!isEnded) return 'too-many'
+  const isHere = current !== undefined || (await sessions.isOf(exchange, { issuer, sessionValue: sessionId }))
+  if (isHere) await endAlong(context, exchange)
+  if (current === undefined) return 'cookie-absent'
+  sessions.dropCookie(exchange)
+  return 'ended'
+}
+
+/**
+ * Ends the session of that name. What is known is ended, whatever strangers do meanwhile. Only what nobody knows is
+ * counted. `false`: there were too many of those.
+ */
+async function endByName(
+  { options, host, mayKeep }: FrontchannelContext,
+  exchange: Exchange,
+  sessionId: string,
+  isKnown: boolean,
+): Promise<boolean> {
+  const { sessions } = host
+  const { issuer } = options
+  const indexKey = sessionPointer(issuer, sessionId)
+  const end = (keptMilliseconds?: number) =>
+    sessions.revokeByIndex([indexKey], { sessionValue: sessionId, issuer }, 'signed-out', keptMilliseconds)
+  if (isKnown || (await sessions.isIndexed(indexKey))) await end()
+  else if (!mayKeep(exchange.remoteAddress)) return false
+  else if ((await end(unknownKept)).persons > 0) await end()
+  return true
+}
+
+/** One browser is one person's: the shared cookie that came along with the session that is named is its copy. */
+async function endAlong({ host }: OidcContext, exchange: Exchange): Promise<void> {
+  let isOver = false
+  try {
+    isOver = await host.endShared(exchange, 'signed-out')
+  } catch (error) {
+    if (!(error instanceof CitizenSessionError && error.isTransient)) throw error
+  }
+  if (isOver) return
+  const message = 'a front-channel logout could not end the session of the shared cookie that came along'
+  host.report({ type: 'warning', code: 'frontchannel-shared', message })
+}
+
+/** The cookie alone decides: only what it names, and for no link that leads a person here. */
+async function endCurrent(
+  context: OidcContext,
+  exchange: Exchange,
+  current: ProtocolSession,
+): Promise<FrontchannelState> {
+  if (exchange.header('sec-fetch-dest') === 'document') return 'not-framed'
+  const { sessions } = context.host
+  await sessions.end(current, 'signed-out')
+  await endAlong(context, exchange)
+  sessions.dropCookie(exchange)
+  return 'ended'
+}
+
+/** Without the session's name: only where that is allowed. */
+async function endUnnamed(context: OidcContext, exchange: Exchange): Promise<FrontchannelState> {
+  if (context.options.frontchannelLogout.sessionRequired) return 'mismatch'
+  const current = await context.host.sessions.current(exchange)
+  return current === undefined ? 'cookie-absent' : endCurrent(context, exchange, current)
+}
+
+/** An application that is a provider itself passes on what has ended here (`FCL-11`). */
+function downstreamOf(
+  { options, host }: OidcContext,
+  exchange: Exchange,
+  state: FrontchannelState,
+): readonly string[] {
+  const { cookieRequired, downstream } = options.frontchannelLogout
+  const sessionId = queryOf(exchange).get('sid') ?? undefined
+  const isWithoutCookie = state === 'cookie-absent' || state === 'too-many'
+  const hasEnded = state === 'ended' || (isWithoutCookie && sessionId !== undefined && !cookieRequired)
+  if (!hasEnded) return []
+  let given: unknown
+  try {
+    given = downstream({ issuer: options.issuer, sessionId })
+  } catch {
+    given = undefined
+  }
+  const { addresses, isWhole } = readDownstream(given)
+  if (!isWhole) {
+    const message =
+      'frontchannelLogout.downstream gave addresses that cannot be told: each absolute, https, at most 20'
+    host.report({ type: 'warning', code: 'frontchannel-downstream', message })
+  }
+  return addresses
 }

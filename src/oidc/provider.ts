@@ -1,6 +1,7 @@
 /** @module The provider: its description, fetched when first needed and kept; its keys; the client that talks to it. */
 import { importJWK } from 'jose'
 import * as client from 'openid-client'
+import { doubledSeconds } from '../backoff.js'
 import type { Clock } from '../clock.js'
 import { CitizenSessionError } from '../errors.js'
 import type { Report } from '../events.js'
@@ -24,7 +25,6 @@ const firstBackoffSeconds = 1
 const strangersCoolDownSeconds = 5
 /** So many of them delay nothing. */
 const strangersFetches = 5
-const longestBackoffSeconds = 60
 
 /** A provider that can be talked to. */
 export interface Connection {
@@ -63,15 +63,21 @@ export async function connectOrNothing(provider: Provider): Promise<Connection |
   }
 }
 
+/** What fetching and connecting stand on. */
+interface ProviderContext extends ProviderParts {
+  readonly call: ReturnType<typeof createLimitedFetch>
+}
+
 /** Makes the provider; nothing is fetched before it is needed. */
 export function createProvider(parts: ProviderParts): Provider {
-  const { options, clock, report } = parts
+  const { options, clock, random, report } = parts
   const call = createLimitedFetch({
     fetch: parts.fetch,
     origins: allowedOrigins(options),
     publicOrigin: new URL(options.issuer).origin,
     internalUrl: options.internalUrl,
   })
+  const context = { ...parts, call }
   let current: Connection | undefined
   let loadedAt = 0
   let pending: Promise<Connection> | undefined
@@ -79,44 +85,9 @@ export function createProvider(parts: ProviderParts): Provider {
   let rest = noWait
   let lastFailure: CitizenSessionError | undefined
 
-  const describe = async (): Promise<unknown> => {
-    const { authorization, token, jwks } = options.endpoints
-    if (authorization !== undefined && token !== undefined && jwks !== undefined) {
-      return { issuer: options.issuer }
-    }
-    const response = await call(
-      discoveryUrl(options.issuer),
-      { headers: { accept: 'application/json' } },
-      options.timeoutSeconds,
-    )
-    if (response.status !== 200) throw new MetadataError('status', 'the provider does not describe itself')
-    return response.json()
-  }
-
-  const connectTo = (metadata: ProviderMetadata): Connection => {
-    const keys =
-      current?.metadata.jwksUri === metadata.jwksUri
-        ? current.keys
-        : createJwksCache({
-            url: metadata.jwksUri,
-            algorithms: options.idTokenAlgorithms,
-            coolDownSeconds: strangersCoolDownSeconds,
-            unknownFetches: strangersFetches,
-            floorSeconds: 30,
-            ceilingSeconds: 3600,
-            staleSeconds: 86_400,
-            timeoutSeconds: options.timeoutSeconds,
-            fetch: (url, init) => call(String(url), init, options.timeoutSeconds),
-            clock,
-            report,
-          })
-    const configure = createConfigurator(metadata, options, call)
-    return { metadata, keys, client: configure }
-  }
-
   const load = async (): Promise<Connection> => {
     try {
-      const connection = connectTo(readMetadata(await describe(), options))
+      const connection = connectTo(context, readMetadata(await describe(context), options), current)
       for (const { message } of connection.metadata.refused) {
         report({ type: 'warning', code: 'oidc-endpoint', message })
       }
@@ -125,18 +96,11 @@ export function createProvider(parts: ProviderParts): Provider {
       failures = 0
       return connection
     } catch (error) {
-      const jitter = 1 - ((parts.random(1)[0] ?? 0) / 256) * 0.25
-      const seconds = Math.min(firstBackoffSeconds * 2 ** failures, longestBackoffSeconds) * jitter
+      const seconds = doubledSeconds(firstBackoffSeconds, failures, random)
       failures += 1
       rest = { since: clock(), milliseconds: seconds * 1000 }
-      const message = error instanceof MetadataError ? error.message : 'the provider cannot be reached'
-      lastFailure = new CitizenSessionError('identity-unavailable', message, {
-        status: 503,
-        headers: { 'retry-after': String(Math.max(1, Math.ceil(seconds))) },
-        isTransient: true,
-        cause: error,
-      })
-      report({ type: 'warning', code: 'oidc-discovery', message })
+      lastFailure = unavailableProvider(error, seconds)
+      report({ type: 'warning', code: 'oidc-discovery', message: lastFailure.message })
       throw lastFailure
     } finally {
       pending = undefined
@@ -165,6 +129,56 @@ export function createProvider(parts: ProviderParts): Provider {
       return start()
     },
   }
+}
+
+/** The provider's description of itself; its issuer alone where the options say all that is needed. */
+async function describe({ options, call }: ProviderContext): Promise<unknown> {
+  const { authorization, token, jwks } = options.endpoints
+  if (authorization !== undefined && token !== undefined && jwks !== undefined) {
+    return { issuer: options.issuer }
+  }
+  const response = await call(
+    discoveryUrl(options.issuer),
+    { headers: { accept: 'application/json' } },
+    options.timeoutSeconds,
+  )
+  if (response.status !== 200) throw new MetadataError('status', 'the provider does not describe itself')
+  return response.json()
+}
+
+/** Keys that are known stay, as long as they lie at the same address. */
+function connectTo(
+  { options, call, clock, report }: ProviderContext,
+  metadata: ProviderMetadata,
+  before: Connection | undefined,
+): Connection {
+  const keys =
+    before?.metadata.jwksUri === metadata.jwksUri
+      ? before.keys
+      : createJwksCache({
+          url: metadata.jwksUri,
+          algorithms: options.idTokenAlgorithms,
+          coolDownSeconds: strangersCoolDownSeconds,
+          unknownFetches: strangersFetches,
+          floorSeconds: 30,
+          ceilingSeconds: 3600,
+          staleSeconds: 86_400,
+          timeoutSeconds: options.timeoutSeconds,
+          fetch: (url, init) => call(String(url), init, options.timeoutSeconds),
+          clock,
+          report,
+        })
+  return { metadata, keys, client: createConfigurator(metadata, options, call) }
+}
+
+function unavailableProvider(cause: unknown, retrySeconds: number): CitizenSessionError {
+  const message = cause instanceof MetadataError ? cause.message : 'the provider cannot be reached'
+  return new CitizenSessionError('identity-unavailable', message, {
+    status: 503,
+    headers: { 'retry-after': String(Math.max(1, Math.ceil(retrySeconds))) },
+    isTransient: true,
+    cause,
+  })
 }
 
 function createConfigurator(

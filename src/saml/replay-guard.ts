@@ -1,4 +1,4 @@
-/** @module The replay memory: a message is taken once, on whichever instance. */
+/** @module The replay guard: a message is taken once, on whichever instance. */
 import { digest } from '../digest.js'
 import { createOnceClaims } from '../stores/once-claims.js'
 import type { Store } from '../stores/store.js'
@@ -27,28 +27,12 @@ export type ReplayGuard = <T>(
   isDone?: (result: T) => boolean,
 ) => Promise<T>
 
-/** Makes the memory of one plug-in. */
+/** Makes the guard of one plug-in. */
 export function createReplayGuard(store: Store): ReplayGuard {
   const claims = createOnceClaims(store)
-  return async (message, work, isDone = () => true) => {
-    const { kind, issuer, id, expiresAt, now, skew } = message
+  return async ({ kind, issuer, id, ...times }, work, isDone) => {
     const key = digest('saml-once', kind, issuer, id)
-    const claim = await claims.claim(key, now)
-    if (claim === undefined) return refuse('replay')
-    try {
-      const result = await work()
-      if (!isDone(result)) {
-        await claim.giveBack(now)
-        return result
-      }
-      // One instance's clock may be ahead of the provider's by the skew and another's behind by as much: the mark of the
-      // first must last until the second refuses the message by its time.
-      const lasting = expiresAt - now + 2 * skew
-      await store.confirmClaim(key, Math.max(1, Math.ceil(lasting / 1000) + 1))
-      return result
-    } catch (error) {
-      await claim.giveBack(now)
-      throw error
-    }
+    const outcome = await claims.doOnce({ ...times, key, work, isDone })
+    return outcome === undefined ? refuse('replay') : outcome.result
   }
 }
