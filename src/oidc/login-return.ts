@@ -3,6 +3,7 @@ import type { Citizen } from '../citizen.js'
 import type { RefusedCredential } from '../events.js'
 import type { Exchange, Reply } from '../exchange.js'
 import { queryOf } from '../login/login-request.js'
+import { sendFormAgain } from '../pages/send-form-again.js'
 import { mustAskAnew } from '../protocols/login-method.js'
 import type { ProtocolEndpoint } from '../protocols/protocol.js'
 import { anonymous, unavailable } from '../sessions/create-citizen.js'
@@ -45,19 +46,14 @@ export function createCallback(context: OidcLoginContext): ProtocolEndpoint {
   }
 }
 
-/**
- * A form of another site brings no SameSite=Lax cookie: our own page sends it once more, and then it does. So no
- * cookie of ours needs SameSite=None.
- */
+/** From another site it brings no cookie of ours: then it goes round once. */
 async function takeForm(context: OidcLoginContext, exchange: Exchange): Promise<Reply> {
   const { host, transactions } = context
   const form = await exchange.form(maximumAnswerLength)
   const isKnown = transactions.find(exchange, stateOf(form), host.options.clock()) !== undefined
   if (isKnown || form.has(bounced)) return concludeLogin(context, exchange, form)
-  return host.pages.showFormPost(exchange, {
-    action: `${host.options.routes.path}/callback`,
-    fields: [...form, [bounced, '1']],
-  })
+  const path = `${host.options.routes.path}/callback`
+  return sendFormAgain(host.pages, exchange, { path, fields: form, mark: bounced })
 }
 
 async function concludeLogin(

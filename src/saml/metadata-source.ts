@@ -1,20 +1,18 @@
 /** @module Keeps the identity provider's metadata fresh: polled when due, the last good one kept within a limit. */
 import type { KeyObject } from 'node:crypto'
-import { createAllowance, createLoginAllowance, isAhead, isWaiting, noWait } from '../wait.js'
+import {
+  type Allowance,
+  createAllowance,
+  createLoginAllowance,
+  isAhead,
+  isWaiting,
+  noWait,
+  type Wait,
+} from '../wait.js'
 import { fetchMetadata, type Validators } from './fetch-metadata.js'
 import { type IdentityProviderMetadata, readMetadata } from './metadata.js'
-import { quote, SamlMetadataError } from './saml-error.js'
-
-/** What an operator must hear before or when something runs out. */
-export interface MetadataWarning {
-  readonly code:
-    | 'saml-certificate-expires'
-    | 'saml-certificate-expired'
-    | 'saml-metadata-expires'
-    | 'saml-metadata-unavailable'
-    | 'saml-logout-address'
-  readonly message: string
-}
+import { createMetadataWarnings, type MetadataWarning, type MetadataWarnings } from './metadata-warnings.js'
+import { SamlMetadataError } from './saml-error.js'
 
 /** Who brings a message: a login that this browser had begun, by which no more has been asked for yet, or anybody. */
 export type MessageBearer = 'anybody' | 'login'
@@ -70,156 +68,152 @@ const strangersMilliseconds = 5000
 /** So many of them delay nothing. */
 const strangersFetches = 5
 
+/** A source at work. */
+interface SourceState {
+  readonly options: MetadataSourceOptions
+  readonly warnings: MetadataWarnings
+  readonly allowances: Readonly<Record<MessageBearer, Allowance>>
+  loaded: Loaded | undefined
+  pending: Promise<Loaded> | undefined
+  /** After a failure the next try waits, so that an outage does not make every request a fetch. */
+  rest: Wait
+  failed: SamlMetadataError | undefined
+}
+
 /** Makes a source. Nothing is fetched before the first question. */
 export function createMetadataSource(options: MetadataSourceOptions): MetadataSource {
-  const { clock } = options
-  const warned = new Set<string>()
-  let loaded: Loaded | undefined
-  let pending: Promise<Loaded> | undefined
-  let rest = noWait
-  const allowances = {
-    anybody: createAllowance(strangersFetches, strangersMilliseconds),
-    login: createLoginAllowance(),
+  const state: SourceState = {
+    options,
+    warnings: createMetadataWarnings(options),
+    allowances: {
+      anybody: createAllowance(strangersFetches, strangersMilliseconds),
+      login: createLoginAllowance(),
+    },
+    loaded: undefined,
+    pending: undefined,
+    rest: noWait,
+    failed: undefined,
   }
-  let failed: SamlMetadataError | undefined
-
-  const warnOnce = (key: string, warning: MetadataWarning): void => {
-    if (warned.has(key)) return
-    warned.add(key)
-    options.warn(warning)
-  }
-
-  const isOver = ({ validUntil }: IdentityProviderMetadata): boolean =>
-    validUntil !== undefined && validUntil <= clock()
-
-  const read = (xml: string): IdentityProviderMetadata =>
-    readMetadata(xml, {
-      entityId: options.entityId,
-      pinned: options.pinned,
-      now: clock(),
-      isAllowed: options.isAllowed,
-    })
-
-  const load = async (): Promise<Loaded> => {
-    if (options.url === undefined)
-      return { metadata: read(options.xml ?? ''), loadedAt: clock(), validators: {} }
-    const answer = await fetchMetadata({
-      url: options.url,
-      fetch: options.fetch,
-      timeoutSeconds: options.timeoutSeconds,
-      validators: loaded?.validators ?? {},
-    })
-    if (answer.kind === 'document')
-      return { metadata: read(answer.xml), loadedAt: clock(), validators: answer.validators }
-    if (loaded === undefined) throw new SamlMetadataError('status')
-    if (isOver(loaded.metadata)) throw new SamlMetadataError('expired')
-    return { ...loaded, loadedAt: clock() }
-  }
-
-  const refresh = (): Promise<Loaded> => {
-    if (pending !== undefined) return pending
-    rest = { since: clock(), milliseconds: cooldownMilliseconds }
-    pending = load()
-      .then(
-        (fresh) => {
-          if (hasNewKey(loaded, fresh)) allowances.login.reset()
-          loaded = fresh
-          failed = undefined
-          warned.delete('unavailable')
-          return fresh
-        },
-        (error: unknown) => {
-          failed =
-            error instanceof SamlMetadataError ? error : new SamlMetadataError('network', { cause: error })
-          warnOnce('unavailable', {
-            code: 'saml-metadata-unavailable',
-            message: `the metadata of the identity provider could not be renewed: ${failed.explanation}`,
-          })
-          throw failed
-        },
-      )
-      .finally(() => {
-        pending = undefined
-      })
-    return pending
-  }
-
-  const pollMilliseconds = (): number => {
-    const seconds = loaded?.metadata.cacheSeconds ?? options.pollSeconds
-    return Math.min(longestPoll, Math.max(shortestPoll, seconds)) * 1000
-  }
-
-  /** After a failure the next try waits, so that an outage does not make every request a fetch. */
-  const isResting = (): boolean => failed !== undefined && isWaiting(rest, clock())
-
-  const lookAhead = ({ metadata }: Loaded): void => {
-    const horizon = clock() + options.warnSeconds * 1000
-    for (const { fingerprint, expiresAt } of metadata.certificates) {
-      if (expiresAt > horizon) continue
-      const isOver = expiresAt <= clock()
-      const date = new Date(expiresAt).toISOString()
-      warnOnce(`${isOver} ${fingerprint}`, {
-        code: isOver ? 'saml-certificate-expired' : 'saml-certificate-expires',
-        message: `the identity provider's certificate ${fingerprint} ${isOver ? 'expired' : 'expires'} on ${date}`,
-      })
-    }
-    for (const address of metadata.refusedLogout) {
-      warnOnce(`logout ${address}`, {
-        code: 'saml-logout-address',
-        message: `the identity provider's address for single logout is not used: ${quote(address)} is no https address at an origin of endpointOrigins; add its origin there`,
-      })
-    }
-    const { validUntil } = metadata
-    // Documents that are signed anew every few days end soon by design: what counts is that no newer one came.
-    const isOwed = options.url === undefined || failed !== undefined
-    if (validUntil !== undefined && validUntil <= horizon && isOwed) {
-      warnOnce(`until ${validUntil}`, {
-        code: 'saml-metadata-expires',
-        message: `the metadata of the identity provider is valid until ${new Date(validUntil).toISOString()}`,
-      })
-    }
-  }
-
-  const usable = (candidate: Loaded): IdentityProviderMetadata | undefined => {
-    if (isOver(candidate.metadata)) return undefined
-    const isTooOld = clock() - candidate.loadedAt > options.keepSeconds * 1000
-    return options.url !== undefined && isTooOld ? undefined : candidate.metadata
-  }
-
   return {
-    async current() {
-      const isSetBack = loaded !== undefined && isAhead(loaded.loadedAt, clock())
-      // Of unknown age, since the clock has been put back: it counts as loaded now, and as due.
-      if (loaded !== undefined && isSetBack) loaded = { ...loaded, loadedAt: clock() }
-      const known = loaded === undefined ? undefined : usable(loaded)
-      if (loaded === undefined || known === undefined) {
-        if (isResting()) throw failed ?? new SamlMetadataError('expired')
-        const fresh = await refresh()
-        lookAhead(fresh)
-        return usable(fresh) ?? expired()
-      }
-      const isOld = isSetBack || clock() - loaded.loadedAt >= pollMilliseconds()
-      const isDue = options.url !== undefined && isOld
-      // In the background: what is known still serves, and the failure has been told.
-      if (isDue && !isResting()) refresh().catch(() => undefined)
-      lookAhead(loaded)
-      return known
-    },
-
-    async renewed(bearer = 'anybody') {
-      if (options.url === undefined) return undefined
-      // What was under way when the message came may bring what was there before it.
-      const brought = pending && (await pending.catch(() => undefined))
-      if (pending === undefined && !allowances[bearer].take(clock())) {
-        return brought && usable(brought)
-      }
-      try {
-        return usable(await refresh())
-      } catch {
-        return undefined
-      }
-    },
+    current: () => currentMetadata(state),
+    renewed: (bearer = 'anybody') => renewedMetadata(state, bearer),
   }
+}
+
+async function currentMetadata(state: SourceState): Promise<IdentityProviderMetadata> {
+  const { clock, url } = state.options
+  const isSetBack = state.loaded !== undefined && isAhead(state.loaded.loadedAt, clock())
+  // Of unknown age, since the clock has been put back: it counts as loaded now, and as due.
+  if (state.loaded !== undefined && isSetBack) state.loaded = { ...state.loaded, loadedAt: clock() }
+  const { loaded } = state
+  const known = loaded === undefined ? undefined : usable(state, loaded)
+  if (loaded === undefined || known === undefined) {
+    if (isResting(state)) throw state.failed ?? new SamlMetadataError('expired')
+    const fresh = await refresh(state)
+    lookAhead(state, fresh)
+    return usable(state, fresh) ?? expired()
+  }
+  const isOld = isSetBack || clock() - loaded.loadedAt >= pollMilliseconds(state, loaded)
+  const isDue = url !== undefined && isOld
+  // In the background: what is known still serves, and the failure has been told.
+  if (isDue && !isResting(state)) refresh(state).catch(() => undefined)
+  lookAhead(state, loaded)
+  return known
+}
+
+async function renewedMetadata(
+  state: SourceState,
+  bearer: MessageBearer,
+): Promise<IdentityProviderMetadata | undefined> {
+  const { clock, url } = state.options
+  if (url === undefined) return undefined
+  // What was under way when the message came may bring what was there before it.
+  const brought = state.pending && (await state.pending.catch(() => undefined))
+  if (state.pending === undefined && !state.allowances[bearer].take(clock())) {
+    return brought && usable(state, brought)
+  }
+  try {
+    return usable(state, await refresh(state))
+  } catch {
+    return undefined
+  }
+}
+
+/** One fetch for all callers. */
+function refresh(state: SourceState): Promise<Loaded> {
+  if (state.pending !== undefined) return state.pending
+  state.rest = { since: state.options.clock(), milliseconds: cooldownMilliseconds }
+  state.pending = load(state.options, state.loaded)
+    .then(
+      (fresh) => {
+        if (hasNewKey(state.loaded, fresh)) state.allowances.login.reset()
+        state.loaded = fresh
+        state.failed = undefined
+        state.warnings.available()
+        return fresh
+      },
+      (error: unknown) => {
+        state.failed =
+          error instanceof SamlMetadataError ? error : new SamlMetadataError('network', { cause: error })
+        state.warnings.unavailable(state.failed)
+        throw state.failed
+      },
+    )
+    .finally(() => {
+      state.pending = undefined
+    })
+  return state.pending
+}
+
+async function load(options: MetadataSourceOptions, before: Loaded | undefined): Promise<Loaded> {
+  const { url, clock } = options
+  if (url === undefined) {
+    return { metadata: read(options, options.xml ?? ''), loadedAt: clock(), validators: {} }
+  }
+  const answer = await fetchMetadata({
+    url,
+    fetch: options.fetch,
+    timeoutSeconds: options.timeoutSeconds,
+    validators: before?.validators ?? {},
+  })
+  if (answer.kind === 'document') {
+    return { metadata: read(options, answer.xml), loadedAt: clock(), validators: answer.validators }
+  }
+  if (before === undefined) throw new SamlMetadataError('status')
+  if (isOver(options, before.metadata)) throw new SamlMetadataError('expired')
+  return { ...before, loadedAt: clock() }
+}
+
+function read(options: MetadataSourceOptions, xml: string): IdentityProviderMetadata {
+  return readMetadata(xml, {
+    entityId: options.entityId,
+    pinned: options.pinned,
+    now: options.clock(),
+    isAllowed: options.isAllowed,
+  })
+}
+
+function isOver({ clock }: MetadataSourceOptions, { validUntil }: IdentityProviderMetadata): boolean {
+  return validUntil !== undefined && validUntil <= clock()
+}
+
+function isResting({ failed, rest, options }: SourceState): boolean {
+  return failed !== undefined && isWaiting(rest, options.clock())
+}
+
+function pollMilliseconds({ options }: SourceState, { metadata }: Loaded): number {
+  const seconds = metadata.cacheSeconds ?? options.pollSeconds
+  return Math.min(longestPoll, Math.max(shortestPoll, seconds)) * 1000
+}
+
+function lookAhead({ options, warnings, failed }: SourceState, { metadata }: Loaded): void {
+  warnings.lookAhead(metadata, options.url === undefined || failed !== undefined)
+}
+
+function usable({ options }: SourceState, candidate: Loaded): IdentityProviderMetadata | undefined {
+  if (isOver(options, candidate.metadata)) return undefined
+  const isTooOld = options.clock() - candidate.loadedAt > options.keepSeconds * 1000
+  return options.url !== undefined && isTooOld ? undefined : candidate.metadata
 }
 
 /** Whether a document has a certificate that the one before had not. */

@@ -1,6 +1,7 @@
 /** @module Takes messages in by each binding: verified with the provider's keys, once more after a roll-over. */
 import type { KeyObject } from 'node:crypto'
-import type { Exchange } from '../exchange.js'
+import type { Exchange, Reply } from '../exchange.js'
+import { sendFormAgain } from '../pages/send-form-again.js'
 import { decodePost } from './encoding.js'
 import type { IdentityProviderMetadata } from './metadata.js'
 import type { MessageBearer } from './metadata-source.js'
@@ -33,7 +34,7 @@ const longestForm = 1_048_576
 /** A relay state of the provider's own, which goes back as it came. Source: Bindings 3.4.3 asks for 80 bytes. */
 const longestRelayState = 2048
 /** Field of a form that a page of ours has sent round. */
-export const secondTime = 'again'
+const secondTime = 'again'
 
 /** Reads the query of a GET. @throws SamlError */
 export function receiveQuery(exchange: Exchange): Received {
@@ -74,6 +75,23 @@ export async function receiveForm(exchange: Exchange): Promise<Received> {
       return verifySignature(document, document.root, keys).root
     },
   }
+}
+
+/** Sends a form round once more by a page of ours, for a cookie that a form of another site does not bring. */
+export function sendRound(
+  { host }: Pick<ServiceProvider, 'host'>,
+  exchange: Exchange,
+  { kind, value }: Received,
+  { address, relayState }: { readonly address: string; readonly relayState: string },
+): Reply {
+  return sendFormAgain(host.pages, exchange, {
+    path: new URL(address).pathname,
+    fields: [
+      [kind, value],
+      ['RelayState', relayState],
+    ],
+    mark: secondTime,
+  })
 }
 
 function holdsSignature(element: XmlElement): boolean {

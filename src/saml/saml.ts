@@ -2,16 +2,19 @@
 import type { Exchange, Reply } from '../exchange.js'
 import type { Protocol } from '../protocols/protocol.js'
 import { asksForPage } from '../sessions/activity.js'
-import { createIdpInitiatedLogout } from './idp-initiated-logout.js'
+import { answerByBrowser, answerBySoap } from './idp-initiated-logout.js'
+import { createLoginContext, startLogin } from './login.js'
+import { consumeResponse } from './login-return.js'
 import type { SamlOptions } from './options.js'
 import { writeOwnMetadata } from './own-metadata.js'
 import { type FailurePage, failedSignIn, failedSignOut } from './pages.js'
 import { type Received, receiveForm, receiveQuery } from './receive-message.js'
 import { resolveSamlOptions } from './resolve-options.js'
 import { SamlError } from './saml-error.js'
-import { createServiceProvider, type ServiceProvider } from './service-provider.js'
-import { createSignIn } from './sign-in.js'
-import { createSpInitiatedLogout } from './sp-initiated-logout.js'
+import { signMessage } from './send-message.js'
+import { createMessageId, createServiceProvider, type ServiceProvider } from './service-provider.js'
+import { endProviderSession, handleLogoutReturn } from './sp-initiated-logout.js'
+import { whileKnown } from './unanswerable.js'
 
 export type { Assertion } from './assertion.js'
 export type { NameId } from './name-id.js'
@@ -39,37 +42,32 @@ function install(provider: ServiceProvider): ReturnType<Protocol['install']> {
   const routesPath = host.options.routes.path
   const lookAhead = createLookAhead(provider)
   lookAhead()
-  const signIn = createSignIn(provider)
-  const leaving = createSpInitiatedLogout(provider)
-  const singleLogout = createIdpInitiatedLogout(provider)
+  const login = createLoginContext(provider)
+  const [signInFailed, signOutFailed] = [failedSignIn(routesPath), failedSignOut(routesPath)]
 
   const takeLogout = (exchange: Exchange, received: Received): Promise<Reply> =>
     received.kind === 'SAMLRequest'
-      ? singleLogout.answer(exchange, received)
-      : leaving.handleLogoutReturn(exchange, received)
+      ? answerByBrowser(provider, exchange, received)
+      : handleLogoutReturn(provider, exchange, received)
 
   return {
     issuer: options.identityProvider,
     target: origins[0] ?? options.identityProvider,
-    startLogin: signIn.enter,
-    endProviderSession: leaving.part,
-    answersByMessage: leaving.answersByMessage,
+    startLogin: (exchange, start) => startLogin(login, exchange, start),
+    endProviderSession: (request) => endProviderSession(provider, request),
+    answersByMessage: true,
     endpoints: {
       'saml/metadata': { GET: createMetadataEndpoint(provider, lookAhead), isDocument: true },
-      'saml/acs': { POST: told(provider, signIn.consume, failedSignIn(routesPath)) },
+      'saml/acs': { POST: told(provider, (exchange) => consumeResponse(login, exchange), signInFailed) },
       'saml/slo': {
-        GET: told(
-          provider,
-          async (exchange) => takeLogout(exchange, receiveQuery(exchange)),
-          failedSignOut(routesPath),
-        ),
+        GET: told(provider, async (exchange) => takeLogout(exchange, receiveQuery(exchange)), signOutFailed),
         POST: told(
           provider,
           async (exchange) => takeLogout(exchange, await receiveForm(exchange)),
-          failedSignOut(routesPath),
+          signOutFailed,
         ),
       },
-      'saml/soap': { POST: told(provider, singleLogout.answerSoap) },
+      'saml/soap': { POST: told(provider, (exchange) => answerBySoap(provider, exchange)) },
     },
     async ready() {
       await provider.source.current()
@@ -79,15 +77,16 @@ function install(provider: ServiceProvider): ReturnType<Protocol['install']> {
 
 /** Reports what is refused by its word. A person gets a page, a program the error. */
 function told(
-  { host, whileKnown }: ServiceProvider,
+  provider: ServiceProvider,
   handler: (exchange: Exchange) => Promise<Reply>,
   page?: FailurePage,
 ): (exchange: Exchange) => Promise<Reply> {
   return async (exchange) => {
     try {
-      return await whileKnown(exchange, () => handler(exchange))
+      return await whileKnown(provider, exchange, () => handler(exchange))
     } catch (error) {
       if (!(error instanceof SamlError)) throw error
+      const { host } = provider
       host.report({ type: 'token.rejected', problem: `saml ${error.problem}`, credential: 'saml-message' })
       if (page === undefined || !asksForPage(exchange)) throw error
       return host.pages.showPage(exchange, { ...page, status: error.status })
@@ -120,7 +119,7 @@ function createMetadataEndpoint(provider: ServiceProvider, lookAhead: () => void
     const now = provider.now()
     if (made === undefined || now - made.at >= metadataCacheSeconds * 1000 || now < made.at) {
       lookAhead()
-      made = { at: now, body: provider.sign(ownMetadata(provider, now)) }
+      made = { at: now, body: signMessage(provider, ownMetadata(provider, now)) }
     }
     return {
       status: 200,
@@ -137,7 +136,7 @@ function createMetadataEndpoint(provider: ServiceProvider, lookAhead: () => void
 function ownMetadata(provider: ServiceProvider, now: number): string {
   const { addresses, options, entityId } = provider
   return writeOwnMetadata({
-    id: provider.createId(),
+    id: createMessageId(provider),
     entityId,
     certificates: options.keys.map(({ certificate }) => certificate),
     invitesEncryption: options.invitesEncryption,

@@ -1,4 +1,5 @@
 /** @module The SOAP binding: one message in one envelope, with no browser between. */
+import { readBounded, withinSeconds } from '../outbound.js'
 import { decodeUtf8 } from './encoding.js'
 import { refuse } from './saml-error.js'
 import { parseXml, type XmlDocument, type XmlElement } from './xml/parse.js'
@@ -35,17 +36,19 @@ interface SoapCall {
   readonly timeoutSeconds: number
 }
 
+/** Longest envelope that is read: 256 KiB. */
+export const longestEnvelope = 262_144
+
 /**
  * Sends an envelope and reads the answer: no redirect, at most 256 KiB, within the time.
- * @throws SamlError or what `fetch` throws: nothing is known of the session then.
+ * @throws SamlError; a `TimeoutError`; what `fetch` throws: nothing is known of the session then.
  */
-export async function callSoap(call: SoapCall): Promise<ReturnType<typeof readEnvelope>> {
-  const signal = AbortSignal.timeout(call.timeoutSeconds * 1000)
-  // The deadline holds even if `fetch` does not heed the signal.
-  const deadline = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
-  })
-  return Promise.race([send(call, signal), deadline])
+export function callSoap(call: SoapCall): Promise<ReturnType<typeof readEnvelope>> {
+  return withinSeconds(
+    call.timeoutSeconds,
+    (signal) => send(call, signal),
+    () => new DOMException('the answer by SOAP did not come in time', 'TimeoutError'),
+  )
 }
 
 async function send(
@@ -64,12 +67,5 @@ async function send(
     await response.body?.cancel()
     return refuse('status')
   }
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of response.body) {
-    length += chunk.byteLength
-    if (length > 262_144) refuse('too-large')
-    chunks.push(chunk)
-  }
-  return readEnvelope(Buffer.concat(chunks))
+  return readEnvelope((await readBounded(response, longestEnvelope)) ?? refuse('too-large'))
 }

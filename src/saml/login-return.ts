@@ -1,0 +1,112 @@
+/** @module `POST saml/acs`: a login comes back from the provider with a response, and begins a session. */
+import type { FoundTransaction } from '../cookies/transaction.js'
+import type { Exchange, Reply } from '../exchange.js'
+import { mustAskAnew } from '../protocols/login-method.js'
+import { anonymous } from '../sessions/create-citizen.js'
+import { decodePost } from './encoding.js'
+import { type LoginTransaction, type SamlLoginContext, startLogin } from './login.js'
+import type { MessageBearer } from './metadata-source.js'
+import { type Received, receiveForm, sendRound, verifyWithKeys } from './receive-message.js'
+import { type LoginResponse, verifyLoginResponse } from './response.js'
+import { refuse } from './saml-error.js'
+import { requestIdOf, rulesFor } from './service-provider.js'
+import type { Status } from './status.js'
+import { refuseUnsolicited } from './unanswerable.js'
+import { verifiedLoginOf } from './verified-login.js'
+
+/** Logins that are remembered as having asked for newer metadata. */
+const mostRenewedFor = 1000
+
+/** Takes the provider's response. @throws SamlError, SamlMetadataError, StoreUnavailableError */
+export async function consumeResponse(context: SamlLoginContext, exchange: Exchange): Promise<Reply> {
+  const { addresses, transactions } = context
+  const received = await receiveForm(exchange)
+  if (received.kind !== 'SAMLResponse') return refuse('parameters')
+  const { relayState: state } = received
+  const now = context.now()
+  // Nothing is believed or used up before the cookie of the login is there.
+  if (state === undefined || transactions.find(exchange, state, now) === undefined) {
+    return received.isSecondTime
+      ? refuseUnsolicited(context, exchange, state)
+      : sendRound(context, exchange, received, {
+          address: addresses.assertionConsumer,
+          relayState: state ?? '',
+        })
+  }
+  const response = await verifyResponse(context, received, state)
+  const transaction = await transactions.take(exchange, state, now)
+  if (transaction === undefined) return refuseUnsolicited(context, exchange, state)
+  return concludeLogin(context, exchange, { response, transaction, now })
+}
+
+/** Verifies the answer to the login of that state. */
+async function verifyResponse(
+  context: SamlLoginContext,
+  received: Received,
+  state: string,
+): Promise<LoginResponse> {
+  const { options, addresses } = context
+  const xml = decodePost(received.value)
+  const { value } = await verifyWithKeys(
+    context,
+    (keys) =>
+      verifyLoginResponse(xml, {
+        ...rulesFor(context, addresses.assertionConsumer),
+        requestId: requestIdOf('sign-in', state),
+        keys,
+        decryptionKeys: options.decryptionKeys,
+      }),
+    () => bearerOf(context, state),
+  )
+  return value
+}
+
+/** A login is let past all others once: whoever sends junk with its state is anybody from then on. */
+function bearerOf({ renewedFor }: SamlLoginContext, state: string): MessageBearer {
+  if (renewedFor.has(state)) return 'anybody'
+  const [oldest] = renewedFor
+  if (renewedFor.size >= mostRenewedFor && oldest !== undefined) renewedFor.delete(oldest)
+  renewedFor.add(state)
+  return 'login'
+}
+
+/** A login that has come back with a response that is good. */
+interface ReturnedLogin {
+  readonly response: LoginResponse
+  readonly transaction: FoundTransaction<LoginTransaction>
+  readonly now: number
+}
+
+async function concludeLogin(
+  context: SamlLoginContext,
+  exchange: Exchange,
+  { response, transaction, now }: ReturnedLogin,
+): Promise<Reply> {
+  const { host, options, takeOnce } = context
+  const { loginRequest, reauthenticate, mayResume } = transaction.content
+  const asked = { ...loginRequest, reauthenticate, mayResume }
+  if (response.kind === 'refused') {
+    reportStatus(context, response.status)
+    return host.finishLogin(exchange, anonymous('not-signed-in'), asked)
+  }
+  const { assertion, responseId } = response
+  const { since } = transaction
+  const skew = options.clockSkewSeconds * 1000
+  const message = { issuer: options.identityProvider, expiresAt: assertion.expiresAt, now, skew }
+  const citizen = await takeOnce({ ...message, kind: 'response', id: responseId }, () =>
+    takeOnce({ ...message, kind: 'assertion', id: assertion.id }, () =>
+      host.sessions.start(
+        exchange,
+        verifiedLoginOf(context, assertion, { since, reauthenticate, mayResume }),
+      ),
+    ),
+  )
+  if (!mustAskAnew(citizen, transaction.content)) return host.finishLogin(exchange, citizen, asked)
+  const anew = { request: loginRequest, mayResume, reauthenticate: true, strengthen: false }
+  return startLogin(context, exchange, anew)
+}
+
+function reportStatus({ host }: SamlLoginContext, { code, subcode }: Status): void {
+  const problem = subcode === undefined ? code : `${code} ${subcode}`
+  host.report({ type: 'token.rejected', problem: `saml status ${problem}`, credential: 'saml-message' })
+}

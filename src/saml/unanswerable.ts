@@ -1,0 +1,32 @@
+/** @module Answers where a flow cannot go on: the provider's metadata cannot be had, or nobody here has asked. */
+import type { Exchange, Reply } from '../exchange.js'
+import { providerUnknown } from './pages.js'
+import { SamlMetadataError } from './saml-error.js'
+import type { ServiceProvider } from './service-provider.js'
+
+/** Does what needs the provider's metadata; where that cannot be had, the answer is a page with 503. */
+export async function whileKnown(
+  { host }: ServiceProvider,
+  exchange: Exchange,
+  work: () => Promise<Reply>,
+): Promise<Reply> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof SamlMetadataError)) throw error
+    const page = host.pages.showPage(exchange, { ...providerUnknown, status: error.status })
+    return { ...page, headers: { ...page.headers, ...error.headers } }
+  }
+}
+
+/** The answer to a message that nobody here has asked for: a portal's own link, one that was here before, or another's. */
+export function refuseUnsolicited({ host }: ServiceProvider, exchange: Exchange, state?: string): Reply {
+  const hosts = host.hostsOfLogin(exchange, state)
+  host.report({
+    type: 'token.rejected',
+    problem: 'saml unsolicited',
+    credential: 'saml-message',
+    ...hosts,
+  })
+  return host.unknownStatePage(exchange, state)
+}

@@ -1,0 +1,93 @@
+/** @module A login as an assertion proves it, in the terms of the core. */
+import type { SessionIndexKey, VerifiedLogin } from '../protocols/sessions.js'
+import type { Assertion } from './assertion.js'
+import { keysOf } from './name-keys.js'
+import type { ServiceProvider } from './service-provider.js'
+import { type StoredNameId, sealName, subjectOf } from './stored-name-id.js'
+
+/** A class of that level stands for a second factor. */
+export const secondFactorLevel = 2
+/** Authentication times may be given without fractions. Milliseconds. */
+const wholeSecond = 1000
+/** Bytes of a session's claims as JSON: 16 KiB. */
+const longestClaims = 16_384
+
+/** The login that an assertion proves. `since`: when it began. */
+export function verifiedLoginOf(
+  provider: ServiceProvider,
+  assertion: Assertion,
+  login: { readonly since: number; readonly reauthenticate: boolean; readonly mayResume: boolean },
+): VerifiedLogin {
+  const { options, host, parties } = provider
+  const { nameId, sessionIndex, authenticatedAt, sessionNotOnOrAfter } = assertion
+  const issuer = options.identityProvider
+  const subject = subjectOf(nameId, parties, options.nameIdFormat)
+  const now = provider.now()
+  const level = levelOf(provider, assertion.contextClass)
+  const endsAt = sessionNotOnOrAfter ?? now + host.options.application.absoluteSeconds * 1000
+  return {
+    issuer,
+    subject,
+    sessionValue: sessionIndex,
+    indexKeys: indexKeysOf(provider, assertion),
+    claims: {
+      ...claimsOf(provider, assertion),
+      iss: issuer,
+      sub: subject,
+      exp: Math.floor(endsAt / 1000),
+      iat: Math.floor(assertion.issuedAt / 1000),
+    },
+    level,
+    method: level >= secondFactorLevel ? 'mfa' : 'password',
+    authenticatedAt,
+    authenticatedAfter: authenticatedAfterOf(assertion, login.since),
+    endedNamesStay: true,
+    tokens: sealName({ nameId, sessionIndex } satisfies StoredNameId),
+    tokensIssuedAt: 0,
+    tokensExpireAt: 0,
+    endsAt: sessionNotOnOrAfter,
+    since: login.since,
+    mayResume: login.mayResume,
+    askedReauthentication: login.reauthenticate,
+  }
+}
+
+function indexKeysOf(
+  { parties }: ServiceProvider,
+  { nameId, sessionIndex }: Assertion,
+): readonly SessionIndexKey[] {
+  const keys = (kind: SessionIndexKey['kind'], index?: string): readonly SessionIndexKey[] =>
+    keysOf({ nameId, sessionIndex: index }, parties).map((key) => ({ key, kind }))
+  return [...(sessionIndex === undefined ? [] : keys('session', sessionIndex)), ...keys('person')]
+}
+
+/** They are kept sealed with the session: what does not fit there would be no session at all. */
+function claimsOf(
+  { options, host }: ServiceProvider,
+  assertion: Assertion,
+): Readonly<Record<string, unknown>> {
+  const claims = options.claims(assertion)
+  if (Buffer.byteLength(JSON.stringify(claims)) <= longestClaims) return claims
+  const message = 'the claims of a person take more than 16 KiB: let the option claims keep what is needed'
+  host.report({ type: 'warning', code: 'saml-claims-too-large', message })
+  return {}
+}
+
+/** The class is a word of the provider's: `constructor` is in every object, and no level. */
+function levelOf({ options }: ServiceProvider, contextClass: string | undefined): number {
+  return contextClass !== undefined && Object.hasOwn(options.contextLevels, contextClass)
+    ? (options.contextLevels[contextClass] ?? 1)
+    : 1
+}
+
+/**
+ * A time by our clock that the authentication was after: the answer was issued after the request for it, and says how
+ * old the authentication was then. `undefined`: nobody knows, for the provider's clock was put back in between.
+ */
+function authenticatedAfterOf(
+  { issuedAt, authenticatedAt }: Pick<Assertion, 'issuedAt' | 'authenticatedAt'>,
+  since: number,
+): number | undefined {
+  const age = issuedAt - authenticatedAt
+  return age < -wholeSecond ? undefined : since - Math.max(age, 0) - wholeSecond
+}
