@@ -1,7 +1,7 @@
 /**
  * @module RSA keys that `node:crypto` makes for the code under test: each is made once in a run, and every test file
  * takes them from the first on, so that no file meets one twice. Making one takes a fifth of a second of a processor,
- * and nearly every test wants an emulated provider with one: that was most of the time of the quick tests.
+ * and nearly every test wants an emulated provider with one: that was about 40 % of the quick tests.
  * What outlives a test file must not hold one of them (`perFile`). Keys of `generateKeyPairSync` are others.
  */
 import crypto, { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
