@@ -8,7 +8,7 @@ import type { LoginRoutes } from './login/login.js'
 import { queryOf } from './login/login-request.js'
 import { refuseForeign } from './login/refuse-foreign.js'
 import type { LoginReturn } from './login/return.js'
-import type { LogoutRoutes } from './logout/logout.js'
+import type { LogoutRoutes } from './logout/logout-routes.js'
 import { clientScriptReply } from './pages/client-script-reply.js'
 import type { Page } from './pages/page.js'
 import type { Pages } from './pages/pages.js'
@@ -34,8 +34,6 @@ export interface EndpointParts {
   readonly loginReturn: LoginReturn
   readonly logoutRoutes: LogoutRoutes
   readonly pages: Pages
-  /** The page for a `state` that this browser does not know. */
-  readonly withoutState: (exchange: Exchange) => Reply
   /** Plug-ins with routes of their own. */
   readonly protocols: ReadonlyMap<string, InstalledProtocol>
   /** Must succeed before any route does its work. */

@@ -14,35 +14,39 @@ import { callListener } from './events.js'
 import type { Exchange, MaybePromise, Reply } from './exchange.js'
 import { createRefuse } from './guards/refusal.js'
 import { verdictOn } from './guards/verdict.js'
+import { createLoginMethodChoice } from './login/choose-method.js'
 import { createLoginHosts } from './login/hosts.js'
 import { createLoginRoutes, type LoginTransaction } from './login/login.js'
 import { createLoginCompletion, createLoginReturn, type LoginReturn } from './login/return.js'
 import { createReturnTargetCheck } from './login/return-target.js'
+import type { SignOutContext } from './logout/context.js'
+import { logOut } from './logout/finish-logout.js'
 import { createGlobalLogout } from './logout/global-logout.js'
 import { createKeptVisits } from './logout/kept-visits.js'
-import { createLogoutRoutes } from './logout/logout.js'
 import { checkLogoutRequest } from './logout/logout-request.js'
+import { createLogoutRoutes } from './logout/logout-routes.js'
 import { createLogoutSettling, createPendingLogouts } from './logout/pending-logout.js'
+import { noRequestSessions } from './logout/request-sessions.js'
 import { createSharedCopies } from './logout/shared-copies.js'
 import type { LogoutTransaction } from './logout/transaction.js'
 import { onlyTrue } from './only-true.js'
 import { createPages } from './pages/pages.js'
-import { installProtocols } from './protocol-sessions/host.js'
-import { type LoginMethod, type LoginRequest, sharedCookieName } from './protocols/login-method.js'
+import { installProtocols, type ProtocolPlugins } from './protocol-sessions/host.js'
+import { type LoginMethod, sharedCookieName } from './protocols/login-method.js'
 import type { LogoutParticipant } from './protocols/logout-participant.js'
+import type { InstalledProtocol } from './protocols/protocol.js'
 import { withPublicPath } from './public-path.js'
 import { createReporting } from './reporting.js'
 import { createSealer } from './seal.js'
 import { createAdministration, type Revoke, type SessionAdministration } from './sessions/administration.js'
 import type { Demand } from './sessions/assurance.js'
-import { type CitizenActions, liveSessionOf } from './sessions/create-citizen.js'
+import { bindSession } from './sessions/bind-session.js'
+import type { CitizenActions } from './sessions/create-citizen.js'
 import { createEndedSignals } from './sessions/ended-signal.js'
 import type { SessionContext } from './sessions/evaluate.js'
 import { createLifecycle, type EndedSession } from './sessions/lifecycle.js'
-import { reviseDetails } from './sessions/revise.js'
 import { createTouchSteps } from './sessions/touch.js'
 import { createEndSharedSession } from './shared-cookie/end-session.js'
-import { sessionsWithoutSharedCookie } from './shared-cookie/find-sessions.js'
 import { createHintCookie } from './shared-cookie/hint-cookie.js'
 import { createSharedCookieLogin } from './shared-cookie/login.js'
 import { createSharedLoginReturn } from './shared-cookie/login-return.js'
@@ -136,14 +140,12 @@ function assembleSuite<C extends Claims>(
   const hintCookie = createHintCookie({ ...naming, rememberedHints: resolved.rememberedTokens })
   const sessionCookie = createSessionCookie(naming)
 
-  const watch = createEndedSignals({
-    store,
-    clock,
-    idleMilliseconds: application.idleSeconds * 1000,
-    sealer,
-    lifecycle: () => lifecycle,
-  })
+  const loginMethods = new Map<string, LoginMethod>()
+  const participants = new Map<string, LogoutParticipant>()
+  const installed = new Map<string, InstalledProtocol>()
+  const requestSessions = noRequestSessions()
   const endedListeners = new Set<(session: EndedSession) => void>()
+
   const lifecycle = createLifecycle({
     application: application.id,
     idleMilliseconds: application.idleSeconds * 1000,
@@ -157,50 +159,17 @@ function assembleSuite<C extends Claims>(
     random,
     report,
     onEnded: (session) => {
-      watch.noteEnd(session.address, session.reason)
       for (const listener of endedListeners) callListener(listener, session)
     },
   })
-
-  const actions: Pick<CitizenActions, 'logout' | 'ended'> = {
-    ended: (live) => watch.signalFor(live.state.address, live.record, live.exchange),
-    logout({ exchange, state, record }, request) {
-      const { address } = state
-      checkLogoutRequest(request)
-      return logoutRoutes.logout(exchange, { address, tokenExpiresAt: record.tokenExpiresAt }, request)
-    },
-  }
-  const shared = usesSharedCookie(resolved) ? resolved : undefined
-  const globalLogout = createGlobalLogout({
-    options: resolved,
+  const watch = createEndedSignals({
     store,
-    lifecycle,
-    hintCookie,
-    sessionCookie: resolved.protocols.length > 0 ? sessionCookie : undefined,
-    report,
-    expireShared: shared === undefined ? () => false : createSharedExpiry(shared),
-  })
-  const steps = createTouchSteps({
-    options: resolved,
-    store,
-    endEverywhere: async ({ person, session }) => {
-      await globalLogout.endSessions(person, { kind: 'session', session }, 'signed-out')
-    },
-  })
-  const sessions: SessionContext = {
-    store,
-    revocations,
-    lifecycle,
-    steps,
-    sealer,
-    report,
+    clock,
     idleMilliseconds: application.idleSeconds * 1000,
-    absoluteMilliseconds: application.absoluteSeconds * 1000,
-    hasSignInWork: resolved.onSignIn !== undefined,
-  }
-  const common = { sessions, actions }
-  const cookieMode =
-    shared === undefined ? undefined : createSharedCookie({ ...common, options: shared, hintCookie })
+    sealer,
+    lifecycle,
+  })
+  endedListeners.add(({ address, reason }) => watch.noteEnd(address, reason))
 
   const checkReturnTarget = createReturnTargetCheck({
     applicationUrl: application.url,
@@ -218,7 +187,59 @@ function assembleSuite<C extends Claims>(
   })
   const logoutTransactions = createTransactionCookies<LogoutTransaction>({ ...marking, purpose: 'logout' })
   const pendingLogouts = createPendingLogouts(naming)
-  const protocolMode =
+
+  const shared = usesSharedCookie(resolved) ? resolved : undefined
+  const globalLogout = createGlobalLogout({
+    options: resolved,
+    store,
+    lifecycle,
+    hintCookie,
+    sessionCookie: resolved.protocols.length > 0 ? sessionCookie : undefined,
+    report,
+    expireShared: shared === undefined ? () => false : createSharedExpiry(shared),
+  })
+  const signOut: SignOutContext = {
+    options: resolved,
+    transactions: logoutTransactions,
+    pendingLogouts,
+    retainedUntil: lifecycle.retainedUntil,
+    globalLogout,
+    visits: createKeptVisits({ application: application.id, store, sealer }),
+    participants,
+    checkReturnTarget,
+    requestSessions,
+    copies: createSharedCopies({ options: resolved, store, sealer, protocols: installed }),
+    clearLogins(exchange) {
+      loginTransactions.clear(exchange)
+      protocolMode?.clearLogins(exchange)
+    },
+  }
+  const actions: Pick<CitizenActions, 'logout' | 'ended'> = {
+    ended: (live) => watch.signalFor(live.state.address, live.record, live.exchange),
+    logout({ exchange, state, record }, request) {
+      checkLogoutRequest(request)
+      const session = { address: state.address, tokenExpiresAt: record.tokenExpiresAt }
+      return logOut(signOut, exchange, session, request)
+    },
+  }
+  const steps = createTouchSteps({ options: resolved, store, endSessions: globalLogout.endSessions })
+  const sessions: SessionContext = {
+    store,
+    revocations,
+    lifecycle,
+    steps,
+    sealer,
+    report,
+    idleMilliseconds: application.idleSeconds * 1000,
+    absoluteMilliseconds: application.absoluteSeconds * 1000,
+    hasSignInWork: resolved.onSignIn !== undefined,
+  }
+  const common = { sessions, actions }
+  const cookieMode =
+    shared === undefined ? undefined : createSharedCookie({ ...common, options: shared, hintCookie })
+  Object.assign(requestSessions, cookieMode?.finder)
+
+  const protocolMode: ProtocolPlugins | undefined =
     resolved.protocols.length === 0
       ? undefined
       : installProtocols({
@@ -231,6 +252,10 @@ function assembleSuite<C extends Claims>(
           loginHosts,
           endShared: createEndSharedSession(cookieMode, globalLogout),
         })
+  if (protocolMode !== undefined) {
+    const { namedBy, tokensOf } = protocolMode.protocolSessions
+    Object.assign(requestSessions, { namedBy, tokensOf })
+  }
 
   const authenticator = createAuthenticator({
     options: resolved,
@@ -239,26 +264,18 @@ function assembleSuite<C extends Claims>(
     report,
   })
 
-  const loginMethods = new Map<string, LoginMethod>()
   if (shared !== undefined)
     loginMethods.set(sharedCookieName, createSharedCookieLogin(shared, loginTransactions))
-  for (const [name, protocol] of protocolMode?.protocols ?? []) loginMethods.set(name, protocol)
-  const loginMethodNameFor = (exchange: Exchange, { via }: LoginRequest): string => {
-    const named = protocolMode?.protocolSessions.stateOf(exchange)?.named.protocol ?? ''
-    return [via, named].find((name) => loginMethods.has(name)) ?? [...loginMethods.keys()][0] ?? ''
+  for (const [name, protocol] of protocolMode?.protocols ?? []) {
+    installed.set(name, protocol)
+    loginMethods.set(name, protocol)
+    participants.set(name, protocol)
   }
-  const participants = new Map<string, LogoutParticipant>()
-  for (const [name, protocol] of protocolMode?.protocols ?? []) participants.set(name, protocol)
   if (shared !== undefined) participants.set(sharedCookieName, createSharedCookieLogout(shared))
   const loginContext = {
     options: resolved,
     checkReturnTarget,
-    loginMethodNameFor,
-    loginMethodFor(exchange: Exchange, loginRequest: LoginRequest): LoginMethod {
-      const entrance = loginMethods.get(loginMethodNameFor(exchange, loginRequest))
-      if (entrance === undefined) throw new TypeError('a suite has a way in')
-      return entrance
-    },
+    ...createLoginMethodChoice(loginMethods, (exchange) => requestSessions.namedBy(exchange)?.protocol),
     ...authenticator,
     isLoginInFlight: (exchange: Exchange, state: string) =>
       loginTransactions.find(exchange, state, clock()) !== undefined,
@@ -291,28 +308,7 @@ function assembleSuite<C extends Claims>(
         })
 
   const protocols = [...(protocolMode?.protocols.values() ?? [])]
-  const logoutRoutes = createLogoutRoutes({
-    options: resolved,
-    transactions: logoutTransactions,
-    pendingLogouts,
-    retainedUntil: lifecycle.retainedUntil,
-    globalLogout,
-    visits: createKeptVisits({ application: application.id, store, sealer }),
-    participants,
-    checkReturnTarget,
-    sessionsOf: cookieMode?.finder.sessionsOf ?? sessionsWithoutSharedCookie,
-    sendsShared: cookieMode?.finder.sendsShared ?? (() => false),
-    inspect: authenticator.inspect,
-    own: {
-      named: (exchange) => protocolMode?.protocolSessions.namedBy(exchange),
-      tokensOf: async (named) => protocolMode?.protocolSessions.tokensOf(named),
-    },
-    copies: createSharedCopies({ options: resolved, store, sealer, protocols }),
-    clearLogins(exchange) {
-      loginTransactions.clear(exchange)
-      protocolMode?.clearLogins(exchange)
-    },
-  })
+  const logoutRoutes = createLogoutRoutes({ ...signOut, inspect: authenticator.inspect })
 
   const pages = createPages(resolved)
   const refuse = createRefuse({
@@ -337,7 +333,6 @@ function assembleSuite<C extends Claims>(
     loginReturn,
     logoutRoutes,
     pages,
-    withoutState: conclusion.unknownStatePage,
     protocols: protocolMode?.protocols ?? new Map(),
     admit: admission.request,
     refuseOutage: (exchange, error) =>
@@ -383,14 +378,7 @@ function assembleSuite<C extends Claims>(
         given.method === 'POST' ? logoutRoutes.post(given, request) : logoutRoutes.get(given),
       )(exchange),
 
-    async bind(citizen, boundSession) {
-      const live = liveSessionOf(citizen)
-      if (live === undefined) return false
-      const bound = await reviseDetails({ store, sealer }, live.state.address, live.record, (details) => ({
-        details: { ...details, boundSession },
-      }))
-      return bound !== undefined
-    },
+    bind: (citizen, boundSession) => bindSession({ store, sealer }, citizen, boundSession),
 
     onSessionEnded(listener) {
       endedListeners.add(listener)

@@ -7,9 +7,10 @@ import type { Exchange, MaybePromise, Reply } from '../exchange.js'
 import { movedParameter } from '../host-names.js'
 import type { LogoutSettling } from '../logout/pending-logout.js'
 import { createPages, type Pages } from '../pages/pages.js'
-import type { LoginMethod, LoginRequest, LoginStart } from '../protocols/login-method.js'
+import type { LoginRequest, LoginStart } from '../protocols/login-method.js'
 import { isSameOriginPost } from '../sessions/activity.js'
 import { isTooWeak } from '../sessions/assurance.js'
+import type { LoginMethodChoice } from './choose-method.js'
 import { isOtherLoopback, type LoginHosts } from './hosts.js'
 import { leadOn } from './lead-on.js'
 import { lackingOf, queryOf, readLoginRequest, satisfies } from './login-request.js'
@@ -35,16 +36,12 @@ export interface LoginTransaction extends LoginRequest {
 }
 
 /** The parts that login and return stand on. */
-export interface LoginContext {
+export interface LoginContext extends LoginMethodChoice {
   readonly options: ResolvedOptions
-  /** The way in for a request: what the loginRequest names, that of the session which the browser had, or the first. */
-  readonly loginMethodFor: (exchange: Exchange, loginRequest: LoginRequest) => LoginMethod
   readonly checkReturnTarget: (value: unknown) => string | undefined
   readonly authenticate: (exchange: Exchange) => Citizen | Promise<Citizen>
   /** Who is there, without any effect. */
   readonly inspect: (exchange: Exchange) => Promise<Citizen>
-  /** Name of that way in. */
-  readonly loginMethodNameFor: (exchange: Exchange, loginRequest: LoginRequest) => string
   /** What logouts of this browser are not known to have reached. */
   readonly logoutSettling: LogoutSettling
   /** Whether a `state` is that of a login by the shared cookie in flight in this browser. */

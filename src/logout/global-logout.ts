@@ -5,12 +5,12 @@ import { isSuperseded, type SessionCookie } from '../cookies/session-cookie.js'
 import { StoreUnavailableError } from '../errors.js'
 import { type Report, storeUnavailable } from '../events.js'
 import type { Exchange } from '../exchange.js'
-import type { Leg, LegName, LegState } from '../receipt.js'
+import type { Leg, LegState } from '../receipt.js'
 import type { EndReason, RecordAddress } from '../session-record.js'
 import type { Lifecycle } from '../sessions/lifecycle.js'
-import type { FoundSession } from '../shared-cookie/find-sessions.js'
 import type { HintCookie } from '../shared-cookie/hint-cookie.js'
 import type { RevocationScope, Store } from '../stores/store.js'
+import type { FoundSession } from './request-sessions.js'
 import { type CookiesResult, noCopies } from './shared-copies.js'
 
 /** The legs of a logout, each done once and reported. An outage is a leg's state, never an exception. */
@@ -54,8 +54,8 @@ const done: LegResult = { state: 'done' }
 const notReplicated: LegResult = { state: 'unknown', reason: 'not-replicated' }
 const mostAttempts = 6
 
-/** Makes the logout of one application. */
-export function createGlobalLogout(context: {
+/** What the legs of one application's logout are done with. */
+export interface GlobalLogoutContext {
   readonly options: ResolvedOptions
   readonly store: Store
   readonly lifecycle: Lifecycle
@@ -64,105 +64,136 @@ export function createGlobalLogout(context: {
   readonly sessionCookie: SessionCookie | undefined
   readonly report: Report
   readonly expireShared: SharedExpiry
-}): GlobalLogout {
-  const { options, store, lifecycle, report } = context
-  const { clock, sharedCookie, application } = options
+}
 
-  const conclude: GlobalLogout['conclude'] = (person, leg, began) => {
-    const complete: Leg = { ...leg, milliseconds: clock() - began }
-    report({ type: 'logout.leg', person, ...complete })
-    return complete
-  }
-
-  /** A session that no request has begun leaves no end behind: it is begun, so that it can end. */
-  const beginUnbegun = async (address: RecordAddress, now: number, tokenExpiresAt: number) => {
-    const nobodyYet = { issuedAt: now, level: 0, authenticatedAt: 0, isOnlyToEnd: true }
-    const beginning = { address, now, tokenExpiresAt, ...nobodyYet }
-    return (await lifecycle.startSession(beginning)).record
-  }
-
-  /** Where the record lies: a session value may be another name of an older one. */
-  const rootOf = async (address: RecordAddress): Promise<RecordAddress> => {
-    const record = await store.read(address)
-    return record?.state === 'alias' ? { ...address, session: record.session } : address
-  }
-
-  /** Whether the cookie that names a session is of an older generation than what lies there. */
-  const isOlder = async ({ address, generation }: FoundSession): Promise<boolean> => {
-    if (generation === undefined) return false
-    return isSuperseded(await store.read(await rootOf(address)), generation)
-  }
-
-  /** Ends the record of this application, also one that had ended already: its end is confirmed, and kept as long. */
-  const endApplication = async (named: RecordAddress, tokenExpiresAt: number): Promise<LegResult> => {
-    const now = clock()
-    const address = await rootOf(named)
-    for (let attempts = 0; attempts < mostAttempts; attempts += 1) {
-      const record = (await store.read(address)) ?? (await beginUnbegun(address, now, tokenExpiresAt))
-      if (record.state === 'alias') break
-      const after =
-        record.state === 'live'
-          ? await lifecycle.end(address, record, { reason: 'application-sign-out', at: now }, now)
-          : await store.end(address, record, record)
-      // Another request has changed it, or it has gone meanwhile: once more.
-      if (after.record?.state !== 'ended') continue
-      await store.retain(address, lifecycle.retainedUntil(now, tokenExpiresAt))
-      return after.acknowledged ? done : notReplicated
-    }
-    return { state: 'unknown', reason: 'changed-meanwhile' }
-  }
-
-  const attempt = async (
-    person: string,
-    leg: LegName,
-    target: string,
-    work: () => Promise<LegResult>,
-  ): Promise<Leg> => {
-    const began = clock()
-    try {
-      return conclude(person, { leg, target, ...(await work()) }, began)
-    } catch (error) {
-      if (!(error instanceof StoreUnavailableError)) throw error
-      report(storeUnavailable(error))
-      return conclude(person, { leg, target, state: 'timed-out', reason: 'store-unavailable' }, began)
-    }
-  }
-
-  const domain = sharedCookie?.domain ?? false
-  const cookieTarget = domain === false ? new URL(application.url).hostname : domain
-
+/** Makes the logout of one application. */
+export function createGlobalLogout(context: GlobalLogoutContext): GlobalLogout {
+  const { application } = context.options
+  const cookieTarget = cookieTargetOf(context)
   return {
     cookieTarget,
-    conclude,
+    conclude: (person, leg, began) => conclude(context, person, leg, began),
 
     endSessions: (person, scope, reason, tokenExpiresAt) =>
-      attempt(person, 'sessions', 'store', async () => {
-        const { acknowledged } = await lifecycle.revoke(person, scope, reason, tokenExpiresAt)
-        return acknowledged ? done : notReplicated
-      }),
+      attempt(context, person, 'store', () => revoke(context, { person, scope, reason, tokenExpiresAt })),
 
     endSession: (session, reason) =>
-      attempt(session.address.person, 'sessions', 'store', async () => {
-        if (await isOlder(session)) return superseded
+      attempt(context, session.address.person, 'store', async () => {
+        if (await isOlder(context, session)) return superseded
         const { person, session: value } = session.address
         const scope = { kind: 'session', session: value } as const
-        const { acknowledged } = await lifecycle.revoke(person, scope, reason, session.tokenExpiresAt)
-        return acknowledged ? done : notReplicated
+        return revoke(context, { person, scope, reason, tokenExpiresAt: session.tokenExpiresAt })
       }),
 
     endHere: (session) =>
-      attempt(session.address.person, 'sessions', application.id, async () =>
-        (await isOlder(session)) ? superseded : endApplication(session.address, session.tokenExpiresAt ?? 0),
+      attempt(context, session.address.person, application.id, async () =>
+        (await isOlder(context, session)) ? superseded : endInApplication(context, session),
       ),
 
     expireRest: (exchange, round, seenAt) => context.expireShared(exchange, { batch: 'rest', round, seenAt }),
 
     expireCookies(exchange, person, seenAt, copies = noCopies) {
-      const began = clock()
+      const began = context.options.clock()
       context.expireShared(exchange, { seenAt })
-      if (sharedCookie !== undefined) exchange.setCookie(context.hintCookie.expire())
+      if (context.options.sharedCookie !== undefined) exchange.setCookie(context.hintCookie.expire())
       context.sessionCookie?.drop(exchange)
-      return conclude(person, { leg: 'cookies', target: cookieTarget, ...copies }, began)
+      return conclude(context, person, { leg: 'cookies', target: cookieTarget, ...copies }, began)
     },
   }
+}
+
+function cookieTargetOf({ options }: GlobalLogoutContext): string {
+  const domain = options.sharedCookie?.domain ?? false
+  return domain === false ? new URL(options.application.url).hostname : domain
+}
+
+/** Completes a leg, and reports it. */
+function conclude(
+  { options, report }: GlobalLogoutContext,
+  person: string,
+  leg: Omit<Leg, 'milliseconds'>,
+  began: number,
+): Leg {
+  const complete: Leg = { ...leg, milliseconds: options.clock() - began }
+  report({ type: 'logout.leg', person, ...complete })
+  return complete
+}
+
+/** Does the work of a sessions leg; an outage is its result. */
+async function attempt(
+  context: GlobalLogoutContext,
+  person: string,
+  target: string,
+  work: () => Promise<LegResult>,
+): Promise<Leg> {
+  const began = context.options.clock()
+  try {
+    return conclude(context, person, { leg: 'sessions', target, ...(await work()) }, began)
+  } catch (error) {
+    if (!(error instanceof StoreUnavailableError)) throw error
+    context.report(storeUnavailable(error))
+    const away = { state: 'timed-out', reason: 'store-unavailable' } as const
+    return conclude(context, person, { leg: 'sessions', target, ...away }, began)
+  }
+}
+
+async function revoke(
+  { lifecycle }: GlobalLogoutContext,
+  revocation: {
+    readonly person: string
+    readonly scope: RevocationScope
+    readonly reason: EndReason
+    readonly tokenExpiresAt: number | undefined
+  },
+): Promise<LegResult> {
+  const { person, scope, reason, tokenExpiresAt } = revocation
+  const { acknowledged } = await lifecycle.revoke(person, scope, reason, tokenExpiresAt)
+  return acknowledged ? done : notReplicated
+}
+
+/** Ends the record of this application, also one that had ended already: its end is confirmed, and kept as long. */
+async function endInApplication(context: GlobalLogoutContext, session: FoundSession): Promise<LegResult> {
+  const { store, lifecycle, options } = context
+  const { tokenExpiresAt = 0 } = session
+  const now = options.clock()
+  const address = await rootOf(context, session.address)
+  for (let attempts = 0; attempts < mostAttempts; attempts += 1) {
+    const record = (await store.read(address)) ?? (await beginToEnd(context, address, now, tokenExpiresAt))
+    if (record.state === 'alias') break
+    const after =
+      record.state === 'live'
+        ? await lifecycle.end(address, record, { reason: 'application-sign-out', at: now }, now)
+        : await store.end(address, record, record)
+    // Another request has changed it, or it has gone meanwhile: once more.
+    if (after.record?.state !== 'ended') continue
+    await store.retain(address, lifecycle.retainedUntil(now, tokenExpiresAt))
+    return after.acknowledged ? done : notReplicated
+  }
+  return { state: 'unknown', reason: 'changed-meanwhile' }
+}
+
+/** A session that no request has begun leaves no end behind: it is begun, so that it can end. */
+async function beginToEnd(
+  { lifecycle }: GlobalLogoutContext,
+  address: RecordAddress,
+  now: number,
+  tokenExpiresAt: number,
+) {
+  const nobodyYet = { issuedAt: now, level: 0, authenticatedAt: 0, isOnlyToEnd: true }
+  return (await lifecycle.startSession({ address, now, tokenExpiresAt, ...nobodyYet })).record
+}
+
+/** Where the record lies: a session value may be another name of an older one. */
+async function rootOf({ store }: GlobalLogoutContext, address: RecordAddress): Promise<RecordAddress> {
+  const record = await store.read(address)
+  return record?.state === 'alias' ? { ...address, session: record.session } : address
+}
+
+/** Whether the cookie that names a session is of an older generation than what lies there. */
+async function isOlder(
+  context: GlobalLogoutContext,
+  { address, generation }: FoundSession,
+): Promise<boolean> {
+  if (generation === undefined) return false
+  return isSuperseded(await context.store.read(await rootOf(context, address)), generation)
 }

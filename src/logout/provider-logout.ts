@@ -1,15 +1,17 @@
 /** @module The visits that a logout makes at providers, one after the other, each remembered while the browser is away. */
 
-import type { TransactionCookies } from '../cookies/transaction.js'
+import type { NamedSession } from '../cookies/session-cookie.js'
 import type { Exchange } from '../exchange.js'
+import { sharedCookieName } from '../protocols/login-method.js'
 import type {
   LogoutParticipant,
   LogoutRedirect,
+  ProviderLogoutRequest,
   ProviderLogoutResult,
 } from '../protocols/logout-participant.js'
 import type { Leg } from '../receipt.js'
-import type { GlobalLogout } from './global-logout.js'
-import type { PendingLogouts, PendingParty } from './pending-logout.js'
+import type { SignOutContext } from './context.js'
+import type { PendingLogout, PendingParty } from './pending-logout.js'
 import { type LogoutTransaction, longestVisit, unfinishedOf } from './transaction.js'
 
 /** A logout whose own legs are done, and the participants that are still to be parted from. */
@@ -26,90 +28,113 @@ export interface ProviderLogoutProgress {
   readonly next?: { readonly visit: LogoutRedirect; readonly state: string } | undefined
 }
 
-/** Parts from each participant until one needs the browser. */
-export type LogOutAtProviders = (
-  exchange: Exchange,
-  leaving: ProviderLogoutPlan,
-) => Promise<ProviderLogoutProgress>
+/** What is known of the sessions at providers that a logout is about. */
+interface ProviderSessions {
+  /** The session that our own cookie named, and what its protocol kept with it. */
+  readonly named: NamedSession | undefined
+  readonly tokens: string | undefined
+  /** Whether the request named a session by the shared cookie. */
+  readonly isSharedNamed: boolean
+  readonly pending: PendingLogout | undefined
+}
 
 const away = { state: 'unknown', reason: 'browser-not-back-yet' } as const
 
-/** Makes the departures of one application. */
-export function createProviderLogout(context: {
-  readonly participants: ReadonlyMap<string, LogoutParticipant>
-  readonly transactions: Pick<TransactionCookies<LogoutTransaction>, 'setFirst' | 'createState'>
-  readonly pendingLogouts: Pick<PendingLogouts, 'note'>
-  /** Until when an end is remembered where no token says more. */
-  readonly retainedUntil: (now: number) => number
-  readonly conclude: GlobalLogout['conclude']
-  /** Where a login leads whose own target has no room. */
-  readonly startPage: string
-  readonly clock: () => number
-}): LogOutAtProviders {
-  const { participants, transactions, pendingLogouts, conclude, startPage, clock } = context
-
-  /** Remembers in the browser what is left: the next login must not go on where the provider's session was left open. */
-  const note = (
-    exchange: Exchange,
-    content: ProviderLogoutPlan['content'],
-    open: readonly PendingParty[],
-  ): void => {
-    const now = clock()
-    const until = content.until ?? context.retainedUntil(now)
-    const sessions = unfinishedOf(content)
-    pendingLogouts.note(exchange, { parties: open, sessions, since: now, until })
+/**
+ * Whom the browser visits: the provider of its own session first, then those that an earlier logout has not reached,
+ * then that of the shared cookie.
+ */
+export function partiesOf(
+  { participants, requestSessions }: SignOutContext,
+  exchange: Exchange,
+  { named, tokens, isSharedNamed, pending }: ProviderSessions,
+): ProviderLogoutPlan['parties'] {
+  const parties = new Map<string, string | undefined>()
+  if (named !== undefined) parties.set(named.protocol, tokens)
+  for (const { name, retry } of pending?.parties ?? []) {
+    if (name !== sharedCookieName) parties.set(name, parties.get(name) ?? retry)
   }
+  const isSharedPending = pending?.parties.some(({ name }) => name === sharedCookieName) ?? false
+  const isShared =
+    named === undefined || isSharedNamed || isSharedPending || requestSessions.sendsShared(exchange)
+  if (isShared) parties.set(sharedCookieName, undefined)
+  const all = Array.from(parties, ([name, kept]) => ({ name, tokens: kept }))
+  return all.filter(({ name }) => participants.has(name))
+}
 
-  const endProviderSession = async (
-    participant: LogoutParticipant,
-    departure: Parameters<LogoutParticipant['endProviderSession']>[0],
-  ): Promise<ProviderLogoutResult> => {
-    try {
-      return await participant.endProviderSession(departure)
-    } catch {
-      // Our own session has ended already: whatever went wrong must not hide that.
-      return { legs: [], identity: { state: 'unknown', reason: 'failed' } }
+/** Parts from each participant until one needs the browser. */
+export async function logOutAtProviders(
+  context: SignOutContext,
+  exchange: Exchange,
+  { content, parties }: ProviderLogoutPlan,
+): Promise<ProviderLogoutProgress> {
+  const { participants, transactions, globalLogout, options } = context
+  const { clock } = options
+  const { person } = content
+  const legs: Leg[] = [...content.legs]
+  const open = [...(content.open ?? [])]
+  for (const [index, { name: party, tokens }] of parties.entries()) {
+    const participant = participants.get(party)
+    if (participant === undefined) continue
+    const { target } = participant
+    const began = clock()
+    const state = transactions.createState()
+    const { visit, retry, remark, ...parting } = await endProviderSession(participant, {
+      exchange,
+      tokens,
+      state,
+    })
+    legs.push(...parting.legs)
+    if (visit === undefined) {
+      const leg = globalLogout.conclude(person, { leg: 'identity', target, ...parting.identity }, began)
+      legs.push(leg)
+      if (isOpen(leg)) open.push({ name: party, retry })
+      continue
     }
+    const remaining = parties.slice(index + 1).map(({ name }) => name)
+    const remembered = { party, retry, remark, remaining, visit: rememberableVisit(visit) }
+    const transaction = { ...content, legs, open, ...remembered }
+    // Whatever a browser has no room for: the session has ended, and the receipt of this answer says so.
+    const contents = shorterAndShorter(transaction, visit.brief, options.application.startPage)
+    transactions.setFirst(exchange, contents, clock(), state)
+    notePending(context, exchange, content, [...open, { name: party, retry }, ...remaining.map(named)])
+    const pending = [party, ...remaining].map((name) => awayLeg(participants.get(name)?.target ?? name))
+    return { legs: [...legs, ...pending], next: { visit, state } }
   }
+  notePending(context, exchange, content, open)
+  return { legs }
+}
 
-  return async (exchange, { content, parties }) => {
-    const { person } = content
-    const legs: Leg[] = [...content.legs]
-    const open = [...(content.open ?? [])]
-    for (const [index, { name: party, tokens }] of parties.entries()) {
-      const participant = participants.get(party)
-      if (participant === undefined) continue
-      const { target } = participant
-      const began = clock()
-      const state = transactions.createState()
-      const { visit, retry, remark, ...parting } = await endProviderSession(participant, {
-        exchange,
-        tokens,
-        state,
-      })
-      legs.push(...parting.legs)
-      if (visit === undefined) {
-        const leg = conclude(person, { leg: 'identity', target, ...parting.identity }, began)
-        legs.push(leg)
-        if (isOpen(leg)) open.push({ name: party, retry })
-        continue
-      }
-      const rest = parties.slice(index + 1)
-      const remaining = rest.map(({ name }) => name)
-      const remembered = { party, retry, remark, remaining, visit: rememberableVisit(visit) }
-      const transaction = { ...content, legs, open, ...remembered }
-      // Whatever a browser has no room for: the session has ended, and the receipt of this answer says so.
-      transactions.setFirst(exchange, shorterAndShorter(transaction, visit.brief, startPage), clock(), state)
-      note(exchange, content, [...open, { name: party, retry }, ...rest.map(({ name }) => ({ name }))])
-      const pending = [party, ...remaining].map((name): Leg => {
-        const where = participants.get(name)?.target ?? name
-        return { leg: 'identity', target: where, ...away, milliseconds: 0 }
-      })
-      return { legs: [...legs, ...pending], next: { visit, state } }
-    }
-    note(exchange, content, open)
-    return { legs }
+/** Remembers in the browser what is left: the next login must not go on where the provider's session was left open. */
+function notePending(
+  { pendingLogouts, retainedUntil, options }: SignOutContext,
+  exchange: Exchange,
+  content: ProviderLogoutPlan['content'],
+  open: readonly PendingParty[],
+): void {
+  const now = options.clock()
+  const until = content.until ?? retainedUntil(now, 0)
+  pendingLogouts.note(exchange, { parties: open, sessions: unfinishedOf(content), since: now, until })
+}
+
+async function endProviderSession(
+  participant: LogoutParticipant,
+  request: ProviderLogoutRequest,
+): Promise<ProviderLogoutResult> {
+  try {
+    return await participant.endProviderSession(request)
+  } catch {
+    // Our own session has ended already: whatever went wrong must not hide that.
+    return { legs: [], identity: { state: 'unknown', reason: 'failed' } }
   }
+}
+
+function named(name: string): PendingParty {
+  return { name }
+}
+
+function awayLeg(target: string): Leg {
+  return { leg: 'identity', target, ...away, milliseconds: 0 }
 }
 
 /** Whether the session at the provider may go on. */

@@ -13,8 +13,8 @@ import {
   placeOf,
   sessionOf,
 } from '../sessions/record.js'
-import type { FoundSession } from '../shared-cookie/find-sessions.js'
 import type { ListedRecord, Store } from '../stores/store.js'
+import type { FoundSession } from './request-sessions.js'
 
 /** What the cookies leg says once the cookies of this browser are deleted. */
 export type CookiesResult = Pick<Leg, 'state' | 'reason' | 'expiresAt'>
@@ -51,99 +51,24 @@ const notLooked: CookiesResult = { state: 'unknown', reason: 'store-unavailable'
 const notKnown: CookiesResult = { state: 'unknown', reason: otherSessions }
 const nothingBeside: Survey = { namesakes: [], persons: [] }
 
-/** Makes the look of one application. */
-export function createSharedCopies(context: {
+/** What is looked at, and with what. */
+export interface SharedCopiesContext {
   readonly options: ResolvedOptions
   readonly store: Pick<Store, 'list' | 'read'>
   readonly sealer: Sealer
-  readonly protocols: readonly { readonly issuer: string }[]
-}): SharedCopies {
-  const { options, store, sealer, protocols } = context
-  const { clock } = options
-  const { id: application } = options.application
-  const shared = options.sharedCookie && options.identityProvider
-  /** Of the shared cookie; none where this application does not use it. */
-  const issuers = shared?.issuers ?? []
-  /** Under another issuer the shared cookie knows the person by a name that must be at hand to be found. */
-  const isOneIssuer = issuers.every((issuer) => protocols.every((protocol) => protocol.issuer === issuer))
+  /** By name: the plug-ins of OpenID Connect and SAML. */
+  readonly protocols: ReadonlyMap<string, { readonly issuer: string }>
+}
 
-  /** Whether a record may be of the shared cookie, and its token still good. */
-  const mayBeCopy = ({ address, record }: ListedRecord): boolean => {
-    if (record.state !== 'live' || record.begunBy === 'protocol') return false
-    if (record.tokenExpiresAt + mostSkew <= clock()) return false
-    // Sessions of 0.1.0 do not say how they began; those of this application can be opened.
-    return (
-      address.application !== application || openDetails(sealer, address, record.sealed).own === undefined
-    )
-  }
-
-  const copiesOf = async (persons: readonly string[]): Promise<readonly ListedRecord[]> => {
-    const lists = await Promise.all(persons.map((person) => store.list(person)))
-    return lists.flat().filter(mayBeCopy)
-  }
-
-  const namesakesOf = ({ issuer, subject, sessionValue }: NamesAtProvider): readonly RecordAddress[] =>
-    sessionValue === undefined
-      ? []
-      : issuers
-          .filter((other) => other !== issuer)
-          .map((other) => ({
-            person: personOf(other, subject),
-            session: sessionOf(other, sessionValue),
-            application,
-          }))
-
-  const look = async (named: NamedSession, sent: readonly FoundSession[]): Promise<Survey> => {
-    const { person, session } = named
-    const own = { person, session, application }
-    const record = await store.read(own)
-    // A cookie of an older generation is nobody's (`HLD-02`): it learns nothing of the person.
-    if (record === undefined || record.state === 'alias' || !isNamedBy(record, named.generation)) {
-      return nothingBeside
-    }
-    const names = namesAtProvider(openDetails(sealer, own, record.sealed))
-    const isNameless = names === undefined && !isOneIssuer
-    const persons = new Set([
-      person,
-      ...(names ? issuers.map((issuer) => personOf(issuer, names.subject)) : []),
-    ])
-    const same = names === undefined ? [] : namesakesOf(names)
-    const namesakes = same.map((address) => ({ address }))
-    // A browser has one shared cookie: its session came along, and all the others are other devices'.
-    const isAlong = sent.some(
-      ({ address }) => persons.has(address.person) && placeOf(address) !== placeOf(own),
-    )
-    if (isAlong) return { namesakes, persons: [] }
-    const isFound = (await copiesOf([...persons])).some(({ address }) =>
-      [own, ...same].some((one) => one.person === address.person && one.session === address.session),
-    )
-    if (isFound) return { namesakes, persons: [] }
-    // Where the shared cookie names its sessions as this provider does, another name is another session.
-    const isNamedAlike =
-      shared?.sessionClaim === 'sid' && names?.sessionValue !== undefined && issuers.includes(names.issuer)
-    if (isNamedAlike) persons.delete(person)
-    return { namesakes, persons: [...persons], isNameless }
-  }
-
-  const resultOf: SharedCopies['resultOf'] = async ({ persons, isNameless }) => {
-    if (persons === undefined) return notLooked
-    try {
-      const expiries = (await copiesOf(persons)).map(expiryOf)
-      if (expiries.length === 0) return isNameless === true ? notKnown : noCopies
-      return { state: 'unknown', reason: otherSessions, expiresAt: Math.max(...expiries) }
-    } catch (error) {
-      if (error instanceof StoreUnavailableError) return notLooked
-      throw error
-    }
-  }
-
+/** Makes the look of one application. */
+export function createSharedCopies(context: SharedCopiesContext): SharedCopies {
   return {
-    resultOf,
+    resultOf: (survey) => resultOf(context, survey),
 
     async survey(named, sent) {
       if (named === undefined) return nothingBeside
       try {
-        return await look(named, sent)
+        return await surveyOf(context, named, sent)
       } catch (error) {
         if (error instanceof StoreUnavailableError) return { namesakes: [], persons: undefined }
         throw error
@@ -152,14 +77,107 @@ export function createSharedCopies(context: {
 
     async lookAgain(legs, ended) {
       const isOpen = ({ leg, reason }: Leg) => leg === 'cookies' && reason === notLooked.reason
-      if (!isOneIssuer || !legs.some(isOpen)) return legs
-      const result = await resultOf({
-        namesakes: [],
-        persons: [...new Set(ended.map(({ person }) => person))],
-      })
+      if (!isOneIssuer(context) || !legs.some(isOpen)) return legs
+      const persons = [...new Set(ended.map(({ person }) => person))]
+      const result = await resultOf(context, { namesakes: [], persons })
       return legs.map((leg) => (isOpen(leg) ? { ...leg, reason: undefined, ...result } : leg))
     },
   }
+}
+
+/** Of the shared cookie; none where this application does not use it. */
+function issuersOf({ options }: SharedCopiesContext): readonly string[] {
+  return (options.sharedCookie && options.identityProvider)?.issuers ?? []
+}
+
+/** Under another issuer the shared cookie knows the person by a name that must be at hand to be found. */
+function isOneIssuer(context: SharedCopiesContext): boolean {
+  const ofProtocols = [...context.protocols.values()]
+  return issuersOf(context).every((issuer) => ofProtocols.every((protocol) => protocol.issuer === issuer))
+}
+
+async function resultOf(
+  context: SharedCopiesContext,
+  { persons, isNameless }: Survey,
+): Promise<CookiesResult> {
+  if (persons === undefined) return notLooked
+  try {
+    const expiries = (await copiesOf(context, persons)).map(expiryOf)
+    if (expiries.length === 0) return isNameless === true ? notKnown : noCopies
+    return { state: 'unknown', reason: otherSessions, expiresAt: Math.max(...expiries) }
+  } catch (error) {
+    if (error instanceof StoreUnavailableError) return notLooked
+    throw error
+  }
+}
+
+async function surveyOf(
+  context: SharedCopiesContext,
+  named: NamedSession,
+  sent: readonly FoundSession[],
+): Promise<Survey> {
+  const { options, store, sealer } = context
+  const { person, session } = named
+  const own = { person, session, application: options.application.id }
+  const record = await store.read(own)
+  // A cookie of an older generation is nobody's (`HLD-02`): it learns nothing of the person.
+  if (record === undefined || record.state === 'alias' || !isNamedBy(record, named.generation)) {
+    return nothingBeside
+  }
+  const names = namesAtProvider(openDetails(sealer, own, record.sealed))
+  const isNameless = names === undefined && !isOneIssuer(context)
+  const persons = new Set([
+    person,
+    ...(names ? issuersOf(context).map((issuer) => personOf(issuer, names.subject)) : []),
+  ])
+  const same = names === undefined ? [] : namesakesOf(context, names)
+  const namesakes = same.map((address) => ({ address }))
+  // A browser has one shared cookie: its session came along, and all the others are other devices'.
+  const isAlong = sent.some(({ address }) => persons.has(address.person) && placeOf(address) !== placeOf(own))
+  if (isAlong) return { namesakes, persons: [] }
+  const isFound = (await copiesOf(context, [...persons])).some(({ address }) =>
+    [own, ...same].some((one) => one.person === address.person && one.session === address.session),
+  )
+  if (isFound) return { namesakes, persons: [] }
+  if (names !== undefined && isNamedAlike(context, names)) persons.delete(person)
+  return { namesakes, persons: [...persons], isNameless }
+}
+
+/** Where the shared cookie names its sessions as this provider does, another name is another session. */
+function isNamedAlike(context: SharedCopiesContext, { issuer, sessionValue }: NamesAtProvider): boolean {
+  const isBySid = context.options.identityProvider?.sessionClaim === 'sid'
+  return isBySid && sessionValue !== undefined && issuersOf(context).includes(issuer)
+}
+
+function namesakesOf(
+  context: SharedCopiesContext,
+  { issuer, subject, sessionValue }: NamesAtProvider,
+): readonly RecordAddress[] {
+  if (sessionValue === undefined) return []
+  const { id: application } = context.options.application
+  const others = issuersOf(context).filter((other) => other !== issuer)
+  return others.map((other) => ({
+    person: personOf(other, subject),
+    session: sessionOf(other, sessionValue),
+    application,
+  }))
+}
+
+async function copiesOf(
+  context: SharedCopiesContext,
+  persons: readonly string[],
+): Promise<readonly ListedRecord[]> {
+  const lists = await Promise.all(persons.map((person) => context.store.list(person)))
+  return lists.flat().filter((listed) => mayBeCopy(context, listed))
+}
+
+/** Whether a record may be of the shared cookie, and its token still good. */
+function mayBeCopy({ options, sealer }: SharedCopiesContext, { address, record }: ListedRecord): boolean {
+  if (record.state !== 'live' || record.begunBy === 'protocol') return false
+  if (record.tokenExpiresAt + mostSkew <= options.clock()) return false
+  // Sessions of 0.1.0 do not say how they began; those of this application can be opened.
+  if (address.application !== options.application.id) return true
+  return openDetails(sealer, address, record.sealed).own === undefined
 }
 
 function expiryOf({ record }: ListedRecord): number {

@@ -5,7 +5,7 @@ import { createTransactionCookies, type TransactionCookies } from '../cookies/tr
 import type { Exchange } from '../exchange.js'
 import type { LoginHosts } from '../login/hosts.js'
 import type { LoginCompletion } from '../login/return.js'
-import type { LogoutRoutes } from '../logout/logout.js'
+import type { LogoutRoutes } from '../logout/logout-routes.js'
 import { createPages } from '../pages/pages.js'
 import type { InstalledProtocol, Protocol, ProtocolHost } from '../protocols/protocol.js'
 import type { CitizenActions } from '../sessions/create-citizen.js'

@@ -48,8 +48,7 @@ export function createEndedSignals(options: {
   readonly clock: Clock
   readonly idleMilliseconds: number
   readonly sealer: Sealer
-  /** A function: sessions that end are told to the watch, so it is made first. */
-  readonly lifecycle: () => Pick<Lifecycle, 'applyRevocation' | 'countFromNow'>
+  readonly lifecycle: Pick<Lifecycle, 'applyRevocation' | 'countFromNow'>
 }): EndedSignals {
   const watched = new Map<string, Set<Watched>>()
   const slots = Array.from({ length: watchSlots }, () => new Set<Watched>())
@@ -113,7 +112,7 @@ export function createEndedSignals(options: {
     if (record.state === 'ended') return finish(entry, record.reason)
     if (!goesOn(entry.record, record)) return finish(entry, 'begun-anew')
     const now = options.clock()
-    const lifecycle = options.lifecycle()
+    const { lifecycle } = options
     // By a clock that was ahead: the next look finds it counted from now.
     if (isFromAhead(record, now)) await lifecycle.countFromNow(address, record, now)
     entry.record = record

@@ -1,7 +1,7 @@
 /** @module Steps of an evaluation that write: a touch, the work for a sign-in, the end of the siblings. */
 import type { ResolvedOptions } from '../config/options.js'
-import type { EndedRecord, LiveRecord, RecordAddress } from '../session-record.js'
-import type { RecordChange, Store } from '../stores/store.js'
+import type { EndedRecord, EndReason, LiveRecord, RecordAddress } from '../session-record.js'
+import type { RecordChange, RevocationScope, Store } from '../stores/store.js'
 import { createSignIn, type SignIn } from './sign-in-work.js'
 import { touchInterval } from './timers.js'
 
@@ -32,8 +32,8 @@ export interface TouchSteps {
 export function createTouchSteps(context: {
   readonly options: ResolvedOptions
   readonly store: Store
-  /** Ends the records of a session value in every application. */
-  readonly endEverywhere: (address: RecordAddress, now: number) => Promise<void>
+  /** Ends sessions of a person in every application of the store. */
+  readonly endSessions: (person: string, scope: RevocationScope, reason: EndReason) => Promise<unknown>
 }): TouchSteps {
   const { options, store } = context
 
@@ -62,8 +62,9 @@ export function createTouchSteps(context: {
     async endSiblings(address, record, request) {
       const endsAll = options.application.onIdle === 'end-everywhere' && record.reason === 'idle-timeout'
       if (!endsAll || !request.isTouching()) return
-      const isDone = (await store.revocation(address.person, address.session)) !== undefined
-      if (!isDone) await context.endEverywhere(address, request.now)
+      const { person, session } = address
+      const isDone = (await store.revocation(person, session)) !== undefined
+      if (!isDone) await context.endSessions(person, { kind: 'session', session }, 'signed-out')
     },
   }
 }

@@ -1,12 +1,12 @@
 /** @module Ends what a request's shared cookie names, for a plug-in that was told of an end. */
 import type { SharedExpiry } from '../cookies/expiry.js'
 import type { GlobalLogout } from '../logout/global-logout.js'
+import type { SharedRequestSessions } from '../logout/request-sessions.js'
 import type { ProtocolHost } from '../protocols/protocol.js'
-import type { SessionFinder } from './find-sessions.js'
 
 /** Makes it; without shared cookies there is nothing to end. */
 export function createEndSharedSession(
-  cookies: { readonly finder: SessionFinder; readonly expire: SharedExpiry } | undefined,
+  cookies: { readonly finder: SharedRequestSessions; readonly expire: SharedExpiry } | undefined,
   globalLogout: Pick<GlobalLogout, 'endSession'>,
 ): ProtocolHost['endShared'] {
   return async (exchange, reason, only) => {

@@ -1,50 +1,12 @@
 /** @module The sessions that a request belongs to, whatever became of them: what a logout ends. */
 import type { SharedCookieOptions } from '../config/options.js'
-import { isTooLarge } from '../cookies/parse.js'
 import { StoreUnavailableError } from '../errors.js'
-import type { Exchange } from '../exchange.js'
+import type { SharedRequestSessions } from '../logout/request-sessions.js'
 import type { RecordAddress } from '../session-record.js'
 import type { Store } from '../stores/store.js'
 import type { HintCookie } from './hint-cookie.js'
 import type { TokenReader } from './read-token.js'
 import { tokenState } from './token-state.js'
-
-/** A session that a request names. */
-export interface FoundSession {
-  readonly address: RecordAddress
-  /** `exp` of the token that names it; absent where only the hint does. Milliseconds since the epoch. */
-  readonly tokenExpiresAt?: number | undefined
-  /** Of what generation it must be, where a cookie of ours names it: an older one ends nothing. */
-  readonly generation?: string | undefined
-}
-
-/** Why not every session that a request names was found: too many tokens, or too many bytes. */
-export type SessionsMissed = 'ambiguous-cookie' | 'cookies-too-large'
-
-/** The sessions of a request, the likeliest first. */
-export interface FoundSessions {
-  readonly sessions: readonly FoundSession[]
-  /** There if there may be more. */
-  readonly missed?: SessionsMissed | undefined
-}
-
-/** Finds the session of a request. */
-export interface SessionFinder {
-  /**
-   * Its session, by the token, else by the hint; the root's, where the session value is an alias. More than one only
-   * where the cookies name several sessions; `missed` says why, where they name more than can be looked at.
-   * @throws CitizenSessionError `keys-unavailable`, where there is no hint either.
-   */
-  sessionsOf(exchange: Exchange): Promise<FoundSessions>
-  /** Whether the request carries any part of the shared cookie. */
-  sendsShared(exchange: Exchange): boolean
-}
-
-/** Where no shared cookie is in use: it names none, and an own cookie in a header that is too large is not read. */
-export const sessionsWithoutSharedCookie: SessionFinder['sessionsOf'] = async (exchange) => ({
-  sessions: [],
-  missed: isTooLarge(exchange.header('cookie')) ? 'cookies-too-large' : undefined,
-})
 
 /** Makes the finder of one application. */
 export function createSessionFinder(options: {
@@ -52,7 +14,7 @@ export function createSessionFinder(options: {
   readonly reader: TokenReader
   readonly hintCookie: HintCookie
   readonly store: Store
-}): SessionFinder {
+}): SharedRequestSessions {
   const { reader, hintCookie, store } = options
   const { application, identityProvider, clock } = options.resolved
 

@@ -4,6 +4,7 @@ import { expiryVariants, type SharedExpiry } from '../cookies/expiry.js'
 import { createCookieScanner } from '../cookies/parse.js'
 import { maximumPairLength } from '../cookies/serialize.js'
 import type { SetCookie } from '../exchange.js'
+import type { SharedRequestSessions } from '../logout/request-sessions.js'
 import type { CitizenActions } from '../sessions/create-citizen.js'
 import type { SessionContext } from '../sessions/evaluate.js'
 import { createJwksCache } from '../tokens/jwks-cache.js'
@@ -11,7 +12,7 @@ import { createTokenVerifier, type VerifiedToken } from '../tokens/verify.js'
 import { createSharedCookieAuthenticator, type SharedCookieAuthenticator } from './authenticate.js'
 import type { SharedSession } from './credential.js'
 import { noteRefresh } from './deliver-refresh.js'
-import { createSessionFinder, type SessionFinder } from './find-sessions.js'
+import { createSessionFinder } from './find-sessions.js'
 import type { HintCookie } from './hint-cookie.js'
 import { createTokenReader } from './read-token.js'
 import { createRefresher } from './refresh.js'
@@ -31,7 +32,7 @@ export interface SharedCookieParts {
 /** The shared cookie at work in one suite. */
 export interface SharedCookie {
   readonly look: SharedCookieAuthenticator
-  readonly finder: SessionFinder
+  readonly finder: SharedRequestSessions
   readonly expire: SharedExpiry
   /** Forgets every key and every verified token. */
   purgeKeys(): void

@@ -187,7 +187,7 @@ export function describeCopies(name: string, store: (clock: () => number) => Sto
             secrets: place.world.party(both).suite.options.application.secrets,
             random: randomBytes,
           }),
-          protocols: [{ issuer: providerUrl }],
+          protocols: new Map([['oidc', { issuer: providerUrl }]]),
         })
         return copies.resultOf(await copies.survey(named, []))
       }

@@ -333,7 +333,6 @@ async function addEndpoints(setting: Setting, add: Add): Promise<void> {
       leave: never,
     } as never,
     pages,
-    withoutState: () => pages.showGoingOn(pageRequest(setting, 'GET', '/'), url),
     protocols: new Map(),
     admit: async () => {},
     refuseOutage: (_, error) => {

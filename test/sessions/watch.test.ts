@@ -95,7 +95,7 @@ function watchOver() {
     clock: () => 2000,
     idleMilliseconds: 1e12,
     sealer: createSealer({ application: 'benefits', secrets: ['s'.repeat(32)], random: randomBytes }),
-    lifecycle: () => ({ applyRevocation: async () => false, countFromNow: async () => undefined }),
+    lifecycle: { applyRevocation: async () => false, countFromNow: async () => undefined },
   })
   return { watch, records, reads: () => reads }
 }
