@@ -1,7 +1,7 @@
 /** @module The interface of protocol plug-ins: what OpenID Connect and SAML get from the core, and give it. */
 
 import type { Citizen } from '../citizen.js'
-import type { ResolvedOptions } from '../config/options.js'
+import type { Clock } from '../clock.js'
 import type { TransactionCookies } from '../cookies/transaction.js'
 import type { Report } from '../events.js'
 import type { Exchange, MaybePromise, Reply } from '../exchange.js'
@@ -54,9 +54,29 @@ export interface ProtocolEndpoint {
   readonly outage?: (() => Reply) | undefined
 }
 
+/** What a plug-in gets of the resolved options. */
+export interface ProtocolHostOptions {
+  readonly clock: Clock
+  readonly fetch: typeof fetch
+  readonly random: (bytes: number) => Uint8Array
+  /** The path of our own routes, as in `/session`. */
+  readonly routes: { readonly path: string }
+  readonly application: {
+    readonly id: string
+    readonly url: string
+    readonly startPage: string
+    /** Name that pages show. */
+    readonly name: string
+    /** The absolute limit of a session. */
+    readonly absoluteSeconds: number
+  }
+  /** Where the shared cookie is in use too: the issuers of its tokens. */
+  readonly identityProvider?: { readonly issuers: readonly string[] } | undefined
+}
+
 /** What the core gives a plug-in. */
 export interface ProtocolHost {
-  readonly options: ResolvedOptions
+  readonly options: ProtocolHostOptions
   readonly store: Store
   readonly report: Report
   readonly sessions: ProtocolSessions

@@ -10,13 +10,8 @@ import { anonymous, mfaRequired } from '../sessions/create-citizen.js'
 import { sharedReasonOf } from '../sessions/end-cause.js'
 import { evaluateSession, type Found, inspectSession } from '../sessions/evaluate.js'
 import type { VerifiedToken } from '../tokens/verify.js'
-import {
-  citizenOf,
-  isPlain,
-  type SharedCookieContext,
-  SharedCookieCredential,
-  type SharedCookieRequest,
-} from './credential.js'
+import type { SharedCookieContext, SharedCookieRequest } from './context.js'
+import { citizenOf, isPlain, SharedCookieCredential } from './credential.js'
 import type { TokenReader, TokenReading } from './read-token.js'
 import { tokenState } from './token-state.js'
 

@@ -1,56 +1,18 @@
 /** @module The shared cookie as a credential: what a good token shows for its session, beside what every session has. */
+
 import type { Citizen, Claims } from '../citizen.js'
-import type { SharedCookieOptions } from '../config/options.js'
-import type { ScannedCookies } from '../cookies/parse.js'
-import type { Exchange, SetCookie } from '../exchange.js'
 import type { EndedRecord, EndReason, LiveRecord, RecordAddress } from '../session-record.js'
 import { isTopLevelNavigation } from '../sessions/activity.js'
-import {
-  active,
-  anonymous,
-  assuranceOf,
-  type CitizenActions,
-  type LiveSession,
-} from '../sessions/create-citizen.js'
+import { active, anonymous, assuranceOf } from '../sessions/create-citizen.js'
 import { sharedReasonOf } from '../sessions/end-cause.js'
-import type { Credential, Found, SessionContext, SessionRequest } from '../sessions/evaluate.js'
+import type { Credential, Found } from '../sessions/evaluate.js'
 import { isUnchanged } from '../sessions/timers.js'
 import type { FoundRevocation } from '../stores/store.js'
 import type { VerifiedToken } from '../tokens/verify.js'
 import { isWaiting, unlessAhead } from '../wait.js'
+import type { SharedCookieContext, SharedCookieRequest } from './context.js'
 import { deliverRefresh } from './deliver-refresh.js'
-import type { HintCookie } from './hint-cookie.js'
-import type { Refresher } from './refresh.js'
-import { readRoot, type TokenState } from './token-state.js'
-
-/** What the sessions of the shared cookie stand on. */
-export interface SharedCookieContext extends SessionContext {
-  readonly options: SharedCookieOptions
-  readonly refresher: Refresher
-  readonly hintCookie: HintCookie
-  readonly actions: CitizenActions<SharedSession>
-  readonly cookiesFor: (token: VerifiedToken) => readonly SetCookie[]
-  readonly expireShared: (exchange: Exchange) => unknown
-}
-
-/** A session that the shared cookie names. */
-export interface SharedSession extends LiveSession {
-  readonly token: VerifiedToken
-  readonly state: TokenState
-}
-
-/** A request with a good token. */
-export interface SharedCookieRequest extends SessionRequest {
-  readonly scanned: ScannedCookies
-  readonly token: VerifiedToken
-  readonly state: TokenState
-  /** The level of assurance that the token's claims show. */
-  readonly level: number
-  /** Whether this process sees this generation of the session for the first time. */
-  isFirstSight: boolean
-  /** Whether something of the record was written for this request. */
-  isWritten: boolean
-}
+import { readRoot } from './token-state.js'
 
 /**
  * The time of authentication that a token states, in milliseconds; 0 where it states none. One in the future, as of

@@ -4,7 +4,7 @@ import { settledWithin } from '../outbound.js'
 import type { LiveRecord } from '../session-record.js'
 import type { VerifiedToken } from '../tokens/verify.js'
 import { isWaiting, longerWait, noWait } from '../wait.js'
-import type { SharedCookieContext, SharedCookieRequest } from './credential.js'
+import type { SharedCookieContext, SharedCookieRequest } from './context.js'
 import type { RefreshResult } from './refresh.js'
 import { type TokenState, tokenState } from './token-state.js'
 

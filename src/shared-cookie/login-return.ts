@@ -1,9 +1,8 @@
 /** @module Arrival from a login: what only a return with its transaction may do, before the request is judged as any other. */
 
-import type { Authenticator } from '../authenticate.js'
 import type { Citizen } from '../citizen.js'
 import type { SharedCookieOptions } from '../config/options.js'
-import type { Exchange } from '../exchange.js'
+import type { Exchange, MaybePromise } from '../exchange.js'
 import type { Sealer } from '../seal.js'
 import { lacksSecondFactor } from '../sessions/assurance.js'
 import { sharedReasonOf } from '../sessions/end-cause.js'
@@ -35,7 +34,11 @@ const mostAttempts = 6
 /** Makes the arrival of one application. */
 export function createSharedLoginReturn(options: {
   readonly resolved: SharedCookieOptions
-  readonly authenticator: Authenticator
+  /** What judges the request as any other once the return has been taken in. */
+  readonly authenticator: {
+    authenticate(exchange: Exchange, override: { readonly isTouching: true }): MaybePromise<Citizen>
+    unavailableBecause(error: unknown): Citizen
+  }
   readonly tokenOf: SharedCookieAuthenticator['tokenOf']
   readonly store: Store
   readonly lifecycle: Lifecycle
