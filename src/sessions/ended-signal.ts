@@ -42,131 +42,149 @@ interface Watched {
   isLookedAt: boolean
 }
 
-/** Makes the watch of one application. Watching is no activity: no session lives longer by it. */
-export function createEndedSignals(options: {
+/** What the watch of one application is made with. */
+export interface EndedSignalsOptions {
   readonly store: Pick<Store, 'read'>
   readonly clock: Clock
   readonly idleMilliseconds: number
   readonly sealer: Sealer
   readonly lifecycle: Pick<Lifecycle, 'applyRevocation' | 'countFromNow'>
-}): EndedSignals {
-  const watched = new Map<string, Set<Watched>>()
+}
+
+/** Everything that is watched, and the turn of the looks. */
+interface Watch {
+  readonly options: EndedSignalsOptions
+  readonly watched: Map<string, Set<Watched>>
+  readonly slots: readonly Set<Watched>[]
+  nextSlot: number
+  timer: NodeJS.Timeout | undefined
+}
+
+/** Makes the watch of one application. Watching is no activity: no session lives longer by it. */
+export function createEndedSignals(options: EndedSignalsOptions): EndedSignals {
   const slots = Array.from({ length: watchSlots }, () => new Set<Watched>())
-  let nextSlot = 0
-  let timer: NodeJS.Timeout | undefined
-
-  const begin = (place: string, address: RecordAddress, record: LiveRecord): Watched => {
-    const slot = slots.reduce((least, each) => (each.size < least.size ? each : least))
-    const entry: Watched = {
-      place,
-      address,
-      record,
-      own: new Set(),
-      shared: undefined,
-      slot,
-      isLookedAt: false,
-    }
-    slot.add(entry)
-    const there = watched.get(place)
-    if (there === undefined) watched.set(place, new Set([entry]))
-    else there.add(entry)
-    timer ??= setInterval(lookAround, watchMilliseconds / watchSlots).unref()
-    return entry
-  }
-
-  const forget = (entry: Watched): void => {
-    entry.slot.delete(entry)
-    const there = watched.get(entry.place)
-    there?.delete(entry)
-    if (there?.size === 0) watched.delete(entry.place)
-    if (watched.size === 0) stop()
-  }
-
-  const finish = (entry: Watched, reason: string): void => {
-    forget(entry)
-    const error = new CitizenSessionError('session-ended', `the session has ended: ${reason}`, {
-      status: 401,
-    })
-    entry.shared?.abort(error)
-    for (const controller of entry.own) controller.abort(error)
-    entry.own.clear()
-  }
-
-  /** Whether nobody is signed in by the session, although it has not ended. Details are opened only where that can be. */
-  const areOver = (address: RecordAddress, record: LiveRecord, now: number): boolean => {
-    if (record.tokenExpiresAt === 0 || now < record.tokenExpiresAt) return false
-    const details = openDetails(options.sealer, address, record.sealed).own
-    return details !== undefined && areTokensOver(record, details, now)
-  }
-
-  const look = async (entry: Watched): Promise<void> => {
-    let { address } = entry
-    let record = await options.store.read(address)
-    if (record?.state === 'alias') {
-      address = { ...address, session: record.session }
-      record = await options.store.read(address)
-      // An alias of an alias is none of ours: the next look tells.
-      if (record?.state === 'alias') return
-    }
-    if (record === undefined) return finish(entry, 'gone')
-    if (record.state === 'ended') return finish(entry, record.reason)
-    if (!goesOn(entry.record, record)) return finish(entry, 'begun-anew')
-    const now = options.clock()
-    const { lifecycle } = options
-    // By a clock that was ahead: the next look finds it counted from now.
-    if (isFromAhead(record, now)) await lifecycle.countFromNow(address, record, now)
-    entry.record = record
-    const over = timerOver(withIdleTime(record, options.idleMilliseconds), now)
-    if (over !== undefined) return finish(entry, over)
-    if (areOver(address, record, now)) return finish(entry, 'token-expired')
-    if (await lifecycle.applyRevocation(address, record, now)) finish(entry, 'revoked')
-  }
-
-  const lookAround = (): void => {
-    const slot = slots[nextSlot] ?? new Set()
-    nextSlot = (nextSlot + 1) % watchSlots
-    for (const entry of slot) {
-      if (entry.isLookedAt) continue
-      entry.isLookedAt = true
-      look(entry)
-        // An outage ends nobody's session: the next look tells.
-        .catch(() => undefined)
-        .finally(() => {
-          entry.isLookedAt = false
-        })
-    }
-  }
-
-  const stop = (): void => {
-    clearInterval(timer)
-    timer = undefined
-  }
-
+  const watch: Watch = { options, watched: new Map(), slots, nextSlot: 0, timer: undefined }
   return {
-    signalFor(address, record, exchange) {
-      const place = placeOf(address)
-      const known = [...(watched.get(place) ?? [])].find((each) => goesOn(each.record, record))
-      const entry = known ?? begin(place, address, record)
-      const controller = new AbortController()
-      const release = (): void => {
-        // Whoever has finished has let go already.
-        if (entry.own.delete(controller) && entry.own.size === 0 && entry.shared === undefined) forget(entry)
-      }
-      entry.own.add(controller)
-      if (exchange.onClose?.(release) === true) return controller.signal
-      entry.own.delete(controller)
-      entry.shared ??= controller
-      return entry.shared.signal
-    },
+    signalFor: (address, record, exchange) => signalFor(watch, address, record, exchange),
     noteEnd(address, reason) {
-      for (const entry of watched.get(placeOf(address)) ?? []) finish(entry, reason)
+      for (const entry of watch.watched.get(placeOf(address)) ?? []) finish(watch, entry, reason)
     },
     close() {
-      stop()
-      watched.clear()
+      stop(watch)
+      watch.watched.clear()
       for (const slot of slots) slot.clear()
     },
   }
+}
+
+function signalFor(
+  watch: Watch,
+  address: RecordAddress,
+  record: LiveRecord,
+  exchange: Pick<Exchange, 'onClose'>,
+): AbortSignal {
+  const place = placeOf(address)
+  const known = [...(watch.watched.get(place) ?? [])].find((each) => goesOn(each.record, record))
+  const entry = known ?? begin(watch, place, address, record)
+  const controller = new AbortController()
+  const release = (): void => {
+    // Whoever has finished has let go already.
+    const isLast = entry.own.delete(controller) && entry.own.size === 0 && entry.shared === undefined
+    if (isLast) forget(watch, entry)
+  }
+  entry.own.add(controller)
+  if (exchange.onClose?.(release) === true) return controller.signal
+  entry.own.delete(controller)
+  entry.shared ??= controller
+  return entry.shared.signal
+}
+
+function begin(watch: Watch, place: string, address: RecordAddress, record: LiveRecord): Watched {
+  const slot = watch.slots.reduce((least, each) => (each.size < least.size ? each : least))
+  const entry: Watched = {
+    place,
+    address,
+    record,
+    own: new Set(),
+    shared: undefined,
+    slot,
+    isLookedAt: false,
+  }
+  slot.add(entry)
+  const there = watch.watched.get(place)
+  if (there === undefined) watch.watched.set(place, new Set([entry]))
+  else there.add(entry)
+  watch.timer ??= setInterval(lookAround, watchMilliseconds / watchSlots, watch).unref()
+  return entry
+}
+
+function forget(watch: Watch, entry: Watched): void {
+  entry.slot.delete(entry)
+  const there = watch.watched.get(entry.place)
+  there?.delete(entry)
+  if (there?.size === 0) watch.watched.delete(entry.place)
+  if (watch.watched.size === 0) stop(watch)
+}
+
+function finish(watch: Watch, entry: Watched, reason: string): void {
+  forget(watch, entry)
+  const error = new CitizenSessionError('session-ended', `the session has ended: ${reason}`, {
+    status: 401,
+  })
+  entry.shared?.abort(error)
+  for (const controller of entry.own) controller.abort(error)
+  entry.own.clear()
+}
+
+function stop(watch: Watch): void {
+  clearInterval(watch.timer)
+  watch.timer = undefined
+}
+
+/** Looks at the sessions of the next slot. */
+function lookAround(watch: Watch): void {
+  const slot = watch.slots[watch.nextSlot] ?? new Set()
+  watch.nextSlot = (watch.nextSlot + 1) % watchSlots
+  for (const entry of slot) {
+    if (entry.isLookedAt) continue
+    entry.isLookedAt = true
+    look(watch, entry)
+      // An outage ends nobody's session: the next look tells.
+      .catch(() => undefined)
+      .finally(() => {
+        entry.isLookedAt = false
+      })
+  }
+}
+
+async function look(watch: Watch, entry: Watched): Promise<void> {
+  const { store, clock, idleMilliseconds, lifecycle } = watch.options
+  let { address } = entry
+  let record = await store.read(address)
+  if (record?.state === 'alias') {
+    address = { ...address, session: record.session }
+    record = await store.read(address)
+    // An alias of an alias is none of ours: the next look tells.
+    if (record?.state === 'alias') return
+  }
+  if (record === undefined) return finish(watch, entry, 'gone')
+  if (record.state === 'ended') return finish(watch, entry, record.reason)
+  if (!goesOn(entry.record, record)) return finish(watch, entry, 'begun-anew')
+  const now = clock()
+  // By a clock that was ahead: the next look finds it counted from now.
+  if (isFromAhead(record, now)) await lifecycle.countFromNow(address, record, now)
+  entry.record = record
+  const over = timerOver(withIdleTime(record, idleMilliseconds), now)
+  if (over !== undefined) return finish(watch, entry, over)
+  if (areOver(watch, address, record, now)) return finish(watch, entry, 'token-expired')
+  if (await lifecycle.applyRevocation(address, record, now)) finish(watch, entry, 'revoked')
+}
+
+/** Whether nobody is signed in by the session, although it has not ended. Details are opened only where that can be. */
+function areOver(watch: Watch, address: RecordAddress, record: LiveRecord, now: number): boolean {
+  if (record.tokenExpiresAt === 0 || now < record.tokenExpiresAt) return false
+  const details = openDetails(watch.options.sealer, address, record.sealed).own
+  return details !== undefined && areTokensOver(record, details, now)
 }
 
 /**
