@@ -56,8 +56,8 @@ export function concernsSession(
   )
 }
 
-/** Makes the revocations of one application. */
-export function createRevocations(options: {
+/** What the revocations of one application are made with. */
+export interface RevocationsContext {
   readonly store: Store
   /** The store that applications with stores of their own share; `undefined`: the own one is enough. */
   readonly revocations: Store | undefined
@@ -65,100 +65,118 @@ export function createRevocations(options: {
   readonly retainedUntil: (now: number, tokenExpiresAt: number) => number
   readonly clock: () => number
   readonly onEnded: (ended: readonly ListedRecord[], reason: EndReason) => void
-}): Revocations {
-  const { store, revocations, retainedUntil } = options
+}
 
-  const revokeHere = async (
-    person: string,
-    scope: RevocationScope,
-    revocation: Revocation,
-  ): Promise<RevocationOutcome> => {
-    const outcome = await store.revoke(person, scope, revocation)
-    options.onEnded(outcome.ended, revocation.reason)
-    return outcome
-  }
-
-  const revokeElsewhere = async (
-    person: string,
-    scope: RevocationScope,
-    revocation: Revocation,
-  ): Promise<boolean> => {
-    const outcome = await revocations?.revoke(person, scope, revocation)
-    return outcome?.acknowledged !== false
-  }
-
-  /** Tells the shared store the names of a session that are not among those it was told. `true`: it has confirmed. */
-  const revokeNames = async (
-    person: string,
-    sessions: readonly string[],
-    told: string | undefined,
-    revocation: Revocation,
-  ): Promise<boolean> => {
-    if (revocations === undefined) return true
-    const rest = sessions.filter((session) => session !== told)
-    const results = await Promise.all(
-      rest.map((session) => revokeElsewhere(person, { kind: 'session', session }, revocation)),
-    )
-    return results.every((isAcknowledged) => isAcknowledged)
-  }
-
-  /**
-   * Until when a record of a person is kept, at the latest: as long as any token lives that is known of them, also of
-   * a session that has ended here and goes on elsewhere. `undefined` where that cannot be asked now.
-   */
-  const latestRetention = async (person: string): Promise<number | undefined> => {
-    try {
-      const records = await store.list(person)
-      return Math.max(0, ...records.map(({ record }) => record.retainUntil))
-    } catch (error) {
-      if (error instanceof StoreUnavailableError) return undefined
-      throw error
-    }
-  }
-
+/** Makes the revocations of one application. */
+export function createRevocations(context: RevocationsContext): Revocations {
   return {
-    async revoke(person, scope, reason, tokenExpiresAt = 0) {
-      const known = await latestRetention(person)
-      const at = options.clock()
-      const retainUntil = Math.max(retainedUntil(at, tokenExpiresAt), known ?? 0)
-      const revocation = { reason, at, retainUntil }
-      const [here, elsewhere] = await Promise.allSettled([
-        revokeHere(person, scope, revocation),
-        revokeElsewhere(person, scope, revocation),
-      ])
-      if (here.status === 'rejected') throw here.reason
-      if (elsewhere.status === 'rejected') throw elsewhere.reason
-      // The shared store knows neither sessions nor their names: those of the own store are named one by one.
-      const told = scope.kind === 'session' ? scope.session : undefined
-      const isNamed = await revokeNames(person, here.value.sessions, told, revocation)
-      // Where nobody could say how long its tokens live, it may be forgotten before them: it is to be asked for again.
-      const isKeptLong = known !== undefined
-      return {
-        ...here.value,
-        acknowledged: here.value.acknowledged && elsewhere.value && isNamed && isKeptLong,
-      }
-    },
+    revoke: (person, scope, reason, tokenExpiresAt = 0) =>
+      revoke(context, { person, scope, reason, tokenExpiresAt }),
+    meet: (address, concerns, known) => meet(context, address, concerns, known),
+  }
+}
 
-    async meet({ person, session }, concerns, { now, tokenExpiresAt, names }) {
-      const found = await revocations?.revocation(person, session, names)
-      if (found === undefined || !concerns(found)) return false
-      const { reason, at } = found
-      const revocation = {
-        reason,
-        at,
-        retainUntil: Math.max(found.retainUntil, retainedUntil(now, tokenExpiresAt)),
-      }
-      // Applications that have not met the token yet read the shared store only: it remembers as long.
-      const isShort = retainedUntil(0, tokenExpiresAt) > found.retainUntil
-      // Where the session has several names, nobody says under which of them it was found.
-      const told = isShort || names !== undefined ? undefined : session
-      // Before the own store: once the session has ended there, nobody meets this again after an outage of the other.
-      const known = [session, ...(names ?? [])]
-      await revokeNames(person, known, told, revocation)
-      const { sessions } = await revokeHere(person, { kind: 'session', session }, revocation)
-      const rest = sessions.filter((each) => !known.includes(each))
-      await revokeNames(person, rest, undefined, revocation)
-      return true
-    },
+async function revoke(
+  context: RevocationsContext,
+  request: {
+    readonly person: string
+    readonly scope: RevocationScope
+    readonly reason: EndReason
+    readonly tokenExpiresAt: number
+  },
+): Promise<RevocationOutcome> {
+  const { person, scope, reason, tokenExpiresAt } = request
+  const known = await latestRetention(context, person)
+  const at = context.clock()
+  const retainUntil = Math.max(context.retainedUntil(at, tokenExpiresAt), known ?? 0)
+  const revocation = { reason, at, retainUntil }
+  const [here, elsewhere] = await Promise.allSettled([
+    revokeHere(context, person, scope, revocation),
+    revokeElsewhere(context, person, scope, revocation),
+  ])
+  if (here.status === 'rejected') throw here.reason
+  if (elsewhere.status === 'rejected') throw elsewhere.reason
+  // The shared store knows neither sessions nor their names: those of the own store are named one by one.
+  const told = scope.kind === 'session' ? scope.session : undefined
+  const rest = here.value.sessions.filter((session) => session !== told)
+  const isNamed = await revokeNames(context, person, rest, revocation)
+  // Where nobody could say how long its tokens live, it may be forgotten before them: it is to be asked for again.
+  const isKeptLong = known !== undefined
+  return {
+    ...here.value,
+    acknowledged: here.value.acknowledged && elsewhere.value && isNamed && isKeptLong,
+  }
+}
+
+async function meet(
+  context: RevocationsContext,
+  { person, session }: RecordAddress,
+  concerns: (revocation: FoundRevocation) => boolean,
+  { now, tokenExpiresAt, names }: Parameters<Revocations['meet']>[2],
+): Promise<boolean> {
+  const found = await context.revocations?.revocation(person, session, names)
+  if (found === undefined || !concerns(found)) return false
+  const { reason, at } = found
+  const retainUntil = Math.max(found.retainUntil, context.retainedUntil(now, tokenExpiresAt))
+  const revocation = { reason, at, retainUntil }
+  // Applications that have not met the token yet read the shared store only: it remembers as long.
+  const isShort = context.retainedUntil(0, tokenExpiresAt) > found.retainUntil
+  const known = [session, ...(names ?? [])]
+  // Where the session has several names, nobody says under which of them it was found.
+  const untold = isShort || names !== undefined ? known : []
+  // Before the own store: once the session has ended there, nobody meets this again after an outage of the other.
+  await revokeNames(context, person, untold, revocation)
+  const { sessions } = await revokeHere(context, person, { kind: 'session', session }, revocation)
+  const rest = sessions.filter((each) => !known.includes(each))
+  await revokeNames(context, person, rest, revocation)
+  return true
+}
+
+async function revokeHere(
+  context: RevocationsContext,
+  person: string,
+  scope: RevocationScope,
+  revocation: Revocation,
+): Promise<RevocationOutcome> {
+  const outcome = await context.store.revoke(person, scope, revocation)
+  context.onEnded(outcome.ended, revocation.reason)
+  return outcome
+}
+
+async function revokeElsewhere(
+  { revocations }: RevocationsContext,
+  person: string,
+  scope: RevocationScope,
+  revocation: Revocation,
+): Promise<boolean> {
+  const outcome = await revocations?.revoke(person, scope, revocation)
+  return outcome?.acknowledged !== false
+}
+
+/** Tells the shared store these names of a session. `true`: it has confirmed all. */
+async function revokeNames(
+  context: RevocationsContext,
+  person: string,
+  sessions: readonly string[],
+  revocation: Revocation,
+): Promise<boolean> {
+  if (context.revocations === undefined) return true
+  const results = await Promise.all(
+    sessions.map((session) => revokeElsewhere(context, person, { kind: 'session', session }, revocation)),
+  )
+  return results.every((isAcknowledged) => isAcknowledged)
+}
+
+/**
+ * Until when a record of a person is kept, at the latest: as long as any token lives that is known of them, also of
+ * a session that has ended here and goes on elsewhere. `undefined` where that cannot be asked now.
+ */
+async function latestRetention({ store }: RevocationsContext, person: string): Promise<number | undefined> {
+  try {
+    const records = await store.list(person)
+    return Math.max(0, ...records.map(({ record }) => record.retainUntil))
+  } catch (error) {
+    if (error instanceof StoreUnavailableError) return undefined
+    throw error
   }
 }
