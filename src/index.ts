@@ -69,7 +69,7 @@ export type {
   Subject,
 } from './sessions/administration.js'
 export type { Demand } from './sessions/assurance.js'
-export type { EndedSession } from './sessions/lifecycle.js'
+export type { EndedSession } from './sessions/lifecycle-context.js'
 export type { StatusDocument } from './sessions/status.js'
 export { memoryStore } from './stores/memory/store.js'
 export type { Store } from './stores/store.js'

@@ -5,10 +5,10 @@
 import { StoreUnavailableError } from '../errors.js'
 import type { SessionIndexKey, VerifiedLogin } from '../protocols/sessions.js'
 import type { EndReason, LiveRecord, RecordAddress, SessionRecord } from '../session-record.js'
-import type { SessionStartOutcome } from '../sessions/lifecycle.js'
 import { createGeneration, type ProtocolDetails, publicIdOf, type RecordDetails } from '../sessions/record.js'
 import { resumeOf } from '../sessions/resume-policy.js'
 import { type Revision, reviseDetails } from '../sessions/revise.js'
+import type { SessionStartOutcome } from '../sessions/start.js'
 import type { Revocation, Store } from '../stores/store.js'
 import { unlessAhead } from '../wait.js'
 import type { ProtocolSessionsContext } from './context.js'
@@ -94,11 +94,11 @@ async function attempt(
     if (record !== undefined) request.onRekeyed(address, record)
     return (record && (await settle(context, address, record, login))) ?? { address }
   }
-  const { began, record } = await beginSession(context, { address, known, login, now })
+  const { started, record } = await beginSession(context, { address, known, login, now })
   if (record.state === 'ended') return { address, refused: record.reason }
   if (record.state === 'alias') return { address: { ...address, session: record.session } }
   // Where another tab was faster its session is looked at, and taken up.
-  return (began ? await settle(context, address, record, login) : undefined) ?? { address }
+  return (started ? await settle(context, address, record, login) : undefined) ?? { address }
 }
 
 function beginSession(
@@ -128,7 +128,7 @@ function beginSession(
     provenAt: login.provenAt,
     endsAt: login.endsAt,
     own: detailsOf(login, now, pointersToKeep(store, login.indexKeys)),
-    lifts: resumed === undefined ? undefined : ended,
+    resumes: resumed === undefined ? undefined : ended,
     keepsLimit: resumed === 'resumed',
   })
 }

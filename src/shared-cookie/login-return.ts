@@ -66,8 +66,8 @@ export function createSharedLoginReturn(options: {
       const authenticatedAt = stated || (isProven ? now : 0)
       // The provider's clock may be behind ours: the token is at least as young as the login that brought it.
       const issuedAt = isProven ? Math.max(token.issuedAt, arrival.since) : token.issuedAt
-      const begun = await lifecycle.startSession({ ...common, issuedAt, authenticatedAt })
-      return begun.began || begun.record.state === 'ended'
+      const outcome = await lifecycle.startSession({ ...common, issuedAt, authenticatedAt })
+      return outcome.started || outcome.record.state === 'ended'
     }
     if (record.state === 'ended') {
       const details = openDetails(options.sealer, state.address, record.sealed)
@@ -78,15 +78,15 @@ export function createSharedLoginReturn(options: {
       const lift = resumeOf(ended, previousAuthTime, proof, { onIdle, skewMilliseconds: skew })
       if (lift === undefined) return true
       const keepsLimit = lift === 'resumed'
-      const begun = await lifecycle.startSession({
+      const outcome = await lifecycle.startSession({
         ...common,
         address: state.address,
         issuedAt: token.issuedAt,
         authenticatedAt: stated,
-        lifts: record,
+        resumes: record,
         keepsLimit,
       })
-      return begun.began || begun.record.state === 'ended'
+      return outcome.started || outcome.record.state === 'ended'
     }
     // Begun by a faster request of this very login: still a session value that the login brought.
     const isNew = isAskedFor(token, arrival) && record.startedAt >= arrival.since
