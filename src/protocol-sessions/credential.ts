@@ -16,7 +16,7 @@ import type { FoundRevocation } from '../stores/store.js'
 import { isAhead, isWaiting } from '../wait.js'
 import { pointAgain } from './index-keys.js'
 import type { SessionCookieState } from './state.js'
-import type { RenewalResult, TokenVault } from './token-vault.js'
+import type { TokenRenewalResult, TokenVault } from './token-vault.js'
 
 /** What the sessions of the session cookie stand on. */
 export interface ProtocolSessionContext extends SessionContext {
@@ -96,7 +96,7 @@ export async function renewTokens(
   state: SessionCookieState,
   record: LiveRecord,
   { issuer, subject, tokenLife }: ProtocolDetails,
-): Promise<RenewalResult> {
+): Promise<TokenRenewalResult> {
   const { tokenVault, clock } = context
   const refresh = refreshOf(context, state)
   // Where there is nothing to renew, trying would be a failure.
@@ -128,7 +128,7 @@ async function renewDue(
   { state, now }: ProtocolSessionRequest,
   record: LiveRecord,
   details: ProtocolDetails,
-): Promise<RenewalResult | undefined> {
+): Promise<TokenRenewalResult | undefined> {
   const refresh = refreshOf(context, state)
   const isDue =
     now >= renewalDueAt(context, state, record, details, now) && !isWaiting(state.refreshWait, now)

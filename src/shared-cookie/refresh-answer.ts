@@ -8,23 +8,8 @@ export interface CookieNames {
   readonly signature: string
 }
 
-/** Why a refresh did not succeed, without saying anything about the session. */
-export type RefreshProblem =
-  | 'network'
-  | 'timeout'
-  | 'status'
-  | 'answer'
-  | 'unchanged'
-  | 'subject'
-  | 'token'
-  /** Most people are refused. */
-  | 'outage'
-  /** Refused, but not believed yet. */
-  | 'refused'
-  /** Refused after an attempt without an answer, which may have spent the token. */
-  | 'answer-lost'
-  /** The store could not take the answer; it is kept until it can. */
-  | 'store'
+/** Why a call did not succeed, without saying anything about the session. */
+export type RefreshProblem = 'network' | 'timeout' | 'status' | 'answer' | 'unchanged'
 
 export type RefreshOutcome =
   | { readonly kind: 'token'; readonly jwt: string }
