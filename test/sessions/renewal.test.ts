@@ -1,6 +1,6 @@
 /** @module The engine of every renewal: what it holds while it waits, and what a stop waits for. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { dueSeconds, engines } from '../identity/engines.js'
+import { dueSeconds, engines } from './renewals.js'
 
 afterEach(() => {
   vi.useRealTimers()

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openRedisStore } from '../../src/redis.js'
 import { type RedisServer, startRedis } from '../support/redis.js'
-import { dueSeconds, engines } from './engines.js'
+import { dueSeconds, engines } from './renewals.js'
 
 let redis: RedisServer
 const stores: { close(): Promise<void> }[] = []

@@ -1,6 +1,6 @@
 /** @module An extension without a new token, by a clock that is ahead: what other instances wait for afterwards. */
 import { describe, expect, it } from 'vitest'
-import { dueSeconds, engines } from './engines.js'
+import { dueSeconds, engines } from '../sessions/renewals.js'
 
 describe('HLD-05 an extension by an instance whose clock is ahead', () => {
   it.each([

@@ -1,4 +1,4 @@
-/** @module The two engines that renew at a provider, each with one person, a store that fails on demand, and reuse detection. */
+/** @module Both kinds of renewal, each with one person, a store that fails on demand, and a provider that detects reuse. */
 import { createEmulator } from '../../src/emulator/index.js'
 import {
   type CitizenEvent,

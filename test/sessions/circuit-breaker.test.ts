@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { createBreaker } from '../../src/sessions/circuit-breaker.js'
 import { createPlace, home } from '../attacks/oidc-place.js'
-import { dueSeconds, engines } from './engines.js'
+import { dueSeconds, engines } from './renewals.js'
 
 const start = Date.UTC(2026, 0, 15, 12)
 const minute = 60_000

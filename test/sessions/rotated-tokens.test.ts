@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { StoreUnavailableError } from '../../src/index.js'
 import type { RecordAddress } from '../../src/session-record.js'
 import { createPlace, home } from '../attacks/oidc-place.js'
-import { dueSeconds, type Engine, engines } from './engines.js'
+import { dueSeconds, type Engine, engines } from './renewals.js'
 
 const rows = engines.flatMap(([name, create]) =>
   [false, true].map(
