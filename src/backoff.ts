@@ -1,7 +1,8 @@
-/** @module How long to wait after a failed call. */
+/** @module How long to wait after a failed call to a provider: by our own back-off, and by its `Retry-After`. */
 
 const firstSeconds = 5
 const longestSeconds = 60
+const longestRetryAfterSeconds = 300
 
 /** `first` seconds, doubled with each failure up to a minute, and up to a quarter off, so that instances do not march in step. */
 export function doubledSeconds(
@@ -17,8 +18,17 @@ export function doubledSeconds(
 /** How long a refresh that failed waits: from 5 s on, and as long as the provider has said. */
 export function backoffSeconds(
   failures: number,
-  wish: number | undefined,
+  wanted: number | undefined,
   random: (bytes: number) => Uint8Array,
 ): number {
-  return Math.max(doubledSeconds(firstSeconds, failures, random), wish ?? 0)
+  return Math.max(doubledSeconds(firstSeconds, failures, random), wanted ?? 0)
+}
+
+/**
+ * Seconds that a `Retry-After` header asks for, at most five minutes; a date is not read.
+ * Source: RFC 9110, section 10.2.3.
+ */
+export function parseRetryAfter(header: string | null): number | undefined {
+  const seconds = Number(header ?? Number.NaN)
+  return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, longestRetryAfterSeconds) : undefined
 }

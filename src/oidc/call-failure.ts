@@ -1,8 +1,7 @@
 /** @module What a failed call through `openid-client` means; nothing of the answer's body leaves here. */
 import { ClientError, ResponseBodyError, WWWAuthenticateChallengeError } from 'openid-client'
+import { parseRetryAfter } from '../backoff.js'
 import { CallError } from './limited-fetch.js'
-
-const longestRetryAfterSeconds = 300
 
 /** A failed call, without anything secret: the errors of `openid-client` carry whole answers. */
 export interface FailedCall {
@@ -14,12 +13,6 @@ export interface FailedCall {
   readonly retryAfterSeconds: number | undefined
 }
 
-/** Seconds of a `Retry-After` header, at most five minutes; a date is not read. */
-export function retryAfterOf(headers: Headers): number | undefined {
-  const seconds = Number(headers.get('retry-after') ?? Number.NaN)
-  return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, longestRetryAfterSeconds) : undefined
-}
-
 /** Reads an error of `openid-client`, or of our own fetch below it. */
 export function failedCallOf(error: unknown): FailedCall {
   const none = { error: undefined, status: undefined, retryAfterSeconds: undefined }
@@ -27,7 +20,7 @@ export function failedCallOf(error: unknown): FailedCall {
   if (call !== undefined) return { ...none, problem: call.problem }
   if (error instanceof ResponseBodyError) {
     const code = /^[a-z_]{1,64}$/.test(error.error) ? error.error : 'unknown'
-    const retryAfterSeconds = retryAfterOf(error.response.headers)
+    const retryAfterSeconds = parseRetryAfter(error.response.headers.get('retry-after'))
     return { problem: 'error', error: code, status: error.status, retryAfterSeconds }
   }
   if (error instanceof WWWAuthenticateChallengeError) {
@@ -35,8 +28,9 @@ export function failedCallOf(error: unknown): FailedCall {
   }
   if (error instanceof ClientError && error.cause instanceof Response) {
     const { status, headers } = error.cause
-    if (status >= 400) return { ...none, problem: 'status', status, retryAfterSeconds: retryAfterOf(headers) }
-    return { ...none, problem: 'answer', status }
+    if (status < 400) return { ...none, problem: 'answer', status }
+    const retryAfterSeconds = parseRetryAfter(headers.get('retry-after'))
+    return { ...none, problem: 'status', status, retryAfterSeconds }
   }
   if (error instanceof ClientError && error.code === 'OAUTH_TIMEOUT') return { ...none, problem: 'timeout' }
   return { ...none, problem: 'answer' }

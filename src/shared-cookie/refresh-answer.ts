@@ -1,4 +1,5 @@
 /** @module What the refresh endpoint's answer means. */
+import { parseRetryAfter } from '../backoff.js'
 import type { RefreshAnswer, RefreshResponse } from '../config/options.js'
 
 /** Names of the three shared cookies. */
@@ -25,7 +26,6 @@ export type RefreshOutcome =
     }
 
 const tokenMembers = ['token', 'authToken', 'access_token', 'jwt'] as const
-const longestRetryAfterSeconds = 300
 
 /**
  * Reads a successful answer: the members `token`, `authToken`, `access_token`, `jwt` of a JSON object in that order,
@@ -73,7 +73,12 @@ export function interpretAnswer(
   const { status } = response
   if (status === 400 || status === 401) return { kind: 'refused', status }
   if (status < 200 || status > 299) {
-    return { kind: 'failed', problem: 'status', status, retryAfterSeconds: retryAfter(response) }
+    return {
+      kind: 'failed',
+      problem: 'status',
+      status,
+      retryAfterSeconds: parseRetryAfter(response.header('retry-after')),
+    }
   }
   const answer = readAnswer(response)
   if (answer === 'extended') return { kind: 'extended' }
@@ -82,9 +87,4 @@ export function interpretAnswer(
   }
   if (answer.token === sent) return { kind: 'failed', problem: 'unchanged', status }
   return { kind: 'token', jwt: answer.token }
-}
-
-function retryAfter(response: RefreshResponse): number | undefined {
-  const seconds = Number(response.header('retry-after'))
-  return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, longestRetryAfterSeconds) : undefined
 }

@@ -1,8 +1,8 @@
 /** @module Answers of providers of any content, from fixed seeds: no error of ours, and nobody out who was not refused. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { dueSeconds, engines } from '../sessions/renewals.js'
 import { idToken, issuer } from '../oidc/signer.js'
+import { dueSeconds, engines } from '../sessions/renewals.js'
 import { createPlace, home } from './oidc-place.js'
 
 const seed = 20_261_130
