@@ -64,7 +64,7 @@ describe('a kept refresh', () => {
         const member: unknown = Reflect.get(target, name)
         if (typeof member !== 'function') return member
         return async (...given: unknown[]) => {
-          if (name === 'kept' && isHeld) {
+          if (name === 'keptRefresh' && isHeld) {
             isHeld = false
             reached()
             await held
