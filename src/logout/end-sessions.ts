@@ -5,10 +5,11 @@ import type { Exchange } from '../exchange.js'
 import { isSettled, type Leg, onlyHere } from '../receipt.js'
 import { placeOf } from '../sessions/record.js'
 import type { LogoutChoice, SignOutContext } from './context.js'
-import type { PendingLogout, UnfinishedSession } from './pending-logout.js'
+import type { PendingLogout } from './pending-logout.js'
 import { logOutAtProviders, type ProviderLogoutProgress, partiesOf } from './provider-logout.js'
 import type { FoundSession, SessionsMissed } from './request-sessions.js'
 import { longestReturn, unfinishedOf } from './transaction.js'
+import type { UnfinishedSession } from './unfinished.js'
 
 /** Stands for the person in events where no session names one. */
 const nobody = 'unknown'

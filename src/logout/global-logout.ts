@@ -4,11 +4,10 @@ import type { SharedExpiry } from '../cookies/expiry.js'
 import { isSuperseded, type SessionCookie } from '../cookies/session-cookie.js'
 import { StoreUnavailableError } from '../errors.js'
 import { type Report, storeUnavailable } from '../events.js'
-import type { Exchange } from '../exchange.js'
+import type { Exchange, SetCookie } from '../exchange.js'
 import type { Leg, LegState } from '../receipt.js'
 import type { EndReason, RecordAddress } from '../session-record.js'
 import type { Lifecycle } from '../sessions/lifecycle.js'
-import type { HintCookie } from '../shared-cookie/hint-cookie.js'
 import type { RevocationScope, Store } from '../stores/store.js'
 import type { FoundSession } from './request-sessions.js'
 import { type CookiesResult, noCopies } from './shared-copies.js'
@@ -59,7 +58,8 @@ export interface GlobalLogoutContext {
   readonly options: ResolvedOptions
   readonly store: Store
   readonly lifecycle: Lifecycle
-  readonly hintCookie: HintCookie
+  /** Takes the hint of the shared cookie away. */
+  readonly hintCookie: { expire(): SetCookie }
   /** Where sessions are named by a cookie of our own. */
   readonly sessionCookie: SessionCookie | undefined
   readonly report: Report

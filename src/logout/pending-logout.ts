@@ -5,17 +5,11 @@ import { readCookies } from '../cookies/parse.js'
 import { hasRoomFor } from '../cookies/serialize.js'
 import type { TransactionCookies } from '../cookies/transaction.js'
 import type { Exchange, SetCookie } from '../exchange.js'
-import type { LogoutParticipant } from '../protocols/logout-participant.js'
+import type { LogoutParticipant, LogoutSettling } from '../protocols/logout-participant.js'
 import type { Sealer } from '../seal.js'
-import type { RecordAddress } from '../session-record.js'
 import { unlessAhead } from '../wait.js'
 import { type LogoutTransaction, unfinishedOf } from './transaction.js'
-
-/** A session that is not known to have ended. */
-export interface UnfinishedSession extends RecordAddress {
-  /** Of what generation it must be, where a cookie of ours named it. */
-  readonly generation?: string | undefined
-}
+import type { PendingParty, UnfinishedSession } from './unfinished.js'
 
 /** What is left to be done of a logout. Times are milliseconds since the epoch. */
 export interface PendingLogout {
@@ -26,13 +20,6 @@ export interface PendingLogout {
   readonly since: number
   /** Nothing of the session can be good any longer then. */
   readonly until: number
-}
-
-/** A participant that is to be visited once more. */
-export interface PendingParty {
-  readonly name: string
-  /** What it needs for another attempt, where it is short; see `Parting.retry`. */
-  readonly retry?: string | undefined
 }
 
 /** Remembers pending logouts in a sealed cookie of its own: one for a browser and application. */
@@ -115,17 +102,6 @@ export function createPendingLogouts(options: {
       exchange.setCookie(cookie(value, Math.max(Math.ceil((until - since) / 1000), 1)))
     },
   }
-}
-
-/** What a login at one participant's provider needs to know of logouts before it. */
-export interface LogoutSettling {
-  /** Whether a logout is not known to have reached that provider, or to have ended a session here. */
-  isPending(exchange: Exchange, party: string): boolean
-  /**
-   * Takes note that the person has authenticated anew there, in a session that began at `beganAt` (milliseconds): what
-   * logouts before it had left open at that provider is nobody's any more. What they left open at another one stays.
-   */
-  settle(exchange: Exchange, beganAt: number, party: string): void
 }
 
 /** Makes the settling. Participants of one origin end their sessions at one provider. */

@@ -11,8 +11,9 @@ import type {
 } from '../protocols/logout-participant.js'
 import type { Leg } from '../receipt.js'
 import type { SignOutContext } from './context.js'
-import type { PendingLogout, PendingParty } from './pending-logout.js'
+import type { PendingLogout } from './pending-logout.js'
 import { type LogoutTransaction, longestVisit, unfinishedOf } from './transaction.js'
+import type { PendingParty } from './unfinished.js'
 
 /** A logout whose own legs are done, and the participants that are still to be parted from. */
 export interface ProviderLogoutPlan {

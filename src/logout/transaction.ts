@@ -1,7 +1,7 @@
 /** @module What a browser remembers of a logout while it visits the provider. */
 import type { LogoutRedirect } from '../protocols/logout-participant.js'
 import type { Leg } from '../receipt.js'
-import type { PendingParty, UnfinishedSession } from './pending-logout.js'
+import type { PendingParty, UnfinishedSession } from './unfinished.js'
 
 /** What a logout in flight is for. */
 export interface LogoutTransaction {

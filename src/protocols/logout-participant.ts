@@ -51,3 +51,14 @@ export interface LogoutParticipant {
   /** Ends the session at the provider. Never throws for what the provider does. Our own session has ended before. */
   endProviderSession(departure: ProviderLogoutRequest): Promise<ProviderLogoutResult>
 }
+
+/** What a login at one participant's provider needs to know of logouts before it. */
+export interface LogoutSettling {
+  /** Whether a logout is not known to have reached that provider, or to have ended a session here. */
+  isPending(exchange: Exchange, party: string): boolean
+  /**
+   * Takes note that the person has authenticated anew there, in a session that began at `beganAt` (milliseconds): what
+   * logouts before it had left open at that provider is nobody's any more. What they left open at another one stays.
+   */
+  settle(exchange: Exchange, beganAt: number, party: string): void
+}
