@@ -12,6 +12,7 @@ export type {
   UnavailableCitizen,
 } from './citizen.js'
 export type { Clock } from './clock.js'
+export { createSuite } from './compose/compose.js'
 export { sensitivities } from './config/defaults.js'
 export type {
   ApplicationOptions,
@@ -73,4 +74,4 @@ export type { EndedSession } from './sessions/lifecycle-context.js'
 export type { StatusDocument } from './sessions/status.js'
 export { memoryStore } from './stores/memory/store.js'
 export type { Store } from './stores/store.js'
-export { createSuite, type Suite } from './suite.js'
+export type { Suite } from './suite.js'

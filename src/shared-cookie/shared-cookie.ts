@@ -1,25 +1,26 @@
-/** @module Composes what only applications with the shared cookie have: its tokens, their refresh, the judgement. */
+/** @module Composes what only applications with the shared cookie have: its tokens, their refresh, who they name. */
 import type { SharedCookieOptions } from '../config/options.js'
-import { expiryVariants, type SharedExpiry } from '../cookies/expiry.js'
+import type { SharedExpiry } from '../cookies/expiry.js'
 import { createCookieScanner } from '../cookies/parse.js'
 import { maximumPairLength } from '../cookies/serialize.js'
+import type { Report } from '../events.js'
 import type { SetCookie } from '../exchange.js'
 import type { SharedRequestSessions } from '../logout/request-sessions.js'
 import type { CitizenActions } from '../sessions/create-citizen.js'
 import type { SessionContext } from '../sessions/evaluate.js'
 import { createJwksCache } from '../tokens/jwks-cache.js'
-import { createTokenVerifier, type VerifiedToken } from '../tokens/verify.js'
+import { createTokenVerifier, type TokenVerifier, type VerifiedToken } from '../tokens/verify.js'
+import { refreshNow } from './actions.js'
 import { createSharedCookieAuthenticator, type SharedCookieAuthenticator } from './authenticate.js'
-import type { SharedSession } from './context.js'
-import { noteRefresh } from './deliver-refresh.js'
+import type { SharedCookieContext } from './context.js'
+import { createSharedExpiry } from './expire.js'
 import { createSessionFinder } from './find-sessions.js'
 import type { HintCookie } from './hint-cookie.js'
 import { createTokenReader } from './read-token.js'
-import { createRefresher } from './refresh.js'
+import { createRefresher, type Refresher } from './refresh.js'
 import { readRefreshAnswer } from './refresh-answer.js'
 import { createRefreshClient } from './refresh-client.js'
 import { sharedCookies } from './serialize.js'
-import { tokenState } from './token-state.js'
 
 /** What the shared cookie needs of the rest of the suite. */
 export interface SharedCookieParts {
@@ -31,7 +32,7 @@ export interface SharedCookieParts {
 
 /** The shared cookie at work in one suite. */
 export interface SharedCookie {
-  readonly look: SharedCookieAuthenticator
+  readonly authenticator: SharedCookieAuthenticator
   readonly finder: SharedRequestSessions
   readonly expire: SharedExpiry
   /** Forgets every key and every verified token. */
@@ -40,118 +41,83 @@ export interface SharedCookie {
   close(): Promise<void>
 }
 
-/** The function that deletes the shared cookies of an application. */
-export function createSharedExpiry(options: SharedCookieOptions): SharedExpiry {
-  const { names, domain, path, sameSite } = options.sharedCookie
-  const applicationHost = new URL(options.application.url).hostname
-  return (exchange, { seenAt, ...how } = {}) => {
-    const variants = expiryVariants([names.header, names.payload, names.signature], {
-      domain,
-      path,
-      sameSite,
-      applicationHost,
-      target: seenAt === undefined ? exchange.target : [exchange.target, seenAt],
-      ...how,
-      secure: options.isSecure,
-    })
-    for (const cookie of variants) exchange.setCookie(cookie)
-    return variants.length > 0
-  }
-}
-
 /** Makes the shared cookie of one suite. */
 export function createSharedCookie(parts: SharedCookieParts): SharedCookie {
-  const { options, hintCookie } = parts
-  const { store, lifecycle, sealer, report } = parts.sessions
-  const { application, identityProvider, sharedCookie, clock } = options
+  const { options, hintCookie, sessions } = parts
+  const { report, store } = sessions
+  const verifier = createVerifier(options, report)
+  const refresher = refresherOf(parts, verifier)
   const expire = createSharedExpiry(options)
-
-  const keys = createJwksCache({
-    ...identityProvider.keys,
-    url: identityProvider.endpoints.jwks,
-    algorithms: identityProvider.algorithms,
-    fetch: options.fetch,
-    clock,
-    report,
-  })
-  const verifier = createTokenVerifier({
-    ...identityProvider,
-    issuers: new Map(identityProvider.issuers.map((issuer) => [issuer, keys])),
-  })
-
-  const cookiesFor = (token: VerifiedToken): readonly SetCookie[] => {
-    const maxAgeSeconds = sharedCookie.persistent
-      ? Math.max(Math.floor((token.expiresAt - clock()) / 1000), 0)
-      : undefined
-    return sharedCookies(token.parts, { ...sharedCookie, secure: options.isSecure, maxAgeSeconds })
-  }
-
-  const { refresh } = identityProvider
-  const refresher = createRefresher({
-    post: createRefreshClient({
-      endpoint: identityProvider.endpoints.refresh,
-      timeoutSeconds: refresh.timeoutSeconds,
-      fetch: options.fetch,
-      readAnswer: refresh.readAnswer ?? ((response) => readRefreshAnswer(response, sharedCookie.names)),
-    }),
-    // The provider's own answer: no stranger's token makes it wait for a key.
-    verify: (parts, now) => verifier.verify(parts, now, 'login'),
-    store,
-    lifecycle,
-    sealer,
-    report,
-    clock,
-    random: options.random,
-    timeoutSeconds: refresh.timeoutSeconds,
-    onUnavailable: refresh.onUnavailable,
-    isDeliverable: (token) =>
-      cookiesFor(token).every(({ name, value }) => name.length + value.length <= maximumPairLength),
-  })
-
-  async function refreshNow({ token, state, record, exchange }: SharedSession): Promise<boolean> {
-    const result = await refresher.refresh({
-      token,
-      address: state.address,
-      record,
-      failures: state.failures,
-    })
-    noteRefresh(state, token, result, clock())
-    const fresh =
-      result.kind === 'token'
-        ? result.token
-        : result.kind === 'newer'
-          ? await refresher.takeKept(token, state.address)
-          : undefined
-    if (fresh !== undefined) {
-      tokenState(fresh, application.id, refresh.afterSeconds).address = state.address
-      for (const cookie of cookiesFor(fresh)) exchange.setCookie(cookie)
-    }
-    return result.kind === 'token' || result.kind === 'extended' || result.kind === 'newer'
-  }
-
-  const reader = createTokenReader({
-    scan: createCookieScanner({ ...sharedCookie.names, hint: hintCookie.name }),
-    verify: verifier.verify,
-    names: sharedCookie.names,
-    report,
-  })
-  const look = createSharedCookieAuthenticator({
-    ...parts.sessions,
+  const context: SharedCookieContext = {
+    ...sessions,
     options,
     refresher,
     hintCookie,
-    actions: { ...parts.actions, refresh: refreshNow, accessToken: async () => undefined },
-    cookiesFor,
+    actions: {
+      ...parts.actions,
+      refresh: (session) => refreshNow(context, session),
+      accessToken: async () => undefined,
+    },
+    cookiesFor: (token) => cookiesOf(options, token),
     expireShared: expire,
-    reader,
-    expire,
-  })
-
+  }
+  const { names } = options.sharedCookie
+  const scan = createCookieScanner({ ...names, hint: hintCookie.name })
+  const reader = createTokenReader({ scan, verify: verifier.verify, names, report })
   return {
-    look,
+    authenticator: createSharedCookieAuthenticator({ ...context, reader, expire }),
     finder: createSessionFinder({ resolved: options, reader, hintCookie, store }),
     expire,
     purgeKeys: verifier.purge,
     close: refresher.close,
   }
+}
+
+function createVerifier(options: SharedCookieOptions, report: Report): TokenVerifier {
+  const { identityProvider, fetch, clock } = options
+  const keys = createJwksCache({
+    ...identityProvider.keys,
+    url: identityProvider.endpoints.jwks,
+    algorithms: identityProvider.algorithms,
+    fetch,
+    clock,
+    report,
+  })
+  return createTokenVerifier({
+    ...identityProvider,
+    issuers: new Map(identityProvider.issuers.map((issuer) => [issuer, keys])),
+  })
+}
+
+function refresherOf({ options, sessions }: SharedCookieParts, verifier: TokenVerifier): Refresher {
+  const { refresh, endpoints } = options.identityProvider
+  const { names } = options.sharedCookie
+  return createRefresher({
+    ...sessions,
+    post: createRefreshClient({
+      endpoint: endpoints.refresh,
+      timeoutSeconds: refresh.timeoutSeconds,
+      fetch: options.fetch,
+      readAnswer: refresh.readAnswer ?? ((response) => readRefreshAnswer(response, names)),
+    }),
+    // The provider's own answer: no stranger's token makes it wait for a key.
+    verify: (token, now) => verifier.verify(token, now, 'login'),
+    clock: options.clock,
+    random: options.random,
+    timeoutSeconds: refresh.timeoutSeconds,
+    onUnavailable: refresh.onUnavailable,
+    isDeliverable: (token) =>
+      cookiesOf(options, token).every(({ name, value }) => name.length + value.length <= maximumPairLength),
+  })
+}
+
+/** The cookies that give a token to the browser. */
+function cookiesOf(
+  { sharedCookie, isSecure, clock }: SharedCookieOptions,
+  token: VerifiedToken,
+): readonly SetCookie[] {
+  const maxAgeSeconds = sharedCookie.persistent
+    ? Math.max(Math.floor((token.expiresAt - clock()) / 1000), 0)
+    : undefined
+  return sharedCookies(token.parts, { ...sharedCookie, secure: isSecure, maxAgeSeconds })
 }

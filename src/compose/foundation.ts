@@ -1,0 +1,53 @@
+/** @module What everything else of a suite stands on: its options, its stores, its secrets, and who hears of it. */
+import { type ResolvedOptions, type SharedCookieOptions, usesSharedCookie } from '../config/options.js'
+import { warningsAtStart } from '../config/warnings.js'
+import type { DebugLog } from '../debug-log.js'
+import type { Report } from '../events.js'
+import { createReporting } from '../reporting.js'
+import { createSealer, type Sealer } from '../seal.js'
+import { memoryStore } from '../stores/memory/store.js'
+import { openRedisStore } from '../stores/redis/open.js'
+import type { Store } from '../stores/store.js'
+
+/** The ground of one suite. */
+export interface Foundation {
+  readonly options: ResolvedOptions
+  /** The same options, where the shared cookie is in use. */
+  readonly shared: SharedCookieOptions | undefined
+  readonly report: Report
+  /** Reports something that its operator should know. */
+  readonly warn: (warning: { readonly code: string; readonly message: string }) => void
+  readonly store: Store
+  /** Where revocations are kept besides, if elsewhere. */
+  readonly revocations: Store | undefined
+  readonly sealer: Sealer
+}
+
+/** Lays it. Stores that are opened for the suite are noted in `opened` at once. */
+export function createFoundation(
+  options: ResolvedOptions,
+  environment: Readonly<Record<string, string | undefined>>,
+  { opened, debug }: { readonly opened: Store[]; readonly debug: DebugLog | undefined },
+): Foundation {
+  const { application, clock, random } = options
+  const report = createReporting(options, debug)
+  const warn: Foundation['warn'] = (warning) => report({ type: 'warning', ...warning })
+  for (const warning of warningsAtStart(options, environment)) warn(warning)
+
+  const storeFrom = (given: Store | string): Store => {
+    if (typeof given !== 'string') return given
+    const store = openRedisStore(given, { clock })
+    opened.push(store)
+    return store
+  }
+  const isElsewhere = options.revocations !== undefined && options.revocations !== options.store
+  return {
+    options,
+    shared: usesSharedCookie(options) ? options : undefined,
+    report,
+    warn,
+    store: storeFrom(options.store ?? memoryStore({ clock })),
+    revocations: isElsewhere ? storeFrom(options.revocations) : undefined,
+    sealer: createSealer({ application: application.id, secrets: application.secrets, random }),
+  }
+}

@@ -1,0 +1,33 @@
+/** @module What the parts of one suite add when they are installed: made empty first, so that no part waits for another. */
+import { createLoginsInFlight, type LoginsInFlight } from '../login/logins-in-flight.js'
+import { noRequestSessions, type RequestSessions } from '../logout/request-sessions.js'
+import type { LoginMethod } from '../protocols/login-method.js'
+import type { LogoutParticipant } from '../protocols/logout-participant.js'
+import type { InstalledProtocol } from '../protocols/protocol.js'
+import type { EndedSession } from '../sessions/lifecycle-context.js'
+
+/** The registries of one suite. */
+export interface Registries {
+  /** By name; the first is taken where nothing names one. */
+  readonly loginMethods: Map<string, LoginMethod>
+  /** By name, in the order in which a logout visits them. */
+  readonly participants: Map<string, LogoutParticipant>
+  /** By name, in the order of the option. */
+  readonly protocols: Map<string, InstalledProtocol>
+  readonly requestSessions: RequestSessions
+  readonly loginsInFlight: LoginsInFlight
+  /** Hear of each session that this instance ends. */
+  readonly endedListeners: Set<(session: EndedSession) => void>
+}
+
+/** Makes them, empty. */
+export function createRegistries(): Registries {
+  return {
+    loginMethods: new Map(),
+    participants: new Map(),
+    protocols: new Map(),
+    requestSessions: noRequestSessions(),
+    loginsInFlight: createLoginsInFlight(),
+    endedListeners: new Set(),
+  }
+}

@@ -1,0 +1,74 @@
+/** @module The ways of login and logout in one suite, before anything is installed that uses them. */
+import { createLoginMethodChoice } from '../login/choose-method.js'
+import { createLoginRoutes, type LoginContext, type LoginRoutes } from '../login/login.js'
+import {
+  createLoginCompletion,
+  createLoginReturn,
+  type LoginCompletion,
+  type LoginReturn,
+} from '../login/return.js'
+import { createLogoutRoutes, type LogoutRoutes } from '../logout/logout-routes.js'
+import { createLogoutSettling } from '../logout/pending-logout.js'
+import { createSharedLoginReturn } from '../shared-cookie/login-return.js'
+import type { SuiteCookies } from './cookies.js'
+import type { Credentials } from './credentials.js'
+import type { Foundation } from './foundation.js'
+import type { Registries } from './registries.js'
+import type { SuiteSessions } from './sessions.js'
+
+/** The routes of one suite. */
+export interface SuiteRoutes {
+  readonly loginRoutes: LoginRoutes
+  readonly loginReturn: LoginReturn
+  readonly completion: LoginCompletion
+  readonly logoutRoutes: LogoutRoutes
+}
+
+type Base = Foundation & Registries & SuiteCookies & SuiteSessions & Credentials
+
+/** Makes them. */
+export function createSuiteRoutes(base: Base): SuiteRoutes {
+  const { signOut, authenticator } = base
+  const context = loginContextOf(base)
+  const completion = createLoginCompletion(context)
+  return {
+    loginRoutes: createLoginRoutes(context),
+    loginReturn: loginReturnOf(base, completion),
+    completion,
+    logoutRoutes: createLogoutRoutes({ ...signOut, inspect: authenticator.inspect }),
+  }
+}
+
+function loginContextOf(base: Base): LoginContext {
+  const { options, report, loginMethods, participants, requestSessions } = base
+  const { loginTransactions, loginHosts, pendingLogouts, logoutTransactions } = base
+  const { clock } = options
+  const protocolOf = (exchange: Parameters<LoginContext['inspect']>[0]) =>
+    requestSessions.namedBy(exchange)?.protocol
+  return {
+    ...createLoginMethodChoice(loginMethods, protocolOf),
+    ...base.authenticator,
+    options,
+    checkReturnTarget: base.signOut.checkReturnTarget,
+    isLoginInFlight: (exchange, state) => loginTransactions.find(exchange, state, clock()) !== undefined,
+    logoutSettling: createLogoutSettling({
+      pendingLogouts,
+      transactions: logoutTransactions,
+      participants,
+      clock,
+    }),
+    loginHosts,
+    report,
+  }
+}
+
+function loginReturnOf(base: Base, completion: LoginCompletion): LoginReturn {
+  const { options, shared, sharedCookie, authenticator, sessions, loginTransactions } = base
+  // Nobody's login comes back to `GET return` without the shared cookie.
+  if (shared === undefined || sharedCookie === undefined) {
+    return async (exchange) => completion.unknownStatePage(exchange)
+  }
+  const { tokenOf } = sharedCookie.authenticator
+  const arrive = createSharedLoginReturn({ ...sessions, resolved: shared, authenticator, tokenOf })
+  return createLoginReturn({ options, transactions: loginTransactions, conclusion: completion, arrive })
+}
