@@ -6,7 +6,7 @@ import type { Exchange, Reply } from '../exchange.js'
 import type { ProtocolEndpoint } from '../protocols/protocol.js'
 import type { EndedSessions, ProtocolSessions } from '../protocols/sessions.js'
 import { createOnceClaims, type OnceClaims } from '../stores/once-claims.js'
-import { type OidcContext, sessionPointer } from './context.js'
+import { type OidcContext, sessionIndexKey } from './context.js'
 import { differenceIn } from './id-token-difference.js'
 import { type LogoutToken, maximumLogoutTokenLength, verifyLogoutToken } from './logout-token.js'
 
@@ -124,7 +124,7 @@ function endNamed(
 ): Promise<EndedSessions> {
   const scope = sessionId === undefined ? 'all' : { sessionValue: sessionId, issuer }
   if (subject !== undefined) return sessions.revoke({ issuer, subject }, scope, 'identity-ended')
-  return sessions.revokeByIndex([sessionPointer(issuer, sessionId ?? '')], scope, 'identity-ended')
+  return sessions.revokeByIndex([sessionIndexKey(issuer, sessionId ?? '')], scope, 'identity-ended')
 }
 
 /** Nothing of an error but its kind leaves here. */

@@ -26,6 +26,6 @@ export interface AuthorizationTransaction extends LoginRequest {
 }
 
 /** The name under which a logout token or a front-channel logout knows a session of the provider. */
-export function sessionPointer(issuer: string, sessionId: string): SessionIndexKey {
+export function sessionIndexKey(issuer: string, sessionId: string): SessionIndexKey {
   return { key: digest('oidc-sid', issuer, sessionId), kind: 'session' }
 }

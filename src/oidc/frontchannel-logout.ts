@@ -5,7 +5,7 @@ import { queryOf } from '../login/login-request.js'
 import type { ProtocolEndpoint } from '../protocols/protocol.js'
 import type { ProtocolSession } from '../protocols/sessions.js'
 import { createCallLimit } from './call-limit.js'
-import { type OidcContext, sessionPointer } from './context.js'
+import { type OidcContext, sessionIndexKey } from './context.js'
 import { downstreamContent, readDownstream } from './downstream.js'
 import { frontchannelSeen } from './pages.js'
 import { parseTokens } from './tokens.js'
@@ -142,7 +142,7 @@ async function endByName(
 ): Promise<boolean> {
   const { sessions } = host
   const { issuer } = options
-  const indexKey = sessionPointer(issuer, sessionId)
+  const indexKey = sessionIndexKey(issuer, sessionId)
   const end = (keptMilliseconds?: number) =>
     sessions.revokeByIndex([indexKey], { sessionValue: sessionId, issuer }, 'signed-out', keptMilliseconds)
   if (isKnown || (await sessions.isIndexed(indexKey))) await end()

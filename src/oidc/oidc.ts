@@ -10,7 +10,7 @@ import type { OidcOptions, ResolvedOidcOptions } from './options.js'
 import { createProvider } from './provider.js'
 import { renewTokens } from './refresh.js'
 import { resolveOidcOptions } from './resolve-options.js'
-import { createLeaving } from './rp-initiated-logout.js'
+import { endProviderSession } from './rp-initiated-logout.js'
 import { createSilentCheck } from './silent-check/endpoint.js'
 import { accessTokenOf, parseTokens } from './tokens.js'
 
@@ -53,7 +53,8 @@ function install(options: ResolvedOidcOptions, host: ProtocolHost): InstalledPro
   }
 
   return {
-    ...createLeaving(context),
+    target: new URL(options.issuer).origin,
+    endProviderSession: (request) => endProviderSession(context, request),
     issuer: options.issuer,
     takesAsked: options.reauthenticate.proof === 'asked',
     startLogin: (exchange, start) => startLogin(login, exchange, start),

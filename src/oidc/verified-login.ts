@@ -1,6 +1,6 @@
 /** @module A login as good tokens prove it, in the terms of the core. */
 import type { VerifiedLogin } from '../protocols/sessions.js'
-import { type OidcContext, sessionPointer } from './context.js'
+import { type OidcContext, sessionIndexKey } from './context.js'
 import { authenticatedAfterOf, authenticatedAtOf, methodOf, sessionClaimsOf } from './session-claims.js'
 import type { GoodTokens } from './token-answer.js'
 import { serializeTokens } from './tokens.js'
@@ -29,7 +29,7 @@ export function verifiedLoginOf(
     issuer: claims.iss,
     subject: claims.sub,
     sessionValue: sid,
-    indexKeys: sid === undefined ? [] : [sessionPointer(claims.iss, sid)],
+    indexKeys: sid === undefined ? [] : [sessionIndexKey(claims.iss, sid)],
     claims: sessionClaims,
     level: options.assuranceLevel(sessionClaims),
     method: methodOf(claims, options.stepUpAcrValues),

@@ -5,7 +5,7 @@ import type { VerifiedLogin } from '../protocols/sessions.js'
 import type { EndedRecord, RecordAddress } from '../session-record.js'
 import { openDetails } from '../sessions/record.js'
 import { toleranceOf } from '../sessions/resume-policy.js'
-import type { ProtocolSessionsContext } from './context.js'
+import type { PluginSessionsContext } from './context.js'
 import { type FoundRecord, previousAuthTimeOf } from './login-checks.js'
 
 /**
@@ -15,7 +15,7 @@ import { type FoundRecord, previousAuthTimeOf } from './login-checks.js'
  * @throws StoreUnavailableError
  */
 export async function isAsAsked(
-  context: ProtocolSessionsContext,
+  context: PluginSessionsContext,
   address: RecordAddress,
   { askedReauthentication, authenticatedAt, since }: VerifiedLogin,
 ): Promise<boolean> {
@@ -34,7 +34,7 @@ export async function isAsAsked(
  * @throws StoreUnavailableError
  */
 export async function isTakenAsAsked(
-  context: ProtocolSessionsContext,
+  context: PluginSessionsContext,
   exchange: Exchange,
   address: RecordAddress,
   { acceptsAsked, askedReauthentication, since }: VerifiedLogin,
@@ -61,7 +61,7 @@ export async function isTakenAsAsked(
  * time of ours; 0: none is known. Sessions without a name of the provider's lie at another address at each login.
  */
 async function newestEndedAuthTime(
-  context: ProtocolSessionsContext,
+  context: PluginSessionsContext,
   address: RecordAddress,
   before: number,
 ): Promise<number> {
@@ -77,7 +77,7 @@ async function newestEndedAuthTime(
 
 /** The ends by an administrator of this session, or of the person as far as the session knows. */
 async function administratorEnds(
-  { store, revocations }: ProtocolSessionsContext,
+  { store, revocations }: PluginSessionsContext,
   { person, session }: RecordAddress,
 ) {
   const found = await Promise.all([store, revocations].map((kept) => kept?.revocation(person, session)))
@@ -89,7 +89,7 @@ async function administratorEnds(
  * browser had: between times of a clock that was put back nobody can tell which came first.
  */
 async function isEndedByAdministrator(
-  context: ProtocolSessionsContext,
+  context: PluginSessionsContext,
   { person, session, application }: RecordAddress,
   previous: RecordAddress | undefined,
   since: number,
@@ -115,7 +115,7 @@ async function isEndedByAdministrator(
 }
 
 function isOfApplication(
-  { options }: Pick<ProtocolSessionsContext, 'options'>,
+  { options }: Pick<PluginSessionsContext, 'options'>,
   { application }: RecordAddress,
 ): boolean {
   return application === options.application.id

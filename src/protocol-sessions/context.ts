@@ -9,7 +9,7 @@ import type { ProtocolSessionAuthenticator } from './authenticate.js'
 import type { TokenVault } from './token-vault.js'
 
 /** What the sessions of every plug-in of a suite stand on, and how exact the clock of this one's provider is. */
-export interface ProtocolSessionsParts {
+export interface PluginSessionsParts {
   readonly options: ResolvedOptions
   readonly store: Store
   /** Where revocations are kept besides, if anywhere. */
@@ -26,7 +26,7 @@ export interface ProtocolSessionsParts {
 }
 
 /** What the steps of one plug-in's sessions stand on. */
-export interface ProtocolSessionsContext extends ProtocolSessionsParts {
+export interface PluginSessionsContext extends PluginSessionsParts {
   /** Name of the plug-in, as its cookies say it. */
   readonly protocol: string
 }

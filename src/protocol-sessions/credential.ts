@@ -14,7 +14,7 @@ import { isUnchanged } from '../sessions/timers.js'
 import { ageAtRenewal, areTokensOver, isDegraded } from '../sessions/token-expiry.js'
 import type { FoundRevocation } from '../stores/store.js'
 import { isAhead, isWaiting } from '../wait.js'
-import { pointAgain } from './index-keys.js'
+import { noteIndexKeysAgain } from './index-keys.js'
 import type { SessionCookieState } from './state.js'
 import type { TokenRenewalResult, TokenVault } from './token-vault.js'
 
@@ -184,7 +184,7 @@ export class SessionCookieCredential implements Credential<ProtocolSessionReques
   async touched({ state, now }: ProtocolSessionRequest, record: LiveRecord): Promise<'again' | undefined> {
     const { store, lifecycle } = this.#context
     const details = this.#detailsOf(state, record)
-    const reason = details.pointers && (await pointAgain(store, state.address, record, details))
+    const reason = details.pointers && (await noteIndexKeysAgain(store, state.address, record, details))
     if (reason === undefined) return undefined
     await lifecycle.end(state.address, record, { reason, at: now }, now)
     return 'again'

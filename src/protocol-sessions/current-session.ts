@@ -4,13 +4,13 @@ import type { Exchange } from '../exchange.js'
 import type { ProtocolSession } from '../protocols/sessions.js'
 import { sessionOf } from '../sessions/record.js'
 import { timerOver, withIdleTime } from '../sessions/timers.js'
-import type { ProtocolSessionsContext } from './context.js'
+import type { PluginSessionsContext } from './context.js'
 import { isSameSession, rootOf } from './session-address.js'
 import type { SessionCookieState } from './state.js'
 
 /** The live session of the request's cookie, with its tokens. @throws StoreUnavailableError */
 export async function currentSession(
-  context: ProtocolSessionsContext,
+  context: PluginSessionsContext,
   exchange: Exchange,
 ): Promise<ProtocolSession | undefined> {
   const { options, store, sealer, tokenVault } = context
@@ -29,7 +29,7 @@ export async function currentSession(
 
 /** The person of the request's cookie, whatever became of the session; not of an older cookie. @throws StoreUnavailableError */
 export async function personNamed(
-  context: ProtocolSessionsContext,
+  context: PluginSessionsContext,
   exchange: Exchange,
 ): Promise<string | undefined> {
   return (await stateInForce(context, exchange))?.named.person
@@ -37,7 +37,7 @@ export async function personNamed(
 
 /** Whether the request's cookie is of that session of the provider, whatever became of it. @throws StoreUnavailableError */
 export async function isCookieOf(
-  context: ProtocolSessionsContext,
+  context: PluginSessionsContext,
   exchange: Exchange,
   { issuer, sessionValue }: { readonly issuer: string; readonly sessionValue: string },
 ): Promise<boolean> {
@@ -48,7 +48,7 @@ export async function isCookieOf(
 }
 
 function ownState(
-  { own, protocol }: ProtocolSessionsContext,
+  { own, protocol }: PluginSessionsContext,
   exchange: Exchange,
 ): SessionCookieState | undefined {
   const state = own.stateOf(exchange)
@@ -57,7 +57,7 @@ function ownState(
 
 /** The state of the request's cookie; `undefined` for one of an older generation, which is nobody's. */
 async function stateInForce(
-  context: ProtocolSessionsContext,
+  context: PluginSessionsContext,
   exchange: Exchange,
 ): Promise<SessionCookieState | undefined> {
   const state = ownState(context, exchange)

@@ -11,8 +11,8 @@ import { type Revision, reviseDetails } from '../sessions/revise.js'
 import type { SessionStartOutcome } from '../sessions/start.js'
 import type { Revocation, Store } from '../stores/store.js'
 import { unlessAhead } from '../wait.js'
-import type { ProtocolSessionsContext } from './context.js'
-import { pointersToKeep } from './index-keys.js'
+import type { PluginSessionsContext } from './context.js'
+import { indexKeysToKeep } from './index-keys.js'
 import { type FoundRecord, previousAuthTimeOf, readNow } from './login-checks.js'
 
 /** A login with what it proves. */
@@ -53,7 +53,7 @@ const mostAttempts = 6
  * @throws StoreUnavailableError in an outage, and where the record changes faster than it can be taken up.
  */
 export async function establishSession(
-  context: ProtocolSessionsContext,
+  context: PluginSessionsContext,
   request: EstablishRequest,
 ): Promise<Established> {
   let { address, known } = request
@@ -83,7 +83,7 @@ export async function findRevoked(
 
 /** Once through: read, written, settled. */
 async function attempt(
-  context: ProtocolSessionsContext,
+  context: PluginSessionsContext,
   request: EstablishRequest,
 ): Promise<Established | LookAgain> {
   const { address, known, login } = request
@@ -102,7 +102,7 @@ async function attempt(
 }
 
 function beginSession(
-  context: ProtocolSessionsContext,
+  context: PluginSessionsContext,
   {
     address,
     known,
@@ -127,7 +127,7 @@ function beginSession(
     authenticatedAt: login.authenticatedAt,
     provenAt: login.provenAt,
     endsAt: login.endsAt,
-    own: detailsOf(login, now, pointersToKeep(store, login.indexKeys)),
+    own: detailsOf(login, now, indexKeysToKeep(store, login.indexKeys)),
     resumes: resumed === undefined ? undefined : ended,
     keepsLimit: resumed === 'resumed',
   })
@@ -147,7 +147,7 @@ interface RekeyRequest {
  * does not matter whose answer comes last. `undefined`: not written, look again.
  */
 async function rekeySession(
-  context: ProtocolSessionsContext,
+  context: PluginSessionsContext,
   request: RekeyRequest,
 ): Promise<LiveRecord | undefined> {
   const { address, record, login } = request
@@ -165,7 +165,7 @@ async function rekeySession(
 
 /** The record as the login leaves it. `next`: the generation that begins, where none is shared. */
 function rekeyedRecord(
-  { options, store, lifecycle }: ProtocolSessionsContext,
+  { options, store, lifecycle }: PluginSessionsContext,
   { login, now }: RekeyRequest,
   {
     details: { boundSession, own: before, names },
@@ -174,7 +174,7 @@ function rekeyedRecord(
   }: { readonly details: RecordDetails; readonly found: LiveRecord; readonly next: string },
 ): Revision {
   const since = sharedGenerationAt(found, before, login, now)
-  const pointers = pointersToKeep(store, login.indexKeys, before?.pointers)
+  const pointers = indexKeysToKeep(store, login.indexKeys, before?.pointers)
   const details = detailsOf(login, since ?? now, pointers)
   const previousAuthTime = unlessAhead(found.authenticatedAt, now)
   // What was only asked for does not become recent by a time that is stated later.
@@ -199,7 +199,7 @@ function rekeyedRecord(
 
 /** What is left to do once the record is there: `undefined`, look again; else that it stands, or why it is over. */
 async function settle(
-  { options, store, lifecycle, tokenVault }: ProtocolSessionsContext,
+  { options, store, lifecycle, tokenVault }: PluginSessionsContext,
   address: RecordAddress,
   record: LiveRecord,
   login: ProvenLogin,

@@ -9,13 +9,13 @@ import type { Revocation, Store } from '../stores/store.js'
 import { unlessAhead } from '../wait.js'
 
 /** Index keys as a record keeps them; nothing where all is lost at once or not at all. */
-export function pointersToKeep(
+export function indexKeysToKeep(
   store: Pick<Store, 'isShared'>,
-  pointers: readonly SessionIndexKey[],
+  indexKeys: readonly SessionIndexKey[],
   known: readonly SessionIndexKey[] = [],
 ): readonly SessionIndexKey[] | undefined {
   if (!store.isShared) return undefined
-  const all = new Map([...known, ...pointers].map(({ key, kind }) => [key, { key, kind }]))
+  const all = new Map([...known, ...indexKeys].map(({ key, kind }) => [key, { key, kind }]))
   return all.size === 0 ? undefined : [...all.values()]
 }
 
@@ -36,16 +36,16 @@ function concerns(
  * session is over, if it is.
  * @throws StoreUnavailableError
  */
-export async function pointAgain(
+export async function noteIndexKeysAgain(
   store: Store,
   { person }: RecordAddress,
   record: LiveRecord,
   details: ProtocolDetails,
 ): Promise<EndReason | undefined> {
   const found = await Promise.all(
-    (details.pointers ?? []).map(async (pointer) => {
-      const revocation = await store.noteIndexKey(pointer.key, person, record.retainUntil)
-      return revocation !== undefined && concerns(pointer, revocation, record, details)
+    (details.pointers ?? []).map(async (indexKey) => {
+      const revocation = await store.noteIndexKey(indexKey.key, person, record.retainUntil)
+      return revocation !== undefined && concerns(indexKey, revocation, record, details)
         ? revocation.reason
         : undefined
     }),

@@ -7,7 +7,7 @@ import { openDetails } from '../sessions/record.js'
 import { toleranceOf } from '../sessions/resume-policy.js'
 import { isFromAhead } from '../sessions/timers.js'
 import { unlessAhead } from '../wait.js'
-import type { ProtocolSessionsContext } from './context.js'
+import type { PluginSessionsContext } from './context.js'
 import { isSameSession } from './session-address.js'
 
 /** What lies at an address. */
@@ -24,7 +24,7 @@ export interface ProviderLogout {
 
 /** The authentication that the session at an address stands on, or stood on before it ended; 0: unknown. */
 export function previousAuthTimeOf(
-  { options, sealer }: Pick<ProtocolSessionsContext, 'options' | 'sealer'>,
+  { options, sealer }: Pick<PluginSessionsContext, 'options' | 'sealer'>,
   address: RecordAddress,
   record: FoundRecord,
 ): number {
@@ -40,7 +40,7 @@ export function previousAuthTimeOf(
  * @throws StoreUnavailableError
  */
 export async function readNow(
-  { store, lifecycle }: ProtocolSessionsContext,
+  { store, lifecycle }: PluginSessionsContext,
   address: RecordAddress,
   now: number,
 ): Promise<FoundRecord> {
@@ -59,7 +59,7 @@ export async function readNow(
  * @throws StoreUnavailableError
  */
 export async function endedMeanwhile(
-  context: ProtocolSessionsContext,
+  context: PluginSessionsContext,
   exchange: Exchange,
   address: RecordAddress,
   { since, authenticatedAt }: VerifiedLogin,
@@ -84,7 +84,7 @@ export async function endedMeanwhile(
  * @throws StoreUnavailableError
  */
 export async function providerLogoutBefore(
-  context: ProtocolSessionsContext,
+  context: PluginSessionsContext,
   exchange: Exchange,
   address: RecordAddress,
 ): Promise<ProviderLogout | undefined> {
@@ -112,7 +112,7 @@ export async function providerLogoutBefore(
  * for anew counts only where no difference of the clocks could make an older one of it.
  */
 export function isAfterLogout(
-  { skewMilliseconds }: Pick<ProtocolSessionsContext, 'skewMilliseconds'>,
+  { skewMilliseconds }: Pick<PluginSessionsContext, 'skewMilliseconds'>,
   login: VerifiedLogin,
   { at, previousAuthTime, isOfThisName }: ProviderLogout,
 ): boolean {

@@ -3,14 +3,14 @@ import type { ProtocolSession, ProtocolSessions, SessionIndexKey } from '../prot
 import type { LiveRecord, RecordAddress } from '../session-record.js'
 import { openDetails, sessionOf } from '../sessions/record.js'
 import { reviseDetails } from '../sessions/revise.js'
-import type { ProtocolSessionsContext } from './context.js'
-import { pointersToKeep } from './index-keys.js'
+import type { PluginSessionsContext } from './context.js'
+import { indexKeysToKeep } from './index-keys.js'
 
 type Change = Parameters<ProtocolSessions['renew']>[1]
 
 /** Takes up what the provider has given, unless the tokens are just being renewed. @throws StoreUnavailableError */
 export async function renewSession(
-  context: ProtocolSessionsContext,
+  context: PluginSessionsContext,
   { address, record, issuer, tokens }: ProtocolSession,
   change: Change,
 ): Promise<'renewed' | 'busy' | 'gone'> {
@@ -30,7 +30,7 @@ export async function renewSession(
 }
 
 function writeChange(
-  context: ProtocolSessionsContext,
+  context: PluginSessionsContext,
   address: RecordAddress,
   record: LiveRecord,
   change: Change,
@@ -44,7 +44,7 @@ function writeChange(
         tokenLife,
         sessionValue: change.sessionValue ?? known.sessionValue,
         claims: change.claims ?? known.claims,
-        pointers: pointersToKeep(context.store, change.pointers ?? [], known.pointers),
+        pointers: indexKeysToKeep(context.store, change.indexKeys ?? [], known.pointers),
       },
     },
   }))
@@ -52,13 +52,13 @@ function writeChange(
 
 /** Gives a live session another name of the provider. One that has been revoked ends the session. */
 async function giveName(
-  context: ProtocolSessionsContext,
+  context: PluginSessionsContext,
   address: RecordAddress,
   record: LiveRecord,
   name: {
     readonly issuer: string
     readonly sessionValue?: string | undefined
-    readonly pointers?: readonly SessionIndexKey[] | undefined
+    readonly indexKeys?: readonly SessionIndexKey[] | undefined
   },
 ): Promise<'named' | 'busy' | 'gone'> {
   if (name.sessionValue === undefined) return 'named'
@@ -66,7 +66,7 @@ async function giveName(
   const now = options.clock()
   const retainUntil = Math.max(record.retainUntil, lifecycle.retainedUntil(now, record.tokenExpiresAt))
   let isRevoked = false
-  for (const { key } of name.pointers ?? []) {
+  for (const { key } of name.indexKeys ?? []) {
     isRevoked ||= (await store.noteIndexKey(key, address.person, retainUntil)) !== undefined
   }
   const session = sessionOf(name.issuer, name.sessionValue)
@@ -80,7 +80,7 @@ async function giveName(
 
 /** What a write came to that was not done: the session goes on under another generation, or is over. */
 async function whyUnwritten(
-  { store }: ProtocolSessionsContext,
+  { store }: PluginSessionsContext,
   address: RecordAddress,
 ): Promise<'busy' | 'gone'> {
   return (await store.read(address))?.state === 'live' ? 'busy' : 'gone'

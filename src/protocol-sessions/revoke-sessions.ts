@@ -9,7 +9,7 @@ import type {
 import type { EndReason, SessionRecord } from '../session-record.js'
 import { namesAtProvider, openDetails, personOf, sessionOf } from '../sessions/record.js'
 import type { RevocationScope } from '../stores/store.js'
-import type { ProtocolSessionsContext } from './context.js'
+import type { PluginSessionsContext } from './context.js'
 
 /** What another revocation adds to an outcome. */
 type Addition = Pick<EndedSessions, 'ended' | 'acknowledged'>
@@ -18,7 +18,7 @@ const mostAttempts = 6
 
 /** Ends one session, of this application only. @throws StoreUnavailableError */
 export async function endSession(
-  { options, lifecycle }: ProtocolSessionsContext,
+  { options, lifecycle }: PluginSessionsContext,
   { address, record }: ProtocolSession,
   reason: EndReason,
 ): Promise<void> {
@@ -33,7 +33,7 @@ export async function endSession(
 
 /** Ends a session in every application of the store. @throws StoreUnavailableError */
 export function revokeSession(
-  context: ProtocolSessionsContext,
+  context: PluginSessionsContext,
   { address: { person, session } }: ProtocolSession,
   reason: EndReason,
 ): Promise<EndedSessions> {
@@ -42,7 +42,7 @@ export function revokeSession(
 
 /** Ends sessions of a person in every application of the store. @throws StoreUnavailableError */
 export async function revokeSubject(
-  context: ProtocolSessionsContext,
+  context: PluginSessionsContext,
   { issuer, subject }: { readonly issuer: string; readonly subject: string },
   scope: ProviderSessionScope,
   reason: EndReason,
@@ -53,7 +53,7 @@ export async function revokeSubject(
 
 /** Ends what index keys name, known or not yet begun, in every application of the store. @throws StoreUnavailableError */
 export async function revokeByIndex(
-  context: ProtocolSessionsContext,
+  context: PluginSessionsContext,
   indexKeys: readonly SessionIndexKey[],
   {
     scope,
@@ -90,7 +90,7 @@ export async function revokeByIndex(
 }
 
 async function revokePerson(
-  context: ProtocolSessionsContext,
+  context: PluginSessionsContext,
   person: string,
   scope: RevocationScope,
   reason: EndReason,
@@ -102,7 +102,7 @@ async function revokePerson(
 
 /** Tokens of this application's own live sessions in a scope: they are gone once the sessions are. */
 async function tokensIn(
-  { options, store, tokenVault }: ProtocolSessionsContext,
+  { options, store, tokenVault }: PluginSessionsContext,
   person: string,
   scope: RevocationScope,
 ): Promise<string[]> {
@@ -121,7 +121,7 @@ async function tokensIn(
  * session has one value, so they are the same (`HLD-13`).
  */
 async function revokeNamesakes(
-  context: ProtocolSessionsContext,
+  context: PluginSessionsContext,
   subject: string,
   scope: ProviderSessionScope,
   reason: EndReason,
@@ -141,7 +141,7 @@ async function revokeNamesakes(
 
 /** Whom this application's own sessions of that value belong to, or belonged to, by their names at the provider. */
 async function subjectsIn(
-  context: ProtocolSessionsContext,
+  context: PluginSessionsContext,
   person: string,
   scope: ProviderSessionScope,
 ): Promise<ReadonlySet<string>> {
@@ -156,7 +156,7 @@ async function subjectsIn(
 }
 
 /** Issuers of the shared cookie's tokens; none where it is not in use. */
-function sharedIssuers({ options }: ProtocolSessionsContext): readonly string[] {
+function sharedIssuers({ options }: PluginSessionsContext): readonly string[] {
   return (options.sharedCookie && options.identityProvider?.issuers) ?? []
 }
 

@@ -1,6 +1,6 @@
 /** @module The address of the record of a session at the provider. */
 import type { RecordAddress } from '../session-record.js'
-import type { ProtocolSessionsContext } from './context.js'
+import type { PluginSessionsContext } from './context.js'
 
 /** Whether two addresses are of one session at the provider. */
 export function isSameSession(one: RecordAddress, other: RecordAddress): boolean {
@@ -9,7 +9,7 @@ export function isSameSession(one: RecordAddress, other: RecordAddress): boolean
 
 /** Where the record lies, if the name is another one of a session that goes on. @throws StoreUnavailableError */
 export async function rootOf(
-  { store }: Pick<ProtocolSessionsContext, 'store'>,
+  { store }: Pick<PluginSessionsContext, 'store'>,
   address: RecordAddress,
 ): Promise<RecordAddress> {
   const record = await store.read(address)

@@ -1,14 +1,14 @@
 /** @module The sessions of one protocol plug-in: which step does what of the contract. */
 import type { ProtocolSessions } from '../protocols/sessions.js'
-import type { ProtocolSessionsContext, ProtocolSessionsParts } from './context.js'
+import type { PluginSessionsContext, PluginSessionsParts } from './context.js'
 import { currentSession, isCookieOf, personNamed } from './current-session.js'
 import { renewSession } from './renew-session.js'
 import { endSession, revokeByIndex, revokeSession, revokeSubject } from './revoke-sessions.js'
 import { startSession } from './start-session.js'
 
 /** Makes the sessions of the plug-in of that name. */
-export function createProtocolSessions(protocol: string, parts: ProtocolSessionsParts): ProtocolSessions {
-  const context: ProtocolSessionsContext = { ...parts, protocol }
+export function createProtocolSessions(protocol: string, parts: PluginSessionsParts): ProtocolSessions {
+  const context: PluginSessionsContext = { ...parts, protocol }
   return {
     start: (exchange, login) => startSession(context, exchange, login),
     person: (exchange) => personNamed(context, exchange),

@@ -12,7 +12,7 @@ import { anonymous } from '../sessions/create-citizen.js'
 import { personOf, sessionOf } from '../sessions/record.js'
 import { provenAtOf } from '../sessions/resume-policy.js'
 import { isAsAsked, isTakenAsAsked } from './asked-authentication.js'
-import type { ProtocolSessionsContext } from './context.js'
+import type { PluginSessionsContext } from './context.js'
 import { type Established, establishSession, findRevoked, type ProvenLogin } from './establish-session.js'
 import {
   endedMeanwhile,
@@ -40,7 +40,7 @@ type Checked = { readonly known: FoundRecord; readonly login: ProvenLogin } | { 
  * @throws StoreUnavailableError
  */
 export async function startSession(
-  context: ProtocolSessionsContext,
+  context: PluginSessionsContext,
   exchange: Exchange,
   stated: VerifiedLogin,
 ): Promise<Citizen> {
@@ -60,7 +60,7 @@ export async function startSession(
   return takePlace(context, request, known, login)
 }
 
-function addressOf(context: ProtocolSessionsContext, login: VerifiedLogin): Promise<RecordAddress> {
+function addressOf(context: PluginSessionsContext, login: VerifiedLogin): Promise<RecordAddress> {
   const value = login.sessionValue ?? randomText(context.random, 16)
   return rootOf(context, {
     person: personOf(login.issuer, login.subject),
@@ -70,7 +70,7 @@ function addressOf(context: ProtocolSessionsContext, login: VerifiedLogin): Prom
 }
 
 /** Whether the login may begin a session: as it was asked for, and after every end that it must come after. */
-async function checkLogin(context: ProtocolSessionsContext, request: StartRequest): Promise<Checked> {
+async function checkLogin(context: PluginSessionsContext, request: StartRequest): Promise<Checked> {
   const { exchange, address, login, now } = request
   const { skewMilliseconds, report } = context
   const isTaken = await isTakenAsAsked(context, exchange, address, login)
@@ -100,7 +100,7 @@ async function checkLogin(context: ProtocolSessionsContext, request: StartReques
 
 /** Begins the session, or takes it up, in the place of the one that the browser had before. */
 async function takePlace(
-  context: ProtocolSessionsContext,
+  context: PluginSessionsContext,
   { exchange, address, now }: StartRequest,
   known: FoundRecord,
   login: ProvenLogin,
@@ -140,7 +140,7 @@ async function takePlace(
  * if there was one.
  */
 async function replacePrevious(
-  context: ProtocolSessionsContext,
+  context: PluginSessionsContext,
   { exchange, address, login, now }: StartRequest,
 ): Promise<EndReason | undefined> {
   const late = await endedMeanwhile(context, exchange, address, login)
@@ -152,7 +152,7 @@ async function replacePrevious(
 
 /** The session that the browser had before is over: another one has taken its place. `false`: somebody else has ended it. */
 async function endPrevious(
-  { store, lifecycle, own, report }: ProtocolSessionsContext,
+  { store, lifecycle, own, report }: PluginSessionsContext,
   exchange: Exchange,
   address: RecordAddress,
   now: number,
@@ -172,18 +172,14 @@ async function endPrevious(
 }
 
 /** Who is there when a login has brought nobody: whoever was there before, or why nobody is. */
-async function whoRemains(
-  { own }: ProtocolSessionsContext,
-  exchange: Exchange,
-  now: number,
-): Promise<Citizen> {
+async function whoRemains({ own }: PluginSessionsContext, exchange: Exchange, now: number): Promise<Citizen> {
   const citizen = (await own.inspect(exchange, now)) ?? anonymous('not-signed-in')
   return citizen.reason === 'not-signed-in' ? anonymous('signed-out') : citizen
 }
 
 /** Nobody, for this reason. The cookie tells it on, so that the next login asks for what lifts it. */
 async function refuse(
-  context: ProtocolSessionsContext,
+  context: PluginSessionsContext,
   exchange: Exchange,
   address: RecordAddress,
   reason: EndReason,
@@ -198,7 +194,7 @@ async function refuse(
 }
 
 function nameOf(
-  { protocol }: ProtocolSessionsContext,
+  { protocol }: PluginSessionsContext,
   { person, session }: RecordAddress,
   { generation }: LiveRecord,
 ): NamedSession {

@@ -83,7 +83,7 @@ export interface ProtocolSessions {
    * active, or says why not: revoked meanwhile, ended and not resumed. A session of another login that this browser had
    * ends, `identity-changed` where it was another person's.
    */
-  start(exchange: Exchange, beginning: VerifiedLogin): Promise<Citizen>
+  start(exchange: Exchange, login: VerifiedLogin): Promise<Citizen>
   /** The person (as `personOf` names them) of the request's cookie, whatever became of the session; not of an older cookie. */
   person(exchange: Exchange): Promise<string | undefined>
   /** Whether the request's cookie is of that session at the provider, whatever became of it; not an older cookie. */
@@ -100,7 +100,7 @@ export interface ProtocolSessions {
     change: {
       /** Another name that the provider's session has from now on; both name this session. */
       readonly sessionValue?: string | undefined
-      readonly pointers?: readonly SessionIndexKey[] | undefined
+      readonly indexKeys?: readonly SessionIndexKey[] | undefined
       readonly tokens: string
       readonly tokensIssuedAt: number
       readonly tokensExpireAt: number
@@ -117,14 +117,14 @@ export interface ProtocolSessions {
     scope: ProviderSessionScope,
     reason: EndReason,
   ): Promise<EndedSessions>
-  /** Whether a pointer names anybody's session. Writes nothing: what a stranger may ask. */
-  isIndexed(pointer: SessionIndexKey): Promise<boolean>
+  /** Whether an index key names anybody's session. Writes nothing: what a stranger may ask. */
+  isIndexed(indexKey: SessionIndexKey): Promise<boolean>
   /**
-   * Ends what pointers name, known or not yet begun, in every application of the store. `keptMilliseconds`: how long a
+   * Ends what index keys name, known or not yet begun, in every application of the store. `keptMilliseconds`: how long a
    * login of such a name is refused; default: as long as any token could live.
    */
   revokeByIndex(
-    pointers: readonly SessionIndexKey[],
+    indexKeys: readonly SessionIndexKey[],
     scope: ProviderSessionScope,
     reason: EndReason,
     keptMilliseconds?: number,

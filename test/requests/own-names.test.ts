@@ -49,8 +49,8 @@ function createPlace(id: string, sid: string) {
       const session = await sessions().current(await exchange())
       if (session === undefined) throw new Error('no session')
       const change = { tokens: session.tokens ?? '', tokensIssuedAt: now, tokensExpireAt: 0 }
-      const pointers = [sidPointer(sessionValue)]
-      return sessions().renew(session, { ...change, sessionValue, pointers })
+      const indexKeys = [sidPointer(sessionValue)]
+      return sessions().renew(session, { ...change, sessionValue, indexKeys })
     },
     end: (sessionValue: string) =>
       sessions().revoke({ issuer, subject: 'ana' }, { issuer, sessionValue }, 'signed-out'),

@@ -1,7 +1,7 @@
 /** @module The vectors of 0.1.0 read by today's code: digests, seals, texts of the store, and an upgrade in memory. */
 import { describe, expect, it } from 'vitest'
 import { digest } from '../../src/digest.js'
-import { sessionPointer } from '../../src/oidc/context.js'
+import { sessionIndexKey } from '../../src/oidc/context.js'
 import { createSealer } from '../../src/seal.js'
 import { personOf, publicIdOf, sessionOf } from '../../src/sessions/record.js'
 import { parseKept, parseRecord, parseRevocation } from '../../src/stores/redis/format.js'
@@ -14,7 +14,7 @@ describe('digests', () => {
     person: (issuer = '', subject = '') => personOf(issuer, subject),
     session: (issuer = '', value = '') => sessionOf(issuer, value),
     public: (generation = '') => publicIdOf(generation),
-    sid: (issuer = '', sessionId = '') => sessionPointer(issuer, sessionId).key,
+    sid: (issuer = '', sessionId = '') => sessionIndexKey(issuer, sessionId).key,
   }
 
   it.each(vectors.digests)('FLD-12 the digest of a $of is what it was: $parts', ({ of, parts, is }) => {

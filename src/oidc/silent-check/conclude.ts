@@ -4,7 +4,7 @@ import type { ProtocolSession } from '../../protocols/sessions.js'
 import { personOf, publicIdOf } from '../../sessions/record.js'
 import { stateOf } from '../authorization-answer.js'
 import { onceMoreScript } from '../check-session-script.js'
-import { sessionPointer } from '../context.js'
+import { sessionIndexKey } from '../context.js'
 import { connectOrNothing } from '../provider.js'
 import { renderScriptedPage } from '../scripted-page.js'
 import { isUnexpired, type KeptTokens, parseTokens, serializeTokens } from '../tokens.js'
@@ -107,7 +107,7 @@ function renew(
   const isOther = sid !== undefined && sid !== kept.sessionId
   const tokens = renewedTokens(kept, finding)
   return host.sessions.renew(session, {
-    ...(isOther ? { sessionValue: sid, pointers: [sessionPointer(session.issuer, sid)] } : {}),
+    ...(isOther ? { sessionValue: sid, indexKeys: [sessionIndexKey(session.issuer, sid)] } : {}),
     tokens: serializeTokens(tokens),
     tokensIssuedAt: tokens.accessIssuedAt,
     tokensExpireAt: tokens.refreshToken === undefined ? 0 : tokens.accessExpiresAt,
