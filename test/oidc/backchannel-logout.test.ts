@@ -234,7 +234,7 @@ describe('a token that comes again', () => {
   })
 })
 
-it.each(['outage', 'unacknowledged'] as const)(
+it.each(['outage', 'unacknowledged', 'unsettled'] as const)(
   'BCL-15 BCL-27 answers 400 after an end that is not confirmed (%s), and the same token works at the next try',
   async (kind) => {
     let isFailing = false
@@ -245,7 +245,11 @@ it.each(['outage', 'unacknowledged'] as const)(
         async revoke(...given) {
           if (isFailing && kind === 'outage') throw new StoreUnavailableError('the store is away')
           const result = await inner.revoke(...given)
-          return isFailing ? { ...result, acknowledged: false } : result
+          return isFailing && kind === 'unacknowledged' ? { ...result, acknowledged: false } : result
+        },
+        async confirmClaim(...given) {
+          if (isFailing && kind === 'unsettled') throw new StoreUnavailableError('the store is away')
+          return inner.confirmClaim(...given)
         },
       }
     }
