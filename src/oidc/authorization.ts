@@ -27,7 +27,7 @@ export interface AuthorizationSecrets {
 }
 
 /** Where the browser goes: an address, or a form that it sends. */
-export type Departure =
+export type AuthorizationRedirect =
   | { readonly method: 'get'; readonly url: string }
   | { readonly method: 'post'; readonly url: string; readonly fields: Readonly<Record<string, string>> }
 
@@ -84,13 +84,13 @@ const longestAddress = 7_500
  * @throws CitizenSessionError or an error of `openid-client` when the request cannot be pushed although it must be.
  * Source: RFC 9126.
  */
-export async function departFor(
+export async function prepareRedirect(
   connection: Connection,
   options: Pick<ResolvedOidcOptions, 'clientId' | 'pushedAuthorization'>,
   parameters: URLSearchParams,
   now: number,
   mustNotChange = false,
-): Promise<Departure> {
+): Promise<AuthorizationRedirect> {
   const { metadata } = connection
   const mayPush =
     options.pushedAuthorization !== 'never' && metadata.pushedAuthorizationEndpoint !== undefined

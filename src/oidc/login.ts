@@ -5,11 +5,11 @@ import { queryOf } from '../login/login-request.js'
 import type { LoginStart } from '../protocols/login-method.js'
 import { unavailable } from '../sessions/create-citizen.js'
 import {
+  type AuthorizationRedirect,
   type AuthorizationRequest,
   authorizationParameters,
   createSecrets,
-  type Departure,
-  departFor,
+  prepareRedirect,
 } from './authorization.js'
 import type { AuthorizationTransaction, OidcContext } from './context.js'
 import { connectOrNothing } from './provider.js'
@@ -57,9 +57,9 @@ export async function startLogin(
   const state = transactions.createState()
   const request = authorizationRequest(context, exchange, start, sentMaxAge)
   const parameters = await authorizationParameters(options, request, secrets, state)
-  let departure: Departure
+  let redirect: AuthorizationRedirect
   try {
-    departure = await departFor(connection, options, parameters, clock(), acceptsAsked)
+    redirect = await prepareRedirect(connection, options, parameters, clock(), acceptsAsked)
   } catch {
     host.report({
       type: 'warning',
@@ -69,7 +69,7 @@ export async function startLogin(
     return host.finishLogin(exchange, unavailable('keys'), remembered)
   }
   transactions.set(exchange, { ...remembered, ...secrets, sentMaxAge, acceptsAsked }, clock(), state)
-  return sendToProvider(host.pages, exchange, departure)
+  return sendToProvider(host.pages, exchange, redirect)
 }
 
 /** Whether it may count as a new authentication that one was asked for. */

@@ -2,18 +2,18 @@
 import type { Exchange, Reply } from '../exchange.js'
 import { leadOn } from '../login/lead-on.js'
 import type { Pages } from '../pages/pages.js'
-import type { Departure } from './authorization.js'
+import type { AuthorizationRedirect } from './authorization.js'
 
 /** Sends the browser to the provider: a redirect, or a page whose form sends itself. */
 export function sendToProvider(
   pages: Pages,
   exchange: Exchange,
-  departure: Departure,
+  redirect: AuthorizationRedirect,
   frameAncestors?: 'self',
 ): Reply {
-  if (departure.method === 'post') {
-    const fields = Object.entries(departure.fields)
-    return pages.showFormPost(exchange, { action: departure.url, fields, frameAncestors })
+  if (redirect.method === 'post') {
+    const fields = Object.entries(redirect.fields)
+    return pages.showFormPost(exchange, { action: redirect.url, fields, frameAncestors })
   }
-  return leadOn(pages, exchange, departure.url)
+  return leadOn(pages, exchange, redirect.url)
 }

@@ -49,7 +49,7 @@ export interface LogoutParticipant {
    */
   readonly answersByMessage?: boolean | undefined
   /** Ends the session at the provider. Never throws for what the provider does. Our own session has ended before. */
-  endProviderSession(departure: ProviderLogoutRequest): Promise<ProviderLogoutResult>
+  endProviderSession(request: ProviderLogoutRequest): Promise<ProviderLogoutResult>
 }
 
 /** What a login at one participant's provider needs to know of logouts before it. */

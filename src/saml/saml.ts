@@ -58,16 +58,22 @@ function install(provider: ServiceProvider): ReturnType<Protocol['install']> {
     answersByMessage: true,
     endpoints: {
       'saml/metadata': { GET: createMetadataEndpoint(provider, lookAhead), isDocument: true },
-      'saml/acs': { POST: told(provider, (exchange) => consumeResponse(login, exchange), signInFailed) },
+      'saml/acs': {
+        POST: reportRefused(provider, (exchange) => consumeResponse(login, exchange), signInFailed),
+      },
       'saml/slo': {
-        GET: told(provider, async (exchange) => takeLogout(exchange, receiveQuery(exchange)), signOutFailed),
-        POST: told(
+        GET: reportRefused(
+          provider,
+          async (exchange) => takeLogout(exchange, receiveQuery(exchange)),
+          signOutFailed,
+        ),
+        POST: reportRefused(
           provider,
           async (exchange) => takeLogout(exchange, await receiveForm(exchange)),
           signOutFailed,
         ),
       },
-      'saml/soap': { POST: told(provider, (exchange) => answerBySoap(provider, exchange)) },
+      'saml/soap': { POST: reportRefused(provider, (exchange) => answerBySoap(provider, exchange)) },
     },
     async ready() {
       await provider.source.current()
@@ -76,7 +82,7 @@ function install(provider: ServiceProvider): ReturnType<Protocol['install']> {
 }
 
 /** Reports what is refused by its word. A person gets a page, a program the error. */
-function told(
+function reportRefused(
   provider: ServiceProvider,
   handler: (exchange: Exchange) => Promise<Reply>,
   page?: FailurePage,

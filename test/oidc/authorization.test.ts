@@ -5,7 +5,7 @@ import {
   type AuthorizationRequest,
   authorizationParameters,
   createSecrets,
-  departFor,
+  prepareRedirect,
 } from '../../src/oidc/authorization.js'
 import { readAuthorizationAnswer } from '../../src/oidc/authorization-answer.js'
 import { createScriptedProvider, describing } from './scripted-provider.js'
@@ -93,15 +93,15 @@ describe('where the browser goes', () => {
       {},
       describing({ authorization_endpoint: `${issuer}/authorize?tenant=a` }),
     )
-    const departure = await departFor(await world.provider.connect(), world.options, parameters, start)
-    expect(departure.url).toBe(`${issuer}/authorize?tenant=a&client_id=benefits&state=the-state`)
+    const redirect = await prepareRedirect(await world.provider.connect(), world.options, parameters, start)
+    expect(redirect.url).toBe(`${issuer}/authorize?tenant=a&client_id=benefits&state=the-state`)
   })
 
   it('goes by form where the hint makes an address too long', async () => {
     const world = createScriptedProvider()
     const long = new URLSearchParams({ ...Object.fromEntries(parameters), id_token_hint: 'x'.repeat(8000) })
-    const departure = await departFor(await world.provider.connect(), world.options, long, start)
-    expect(departure).toMatchObject({
+    const redirect = await prepareRedirect(await world.provider.connect(), world.options, long, start)
+    expect(redirect).toMatchObject({
       method: 'post',
       url: `${issuer}/authorize`,
       fields: { state: 'the-state' },
@@ -114,8 +114,8 @@ describe('where the browser goes', () => {
     const world = createScriptedProvider({}, pushing)
     world.answers['/par'] = () =>
       Response.json({ request_uri: 'urn:request:1', expires_in: 60 }, { status: 201 })
-    const departure = await departFor(await world.provider.connect(), world.options, parameters, start)
-    expect(Object.fromEntries(new URL(departure.url).searchParams)).toEqual({
+    const redirect = await prepareRedirect(await world.provider.connect(), world.options, parameters, start)
+    expect(Object.fromEntries(new URL(redirect.url).searchParams)).toEqual({
       client_id: clientId,
       request_uri: 'urn:request:1',
     })
@@ -125,19 +125,19 @@ describe('where the browser goes', () => {
   it('does without an offer that fails, but not without what it must do', async () => {
     const world = createScriptedProvider({}, pushing)
     world.answers['/par'] = () => new Response('', { status: 500 })
-    expect((await departFor(await world.provider.connect(), world.options, parameters, start)).url).toContain(
-      'state=',
-    )
+    expect(
+      (await prepareRedirect(await world.provider.connect(), world.options, parameters, start)).url,
+    ).toContain('state=')
     const strict = createScriptedProvider({ pushedAuthorization: 'always' }, pushing)
     strict.answers['/par'] = () => new Response('', { status: 500 })
     await expect(
-      departFor(await strict.provider.connect(), strict.options, parameters, start),
+      prepareRedirect(await strict.provider.connect(), strict.options, parameters, start),
     ).rejects.toThrow()
   })
 
   it('pushes nothing where that is switched off', async () => {
     const world = createScriptedProvider({ pushedAuthorization: 'never' }, pushing)
-    await departFor(await world.provider.connect(), world.options, parameters, start)
+    await prepareRedirect(await world.provider.connect(), world.options, parameters, start)
     expect(world.askedAt('/par')).toHaveLength(0)
   })
 })

@@ -3,7 +3,7 @@ import type { Exchange, Reply } from '../../exchange.js'
 import { refuseForeign } from '../../login/refuse-foreign.js'
 import type { ProtocolSession } from '../../protocols/sessions.js'
 import { publicIdOf } from '../../sessions/record.js'
-import { authorizationParameters, createSecrets, departFor } from '../authorization.js'
+import { authorizationParameters, createSecrets, prepareRedirect } from '../authorization.js'
 import { sendToProvider } from '../send-to-provider.js'
 import { type KeptTokens, parseTokens } from '../tokens.js'
 import { type CheckTransaction, type SilentCheckContext, tellOutcome } from './context.js'
@@ -63,8 +63,8 @@ export async function askProvider(
     secrets,
     state,
   )
-  const departure = await departFor(connection, options, parameters, clock())
+  const redirect = await prepareRedirect(connection, options, parameters, clock())
   const transaction = { ...check, ...secrets, session: publicIdOf(session.record.generation) }
   transactions.set(exchange, transaction, clock(), state)
-  return sendToProvider(host.pages, exchange, departure, check.place === 'frame' ? 'self' : undefined)
+  return sendToProvider(host.pages, exchange, redirect, check.place === 'frame' ? 'self' : undefined)
 }
