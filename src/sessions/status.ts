@@ -1,5 +1,5 @@
 /** @module The status that the browser client reads: never activity, never a secret. */
-import type { Citizen } from '../citizen.js'
+import type { Citizen, CitizenSession } from '../citizen.js'
 import { retrySoon } from '../errors.js'
 import type { Reply } from '../exchange.js'
 import { personOf } from './record.js'
@@ -10,13 +10,7 @@ export interface StatusDocument {
   readonly reason: string | null
   /** The server's time: a client counts from this, never from its own clock. */
   readonly now: number
-  readonly session: {
-    readonly publicId: string
-    readonly startedAt: number
-    readonly lastSeenAt: number
-    readonly idleEndsAt: number
-    readonly endsAt: number
-  } | null
+  readonly session: CitizenSession | null
   /** Stands for the person, the same in all of their sessions; `null` unless active. */
   readonly person: string | null
   readonly assurance: { readonly level: number; readonly method: string } | null
