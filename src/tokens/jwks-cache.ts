@@ -6,16 +6,20 @@ import type { Report } from '../events.js'
 import type { MaybePromise } from '../exchange.js'
 import { isSecureAddress } from '../outbound.js'
 import { excerpt } from '../printable.js'
-import { createAllowance, createLoginAllowance, isAhead, isWaiting, noWait } from '../wait.js'
-import { findAlgorithm } from './algorithms.js'
+import {
+  type Allowance,
+  createAllowance,
+  createLoginAllowance,
+  isWaiting,
+  noWait,
+  type Wait,
+} from '../wait.js'
 import { fetchKeySet, KeySetError } from './fetch-key-set.js'
-import { fits, importVerificationKey, type VerificationKey } from './verification-keys.js'
+import { createKeySet, datedAt, type KeySet, noCandidates, noKeys, selectKeys } from './key-set.js'
+import type { VerificationKey } from './verification-keys.js'
 
 /** With no usable set a fetch is tried again after that many seconds, or after the cool-down if that is shorter. */
 const outageRetrySeconds = 5
-/** So many keys of one name are tried at most (`JWT-12`). */
-const maximumCandidates = 8
-const none: readonly VerificationKey[] = Object.freeze([])
 
 export interface JwksCacheOptions {
   /** Where the keys are; fixed for the life of the cache, and never taken from a token. */
@@ -81,15 +85,28 @@ interface PendingFetch {
   isCounted: boolean
 }
 
-/** Ages are milliseconds since `fetchedAt`. */
-interface KeySet {
-  readonly keys: readonly VerificationKey[]
-  readonly fetchedAt: number
-  readonly refreshAge: number
-  readonly staleAge: number
+/** A cache: its settings, its key set, and the fetches that it may make. */
+interface CacheContext {
+  readonly options: JwksCacheOptions
+  /** Milliseconds. */
+  readonly coolDown: number
+  readonly allowances: Readonly<Record<TokenBearer, Allowance>>
+  set: KeySet
+  pending: PendingFetch | undefined
+  /** Grows with each purge: what began before says nothing any more. */
+  epoch: number
+  refreshWait: Wait
+  outageWait: Wait
+  lastFailure: unknown
+  hasFailed: boolean
 }
 
-const noKeys: KeySet = { keys: [], fetchedAt: 0, refreshAge: 0, staleAge: 0 }
+/** The key that a token names, and who brings the token. */
+interface WantedKey {
+  readonly kid: string | undefined
+  readonly algorithm: string
+  readonly bearer: TokenBearer
+}
 
 function keysUnavailable(cause: unknown): CitizenSessionError {
   return new CitizenSessionError('keys-unavailable', 'the keys of the identity provider cannot be fetched', {
@@ -98,24 +115,6 @@ function keysUnavailable(cause: unknown): CitizenSessionError {
     headers: { 'retry-after': String(outageRetrySeconds) },
     isTransient: true,
   })
-}
-
-/** What a set says of a token's key: the candidates, or that it is worth asking for a newer set. */
-function select(
-  keys: readonly VerificationKey[],
-  kid: string | undefined,
-  name: string,
-): readonly VerificationKey[] | 'unknown' {
-  const algorithm = findAlgorithm(name)
-  if (algorithm === undefined) return none
-  if (kid === undefined) {
-    const fitting = keys.filter((key) => fits(key, algorithm))
-    if (fitting.length === 0) return 'unknown'
-    return fitting.length === 1 ? fitting : none
-  }
-  const named = keys.filter((key) => key.kid === kid)
-  if (named.length === 0) return 'unknown'
-  return named.filter((key) => fits(key, algorithm)).slice(0, maximumCandidates)
 }
 
 /**
@@ -129,168 +128,155 @@ function select(
  * Source: `JWT-11` to `JWT-17`.
  */
 export function createJwksCache(options: JwksCacheOptions): JwksCache {
-  const { url, algorithms, clock, report } = options
-  if (
-    !isSecureAddress(url) ||
-    (options.origins !== undefined && !options.origins.includes(new URL(url).origin))
-  ) {
+  const { url, origins } = options
+  if (!isSecureAddress(url) || (origins !== undefined && !origins.includes(new URL(url).origin))) {
     throw new CitizenSessionError('usage', 'keys are fetched over https from the identity provider only')
   }
   const coolDown = options.coolDownSeconds * 1000
-  const outageRetry = Math.min(coolDown, outageRetrySeconds * 1000)
-  let set = noKeys
-  const allowances = {
-    anybody: createAllowance(options.unknownFetches ?? 1, coolDown),
-    login: createLoginAllowance(),
+  const cache: CacheContext = {
+    options,
+    coolDown,
+    allowances: {
+      anybody: createAllowance(options.unknownFetches ?? 1, coolDown),
+      login: createLoginAllowance(),
+    },
+    set: noKeys,
+    pending: undefined,
+    epoch: 0,
+    refreshWait: noWait,
+    outageWait: noWait,
+    lastFailure: undefined,
+    hasFailed: false,
   }
-  let pending: PendingFetch | undefined
-  let epoch = 0
-  let refreshWait = noWait
-  let outageWait = noWait
-  let lastFailure: unknown
-  let hasFailed = false
-
-  function install(keys: readonly unknown[], maxAgeSeconds: number | undefined, fetchedAt: number): void {
-    const known = new Map(set.keys.map((key) => [key.identity, key]))
-    const usable = new Set<VerificationKey>()
-    for (const jwk of keys) {
-      const key = importVerificationKey(jwk, algorithms, (identity) => known.get(identity))
-      if (key !== undefined) usable.add(key)
-    }
-    if (usable.size === 0) throw new KeySetError('no-usable-key')
-    if ([...usable].some((key) => !set.keys.includes(key))) allowances.login.reset()
-    for (const key of set.keys) key.isRetired = !usable.has(key)
-    const age = Math.min(
-      Math.max(maxAgeSeconds ?? options.ceilingSeconds, options.floorSeconds),
-      options.ceilingSeconds,
-    )
-    set = {
-      keys: [...usable],
-      fetchedAt,
-      refreshAge: age * 1000,
-      staleAge: Math.max(options.staleSeconds, age) * 1000,
-    }
-  }
-
-  /**
-   * Whether the set is too old to verify. One that was fetched "in the future" is of unknown age: the clock has been
-   * put back. It counts as fetched now, and as due.
-   */
-  function isStale(now: number): boolean {
-    if (isAhead(set.fetchedAt, now)) set = { ...set, fetchedAt: now, refreshAge: 0 }
-    return now - set.fetchedAt >= set.staleAge
-  }
-
-  async function load(startedAt: number, startedIn: number): Promise<void> {
-    try {
-      const fetched = await fetchKeySet(options)
-      // After a purge an answer that was under way may hold the very key that was purged.
-      if (epoch !== startedIn) return
-      install(fetched.keys, fetched.maxAgeSeconds, startedAt)
-      hasFailed = false
-    } catch (error) {
-      if (epoch !== startedIn) return
-      hasFailed = true
-      lastFailure = error
-      const problem = error instanceof KeySetError ? error.problem : 'network'
-      report({ type: 'keys.unavailable', problem, url: excerpt(url) })
-    } finally {
-      if (epoch === startedIn) pending = undefined
-    }
-  }
-
-  /** Starts a fetch, or joins the one under way. Never rejects. */
-  function start(now: number, isCounted = false): PendingFetch {
-    pending ??= { done: load(now, epoch), since: now, isCounted }
-    return pending
-  }
-
-  function refreshIfDue(now: number): void {
-    const isDue = now - set.fetchedAt >= set.refreshAge
-    if (!isDue || isWaiting(refreshWait, now) || pending !== undefined) return
-    refreshWait = { since: now, milliseconds: coolDown }
-    void start(now)
-  }
-
-  /**
-   * What the set says once a fetch has come to its end. A name that is still unknown counts once for it. `isEarlier`:
-   * the fetch had begun before the token came, and may not hold its key whatever it brought: one more is asked for, where
-   * the allowance has one left or a login comes.
-   */
-  async function findAfter(
-    fetching: PendingFetch,
-    wanted: { readonly kid: string | undefined; readonly algorithm: string; readonly bearer: TokenBearer },
-    isEarlier: boolean,
-  ): Promise<readonly VerificationKey[]> {
-    const startedIn = epoch
-    await fetching.done
-    const now = clock()
-    const { kid, algorithm, bearer } = wanted
-    if (epoch !== startedIn) return find(kid, algorithm, now, bearer)
-    if (isStale(now)) throw keysUnavailable(lastFailure)
-    const selected = select(set.keys, kid, algorithm)
-    if (selected !== 'unknown') return selected
-    if (isEarlier && (pending !== undefined || allowances[bearer].take(now))) {
-      return findAfter(start(now, true), wanted, false)
-    }
-    if (!fetching.isCounted) allowances.anybody.spend(fetching.since)
-    fetching.isCounted = true
-    return noneKnown()
-  }
-
-  function noneKnown(): readonly VerificationKey[] {
-    if (hasFailed) throw keysUnavailable(lastFailure)
-    return none
-  }
-
-  function find(
-    kid: string | undefined,
-    algorithm: string,
-    now: number,
-    bearer: TokenBearer = 'anybody',
-  ): MaybePromise<readonly VerificationKey[]> {
-    const isEarlier = pending !== undefined
-    const wanted = { kid, algorithm, bearer }
-    if (isStale(now)) {
-      if (pending === undefined) {
-        const mayTry = bearer === 'login' ? allowances.login.take(now) : !isWaiting(outageWait, now)
-        if (!mayTry) throw keysUnavailable(lastFailure)
-        outageWait = { since: now, milliseconds: outageRetry }
-      }
-      return findAfter(start(now), wanted, isEarlier)
-    }
-    refreshIfDue(now)
-    const selected = select(set.keys, kid, algorithm)
-    if (selected !== 'unknown') return selected
-    if (pending === undefined && !allowances[bearer].take(now)) return noneKnown()
-    return findAfter(start(now, true), wanted, isEarlier)
-  }
-
   return {
-    find,
+    find: (kid, algorithm, now, bearer = 'anybody') => findKeys(cache, { kid, algorithm, bearer }, now),
     isCurrent(key, now) {
-      if (key.isRetired || isStale(now)) return false
-      refreshIfDue(now)
+      if (key.isRetired || isStale(cache, now)) return false
+      refreshIfDue(cache, now)
       return true
     },
-    purge() {
-      epoch += 1
-      for (const key of set.keys) key.isRetired = true
-      set = noKeys
-      pending = undefined
-      allowances.anybody.reset()
-      allowances.login.reset()
-      refreshWait = noWait
-      outageWait = noWait
-    },
+    purge: () => purge(cache),
     get size() {
-      return set.keys.length
+      return cache.set.keys.length
     },
     get fetchedAt() {
-      return set.fetchedAt
+      return cache.set.fetchedAt
     },
     get isFetching() {
-      return pending !== undefined
+      return cache.pending !== undefined
     },
   }
+}
+
+function purge(cache: CacheContext): void {
+  cache.epoch += 1
+  for (const key of cache.set.keys) key.isRetired = true
+  cache.set = noKeys
+  cache.pending = undefined
+  cache.allowances.anybody.reset()
+  cache.allowances.login.reset()
+  cache.refreshWait = noWait
+  cache.outageWait = noWait
+}
+
+/** Puts a new set in the place of the one in use, whose other keys are retired. */
+function install(cache: CacheContext, set: KeySet): void {
+  const before = cache.set.keys
+  if (set.keys.some((key) => !before.includes(key))) cache.allowances.login.reset()
+  for (const key of before) key.isRetired = !set.keys.includes(key)
+  cache.set = set
+}
+
+/** Whether the set is too old to verify. */
+function isStale(cache: CacheContext, now: number): boolean {
+  cache.set = datedAt(cache.set, now)
+  return now - cache.set.fetchedAt >= cache.set.staleAge
+}
+
+async function load(cache: CacheContext, fetchedAt: number): Promise<void> {
+  const { options, epoch } = cache
+  try {
+    const { keys, maxAgeSeconds } = await fetchKeySet(options)
+    // After a purge an answer that was under way may hold the very key that was purged.
+    if (cache.epoch !== epoch) return
+    install(cache, createKeySet({ keys, maxAgeSeconds, fetchedAt }, cache.set, options))
+    cache.hasFailed = false
+  } catch (error) {
+    if (cache.epoch !== epoch) return
+    cache.hasFailed = true
+    cache.lastFailure = error
+    const problem = error instanceof KeySetError ? error.problem : 'network'
+    options.report({ type: 'keys.unavailable', problem, url: excerpt(options.url) })
+  } finally {
+    if (cache.epoch === epoch) cache.pending = undefined
+  }
+}
+
+/** Starts a fetch, or joins the one under way. Never rejects. */
+function startFetch(cache: CacheContext, now: number, isCounted = false): PendingFetch {
+  cache.pending ??= { done: load(cache, now), since: now, isCounted }
+  return cache.pending
+}
+
+function refreshIfDue(cache: CacheContext, now: number): void {
+  const isDue = now - cache.set.fetchedAt >= cache.set.refreshAge
+  if (!isDue || isWaiting(cache.refreshWait, now) || cache.pending !== undefined) return
+  cache.refreshWait = { since: now, milliseconds: cache.coolDown }
+  void startFetch(cache, now)
+}
+
+function findKeys(
+  cache: CacheContext,
+  wanted: WantedKey,
+  now: number,
+): MaybePromise<readonly VerificationKey[]> {
+  const { kid, algorithm, bearer } = wanted
+  const isEarlier = cache.pending !== undefined
+  if (isStale(cache, now)) {
+    if (cache.pending === undefined) assertMayRetry(cache, bearer, now)
+    return findAfter(cache, startFetch(cache, now), wanted, isEarlier)
+  }
+  refreshIfDue(cache, now)
+  const selected = selectKeys(cache.set.keys, kid, algorithm)
+  if (selected !== 'unknown') return selected
+  if (cache.pending === undefined && !cache.allowances[bearer].take(now)) return noneKnown(cache)
+  return findAfter(cache, startFetch(cache, now, true), wanted, isEarlier)
+}
+
+/** With no usable set a fetch is tried only now and then; a login has an allowance of its own. */
+function assertMayRetry(cache: CacheContext, bearer: TokenBearer, now: number): void {
+  const mayTry = bearer === 'login' ? cache.allowances.login.take(now) : !isWaiting(cache.outageWait, now)
+  if (!mayTry) throw keysUnavailable(cache.lastFailure)
+  cache.outageWait = { since: now, milliseconds: Math.min(cache.coolDown, outageRetrySeconds * 1000) }
+}
+
+/**
+ * What the set says once a fetch has come to its end. A name that is still unknown counts once for it. `isEarlier`:
+ * the fetch had begun before the token came, and may not hold its key whatever it brought: one more is asked for, where
+ * the allowance has one left or a login comes.
+ */
+async function findAfter(
+  cache: CacheContext,
+  fetching: PendingFetch,
+  wanted: WantedKey,
+  isEarlier: boolean,
+): Promise<readonly VerificationKey[]> {
+  const { epoch, options } = cache
+  await fetching.done
+  const now = options.clock()
+  if (cache.epoch !== epoch) return findKeys(cache, wanted, now)
+  if (isStale(cache, now)) throw keysUnavailable(cache.lastFailure)
+  const selected = selectKeys(cache.set.keys, wanted.kid, wanted.algorithm)
+  if (selected !== 'unknown') return selected
+  if (isEarlier && (cache.pending !== undefined || cache.allowances[wanted.bearer].take(now))) {
+    return findAfter(cache, startFetch(cache, now, true), wanted, false)
+  }
+  if (!fetching.isCounted) cache.allowances.anybody.spend(fetching.since)
+  fetching.isCounted = true
+  return noneKnown(cache)
+}
+
+function noneKnown(cache: CacheContext): readonly VerificationKey[] {
+  if (cache.hasFailed) throw keysUnavailable(cache.lastFailure)
+  return noCandidates
 }

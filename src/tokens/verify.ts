@@ -15,7 +15,7 @@ import type { JwksCache, TokenBearer } from './jwks-cache.js'
 import { type Difference, differenceOf, keyOf, noDifference } from './rejection.js'
 import type { TokenParts } from './token-parts.js'
 import type { VerificationKey } from './verification-keys.js'
-import { createVerifiedCache } from './verified-cache.js'
+import { createVerifiedCache, type VerifiedCache } from './verified-cache.js'
 
 /** The part of the memory that verified tokens may fill where no number of them is given. */
 const shareOfTokens = 1 / 4
@@ -97,108 +97,132 @@ function copyText(text: string): string {
   return Buffer.from(text, 'latin1').toString('latin1')
 }
 
+/** A verifier: its rules, and the tokens that it remembers. */
+interface VerifierContext {
+  readonly options: TokenVerifierOptions
+  /** Milliseconds. */
+  readonly skew: number
+  readonly decode: (parts: TokenParts, now: number) => DecodedToken | TokenProblem
+  readonly remembered: VerifiedCache<RememberedToken>
+  /** All tokens of one key have the same header: one copy serves them. */
+  latestHeader: string
+}
+
 /**
  * Makes the verifier of the shared cookie's tokens.
  * @throws CitizenSessionError `usage` for an algorithm that is not supported, or a skew of more than 60 s.
  * Source: RFC 7515, RFC 7519, RFC 8725; `JWT-01` to `JWT-10`.
  */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
-  const { issuers } = options
-  const unsupported = options.algorithms.find((name) => findAlgorithm(name) === undefined)
-  if (unsupported !== undefined || options.algorithms.length === 0) {
-    throw new CitizenSessionError('usage', 'identityProvider.algorithms must name asymmetric algorithms only')
+  assertRules(options)
+  const rememberedTokens = options.keys?.rememberedTokens
+  const context: VerifierContext = {
+    options,
+    skew: options.clockSkewSeconds * 1000,
+    decode: createTokenDecoder(options),
+    remembered: createVerifiedCache(
+      rememberedTokens === undefined
+        ? { maximumBytes: shareOfMemory(shareOfTokens) }
+        : { maximumEntries: rememberedTokens },
+    ),
+    latestHeader: '',
   }
-  if (!(options.clockSkewSeconds >= 0 && options.clockSkewSeconds <= 60)) {
-    throw new CitizenSessionError('usage', 'identityProvider.clockSkewSeconds must be between 0 and 60')
-  }
-  const skew = options.clockSkewSeconds * 1000
-  const decode = createTokenDecoder(options)
-  // All tokens of one key have the same header: one copy serves them.
-  let latestHeader = ''
-  const copyHeader = (header: string): string => {
-    if (header !== latestHeader) latestHeader = copyText(header)
-    return latestHeader
-  }
-  const remembered = createVerifiedCache<RememberedToken>(
-    options.keys?.rememberedTokens === undefined
-      ? { maximumBytes: shareOfMemory(shareOfTokens) }
-      : { maximumEntries: options.keys.rememberedTokens },
-  )
-
-  const explain = (parts: TokenParts, problem: TokenProblem): RejectedToken => {
-    const difference = differenceOf(parts, problem, options)
-    return difference === noDifference ? rejections[problem] : { ...rejections[problem], ...difference }
-  }
-
-  function checkSignature(
-    parts: TokenParts,
-    token: DecodedToken,
-    keys: JwksCache,
-    candidates: readonly VerificationKey[],
-    now: number,
-  ): VerifiedToken | RejectedToken {
-    if (candidates.length === 0) return { ...rejections['unknown-key'], given: keyOf(token.kid) }
-    const data = Buffer.from(`${parts.header}.${parts.payload}`, 'latin1')
-    const key = candidates.find((each) => isSignedBy(each.key, token.algorithm, data, token.signature))
-    if (key === undefined) return rejections.signature
-    const entry: RememberedToken = {
-      valid: true,
-      parts: {
-        header: copyHeader(parts.header),
-        payload: copyText(parts.payload),
-        signature: copyText(parts.signature),
-      },
-      claims: token.claims,
-      sessionValue: token.sessionValue,
-      issuedAt: token.issuedAt,
-      expiresAt: token.expiresAt,
-      attachment: undefined,
-      notBefore: token.notBefore,
-      key,
-      keys,
-    }
-    remembered.set(entry, now)
-    return entry
-  }
-
-  function verifyAnew(
-    parts: TokenParts,
-    now: number,
-    bearer: TokenBearer | undefined,
-  ): MaybePromise<VerifiedToken | RejectedToken> {
-    const token = decode(parts, now)
-    if (typeof token === 'string') return explain(parts, token)
-    const keys = issuers.get(token.claims.iss)
-    if (keys === undefined) return explain(parts, 'issuer')
-    const candidates = keys.find(token.kid, token.algorithm, now, bearer)
-    if (!(candidates instanceof Promise)) return checkSignature(parts, token, keys, candidates, now)
-    return candidates.then((found) => {
-      // A purge may have come between the end of the fetch and now.
-      const current = found.filter((key) => !key.isRetired)
-      // Whoever waited for the same fetch finds what the first of them verified.
-      return recall(parts, now) ?? checkSignature(parts, token, keys, current, now)
-    })
-  }
-
-  /** A token seen before, if it still holds; expired if it no longer does; `undefined`: look at it anew. */
-  function recall(parts: TokenParts, now: number): VerifiedToken | RejectedToken | undefined {
-    const entry = remembered.get(parts, now)
-    if (entry === undefined) return undefined
-    const problem = findTimeProblem(entry, now, skew)
-    if (problem === undefined && entry.keys.isCurrent(entry.key, now)) return entry
-    if (problem === 'not-yet-valid') return rejections[problem]
-    remembered.delete(entry)
-    return problem === undefined ? undefined : rejections[problem]
-  }
-
   return {
-    verify: (parts, now, bearer) => recall(parts, now) ?? verifyAnew(parts, now, bearer),
+    verify: (parts, now, bearer) => recall(context, parts, now) ?? verifyAnew(context, parts, now, bearer),
     purge() {
-      remembered.clear()
-      for (const keys of issuers.values()) keys.purge()
+      context.remembered.clear()
+      for (const keys of options.issuers.values()) keys.purge()
     },
     get size() {
-      return remembered.size
+      return context.remembered.size
     },
   }
+}
+
+function assertRules({ algorithms, clockSkewSeconds }: TokenVerifierOptions): void {
+  const unsupported = algorithms.find((name) => findAlgorithm(name) === undefined)
+  if (unsupported !== undefined || algorithms.length === 0) {
+    throw new CitizenSessionError('usage', 'identityProvider.algorithms must name asymmetric algorithms only')
+  }
+  if (!(clockSkewSeconds >= 0 && clockSkewSeconds <= 60)) {
+    throw new CitizenSessionError('usage', 'identityProvider.clockSkewSeconds must be between 0 and 60')
+  }
+}
+
+/** A token seen before, if it still holds; expired if it no longer does; `undefined`: look at it anew. */
+function recall(
+  { remembered, skew }: VerifierContext,
+  parts: TokenParts,
+  now: number,
+): VerifiedToken | RejectedToken | undefined {
+  const entry = remembered.get(parts, now)
+  if (entry === undefined) return undefined
+  const problem = findTimeProblem(entry, now, skew)
+  if (problem === undefined && entry.keys.isCurrent(entry.key, now)) return entry
+  if (problem === 'not-yet-valid') return rejections[problem]
+  remembered.delete(entry)
+  return problem === undefined ? undefined : rejections[problem]
+}
+
+function verifyAnew(
+  context: VerifierContext,
+  parts: TokenParts,
+  now: number,
+  bearer: TokenBearer | undefined,
+): MaybePromise<VerifiedToken | RejectedToken> {
+  const { options } = context
+  const token = context.decode(parts, now)
+  if (typeof token === 'string') return explain(parts, token, options)
+  const keys = options.issuers.get(token.claims.iss)
+  if (keys === undefined) return explain(parts, 'issuer', options)
+  const candidates = keys.find(token.kid, token.algorithm, now, bearer)
+  const decoded = { parts, token, keys }
+  if (!(candidates instanceof Promise)) return checkSignature(context, decoded, candidates, now)
+  return candidates.then((found) => {
+    // A purge may have come between the end of the fetch and now.
+    const current = found.filter((key) => !key.isRetired)
+    // Whoever waited for the same fetch finds what the first of them verified.
+    return recall(context, parts, now) ?? checkSignature(context, decoded, current, now)
+  })
+}
+
+function explain(parts: TokenParts, problem: TokenProblem, options: TokenVerifierOptions): RejectedToken {
+  const difference = differenceOf(parts, problem, options)
+  return difference === noDifference ? rejections[problem] : { ...rejections[problem], ...difference }
+}
+
+/** Holds the signature against the candidates, and remembers a token that one of them has signed. */
+function checkSignature(
+  context: VerifierContext,
+  {
+    parts,
+    token,
+    keys,
+  }: { readonly parts: TokenParts; readonly token: DecodedToken; readonly keys: JwksCache },
+  candidates: readonly VerificationKey[],
+  now: number,
+): VerifiedToken | RejectedToken {
+  if (candidates.length === 0) return { ...rejections['unknown-key'], given: keyOf(token.kid) }
+  const data = Buffer.from(`${parts.header}.${parts.payload}`, 'latin1')
+  const key = candidates.find((each) => isSignedBy(each.key, token.algorithm, data, token.signature))
+  if (key === undefined) return rejections.signature
+  if (parts.header !== context.latestHeader) context.latestHeader = copyText(parts.header)
+  const entry: RememberedToken = {
+    valid: true,
+    parts: {
+      header: context.latestHeader,
+      payload: copyText(parts.payload),
+      signature: copyText(parts.signature),
+    },
+    claims: token.claims,
+    sessionValue: token.sessionValue,
+    issuedAt: token.issuedAt,
+    expiresAt: token.expiresAt,
+    attachment: undefined,
+    notBefore: token.notBefore,
+    key,
+    keys,
+  }
+  context.remembered.set(entry, now)
+  return entry
 }
