@@ -1,7 +1,7 @@
 /** @module Commands with a deadline: every failure is a `StoreUnavailableError` that names no key and no value. */
 import { type StoreProblem, StoreUnavailableError } from '../../errors.js'
 import type { Command, RedisClient } from './client.js'
-import { createDeadline } from './deadline.js'
+import { createDeadline, type Guard } from './deadline.js'
 import { codeOf, problemOf } from './problem.js'
 import type { Script } from './script-parts.js'
 
@@ -73,101 +73,127 @@ function unavailable(error: unknown, trouble: unknown): StoreUnavailableError {
 /** No answer in time: what was asked may still happen. */
 class ExpiredError extends StoreUnavailableError {}
 
+/** A connection: its client, its deadlines, and what it does about a server that is silent or the wrong one. */
+interface ConnectionContext {
+  readonly client: RedisClient
+  readonly guard: Guard
+  /** For a client that connects for the first time. */
+  readonly guardConnecting: Guard
+  /** For a link that is asked whether it still lives. */
+  readonly patience: Guard
+  isAsking: boolean
+  leftAt: number
+  /** Whether the client is known to be in its database. */
+  isPlaced: boolean
+}
+
 /** Commands through `client`, each within `milliseconds`. */
 export function createConnection(client: RedisClient, milliseconds: number): Connection {
   const expired = (): Error => new ExpiredError(`redis did not answer within ${milliseconds} ms`)
-  const guard = createDeadline(milliseconds, expired)
-  const guardConnecting = createDeadline(Math.max(milliseconds, connectMilliseconds), expired)
-
-  const patience = createDeadline(patienceMilliseconds, expired)
-  let isAsking = false
-  let leftAt = Number.NEGATIVE_INFINITY
-
-  /** After a deadline: connections that say nothing at all are given up, whatever the kernel still hopes for. */
-  async function askLinks(): Promise<void> {
-    if (isAsking) return
-    isAsking = true
-    try {
-      await Promise.all(
-        client.links().map(async (link) => {
-          try {
-            await patience(link.ask())
-          } catch (error) {
-            if (error instanceof ExpiredError) link.replace()
-          }
-        }),
-      )
-    } catch {
-      // What a client does not let us replace comes back by itself, or not: the operations tell.
-    } finally {
-      isAsking = false
-    }
+  const context: ConnectionContext = {
+    client,
+    guard: createDeadline(milliseconds, expired),
+    guardConnecting: createDeadline(Math.max(milliseconds, connectMilliseconds), expired),
+    patience: createDeadline(patienceMilliseconds, expired),
+    isAsking: false,
+    leftAt: Number.NEGATIVE_INFINITY,
+    isPlaced: client.database === 0,
   }
-
-  /** A replica answers, where a master did: the connection leads to the wrong server. */
-  function leaveOther(): void {
-    if (performance.now() - leftAt < leaveMilliseconds) return
-    leftAt = performance.now()
-    try {
-      for (const link of client.links()) if (link.isNamed) link.replace()
-    } catch {
-      // As above.
-    }
-  }
-
-  let isPlaced = client.database === 0
-
-  /** Before the first operation: a client that was connected before anybody listened may be in another database. */
-  async function place<Value>(work: () => Promise<Value>): Promise<Value> {
-    await client.callMasters(['SELECT', String(client.database)])
-    isPlaced = true
-    return work()
-  }
-
-  async function within<Value>(work: () => Promise<Value>, key?: string, limit = guard): Promise<Value> {
-    if (client.isDown()) {
-      const problem = problemOf(client.trouble())
-      throw new StoreUnavailableError(sentence('redis is not connected', problem), { problem })
-    }
-    try {
-      return await limit(isPlaced ? work() : place(work))
-    } catch (error) {
-      if (error instanceof ExpiredError) {
-        if (key !== undefined) client.lookAgain?.(key)
-        void askLinks()
-      } else if (others.has(codeOf(error))) {
-        leaveOther()
-      }
-      throw unavailable(error, client.trouble())
-    }
-  }
-
-  async function evaluate(script: Script, key: string, given: readonly string[]): Promise<unknown> {
-    try {
-      return await client.callScript(key, [
-        'EVALSHA',
-        script.digest,
-        String(script.keyCount ?? 1),
-        key,
-        ...given,
-      ])
-    } catch (error) {
-      if (codeOf(error) !== 'NOSCRIPT') throw error
-      return client.callScript(key, evaluation(script, key, ...given))
-    }
-  }
-
   return {
     client,
-    command: (key, command) => within(() => client.call(key, command), key),
+    command: (key, command) => carryOut(context, () => client.call(key, command), key),
     async run(script, key, ...given) {
-      const reply = await within(() => evaluate(script, key, given), key)
+      const reply = await carryOut(context, () => evaluate(client, script, key, given), key)
       if (!isReply(reply)) throw new StoreUnavailableError('redis answered what no script of ours answers')
       return reply
     },
-    both: (key, first, second) => within(() => client.callBoth(key, first, second), key),
+    both: (key, first, second) => carryOut(context, () => client.callBoth(key, first, second), key),
     masters: (command) =>
-      within(() => client.callMasters(command), undefined, client.wasConnected() ? guard : guardConnecting),
+      carryOut(
+        context,
+        () => client.callMasters(command),
+        undefined,
+        client.wasConnected() ? context.guard : context.guardConnecting,
+      ),
+  }
+}
+
+/** `key`: what the operation is about. By position, for each request does this. */
+async function carryOut<Value>(
+  context: ConnectionContext,
+  work: () => Promise<Value>,
+  key: string | undefined,
+  guard = context.guard,
+): Promise<Value> {
+  const { client } = context
+  if (client.isDown()) {
+    const problem = problemOf(client.trouble())
+    throw new StoreUnavailableError(sentence('redis is not connected', problem), { problem })
+  }
+  try {
+    return await guard(context.isPlaced ? work() : place(context, work))
+  } catch (error) {
+    if (error instanceof ExpiredError) {
+      if (key !== undefined) client.lookAgain?.(key)
+      void askLinks(context)
+    } else if (others.has(codeOf(error))) {
+      leaveOther(context)
+    }
+    throw unavailable(error, client.trouble())
+  }
+}
+
+/** Before the first operation: a client that was connected before anybody listened may be in another database. */
+async function place<Value>(context: ConnectionContext, work: () => Promise<Value>): Promise<Value> {
+  await context.client.callMasters(['SELECT', String(context.client.database)])
+  context.isPlaced = true
+  return work()
+}
+
+/** After a deadline: connections that say nothing at all are given up, whatever the kernel still hopes for. */
+async function askLinks(context: ConnectionContext): Promise<void> {
+  if (context.isAsking) return
+  context.isAsking = true
+  try {
+    await Promise.all(
+      context.client.links().map(async (link) => {
+        try {
+          await context.patience(link.ask())
+        } catch (error) {
+          if (error instanceof ExpiredError) link.replace()
+        }
+      }),
+    )
+  } catch {
+    // What a client does not let us replace comes back by itself, or not: the operations tell.
+  } finally {
+    context.isAsking = false
+  }
+}
+
+/** A replica answers, where a master did: the connection leads to the wrong server. */
+function leaveOther(context: ConnectionContext): void {
+  if (performance.now() - context.leftAt < leaveMilliseconds) return
+  context.leftAt = performance.now()
+  try {
+    for (const link of context.client.links()) if (link.isNamed) link.replace()
+  } catch {
+    // As above.
+  }
+}
+
+async function evaluate(
+  client: RedisClient,
+  script: Script,
+  key: string,
+  given: readonly string[],
+): Promise<unknown> {
+  try {
+    const keyCount = String(script.keyCount ?? 1)
+    return await client.callScript(key, ['EVALSHA', script.digest, keyCount, key, ...given])
+  } catch (error) {
+    if (codeOf(error) !== 'NOSCRIPT') throw error
+    return client.callScript(key, evaluation(script, key, ...given))
   }
 }
 

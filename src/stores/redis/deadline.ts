@@ -5,11 +5,14 @@ interface Waiting {
   fail: (() => void) | undefined
 }
 
+/** The promise's own outcome, or a rejection once the deadline is over. */
+export type Guard = <Value>(promise: Promise<Value>) => Promise<Value>
+
 /**
- * Returns a guard: the promise's own outcome, or a rejection with `onExpired()` after `milliseconds`. All have the
- * same deadline, so the first in is the first to expire, and one timer (which keeps no process alive) is enough.
+ * Returns a guard, which rejects with `onExpired()` after `milliseconds`. All promises have the same deadline, so the
+ * first in is the first to expire, and one timer (which keeps no process alive) is enough.
  */
-export function createDeadline(milliseconds: number, onExpired: () => Error) {
+export function createDeadline(milliseconds: number, onExpired: () => Error): Guard {
   let waiting: Waiting[] = []
   let first = 0
   let timer: NodeJS.Timeout | undefined
