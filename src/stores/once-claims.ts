@@ -1,6 +1,7 @@
 /** @module Work that is done once, on whichever instance: claimed, done, and settled or given back, also through an outage. */
 import { randomBytes } from 'node:crypto'
 import { isWaiting, type Wait } from '../wait.js'
+import { claimSeconds } from './claim.js'
 import type { Store } from './store.js'
 
 /** Work that nobody does twice. */
@@ -28,8 +29,6 @@ export interface OnceClaims {
   doOnce<T>(task: OnceTask<T>): Promise<{ readonly result: T } | undefined>
 }
 
-/** As long as a claim holds by itself. */
-const holdMilliseconds = 30_000
 const mostLeft = 1000
 
 /** A claim of ours that may be held for nobody: nothing was heard of it, or of its return. */
@@ -46,7 +45,7 @@ export function createOnceClaims(store: ClaimStore): OnceClaims {
   const leave = (key: string, owner: string, now: number): void => {
     const [oldest] = left.keys()
     if (left.size >= mostLeft && oldest !== undefined) left.delete(oldest)
-    left.set(key, { owner, since: now, milliseconds: holdMilliseconds })
+    left.set(key, { owner, since: now, milliseconds: claimSeconds * 1000 })
   }
 
   /** The owner of a claim that was left, for one caller only; else a new one. */

@@ -1,6 +1,6 @@
 /** @module The memory store: the contract, answers without a promise, and what it lets go of. */
 import { describe, expect, it } from 'vitest'
-import { createPointers } from '../../src/stores/memory/index-keys.js'
+import { createIndexKeys } from '../../src/stores/memory/index-keys.js'
 import { memoryStore } from '../../src/stores/memory/store.js'
 import { describeStoreContract } from '../contracts/store.js'
 import { addressOf, endedAt, letForget, liveAt, minute, unique } from '../contracts/store-harness.js'
@@ -64,36 +64,36 @@ describe('the memory store', () => {
     expect(old.flatMap(({ person }) => harness.store.list(person))).toEqual([])
   })
 
-  it('answers about pointers without a promise', () => {
+  it('answers about index keys without a promise', () => {
     const { store, now } = createHarness()
-    const [pointer, person] = [unique(), unique()]
+    const [indexKey, person] = [unique(), unique()]
     const revocation = { reason: 'signed-out', at: now(), retainUntil: now() + minute } as const
-    expect(store.noteIndexKey(pointer, person, now() + minute)).toBeUndefined()
-    expect(store.revokeIndexKey(pointer, revocation)).toEqual({ persons: [person], acknowledged: true })
-    expect(store.indexKeyRevocation(pointer)).toEqual(revocation)
+    expect(store.noteIndexKey(indexKey, person, now() + minute)).toBeUndefined()
+    expect(store.revokeIndexKey(indexKey, revocation)).toEqual({ persons: [person], acknowledged: true })
+    expect(store.indexKeyRevocation(indexKey)).toEqual(revocation)
   })
 
-  it('lets go of pointers that nobody asks for again, a few at each new one', () => {
+  it('lets go of index keys that nobody asks for again, a few at each new one', () => {
     let now = 1_800_000_000_000
-    const pointers = createPointers(() => now)
+    const indexKeys = createIndexKeys(() => now)
     const retainUntil = now + minute
     for (let count = 0; count < 20; count++) {
-      pointers.point(unique(), unique(), retainUntil)
-      pointers.revoke(unique(), { reason: 'signed-out', at: now, retainUntil })
+      indexKeys.noteIndexKey(unique(), unique(), retainUntil)
+      indexKeys.revokeIndexKey(unique(), { reason: 'signed-out', at: now, retainUntil })
     }
-    expect(pointers.size).toBe(40)
+    expect(indexKeys.count()).toBe(40)
     // Nothing is forgotten before the clock has gone on for an hour.
     const known = unique()
     for (let hour = 0; hour < 2; hour++) {
       now += 60 * minute
-      pointers.point(known, unique(), now + 3 * 60 * minute)
+      indexKeys.noteIndexKey(known, unique(), now + 3 * 60 * minute)
     }
-    const before = pointers.size
+    const before = indexKeys.count()
     const sizes = Array.from({ length: 20 }, () => {
-      pointers.point(unique(), unique(), now + minute)
-      return pointers.size
+      indexKeys.noteIndexKey(unique(), unique(), now + minute)
+      return indexKeys.count()
     })
-    expect(pointers.size).toBe(21)
+    expect(indexKeys.count()).toBe(21)
     const drops = sizes.map((size, index) => (sizes[index - 1] ?? before) + 1 - size)
     expect(Math.max(...drops)).toBeLessThanOrEqual(4)
   })

@@ -4,10 +4,8 @@ import type { EndReason, RecordAddress } from '../../session-record.js'
 import { defaultMostRecords, mostDisplaced, mostMarks, mostTogether } from '../bounds.js'
 import type { ListedRecord } from '../store.js'
 import type { Entry } from './entry.js'
-import type { createPeople } from './person-index.js'
+import { entriesOf, openMarks, type PersonIndex, prunePerson, removeEntry, sizeOf } from './person-index.js'
 import { laterOf } from './revocations.js'
-
-type People = ReturnType<typeof createPeople>
 
 /** Room for one more record of an application. */
 interface Room {
@@ -41,7 +39,7 @@ function isMark({ ended }: Entry): boolean {
  * sessions that ended.
  */
 export function makeRoom(
-  people: People,
+  index: PersonIndex,
   address: RecordAddress,
   room: Room,
 ): readonly ListedRecord[] | undefined {
@@ -49,8 +47,8 @@ export function makeRoom(
   const { mostRecords, now } = room
   const live: Entry[] = []
   const whole: Entry[] = []
-  let marks = people.marks(person)?.revocations.size ?? 0
-  for (const entry of people.entriesOf(person)) {
+  let marks = index.marks.get(person)?.revocations.size ?? 0
+  for (const entry of entriesOf(index, person)) {
     if (isMark(entry)) marks += 1
     else if (entry.application === application && entry.session !== session) {
       if (entry.ended === undefined) live.push(entry)
@@ -79,7 +77,7 @@ export function makeRoom(
     marks += excess
   }
   const isKept = (entry: Entry) => entry.session === session && entry.application === application
-  if (marks > mostMarks(mostRecords)) standForAll(people, person, { now, isKept, fresh: new Set() })
+  if (marks > mostMarks(mostRecords)) standForAll(index, person, { now, isKept, fresh: new Set() })
   return displaced.length > 0 ? displaced : undefined
 }
 
@@ -87,10 +85,10 @@ export function makeRoom(
  * Brings what is known of a person down where no start does: revocations of which no session began here. What is in
  * `fresh`, by session value, was written just now: that stays as it is.
  */
-export function tidy(people: People, person: string, { now, forgotten, fresh }: Tidying): void {
-  if (people.sizeOf(person) <= mostMarks(defaultMostRecords) + mostTogether) return
-  people.prune(person, forgotten)
-  const entries = [...people.entriesOf(person)]
+export function tidy(index: PersonIndex, person: string, { now, forgotten, fresh }: Tidying): void {
+  if (sizeOf(index, person) <= mostMarks(defaultMostRecords) + mostTogether) return
+  prunePerson(index, person, forgotten)
+  const entries = [...entriesOf(index, person)]
   const whole = entries.filter((entry) => !isMark(entry))
   if (whole.length > mostTogether) {
     for (const entry of whole) {
@@ -100,11 +98,11 @@ export function tidy(people: People, person: string, { now, forgotten, fresh }: 
   }
   const isKept = (entry: Entry) => fresh.has(entry.session)
   const ends = entries.filter((entry) => isMark(entry) && !isKept(entry))
-  const revoked = [...(people.marks(person)?.revocations.keys() ?? [])].filter(
+  const revoked = [...(index.marks.get(person)?.revocations.keys() ?? [])].filter(
     (session) => !fresh.has(session),
   )
   if (ends.length + revoked.length > mostMarks(defaultMostRecords))
-    standForAll(people, person, { now, isKept, fresh })
+    standForAll(index, person, { now, isKept, fresh })
 }
 
 interface Tidying {
@@ -116,7 +114,7 @@ interface Tidying {
 
 /** One time for the person in the place of all marks but the fresh ones. */
 function standForAll(
-  people: People,
+  index: PersonIndex,
   person: string,
   {
     now,
@@ -129,15 +127,15 @@ function standForAll(
     readonly fresh: ReadonlySet<string>
   },
 ): void {
-  const marks = people.marksOf(person)
+  const marks = openMarks(index, person)
   const known = marks.revocation
   let retainUntil = known?.retainUntil ?? 0
   let endsBefore = known?.endsBefore ?? known?.at ?? 0
   let reason = known?.reason ?? 'revoked'
-  for (const entry of [...people.entriesOf(person)]) {
+  for (const entry of [...entriesOf(index, person)]) {
     if (!isMark(entry)) continue
     retainUntil = Math.max(retainUntil, entry.retainUntil)
-    if (!isKept(entry)) people.remove(entry, person)
+    if (!isKept(entry)) removeEntry(index, entry, person)
   }
   for (const [session, revocation] of marks.revocations) {
     if (fresh.has(session)) continue

@@ -1,15 +1,7 @@
-/** @module Claims, leases and registrations of the memory store. */
+/** @module Keys that are held for a while in the memory store. */
 import type { Clock } from '../../clock.js'
 import { isWaiting, type Wait } from '../../wait.js'
 import { createForgetting } from '../forgetting.js'
-
-/** How long a claim holds before it is settled. */
-export const claimSeconds = 30
-
-/** What says whose a claim is. Without an owner it is what 0.1.0 writes. */
-export function claimText(owner: string | undefined): string {
-  return owner === undefined ? 'claimed' : `claimed:${owner}`
-}
 
 /** How many old entries one new one may clear away, so that no sweep is ever long. */
 const sweepStep = 4
