@@ -185,3 +185,18 @@ export function parseKept(text: string): KeptRefresh | undefined {
   if (stored !== version) return undefined
   return { token: toText(token), sealed: toText(sealed), fence: toNumber(fence), until: toNumber(until) }
 }
+
+/** A number as an argument of a script; none is empty. */
+export function numberWord(value: number | undefined): string {
+  return value === undefined ? '' : String(value)
+}
+
+/** A time until which things may be forgotten, as an argument of a script; 0: nothing may. */
+export function forgottenWord(forgotten: number): string {
+  return String(Math.max(forgotten, 0))
+}
+
+/** A length of life in milliseconds, as an argument of `PX`. */
+export function lifeWord(seconds: number): string {
+  return String(Math.max(1, Math.ceil(seconds * 1000)))
+}

@@ -1,13 +1,13 @@
 /**
- * @module Pointers in Redis: one hash for each, with no hash tag, so that it lies in a place of its own. Field `v` is
+ * @module Index keys in Redis: one hash for each, with no hash tag, so that it lies in a place of its own. Field `v` is
  * its revocation, as in the hash of a person; `p:<person>` names a person: `1 p <retainUntil>`.
  */
-import type { Clock } from '../../clock.js'
 import { createForgetting } from '../forgetting.js'
 import type { Revocation, Store } from '../store.js'
-import type { Acknowledgement } from './acknowledge.js'
-import type { Connection, Reply } from './connection.js'
-import { formatError, parseRevocation } from './format.js'
+import type { Reply } from './connection.js'
+import type { RedisContext } from './context.js'
+import { forgottenWord, parseRevocation } from './format.js'
+import { textAt } from './reply.js'
 import { createScript, keepFor, mark, replicas, words } from './script-parts.js'
 
 /** Whether a text is retained no longer. Newer formats are left to the end of life of the hash. */
@@ -32,7 +32,7 @@ local function prune(now, forgotten)
 end
 `
 
-const point = `
+const note = `
 local person, retain, now, forgotten = unpack(ARGV)
 prune(now, forgotten)
 local value = redis.call('HGET', key, 'p:' .. person)
@@ -41,7 +41,7 @@ record[3] = larger(record[3], retain)
 redis.call('HSET', key, 'p:' .. person, table.concat(record, ' '))
 keepFor(tonumber(retain) - tonumber(now))
 local revoked = redis.call('HGET', key, 'v')
-return {'pointed', revoked and not isOver(revoked, 5, now) and revoked or ''}
+return {'noted', revoked and not isOver(revoked, 5, now) and revoked or ''}
 `
 
 const read = `
@@ -69,55 +69,50 @@ return reply
 `
 
 const scripts = {
-  point: createScript(words, keepFor, isOver, prune, point),
+  note: createScript(words, keepFor, isOver, prune, note),
   read: createScript(words, isOver, read),
   persons: createScript(words, isOver, persons),
   revoke: createScript(words, keepFor, mark, replicas, isOver, prune, revoke),
 } as const
 
 function revocationIn(reply: Reply): Revocation | undefined {
-  const text = reply[1]
-  if (typeof text !== 'string') throw formatError()
+  const text = textAt(reply, 1)
   return text === '' ? undefined : parseRevocation(text)
 }
 
-/** The pointers of a store. */
-export function createRedisPointers(options: {
-  readonly connection: Connection
-  readonly acknowledgement: Acknowledgement
-  readonly prefix: string
-  readonly deadlineMilliseconds: number
-  readonly clock: Clock
-}): Pick<Store, 'noteIndexKey' | 'indexKeyRevocation' | 'indexKeyPersons' | 'revokeIndexKey'> {
-  const { connection, acknowledgement, prefix, deadlineMilliseconds, clock } = options
-  const keyOf = (pointer: string): string => `${prefix}pointer:${pointer}`
+/** Makes the methods of index keys. */
+export function createRedisIndexKeys(
+  context: RedisContext,
+): Pick<Store, 'noteIndexKey' | 'indexKeyRevocation' | 'indexKeyPersons' | 'revokeIndexKey'> {
+  const { connection, acknowledgement, prefix, clock } = context
+  // The name that 0.1.0 gave to these keys.
+  const keyOf = (indexKey: string): string => `${prefix}pointer:${indexKey}`
   const forgetUntil = createForgetting()
   const now = (): string => String(clock())
   const times = (): readonly [string, string] => {
     const time = clock()
-    return [String(time), String(Math.max(forgetUntil(time), 0))]
+    return [String(time), forgottenWord(forgetUntil(time))]
   }
 
   return {
-    async noteIndexKey(pointer, person, retainUntil) {
-      return revocationIn(
-        await connection.run(scripts.point, keyOf(pointer), person, String(retainUntil), ...times()),
-      )
+    async noteIndexKey(indexKey, person, retainUntil) {
+      const key = keyOf(indexKey)
+      return revocationIn(await connection.run(scripts.note, key, person, String(retainUntil), ...times()))
     },
 
     // A script, because a client may send plain reads to replicas.
-    async indexKeyRevocation(pointer) {
-      return revocationIn(await connection.run(scripts.read, keyOf(pointer), now()))
+    async indexKeyRevocation(indexKey) {
+      return revocationIn(await connection.run(scripts.read, keyOf(indexKey), now()))
     },
 
-    async indexKeyPersons(pointer) {
-      const [, ...found] = await connection.run(scripts.persons, keyOf(pointer), now())
+    async indexKeyPersons(indexKey) {
+      const [, ...found] = await connection.run(scripts.persons, keyOf(indexKey), now())
       return found.map(String)
     },
 
-    async revokeIndexKey(pointer, { reason, at, retainUntil }) {
-      const deadline = performance.now() + deadlineMilliseconds
-      const key = keyOf(pointer)
+    async revokeIndexKey(indexKey, { reason, at, retainUntil }) {
+      const deadline = performance.now() + context.deadlineMilliseconds
+      const key = keyOf(indexKey)
       const given = [reason, String(at), String(retainUntil), ...times()]
       const [, count, ...persons] = await connection.run(scripts.revoke, key, ...given)
       const acknowledged = await acknowledgement.isAcknowledged({ key, field: 'v', at, deadline }, count)
