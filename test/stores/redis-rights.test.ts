@@ -4,10 +4,12 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { scriptCommands, sentCommands, usefulCommands } from '../../src/stores/redis/rights.js'
 
-const folder = join(import.meta.dirname, '../../src/stores')
-const sources = readdirSync(folder)
-  .filter((name) => name.startsWith('redis-') && name !== 'redis-rights.ts')
-  .map((name) => readFileSync(join(folder, name), 'utf8'))
+const source = join(import.meta.dirname, '../../src')
+const sources = readdirSync(join(source, 'stores/redis'))
+  .filter((name) => name !== 'rights.ts')
+  .map((name) => `stores/redis/${name}`)
+  .concat('issuing/redis-keys.ts')
+  .map((path) => readFileSync(join(source, path), 'utf8'))
   .join('\n')
 const namesIn = (pattern: RegExp) => [...sources.matchAll(pattern)].map(([, name = '']) => name)
 
