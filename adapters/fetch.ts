@@ -95,6 +95,12 @@ interface LookedAt<C extends Claims> {
   wrappers: number
 }
 
+/** What each step gets: the suite, and the requests that it has looked at. */
+interface FetchContext<C extends Claims> {
+  readonly suite: Suite<C>
+  readonly lookedAt: WeakMap<Request, LookedAt<C>>
+}
+
 /**
  * Makes the sessions of one application. Settings come from the argument, then from the environment, then from the
  * defaults.
@@ -105,115 +111,126 @@ export function citizenSession<C extends Claims = Claims>(
 ): CitizenAuth<C> {
   refuseRequest('citizenSession', options)
   const suite = suiteFrom<C>(options)
-  const lookedAt = new WeakMap<Request, LookedAt<C>>()
-
-  const look = (request: Request, exchange = new WebExchange(request)): LookedAt<C> => {
-    const known = lookedAt.get(request)
-    if (known !== undefined) return known
-    if (suite.skips(exchange)) throw skipped()
-    const looked = { exchange, citizen: suite.authenticate(exchange), wrappers: 0 }
-    lookedAt.set(request, looked)
-    return looked
-  }
-
-  const guardWith =
-    (demand: Demand): Guard =>
-    async (request) => {
-      const looked = look(request)
-      const refusal = suite.guard(looked.exchange, await looked.citizen, demand)
-      if (refusal !== undefined) return answer(looked, refusal)
-      looked.exchange.keepPrivate()
-      return undefined
-    }
-  const requireCitizen = guardWith({})
-
-  const withOptional: WithCitizen<C>['optional'] = (handler) => {
-    refuseNoFunction('withCitizen', handler, 'a handler')
-    return async (request, context) => {
-      const looked = look(request)
-      const citizen = await looked.citizen
-      return around(looked, () => handler(request, { ...context, citizen } as Parameters<typeof handler>[1]))
-    }
-  }
-  const withCitizen = ((handler: Handler<C>, demand: Demand = {}) => {
-    refuseNoFunction('withCitizen', handler, 'a handler')
-    const isKeptOut = guardWith(checkDemand('withCitizen', demand))
-    return withOptional(async (request, context) => {
-      const refusal = await isKeptOut(request)
-      return refusal ?? handler(request, context as Parameters<typeof handler>[1])
-    })
-  }) as WithCitizen<C>
-  withCitizen.optional = withOptional
-
+  const context: FetchContext<C> = { suite, lookedAt: new WeakMap() }
+  const requireCitizen = guardWith(context, {})
   return {
     suite,
-
     fetch(application) {
       refuseNoFunction('fetch', application, 'the application')
-      return async (request, ...rest) => {
-        const exchange = new WebExchange(request)
-        const reply = await suite.endpoint(exchange)?.(exchange)
-        if (reply !== undefined) return exchange.reply(reply)
-        if (suite.skips(exchange)) return application(request, ...rest)
-        const looked = look(request, exchange)
-        await looked.citizen
-        return around(looked, () => application(request, ...rest))
-      }
+      return (request, ...rest) => serve(context, request, () => application(request, ...rest))
     },
-
     async handle(request) {
       const exchange = new WebExchange(request)
       const reply = await suite.endpoint(exchange)?.(exchange)
       return reply === undefined ? undefined : exchange.reply(reply)
     },
-
     async citizen(request) {
-      const looked = look(request)
+      const looked = look(context, request)
       return { citizen: await looked.citizen, apply: (response) => apply(looked, response) }
     },
-
     async citizenOf(request) {
-      const citizen = await look(request).citizen
+      const citizen = await look(context, request).citizen
       if (citizen.state === 'active') return citizen
       throw new CitizenSessionError('not-active', 'nobody is signed in on this request', { status: 401 })
     },
-
-    withCitizen,
-
+    withCitizen: Object.assign(wrapActive(context) as WithCitizen<C>, { optional: wrapAny(context) }),
     requireCitizen(...none) {
       refuseArguments('requireCitizen', none)
       return requireCitizen
     },
     requireMfa(...none) {
       refuseArguments('requireMfa', none)
-      return guardWith({ secondFactor: true })
+      return guardWith(context, { secondFactor: true })
     },
-
-    requireAssurance: (level) => guardWith(demandLevel(level)),
-    requireRecent: (limit) => guardWith(demandRecent(limit)),
-
-    requireClaims(predicate) {
-      const isAllowed = demandClaims(predicate)
-      return async (request) => {
-        const refusal = await requireCitizen(request)
-        if (refusal !== undefined) return refusal
-        const looked = look(request)
-        const { claims } = (await looked.citizen) as ActiveCitizen<C>
-        return isAllowed(claims) === true
-          ? undefined
-          : answer(looked, claimsRefused(suite.options, looked.exchange))
-      }
-    },
-
+    requireAssurance: (level) => guardWith(context, demandLevel(level)),
+    requireRecent: (limit) => guardWith(context, demandRecent(limit)),
+    requireClaims: (predicate) => guardClaims(context, demandClaims(predicate)),
     logout(options) {
       checkLogoutRequest(options)
       return async (request) => {
-        const looked = look(request)
+        const looked = look(context, request)
         // Its cookies belong on the same response, so it must be done before that is made.
         await looked.citizen
         return answer(looked, await suite.logout(looked.exchange, options))
       }
     },
+  }
+}
+
+/** Serves our own routes, and runs the application for every other request. */
+async function serve<C extends Claims>(
+  context: FetchContext<C>,
+  request: Request,
+  application: () => MaybePromise<Response>,
+): Promise<Response> {
+  const { suite } = context
+  const exchange = new WebExchange(request)
+  const reply = await suite.endpoint(exchange)?.(exchange)
+  if (reply !== undefined) return exchange.reply(reply)
+  if (suite.skips(exchange)) return application()
+  const looked = look(context, request, exchange)
+  await looked.citizen
+  return around(looked, application)
+}
+
+/** Looks once for each request. */
+function look<C extends Claims>(
+  { suite, lookedAt }: FetchContext<C>,
+  request: Request,
+  exchange = new WebExchange(request),
+): LookedAt<C> {
+  const known = lookedAt.get(request)
+  if (known !== undefined) return known
+  if (suite.skips(exchange)) throw skipped()
+  const looked = { exchange, citizen: suite.authenticate(exchange), wrappers: 0 }
+  lookedAt.set(request, looked)
+  return looked
+}
+
+function guardWith<C extends Claims>(context: FetchContext<C>, demand: Demand): Guard {
+  return async (request) => {
+    const looked = look(context, request)
+    const refusal = context.suite.guard(looked.exchange, await looked.citizen, demand)
+    if (refusal !== undefined) return answer(looked, refusal)
+    looked.exchange.keepPrivate()
+    return undefined
+  }
+}
+
+function guardClaims<C extends Claims>(context: FetchContext<C>, isAllowed: (claims: C) => boolean): Guard {
+  const requireCitizen = guardWith(context, {})
+  return async (request) => {
+    const refusal = await requireCitizen(request)
+    if (refusal !== undefined) return refusal
+    const looked = look(context, request)
+    const { claims } = (await looked.citizen) as ActiveCitizen<C>
+    if (isAllowed(claims) === true) return undefined
+    return answer(looked, claimsRefused(context.suite.options, looked.exchange))
+  }
+}
+
+/** The wrapper of handlers that lets everybody through. */
+function wrapAny<C extends Claims>(context: FetchContext<C>): WithCitizen<C>['optional'] {
+  return (handler) => {
+    refuseNoFunction('withCitizen', handler, 'a handler')
+    return async (request, given) => {
+      const looked = look(context, request)
+      const citizen = await looked.citizen
+      return around(looked, () => handler(request, { ...given, citizen } as Parameters<typeof handler>[1]))
+    }
+  }
+}
+
+/** The wrapper of handlers that lets only an active citizen through who meets the demand. */
+function wrapActive<C extends Claims>(context: FetchContext<C>) {
+  const wrap = wrapAny(context)
+  return (handler: Handler<C>, demand: Demand = {}) => {
+    refuseNoFunction('withCitizen', handler, 'a handler')
+    const isKeptOut = guardWith(context, checkDemand('withCitizen', demand))
+    return wrap(async (request, given) => {
+      const refusal = await isKeptOut(request)
+      return refusal ?? handler(request, given as Parameters<typeof handler>[1])
+    })
   }
 }
 
