@@ -48,17 +48,9 @@ export function bindSession(options: BindSessionOptions = {}): RequestHandler {
       if (boundSession !== undefined) store.destroy(boundSession, ignore)
     })
   }
-  observeRoutes((suite, request) => {
-    const { session, sessionStore } = request as Partial<BoundRequest>
-    // Another application of this process has a store of its own.
-    if (options.store !== undefined && options.store !== sessionStore) return
-    attach(suite, sessionStore)
-    // The route may end the session, and express-session saves when the route is done.
-    if (session?.citizenSession !== undefined) replace(session, 'save', (done: Done = ignore) => done())
-  })
   if (options.suite !== undefined) attach(options.suite, options.store)
 
-  return (request, _response, next) => {
+  const middleware: RequestHandler = (request, _response, next) => {
     const { suite, isSkipped } = suiteOf(request)
     attach(suite, options.store ?? request.sessionStore)
     const { citizen, session } = request
@@ -92,6 +84,15 @@ export function bindSession(options: BindSessionOptions = {}): RequestHandler {
       next()
     })
   }
+  observeRoutes(middleware, (suite, request) => {
+    const { session, sessionStore } = request as Partial<BoundRequest>
+    // Another application of this process has a store of its own.
+    if (options.store !== undefined && options.store !== sessionStore) return
+    attach(suite, sessionStore)
+    // The route may end the session, and express-session saves when the route is done.
+    if (session?.citizenSession !== undefined) replace(session, 'save', (done: Done = ignore) => done())
+  })
+  return middleware
 }
 
 /** Notes an express-session with our session; `false`: ours has ended. */

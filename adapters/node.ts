@@ -160,7 +160,6 @@ export interface Served {
 
 /** A property and no WeakMap: that would cost every request several times what it costs to know who is there. */
 const served = Symbol('citizen-session.served')
-const companions = new Set<(suite: Suite, request: NodeRequest) => void>()
 
 /** Notes which suite has seen a request, for the guards and handlers behind the middleware. */
 export function attachSuite(request: object, by: Served): void {
@@ -194,14 +193,28 @@ export function authenticatedSuiteOf(request: object): Served {
   )
 }
 
-/** Notes what must see each request that a route of ours answers, before it is answered: no middleware behind will. */
-export function observeRoutes(companion: (suite: Suite, request: NodeRequest) => void): void {
-  companions.add(companion)
+/** Sees each request that a route of ours answers, before it is answered. */
+export type RouteObserver = (suite: Suite, request: NodeRequest) => void
+
+/** By the middleware that each belongs to: it goes with that, for an application may be made anew in one process. */
+const observers = new WeakMap<object, RouteObserver>()
+const observing = new Set<WeakRef<object>>()
+const forgotten = new FinalizationRegistry<WeakRef<object>>((reference) => observing.delete(reference))
+
+/** Lets a middleware see the requests that a route of ours answers, for as long as it is there: none would reach it. */
+export function observeRoutes(middleware: object, observer: RouteObserver): void {
+  const reference = new WeakRef(middleware)
+  observers.set(middleware, observer)
+  observing.add(reference)
+  forgotten.register(middleware, reference)
 }
 
-/** Shows a request to everything that accompanies our routes. */
+/** Shows a request to every middleware that observes our routes. */
 export function notifyRouteObservers(suite: Suite, request: NodeRequest): void {
-  for (const companion of companions) companion(suite, request)
+  for (const reference of observing) {
+    const middleware = reference.deref()
+    if (middleware !== undefined) observers.get(middleware)?.(suite, request)
+  }
 }
 
 /**

@@ -1,8 +1,12 @@
+import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import express from 'express'
 import expressSession from 'express-session'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { bindSession } from '../../adapters/express-session.js'
-import { memoryStore } from '../../src/index.js'
+import { type NodeRequest, notifyRouteObservers } from '../../adapters/node.js'
+import { memoryStore, type Suite } from '../../src/index.js'
 import { describeBoundSessions, type Stores } from './bound-sessions.js'
 import { expressVersions, ownScript, type Site, sharedEmulator, startSite } from './site.js'
 
@@ -28,7 +32,35 @@ for (const [version, make] of expressVersions) {
   describeBoundSessions(`with the memory store of express-session on ${version}`, memoryStores, make)
 }
 
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
+/** Binds to a store of its own, as an application does that is made and thrown away. */
+function bindAndForget(): WeakRef<object> {
+  const store = new expressSession.MemoryStore()
+  bindSession({ store })
+  return new WeakRef(store)
+}
+
 describe('bindSession', () => {
+  it('sees our routes for as long as its application is there, and holds nothing of one that is gone', async () => {
+    const gone = Array.from({ length: 20 }, bindAndForget)
+    const store = new expressSession.MemoryStore()
+    const middleware = bindSession({ store })
+    const remaining = () => gone.filter((reference) => reference.deref() !== undefined).length
+    for (let round = 0; round < 20 && remaining() > 0; round += 1) {
+      await setImmediate()
+      collectGarbage()
+    }
+    expect(remaining()).toBe(0)
+    const onSessionEnded = vi.fn()
+    const suite: Pick<Suite, 'onSessionEnded'> = { onSessionEnded }
+    const request: { sessionStore: unknown } = { sessionStore: store }
+    notifyRouteObservers(suite as Suite, request as unknown as NodeRequest)
+    expect(onSessionEnded).toHaveBeenCalledOnce()
+    expect(middleware).toBeTypeOf('function')
+  })
+
   let site: Site | undefined
   afterEach(async () => {
     await site?.close()
