@@ -6,20 +6,20 @@ import {
   type Citizen,
   CitizenSessionError,
   type Claims,
-  checkDemand,
   checkLogoutRequest,
   claimsRefused,
-  createSuite,
   type Demand,
   type LogoutRequest,
   type Reply,
-  refuseNoFunction,
   refuseRequest,
   type Suite,
   type SuiteOptions,
 } from '../src/index.js'
-import { isTokenPart, leaveInJar, merge, presentCookies } from './next-cookies.js'
-import { toResponse, WebExchange, type WebRequest } from './web.js'
+import { type Action, runAction } from './next-action.js'
+import { leaveInJar, merge, presentCookies } from './next-cookies.js'
+import { createWrapper, hasClaims, type Requirement } from './next-requirement.js'
+import { type Runtime, requestOf, runtimeFrom } from './next-runtime.js'
+import { toResponse, type WebExchange } from './web.js'
 
 /** The parameters of a dynamic route. */
 export type RouteParameters = Readonly<Record<string, string | string[] | undefined>>
@@ -57,11 +57,7 @@ export type ReadCitizen<C extends Claims = Claims> =
   | Omit<ActiveCitizen<C>, 'refresh' | 'logout'>
   | Exclude<Citizen<C>, { readonly state: 'active' }>
 
-/** What a citizen must have shown, besides being active. */
-export interface Requirement<C extends Claims = Claims> extends Demand {
-  /** Lets through only for `true`. Else the answer is 403 `claims-refused`, for no login mends it. */
-  readonly claims?: ((claims: C) => boolean) | undefined
-}
+export type { Requirement }
 
 type Answer = Response | Promise<Response>
 
@@ -114,13 +110,11 @@ export interface NextSession<C extends Claims = Claims> {
   loginPath(returnTo?: string): string
 }
 
-/** What all copies of this module in one process share: Next.js bundles one into each kind of entry. */
-interface Runtime {
-  readonly suite: Suite
-  exchange(request: WebRequest): WebExchange
-}
+/** A server action of the application, whatever it takes and answers. */
+type AnyAction = Action<unknown[], unknown>
 
-const registry = Symbol.for('citizen-session/next')
+/** A route handler of the application, of whichever parameters. */
+type CitizenHandler = (request: NextRequest, context: RouteContext & { citizen: Citizen }) => Answer
 
 /**
  * Makes the session layer. Settings come from the argument, then from the environment, then from the defaults; they
@@ -131,143 +125,27 @@ export function citizenSession<C extends Claims = Claims>(
   options: SuiteOptions | Suite<C> = {},
 ): NextSession<C> {
   refuseRequest('citizenSession', options)
-  const runtime = () => runtimeOf(options as SuiteOptions | Suite)
-
+  const runtime = runtimeFrom(options as SuiteOptions | Suite)
   const compose =
     (part?: ProxyPart<C>): ProxyHandler =>
-    async (request, event) => {
-      const { suite, exchange: open } = runtime()
-      const exchange = open(request)
-      if (suite.endpoint(exchange) !== undefined) return NextResponse.next()
-      const isSkipped = suite.skips(exchange)
-      if (isSkipped && part === undefined) return NextResponse.next()
-      const citizen = (await (isSkipped ? suite.peek(exchange) : suite.authenticate(exchange))) as Citizen<C>
-      presentCookies(suite, request, exchange.cookies)
-      const guard: ProxyContext<C>['guard'] = (demand) => {
-        const refusal = suite.guard(exchange, citizen, demand)
-        if (refusal === undefined) exchange.keepPrivate()
-        return refusal && absolute(toResponse(refusal, exchange.method), suite.options.application.url)
-      }
-      try {
-        const answer = await part?.(request, { citizen, event, guard })
-        return merge(answer ?? NextResponse.next(), request, exchange)
-      } catch (error) {
-        // Next.js answers what was thrown, without us: nobody waits for the end of this exchange any more.
-        exchange.close()
-        throw error
-      }
-    }
-
-  const routeOf =
-    <P>(
-      handler: (request: NextRequest, context: RouteContext<P> & { citizen: Citizen }) => Answer,
-      requirement: Requirement<C> | undefined,
-    ): RouteHandler<P> =>
-    async (request, context) => {
-      await connection()
-      const { suite, exchange: open } = runtime()
-      const exchange = open(request)
-      const citizen = await suite.authenticate(exchange)
-      const refusal = requirement && suite.guard(exchange, citizen, requirement)
-      if (refusal !== undefined) return exchange.reply(refusal)
-      if (!hasClaims(citizen, requirement)) return exchange.reply(claimsRefused(suite.options, exchange))
-      if (requirement !== undefined) exchange.keepPrivate()
-      try {
-        return exchange.finish(await handler(request, { ...context, citizen }))
-      } catch (error) {
-        // Next.js answers what was thrown, such as a redirect, and takes cookies only from its own jar then.
-        await leaveInJar(suite, exchange.close())
-        throw error
-      }
-    }
-
-  const withCitizen = ((handler, requirement = {}) => {
-    refuseNoFunction('withCitizen', handler, 'a handler')
-    return routeOf(handler as never, checkDemand('withCitizen', requirement, requirements))
-  }) as WithCitizen<C>
-  withCitizen.optional = (handler) => {
-    refuseNoFunction('withCitizen.optional', handler, 'a handler')
-    return routeOf(handler as never, undefined)
-  }
-
-  const actionOf =
-    <A extends unknown[], R>(
-      action: (citizen: Citizen, ...rest: A) => R | Promise<R>,
-      requirement: Requirement<C> | undefined,
-    ) =>
-    async (...rest: A): Promise<R> => {
-      const given = await headers()
-      refuseForeign(given)
-      const { suite, exchange: open } = runtime()
-      const exchange = open(partsOf('POST', given, pageOf(suite, given)))
-      const citizen = await suite.authenticate(exchange)
-      const renewed = exchange.cookies.filter((cookie) => isTokenPart(suite, cookie))
-      const before = exchange.cookies.length
-      const leave = () => leaveInJar(suite, [...renewed, ...exchange.close().slice(before)])
-      try {
-        const refusal = requirement && suite.guard(exchange, citizen, requirement)
-        if (refusal !== undefined) return await turnAway(suite, given, citizen, requirement)
-        if (!hasClaims(citizen, requirement)) {
-          throw new CitizenSessionError('claims-refused', 'this citizen may not do that', { status: 403 })
-        }
-        return await action(citizen, ...rest)
-      } finally {
-        await leave()
-      }
-    }
-
-  /** Leads to the login as a navigation to the action's page would be led, before any code of the application runs. */
-  const turnAway = async (
-    suite: Suite,
-    given: Headers,
-    citizen: Citizen,
-    demand: Demand = {},
-  ): Promise<never> => {
-    const navigation = new Headers({ 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' })
-    const { exchange: open } = runtime()
-    const reply = suite.guard(open(partsOf('GET', navigation, pageOf(suite, given))), citizen, demand)
-    const location = reply?.headers.location
-    if (location !== undefined) {
-      // Not for route handlers, which are bundled without what this module needs.
-      const { redirect } = await import('next/navigation.js')
-      redirect(location)
-    }
-    throw new CitizenSessionError('not-active', 'nobody is signed in for this action', {
-      status: reply?.status ?? 401,
-    })
-  }
-
-  const actionWithCitizen = ((action, requirement = {}) => {
-    refuseNoFunction('actionWithCitizen', action, 'an action')
-    return actionOf(action as never, checkDemand('actionWithCitizen', requirement, requirements))
-  }) as ActionWithCitizen<C>
-  actionWithCitizen.optional = (action) => {
-    refuseNoFunction('actionWithCitizen.optional', action, 'an action')
-    return actionOf(action as never, undefined)
-  }
-
-  const answerWith =
-    (find: (suite: Suite, exchange: WebExchange) => Reply | Promise<Reply>): RouteHandler =>
-    async (request) => {
-      await connection()
-      // The router asks so for pages; without one it lets the browser navigate, which is what a login needs.
-      if (request.headers.has('rsc')) return new Response(null, { status: 204 })
-      const { suite, exchange: open } = runtime()
-      const exchange = open(request)
-      return exchange.reply(await find(suite, exchange))
-    }
-
-  const route = answerWith(async (suite, exchange) => {
-    const reply = await suite.endpoint(exchange)?.(exchange)
-    if (reply !== undefined) return reply
-    const { application, routes: seen } = suite.options
-    const routes = seen.path.slice(application.path.length)
-    throw new CitizenSessionError(
-      'usage',
-      `auth.handlers stands outside of ${routes}: export it from app${routes}/[...citizen]/route.ts`,
-    )
-  })
-
+    (request, event) =>
+      passProxy(runtime, part, request, event)
+  const route: RouteHandler = (request) => answerWith(runtime, request, answerRoute)
+  const withCitizen = createWrapper<C, CitizenHandler, RouteHandler>(
+    'withCitizen',
+    'a handler',
+    (handler, requirement) => {
+      const guarded = { handler, requirement }
+      return (request, context) => runHandler(runtime, guarded, request, context)
+    },
+  )
+  const actionWithCitizen = createWrapper<C, AnyAction, ReturnType<ActionWithCitizen<C>>>(
+    'actionWithCitizen',
+    'an action',
+    (action, requirement) =>
+      (...rest) =>
+        runAction(runtime, action, requirement, rest),
+  )
   return {
     get suite() {
       return runtime().suite as unknown as Suite<C>
@@ -275,22 +153,21 @@ export function citizenSession<C extends Claims = Claims>(
     proxy: compose(),
     compose,
     handlers: { GET: route, POST: route },
-    withCitizen,
-    actionWithCitizen,
+    withCitizen: withCitizen as WithCitizen<C>,
+    actionWithCitizen: actionWithCitizen as ActionWithCitizen<C>,
     logout(request) {
       checkLogoutRequest(request)
-      return answerWith((suite, exchange) => suite.logout(exchange, request))
+      const logOut = (suite: Suite, exchange: WebExchange) => suite.logout(exchange, request)
+      return (given) => answerWith(runtime, given, logOut)
     },
-
     async read() {
       const given = await headers()
       const { suite, exchange: open } = runtime()
-      const exchange = open(partsOf('GET', given, '/'))
+      const exchange = open(requestOf('GET', given, '/'))
       const citizen = (await suite.peek(exchange)) as Citizen<C>
       exchange.close()
       return citizen
     },
-
     loginPath(returnTo) {
       const { path } = runtime().suite.options.routes
       const query = returnTo === undefined ? '' : `?${new URLSearchParams({ returnTo })}`
@@ -299,44 +176,82 @@ export function citizenSession<C extends Claims = Claims>(
   }
 }
 
-const requirements = ['level', 'secondFactor', 'maxAgeSeconds', 'claims']
-
-/** Another site's page must not make this browser act. Next.js compares hosts that a proxy may have rewritten. */
-function refuseForeign(given: Headers): void {
-  if (given.get('sec-fetch-site') !== 'cross-site') return
-  throw new CitizenSessionError('foreign-request', 'a page of another site called this action', {
-    status: 403,
-  })
+/** Lets a request through the proxy, with its cookies: renewed before whatever comes after, and set in the browser. */
+async function passProxy<C extends Claims>(
+  runtime: () => Runtime,
+  part: ProxyPart<C> | undefined,
+  request: NextRequest,
+  event: NextFetchEvent,
+): Promise<Response> {
+  const { suite, exchange: open } = runtime()
+  const exchange = open(request)
+  if (suite.endpoint(exchange) !== undefined) return NextResponse.next()
+  const isSkipped = suite.skips(exchange)
+  if (isSkipped && part === undefined) return NextResponse.next()
+  const citizen = (await (isSkipped ? suite.peek(exchange) : suite.authenticate(exchange))) as Citizen<C>
+  presentCookies(suite, request, exchange.cookies)
+  const guard: ProxyContext<C>['guard'] = (demand) => {
+    const refusal = suite.guard(exchange, citizen, demand)
+    if (refusal === undefined) exchange.keepPrivate()
+    return refusal && absolute(toResponse(refusal, exchange.method), suite.options.application.url)
+  }
+  try {
+    const answer = await part?.(request, { citizen, event, guard })
+    return merge(answer ?? NextResponse.next(), request, exchange)
+  } catch (error) {
+    // Next.js answers what was thrown, without us: nobody waits for the end of this exchange any more.
+    exchange.close()
+    throw error
+  }
 }
 
-function runtimeOf(options: SuiteOptions | Suite): Runtime {
-  if ('authenticate' in options) return { suite: options, exchange: (request) => new WebExchange(request) }
-  const shared = globalThis as { [registry]?: Map<string, Runtime> }
-  shared[registry] ??= new Map()
-  const id = options.application?.id ?? process.env.CITIZEN_APPLICATION_ID ?? ''
-  const known = shared[registry].get(id)
-  if (known !== undefined) return known
-  const made: Runtime = { suite: createSuite(options), exchange: (request) => new WebExchange(request) }
-  shared[registry].set(id, made)
-  return made
+/** Runs a route handler for a citizen who meets the requirement; `undefined`: for everybody. */
+async function runHandler<C extends Claims>(
+  runtime: () => Runtime,
+  { handler, requirement }: { handler: CitizenHandler; requirement: Requirement<C> | undefined },
+  request: NextRequest,
+  context: RouteContext,
+): Promise<Response> {
+  await connection()
+  const { suite, exchange: open } = runtime()
+  const exchange = open(request)
+  const citizen = await suite.authenticate(exchange)
+  const refusal = requirement && suite.guard(exchange, citizen, requirement)
+  if (refusal !== undefined) return exchange.reply(refusal)
+  if (!hasClaims(citizen, requirement)) return exchange.reply(claimsRefused(suite.options, exchange))
+  if (requirement !== undefined) exchange.keepPrivate()
+  try {
+    return exchange.finish(await handler(request, { ...context, citizen }))
+  } catch (error) {
+    // Next.js answers what was thrown, such as a redirect, and takes cookies only from its own jar then.
+    await leaveInJar(suite, exchange.close())
+    throw error
+  }
 }
 
-/** A request of which only the headers are known; its address is made of what the configuration says. */
-function partsOf(method: string, given: Headers, target: string): WebRequest {
-  return { method, url: `http://internal${target}`, headers: given, body: null, bodyUsed: false }
+/** Answers a request with what the suite says to it. */
+async function answerWith(
+  runtime: () => Runtime,
+  request: NextRequest,
+  find: (suite: Suite, exchange: WebExchange) => Reply | Promise<Reply>,
+): Promise<Response> {
+  await connection()
+  // The router asks so for pages; without one it lets the browser navigate, which is what a login needs.
+  if (request.headers.has('rsc')) return new Response(null, { status: 204 })
+  const { suite, exchange: open } = runtime()
+  const exchange = open(request)
+  return exchange.reply(await find(suite, exchange))
 }
 
-/** The page that an action was called from, by what the browser says, as we see it; `/` where it does not say. */
-function pageOf(suite: Suite, given: Headers): string {
-  const referrer = given.get('referer')
-  const { url, path } = suite.options.application
-  const base = `${url}${path}`
-  return referrer?.startsWith(`${base}/`) ? referrer.slice(base.length) : '/'
-}
-
-/** Whether the claims are as required; a citizen of whom nothing is required always has them. */
-function hasClaims<C extends Claims>(citizen: Citizen, requirement: Requirement<C> | undefined): boolean {
-  return requirement?.claims === undefined || requirement.claims(citizen.claims as C) === true
+async function answerRoute(suite: Suite, exchange: WebExchange): Promise<Reply> {
+  const reply = await suite.endpoint(exchange)?.(exchange)
+  if (reply !== undefined) return reply
+  const { application, routes: seen } = suite.options
+  const routes = seen.path.slice(application.path.length)
+  throw new CitizenSessionError(
+    'usage',
+    `auth.handlers stands outside of ${routes}: export it from app${routes}/[...citizen]/route.ts`,
+  )
 }
 
 /** A redirect as Next.js takes it from a proxy: nothing but whole addresses. */

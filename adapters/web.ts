@@ -11,12 +11,17 @@ import {
   serializeCookie,
 } from '../src/index.js'
 
+/** Whether an adapter is given a suite, and not the options of one. */
+export function isSuite<C extends Claims>(given: SuiteOptions | Suite<C>): given is Suite<C> {
+  return 'authenticate' in given
+}
+
 /**
  * The suite that an adapter is given, or the one of these options.
  * @throws ConfigurationError
  */
 export function suiteFrom<C extends Claims>(given: SuiteOptions | Suite<C>): Suite<C> {
-  return 'authenticate' in given ? given : createSuite<C>(given)
+  return isSuite(given) ? given : createSuite<C>(given)
 }
 
 /** What is needed of a web `Request`; where a framework has none, its parts do. */

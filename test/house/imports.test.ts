@@ -127,6 +127,11 @@ describe('the rules', () => {
       "import { a } from '../src/suite.js'",
       'an adapter imports only src/index.ts, adapters/node.ts, adapters/upgrade.ts, adapters/web.ts, adapters/session-owner.ts and its framework',
     ],
+    [
+      'adapters/web.ts',
+      "import { a } from './next-cookies.js'",
+      'an adapter imports only src/index.ts, adapters/node.ts, adapters/upgrade.ts, adapters/web.ts, adapters/session-owner.ts and its framework',
+    ],
     ['src/suite.ts', "import { a } from 'lodash'", 'lodash is no package that the source may import'],
     ['src/suite.ts', "import type { A } from 'ioredis'", 'ioredis is imported only by src/stores/'],
   ])('%s may not have %j', (path, text, problem) => {
@@ -143,6 +148,7 @@ describe('the rules', () => {
     ['adapters/express.ts', "import { a } from './node.js'"],
     ['adapters/express.ts', "import { a } from '../src/index.js'"],
     ['adapters/next.ts', "import { a } from 'next/headers.js'"],
+    ['adapters/next-action.ts', "import { a } from './next-cookies.js'"],
   ])('%s may have %j', (path, text) => {
     expect(importsOf(path, text).map((each) => judgeImport(path, each))).toEqual([undefined])
   })

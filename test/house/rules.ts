@@ -102,9 +102,12 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   react: ['adapters/react'],
 }
 
-/** What one adapter alone may import. */
+/** What one adapter alone may import, and its own parts. */
 const partsOfAdapters: Readonly<Record<string, string>> = {
+  'adapters/next-action.ts': 'adapters/next.ts',
   'adapters/next-cookies.ts': 'adapters/next.ts',
+  'adapters/next-requirement.ts': 'adapters/next.ts',
+  'adapters/next-runtime.ts': 'adapters/next.ts',
   'src/browser/browser.ts': 'adapters/react.ts',
 }
 
@@ -137,7 +140,7 @@ function rankOf(part: string): number {
 export function judgeImport(path: string, { target, isRelative, isType }: Import): string | undefined {
   if (!isRelative) return judgePackage(path, target)
   if (path.startsWith('adapters/')) {
-    return sharedByAdapters.has(target) || partsOfAdapters[target] === path
+    return sharedByAdapters.has(target) || partsOfAdapters[target] === (partsOfAdapters[path] ?? path)
       ? undefined
       : `an adapter imports only ${[...sharedByAdapters].join(', ')} and its framework`
   }
