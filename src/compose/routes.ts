@@ -69,6 +69,6 @@ function loginReturnOf(base: Base, completion: LoginCompletion): LoginReturn {
     return async (exchange) => completion.unknownStatePage(exchange)
   }
   const { tokenOf } = sharedCookie.authenticator
-  const arrive = createSharedLoginReturn({ ...sessions, resolved: shared, authenticator, tokenOf })
-  return createLoginReturn({ options, transactions: loginTransactions, conclusion: completion, arrive })
+  const readReturn = createSharedLoginReturn({ ...sessions, options: shared, authenticator, tokenOf })
+  return createLoginReturn({ options, transactions: loginTransactions, completion, readReturn })
 }

@@ -15,7 +15,7 @@ import { satisfies } from './login-request.js'
 /** Answers a login that has come back, by whichever way. */
 export interface LoginCompletion {
   /**
-   * On to `returnTo` for a citizen who is all that was wished for; else a page with the reason and a way out. `party`:
+   * On to `returnTo` for a citizen who is all that was asked for; else a page with the reason and a way out. `party`:
    * the way in that the login came by.
    */
   finishLogin(
@@ -32,11 +32,18 @@ export interface LoginCompletion {
   unknownLoginReply(exchange: Exchange, state?: string): Promise<Reply>
 }
 
-/** How a visit that comes back from a login is taken in. */
-export type ReadLoginReturn = (
-  exchange: Exchange,
-  arrival: { readonly askedReauthentication: boolean; readonly mayResume: boolean; readonly since: number },
-) => Promise<Citizen>
+/** A login that comes back, as it was when it left. */
+export interface ReturningLogin {
+  /** Whether it had asked the provider for a new authentication. */
+  readonly askedReauthentication: boolean
+  /** Whether the person had pressed our button, which may lift an application end. */
+  readonly mayResume: boolean
+  /** When it began. */
+  readonly since: number
+}
+
+/** Answers a login that comes back with the citizen that it makes. */
+export type ReadLoginReturn = (exchange: Exchange, login: ReturningLogin) => Promise<Citizen>
 
 /** Answers the return from a login whose `state` is given. */
 export type LoginReturn = (exchange: Exchange, state: string | undefined) => Promise<Reply>
@@ -112,19 +119,19 @@ async function unknownLoginReply(
 export function createLoginReturn(context: {
   readonly options: ResolvedOptions
   readonly transactions: TransactionCookies<LoginTransaction>
-  readonly arrive: ReadLoginReturn
-  readonly conclusion: LoginCompletion
+  readonly readReturn: ReadLoginReturn
+  readonly completion: LoginCompletion
 }): LoginReturn {
-  const { transactions, conclusion } = context
+  const { transactions, completion } = context
   return async (exchange, state) => {
     const transaction = await transactions.take(exchange, state, context.options.clock())
-    if (transaction === undefined) return conclusion.unknownLoginReply(exchange, state)
+    if (transaction === undefined) return completion.unknownLoginReply(exchange, state)
     const { content, since } = transaction
-    const citizen = await context.arrive(exchange, {
+    const citizen = await context.readReturn(exchange, {
       askedReauthentication: content.reauthenticate,
       mayResume: content.mayResume,
       since,
     })
-    return conclusion.finishLogin(exchange, citizen, { ...content, party: sharedCookieName })
+    return completion.finishLogin(exchange, citizen, { ...content, party: sharedCookieName })
   }
 }

@@ -1,9 +1,10 @@
-/** @module Arrival from a login: what only a return with its transaction may do, before the request is judged as any other. */
-
+/** @module The return from a login: what only a return with its transaction may do, before the request is judged as any other. */
 import type { Citizen } from '../citizen.js'
 import type { SharedCookieOptions } from '../config/options.js'
 import type { Exchange, MaybePromise } from '../exchange.js'
+import type { ReadLoginReturn, ReturningLogin } from '../login/return.js'
 import type { Sealer } from '../seal.js'
+import type { EndedRecord, LiveRecord, RecordAddress } from '../session-record.js'
 import { lacksSecondFactor } from '../sessions/assurance.js'
 import { sharedReasonOf } from '../sessions/end-cause.js'
 import type { Lifecycle } from '../sessions/lifecycle.js'
@@ -16,24 +17,9 @@ import type { SharedCookieAuthenticator } from './authenticate.js'
 import { authenticationTime } from './credential.js'
 import { readRoot, tokenState } from './token-state.js'
 
-/** What the login that comes back had been. */
-export interface SharedLoginReturn {
-  /** Whether it had asked the provider for a new authentication. */
-  readonly askedReauthentication: boolean
-  /** Whether the person had pressed our button, which may lift an application end. */
-  readonly mayResume: boolean
-  /** When it began. */
-  readonly since: number
-}
-
-/** Judges the arrival and answers with the citizen that it makes. */
-export type HandleSharedLoginReturn = (exchange: Exchange, arrival: SharedLoginReturn) => Promise<Citizen>
-
-const mostAttempts = 6
-
-/** Makes the arrival of one application. */
-export function createSharedLoginReturn(options: {
-  readonly resolved: SharedCookieOptions
+/** What the return of a login is read with. */
+export interface SharedLoginReturnContext {
+  readonly options: SharedCookieOptions
   /** What judges the request as any other once the return has been taken in. */
   readonly authenticator: {
     authenticate(exchange: Exchange, override: { readonly isTouching: true }): MaybePromise<Citizen>
@@ -43,65 +29,31 @@ export function createSharedLoginReturn(options: {
   readonly store: Store
   readonly lifecycle: Lifecycle
   readonly sealer: Sealer
-}): HandleSharedLoginReturn {
-  const { authenticator, store, lifecycle } = options
-  const { application, identityProvider, clock } = options.resolved
-  const skew = identityProvider.clockSkewSeconds * 1000
+}
 
-  /** Whether a new authentication was asked for, and the token can be its fruit: an older one was at hand before. */
-  const isAskedFor = (token: VerifiedToken, arrival: SharedLoginReturn): boolean =>
-    arrival.askedReauthentication && token.issuedAt >= arrival.since - toleranceOf(skew)
+/** What a login has brought. */
+interface Brought {
+  readonly token: VerifiedToken
+  readonly login: ReturningLogin
+  readonly now: number
+  /** Where its session is, or will be. */
+  readonly address: RecordAddress
+  readonly level: number
+  /** When the person authenticated, as the token says; 0: it does not. */
+  readonly stated: number
+}
 
-  /** `false`: another tab was faster, and what this login has shown is not written yet: look again. */
-  const settle = async (token: VerifiedToken, arrival: SharedLoginReturn): Promise<boolean> => {
-    const now = clock()
-    const state = tokenState(token, application.id, identityProvider.refresh.afterSeconds)
-    const level = identityProvider.assuranceLevel(token.claims)
-    const stated = authenticationTime(token.claims, now, skew)
-    const common = { address: state.address, now, tokenExpiresAt: token.expiresAt, level }
-    const record = await readRoot(store, state)
-    if (record === undefined) {
-      // A session value never seen before, on a return that had asked for it: the person has just proven who they are.
-      const isProven = isAskedFor(token, arrival)
-      const authenticatedAt = stated || (isProven ? now : 0)
-      // The provider's clock may be behind ours: the token is at least as young as the login that brought it.
-      const issuedAt = isProven ? Math.max(token.issuedAt, arrival.since) : token.issuedAt
-      const outcome = await lifecycle.startSession({ ...common, issuedAt, authenticatedAt })
-      return outcome.started || outcome.record.state === 'ended'
-    }
-    if (record.state === 'ended') {
-      const details = openDetails(options.sealer, state.address, record.sealed)
-      const previousAuthTime = unlessAhead(details.authenticatedAt ?? 0, now)
-      const proof = { ...arrival, authenticatedAt: stated, isNewer: token.issuedAt > record.at }
-      const { onIdle } = application
-      const ended = { ...record, reason: await sharedReasonOf(lifecycle, state.address, record) }
-      const lift = resumeOf(ended, previousAuthTime, proof, { onIdle, skewMilliseconds: skew })
-      if (lift === undefined) return true
-      const keepsLimit = lift === 'resumed'
-      const outcome = await lifecycle.startSession({
-        ...common,
-        address: state.address,
-        issuedAt: token.issuedAt,
-        authenticatedAt: stated,
-        resumes: record,
-        keepsLimit,
-      })
-      return outcome.started || outcome.record.state === 'ended'
-    }
-    // Begun by a faster request of this very login: still a session value that the login brought.
-    const isNew = isAskedFor(token, arrival) && record.startedAt >= arrival.since
-    const authenticatedAt = stated || (isNew ? now : 0)
-    if (authenticatedAt <= unlessAhead(record.authenticatedAt, now)) return true
-    const rise = { level: Math.max(level, record.level), authenticatedAt }
-    return (await lifecycle.raiseAssurance(state.address, record, rise)) !== undefined
-  }
+const mostAttempts = 6
 
-  return async (exchange, arrival) => {
+/** Makes what reads the return from a login by the shared cookie. */
+export function createSharedLoginReturn(context: SharedLoginReturnContext): ReadLoginReturn {
+  const { authenticator, tokenOf } = context
+  return async (exchange, login) => {
     try {
-      const token = await options.tokenOf(exchange)
+      const token = await tokenOf(exchange)
       if (token !== undefined && !lacksSecondFactor(token.claims)) {
         for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
-          if (await settle(token, arrival)) break
+          if (await settle(context, token, login)) break
         }
       }
     } catch (error) {
@@ -109,4 +61,90 @@ export function createSharedLoginReturn(options: {
     }
     return authenticator.authenticate(exchange, { isTouching: true })
   }
+}
+
+/** `false`: another tab was faster, and what this login has shown is not written yet: look again. */
+async function settle(
+  context: SharedLoginReturnContext,
+  token: VerifiedToken,
+  login: ReturningLogin,
+): Promise<boolean> {
+  const { application, identityProvider, clock } = context.options
+  const now = clock()
+  const state = tokenState(token, application.id, identityProvider.refresh.afterSeconds)
+  const level = identityProvider.assuranceLevel(token.claims)
+  const stated = authenticationTime(token.claims, now, skewOf(context))
+  const named = state.address
+  const record = await readRoot(context.store, state)
+  const brought = { token, login, now, address: state.address, level, stated }
+  if (record === undefined) return startFirst(context, { ...brought, address: named })
+  if (record.state === 'ended') return resumeEnded(context, brought, record)
+  return raiseLive(context, brought, record)
+}
+
+/** A session value never seen before, on a return that had asked for it: the person has just proven who they are. */
+async function startFirst(context: SharedLoginReturnContext, brought: Brought): Promise<boolean> {
+  const { token, login, now, address, level, stated } = brought
+  const isProven = isAskedFor(context, brought)
+  const outcome = await context.lifecycle.startSession({
+    address,
+    now,
+    tokenExpiresAt: token.expiresAt,
+    level,
+    // The provider's clock may be behind ours: the token is at least as young as the login that brought it.
+    issuedAt: isProven ? Math.max(token.issuedAt, login.since) : token.issuedAt,
+    authenticatedAt: stated || (isProven ? now : 0),
+  })
+  return outcome.started || outcome.record.state === 'ended'
+}
+
+/** A session that has ended goes on, or begins anew, where what the login has shown allows it. */
+async function resumeEnded(
+  context: SharedLoginReturnContext,
+  { token, login, now, address, level, stated }: Brought,
+  record: EndedRecord,
+): Promise<boolean> {
+  const { lifecycle, sealer, options } = context
+  const details = openDetails(sealer, address, record.sealed)
+  const previousAuthTime = unlessAhead(details.authenticatedAt ?? 0, now)
+  const proof = { ...login, authenticatedAt: stated, isNewer: token.issuedAt > record.at }
+  const rules = { onIdle: options.application.onIdle, skewMilliseconds: skewOf(context) }
+  const ended = { ...record, reason: await sharedReasonOf(lifecycle, address, record) }
+  const resume = resumeOf(ended, previousAuthTime, proof, rules)
+  if (resume === undefined) return true
+  const outcome = await lifecycle.startSession({
+    address,
+    now,
+    tokenExpiresAt: token.expiresAt,
+    level,
+    issuedAt: token.issuedAt,
+    authenticatedAt: stated,
+    resumes: record,
+    keepsLimit: resume === 'resumed',
+  })
+  return outcome.started || outcome.record.state === 'ended'
+}
+
+/** A later authentication raises what a live session shows. */
+async function raiseLive(
+  context: SharedLoginReturnContext,
+  brought: Brought,
+  record: LiveRecord,
+): Promise<boolean> {
+  const { login, now, address, level, stated } = brought
+  // Begun by a faster request of this very login: still a session value that the login brought.
+  const isNew = isAskedFor(context, brought) && record.startedAt >= login.since
+  const authenticatedAt = stated || (isNew ? now : 0)
+  if (authenticatedAt <= unlessAhead(record.authenticatedAt, now)) return true
+  const rise = { level: Math.max(level, record.level), authenticatedAt }
+  return (await context.lifecycle.raiseAssurance(address, record, rise)) !== undefined
+}
+
+/** Whether a new authentication was asked for, and the token can be its fruit: an older one was at hand before. */
+function isAskedFor(context: SharedLoginReturnContext, { token, login }: Brought): boolean {
+  return login.askedReauthentication && token.issuedAt >= login.since - toleranceOf(skewOf(context))
+}
+
+function skewOf({ options }: SharedLoginReturnContext): number {
+  return options.identityProvider.clockSkewSeconds * 1000
 }
