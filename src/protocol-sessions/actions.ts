@@ -1,5 +1,5 @@
 /** @module What a citizen's own methods do where the session cookie names the session: renew, and hand out the access token. */
-import { CitizenSessionError } from '../errors.js'
+import { CitizenSessionError, outage } from '../errors.js'
 import type { AccessToken, TokenRefresh } from '../protocols/token-refresh.js'
 import {
   type LiveProtocolSession,
@@ -38,11 +38,7 @@ export async function accessTokenNow(
   if (kind === 'ended') throw hasEnded()
   const renewed = await accessTokenOf(context, state, refresh)
   if (renewed !== undefined && isFresh(renewed)) return renewed.value
-  throw new CitizenSessionError('identity-unavailable', 'the access token cannot be renewed now', {
-    status: 503,
-    headers: { 'retry-after': '5' },
-    isTransient: true,
-  })
+  throw outage('identity-unavailable', 'the access token cannot be renewed now')
 }
 
 async function accessTokenOf(
