@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Reply } from '../exchange.js'
 import { renderDocument } from '../pages/document.js'
 import { escapeHtml } from '../pages/escape.js'
+import { languageOf } from '../pages/texts.js'
 import { parseUrl } from '../parse-url.js'
 import type { SsoRequest } from './mount.js'
 
@@ -135,8 +136,7 @@ export function createHandOver(options: HandOverOptions, name: string): HandOver
 }
 
 function preferred(request: SsoRequest): HandOverTexts {
-  const wanted = request.header('accept-language') ?? ''
-  return /^\s*fr\b/i.test(wanted) ? french : english
+  return languageOf(request.header('accept-language')) === 'fr' ? french : english
 }
 
 function partnerUrl(text: string): URL {

@@ -199,6 +199,8 @@ describe('the hand-over', () => {
     const { issuer } = await setUp()
     const french = await ask(issuer.ssoRedirect(partner), 'GET', { 'accept-language': 'fr-CA,en;q=0.5' })
     expect(await french.text()).toContain('<html lang="fr">')
+    const weighed = await ask(issuer.ssoRedirect(partner), 'GET', { 'accept-language': 'en;q=0.5, fr' })
+    expect(await weighed.text()).toContain('<html lang="fr">')
     const texts = { language: 'de', title: '<script>', explanation: 'a"b', button: '&' }
     const own = await (await ask(issuer.ssoRedirect({ ...partner, texts }), 'GET')).text()
     expect(own).toContain('&lt;script&gt;')
