@@ -10,10 +10,11 @@ import { active, anonymous, type CitizenActions, type LiveSession } from '../ses
 import { endCauseOf } from '../sessions/end-cause.js'
 import type { Credential, SessionContext, SessionRequest } from '../sessions/evaluate.js'
 import type { ProtocolDetails } from '../sessions/record.js'
+import { lookAgainMilliseconds } from '../sessions/renewal.js'
 import { isUnchanged } from '../sessions/timers.js'
 import { ageAtRenewal, areTokensOver, isDegraded } from '../sessions/token-expiry.js'
 import type { FoundRevocation } from '../stores/store.js'
-import { isAhead, isWaiting } from '../wait.js'
+import { isAhead, isWaiting, longerWait } from '../wait.js'
 import { noteIndexKeysAgain } from './index-keys.js'
 import type { SessionCookieState } from './state.js'
 import type { TokenRenewalResult, TokenVault } from './token-vault.js'
@@ -36,9 +37,6 @@ export interface LiveProtocolSession extends LiveSession {
 export interface ProtocolSessionRequest extends SessionRequest {
   readonly state: SessionCookieState
 }
-
-/** How soon a request looks again after another instance was found at work. */
-const lookAgainMilliseconds = 1000
 
 /** How the tokens of a session are renewed; `undefined`: they are not. */
 export function refreshOf(
@@ -106,17 +104,36 @@ export async function renewTokens(
   const result = await tokenVault.renew({ address, record, issuer, subject, refresh, failures })
   // Whoever has begun it takes note of what it came to.
   if (isJoined) return result
-  const now = clock()
-  if (result.kind === 'degraded') {
-    state.failures += 1
-    state.refreshWait = { since: now, milliseconds: result.retryAfterSeconds * 1000 }
-  } else {
-    state.failures = 0
-    const isRenewed = result.kind === 'renewed'
-    const milliseconds = isRenewed ? ageAtRenewal(refresh, result.expiresAt - now) : lookAgainMilliseconds
-    state.refreshWait = { since: now, milliseconds }
-  }
+  noteRenewal(state, refresh, result, clock())
   return result
+}
+
+/** Takes note of a renewal's result in the state of the session. */
+function noteRenewal(
+  state: SessionCookieState,
+  refresh: TokenRefresh,
+  result: TokenRenewalResult,
+  now: number,
+): void {
+  const soon = { since: now, milliseconds: lookAgainMilliseconds }
+  switch (result.kind) {
+    case 'renewed':
+      state.failures = 0
+      state.refreshWait = { since: now, milliseconds: ageAtRenewal(refresh, result.expiresAt - now) }
+      return
+    case 'degraded':
+      state.failures += 1
+      state.refreshWait = { since: now, milliseconds: result.retryAfterSeconds * 1000 }
+      return
+    case 'elsewhere':
+      // That another instance is at it says nothing of the provider: the failures count on.
+      state.refreshWait = longerWait(state.refreshWait, soon, now)
+      return
+    case 'newer':
+    case 'ended':
+      state.failures = 0
+      state.refreshWait = soon
+  }
 }
 
 /**

@@ -126,7 +126,6 @@ function createTokenMethod(context: VaultContext): RenewalMethod<TokenRenewalTyp
     degraded: (request, record, retryAfterSeconds) => degraded(context, request, record, retryAfterSeconds),
     // What the record knows already is no news.
     isNews: (result, { record }) => result.kind !== 'renewed' || result.expiresAt > record.tokenExpiresAt,
-    replaced: { kind: 'elsewhere' },
     rekeyed: { kind: 'elsewhere' },
   }
 }

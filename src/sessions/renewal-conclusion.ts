@@ -85,7 +85,7 @@ async function acceptFresh<T extends RenewalTypes>(
     if (write.kind === 'unusable') return degrade(context, renewal, write)
     await attempt.settle()
     await releaseQuietly(store, method.leaseKey(request.address), fence)
-    if (write.kind === 'replaced') return method.replaced
+    if (write.kind === 'replaced') return { kind: 'newer' }
     if (write.kind === 'ended') return { kind: 'ended' }
     // The last look before cookies are set, with nothing to wait for after it: a logout may have come since.
     if (method.isForBrowser && (await store.read(request.address))?.state !== 'live') return { kind: 'ended' }
@@ -173,7 +173,7 @@ async function acceptRefusal<T extends RenewalTypes>(
   await store.releaseLease(method.leaseKey(address), fence)
   if (!isLive) return { kind: 'ended' }
   // A refusal of what has been replaced meanwhile says nothing about the newest.
-  if (!isNewest) return method.replaced
+  if (!isNewest) return { kind: 'newer' }
   // RFC 6749, section 5.2: a refusal without a status of its own is a 400.
   report({ type: 'identity.refused', publicId: publicIdOf(record.generation), status: status ?? 400 })
   return endSession(context, request, record)

@@ -24,6 +24,8 @@ export interface RenewalTypes {
 export type RenewalResult<Own> =
   /** Somebody else is at it, or waits before the next try. */
   | { readonly kind: 'elsewhere' }
+  /** Somebody else has been at it: newer tokens are there. */
+  | { readonly kind: 'newer' }
   /** The session is no longer there: look at the record again. */
   | { readonly kind: 'ended' }
   | Own
@@ -107,8 +109,6 @@ export interface RenewalMethod<T extends RenewalTypes> {
   ): MaybePromise<RenewalResult<T['result']>>
   /** Whether a result that was written late is more than what this request has already. */
   isNews(result: RenewalResult<T['result']>, request: T['request']): boolean
-  /** The result where newer tokens are there. */
-  readonly replaced: RenewalResult<T['result']>
   /** The result where another generation has begun before the end of this one could be written. */
   readonly rekeyed: RenewalResult<T['result']>
 }

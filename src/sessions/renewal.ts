@@ -22,6 +22,9 @@ export interface Renewals<T extends RenewalTypes> {
   close(): Promise<void>
 }
 
+/** How soon a request looks again after another instance was found at work. */
+export const lookAgainMilliseconds = 1000
+
 /** So much longer than a call a renewal holds its lease: the answer may have to wait for the store. */
 const unwrittenSeconds = 30
 
@@ -117,7 +120,7 @@ async function prepare<T extends RenewalTypes>(
   const tokens = record?.state === 'live' ? await method.tokensFor(asked, record) : undefined
   if (record?.state !== 'live' || tokens === undefined) {
     await store.releaseLease(method.leaseKey(address), fence)
-    return { result: record?.state === 'live' ? method.replaced : { kind: 'ended' } }
+    return { result: { kind: record?.state === 'live' ? 'newer' : 'ended' } }
   }
   const request = { ...asked, record }
   const attempt = await beginAttempt(store, tokens, (method.endsWithout(request) - clock()) / 1000)

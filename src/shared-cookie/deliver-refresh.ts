@@ -2,6 +2,7 @@
 
 import { settledWithin } from '../outbound.js'
 import type { LiveRecord } from '../session-record.js'
+import { lookAgainMilliseconds } from '../sessions/renewal.js'
 import type { VerifiedToken } from '../tokens/verify.js'
 import { isWaiting, longerWait, noWait } from '../wait.js'
 import type { SharedCookieContext, SharedCookieRequest } from './context.js'
@@ -10,9 +11,6 @@ import { type TokenState, tokenState } from './token-state.js'
 
 /** The token to go on with, or that the session has ended meanwhile. */
 export type Delivered = VerifiedToken | 'ended'
-
-/** How soon a request looks again after another instance was found at work. */
-const lookAgainMilliseconds = 1000
 
 /** Takes note of a refresh's result in the state of the token that was refreshed. */
 export function noteRefresh(

@@ -35,8 +35,6 @@ export type RefreshResult = RenewalResult<
   | { readonly kind: 'token'; readonly token: VerifiedToken }
   /** A success without a new token. */
   | { readonly kind: 'extended' }
-  /** The record knows a newer token than this one. */
-  | { readonly kind: 'newer' }
   | { readonly kind: 'degraded'; readonly retryAfterSeconds: number }
 >
 
@@ -115,7 +113,6 @@ function createRefreshMethod(context: RefreshContext): RenewalMethod<RefreshType
     degraded: (_request, _record, retryAfterSeconds) => ({ kind: 'degraded', retryAfterSeconds }),
     // What the browser has already is no news.
     isNews: (result, { token }) => result.kind !== 'token' || result.token.expiresAt > token.expiresAt,
-    replaced: { kind: 'newer' },
     rekeyed: { kind: 'ended' },
   }
 }

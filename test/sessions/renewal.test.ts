@@ -1,4 +1,4 @@
-/** @module The engine of every renewal: what it holds while it waits, and what a stop waits for. */
+/** @module The engine of every renewal: what it holds while it waits, how long it waits, and what a stop waits for. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { dueSeconds, engines } from './renewals.js'
 
@@ -22,6 +22,21 @@ describe.each(engines)('a renewal of %s', (_name, start) => {
     }
     expect(await engine.visit()).toMatchObject({ state: 'active', degraded: false })
     expect(engine.sent).toHaveLength(1)
+  })
+
+  it('REF-2 waits longer after each failure, also where another instance takes turns', async () => {
+    const engine = await start()
+    const twin = engine.twin()
+    engine.script.onSent = () => {
+      throw new TypeError('the provider cannot be reached')
+    }
+    engine.travel(dueSeconds)
+    for (let second = 0; second < 300; second += 1) {
+      await engine.visit(second % 2 === 0 ? undefined : twin)
+      engine.travel(1)
+    }
+    // 5, 10, 20, 40 and then 60 seconds for each of the two.
+    expect(engine.sent.length).toBeLessThan(20)
   })
 
   it('HLD-07 is waited for by a stop that comes before the call', async () => {
