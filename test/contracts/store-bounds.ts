@@ -273,7 +273,7 @@ export function describeBounds(harnessOf: () => StoreHarness, races: 'all' | 'se
       const mark = markOf(ended)
       expect(await store.read(first.address)).toEqual(mark)
       const refused = { outcome: 'exists', record: mark }
-      for (const given of [{}, { lifts: ended }, { provenAt: mark.at }, { issuedAt: mark.at + day }]) {
+      for (const given of [{}, { resumes: ended }, { provenAt: mark.at }, { issuedAt: mark.at + day }]) {
         expect(await startAt(harness, first.address, { ...given, mostRecords })).toEqual(refused)
       }
       const retainUntil = mark.retainUntil + day

@@ -62,12 +62,12 @@ export async function startAt(
   given: Partial<LiveRecord> &
     Partial<Pick<StartRequest, 'issuedAt' | 'resumes' | 'provenAt' | 'mostRecords'>> = {},
 ): Promise<StartOutcome> {
-  const { issuedAt = now(), resumes: lifts, provenAt, mostRecords, ...fields } = given
+  const { issuedAt = now(), resumes, provenAt, mostRecords, ...fields } = given
   return store.start(address, {
     record: liveAt(now(), fields),
     issuedAt,
     now: now(),
-    resumes: lifts,
+    resumes,
     provenAt,
     mostRecords,
   })
