@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import { CitizenSessionError } from '../errors.js'
 import type { Reply } from '../exchange.js'
 import { methodNotAllowed, replyTo, type SsoHandler, type SsoRequest } from './mount.js'
-import type { KeyRing, PublishedKeySet } from './ring.js'
+import type { KeyRing } from './ring.js'
+import type { PublishedKeySet } from './signer.js'
 
 /** Where a key set is expected. Source: RFC 8615; RFC 8414 names it only by metadata, partners by habit. */
 export const jwksPath = '/.well-known/jwks.json'

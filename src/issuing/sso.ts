@@ -7,19 +7,15 @@ export { createSsoIssuer, type SsoIssuer, type SsoIssuerOptions } from './issuer
 export { jwksPath } from './jwks.js'
 export type { KeyFileFault, KeyFileRules } from './key-file.js'
 export { type KeyFolder, type KeyFolderOptions, keyFolder } from './key-folder.js'
+export type { Rotation } from './key-succession.js'
 export { memoryKeys } from './memory-keys.js'
 export type { KoaContext, Mounted, SsoHandler, SsoRequest } from './mount.js'
 export { type PemKey, type PemKeysOptions, type PemSource, pemKeys } from './pem-keys.js'
 export type { PublicJwk } from './public-jwk.js'
-export {
-  createKeyRing,
-  type KeyRing,
-  type PublishedKeySet,
-  type Rotation,
-  type Signer,
-} from './ring.js'
+export { createKeyRing, type KeyRing } from './ring.js'
 export type { KeyRingOptions, RotateOptions } from './ring-options.js'
 export type { RingKey, RingPolicy, RingState, Standing, StandingKey } from './ring-state.js'
+export type { PublishedKeySet, Signer } from './signer.js'
 export type { HandOverOptions, HandOverTexts } from './sso-form.js'
 export type { KeyStorage, RingChange, RingChangeOutcome } from './storage.js'
 export {

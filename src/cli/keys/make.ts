@@ -5,7 +5,7 @@ import { CitizenSessionError } from '../../errors.js'
 import { privateKeyOf } from '../../issuing/algorithms.js'
 import { readKeyFile } from '../../issuing/key-file.js'
 import type { KeyFolder } from '../../issuing/key-folder.js'
-import type { Rotation } from '../../issuing/ring.js'
+import type { Rotation } from '../../issuing/key-succession.js'
 import type { RotateOptions } from '../../issuing/ring-options.js'
 import {
   assertPolicy,
