@@ -12,6 +12,7 @@ import { createScript, keepFor, mark, replicas, words } from './script-parts.js'
 
 /** Whether a text is retained no longer. Newer formats are left to the end of life of the hash. */
 const isOver = `
+local PERSON = {retain = 3}
 local function isOver(value, position, now)
   local record = words(value)
   return record[1] == '1' and tonumber(record[position]) <= tonumber(now)
@@ -24,7 +25,7 @@ local function prune(now, forgotten)
   local all, persons = redis.call('HGETALL', key), {}
   for index = 1, #all, 2 do
     local person = string.match(all[index], '^p:(.*)$')
-    local value, position = all[index + 1], person and 3 or 5
+    local value, position = all[index + 1], person and PERSON.retain or REVOCATION.retain
     if isOver(value, position, forgotten) then redis.call('HDEL', key, all[index])
     elseif person and not isOver(value, position, now) then persons[#persons + 1] = person end
   end
@@ -37,23 +38,23 @@ local person, retain, now, forgotten = unpack(ARGV)
 prune(now, forgotten)
 local value = redis.call('HGET', key, 'p:' .. person)
 local record = value and words(value) or {'1', 'p', retain}
-record[3] = larger(record[3], retain)
+record[PERSON.retain] = larger(record[PERSON.retain], retain)
 redis.call('HSET', key, 'p:' .. person, table.concat(record, ' '))
 keepFor(tonumber(retain) - tonumber(now))
 local revoked = redis.call('HGET', key, 'v')
-return {'noted', revoked and not isOver(revoked, 5, now) and revoked or ''}
+return {'noted', revoked and not isOver(revoked, REVOCATION.retain, now) and revoked or ''}
 `
 
 const read = `
 local value = redis.call('HGET', key, 'v')
-return {'read', value and not isOver(value, 5, ARGV[1]) and value or ''}
+return {'read', value and not isOver(value, REVOCATION.retain, ARGV[1]) and value or ''}
 `
 
 const persons = `
 local all, reply = redis.call('HGETALL', key), {'persons'}
 for index = 1, #all, 2 do
   local person = string.match(all[index], '^p:(.*)$')
-  if person and not isOver(all[index + 1], 3, ARGV[1]) then reply[#reply + 1] = person end
+  if person and not isOver(all[index + 1], PERSON.retain, ARGV[1]) then reply[#reply + 1] = person end
 end
 return reply
 `

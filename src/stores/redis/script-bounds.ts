@@ -59,7 +59,7 @@ local function dropNames(aliases, needed, applications, isWhole, isRoundOver)
     local isKept, steps = false, 0
     while name and not isKept and steps < 64 do
       local value = not aliases[name] and not isWhole and redis.call('HGET', key, 'a:' .. name)
-      isKept, name, steps = isNeeded(name), aliases[name] or value and words(value)[3], steps + 1
+      isKept, name, steps = isNeeded(name), aliases[name] or value and words(value)[ALIAS.session], steps + 1
     end
     if not isKept then redis.call('HDEL', key, 'a:' .. session) end
   end
@@ -161,16 +161,17 @@ local function makeRoom(view, application, limit, marks, now, isStart)
   if #view.marks > marks then
     local known = redis.call('HGET', key, 'v')
     local was = known and words(known) or {'1', 'v', 'revoked', '0', '0', '0'}
-    local at, retain, before = larger(was[4], now), was[5], was[6] or was[4]
+    local at, retain = larger(was[REVOCATION.at], now), was[REVOCATION.retain]
+    local before, reason = was[REVOCATION.before] or was[REVOCATION.at], was[REVOCATION.reason]
     for _, entry in ipairs(view.marks) do
       retain = larger(retain, entry.retain)
       if entry.isRevocation then
         before = larger(before, entry.at)
-        if entry.reason == 'revoked' then was[3] = 'revoked' end
+        if entry.reason == 'revoked' then reason = 'revoked' end
       end
       redis.call('HDEL', key, entry.field)
     end
-    redis.call('HSET', key, 'v', table.concat({'1 v', was[3], at, retain, before}, ' '))
+    redis.call('HSET', key, 'v', table.concat({'1 v', reason, at, retain, before}, ' '))
     keepFor(tonumber(retain) - tonumber(now))
   end
   return displaced

@@ -15,9 +15,20 @@ export function createScript(...parts: readonly string[]): Script {
   return { source, digest: createHash('sha1').update(source).digest('hex') }
 }
 
-/** The key, texts as words, and the larger and the smaller of two numbers in words. */
+/**
+ * The key, texts as words, where each word stands in what `format.ts` writes (after format and kind), and the larger and
+ * the smaller of two numbers in words.
+ */
 export const words = `
 local key = KEYS[1]
+local LIVE = {
+  generation = 3, started = 4, seen = 5, ends = 6, expires = 8, level = 9, authenticated = 10, retain = 11, sealed = 12,
+  signIn = 13,
+}
+local ENDED = {reason = 3, at = 4, generation = 5, retain = 6, sealed = 7}
+local REVOCATION = {reason = 3, at = 4, retain = 5, before = 6}
+local ALIAS = {session = 3}
+local KEPT = {fence = 4}
 local function words(text)
   local list = {}
   for word in string.gmatch(text, '%S+') do list[#list + 1] = word end
@@ -45,7 +56,7 @@ end
 export const names = `
 local function older(session)
   local value = redis.call('HGET', key, 'a:' .. session)
-  if value then return words(value)[3] end
+  if value then return words(value)[ALIAS.session] end
 end
 local function namesOf(session)
   local list, name = {}, session
@@ -78,7 +89,7 @@ local function refusalOf(application, session, proof)
     local record = redis.call('HGET', key, 'r:' .. application .. ':' .. name)
     if record and words(record)[2] ~= 'e' then return end
     local revocation = redis.call('HGET', key, 'v:' .. name)
-    local at = revocation and tonumber(words(revocation)[4])
+    local at = revocation and tonumber(words(revocation)[REVOCATION.at])
     if revocation and (not at or proof <= at) then return revocation end
   end
 end
@@ -90,9 +101,9 @@ local function mark(field, reason, at, retain)
   local known = redis.call('HGET', key, field)
   if known then
     local was = words(known)
-    retain = larger(was[5], retain)
-    local isByAdministrator = reason == 'revoked' or was[3] == 'revoked'
-    if tonumber(was[4]) >= tonumber(at) then reason, at = was[3], was[4] end
+    retain = larger(was[REVOCATION.retain], retain)
+    local isByAdministrator = reason == 'revoked' or was[REVOCATION.reason] == 'revoked'
+    if tonumber(was[REVOCATION.at]) >= tonumber(at) then reason, at = was[REVOCATION.reason], was[REVOCATION.at] end
     if isByAdministrator then reason = 'revoked' end
   end
   redis.call('HSET', key, field, '1 v ' .. reason .. ' ' .. at .. ' ' .. retain)
@@ -107,7 +118,7 @@ local function live(field, generation)
   local record = words(value)
   if record[2] ~= 'l' then return nil, 'ended' end
   if record[1] ~= '1' then return nil, 'format' end
-  if record[3] ~= generation then return nil, 'other' end
+  if record[LIVE.generation] ~= generation then return nil, 'other' end
   return record
 end
 `

@@ -6,7 +6,7 @@ import { ends, makeRoom, survey, tidy } from './script-bounds.js'
 import { alias, createScript, keepFor, live, mark, names, refusal, replicas, words } from './script-parts.js'
 
 const start = `
-local application, session, record, issued, now, retain, liftReason, liftAt, proven, forgotten, limit, marks =
+local application, session, record, issued, now, retain, resumedReason, resumedAt, proven, forgotten, limit, marks =
   unpack(ARGV)
 limit, marks = tonumber(limit), tonumber(marks)
 local field = 'r:' .. application .. ':' .. session
@@ -21,28 +21,31 @@ local proof = tonumber(proven)
 local revocation = refusalOf(application, session, proof)
 if not revocation then
   local person = redis.call('HGET', key, 'v')
-  local at = person and tonumber(words(person)[4])
+  local at = person and tonumber(words(person)[REVOCATION.at])
   if person and tonumber(issued) < at and proof <= at then revocation = person end
 end
 if revocation then
   local revoked = words(revocation)
   local generation, sealed = '-', '-'
-  retain = larger(revoked[5], retain)
+  retain = larger(revoked[REVOCATION.retain], retain)
   if known and known[1] == '1' then
-    generation, sealed, retain = known[5], known[7], larger(known[6], retain)
+    generation, sealed, retain = known[ENDED.generation], known[ENDED.sealed], larger(known[ENDED.retain], retain)
   end
-  value = '1 e ' .. revoked[3] .. ' ' .. revoked[4] .. ' ' .. generation .. ' ' .. retain .. ' ' .. sealed
+  local reason, at = revoked[REVOCATION.reason], revoked[REVOCATION.at]
+  value = '1 e ' .. reason .. ' ' .. at .. ' ' .. generation .. ' ' .. retain .. ' ' .. sealed
   makeRoom(view, application, limit, marks, now, false)
   redis.call('HSET', key, field, value)
-  mark('v:' .. session, revoked[3], revoked[4], retain)
+  mark('v:' .. session, reason, at, retain)
   keepFor(tonumber(retain) - tonumber(now))
   return {'revoked', value}
 end
 if not known then
   local name = aliasOf(application, session)
   if name then return {'alias', name} end
-elseif known[1] ~= '1' or (tonumber(known[4]) >= proof and (known[3] ~= liftReason or known[4] ~= liftAt)) then
-  return {'exists', value}
+else
+  local reason, at = known[ENDED.reason], known[ENDED.at]
+  local isResumed = reason == resumedReason and at == resumedAt
+  if known[1] ~= '1' or (tonumber(at) >= proof and not isResumed) then return {'exists', value} end
 end
 local displaced = makeRoom(view, application, limit, marks, now, true)
 redis.call('HSET', key, field, record)
@@ -55,17 +58,20 @@ local field, generation, life, seen, expires, newGeneration, level, authenticate
   notAfter, signIn = unpack(ARGV)
 local record, why = live(field, generation)
 if not record then return {why} end
-if replaces ~= '' and record[12] ~= replaces then return {'rewritten'} end
-record[5] = larger(seen, record[5])
-if notAfter ~= '' then record[4], record[5] = smaller(notAfter, record[4]), smaller(notAfter, record[5]) end
-record[8] = larger(expires, record[8])
-record[11] = larger(retain, record[11])
-if ends ~= '' then record[6] = ends end
-if newGeneration ~= '' then record[3] = newGeneration end
-if level ~= '' then record[9] = level end
-if authenticated ~= '' then record[10] = authenticated end
-if sealed ~= '' then record[12] = sealed end
-if signIn ~= '' then record[13] = signIn end
+if replaces ~= '' and record[LIVE.sealed] ~= replaces then return {'rewritten'} end
+record[LIVE.seen] = larger(seen, record[LIVE.seen])
+if notAfter ~= '' then
+  record[LIVE.started] = smaller(notAfter, record[LIVE.started])
+  record[LIVE.seen] = smaller(notAfter, record[LIVE.seen])
+end
+record[LIVE.expires] = larger(expires, record[LIVE.expires])
+record[LIVE.retain] = larger(retain, record[LIVE.retain])
+if ends ~= '' then record[LIVE.ends] = ends end
+if newGeneration ~= '' then record[LIVE.generation] = newGeneration end
+if level ~= '' then record[LIVE.level] = level end
+if authenticated ~= '' then record[LIVE.authenticated] = authenticated end
+if sealed ~= '' then record[LIVE.sealed] = sealed end
+if signIn ~= '' then record[LIVE.signIn] = signIn end
 redis.call('HSET', key, field, table.concat(record, ' '))
 if retain ~= '' then keepFor(life) end
 return {'done'}
@@ -76,12 +82,12 @@ local field, generation, seen, life, reason, at, endedGeneration, retain, sealed
 local record, why = live(field, generation)
 if why == 'format' then return {why} end
 if why == 'gone' then return {why, replicas()} end
-local isTouched = record and seen ~= '' and tonumber(record[5]) > tonumber(seen)
-local isRewritten = record and replaces ~= '' and record[12] ~= replaces
+local isTouched = record and seen ~= '' and tonumber(record[LIVE.seen]) > tonumber(seen)
+local isRewritten = record and replaces ~= '' and record[LIVE.sealed] ~= replaces
 if not record or isTouched or isRewritten then
   return {'exists', redis.call('HGET', key, field), replicas()}
 end
-retain = larger(record[11], retain)
+retain = larger(record[LIVE.retain], retain)
 local value = '1 e ' .. reason .. ' ' .. at .. ' ' .. endedGeneration .. ' ' .. retain .. ' ' .. sealed
 redis.call('HSET', key, field, value)
 redis.call('HDEL', key, 'k' .. string.sub(field, 2))
@@ -98,13 +104,13 @@ local function lengthen(field, kind, position)
   if record[1] == '1' and tonumber(record[position]) < tonumber(retain) then
     record[position] = retain
     local isMark = string.sub(value, 1, 1) == '2'
-    local text = isMark and markOf(record[3], record[4], retain) or table.concat(record, ' ')
+    local text = isMark and markOf(record[ENDED.reason], record[ENDED.at], retain) or table.concat(record, ' ')
     redis.call('HSET', key, field, text)
   end
   return true
 end
-if lengthen('r:' .. application .. ':' .. session, 'e', 6) then
-  lengthen('v:' .. session, 'v', 5)
+if lengthen('r:' .. application .. ':' .. session, 'e', ENDED.retain) then
+  lengthen('v:' .. session, 'v', REVOCATION.retain)
   keepFor(life)
 end
 return {'done'}
@@ -124,7 +130,7 @@ for _, field in ipairs(fields) do
   if session then known[session] = true end
   if kind == 'r:' then records[field] = session end
   if kind == 'a:' then
-    aliases[session] = words(redis.call('HGET', key, field))[3]
+    aliases[session] = words(redis.call('HGET', key, field))[ALIAS.session]
     known[aliases[session]] = true
   end
 end
@@ -187,7 +193,8 @@ if not value and ARGV[2] == '' then
   return {'confirmed', replicas()}
 end
 local record = value and endOf(words(value))
-if not record or record[2] == 'l' or tonumber(record[4]) < (tonumber(ARGV[2]) or 0) then return {'gone'} end
+-- An end has its time where a revocation has it.
+if not record or record[2] == 'l' or tonumber(record[ENDED.at]) < (tonumber(ARGV[2]) or 0) then return {'gone'} end
 redis.call('HSET', key, ARGV[1], value)
 return {'confirmed', replicas()}
 `
@@ -199,7 +206,7 @@ for _, session in ipairs(ARGV) do
   for _, name in ipairs(namesOf(session)) do
     local value = redis.call('HGET', key, 'v:' .. name)
     if value then
-      local at = tonumber(words(value)[4]) or math.huge
+      local at = tonumber(words(value)[REVOCATION.at]) or math.huge
       if not found or at > latest then found, latest = value, at end
       break
     end
@@ -259,9 +266,9 @@ local record, why = live(field, generation)
 if not record then return {why} end
 local keptField = 'k' .. string.sub(field, 2)
 local known = redis.call('HGET', key, keptField)
-if known and tonumber(words(known)[4]) > tonumber(fence) then return {'older'} end
+if known and tonumber(words(known)[KEPT.fence]) > tonumber(fence) then return {'older'} end
 redis.call('HSET', key, keptField, kept)
-record[8] = larger(expires, record[8])
+record[LIVE.expires] = larger(expires, record[LIVE.expires])
 redis.call('HSET', key, field, table.concat(record, ' '))
 return {'done'}
 `
@@ -270,7 +277,7 @@ const kept = `return {redis.call('HGET', KEYS[1], ARGV[1]) or '', redis.call('HG
 
 const dropKept = `
 local known = redis.call('HGET', key, ARGV[1])
-if known and words(known)[4] == ARGV[2] then redis.call('HDEL', key, ARGV[1]) end
+if known and words(known)[KEPT.fence] == ARGV[2] then redis.call('HDEL', key, ARGV[1]) end
 return {'done'}
 `
 
