@@ -89,14 +89,14 @@ export function createEndpoints(parts: EndpointParts): Endpoints {
 
 function ownRows(parts: EndpointParts): readonly (readonly [string, Endpoint])[] {
   const { loginRoutes, logoutRoutes } = parts
-  const steady = (handler: (exchange: Exchange) => MaybePromise<Reply>) => answeringErrors(parts, handler)
+  const answering = (handler: (exchange: Exchange) => MaybePromise<Reply>) => answeringErrors(parts, handler)
   return Object.entries({
-    login: { GET: steady(loginRoutes.get), POST: steady(loginRoutes.post) },
-    return: { GET: steady((exchange) => handleReturn(parts, exchange)) },
-    leave: { GET: steady((exchange) => logoutRoutes.leave(exchange, stateOf(exchange))) },
-    logout: { GET: steady(logoutRoutes.get), POST: steady((exchange) => logoutRoutes.post(exchange)) },
-    status: documentAt(steady((exchange) => statusFor(parts, exchange, false))),
-    extend: { POST: steady((exchange) => extend(parts, exchange)) },
+    login: { GET: answering(loginRoutes.get), POST: answering(loginRoutes.post) },
+    return: { GET: answering((exchange) => handleReturn(parts, exchange)) },
+    leave: { GET: answering((exchange) => logoutRoutes.leave(exchange, stateOf(exchange))) },
+    logout: { GET: answering(logoutRoutes.get), POST: answering((exchange) => logoutRoutes.post(exchange)) },
+    status: documentAt(answering((exchange) => statusFor(parts, exchange, false))),
+    extend: { POST: answering((exchange) => extend(parts, exchange)) },
     'client.js': documentAt(clientScriptReply),
   })
 }

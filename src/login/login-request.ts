@@ -77,7 +77,7 @@ export function lackingOf(
   return shortfallOf(assurance, demand, now)
 }
 
-/** The button that begins a sign-in by the person's own decision: what may lift an application end. */
+/** The button that begins a sign-in by the person's own decision: what may resume a session after an application end. */
 export function signInAction(routesPath: string, loginRequest: LoginRequest): PageAction {
   return {
     label: 'action.sign-in',

@@ -29,7 +29,7 @@ import { refuseForeign } from './refuse-foreign.js'
 export interface LoginTransaction extends LoginRequest {
   /** Whether the provider was asked for a new authentication. */
   readonly reauthenticate: boolean
-  /** Whether the person pressed our button, which may lift an application end. */
+  /** Whether the person pressed our button, which may resume a session after an application end. */
   readonly mayResume: boolean
   /** Whether the provider has said no time of a new authentication that it was asked for. */
   readonly isUnproven?: boolean | undefined
@@ -105,7 +105,7 @@ async function beginLogin(steps: LoginSteps, exchange: Exchange): Promise<Reply>
   return proceed(steps, exchange, citizen, loginRequest)
 }
 
-/** The person has pressed our button: that may lift an application end. */
+/** The person has pressed our button: that may resume a session after an application end. */
 async function signInPressed(steps: LoginSteps, exchange: Exchange): Promise<Reply> {
   const { pages, options } = steps
   const loginRequest = requestIn(steps, await exchange.form(longestForm))

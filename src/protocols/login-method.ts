@@ -7,7 +7,7 @@ export interface LoginStart {
   readonly request: LoginRequest
   /** Whether the provider must ask for a new authentication. */
   readonly reauthenticate: boolean
-  /** Whether the person pressed our button, which may lift an application end. */
+  /** Whether the person pressed our button, which may resume a session after an application end. */
   readonly mayResume: boolean
   /** Whether an administrator has ended the session that the browser had: only a proven new authentication follows. */
   readonly isAfterAdministrator?: boolean | undefined

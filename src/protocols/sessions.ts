@@ -49,7 +49,7 @@ export interface VerifiedLogin {
    * the person has pressed our button. Never after an administrator's end.
    */
   readonly acceptsAsked?: boolean | undefined
-  /** Whether the person pressed our button, which may lift an application end. */
+  /** Whether the person pressed our button, which may resume a session after an application end. */
   readonly mayResume: boolean
 }
 

@@ -1,4 +1,4 @@
-/** @module What a login that comes back may lift, and by which authentication: the one rule for every way to sign in. */
+/** @module What a login that comes back may resume, and by which authentication: the one rule for every way to sign in. */
 import type { ResolvedOptions } from '../config/options.js'
 import type { EndedRecord } from '../session-record.js'
 
