@@ -1,8 +1,9 @@
 /** @module What the suite notes of a request behind a proxy that takes a path prefix away. */
 import { expect, it } from 'vitest'
+import { withPublicPath } from '../../src/compose/public-path.js'
 import type { Exchange } from '../../src/exchange.js'
 import { createSuite } from '../../src/index.js'
-import { asReceived, withPublicPath } from '../../src/public-path.js'
+import { asReceived } from '../../src/public-path.js'
 
 const received: Exchange = {
   method: 'GET',
