@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { systemClock } from '../clock.js'
 import { defaults } from '../config/defaults.js'
 import type { Environment } from '../config/environment.js'
-import type { SharedCookieOptions } from '../config/options.js'
+import type { ResolvedSharedCookieOptions } from '../config/options.js'
 import { resolveOptions } from '../config/resolve.js'
 import { ConfigurationError } from '../errors.js'
 import { printable } from '../printable.js'
@@ -49,7 +49,7 @@ function parse(args: readonly string[]) {
 }
 
 /** The options of the environment; `undefined` where nothing of ours is configured. @throws ConfigurationError */
-function configurationOf(environment: Environment): SharedCookieOptions | undefined {
+function configurationOf(environment: Environment): ResolvedSharedCookieOptions | undefined {
   return isConfigured(environment) ? resolveOptions({}, environment) : undefined
 }
 
@@ -71,7 +71,7 @@ async function run(args: readonly string[], console: Console): Promise<number> {
   const text = isFromInput ? await untilStopped(readInput(console), console) : positionals.join(' ')
   if (text === undefined) return 1
   const environment = await readEnvironment(values['env-file'] ?? [])
-  let configuration: SharedCookieOptions | undefined
+  let configuration: ResolvedSharedCookieOptions | undefined
   let broken: ConfigurationError | undefined
   try {
     configuration = configurationOf(environment)
@@ -112,7 +112,7 @@ async function run(args: readonly string[], console: Console): Promise<number> {
 const isFavourable = ({ outcome }: TokenVerdict) => outcome === 'accepted' || outcome === 'unproven'
 
 async function keyFetch(
-  configuration: SharedCookieOptions | undefined,
+  configuration: ResolvedSharedCookieOptions | undefined,
   file: string | undefined,
 ): Promise<typeof globalThis.fetch> {
   if (configuration === undefined) {

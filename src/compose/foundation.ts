@@ -1,5 +1,9 @@
 /** @module What everything else of a suite stands on: its options, its stores, its secrets, and who hears of it. */
-import { type ResolvedOptions, type SharedCookieOptions, usesSharedCookie } from '../config/options.js'
+import {
+  type ResolvedOptions,
+  type ResolvedSharedCookieOptions,
+  usesSharedCookie,
+} from '../config/options.js'
 import { warningsAtStart } from '../config/warnings.js'
 import type { DebugLog } from '../debug-log.js'
 import type { Report } from '../events.js'
@@ -13,7 +17,7 @@ import type { Store } from '../stores/store.js'
 export interface Foundation {
   readonly options: ResolvedOptions
   /** The same options, where the shared cookie is in use. */
-  readonly shared: SharedCookieOptions | undefined
+  readonly shared: ResolvedSharedCookieOptions | undefined
   readonly report: Report
   /** Reports something that its operator should know. */
   readonly warn: (warning: { readonly code: string; readonly message: string }) => void

@@ -300,12 +300,12 @@ export interface ResolvedOptions {
 }
 
 /** The options of an application that uses the shared cookie. */
-export interface SharedCookieOptions extends ResolvedOptions {
+export interface ResolvedSharedCookieOptions extends ResolvedOptions {
   readonly identityProvider: ResolvedIdentityProvider
   readonly sharedCookie: ResolvedSharedCookie
 }
 
 /** Whether the shared cookie is in use. */
-export function usesSharedCookie(options: ResolvedOptions): options is SharedCookieOptions {
+export function usesSharedCookie(options: ResolvedOptions): options is ResolvedSharedCookieOptions {
   return options.identityProvider !== undefined && options.sharedCookie !== undefined
 }

@@ -1,6 +1,6 @@
 /** @module The session policy that a configuration amounts to, as plain rows. */
 import { sensitivities } from './defaults.js'
-import { type ResolvedOptions, type SharedCookieOptions, usesSharedCookie } from './options.js'
+import { type ResolvedOptions, type ResolvedSharedCookieOptions, usesSharedCookie } from './options.js'
 import { isSharedStore } from './store-kind.js'
 
 /** One value of the policy that is in force. */
@@ -43,7 +43,7 @@ function federation({
   identityProvider,
   sharedCookie,
   revocations,
-}: SharedCookieOptions): readonly PolicyRow[] {
+}: ResolvedSharedCookieOptions): readonly PolicyRow[] {
   const { refresh } = identityProvider
   return [
     row('federation', 'identity provider', identityProvider.url),

@@ -9,7 +9,7 @@ import type {
   ResolvedIdentityProvider,
   ResolvedOptions,
   ResolvedSharedCookie,
-  SharedCookieOptions,
+  ResolvedSharedCookieOptions,
   SuiteOptions,
 } from './options.js'
 import { type Gathered, gather, publicRoutesPath, variableFor } from './read-options.js'
@@ -23,7 +23,7 @@ import type { OptionPath, OptionValue } from './schema.js'
 export function resolveOptions(
   options: SuiteOptions & { readonly protocols?: undefined },
   environment: Environment,
-): SharedCookieOptions
+): ResolvedSharedCookieOptions
 export function resolveOptions(options: SuiteOptions, environment: Environment): ResolvedOptions
 export function resolveOptions(options: SuiteOptions, environment: Environment): ResolvedOptions {
   const gathered = gather(options, environment, { isProduction: isProduction(environment) })

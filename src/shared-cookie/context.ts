@@ -1,6 +1,6 @@
 /** @module What the sessions of the shared cookie stand on, and what one request with a good token carries. */
 
-import type { SharedCookieOptions } from '../config/options.js'
+import type { ResolvedSharedCookieOptions } from '../config/options.js'
 import type { ScannedCookies } from '../cookies/parse.js'
 import type { Exchange, SetCookie } from '../exchange.js'
 import type { CitizenActions, LiveSession } from '../sessions/create-citizen.js'
@@ -12,7 +12,7 @@ import type { TokenState } from './token-state.js'
 
 /** What the sessions of the shared cookie stand on. */
 export interface SharedCookieContext extends SessionContext {
-  readonly options: SharedCookieOptions
+  readonly options: ResolvedSharedCookieOptions
   readonly refresher: Refresher
   readonly hintCookie: HintCookie
   readonly actions: CitizenActions<SharedSession>

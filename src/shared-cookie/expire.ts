@@ -1,9 +1,9 @@
 /** @module Deletes the shared cookies of a browser, in every variant in which they may have been set. */
-import type { SharedCookieOptions } from '../config/options.js'
+import type { ResolvedSharedCookieOptions } from '../config/options.js'
 import { expiryVariants, type SharedExpiry } from '../cookies/expiry.js'
 
 /** Makes the function that deletes the shared cookies of an application. */
-export function createSharedExpiry(options: SharedCookieOptions): SharedExpiry {
+export function createSharedExpiry(options: ResolvedSharedCookieOptions): SharedExpiry {
   const { names, domain, path, sameSite } = options.sharedCookie
   const applicationHost = new URL(options.application.url).hostname
   return (exchange, { seenAt, ...how } = {}) => {

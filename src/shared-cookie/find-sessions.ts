@@ -1,5 +1,5 @@
 /** @module The sessions that a request belongs to, whatever became of them: what a logout ends. */
-import type { SharedCookieOptions } from '../config/options.js'
+import type { ResolvedSharedCookieOptions } from '../config/options.js'
 import { StoreUnavailableError } from '../errors.js'
 import type { SharedRequestSessions } from '../logout/request-sessions.js'
 import type { RecordAddress } from '../session-record.js'
@@ -10,7 +10,7 @@ import { tokenState } from './token-state.js'
 
 /** Makes the finder of one application. */
 export function createSessionFinder(options: {
-  readonly resolved: SharedCookieOptions
+  readonly resolved: ResolvedSharedCookieOptions
   readonly reader: TokenReader
   readonly hintCookie: HintCookie
   readonly store: Store

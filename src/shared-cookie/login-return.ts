@@ -1,6 +1,6 @@
 /** @module The return from a login: what only a return with its transaction may do, before the request is judged as any other. */
 import type { Citizen } from '../citizen.js'
-import type { SharedCookieOptions } from '../config/options.js'
+import type { ResolvedSharedCookieOptions } from '../config/options.js'
 import type { Exchange, MaybePromise } from '../exchange.js'
 import type { ReadLoginReturn, ReturningLogin } from '../login/return.js'
 import type { Sealer } from '../seal.js'
@@ -19,7 +19,7 @@ import { readRoot, tokenState } from './token-state.js'
 
 /** What the return of a login is read with. */
 export interface SharedLoginReturnContext {
-  readonly options: SharedCookieOptions
+  readonly options: ResolvedSharedCookieOptions
   /** What judges the request as any other once the return has been taken in. */
   readonly authenticator: {
     authenticate(exchange: Exchange, override: { readonly isTouching: true }): MaybePromise<Citizen>

@@ -1,5 +1,5 @@
 /** @module The way in by the shared cookie: a visit to the provider's login, which sets the cookie by itself. */
-import type { SharedCookieOptions } from '../config/options.js'
+import type { ResolvedSharedCookieOptions } from '../config/options.js'
 import type { TransactionCookies } from '../cookies/transaction.js'
 import { leadOn } from '../login/lead-on.js'
 import type { LoginTransaction } from '../login/login.js'
@@ -9,7 +9,7 @@ import { visitUrl } from './provider-url.js'
 
 /** Makes the way in of an application that uses the shared cookie. */
 export function createSharedCookieLogin(
-  options: SharedCookieOptions,
+  options: ResolvedSharedCookieOptions,
   transactions: Pick<TransactionCookies<LoginTransaction>, 'set'>,
 ): LoginMethod {
   const { application, identityProvider, routes, clock } = options

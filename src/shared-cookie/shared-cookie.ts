@@ -1,5 +1,5 @@
 /** @module Composes what only applications with the shared cookie have: its tokens, their refresh, who they name. */
-import type { SharedCookieOptions } from '../config/options.js'
+import type { ResolvedSharedCookieOptions } from '../config/options.js'
 import type { SharedExpiry } from '../cookies/expiry.js'
 import { createCookieScanner } from '../cookies/parse.js'
 import { maximumPairLength } from '../cookies/serialize.js'
@@ -24,7 +24,7 @@ import { sharedCookies } from './serialize.js'
 
 /** What the shared cookie needs of the rest of the suite. */
 export interface SharedCookieParts {
-  readonly options: SharedCookieOptions
+  readonly options: ResolvedSharedCookieOptions
   readonly sessions: SessionContext
   readonly hintCookie: HintCookie
   readonly actions: Pick<CitizenActions, 'logout' | 'ended'>
@@ -73,7 +73,7 @@ export function createSharedCookie(parts: SharedCookieParts): SharedCookie {
   }
 }
 
-function createVerifier(options: SharedCookieOptions, report: Report): TokenVerifier {
+function createVerifier(options: ResolvedSharedCookieOptions, report: Report): TokenVerifier {
   const { identityProvider, fetch, clock } = options
   const keys = createJwksCache({
     ...identityProvider.keys,
@@ -113,7 +113,7 @@ function refresherOf({ options, sessions }: SharedCookieParts, verifier: TokenVe
 
 /** The cookies that give a token to the browser. */
 function cookiesOf(
-  { sharedCookie, isSecure, clock }: SharedCookieOptions,
+  { sharedCookie, isSecure, clock }: ResolvedSharedCookieOptions,
   token: VerifiedToken,
 ): readonly SetCookie[] {
   const maxAgeSeconds = sharedCookie.persistent

@@ -16,6 +16,15 @@ it('FLD-11 docs/api.md has every entry, and no export without a word about it', 
   expect(silent).toEqual([])
 })
 
+it('FLD-11 no type is declared twice: of two interfaces of one name the compiler makes one, for everybody', () => {
+  const entries = textOf('docs/api.md').split(/^### /m)
+  const doubled = entries.flatMap((entry) => {
+    const names = [...entry.matchAll(/^(?:interface|class) (\w+)/gm)].map(([, name]) => name)
+    return names.filter((name, index) => names.indexOf(name) !== index)
+  })
+  expect(doubled).toEqual([])
+})
+
 it('keeps statements apart', () => {
   const text = [
     '/** One. */',

@@ -1,5 +1,5 @@
 /** @module Makes docs/api.md: every export and type of each entry of the package, from the declarations that are built. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { root, textOf } from '../house/source.js'
@@ -22,7 +22,9 @@ this page anew. The other pages say how things are used together.
 
 /** The page. The declarations are made anew, as the build makes them. */
 export async function apiPage(): Promise<string> {
-  const folder = await mkdtemp(join(root, '.cache', 'api-'))
+  const cache = join(root, '.cache')
+  await mkdir(cache, { recursive: true })
+  const folder = await mkdtemp(join(cache, 'api-'))
   try {
     for (const project of ['tsconfig.json', 'tsconfig.browser.json']) await emit(project, folder)
     return await pageOf(folder)

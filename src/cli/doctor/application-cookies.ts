@@ -1,5 +1,5 @@
 /** @module Checks the cookies of a running application as a browser gets them, behind whatever proxy there is. */
-import type { SharedCookieOptions } from '../../config/options.js'
+import type { ResolvedSharedCookieOptions } from '../../config/options.js'
 import { maximumPairLength } from '../../cookies/serialize.js'
 import { answersOf } from './application.js'
 import { createFindings, type Finding } from './finding.js'
@@ -109,7 +109,7 @@ export function judgeCaching(visit: ApplicationVisit): Finding {
 /** Whether the application's own logout deletes the shared cookie that is configured here. */
 export function judgeSharedDeletion(
   visit: ApplicationVisit,
-  resolved: SharedCookieOptions,
+  resolved: ResolvedSharedCookieOptions,
 ): readonly Finding[] {
   const { names, domain } = resolved.sharedCookie
   const target = visit.origin

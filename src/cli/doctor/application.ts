@@ -1,5 +1,5 @@
 /** @module Checks a running application from outside: its routes, redirects and logout. */
-import type { SharedCookieOptions } from '../../config/options.js'
+import type { ResolvedSharedCookieOptions } from '../../config/options.js'
 import { parseUrl } from '../../parse-url.js'
 import { type ProbeAnswer, ProbeError } from '../probe.js'
 import { createFindings, type Finding } from './finding.js'
@@ -37,7 +37,7 @@ export function judgeApplication({ origin, status }: ApplicationVisit, path: str
 }
 
 /** Where the login route leads: to the configured provider, with a way back to this very application. */
-export function judgeLogin(visit: ApplicationVisit, resolved: SharedCookieOptions): Finding {
+export function judgeLogin(visit: ApplicationVisit, resolved: ResolvedSharedCookieOptions): Finding {
   const { identityProvider, routes } = resolved
   const target = `${visit.origin}${routes.path}/login`
   const { login: answer } = visit

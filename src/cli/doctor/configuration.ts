@@ -1,7 +1,11 @@
 /** @module Checks the configuration by itself: every problem, every warning, and the times against each other. */
 import { sensitivities } from '../../config/defaults.js'
 import type { Environment } from '../../config/environment.js'
-import { type ResolvedOptions, type SharedCookieOptions, usesSharedCookie } from '../../config/options.js'
+import {
+  type ResolvedOptions,
+  type ResolvedSharedCookieOptions,
+  usesSharedCookie,
+} from '../../config/options.js'
 import { warningsOf } from '../../config/warnings.js'
 import type { ConfigurationError } from '../../errors.js'
 import { createFindings, type Finding } from './finding.js'
@@ -74,7 +78,10 @@ function judgeLevel({
   })
 }
 
-function judgeTokenLife(resolved: SharedCookieOptions, tokenSeconds: number | undefined): readonly Finding[] {
+function judgeTokenLife(
+  resolved: ResolvedSharedCookieOptions,
+  tokenSeconds: number | undefined,
+): readonly Finding[] {
   if (tokenSeconds === undefined) {
     return [
       times.skipped('token-life', {

@@ -1,5 +1,5 @@
 /** @module Checks the base domain against the public suffix list. */
-import type { SharedCookieOptions } from '../../config/options.js'
+import type { ResolvedSharedCookieOptions } from '../../config/options.js'
 import { isMissingPackage } from '../../optional-package.js'
 import { createFindings, type Finding } from './finding.js'
 
@@ -23,7 +23,7 @@ export const loadSuffixes: LoadSuffixes = async () => {
  * Source: RFC 6265bis, section 5.6.3 (`CK-04`).
  */
 export async function judgeCookieDomain(
-  { sharedCookie: { domain }, application }: SharedCookieOptions,
+  { sharedCookie: { domain }, application }: ResolvedSharedCookieOptions,
   load: LoadSuffixes = loadSuffixes,
 ): Promise<Finding> {
   if (domain === false) {

@@ -1,5 +1,5 @@
 /** @module Checks what the discovery document of the shared cookie's provider says, where there is one. */
-import type { SharedCookieOptions } from '../../config/options.js'
+import type { ResolvedSharedCookieOptions } from '../../config/options.js'
 import { parseUrl } from '../../parse-url.js'
 import { ProbeError } from '../probe.js'
 import { createFindings, type Finding } from './finding.js'
@@ -22,7 +22,7 @@ export function documentIn(visited: Visited): (Json & { readonly issuer: string 
 /** What the discovery document says, where there is one: the cookie mode does not need it. */
 export function judgeDiscovery(
   visited: Visited,
-  { identityProvider }: SharedCookieOptions,
+  { identityProvider }: ResolvedSharedCookieOptions,
 ): readonly Finding[] {
   const target = `${identityProvider.internalUrl}/.well-known/openid-configuration`
   if (visited instanceof ProbeError) {

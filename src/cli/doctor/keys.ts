@@ -1,11 +1,14 @@
 /** @module Checks the keys of the shared cookie's provider. */
-import type { SharedCookieOptions } from '../../config/options.js'
+import type { ResolvedSharedCookieOptions } from '../../config/options.js'
 import type { Finding } from './finding.js'
 import { judgeKeySet } from './key-set.js'
 import type { Visited } from './visits.js'
 
 /** Whether the provider's key set verifies the tokens of the shared cookie. */
-export function judgeKeys(visited: Visited, { identityProvider }: SharedCookieOptions): readonly Finding[] {
+export function judgeKeys(
+  visited: Visited,
+  { identityProvider }: ResolvedSharedCookieOptions,
+): readonly Finding[] {
   return judgeKeySet(visited, {
     check: 'keys',
     target: identityProvider.endpoints.jwks,

@@ -1,5 +1,5 @@
 /** @module Checks that the provider's logout and refresh are where the configuration says. */
-import type { SharedCookieOptions } from '../../config/options.js'
+import type { ResolvedSharedCookieOptions } from '../../config/options.js'
 import { ProbeError } from '../probe.js'
 import { createFindings, type Finding } from './finding.js'
 import { explainSilence, type Visited } from './visits.js'
@@ -11,7 +11,10 @@ const refresh = createFindings('provider-refresh')
 const nothingThere = new Set([404, 405, 410, 501])
 
 /** Whether the logout page answers: without it a global logout leaves the identity session behind. */
-export function judgeProviderLogout(visited: Visited, { identityProvider }: SharedCookieOptions): Finding {
+export function judgeProviderLogout(
+  visited: Visited,
+  { identityProvider }: ResolvedSharedCookieOptions,
+): Finding {
   const target = identityProvider.endpoints.logout
   if (visited instanceof ProbeError) {
     return logout.fail('provider-logout-unreachable', { target, ...explainSilence(visited, target) })
@@ -30,7 +33,10 @@ export function judgeProviderLogout(visited: Visited, { identityProvider }: Shar
 }
 
 /** Whether the refresh endpoint answers a request that carries no token: with a refusal, but it answers. */
-export function judgeProviderRefresh(visited: Visited, { identityProvider }: SharedCookieOptions): Finding {
+export function judgeProviderRefresh(
+  visited: Visited,
+  { identityProvider }: ResolvedSharedCookieOptions,
+): Finding {
   const target = identityProvider.endpoints.refresh
   if (visited instanceof ProbeError) {
     return refresh.fail('refresh-unreachable', { target, ...explainSilence(visited, target) })

@@ -1,5 +1,5 @@
 /** @module Checks the provider's login page, and the shared cookie as the provider sets it. */
-import type { SharedCookieOptions } from '../../config/options.js'
+import type { ResolvedSharedCookieOptions } from '../../config/options.js'
 import { parseUrl } from '../../parse-url.js'
 import { ProbeError } from '../probe.js'
 import { createFindings, type Finding } from './finding.js'
@@ -10,7 +10,7 @@ const login = createFindings('provider-login')
 const cookies = createFindings('provider-cookies')
 
 /** Whether the provider lets a visitor of ours sign in, and would send them back to us. */
-export function judgeProviderLogin(visited: Visited, resolved: SharedCookieOptions): Finding {
+export function judgeProviderLogin(visited: Visited, resolved: ResolvedSharedCookieOptions): Finding {
   const { application, identityProvider, routes } = resolved
   const target = identityProvider.endpoints.login
   const back = `${application.url}${routes.path}/return`
@@ -59,7 +59,7 @@ export function judgeProviderLogin(visited: Visited, resolved: SharedCookieOptio
  */
 export function judgeProviderCookies(
   visit: Pick<ProviderVisit, 'login' | 'logout'>,
-  resolved: SharedCookieOptions,
+  resolved: ResolvedSharedCookieOptions,
 ): readonly Finding[] {
   const { sharedCookie, identityProvider } = resolved
   const target = new URL(identityProvider.url).origin
@@ -95,7 +95,11 @@ const namesRemedy =
 const listNames = (list: readonly SeenCookie[]) => [...new Set(list.map(({ name }) => name))].join(', ')
 
 /** None of our names came: because there was nothing to say to a visitor, or because they are called otherwise. */
-function judgeUnseen(seen: readonly SeenCookie[], resolved: SharedCookieOptions, target: string): Finding {
+function judgeUnseen(
+  seen: readonly SeenCookie[],
+  resolved: ResolvedSharedCookieOptions,
+  target: string,
+): Finding {
   const { names, domain } = resolved.sharedCookie
   const wanted = Object.values(names).join(', ')
   const deleted = seen.filter(
@@ -119,7 +123,11 @@ function judgeUnseen(seen: readonly SeenCookie[], resolved: SharedCookieOptions,
     : cookies.warn('shared-cookie-names', complaint)
 }
 
-function compare(cookie: SeenCookie, resolved: SharedCookieOptions, target: string): readonly Finding[] {
+function compare(
+  cookie: SeenCookie,
+  resolved: ResolvedSharedCookieOptions,
+  target: string,
+): readonly Finding[] {
   const { sharedCookie, identityProvider } = resolved
   const findings: Finding[] = []
   const differs = (code: string, seen: string, wanted: string, variable: string) =>

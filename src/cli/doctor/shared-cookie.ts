@@ -1,5 +1,5 @@
 /** @module Everything of the shared cookie: its provider, its domain, and a real token where one was given. */
-import type { SharedCookieOptions } from '../../config/options.js'
+import type { ResolvedSharedCookieOptions } from '../../config/options.js'
 import { CitizenSessionError } from '../../errors.js'
 import type { TokenParts } from '../../tokens/token-parts.js'
 import { type Probe, ProbeError, toFetch } from '../probe.js'
@@ -14,7 +14,7 @@ import { judgeGivenToken, judgeMissingToken, lifeOf } from './token.js'
 import { type ProviderVisit, visitProvider } from './visits.js'
 
 /** Finds the token that was given, once the names of its cookies are known. */
-export type FindToken = (names: SharedCookieOptions['sharedCookie']['names']) => TokenParts
+export type FindToken = (names: ResolvedSharedCookieOptions['sharedCookie']['names']) => TokenParts
 
 /** What was found, and what the other checks need of it. */
 export interface SharedCookieExamination {
@@ -26,7 +26,7 @@ export interface SharedCookieExamination {
 }
 
 /** Origins that have to be asked. */
-export function providerOrigins({ identityProvider }: SharedCookieOptions): readonly string[] {
+export function providerOrigins({ identityProvider }: ResolvedSharedCookieOptions): readonly string[] {
   const { endpoints, internalUrl } = identityProvider
   const { jwks, login, logout, refresh } = endpoints
   return [jwks, login, logout, refresh, internalUrl].map((url) => new URL(url).origin)
@@ -35,7 +35,7 @@ export function providerOrigins({ identityProvider }: SharedCookieOptions): read
 /** Visits the provider and judges what it answers. */
 export async function examineSharedCookie(
   probe: Probe,
-  resolved: SharedCookieOptions,
+  resolved: ResolvedSharedCookieOptions,
   request: {
     readonly token: FindToken | undefined
     readonly loadSuffixes: LoadSuffixes | undefined
@@ -69,7 +69,7 @@ export async function examineSharedCookie(
 
 function findGiven(
   token: FindToken | undefined,
-  { sharedCookie }: SharedCookieOptions,
+  { sharedCookie }: ResolvedSharedCookieOptions,
 ): TokenParts | CitizenSessionError | undefined {
   try {
     return token?.(sharedCookie.names)
@@ -80,7 +80,10 @@ function findGiven(
 }
 
 /** A page says more of the time than a key set, which caches may keep. */
-function witnessOf({ login, keys }: ProviderVisit, { identityProvider }: SharedCookieOptions): ClockWitness {
+function witnessOf(
+  { login, keys }: ProviderVisit,
+  { identityProvider }: ResolvedSharedCookieOptions,
+): ClockWitness {
   const { endpoints } = identityProvider
   return login instanceof ProbeError
     ? { name: new URL(endpoints.jwks).origin, visited: keys }

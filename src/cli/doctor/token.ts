@@ -1,5 +1,5 @@
 /** @module Checks a real token of the deployment, where one was given. */
-import type { SharedCookieOptions } from '../../config/options.js'
+import type { ResolvedSharedCookieOptions } from '../../config/options.js'
 import { maximumPairLength } from '../../cookies/serialize.js'
 import type { CitizenSessionError } from '../../errors.js'
 import type { TokenParts } from '../../tokens/token-parts.js'
@@ -38,7 +38,7 @@ const remedies: Readonly<Record<string, string>> = {
 /** Whether the configuration accepts the token, and whether its three cookies fit. */
 export async function judgeGivenToken(
   parts: TokenParts | undefined,
-  resolved: SharedCookieOptions,
+  resolved: ResolvedSharedCookieOptions,
   circumstances: { readonly now: number; readonly fetch: typeof globalThis.fetch },
 ): Promise<readonly Finding[]> {
   if (parts === undefined) {

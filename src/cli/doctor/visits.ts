@@ -1,5 +1,5 @@
 /** @module What the doctor asks from outside: each address once, nothing that signs anybody in or out. */
-import type { ResolvedOptions, SharedCookieOptions } from '../../config/options.js'
+import type { ResolvedOptions, ResolvedSharedCookieOptions } from '../../config/options.js'
 import { movedParameter } from '../../host-names.js'
 import { type Probe, type ProbeAnswer, ProbeError, type ProbeRequest } from '../probe.js'
 
@@ -78,7 +78,7 @@ export async function visitApplication(
 }
 
 /** The address at the provider's login to which our own application sends a visitor. */
-export function loginAddress(options: SharedCookieOptions): string {
+export function loginAddress(options: ResolvedSharedCookieOptions): string {
   const { application, identityProvider, routes } = options
   const url = new URL(identityProvider.endpoints.login)
   url.searchParams.set(identityProvider.returnParameter, `${application.url}${routes.path}/return`)
@@ -86,7 +86,10 @@ export function loginAddress(options: SharedCookieOptions): string {
 }
 
 /** Visits the identity provider. */
-export async function visitProvider(probe: Probe, options: SharedCookieOptions): Promise<ProviderVisit> {
+export async function visitProvider(
+  probe: Probe,
+  options: ResolvedSharedCookieOptions,
+): Promise<ProviderVisit> {
   const { endpoints, internalUrl } = options.identityProvider
   const json = { accept: 'application/json' }
   const [keys, discovery, login, logout, refresh] = await Promise.all([

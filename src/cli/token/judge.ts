@@ -1,6 +1,6 @@
 /** @module What a configuration says of a token, and why, in the codes of the event `token.rejected`. */
 import { acceptableClaims } from '../../config/identity-provider-definitions.js'
-import type { SharedCookieOptions } from '../../config/options.js'
+import type { ResolvedSharedCookieOptions } from '../../config/options.js'
 import { CitizenSessionError } from '../../errors.js'
 import {
   createTokenDecoder,
@@ -51,7 +51,7 @@ export function readLoosely(parts: TokenParts): LooseToken {
  */
 export async function judgeToken(
   parts: TokenParts,
-  options: SharedCookieOptions,
+  options: ResolvedSharedCookieOptions,
   { now, fetch }: { readonly now: number; readonly fetch?: typeof globalThis.fetch | undefined },
 ): Promise<TokenVerdict> {
   const { identityProvider } = options
@@ -97,7 +97,7 @@ const show = (value: unknown) => (value === undefined ? 'missing' : JSON.stringi
 function explain(
   problem: TokenProblem,
   parts: TokenParts,
-  options: SharedCookieOptions,
+  options: ResolvedSharedCookieOptions,
   now: number,
 ): string {
   const { header = {}, claims = {} } = readLoosely(parts)
@@ -136,7 +136,7 @@ function explain(
 function explainKind(
   header: Readonly<Record<string, unknown>>,
   claims: Readonly<Record<string, unknown>>,
-  rules: Pick<SharedCookieOptions['identityProvider'], 'kindClaims' | 'acceptedClaims'>,
+  rules: Pick<ResolvedSharedCookieOptions['identityProvider'], 'kindClaims' | 'acceptedClaims'>,
 ): string {
   if (Object.hasOwn(header, 'typ') && String(header.typ).toUpperCase() !== 'JWT') {
     return `typ is ${show(header.typ)}; only JWT, or none, is a token of the cookie`
