@@ -115,6 +115,8 @@ export class SharedCookieCredential implements Credential<SharedCookieRequest> {
   async accept(request: SharedCookieRequest, found: LiveRecord): Promise<LiveRecord | Citizen | 'again'> {
     const { state, level } = request
     let record = found
+    // What was written before the record was read anew has been told already.
+    request.isWritten = false
     if (level > record.level && request.isTouching()) {
       const rise = { level, authenticatedAt: record.authenticatedAt }
       const raised = await this.#context.lifecycle.raiseAssurance(state.address, record, rise)

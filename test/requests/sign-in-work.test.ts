@@ -68,10 +68,10 @@ async function createPlace(by: SignInBy, works: readonly (Work | undefined)[], g
   ])
   const browser = createBrowser(sites)
   onTestFinished(() => Promise.all(suites.map((suite) => suite.close())).then(() => undefined))
-  const request = async (path: string) =>
+  const request = async (path: string, isSent: (pair: string) => boolean = () => true) =>
     new Request(`${url}${path}`, {
       headers: {
-        cookie: await browser.cookieHeader(url),
+        cookie: (await browser.cookieHeader(url)).split('; ').filter(isSent).join('; '),
         accept: 'application/json',
         'sec-fetch-site': 'none',
       },
@@ -95,6 +95,9 @@ async function createPlace(by: SignInBy, works: readonly (Work | undefined)[], g
       return browser.open(`${url}/private`)
     },
     ask: async (index: number, path = '/private') => answer(suiteOf(index), await request(path)),
+    /** As a link of another site asks: with the token, and without the hint. */
+    askFromElsewhere: async () =>
+      answer(suiteOf(0), await request('/private', (pair) => pair.startsWith('c1_'))),
     peek: async (index: number) => suiteOf(index).peek(new TestExchange(await request('/private'))),
   }
 }
@@ -259,6 +262,41 @@ it('HLD-06 a login whose work takes long does not bring back what was ended mean
   gate.open()
   expect((await first).status).toBeGreaterThanOrEqual(400)
   expect(await (await place.ask(0, '/open')).json()).toMatchObject({ state: 'anonymous' })
+})
+
+describe('a request that waits for the work of another', () => {
+  it('gets the hint once, although it looks at the record twice', async () => {
+    const [began, touched, finished] = [createGate(), createGate(), createGate()]
+    let runs = 0
+    const work = async () => {
+      runs += 1
+      if (runs === 1) failing()
+      began.open()
+      await finished.passed
+    }
+    const store: { update?: Store['update'] } = {}
+    const place = await createPlace('shared cookie', [work], {
+      update(...given) {
+        if (given[2].lastSeenAt !== undefined) touched.open()
+        return store.update?.(...given) ?? false
+      },
+    })
+    store.update = place.store.update
+    expect((await place.signIn()).status).toBe(500)
+    const first = place.ask(0)
+    await began.passed
+    place.world.travel(20)
+    const second = place.askFromElsewhere()
+    await touched.passed
+    // By then it waits.
+    await new Promise(setImmediate)
+    finished.open()
+    expect((await first).status).toBe(200)
+    const { status, headers } = await second
+    expect(status).toBe(200)
+    const names = headers.getSetCookie().map((line) => line.split('=', 1)[0])
+    expect(names).toEqual(['__Host-library.seen'])
+  })
 })
 
 describe('a login whose work signs the person out', () => {
