@@ -7,6 +7,7 @@ import type { InstalledProtocol } from '../protocols/protocol.js'
 import type { LiveRecord } from '../session-record.js'
 import type { CitizenActions } from '../sessions/create-citizen.js'
 import { evaluateSession, type Found, inspectSession, type SessionContext } from '../sessions/evaluate.js'
+import { withIdleTime } from '../sessions/timers.js'
 import { accessTokenNow, refreshNow } from './actions.js'
 import {
   citizenOf,
@@ -122,15 +123,15 @@ function withRecord(
   found: Found,
 ): MaybePromise<Citizen> {
   const { state } = request
-  const isNamed = found?.state === 'live' && found.generation === state.generation
-  // A record under a longer idle time than today's is evaluated, which shortens it.
-  if (isNamed && context.revocations === undefined && found.idleMilliseconds <= context.idleMilliseconds) {
-    const details = state.details(context.sealer, found)
-    if (details !== undefined && isPlain(context, request, found, details)) {
-      return citizenOf(context, request, found, details)
+  const record = withIdleTime(found, context.idleMilliseconds)
+  const isNamed = record?.state === 'live' && record.generation === state.generation
+  if (isNamed && context.revocations === undefined) {
+    const details = state.details(context.sealer, record)
+    if (details !== undefined && isPlain(context, request, record, details)) {
+      return citizenOf(context, request, record, details)
     }
   }
-  return evaluateSession(context, context.credential, request, found)
+  return evaluateSession(context, context.credential, request, record)
 }
 
 async function inspect(

@@ -9,6 +9,7 @@ import { lacksSecondFactor } from '../sessions/assurance.js'
 import { anonymous, mfaRequired } from '../sessions/create-citizen.js'
 import { sharedReasonOf } from '../sessions/end-cause.js'
 import { evaluateSession, type Found, inspectSession } from '../sessions/evaluate.js'
+import { withIdleTime } from '../sessions/timers.js'
 import type { VerifiedToken } from '../tokens/verify.js'
 import type { SharedCookieContext, SharedCookieRequest } from './context.js'
 import { citizenOf, isPlain, SharedCookieCredential } from './credential.js'
@@ -124,12 +125,10 @@ function withRecord(
   request: SharedCookieRequest,
   found: Found,
 ): MaybePromise<Citizen> {
-  const isCandidate = found?.state === 'live' && context.revocations === undefined
-  // A record under a longer idle time than today's is evaluated, which shortens it.
-  if (isCandidate && found.idleMilliseconds <= context.idleMilliseconds && isPlain(request, found)) {
-    return citizenOf(context, request, request.token, found)
-  }
-  return evaluateSession(context, context.credential, request, found)
+  const record = withIdleTime(found, context.idleMilliseconds)
+  const isCandidate = record?.state === 'live' && context.revocations === undefined
+  if (isCandidate && isPlain(request, record)) return citizenOf(context, request, request.token, record)
+  return evaluateSession(context, context.credential, request, record)
 }
 
 /** The citizen of a request without a good token. */

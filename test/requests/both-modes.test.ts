@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type CitizenEvent, createSuite } from '../../src/index.js'
 import { createBrowser, type Site } from '../support/browser.js'
+import { TestExchange } from '../support/exchange.js'
 import { issuer, providerSite, scriptedProtocol } from '../support/scripted-protocol.js'
 import { createWorld, optionsOf, serve, shown } from '../support/world.js'
 
@@ -115,10 +116,11 @@ describe('an application with the shared cookie and another way to sign in', () 
   })
 })
 
-describe('an idle time that the operator has shortened', () => {
-  it.each(['signInShared', 'signInOwn'] as const)(
-    'counts at once for sessions that began before, and the status says so: %s',
-    async (way) => {
+describe.each(['signInShared', 'signInOwn'] as const)(
+  'an idle time that the operator has shortened, for a session by %s',
+  (way) => {
+    /** The application with the shorter time, for a browser whose session began before. */
+    async function createShorter() {
       const place = await createPlace()
       await place[way]()
       expect(await place.who()).toMatchObject({ state: 'active' })
@@ -127,14 +129,18 @@ describe('an idle time that the operator has shortened', () => {
         clock: place.world.now,
         store: place.world.store,
       })
-      const application = { ...options.application, idleSeconds: 600 }
-      const shorter = createSuite({ ...options, application, protocols: [scriptedProtocol().protocol] }, {})
+      const application = { ...options.application, idleSeconds: 300 }
+      expect(place.suite.options.application.idleSeconds).toBeGreaterThan(application.idleSeconds)
+      const suite = createSuite({ ...options, application, protocols: [scriptedProtocol().protocol] }, {})
       const cookie = await place.browser.jar.getCookieString(place.url)
+      const request = (path: string) => new Request(`${place.url}${path}`, { headers: { cookie } })
+      return { travel: place.world.travel, suite, request }
+    }
+
+    it('counts at once, and the status says so', async () => {
+      const { travel, suite, request } = await createShorter()
       const ask = async () => {
-        const response = await serve(
-          shorter,
-          new Request(`${place.url}/session/status`, { headers: { cookie } }),
-        )
+        const response = await serve(suite, request('/session/status'))
         return (await response.json()) as {
           state: string
           reason: string
@@ -143,9 +149,15 @@ describe('an idle time that the operator has shortened', () => {
       }
       const { state, session } = await ask()
       expect(state).toBe('active')
-      expect(session?.idleEndsAt).toBe((session?.lastSeenAt ?? 0) + 600_000)
-      place.world.travel(601)
+      expect(session?.idleEndsAt).toBe((session?.lastSeenAt ?? 0) + 300_000)
+      travel(301)
       expect(await ask()).toMatchObject({ state: 'anonymous', reason: 'idle-timeout' })
-    },
-  )
-})
+    })
+
+    it('is no more work for a plain request: the citizen is there at once', async () => {
+      const { suite, request } = await createShorter()
+      await suite.authenticate(new TestExchange(request('/open')))
+      expect(suite.authenticate(new TestExchange(request('/open')))).toMatchObject({ state: 'active' })
+    })
+  },
+)
