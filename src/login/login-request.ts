@@ -11,13 +11,13 @@ export function anyLoginRequest(returnTo: string): LoginRequest {
   return { returnTo, level: 0, secondFactor: false, maxAgeSeconds: 0, via: '' }
 }
 
-/** Where a loginRequest may lead to, and where one leads that names no such place. */
+/** Where a login request may lead to, and where one leads that names no such place. */
 interface ReturnTargets {
   readonly checkReturnTarget: (value: unknown) => string | undefined
   readonly startPage: string
 }
 
-/** The loginRequest in a query or a form; what does not hold falls back to the start page and to no demands. */
+/** The login request in a query or a form; what does not hold falls back to the start page and to no demands. */
 export function readLoginRequest(
   parameters: URLSearchParams,
   { checkReturnTarget, startPage }: ReturnTargets,
@@ -46,7 +46,7 @@ export function demandParameters(demand: Shortfall): readonly (readonly [string,
   return parameters
 }
 
-/** The loginRequest as parameters, for an address or a form of ours. */
+/** The login request as parameters, for an address or a form of ours. */
 export function loginParameters(loginRequest: LoginRequest): Record<string, string> {
   return {
     returnTo: loginRequest.returnTo,
@@ -61,12 +61,12 @@ export function queryOf(exchange: Exchange): URLSearchParams {
   return new URLSearchParams(at === -1 ? '' : exchange.target.slice(at + 1))
 }
 
-/** Whether an active citizen is all that a loginRequest asks for. */
+/** Whether an active citizen is all that a login request asks for. */
 export function satisfies(citizen: Citizen, loginRequest: LoginRequest, now: number): boolean {
   return citizen.state === 'active' && lackingOf(citizen.assurance, loginRequest, now) === undefined
 }
 
-/** What an authentication lacks of a loginRequest; `undefined`: nothing. */
+/** What an authentication lacks of a login request; `undefined`: nothing. */
 export function lackingOf(
   assurance: Assurance,
   loginRequest: LoginRequest,
