@@ -29,7 +29,7 @@ const endpoints = {
 
 const causes = {
   first: () => 'A session began',
-  lifted: () => 'A session was taken up again',
+  resumed: () => 'A session was taken up again',
   assurance: ({ level }) => `The session rose to level ${level}`,
 }
 
