@@ -1,6 +1,6 @@
 /**
  * @module `citizen-session/emulator`: an identity provider in a process, for development and tests. Of the core it may
- * use the leaves, `issuing/` and the loading of xml-crypto, and nothing that judges: a provider that shared the mistakes
+ * use leaves and the loading of xml-crypto, and nothing that judges: a provider that shared the mistakes
  * of the suite would hide them.
  */
 export type { CookieNames } from './cookies.js'
