@@ -260,6 +260,6 @@ function answer({ exchange, wrappers }: LookedAt<Claims>, reply: Reply): Respons
 function skipped(): CitizenSessionError {
   return new CitizenSessionError(
     'no-middleware',
-    'routes.skip leaves this request alone, so nobody knows who is there: take it out of routes.skip, or the guard away',
+    'routes.skip covers this request, so the guard cannot know who is there: take the request out of routes.skip, or remove the guard',
   )
 }

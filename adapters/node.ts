@@ -189,7 +189,7 @@ export function authenticatedSuiteOf(request: object): Served {
   if (!found.isSkipped) return found
   throw new CitizenSessionError(
     'no-middleware',
-    'routes.skip leaves this request alone, so nobody knows who is there: take it out of routes.skip, or the guard away',
+    'routes.skip covers this request, so the guard cannot know who is there: take the request out of routes.skip, or remove the guard',
   )
 }
 

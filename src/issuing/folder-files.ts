@@ -26,7 +26,11 @@ export interface RingFolder {
 
 /** The file of a key. @throws CitizenSessionError `usage` for what no key can be called */
 export function fileOf({ path }: RingFolder, kid: string, kind: KeyFileKind): string {
-  if (!isKid(kid)) throw new CitizenSessionError('usage', 'this is no name of a key')
+  if (!isKid(kid))
+    throw new CitizenSessionError(
+      'usage',
+      'the name of a key is not valid: write 1 to 128 letters, digits, dots, dashes and underscores, a letter or digit first',
+    )
   return join(path, kind === 'private' ? `${kid}.pem` : `${kid}.public.pem`)
 }
 
