@@ -180,6 +180,12 @@ export async function infoOf(server: RedisServer, section: readonly [string, ...
 const isFollowing = async (replica: RedisServer): Promise<boolean> =>
   (await infoOf(replica, ['INFO', 'replication'], 'master_link_status')) === 'up'
 
+/** Replicas that a master has heard from: it counts nobody sooner, and streams to none but them. */
+async function onlineReplicas(master: RedisServer): Promise<number> {
+  const text = String(await master.command('INFO', 'replication'))
+  return text.match(/^slave\d+:.*state=online,offset=[1-9]/gm)?.length ?? 0
+}
+
 /**
  * Starts a master, replicas that follow it, and a Sentinel that notices its end within half a second. `relayed`: all
  * of them know the master by the port that this makes for it, which can be cut.
@@ -206,6 +212,8 @@ async function sentinelOf(
     Array.from({ length: count }, () => start([`replicaof ${host} ${port}`])),
   )
   for (const replica of replicas) await until(() => isFollowing(replica), 'a replica to follow')
+  // A master streams to a replica only once it has heard from it, which may be a second after the replica follows.
+  await until(async () => (await onlineReplicas(master)) === count, 'the master to count its replicas')
   const sentinel = await start(
     [
       `sentinel monitor ${masterName} ${host} ${port} 1`,
