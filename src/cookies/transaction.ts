@@ -62,10 +62,11 @@ const mostCharacters = 4096
 const clockToleranceSeconds = 60
 const keyLength = 8
 /** Names that differ in the cookie: 0.1.0 wrote them, and beside us reads them. Source: `FLD-12`. */
-const wireNames: readonly (readonly [name: string, wire: string])[] = [
+const toWire: ReadonlyMap<string, string> = new Map([
   ['mayResume', 'mayLift'],
   ['loginRequest', 'wish'],
-]
+])
+const fromWire: ReadonlyMap<string, string> = new Map([...toWire].map(([name, wire]) => [wire, name]))
 /** Transactions deleted in one answer, whose header must fit a proxy: whatever is planted beyond goes with the next. */
 const mostRemoved = 10
 
@@ -149,7 +150,7 @@ function sealContent<T>(
   { secret, since, content }: Sealed<T>,
 ): ReceivedCookie {
   const name = prefix + secret.slice(0, keyLength)
-  const sealed = { secret, since, content: renamed(content as Record<string, unknown>, (pair) => pair) }
+  const sealed = { secret, since, content: renamed(content as Record<string, unknown>, toWire) }
   return { name, value: sealer.seal(purpose, name, JSON.stringify(sealed)) }
 }
 
@@ -163,7 +164,7 @@ function openLasting<T>(
   const text = sealer.open(purpose, name, value)
   if (text === undefined) return undefined
   const { content, ...rest } = JSON.parse(text) as Sealed<Record<string, unknown>>
-  const sealed: Sealed<T> = { ...rest, content: renamed(content, ([own, wire]) => [wire, own]) as T }
+  const sealed: Sealed<T> = { ...rest, content: renamed(content, fromWire) as T }
   return now - sealed.since < transactionSeconds * 1000 ? sealed : undefined
 }
 
@@ -257,11 +258,10 @@ function lengthOf({ name, value }: ReceivedCookie): number {
   return name.length + value.length
 }
 
-/** The same content with names of one side in place of those of the other. */
+/** The same content under other names. */
 function renamed(
   content: Record<string, unknown>,
-  direction: (pair: readonly [string, string]) => readonly [from: string, to: string],
+  names: ReadonlyMap<string, string>,
 ): Record<string, unknown> {
-  const names = new Map(wireNames.map(direction))
   return Object.fromEntries(Object.entries(content).map(([name, value]) => [names.get(name) ?? name, value]))
 }
