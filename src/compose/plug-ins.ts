@@ -7,6 +7,7 @@ import { createSharedCookieLogout } from '../shared-cookie/logout.js'
 import type { SuiteCookies } from './cookies.js'
 import type { Credentials } from './credentials.js'
 import type { Foundation } from './foundation.js'
+import { installProtocol } from './install-protocol.js'
 import type { Registries } from './registries.js'
 import type { SuiteRoutes } from './routes.js'
 import type { SuiteSessions } from './sessions.js'
@@ -30,7 +31,7 @@ function installProtocols(base: Base): void {
   const endShared = createEndSharedSession(base.sharedCookie, globalLogout)
   const parts = { ...base, ...ownSessions, checkReturnTarget, endShared }
   for (const protocol of options.protocols) {
-    const installed = protocol.install(createProtocolHost(parts, protocol))
+    const installed = installProtocol(protocol, createProtocolHost(parts, protocol))
     protocols.set(protocol.name, installed)
     loginMethods.set(protocol.name, installed)
     participants.set(protocol.name, installed)

@@ -10,7 +10,9 @@ export const protocolList: Kind<readonly Protocol[]> = {
   check: (value) => {
     if (!Array.isArray(value) || value.length > 4 || !value.every(isProtocol)) return { problem: hint }
     const names = new Set(value.map(({ name }) => name))
-    return names.size === value.length ? { value } : { problem: hint }
+    if (names.size !== value.length) return { problem: hint }
+    const problem = value.map(problemBeside).find((found) => found !== undefined)
+    return problem === undefined ? { value } : { problem }
   },
 }
 
@@ -21,4 +23,20 @@ function isProtocol(value: unknown): value is Protocol {
     /^[a-z][a-z0-9]{0,15}$/.test(value.name) &&
     typeof value.install === 'function'
   )
+}
+
+/** What is wrong with the members of a plug-in besides its name and `install`; code without types may give anything. */
+function problemBeside({ name, clockSkewSeconds, warnings }: Protocol): string | undefined {
+  const skew: unknown = clockSkewSeconds
+  if (skew !== undefined && (typeof skew !== 'number' || !Number.isFinite(skew) || skew < 0)) {
+    return `write as clockSkewSeconds of ${name} a number of seconds, or leave it out`
+  }
+  const said: unknown = warnings
+  if (said === undefined || (Array.isArray(said) && said.every(isWarning))) return undefined
+  return `write as warnings of ${name} a list of { code, message }, or leave it out`
+}
+
+function isWarning(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return typeof Reflect.get(value, 'code') === 'string' && typeof Reflect.get(value, 'message') === 'string'
 }
