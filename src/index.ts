@@ -13,19 +13,16 @@ export type {
 } from './citizen.js'
 export type { Clock } from './clock.js'
 export { createSuite } from './compose/compose.js'
-export { sensitivities } from './config/defaults.js'
+export type { ApplicationOptions } from './config/application-options.js'
 export type {
-  ApplicationOptions,
   IdentityProviderOptions,
-  OnIdle,
   RefreshAnswer,
   RefreshResponse,
-  ResolvedOptions,
-  RoutesOptions,
-  Sensitivity,
-  SharedCookieOptions,
-  SuiteOptions,
-} from './config/options.js'
+} from './config/identity-provider-options.js'
+export type { ResolvedOptions, SuiteOptions } from './config/options.js'
+export type { RoutesOptions } from './config/routes-options.js'
+export { type OnIdle, type Sensitivity, sensitivities } from './config/sensitivity.js'
+export type { SharedCookieOptions } from './config/shared-cookie-options.js'
 export { serializeCookie } from './cookies/serialize.js'
 export {
   CitizenSessionError,

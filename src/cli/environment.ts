@@ -2,8 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { parseEnv } from 'node:util'
 import type { Environment } from '../config/environment.js'
-import { variableFor } from '../config/read-options.js'
-import { type OptionPath, schema } from '../config/schema.js'
+import { suiteOptionsByPath, suiteVariableFor } from '../config/read-suite-options.js'
 import { usageError } from './command.js'
 
 /**
@@ -25,7 +24,7 @@ export async function readEnvironment(
   return { ...found, ...environment }
 }
 
-const variables = (Object.keys(schema) as OptionPath[]).map(variableFor).filter((name) => name !== '')
+const variables = [...suiteOptionsByPath.keys()].map(suiteVariableFor).filter((name) => name !== '')
 
 /** Whether any of our options is set. */
 export const isConfigured = (environment: Environment): boolean =>

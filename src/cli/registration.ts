@@ -1,6 +1,6 @@
 /** @module `citizen-session registration`: the sheet of addresses and features to register at the identity provider. */
 import { parseArgs } from 'node:util'
-import { type Gathered, gather, publicRoutesPath } from '../config/read-options.js'
+import { publicRoutesPath, type ReadSuiteOptions, readSuiteOptions } from '../config/read-suite-options.js'
 import { isProduction } from '../config/resolve.js'
 import { type ClientRegistration, registrationOf } from '../oidc/registration.js'
 import { printable } from '../printable.js'
@@ -74,7 +74,7 @@ interface SharedCookieRegistration {
   readonly claims: readonly string[]
 }
 
-function sharedCookieOf(base: string, { get }: Gathered): SharedCookieRegistration {
+function sharedCookieOf(base: string, { get }: ReadSuiteOptions): SharedCookieRegistration {
   const names = ['header', 'payload', 'signature'] as const
   return {
     origin: new URL(base).origin,
@@ -148,16 +148,16 @@ async function run(args: readonly string[], console: Console): Promise<number> {
   }
   const environment = await readEnvironment(values['env-file'] ?? [])
   // Only these options matter here: the others may be set in code.
-  const gathered = gather({}, environment, { isProduction: isProduction(environment) })
-  const wrong = gathered.problems.find(({ path }) => routing.includes(path))
-  const applicationUrl = gathered.get('application.url')
-  const routesPath = publicRoutesPath(gathered)
+  const read = readSuiteOptions({}, environment, { isProduction: isProduction(environment) })
+  const wrong = read.problems.find(({ path }) => routing.includes(path))
+  const applicationUrl = read.get('application.url')
+  const routesPath = publicRoutesPath(read)
   if (wrong !== undefined || applicationUrl === undefined) {
     throw usageError(`${wrong?.variable ?? 'CITIZEN_APPLICATION_URL'} ${wrong?.message ?? 'is missing'}`)
   }
   const all = values['shared-cookie'] !== true && values.openid !== true && values.saml !== true
   const base = `${applicationUrl}${routesPath}`
-  const sharedCookie = values['shared-cookie'] === true || all ? sharedCookieOf(base, gathered) : undefined
+  const sharedCookie = values['shared-cookie'] === true || all ? sharedCookieOf(base, read) : undefined
   const { scope, implicit = false } = values
   const openid =
     values.openid === true || all

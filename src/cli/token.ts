@@ -2,10 +2,10 @@
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { systemClock } from '../clock.js'
-import { defaults } from '../config/defaults.js'
 import type { Environment } from '../config/environment.js'
 import type { ResolvedSharedCookieOptions } from '../config/options.js'
 import { resolveOptions } from '../config/resolve.js'
+import { sharedCookieOptions } from '../config/shared-cookie-options.js'
 import { ConfigurationError } from '../errors.js'
 import { printable } from '../printable.js'
 import type { TokenParts } from '../tokens/token-parts.js'
@@ -81,7 +81,7 @@ async function run(args: readonly string[], console: Console): Promise<number> {
   }
   const fetch = values['fetch-keys'] === true ? await keyFetch(configuration, values.ca) : undefined
   const now = systemClock()
-  const tokens = findTokens(text, configuration?.sharedCookie.names ?? defaults.sharedCookie.names)
+  const tokens = findTokens(text, configuration?.sharedCookie.names ?? defaultNames)
   const inspected = await Promise.all(
     tokens.map(async (parts) => ({
       parts,
@@ -107,6 +107,14 @@ async function run(args: readonly string[], console: Console): Promise<number> {
   }
   const isGood = inspected.every(({ verdict }) => verdict === undefined || isFavourable(verdict))
   return isGood && broken === undefined ? 0 : 1
+}
+
+const { header, payload, signature } = sharedCookieOptions.names
+/** Names of the three cookies where nothing is configured. */
+const defaultNames = {
+  header: header.fallback,
+  payload: payload.fallback,
+  signature: signature.fallback,
 }
 
 const isFavourable = ({ outcome }: TokenVerdict) => outcome === 'accepted' || outcome === 'unproven'

@@ -1,4 +1,4 @@
-/** @module The guard around a function of the application that says a level of assurance. */
+/** @module Which level of assurance claims amount to: by default, and by a function of the application. */
 import type { Claims } from '../citizen.js'
 
 /** A mistake of the application must not open anything: what is no finite number is the lowest level. */
@@ -7,4 +7,9 @@ export function trustedLevel(assuranceLevel: (claims: Claims) => unknown): (clai
     const level = assuranceLevel(claims)
     return typeof level === 'number' && Number.isFinite(level) ? level : 0
   }
+}
+
+/** The assurance level of a token unless `identityProvider.assuranceLevel` says otherwise: 2 with `isDidAuth`, else 1. */
+export function defaultAssuranceLevel(claims: Claims): number {
+  return claims.isDidAuth === true ? 2 : 1
 }

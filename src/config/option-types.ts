@@ -133,3 +133,9 @@ export function functionOf<F>(hint: string): Kind<F> {
     check: (value) => (typeof value === 'function' ? { value: value as F } : { problem: `write ${hint}` }),
   }
 }
+
+/** How long something on the network is waited for, in seconds. */
+export const networkSeconds: Kind<number> = numberBetween(0.05, 60, true)
+
+/** One to eight segments of plain characters, none of them a dot or two. */
+export const pathBelowOrigin = /^(?!.*\/\.{1,2}(\/|$))(\/[\w.~-]+){1,8}$/

@@ -1,6 +1,7 @@
 /** @module The session policy that a configuration amounts to, as plain rows. */
-import { sensitivities } from './defaults.js'
+
 import { type ResolvedOptions, type ResolvedSharedCookieOptions, usesSharedCookie } from './options.js'
+import { sensitivities } from './sensitivity.js'
 import { isSharedStore } from './store-kind.js'
 
 /** One value of the policy that is in force. */

@@ -1,7 +1,6 @@
 /** @module The rules between options: each speaks only when the options that it looks at are good by themselves. */
 import { domainMatches } from '../host-names.js'
-import type { Gathered } from './read-options.js'
-import type { OptionPath } from './schema.js'
+import type { OptionPath, ReadSuiteOptions } from './read-suite-options.js'
 import { isSharedStore } from './store-kind.js'
 
 const namePaths = ['header', 'payload', 'signature'].map(
@@ -9,18 +8,18 @@ const namePaths = ['header', 'payload', 'signature'].map(
 )
 
 /** Notes every broken rule. */
-export function applyRules(gathered: Gathered): void {
-  checkDomain(gathered)
-  checkNames(gathered)
-  checkSecrets(gathered)
-  checkTimes(gathered)
-  checkParameters(gathered)
-  checkAcceptedClaims(gathered)
-  checkPaths(gathered)
+export function applyRules(read: ReadSuiteOptions): void {
+  checkDomain(read)
+  checkNames(read)
+  checkSecrets(read)
+  checkTimes(read)
+  checkParameters(read)
+  checkAcceptedClaims(read)
+  checkPaths(read)
 }
 
 /** What the proxy has taken away is in no path that the application sees. */
-function checkPaths({ get, areGood, note }: Gathered): void {
+function checkPaths({ get, areGood, note }: ReadSuiteOptions): void {
   const [prefix, path] = [get('application.path'), get('routes.path')]
   if (prefix === undefined || path === undefined || !areGood('application.path', 'routes.path')) return
   if (path === prefix || path.startsWith(`${prefix}/`)) {
@@ -32,7 +31,7 @@ function checkPaths({ get, areGood, note }: Gathered): void {
 }
 
 /** `JWT-05`: without a claim that other kinds of token mark themselves by, something else must tell them apart. */
-function checkAcceptedClaims({ get, areGood, note }: Gathered): void {
+function checkAcceptedClaims({ get, areGood, note }: ReadSuiteOptions): void {
   const path = 'identityProvider.acceptedClaims'
   if (!areGood(path, 'identityProvider.audience', 'identityProvider.kindClaims')) return
   if ((get(path) ?? []).length === 0) return
@@ -44,7 +43,7 @@ function checkAcceptedClaims({ get, areGood, note }: Gathered): void {
 }
 
 /** `CK-04`: a cookie that does not match the host of its reader or its setter is never seen. */
-function checkDomain({ get, areGood, note }: Gathered): void {
+function checkDomain({ get, areGood, note }: ReadSuiteOptions): void {
   const domain = get('sharedCookie.domain')
   if (domain === undefined || !areGood('sharedCookie.domain')) return
   const hosts = new Map<OptionPath, string>()
@@ -71,7 +70,7 @@ function checkDomain({ get, areGood, note }: Gathered): void {
 }
 
 /** `CK-01`, `CK-02`, `CK-13`: what a browser would silently refuse is refused here. */
-function checkNames({ get, areGood, note }: Gathered): void {
+function checkNames({ get, areGood, note }: ReadSuiteOptions): void {
   const url = get('application.url')
   const isSecure = url?.startsWith('https://')
   const seen = new Set<string>()
@@ -102,7 +101,7 @@ function checkNames({ get, areGood, note }: Gathered): void {
   }
 }
 
-function checkSecrets({ get, areGood, isGiven, note }: Gathered): void {
+function checkSecrets({ get, areGood, isGiven, note }: ReadSuiteOptions): void {
   if (isGiven('application.secrets') || !areGood('application.secrets', 'store')) return
   const hasProtocols = (get('protocols') ?? []).length > 0
   if (isSharedStore(get('store')) || hasProtocols) {
@@ -113,7 +112,7 @@ function checkSecrets({ get, areGood, isGiven, note }: Gathered): void {
   }
 }
 
-function checkTimes({ get, areGood, isGiven, note }: Gathered): void {
+function checkTimes({ get, areGood, isGiven, note }: ReadSuiteOptions): void {
   const pairs = [
     ['application.idleSeconds', 'application.absoluteSeconds'],
     ['identityProvider.keys.floorSeconds', 'identityProvider.keys.ceilingSeconds'],
@@ -129,7 +128,7 @@ function checkTimes({ get, areGood, isGiven, note }: Gathered): void {
   }
 }
 
-function checkParameters({ get, areGood, isGiven, note }: Gathered): void {
+function checkParameters({ get, areGood, isGiven, note }: ReadSuiteOptions): void {
   const name = get('identityProvider.returnParameter')
   const parameters = get('identityProvider.reauthenticateParameters')
   if (!areGood('identityProvider.returnParameter', 'identityProvider.reauthenticateParameters')) return

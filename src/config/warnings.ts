@@ -3,10 +3,10 @@
 import { isLoopbackHost } from '../host-names.js'
 import { parseUrl } from '../parse-url.js'
 import { pathMatches } from '../path-match.js'
-import { sensitivities } from './defaults.js'
 import type { Environment } from './environment.js'
 import type { ResolvedOptions } from './options.js'
 import { isProduction } from './resolve.js'
+import { sensitivities } from './sensitivity.js'
 
 /** A warning about a configuration that is accepted. */
 export interface ConfigurationWarning {

@@ -1,6 +1,6 @@
 /** @module What the refresh endpoint's answer means. */
 import { parseRetryAfter } from '../backoff.js'
-import type { RefreshAnswer, RefreshResponse } from '../config/options.js'
+import type { RefreshAnswer, RefreshResponse } from '../config/identity-provider-options.js'
 
 /** Names of the three shared cookies. */
 export interface CookieNames {

@@ -1,6 +1,6 @@
 /** @module The POST that extends the identity session. */
 
-import type { RefreshAnswer, RefreshResponse } from '../config/options.js'
+import type { RefreshAnswer, RefreshResponse } from '../config/identity-provider-options.js'
 import { readBounded, withinSeconds } from '../outbound.js'
 import { interpretAnswer, type RefreshOutcome } from './refresh-answer.js'
 

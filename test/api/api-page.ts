@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { root, textOf } from '../house/source.js'
 import { execute } from '../package/consumer.js'
+import { writtenOut } from './option-types.js'
 
 /** One exported name, with its docstring and its declaration as the compiler writes it. */
 interface Declaration {
@@ -85,7 +86,8 @@ export async function exportsOf(file: string): Promise<readonly Declaration[]> {
   for (const { doc, text } of statements) {
     const passedOn = /^export (type )?\{([^}]*)\}(?: from '([^']+)')?;$/s.exec(text)
     if (passedOn === null) {
-      const declaration = declarationOf(doc, text)
+      const shown = await writtenOut(text, (name) => tableText(file, name, statements))
+      const declaration = declarationOf(doc, shown)
       if (declaration !== undefined) found.push(declaration)
       continue
     }
@@ -105,6 +107,17 @@ export async function exportsOf(file: string): Promise<readonly Declaration[]> {
     }
   }
   return merged(found)
+}
+
+/** The type of a table of options, here or where it is imported from. */
+async function tableText(file: string, name: string, statements: readonly Statement[]): Promise<string> {
+  const place = importOf(name, statements)
+  const from = place === undefined ? file : join(dirname(file), place.replace(/\.js$/, '.d.ts'))
+  const own = place === undefined ? statements : statementsOf(await readFile(from, 'utf8'))
+  const start = `export declare const ${name}: `
+  const found = own.find(({ text }) => text.startsWith(start))
+  if (found === undefined) throw new Error(`${file} has no table ${name}`)
+  return found.text.slice(start.length).replace(/;$/, '')
 }
 
 /** Where an imported name comes from. */

@@ -1,32 +1,18 @@
 /** @module Writes the page of all options from their table. */
-import type { Descriptor } from '../../src/config/descriptor.js'
-import { variableFor } from '../../src/config/read-options.js'
-import { type OptionPath, schema } from '../../src/config/schema.js'
+import { optionTable } from '../../src/config/options.js'
+import { suiteVariableFor } from '../../src/config/read-suite-options.js'
+import { declaredIn, defaultOf } from './declared.js'
 
-function written(value: unknown): string {
-  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(written).join(', ')
-  if (typeof value === 'object' && value !== null) {
-    return `\`${new URLSearchParams(value as Record<string, string>).toString()}\``
-  }
-  return `\`${String(value)}\``
-}
-
-function defaultOf(descriptor: Descriptor<unknown>): string {
-  if (descriptor.isRequired === 'shared-cookie') return '**required** for the shared cookie'
-  if (descriptor.isRequired) return '**required**'
-  return descriptor.derived ?? written(descriptor.fallback)
-}
-
-function rowOf(path: OptionPath): string {
-  const descriptor: Descriptor<unknown> = schema[path]
-  const variable = variableFor(path)
-  const cells = [`\`${path}\``, variable === '' ? 'only in code' : `\`${variable}\``]
-  return `| ${[...cells, defaultOf(descriptor), descriptor.meaning].join(' | ')} |`
-}
+/** Every option of a suite as it is declared. */
+export const declaredOptions = declaredIn('src/config/options.ts', 'optionTable', optionTable)
 
 /** The whole page. */
 export function optionsPage(): string {
-  const rows = (Object.keys(schema) as OptionPath[]).map(rowOf)
+  const rows = [...declaredOptions].map(([path, declared]) => {
+    const variable = suiteVariableFor(path)
+    const cells = [`\`${path}\``, variable === '' ? 'only in code' : `\`${variable}\``]
+    return `| ${[...cells, defaultOf(declared), declared.meaning].join(' | ')} |`
+  })
   return `# Options
 
 One object, the same for every adapter, nested as the dots say. An option given in code wins over its environment

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { sensitivities } from '../../src/config/defaults.js'
 import type { SuiteOptions } from '../../src/config/options.js'
 import { inForce } from '../../src/config/policy-report.js'
 import { resolveOptions } from '../../src/config/resolve.js'
+import { sensitivities } from '../../src/config/sensitivity.js'
 import { warningsOf } from '../../src/config/warnings.js'
 import { required, secret, storeLike, withValue } from './given.js'
 

@@ -1,14 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { sensitivities } from '../../src/config/defaults.js'
-import { variableFor } from '../../src/config/read-options.js'
+import {
+  type OptionPath,
+  suiteOptionsByPath,
+  suiteVariableFor as variableFor,
+} from '../../src/config/read-suite-options.js'
 import { resolveOptions } from '../../src/config/resolve.js'
-import { type OptionPath, schema } from '../../src/config/schema.js'
+import { sensitivities } from '../../src/config/sensitivity.js'
 import { ConfigurationError } from '../../src/errors.js'
 import { pathsOf, problemsOf, required, secret, storeLike, withValue } from './given.js'
 import { values } from './values.js'
 
-const paths = Object.keys(schema) as OptionPath[]
+const paths = [...suiteOptionsByPath.keys()] as OptionPath[]
 const good = paths.flatMap((path) => values[path].good.map((value) => [path, value] as const))
 const bad = paths.flatMap((path) => values[path].bad.map((value) => [path, value] as const))
 const texts = paths.flatMap((path) =>

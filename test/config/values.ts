@@ -1,5 +1,5 @@
 /** @module Good and bad values of every option, as rows. */
-import type { OptionPath } from '../../src/config/schema.js'
+import type { OptionPath } from '../../src/config/read-suite-options.js'
 import { secret, storeLike } from './given.js'
 
 interface Values {

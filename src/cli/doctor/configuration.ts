@@ -1,11 +1,12 @@
 /** @module Checks the configuration by itself: every problem, every warning, and the times against each other. */
-import { sensitivities } from '../../config/defaults.js'
+
 import type { Environment } from '../../config/environment.js'
 import {
   type ResolvedOptions,
   type ResolvedSharedCookieOptions,
   usesSharedCookie,
 } from '../../config/options.js'
+import { sensitivities } from '../../config/sensitivity.js'
 import { warningsOf } from '../../config/warnings.js'
 import type { ConfigurationError } from '../../errors.js'
 import { createFindings, type Finding } from './finding.js'

@@ -1,5 +1,5 @@
 /** @module What a configuration says of a token, and why, in the codes of the event `token.rejected`. */
-import { acceptableClaims } from '../../config/identity-provider-definitions.js'
+import { acceptableClaims } from '../../config/identity-provider-options.js'
 import type { ResolvedSharedCookieOptions } from '../../config/options.js'
 import { CitizenSessionError } from '../../errors.js'
 import {
