@@ -141,6 +141,12 @@ const explanations: { readonly [T in EventDescription['type']]: Explain<T> } = {
         : '',
     cause: problem,
   }),
+  'store.near-lost': ({ reason, message }) => ({
+    code: `store-near-${reason}`,
+    text: 'no request is answered from memory now, each reads the store (near)',
+    remedy: message,
+  }),
+  'store.near-restored': isCommon,
   'keys.unavailable': ({ problem, url }) => ({
     code: 'keys-unavailable',
     text: `the keys of the provider cannot be fetched (${problem}) from ${quote(url)}`,

@@ -126,6 +126,35 @@ export interface StoreUnavailableEvent extends EventBase {
   readonly problem?: string | undefined
 }
 
+/**
+ * `unheard`: what is announced does not come back in time. `connection`: no connection that listens. `forbidden`: the
+ * user may not do what it takes. `silent-sibling`: somebody on the store changes records without announcing it.
+ * `older-release`: 0.1.0 uses the store, which announces nothing. `moved`: another server answers. `resharding`: slots
+ * of a Cluster move, or its masters do not agree whose they are. `client`: this client cannot listen.
+ */
+export type NearLossReason =
+  | 'unheard'
+  | 'connection'
+  | 'forbidden'
+  | 'silent-sibling'
+  | 'older-release'
+  | 'moved'
+  | 'resharding'
+  | 'client'
+
+/** Nothing is answered from memory for now (`near` of the Redis store): every request reads the store. */
+export interface StoreNearLostEvent extends EventBase {
+  readonly type: 'store.near-lost'
+  readonly reason: NearLossReason
+  /** What is wrong, and what to do about it. */
+  readonly message: string
+}
+
+/** Plain requests are answered from memory again. */
+export interface StoreNearRestoredEvent extends EventBase {
+  readonly type: 'store.near-restored'
+}
+
 /** The keys of the identity provider could not be fetched; the last good ones go on verifying. */
 export interface KeysUnavailableEvent extends EventBase {
   readonly type: 'keys.unavailable'
@@ -163,6 +192,8 @@ export type CitizenEvent =
   | IdentityDegradedEvent
   | LogoutLegEvent
   | StoreUnavailableEvent
+  | StoreNearLostEvent
+  | StoreNearRestoredEvent
   | KeysUnavailableEvent
   | DuplicateCookieEvent
   | WarningEvent

@@ -155,6 +155,7 @@ function suiteOf<C extends Claims>(parts: Parts): Suite<C> {
 
     async close() {
       parts.signals.close()
+      parts.stopNearEvents()
       // While the store still answers: a provider has given what it gives once only.
       const renewing = [parts.sharedCookie, parts.ownSessions?.tokenVault]
       await closeInStages(renewing, protocols, [admission], parts.opened)

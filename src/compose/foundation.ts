@@ -12,6 +12,7 @@ import { createSealer, type Sealer } from '../seal.js'
 import { memoryStore } from '../stores/memory/store.js'
 import { openRedisStore } from '../stores/redis/open.js'
 import type { Store } from '../stores/store.js'
+import { reportNearReads } from './near-events.js'
 
 /** The ground of one suite. */
 export interface Foundation {
@@ -25,6 +26,8 @@ export interface Foundation {
   /** Where revocations are kept besides, if elsewhere. */
   readonly revocations: Store | undefined
   readonly sealer: Sealer
+  /** Stops telling what becomes of near reads. */
+  readonly stopNearEvents: () => void
 }
 
 /** Lays it. Stores that are opened for the suite are noted in `opened` at once. */
@@ -45,13 +48,16 @@ export function createFoundation(
     return store
   }
   const isElsewhere = options.revocations !== undefined && options.revocations !== options.store
+  const store = storeFrom(options.store ?? memoryStore({ clock }))
+  const revocations = isElsewhere ? storeFrom(options.revocations) : undefined
   return {
     options,
     shared: usesSharedCookie(options) ? options : undefined,
     report,
     warn,
-    store: storeFrom(options.store ?? memoryStore({ clock })),
-    revocations: isElsewhere ? storeFrom(options.revocations) : undefined,
+    store,
+    revocations,
     sealer: createSealer({ application: application.id, secrets: application.secrets, random }),
+    stopNearEvents: reportNearReads([store, revocations], report),
   }
 }

@@ -7,6 +7,7 @@ import type { InstalledProtocol } from '../protocols/protocol.js'
 import type { LiveRecord } from '../session-record.js'
 import type { CitizenActions } from '../sessions/create-citizen.js'
 import { evaluateSession, type Found, inspectSession, type SessionContext } from '../sessions/evaluate.js'
+import { asIfTouched, nearRecord } from '../sessions/near-record.js'
 import { withIdleTime } from '../sessions/timers.js'
 import { accessTokenNow, refreshNow } from './actions.js'
 import {
@@ -110,7 +111,32 @@ function authenticate(
   const state = stateOf(context, exchange)
   if (state === undefined) return undefined
   const request = { exchange, now, isTouching, state }
-  const record = context.store.read(state.address)
+  return nearCitizen(context, request) ?? strictCitizen(context, request)
+}
+
+/** The citizen by what the store remembers of the record, where the request asks nothing of it but perhaps a touch. */
+function nearCitizen(
+  context: AuthenticationContext,
+  request: ProtocolSessionRequest,
+): MaybePromise<Citizen> | undefined {
+  const { state, now } = request
+  const near = nearRecord(context, state)
+  // Another generation, and all that is not plain, is looked at strictly.
+  const details = near?.generation === state.generation ? state.details(context.sealer, near) : undefined
+  if (near === undefined || details === undefined) return undefined
+  if (isPlain(context, request, near, details)) return citizenOf(context, request, near, details)
+  const touched = asIfTouched(near, now)
+  // A touch is strict by itself: it is refused where the record has changed.
+  return touched !== undefined && isPlain(context, request, touched, details)
+    ? evaluateSession(context, context.credential, request, near)
+    : undefined
+}
+
+function strictCitizen(
+  context: AuthenticationContext,
+  request: ProtocolSessionRequest,
+): MaybePromise<Citizen> {
+  const record = context.store.read(request.state.address)
   return record instanceof Promise
     ? record.then((found) => withRecord(context, request, found))
     : withRecord(context, request, record)

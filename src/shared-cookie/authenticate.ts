@@ -9,6 +9,7 @@ import { lacksSecondFactor } from '../sessions/assurance.js'
 import { anonymous, mfaRequired } from '../sessions/create-citizen.js'
 import { sharedReasonOf } from '../sessions/end-cause.js'
 import { evaluateSession, type Found, inspectSession } from '../sessions/evaluate.js'
+import { asIfTouched, nearRecord } from '../sessions/near-record.js'
 import { withIdleTime } from '../sessions/timers.js'
 import type { VerifiedToken } from '../tokens/verify.js'
 import type { SharedCookieContext, SharedCookieRequest } from './context.js'
@@ -91,6 +92,25 @@ function withReading(
   }
   if (lacksSecondFactor(reading.claims)) return mfaRequired(reading.claims)
   const request = requestOf(context, exchange, scanned, reading, now, isTouching)
+  return nearCitizen(context, request) ?? strictCitizen(context, request)
+}
+
+/** The citizen by what the store remembers of the record, where the request asks nothing of it but perhaps a touch. */
+function nearCitizen(
+  context: ReadingContext,
+  request: SharedCookieRequest,
+): MaybePromise<Citizen> | undefined {
+  const near = nearRecord(context, request.state)
+  if (near === undefined) return undefined
+  if (isPlain(request, near)) return citizenOf(context, request, request.token, near)
+  const touched = asIfTouched(near, request.now)
+  // A touch is strict by itself: it is refused where the record has changed.
+  return touched !== undefined && isPlain(request, touched)
+    ? evaluateSession(context, context.credential, request, near)
+    : undefined
+}
+
+function strictCitizen(context: ReadingContext, request: SharedCookieRequest): MaybePromise<Citizen> {
   const record = context.store.read(request.state.address)
   return record instanceof Promise
     ? record.then((found) => withRecord(context, request, found))

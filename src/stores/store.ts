@@ -9,6 +9,7 @@ import type {
   RecordAddress,
   SessionRecord,
 } from '../session-record.js'
+import type { NearReads } from './near-reads.js'
 
 /** A revocation of one session value, or of everything of a person up to a time. */
 export interface Revocation {
@@ -161,6 +162,9 @@ export interface IdOwner {
 export interface Store {
   /** Whether other processes see the same records. */
   readonly isShared: boolean
+
+  /** What it can answer from memory; absent: every read is strict. */
+  readonly near?: NearReads | undefined
 
   /** One command, from the master. */
   read(address: RecordAddress): MaybePromise<SessionRecord | AliasRecord | undefined>

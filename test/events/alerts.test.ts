@@ -257,6 +257,8 @@ const everyEvent: {
   'identity.degraded': ['wrong', { publicId: 'i', problem: 'timeout', retryAfterSeconds: 5 }],
   'logout.leg': ['wrong', { person: 'p', leg: 'identity', target: 't', state: 'refused', milliseconds: 1 }],
   'store.unavailable': ['wrong', { code: 'store-unavailable', message: 'away' }],
+  'store.near-lost': ['wrong', { reason: 'unheard', message: 'it does not come back in time' }],
+  'store.near-restored': ['common', {}],
   'keys.unavailable': ['wrong', { problem: 'timeout', url: 'https://id.example' }],
   'duplicate-cookie': ['wrong', { names: ['c1_header'], outcome: 'ambiguous' }],
   warning: ['wrong', { code: 'some-code', message: 'something: mend it' }],

@@ -22,6 +22,8 @@ export interface RedisClient {
   trouble(): unknown
   /** After a deadline: looks for another master of `key`, where the client does not do that by itself. */
   lookAgain?(key: string): void
+  /** The masters that it knows now, each to be listened to; `undefined`, or absent: this client cannot listen to them. */
+  masters?(): readonly Master[] | undefined
   /** What its settings do not promise. */
   readonly cautions: readonly StoreCaution[]
   /** Connections that are said to be up now, each to be asked and, if it does not answer, replaced. */
@@ -43,6 +45,25 @@ export interface Link {
   ask(): Promise<unknown>
   /** Gives the connection up for a new one. Commands that are under way on it fail. */
   replace(): void
+}
+
+/** One master, as the client knows it now. */
+export interface Master {
+  /** Tells the masters of one client apart. */
+  readonly name: string
+  /** A command on the connection that reads of its keys take. In the order of the calls. */
+  ask(command: Command): Promise<unknown>
+  /** Opens a connection of its own that hears what is published on a channel. It never comes back by itself. */
+  listen(channel: string, hear: (message: string) => void): Ear
+}
+
+/** A connection that hears. */
+export interface Ear {
+  /** What the server said to `INFO server` over this connection; resolves when the channel is subscribed to. */
+  readonly opened: Promise<unknown>
+  /** Resolves when it hears nothing any more. */
+  readonly lost: Promise<void>
+  close(): void
 }
 
 /** Of every client that is listened to, however many stores it has. */

@@ -2,12 +2,15 @@
 import type { Clock } from '../../clock.js'
 import type { RecordAddress } from '../../session-record.js'
 import type { Acknowledgement } from './acknowledge.js'
+import type { Announcing } from './announcing.js'
 import type { Connection } from './connection.js'
 
 /** A Redis store: its connection, and how it was set up. */
 export interface RedisContext {
   readonly connection: Connection
   readonly acknowledgement: Acknowledgement
+  /** For scripts that change records. */
+  readonly announcing: Announcing
   /** Before every key. */
   readonly prefix: string
   readonly deadlineMilliseconds: number

@@ -22,10 +22,10 @@ export async function endRecord(
   expected: Parameters<Store['end']>[1],
   ended: EndedRecord,
 ): Promise<EndOutcome> {
-  const { connection, acknowledgement } = context
+  const { announcing, acknowledgement } = context
   const deadline = performance.now() + context.deadlineMilliseconds
   const [key, field] = [keyOf(context, address.person), fieldOf(address)]
-  const reply = await connection.run(
+  const reply = await announcing.run(
     scripts.end,
     key,
     field,

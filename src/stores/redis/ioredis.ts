@@ -1,8 +1,17 @@
 /** @module ioredis in the shape that the store needs: single, Sentinel or Cluster. */
 
 import type { StoreCaution } from '../store.js'
-import { type Command, has, keepErrors, type Link, type RedisClient } from './client.js'
+import {
+  type Command,
+  type Ear,
+  has,
+  keepErrors,
+  type Link,
+  type Master,
+  type RedisClient,
+} from './client.js'
 import { databaseIn, watchSelection } from './database.js'
+import { openEar, unrefStream } from './ear.js'
 import { mendFailover } from './failover.js'
 import { watchSentinels } from './sentinels.js'
 
@@ -60,6 +69,53 @@ async function inPipeline(client: IoredisLike, commands: readonly Command[]): Pr
 
 const optionOf = (client: IoredisLike, name: string): unknown => Reflect.get(client.options ?? {}, name)
 
+/** A connection of its own to the server of another, which ends for good when it ends: what it missed nobody repeats. */
+function listenWith(client: IoredisLike, channel: string, hear: (message: string) => void): Ear {
+  if (!has(client, 'duplicate')) throw new TypeError('this client cannot be duplicated')
+  const overrides = {
+    lazyConnect: true,
+    autoResubscribe: false,
+    enableAutoPipelining: false,
+    enableOfflineQueue: true,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+    socketTimeout: undefined,
+  }
+  const own = Reflect.apply(client.duplicate, client, [overrides]) as IoredisLike & {
+    connect(): Promise<unknown>
+    subscribe(channel: string): Promise<unknown>
+    on(event: string, listener: (...given: string[]) => void): unknown
+  }
+  own.on('error', () => {})
+  const ear = {
+    connect: () => own.connect(),
+    ask: ([name, ...words]: Command) => own.call(name, ...words),
+    subscribe: (name: string, listener: (message: string) => void) => {
+      own.on('message', (_channel, message = '') => listener(message))
+      return own.subscribe(name)
+    },
+    unref: () => unrefStream(own),
+    destroy: () => own.disconnect(),
+  }
+  return openEar(
+    ear,
+    (isLost) => {
+      own.on('close', isLost)
+      own.on('end', isLost)
+    },
+    channel,
+    hear,
+  )
+}
+
+function masterOf(client: IoredisLike, name: string): Master {
+  return {
+    name,
+    ask: ([command, ...words]) => client.call(command, ...words),
+    listen: (channel, hear) => listenWith(client, channel, hear),
+  }
+}
+
 const undetected: StoreCaution = {
   code: 'store-client',
   message:
@@ -112,6 +168,14 @@ export function fromIoredis(client: IoredisLike): RedisClient {
       if (masters.length === 0) return [await call(command)]
       return Promise.all(masters.map((master) => master.call(...command)))
     },
+    masters: () =>
+      cluster === undefined
+        ? [masterOf(client, 'master')]
+        : cluster
+            .nodes('master')
+            .map((node) =>
+              masterOf(node, `${String(optionOf(node, 'host'))}:${String(optionOf(node, 'port'))}`),
+            ),
     async close() {
       if (client.status === 'ready') await client.quit().catch(() => undefined)
       // Also after `quit`: what listens to the Sentinels would go on.

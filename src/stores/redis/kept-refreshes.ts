@@ -9,10 +9,10 @@ import { scripts } from './scripts.js'
 export function createRedisKeptRefreshes(
   context: RedisContext,
 ): Pick<Store, 'keepRefresh' | 'keptRefresh' | 'dropRefresh'> {
-  const { connection, clock } = context
+  const { connection, announcing, clock } = context
   return {
     async keepRefresh(address, generation, kept, tokenExpiresAt) {
-      const reply = await connection.run(
+      const reply = await announcing.run(
         scripts.keep,
         keyOf(context, address.person),
         fieldOf(address),

@@ -1,6 +1,7 @@
 /** @module node-redis in the shape that the store needs: a client, a Cluster or a Sentinel. */
-import { type Command, has, keepErrors, type RedisClient } from './client.js'
+import { type Command, type Ear, has, keepErrors, type RedisClient } from './client.js'
 import { createSending, databaseIn } from './database.js'
+import { openEar } from './ear.js'
 import { createSuccession } from './succession.js'
 
 interface NodeRedisBatch {
@@ -130,6 +131,16 @@ function fromOne<Client extends One>(
     topology,
     database,
     cautions: [],
+    masters: () =>
+      topology === 'sentinel'
+        ? undefined
+        : [
+            {
+              name: 'master',
+              ask: (command) => call('', command),
+              listen: (channel, hear) => listenWith(succession.current, channel, hear),
+            },
+          ],
     links: () =>
       succession.current.isReady
         ? [{ isNamed: true, ask: () => call('', ['PING']), replace: succession.replace }]
@@ -155,6 +166,55 @@ function fromOne<Client extends One>(
   }
 }
 
+/** What an ear needs of a client of node-redis. */
+interface ListeningClient extends NodeRedisLike {
+  connect(): Promise<unknown>
+  subscribe(channel: string, listener: (message: string) => void): Promise<unknown>
+  on(event: string, listener: () => void): unknown
+  unref(): void
+}
+
+/** A connection of its own to the server of another, which ends for good when it ends. */
+function listenWith(from: object | Promise<object>, channel: string, hear: (message: string) => void): Ear {
+  let own: ListeningClient | undefined
+  let isClosed = false
+  const { promise: end, resolve: isLost } = deferred()
+  const ear = {
+    async connect() {
+      const client = await from
+      if (!has(client, 'duplicate')) throw new TypeError('this client cannot be duplicated')
+      const settings = settingsOf(client) as { readonly socket?: object } | undefined
+      const socket = { ...settings?.socket, reconnectStrategy: false }
+      own = Reflect.apply(client.duplicate, client, [{ socket }]) as ListeningClient
+      for (const event of ['error', 'end']) own.on(event, isLost)
+      if (isClosed) throw new Error('CLOSED')
+      await own.connect()
+    },
+    ask: async (command: Command) => own?.sendCommand([...command]),
+    subscribe: async (name: string, listener: (message: string) => void) => own?.subscribe(name, listener),
+    unref: () => own?.unref(),
+    destroy() {
+      isClosed = true
+      isLost()
+      if (own?.isOpen === true) own.destroy()
+    },
+  }
+  return openEar(ear, (lost) => void end.then(lost), channel, hear)
+}
+
+function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let settle = (): void => {}
+  const promise = new Promise<void>((resolve) => {
+    settle = resolve
+  })
+  return { promise, resolve: () => settle() }
+}
+
+function addressOf(node: object): string | undefined {
+  const address: unknown = Reflect.get(node, 'address')
+  return typeof address === 'string' ? address : undefined
+}
+
 /** How often a Cluster is asked again for the master of a key, in milliseconds. */
 const lookAgainMilliseconds = 100
 
@@ -174,6 +234,12 @@ function fromCluster(client: NodeRedisClusterLike): RedisClient {
     topology: 'cluster',
     database: databaseIn(settingsOf(client, 'defaults'), 'database'),
     cautions: [],
+    masters: () =>
+      succession.current.masters.map((node, at) => ({
+        name: addressOf(node) ?? `master ${at}`,
+        ask: async (command) => (await clientOf(node)).sendCommand([...command]),
+        listen: (channel, hear) => listenWith(clientOf(node), channel, hear),
+      })),
     links: () =>
       succession.current.masters.map((node) => ({
         isNamed: false,

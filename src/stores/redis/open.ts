@@ -220,6 +220,7 @@ function createPendingClient(opening: Promise<RedisClient>, { kind, database }: 
     topology: kind,
     database,
     cautions: [],
+    masters: () => (client === undefined ? [] : client.masters?.()),
     links: () => client?.links() ?? [],
     isDown: () => client?.isDown() ?? false,
     wasConnected: () => client?.wasConnected() ?? false,

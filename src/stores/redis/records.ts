@@ -1,6 +1,6 @@
 /** @module The records in Redis: read, changed, retained, listed, and found under other names. */
 import type { AliasRecord, RecordAddress, SessionRecord } from '../../session-record.js'
-import type { Store } from '../store.js'
+import type { RecordChange, Store } from '../store.js'
 import { fieldOf, keyOf, lifeUntil, type RedisContext } from './context.js'
 import { formatError, numberWord, parseRecord, signInWord, toWord } from './format.js'
 import { listRecords } from './list.js'
@@ -11,7 +11,7 @@ import { scripts } from './scripts.js'
 export function createRedisRecords(
   context: RedisContext,
 ): Pick<Store, 'read' | 'update' | 'retain' | 'list' | 'alias'> {
-  const { connection } = context
+  const { connection, announcing } = context
   return {
     async read(address) {
       if (connection.client.readsReplicas) return readAlias(context, address)
@@ -23,7 +23,8 @@ export function createRedisRecords(
     },
 
     async update(address, generation, change) {
-      const reply = await connection.run(
+      const run = isTouch(change) ? announcing.runUnheard : announcing.run
+      const reply = await run(
         scripts.update,
         keyOf(context, address.person),
         fieldOf(address),
@@ -59,6 +60,11 @@ export function createRedisRecords(
       return isDone(await connection.run(scripts.alias, key, application, session, generation, named))
     },
   }
+}
+
+/** Whether a change moves nothing but when the person was there, and how long that is kept. */
+export function isTouch({ lastSeenAt: _seen, retainUntil: _retain, ...rest }: RecordChange): boolean {
+  return Object.values(rest).every((value) => value === undefined)
 }
 
 /** A record that was not there under its own session value: perhaps under an older one. */

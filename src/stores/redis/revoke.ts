@@ -9,13 +9,13 @@ import { scripts } from './scripts.js'
 
 /** Makes the methods of a person's revocations. */
 export function createRedisRevocations(context: RedisContext): Pick<Store, 'revoke' | 'revocation'> {
-  const { connection, acknowledgement, clock } = context
+  const { connection, announcing, acknowledgement, clock } = context
   return {
     async revoke(person, scope, { reason, at, retainUntil }) {
       const deadline = performance.now() + context.deadlineMilliseconds
       const now = clock()
       const key = keyOf(context, person)
-      const reply = await connection.run(
+      const reply = await announcing.run(
         scripts.revoke,
         key,
         scope.kind,

@@ -26,7 +26,7 @@ export const scriptCommands = [
 ] as const
 
 /** What it is better off with: replicas, eviction and persistence are then known and not guessed. */
-export const usefulCommands = ['INFO', 'CONFIG GET', 'CLUSTER NODES'] as const
+export const usefulCommands = ['INFO', 'CONFIG GET', 'CLUSTER NODES', 'PUBLISH'] as const
 
 /** Sends every command of the scripts once, on a key that is gone afterwards; answers those that were refused. */
 const tryAll = createScript(`

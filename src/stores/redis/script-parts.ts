@@ -44,6 +44,18 @@ local function smaller(one, other)
 end
 `
 
+/**
+ * Tells the channel that the last argument names, before anything is changed, that the hash is about to change. Where
+ * that may not be told nothing is changed either: the caller registers that first, and comes again without a channel.
+ */
+export const announce = `
+local channel = ARGV[#ARGV]
+if channel ~= '' then
+  local told = redis.pcall('PUBLISH', channel, KEYS[1])
+  if type(told) == 'table' and told.err then return {'unannounced'} end
+end
+`
+
 /** Lengthens the life of the hash, never shortens it. A hash without an end of life has just been made. */
 export const keepFor = `
 local function keepFor(milliseconds)

@@ -3,7 +3,18 @@
  * nothing special. Formats are those of `redis-format.ts`; times and lengths of life come from the caller's clock.
  */
 import { ends, makeRoom, survey, tidy } from './script-bounds.js'
-import { alias, createScript, keepFor, live, mark, names, refusal, replicas, words } from './script-parts.js'
+import {
+  alias,
+  announce,
+  createScript,
+  keepFor,
+  live,
+  mark,
+  names,
+  refusal,
+  replicas,
+  words,
+} from './script-parts.js'
 
 const start = `
 local application, session, record, issued, now, retain, resumedReason, resumedAt, proven, forgotten, limit, marks =
@@ -325,17 +336,17 @@ return {'done'}
 
 /** Every atomic step by its name. */
 export const scripts = {
-  start: createScript(words, keepFor, names, alias, refusal, mark, ends, survey, makeRoom, start),
-  update: createScript(words, keepFor, live, update),
-  end: createScript(words, keepFor, live, replicas, end),
+  start: createScript(announce, words, keepFor, names, alias, refusal, mark, ends, survey, makeRoom, start),
+  update: createScript(announce, words, keepFor, live, update),
+  end: createScript(announce, words, keepFor, live, replicas, end),
   retain: createScript(words, keepFor, ends, retain),
-  revoke: createScript(words, keepFor, mark, replicas, ends, survey, makeRoom, tidy, revoke),
+  revoke: createScript(announce, words, keepFor, mark, replicas, ends, survey, makeRoom, tidy, revoke),
   confirm: createScript(words, keepFor, replicas, ends, confirm),
   revocation: createScript(words, names, revocation),
   list: createScript(words, list),
   alias: createScript(words, names, refusal, live, addAlias),
   readAlias: createScript(words, names, alias, readAlias),
-  keep: createScript(words, live, keep),
+  keep: createScript(announce, words, live, keep),
   kept: createScript(kept),
   dropKept: createScript(words, dropKept),
   lease: { ...createScript(lease), keyCount: 2 },

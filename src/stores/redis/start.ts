@@ -16,7 +16,7 @@ export async function startRecord(
   request: StartRequest,
 ): Promise<StartOutcome> {
   const { record, issuedAt, now, resumes, provenAt = 0, mostRecords = defaultMostRecords } = request
-  const reply = await context.connection.run(
+  const reply = await context.announcing.run(
     scripts.start,
     keyOf(context, person),
     application,

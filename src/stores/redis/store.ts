@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../../clock.js'
 import { createForgetting } from '../forgetting.js'
 import type { Store, StoreCaution } from '../store.js'
 import { type AcknowledgementWish, createAcknowledgement } from './acknowledge.js'
+import { createAnnouncing } from './announcing.js'
 import { createRedisClaims, createRedisDeposits, createRedisLeases } from './claims.js'
 import type { RedisClient } from './client.js'
 import { createConnection } from './connection.js'
@@ -11,6 +12,8 @@ import { endRecord } from './end.js'
 import { createRedisIndexKeys } from './index-keys.js'
 import { withIsolation } from './isolation.js'
 import { createRedisKeptRefreshes } from './kept-refreshes.js'
+import { withNearReads } from './near/near-store.js'
+import { type NearOptions, nearSettings } from './near/options.js'
 import { checkRedis } from './ready.js'
 import { createRedisRecords } from './records.js'
 import { createRedisRegistrations } from './registration.js'
@@ -35,6 +38,11 @@ export interface RedisStoreOptions {
    * are `unavailable`. For a single address or Sentinels with two replicas or more. Default 0: never.
    */
   readonly withoutReplicasSeconds?: number | undefined
+  /**
+   * Answers plain requests from memory while it is proven that every change was heard of, with `true` until a second ago
+   * at most. Takes a second connection, and the right to publish and to subscribe. Default `false`.
+   */
+  readonly near?: boolean | NearOptions | undefined
   /** Default: the machine's clock. */
   readonly clock?: Clock | undefined
   /** Whether `close()` closes the client too. Default `false`. */
@@ -44,6 +52,7 @@ export interface RedisStoreOptions {
 /** The store over the few things that it asks of a client. */
 export function createRedisStore(given: RedisClient, options: RedisStoreOptions = {}): Store {
   assertOptions(options)
+  const near = nearSettings(options.near)
   const { prefix = 'citizen:', deadlineMilliseconds = 250, withoutReplicasSeconds = 0 } = options
   const isolation =
     withoutReplicasSeconds === 0 || given.topology === 'cluster'
@@ -56,12 +65,13 @@ export function createRedisStore(given: RedisClient, options: RedisStoreOptions 
   const context: RedisContext = {
     connection,
     acknowledgement,
+    announcing: createAnnouncing(connection, prefix),
     prefix,
     deadlineMilliseconds,
     clock: options.clock ?? systemClock,
     forgetUntil: createForgetting(),
   }
-  return {
+  const store: Store = {
     isShared: true,
     ...createRedisRecords(context),
     start: (address, request) => startRecord(context, address, request),
@@ -80,9 +90,11 @@ export function createRedisStore(given: RedisClient, options: RedisStoreOptions 
     async close() {
       isolation?.stop()
       rollCall.stop()
+      context.announcing.stop()
       if (options.closeClient === true) await client.close()
     },
   }
+  return near === undefined ? store : withNearReads(store, { client, prefix, ...near })
 }
 
 function assertOptions(options: RedisStoreOptions): void {
