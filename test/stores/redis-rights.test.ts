@@ -6,7 +6,7 @@ import { scriptCommands, sentCommands, usefulCommands } from '../../src/stores/r
 
 const source = join(import.meta.dirname, '../../src')
 const sources = readdirSync(join(source, 'stores/redis'))
-  .filter((name) => name !== 'rights.ts')
+  .filter((name) => name.endsWith('.ts') && name !== 'rights.ts')
   .map((name) => `stores/redis/${name}`)
   .concat('issuing/redis-keys.ts')
   .map((path) => readFileSync(join(source, path), 'utf8'))
