@@ -80,6 +80,11 @@ export function checkEndpoint(value: unknown, surroundings: Surroundings, exampl
     }
     return { value }
   }
-  const checked = checkAddress(value, surroundings, `${example}, or https://id.example.gov${example}`)
+  return checkAbsolute(value, surroundings, `${example}, or https://id.example.gov${example}`)
+}
+
+/** Reads an absolute address of whatever path and query, as the URL parser writes it. */
+export function checkAbsolute(value: unknown, surroundings: Surroundings, example: string): Checked<string> {
+  const checked = checkAddress(value, surroundings, example)
   return 'problem' in checked ? checked : { value: checked.value.href }
 }

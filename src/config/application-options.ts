@@ -1,7 +1,7 @@
 /** @module The options of the application itself. */
 import type { defaultMostRecords } from '../stores/bounds.js'
 import { checkEndpoint, checkOwnOrigin } from './addresses.js'
-import { computed, defaulted, type InputOf, optional, required } from './option.js'
+import { computed, defaulted, type GivenOptional, type GivenRequired, optional, required } from './option.js'
 import {
   address,
   choice,
@@ -106,4 +106,6 @@ export const applicationOptions = {
 } as const
 
 /** What this application is, and how long its sessions last. */
-export interface ApplicationOptions extends InputOf<typeof applicationOptions> {}
+export interface ApplicationOptions
+  extends GivenRequired<typeof applicationOptions>,
+    GivenOptional<typeof applicationOptions> {}

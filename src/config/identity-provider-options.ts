@@ -5,7 +5,8 @@ import {
   computed,
   type DefaultedOption,
   defaulted,
-  type InputOf,
+  type GivenOptional,
+  type GivenRequired,
   optional,
   type ResolvedOf,
   required,
@@ -201,7 +202,9 @@ export const identityProviderOptions = {
 } as const
 
 /** The identity provider of the shared cookie: where it is, what its tokens look like, how they are renewed. */
-export interface IdentityProviderOptions extends InputOf<typeof identityProviderOptions> {}
+export interface IdentityProviderOptions
+  extends GivenRequired<typeof identityProviderOptions>,
+    GivenOptional<typeof identityProviderOptions> {}
 
 /**
  * The options of the identity provider, resolved. Endpoints are absolute: `jwks` and `refresh` are below `internalUrl`,

@@ -107,10 +107,16 @@ type MustBeGiven<T> = { readonly [K in keyof T]: Given<T[K]> }
 type MayBeGiven<T> = { readonly [K in keyof T]?: Given<T[K]> | undefined }
 
 /**
- * What is written in code for a table: each option with its docstring, and none but the required ones must be there.
- * Mapped so that editors find the docstrings: over `keyof` of the table itself, which keeps its declarations.
+ * What must be written in code for a table, each option with its docstring: editors find it, for the type is mapped over
+ * names of the table itself. An interface extends this and `GivenOptional`, two types, so that messages say its own name.
  */
-export type InputOf<T> = MustBeGiven<Pick<T, RequiredName<T>>> & MayBeGiven<Omit<T, RequiredName<T>>>
+export type GivenRequired<T> = MustBeGiven<Pick<T, RequiredName<T>>>
+
+/** What may be written besides. */
+export type GivenOptional<T> = MayBeGiven<Omit<T, RequiredName<T>>>
+
+/** What is written in code for a table. */
+export type InputOf<T> = GivenRequired<T> & GivenOptional<T>
 
 /** What has been read and checked, before defaults that follow from something else. */
 export type CheckedOf<T> = {

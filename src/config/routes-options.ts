@@ -1,7 +1,7 @@
 /** @module The options of the routes that are served, and of which requests count as activity. */
 import type { Exchange } from '../exchange.js'
 import { checkEndpoint } from './addresses.js'
-import { defaulted, type InputOf, optional } from './option.js'
+import { defaulted, type GivenOptional, type GivenRequired, optional } from './option.js'
 import { address, functionOf, pathBelowOrigin, publicly, textMatching } from './option-types.js'
 
 /** The options below `routes`. */
@@ -35,4 +35,6 @@ export const routesOptions = {
 } as const
 
 /** The routes that are served, and which requests count as activity. */
-export interface RoutesOptions extends InputOf<typeof routesOptions> {}
+export interface RoutesOptions
+  extends GivenRequired<typeof routesOptions>,
+    GivenOptional<typeof routesOptions> {}

@@ -1,6 +1,6 @@
 /** @module The options of the shared cookie: the three cookies of the identity provider's token. */
 import { cookieDomain, cookieName } from './cookie-settings.js'
-import { defaulted, type InputOf, type ResolvedOf, required } from './option.js'
+import { defaulted, type GivenOptional, type GivenRequired, type ResolvedOf, required } from './option.js'
 import { choice, publicly, textMatching, yesOrNo } from './option-types.js'
 
 /** The options below `sharedCookie`. */
@@ -24,7 +24,9 @@ export const sharedCookieOptions = {
 } as const
 
 /** The three cookies of the identity provider’s token, as it sets them. */
-export interface SharedCookieOptions extends InputOf<typeof sharedCookieOptions> {}
+export interface SharedCookieOptions
+  extends GivenRequired<typeof sharedCookieOptions>,
+    GivenOptional<typeof sharedCookieOptions> {}
 
 /** The options of the shared cookie, resolved. */
 export interface ResolvedSharedCookie extends ResolvedOf<typeof sharedCookieOptions> {}

@@ -1,7 +1,7 @@
 /** @module The authorization request: built from values, pushed where the provider offers it. */
 import * as client from 'openid-client'
 import { randomText } from '../digest.js'
-import { ownParameters } from './option-definitions.js'
+import { ownParameters } from './option-kinds.js'
 import type { ResolvedOidcOptions } from './options.js'
 import type { Connection } from './provider.js'
 

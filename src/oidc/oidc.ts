@@ -14,8 +14,9 @@ import { endProviderSession } from './rp-initiated-logout.js'
 import { createSilentCheck } from './silent-check/endpoint.js'
 import { accessTokenOf, parseTokens } from './tokens.js'
 
-export type { ClientAuthentication, OidcEndpoints, OidcOptions, PrivateKeyAuthentication } from './options.js'
-export { allowMissingExpiry } from './options.js'
+export type { ClientAuthentication, PrivateKeyAuthentication } from './client-authentication.js'
+export { allowMissingExpiry } from './option-kinds.js'
+export type { OidcEndpoints, OidcOptions } from './options.js'
 
 /**
  * Makes the plug-in for one OpenID provider. Its options are checked at once.

@@ -1,26 +1,40 @@
-/** @module The options of `oidc({ … })`, as given and as resolved. */
-import type { JsonWebKey } from 'node:crypto'
-import type { ClientAuth } from 'openid-client'
+/** @module The options of `oidc({ … })`: one table, from which follow what is given and what is resolved. */
 import type { Claims } from '../citizen.js'
+import { checkBase } from '../config/addresses.js'
+import {
+  computed,
+  defaulted,
+  type GivenOptional,
+  type GivenRequired,
+  optional,
+  type ResolvedOf,
+  required,
+} from '../config/option.js'
+import {
+  address,
+  choice,
+  functionOf,
+  networkSeconds,
+  numberBetween,
+  origins,
+  textMatching,
+  yesOrNo,
+} from '../config/option-types.js'
+import { supportedAlgorithms } from '../tokens/algorithms.js'
+import { clientAuthentication } from './client-authentication.js'
 import type { Downstream } from './downstream.js'
-
-/**
- * Accepts logout tokens without `exp`, as providers from before errata 1 send them: then only their `iat` and the
- * replay memory limit how long a stolen one is of use. A symbol, so that it stands out where it is used.
- * Source: `BCL-11`; OpenID Connect Back-Channel Logout 1.0 errata 1, section 2.4.
- */
-export const allowMissingExpiry: unique symbol = Symbol('allowMissingExpiry')
-
-/** Proves the client by a signed assertion. Source: OpenID Connect Core 1.0, section 9. */
-export interface PrivateKeyAuthentication {
-  /** The private key as a JSON Web Key with `alg`; `kid` is sent along. */
-  readonly privateKey: JsonWebKey & { readonly kid?: string; readonly alg?: string }
-  /**
-   * `aud` of the assertion: the provider's issuer (default, and what keeps an assertion from being of use elsewhere), or
-   * the address of its token endpoint, for providers that take nothing else. Always one of the two, never a list.
-   */
-  readonly audience?: 'issuer' | 'token-endpoint' | undefined
-}
+import {
+  endpoint,
+  endpointOrNone,
+  expiry,
+  foreignParameters,
+  issuer,
+  passableParameters,
+  privateKeys,
+  reauthenticateParameters,
+  text,
+  words,
+} from './option-kinds.js'
 
 /**
  * How a sign-out brings the hint: in the address, in a form, in a form only where it would make the address too long,
@@ -28,138 +42,164 @@ export interface PrivateKeyAuthentication {
  */
 export type IdTokenHint = 'query' | 'form' | 'auto' | 'none'
 
-/** How the client proves itself at the token endpoint. A function is one of `openid-client`'s own. */
-export type ClientAuthentication =
-  | 'client_secret_basic'
-  | 'client_secret_post'
-  | 'none'
-  | PrivateKeyAuthentication
-  | ClientAuth
+/** The options below `endpoints`. */
+export const oidcEndpoints = {
+  /** With `token` and `jwks` given as well, nothing is discovered. Default: discovery. */
+  authorization: optional(endpoint),
+  /** The token endpoint. Default: discovery. */
+  token: optional(endpoint),
+  /** The provider’s keys. Default: discovery. */
+  jwks: optional(endpoint),
+  /** Where the browser signs out at the provider; `false`: nowhere, sign-out is local. Default: discovery. */
+  endSession: optional(endpointOrNone),
+  /** The provider’s `check_session_iframe`; `false`: it is not used. Default: discovery. */
+  checkSession: optional(endpointOrNone),
+  /** Where tokens are revoked (RFC 7009); `false`: they are not. Default: discovery. */
+  revocation: optional(endpointOrNone),
+  /** Where authorization requests are pushed (RFC 9126); `false`: they are not. Default: discovery. */
+  pushedAuthorization: optional(endpointOrNone),
+} as const
 
 /** Endpoints that override what discovery says. `false`: the provider's is not used. */
-export interface OidcEndpoints {
-  readonly authorization?: string | undefined
-  readonly token?: string | undefined
-  readonly jwks?: string | undefined
-  readonly endSession?: string | false | undefined
-  readonly checkSession?: string | false | undefined
-  readonly revocation?: string | false | undefined
-  readonly pushedAuthorization?: string | false | undefined
-}
+export interface OidcEndpoints
+  extends GivenRequired<typeof oidcEndpoints>,
+    GivenOptional<typeof oidcEndpoints> {}
+
+/** Every option of `oidc({ … })`. The order is that of the documentation. */
+export const oidcOptions = {
+  /** The provider’s issuer, letter by letter as it stands in its tokens. */
+  issuer: required(issuer),
+  /** The client’s id at the provider. */
+  clientId: required(text),
+  /** The client’s secret; required unless `clientAuthentication` needs none. Default none. */
+  clientSecret: optional(textMatching(/^[^\p{Cc}]{1,1024}$/u, 'the client’s secret')),
+  /**
+   * How the client proves itself: `client_secret_basic`, `client_secret_post`, `none` (public client), `{ privateKey,
+   * audience }`, or a `ClientAuth` of openid-client. Default: `client_secret_basic`, or `client_secret_post` where
+   * the provider offers only that.
+   */
+  clientAuthentication: optional(clientAuthentication),
+  /** What takes the place of the issuer’s origin in calls from our servers. Default none. */
+  internalUrl: optional(address(checkBase, 'https://id.internal.example.gov')),
+  /** Origins besides the issuer’s own on which the provider’s endpoints may lie. Default none. */
+  endpointOrigins: defaulted(origins, []),
+  endpoints: oidcEndpoints,
+  /** Scopes to ask for; add `offline_access` where the provider gives refresh tokens only for it. Default `openid`. */
+  scope: defaulted(
+    textMatching(
+      /^(?=(?:.* )?openid(?: |$))[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/,
+      'scopes separated by single blanks, openid among them',
+    ),
+    'openid',
+  ),
+  /** How the provider sends the browser back. Default `query`. */
+  responseMode: defaulted(choice('query', 'form_post'), 'query'),
+  /** `prompt` of every login; a new authentication is asked for with `login` in any case. Default none. */
+  prompt: optional(choice('login', 'consent', 'select_account')),
+  /** How old the authentication may be at a login (`max_age`); checked on return. Default none. */
+  maxAgeSeconds: optional(numberBetween(0, 31_536_000)),
+  /** Authentication context references to ask for at every login, the preferred one first. Default none. */
+  acrValues: defaulted(words('a list of authentication context references'), []),
+  /** Those to ask for where a guard wants a higher level; one of them must come back. Default none. */
+  stepUpAcrValues: defaulted(words('a list of authentication context references'), []),
+  /** More parameters for the authorization request; none can override ours. Default none. */
+  parameters: defaulted(foreignParameters, {}),
+  /** Parameters that a link to our login route may pass on, such as `ui_locales`. Default none. */
+  passedParameters: defaulted(words(`a list from ${passableParameters.join(', ')}`, passableParameters), []),
+  reauthenticate: {
+    /**
+     * What asks for a new authentication, in the place of the default; for providers that refuse `prompt=login`.
+     * Default: `prompt=login`, `max_age=1`.
+     */
+    parameters: computed(reauthenticateParameters),
+    /**
+     * What proves it: an `auth_time` from the course of the login; `asked`: that it was asked for, at a provider that
+     * never says `auth_time` (with a warning). Default `auth-time`.
+     */
+    proof: defaulted(choice('auth-time', 'asked'), 'auth-time'),
+  },
+  /**
+   * The level of assurance that an ID token’s claims (`acr`, `amr`) stand for. Default: 2 with one of
+   * `stepUpAcrValues` or `isDidAuth`, else 1.
+   */
+  assuranceLevel: computed(functionOf<(claims: Claims) => number>('a function from claims to a level')),
+  /** Signature algorithms of ID tokens and logout tokens. Default `RS256`. */
+  idTokenAlgorithms: defaulted(words(`a list from ${supportedAlgorithms.join(', ')}`, supportedAlgorithms), [
+    'RS256',
+  ]),
+  /**
+   * Private keys, each with its `alg`, for encrypted ID tokens and logout tokens; with them plain ones are refused.
+   * Default none.
+   */
+  idTokenDecryptionKeys: defaulted(privateKeys, []),
+  /**
+   * How the hint of a sign-out travels: in the address, in a form, in a form where it is too long (`auto`), or not at
+   * all. Default `query`.
+   */
+  idTokenHint: defaulted(choice<IdTokenHint>('query', 'form', 'auto', 'none'), 'query'),
+  /** Whether authorization requests are pushed; `auto`: where the provider offers it. Default `auto`. */
+  pushedAuthorization: defaulted(choice('auto', 'always', 'never'), 'auto'),
+  /** How far the clocks of provider and application may be apart. Default `30`. */
+  clockSkewSeconds: defaulted(numberBetween(0, 60), 30),
+  /** How long one call to the provider may take. Default `5`. */
+  timeoutSeconds: defaulted(networkSeconds, 5),
+  frontchannelLogout: {
+    /** Whether a front-channel logout must name the session; without it nothing is done. Default `true`. */
+    sessionRequired: defaulted(yesOrNo, true),
+    /**
+     * Whether it ends only what our cookie names; `true` where a `sid` can be guessed, as a user id or Windows SID
+     * can. Default `false`.
+     */
+    cookieRequired: defaulted(yesOrNo, false),
+    /**
+     * Logout addresses of clients of your own, where the application is a provider itself: shown in frames in turn.
+     * Default none.
+     */
+    downstream: computed(functionOf<Downstream>('a function from the ended session to a list of addresses')),
+  },
+  backchannelLogout: {
+    /** `compatible` also takes logout tokens without `typ` or with `JWT`; never another type. Default `compatible`. */
+    requireType: defaulted(choice('logout+jwt', 'compatible'), 'compatible'),
+    /** The symbol `allowMissingExpiry`, for providers that send logout tokens without `exp`. Default: required. */
+    expiry: optional(expiry),
+    /** How far ahead a logout token’s `exp` may lie, and how old it may be. Default `120`. */
+    maximumLifetimeSeconds: defaulted(numberBetween(10, 3600), 120),
+  },
+  sessionManagement: {
+    /** How often the provider’s frame is asked. Default `5`. */
+    pollSeconds: defaulted(numberBetween(1, 3600), 5),
+    /** Whether the login after a change of identity needs no button of ours. Default `false`. */
+    followIdentity: defaulted(yesOrNo, false),
+    /** The flow of the silent check; `id_token` for providers that insist on the implicit flow. Default `code`. */
+    responseType: defaulted(choice('code', 'id_token'), 'code'),
+    /** How long a silent check in a frame may take. Default `10`. */
+    timeoutSeconds: defaulted(numberBetween(1, 60), 10),
+  },
+  refresh: {
+    /** Age of the tokens at which they are renewed. Default: half of the tokens’ life. */
+    afterSeconds: optional(numberBetween(1, 86_400)),
+    /** How long the token endpoint may take. Default `5`. */
+    timeoutSeconds: defaulted(networkSeconds, 5),
+    /** How long the request that finds a refresh due waits for it. Default `500`. */
+    waitMilliseconds: defaulted(numberBetween(0, 10_000), 500),
+    /** How long past their expiry tokens sign somebody in while they cannot be renewed. Default `0`. */
+    keepSeconds: defaulted(numberBetween(0, 86_400), 0),
+    /**
+     * What becomes of the session when the provider cannot be asked; `end`: it ends at once, `identity-ended`.
+     * Default `keep`.
+     */
+    onUnavailable: defaulted(choice('keep', 'end'), 'keep'),
+  },
+} as const
 
 /** The options of `oidc({ … })`. */
-export interface OidcOptions {
-  readonly issuer: string
-  readonly clientId: string
-  readonly clientSecret?: string | undefined
-  readonly clientAuthentication?: ClientAuthentication | undefined
-  readonly internalUrl?: string | undefined
-  readonly endpointOrigins?: readonly string[] | undefined
-  readonly endpoints?: OidcEndpoints | undefined
-  readonly scope?: string | undefined
-  readonly responseMode?: 'query' | 'form_post' | undefined
-  readonly prompt?: 'login' | 'consent' | 'select_account' | undefined
-  readonly maxAgeSeconds?: number | undefined
-  readonly acrValues?: readonly string[] | undefined
-  readonly stepUpAcrValues?: readonly string[] | undefined
-  readonly parameters?: Readonly<Record<string, string>> | undefined
-  readonly passedParameters?: readonly string[] | undefined
-  readonly reauthenticate?:
-    | {
-        readonly parameters?: Readonly<Record<string, string>> | undefined
-        readonly proof?: 'auth-time' | 'asked' | undefined
-      }
-    | undefined
-  readonly assuranceLevel?: ((claims: Claims) => number) | undefined
-  readonly idTokenAlgorithms?: readonly string[] | undefined
-  readonly idTokenDecryptionKeys?: readonly JsonWebKey[] | undefined
-  readonly idTokenHint?: IdTokenHint | undefined
-  readonly pushedAuthorization?: 'auto' | 'always' | 'never' | undefined
-  readonly clockSkewSeconds?: number | undefined
-  readonly timeoutSeconds?: number | undefined
-  readonly frontchannelLogout?:
-    | {
-        readonly sessionRequired?: boolean | undefined
-        readonly cookieRequired?: boolean | undefined
-        readonly downstream?: Downstream | undefined
-      }
-    | undefined
-  readonly backchannelLogout?:
-    | {
-        readonly requireType?: 'logout+jwt' | 'compatible' | undefined
-        readonly expiry?: typeof allowMissingExpiry | undefined
-        readonly maximumLifetimeSeconds?: number | undefined
-      }
-    | undefined
-  readonly sessionManagement?:
-    | {
-        readonly pollSeconds?: number | undefined
-        readonly followIdentity?: boolean | undefined
-        readonly responseType?: 'code' | 'id_token' | undefined
-        readonly timeoutSeconds?: number | undefined
-      }
-    | undefined
-  readonly refresh?:
-    | {
-        readonly afterSeconds?: number | undefined
-        readonly timeoutSeconds?: number | undefined
-        readonly waitMilliseconds?: number | undefined
-        readonly keepSeconds?: number | undefined
-        readonly onUnavailable?: 'keep' | 'end' | undefined
-      }
-    | undefined
-}
+export interface OidcOptions extends GivenRequired<typeof oidcOptions>, GivenOptional<typeof oidcOptions> {}
+
+type Resolved = ResolvedOf<typeof oidcOptions>
 
 /** Every option resolved. */
-export interface ResolvedOidcOptions {
-  readonly issuer: string
-  readonly clientId: string
-  readonly clientSecret: string | undefined
-  /** `undefined`: `client_secret_basic`, or `client_secret_post` where the provider offers only that. */
-  readonly clientAuthentication: ClientAuthentication | undefined
-  readonly internalUrl: string | undefined
-  readonly endpointOrigins: readonly string[]
-  readonly endpoints: OidcEndpoints
-  readonly scope: string
-  readonly responseMode: 'query' | 'form_post'
-  readonly prompt: string | undefined
-  readonly maxAgeSeconds: number | undefined
-  readonly acrValues: readonly string[]
-  readonly stepUpAcrValues: readonly string[]
-  readonly parameters: Readonly<Record<string, string>>
-  readonly passedParameters: readonly string[]
-  readonly reauthenticate: {
-    readonly parameters: Readonly<Record<string, string>>
-    readonly proof: 'auth-time' | 'asked'
-  }
-  readonly assuranceLevel: (claims: Claims) => number
-  readonly idTokenAlgorithms: readonly string[]
-  readonly idTokenDecryptionKeys: readonly JsonWebKey[]
-  readonly idTokenHint: IdTokenHint
-  readonly pushedAuthorization: 'auto' | 'always' | 'never'
-  readonly clockSkewSeconds: number
-  readonly timeoutSeconds: number
-  readonly frontchannelLogout: {
-    readonly sessionRequired: boolean
-    readonly cookieRequired: boolean
-    readonly downstream: Downstream
-  }
-  readonly backchannelLogout: {
-    readonly requireType: 'logout+jwt' | 'compatible'
+export interface ResolvedOidcOptions extends Omit<Resolved, 'backchannelLogout'> {
+  readonly backchannelLogout: Omit<Resolved['backchannelLogout'], 'expiry'> & {
     readonly isExpiryRequired: boolean
-    readonly maximumLifetimeSeconds: number
-  }
-  readonly sessionManagement: {
-    readonly pollSeconds: number
-    readonly followIdentity: boolean
-    readonly responseType: 'code' | 'id_token'
-    readonly timeoutSeconds: number
-  }
-  readonly refresh: {
-    readonly afterSeconds: number | undefined
-    readonly timeoutSeconds: number
-    readonly waitMilliseconds: number
-    readonly keepSeconds: number
-    readonly onUnavailable: 'keep' | 'end'
   }
 }

@@ -7,6 +7,7 @@ import { CitizenSessionError } from '../errors.js'
 import type { Report } from '../events.js'
 import { createJwksCache, type JwksCache } from '../tokens/jwks-cache.js'
 import { isAhead, isWaiting, noWait } from '../wait.js'
+import type { ClientAuthentication } from './client-authentication.js'
 import { createLimitedFetch } from './limited-fetch.js'
 import {
   allowedOrigins,
@@ -16,7 +17,7 @@ import {
   readMetadata,
   toServerMetadata,
 } from './metadata.js'
-import type { ClientAuthentication, ResolvedOidcOptions } from './options.js'
+import type { ResolvedOidcOptions } from './options.js'
 
 /** How long a description is used before it is fetched anew behind the requests. */
 const freshSeconds = 3600

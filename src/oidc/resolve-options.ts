@@ -1,12 +1,11 @@
 /** @module Resolves the options of `oidc({ … })`: everything wrong at once. */
 import type { Claims } from '../citizen.js'
 import { trustedLevel } from '../config/assurance-level.js'
-import { type CheckedRows, checkRows } from '../config/check-definitions.js'
+import { type ReadOptions, readOptions } from '../config/read-options.js'
 import { ConfigurationError } from '../errors.js'
-import { oidcRows } from './option-definitions.js'
-import type { OidcOptions, ResolvedOidcOptions } from './options.js'
+import { type OidcOptions, oidcOptions, type ResolvedOidcOptions } from './options.js'
 
-type Checked = CheckedRows<typeof oidcRows>
+type Read = ReadOptions<typeof oidcOptions>
 
 /**
  * Resolves the options.
@@ -17,14 +16,14 @@ export function resolveOidcOptions(
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): ResolvedOidcOptions {
   const isProduction = environment.NODE_ENV?.trim() === 'production'
-  const checked = checkRows(oidcRows, options, { root: 'oidc', surroundings: { isProduction } })
-  if (checked.problems.every(({ path }) => path !== 'oidc')) applyRules(checked)
-  if (checked.problems.length > 0) throw new ConfigurationError(checked.problems)
-  return assemble(checked)
+  const read = readOptions(oidcOptions, options, { root: 'oidc', surroundings: { isProduction } })
+  if (read.problems.every(({ path }) => path !== 'oidc')) applyRules(read)
+  if (read.problems.length > 0) throw new ConfigurationError(read.problems)
+  return complete(read)
 }
 
 /** Rules between options. */
-function applyRules({ get, isGiven, note }: Checked): void {
+function applyRules({ get, isGiven, note }: Read): void {
   const authentication = get('clientAuthentication')
   const needsSecret =
     authentication === undefined ||
@@ -63,65 +62,23 @@ function applyRules({ get, isGiven, note }: Checked): void {
   }
 }
 
-function assemble({ get, must }: Checked): ResolvedOidcOptions {
+/** The defaults that follow from something else. */
+function complete(read: Read): ResolvedOidcOptions {
+  const given = read.assemble()
+  const { reauthenticate, frontchannelLogout } = given
+  const { expiry, ...backchannelLogout } = given.backchannelLogout
   return {
-    issuer: must('issuer'),
-    clientId: must('clientId'),
-    clientSecret: get('clientSecret'),
-    clientAuthentication: get('clientAuthentication'),
-    internalUrl: get('internalUrl'),
-    endpointOrigins: must('endpointOrigins'),
-    endpoints: {
-      authorization: get('endpoints.authorization'),
-      token: get('endpoints.token'),
-      jwks: get('endpoints.jwks'),
-      endSession: get('endpoints.endSession'),
-      checkSession: get('endpoints.checkSession'),
-      revocation: get('endpoints.revocation'),
-      pushedAuthorization: get('endpoints.pushedAuthorization'),
-    },
-    scope: must('scope'),
-    responseMode: must('responseMode'),
-    prompt: get('prompt'),
-    maxAgeSeconds: get('maxAgeSeconds'),
-    acrValues: must('acrValues'),
-    stepUpAcrValues: must('stepUpAcrValues'),
-    parameters: must('parameters'),
-    passedParameters: must('passedParameters'),
+    ...given,
     reauthenticate: {
-      parameters: get('reauthenticate.parameters') ?? { prompt: 'login', max_age: '1' },
-      proof: must('reauthenticate.proof'),
+      ...reauthenticate,
+      parameters: reauthenticate.parameters ?? { prompt: 'login', max_age: '1' },
     },
-    assuranceLevel: trustedLevel(get('assuranceLevel') ?? levelBy(must('stepUpAcrValues'))),
-    idTokenAlgorithms: must('idTokenAlgorithms'),
-    idTokenDecryptionKeys: must('idTokenDecryptionKeys'),
-    idTokenHint: must('idTokenHint'),
-    pushedAuthorization: must('pushedAuthorization'),
-    clockSkewSeconds: must('clockSkewSeconds'),
-    timeoutSeconds: must('timeoutSeconds'),
+    assuranceLevel: trustedLevel(given.assuranceLevel ?? levelBy(given.stepUpAcrValues)),
     frontchannelLogout: {
-      sessionRequired: must('frontchannelLogout.sessionRequired'),
-      cookieRequired: must('frontchannelLogout.cookieRequired'),
-      downstream: get('frontchannelLogout.downstream') ?? (() => []),
+      ...frontchannelLogout,
+      downstream: frontchannelLogout.downstream ?? (() => []),
     },
-    backchannelLogout: {
-      requireType: must('backchannelLogout.requireType'),
-      isExpiryRequired: get('backchannelLogout.expiry') === undefined,
-      maximumLifetimeSeconds: must('backchannelLogout.maximumLifetimeSeconds'),
-    },
-    sessionManagement: {
-      pollSeconds: must('sessionManagement.pollSeconds'),
-      followIdentity: must('sessionManagement.followIdentity'),
-      responseType: must('sessionManagement.responseType'),
-      timeoutSeconds: must('sessionManagement.timeoutSeconds'),
-    },
-    refresh: {
-      afterSeconds: get('refresh.afterSeconds'),
-      timeoutSeconds: must('refresh.timeoutSeconds'),
-      waitMilliseconds: must('refresh.waitMilliseconds'),
-      keepSeconds: must('refresh.keepSeconds'),
-      onUnavailable: must('refresh.onUnavailable'),
-    },
+    backchannelLogout: { ...backchannelLogout, isExpiryRequired: expiry === undefined },
   }
 }
 

@@ -1,44 +1,98 @@
-/** @module The options of `saml({ … })`, as given and as resolved. */
+/** @module The options of `saml({ … })`: one table, from which follow what is given and what is resolved. */
 import type { KeyObject } from 'node:crypto'
+import { checkAbsolute } from '../config/addresses.js'
+import {
+  computed,
+  defaulted,
+  type GivenOptional,
+  type GivenRequired,
+  optional,
+  type ResolvedOf,
+  required,
+} from '../config/option.js'
+import {
+  address,
+  choice,
+  functionOf,
+  networkSeconds,
+  numberBetween,
+  origins,
+  yesOrNo,
+} from '../config/option-types.js'
 import type { Assertion } from './assertion.js'
 import type { Certificate } from './certificate.js'
 import type { Binding } from './metadata.js'
+import { certificates, document, keys, levels, pem, uri, uris } from './option-kinds.js'
 
-/** A key of ours with its certificate, both as PEM. */
-export interface SamlKey {
-  readonly privateKey: string
-  readonly certificate: string
-}
+/** Every option of `saml({ … })`. The order is that of the documentation. */
+export const samlOptions = {
+  /** Entity ID of the identity provider: the only one whose messages are taken. */
+  identityProvider: required(uri),
+  /** Where the provider’s metadata is polled; this or `metadata`. Default none. */
+  metadataUrl: optional(address(checkAbsolute, 'https://id.example.gov/saml/metadata')),
+  /** The provider’s metadata as a text; keys that change are then yours to follow. Default none. */
+  metadata: optional(document),
+  /**
+   * Certificates (PEM), one of which the metadata must be signed with; none: TLS alone vouches for it. Default none.
+   */
+  metadataCertificates: defaulted(certificates, []),
+  /** Origins besides that of `metadataUrl` where the provider’s endpoints may lie. Default none. */
+  endpointOrigins: defaulted(origins, []),
+  /** Our own entity ID. Default: the address of our metadata. */
+  entityId: optional(uri),
+  /** The private key (PEM) that signs, and opens what is encrypted for us. */
+  privateKey: required(pem),
+  /** Its certificate (PEM). */
+  certificate: required(pem),
+  /** Keys of a roll-over, the next or the last: published and opening, not signing. Default none. */
+  otherKeys: defaulted(keys, []),
+  /**
+   * `true`: our metadata asks for encryption with our RSA keys; `false`: nothing encrypted is opened, and a login
+   * that comes so is refused (event `token.rejected`, `saml decryption`). Default: what comes encrypted is opened,
+   * and our metadata does not ask for it.
+   */
+  decryption: optional(yesOrNo),
+  /** How the request to sign in is sent. Default: redirect where the provider has it. */
+  signInBinding: optional(choice('redirect', 'post')),
+  /** How our request to sign out is sent. Default: redirect, POST, SOAP: the first that the provider has. */
+  logoutBinding: optional(choice<Binding>('redirect', 'post', 'soap')),
+  /** Format of the person’s name to ask for. Default none. */
+  nameIdFormat: optional(uri),
+  /** AuthnContext classes to ask for at every sign-in. Default none. */
+  requestedContexts: defaulted(uris, []),
+  /** How the provider compares them. Default `exact`. */
+  contextComparison: defaulted(choice('exact', 'minimum', 'better', 'maximum'), 'exact'),
+  /**
+   * The level of assurance of each AuthnContext class; a class that is not named is level 1. Default: 2 for classes
+   * that are two factors by definition, else 1.
+   */
+  contextLevels: computed(levels),
+  /** Claims of the citizen besides `iss`, `sub`, `exp` and `iat`. Default: `attributes` with the texts of each. */
+  claims: computed(
+    functionOf<(assertion: Assertion) => Readonly<Record<string, unknown>>>(
+      'a function from an assertion to claims',
+    ),
+  ),
+  /** How far the clocks of provider and application may be apart. Default `30`. */
+  clockSkewSeconds: defaulted(numberBetween(0, 60), 30),
+  /** How old a message or assertion may be, and how long our requests hold. Default `300`. */
+  messageSeconds: defaulted(numberBetween(30, 3600), 300),
+  /** How long one call to the provider may take. Default `5`. */
+  timeoutSeconds: defaulted(networkSeconds, 5),
+  polling: {
+    /** How often metadata is fetched where it has no `cacheDuration`. Default `3600`. */
+    everySeconds: defaulted(numberBetween(60, 86_400), 3600),
+    /**
+     * How long the last good metadata serves while no new one can be had; never past `validUntil`. Default `259200`.
+     */
+    keepSeconds: defaulted(numberBetween(3600, 2_592_000), 259_200),
+    /** How long before a certificate or the metadata ends a `warning` event says so. Default `2592000`. */
+    warnSeconds: defaulted(numberBetween(0, 31_536_000), 2_592_000),
+  },
+} as const
 
 /** The options of `saml({ … })`. */
-export interface SamlOptions extends SamlKey {
-  /** Entity ID of the identity provider: the only one whose messages are taken. */
-  readonly identityProvider: string
-  readonly metadataUrl?: string | undefined
-  readonly metadata?: string | undefined
-  readonly metadataCertificates?: readonly string[] | undefined
-  readonly endpointOrigins?: readonly string[] | undefined
-  readonly entityId?: string | undefined
-  readonly otherKeys?: readonly SamlKey[] | undefined
-  readonly decryption?: boolean | undefined
-  readonly signInBinding?: 'redirect' | 'post' | undefined
-  readonly logoutBinding?: Binding | undefined
-  readonly nameIdFormat?: string | undefined
-  readonly requestedContexts?: readonly string[] | undefined
-  readonly contextComparison?: 'exact' | 'minimum' | 'better' | 'maximum' | undefined
-  readonly contextLevels?: Readonly<Record<string, number>> | undefined
-  readonly claims?: ((assertion: Assertion) => Readonly<Record<string, unknown>>) | undefined
-  readonly clockSkewSeconds?: number | undefined
-  readonly messageSeconds?: number | undefined
-  readonly timeoutSeconds?: number | undefined
-  readonly polling?:
-    | {
-        readonly everySeconds?: number | undefined
-        readonly keepSeconds?: number | undefined
-        readonly warnSeconds?: number | undefined
-      }
-    | undefined
-}
+export interface SamlOptions extends GivenRequired<typeof samlOptions>, GivenOptional<typeof samlOptions> {}
 
 /** A key that is ready for use. */
 export interface ResolvedSamlKey {
@@ -46,14 +100,12 @@ export interface ResolvedSamlKey {
   readonly certificate: Certificate
 }
 
+/** What is resolved to keys that are ready for use. */
+type KeyOption = 'privateKey' | 'certificate' | 'otherKeys' | 'decryption' | 'metadataCertificates'
+
 /** The options with every default filled in and every key read. */
-export interface ResolvedSamlOptions {
-  readonly identityProvider: string
-  readonly metadataUrl: string | undefined
-  readonly metadata: string | undefined
+export interface ResolvedSamlOptions extends Omit<ResolvedOf<typeof samlOptions>, KeyOption> {
   readonly pinned: readonly KeyObject[]
-  readonly endpointOrigins: readonly string[]
-  readonly entityId: string | undefined
   /** The key that signs. */
   readonly key: ResolvedSamlKey
   /** All keys, the one that signs first. */
@@ -62,19 +114,4 @@ export interface ResolvedSamlOptions {
   readonly invitesEncryption: boolean
   /** The keys that open what is encrypted for us. */
   readonly decryptionKeys: readonly KeyObject[]
-  readonly signInBinding: 'redirect' | 'post' | undefined
-  readonly logoutBinding: Binding | undefined
-  readonly nameIdFormat: string | undefined
-  readonly requestedContexts: readonly string[]
-  readonly contextComparison: 'exact' | 'minimum' | 'better' | 'maximum'
-  readonly contextLevels: Readonly<Record<string, number>>
-  readonly claims: (assertion: Assertion) => Readonly<Record<string, unknown>>
-  readonly clockSkewSeconds: number
-  readonly messageSeconds: number
-  readonly timeoutSeconds: number
-  readonly polling: {
-    readonly everySeconds: number
-    readonly keepSeconds: number
-    readonly warnSeconds: number
-  }
 }

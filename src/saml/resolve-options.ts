@@ -1,17 +1,17 @@
 /** @module Resolves the options of `saml({ … })`: everything wrong at once. */
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
-import { type CheckedRows, checkRows } from '../config/check-definitions.js'
+import { type ReadOptions, readOptions } from '../config/read-options.js'
 import { ConfigurationError } from '../errors.js'
 import { isSecureAddress } from '../outbound.js'
 import { isStrongKey } from './algorithms.js'
 import type { Assertion } from './assertion.js'
 import { readCertificate } from './certificate.js'
 import { readMetadata } from './metadata.js'
-import { defaultContextLevels, samlRows } from './option-definitions.js'
-import type { ResolvedSamlKey, ResolvedSamlOptions, SamlKey, SamlOptions } from './options.js'
+import { defaultContextLevels, type SamlKey } from './option-kinds.js'
+import { type ResolvedSamlKey, type ResolvedSamlOptions, type SamlOptions, samlOptions } from './options.js'
 import { SamlMetadataError } from './saml-error.js'
 
-type Checked = CheckedRows<typeof samlRows>
+type Read = ReadOptions<typeof samlOptions>
 
 /**
  * Resolves the options.
@@ -22,15 +22,15 @@ export function resolveSamlOptions(
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): ResolvedSamlOptions {
   const isProduction = environment.NODE_ENV?.trim() === 'production'
-  const checked = checkRows(samlRows, options, { root: 'saml', surroundings: { isProduction } })
-  const keys = readKeys(checked)
-  checkSource(checked)
+  const read = readOptions(samlOptions, options, { root: 'saml', surroundings: { isProduction } })
+  const keys = readKeys(read)
+  checkSource(read)
   const [key] = keys
-  if (checked.problems.length > 0 || key === undefined) throw new ConfigurationError(checked.problems)
-  return assemble(checked, key, keys)
+  if (read.problems.length > 0 || key === undefined) throw new ConfigurationError(read.problems)
+  return complete(read, key, keys)
 }
 
-function readKeys({ get, note }: Checked): readonly ResolvedSamlKey[] {
+function readKeys({ get, note }: Read): readonly ResolvedSamlKey[] {
   const [privateKey, certificate] = [get('privateKey'), get('certificate')]
   const own = privateKey === undefined || certificate === undefined ? [] : [{ privateKey, certificate }]
   const others = (get('otherKeys') ?? []).map((key, index) => ({ key, path: `otherKeys.${index}` }))
@@ -62,7 +62,7 @@ function readKey(pair: SamlKey): ResolvedSamlKey | string {
 }
 
 /** One source of metadata, and one that can be read. */
-function checkSource({ get, isGiven, note }: Checked): void {
+function checkSource({ get, isGiven, note }: Read): void {
   if (isGiven('metadata') === isGiven('metadataUrl')) {
     note('metadataUrl', 'write the address of the metadata, or its text as metadata, and not both')
     return
@@ -87,37 +87,18 @@ function pinnedOf(certificates: readonly string[] | undefined): readonly KeyObje
   return (certificates ?? []).flatMap((text) => readCertificate(text)?.publicKey ?? [])
 }
 
-function assemble(
-  { get, must }: Checked,
-  key: ResolvedSamlKey,
-  keys: readonly ResolvedSamlKey[],
-): ResolvedSamlOptions {
+/** The keys that are ready take the place of their texts; the rest are defaults that follow from something else. */
+function complete(read: Read, key: ResolvedSamlKey, keys: readonly ResolvedSamlKey[]): ResolvedSamlOptions {
+  const { privateKey, certificate, otherKeys, decryption, metadataCertificates, ...given } = read.assemble()
   return {
-    identityProvider: must('identityProvider'),
-    metadataUrl: get('metadataUrl'),
-    metadata: get('metadata'),
-    pinned: pinnedOf(get('metadataCertificates')),
-    endpointOrigins: must('endpointOrigins'),
-    entityId: get('entityId'),
+    ...given,
+    pinned: pinnedOf(metadataCertificates),
     key,
     keys,
-    invitesEncryption: get('decryption') === true,
-    decryptionKeys: get('decryption') === false ? [] : keys.map(({ privateKey }) => privateKey),
-    signInBinding: get('signInBinding'),
-    logoutBinding: get('logoutBinding'),
-    nameIdFormat: get('nameIdFormat'),
-    requestedContexts: must('requestedContexts'),
-    contextComparison: must('contextComparison'),
-    contextLevels: get('contextLevels') ?? defaultContextLevels,
-    claims: get('claims') ?? attributesOf,
-    clockSkewSeconds: must('clockSkewSeconds'),
-    messageSeconds: must('messageSeconds'),
-    timeoutSeconds: must('timeoutSeconds'),
-    polling: {
-      everySeconds: must('polling.everySeconds'),
-      keepSeconds: must('polling.keepSeconds'),
-      warnSeconds: must('polling.warnSeconds'),
-    },
+    invitesEncryption: decryption === true,
+    decryptionKeys: decryption === false ? [] : keys.map((each) => each.privateKey),
+    contextLevels: given.contextLevels ?? defaultContextLevels,
+    claims: given.claims ?? attributesOf,
   }
 }
 

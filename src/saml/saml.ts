@@ -18,7 +18,8 @@ import { whileKnown } from './unanswerable.js'
 
 export type { Assertion } from './assertion.js'
 export type { NameId } from './name-id.js'
-export type { SamlKey, SamlOptions } from './options.js'
+export type { SamlKey } from './option-kinds.js'
+export type { SamlOptions } from './options.js'
 export { type MetadataProblem, SamlError, SamlMetadataError, type SamlProblem } from './saml-error.js'
 
 /**

@@ -11,9 +11,10 @@ interface Node {
   readonly [member: string]: unknown
 }
 
-const utility = /(?:Omit<)?(InputOf|ResolvedOf)<typeof (\w+)>(?:, ((?:'\w+'(?: \| )?)+)>)?/
+const utility =
+  /(?:Omit<)?(InputOf|GivenRequired|GivenOptional|ResolvedOf)<typeof (\w+)>(?:, ((?:'\w+'(?: \| )?)+)>)?/
 
-/** A declaration with every `InputOf` and `ResolvedOf` of a table written out. */
+/** A declaration with every type that follows from a table written out. */
 export async function writtenOut(text: string, tableText: TableText): Promise<string> {
   const head = /^(export (?:declare )?interface \w+(?:<.*?>)?) extends (.*?) \{\n/s.exec(text)
   if (head !== null && utility.test(head[2] ?? '')) return await withMembers(text, head, tableText)
@@ -35,7 +36,8 @@ async function withMembers(text: string, head: RegExpExecArray, tableText: Table
   const members: string[] = []
   for (const each of parts) {
     const found = utility.exec(each)
-    if (found !== null) members.push(await membersOf(found, '    ', tableText))
+    const lines = found === null ? '' : await membersOf(found, '    ', tableText)
+    if (lines !== '') members.push(lines)
   }
   if (made.length === 0) return text
   const rest = text.slice(all.length)
@@ -49,47 +51,58 @@ async function membersOf(found: RegExpExecArray, indent: string, tableText: Tabl
   const { body } = parseAst(text, { lang: 'ts' }) as unknown as { readonly body: readonly Node[] }
   const literal = body[0]?.typeAnnotation as Node
   const left = new Set([...omitted.matchAll(/'(\w+)'/g)].map(([, member]) => member))
-  return linesOf(literal, { text, indent, isInput: way === 'InputOf', left }).join('\n')
+  return linesOf(literal, { text, indent, way: way as Way, left }).join('\n')
 }
+
+type Way = 'InputOf' | 'GivenRequired' | 'GivenOptional' | 'ResolvedOf'
 
 interface Writing {
   readonly text: string
   readonly indent: string
-  readonly isInput: boolean
+  readonly way: Way
   readonly left: ReadonlySet<string | undefined>
 }
 
-function linesOf(literal: Node, { text, indent, isInput, left }: Writing): readonly string[] {
+function linesOf(literal: Node, { text, indent, way, left }: Writing): readonly string[] {
   let end = literal.start + 1
   return (literal.members as readonly Node[]).flatMap((member) => {
     const doc = text.slice(end, member.start).trim()
     end = member.end
     const name = String((member.key as Node).name)
-    if (left.has(name)) return []
+    const type = (member.typeAnnotation as Node).typeAnnotation as Node
+    const presence = /^\S*?\b(\w+)Option</.exec(text.slice(type.start, type.end))?.[1]
+    if (left.has(name) || !isOf(way, presence)) return []
     const docLines =
       doc === '' ? [] : doc.split('\n').map((line) => `${indent}${line.trim().replace(/^\*/, ' *')}`)
-    const type = (member.typeAnnotation as Node).typeAnnotation as Node
+    const isInput = way !== 'ResolvedOf'
     if (type.type === 'TSTypeLiteral') {
-      const inner = linesOf(type, { text, indent: `${indent}    `, isInput, left: new Set() })
+      const inWay = isInput ? 'InputOf' : way
+      const inner = linesOf(type, { text, indent: `${indent}    `, way: inWay, left: new Set() })
       const [mark, rest] = isInput ? ['?', ' | undefined'] : ['', '']
       return [...docLines, `${indent}readonly ${name}${mark}: {`, ...inner, `${indent}}${rest};`]
     }
-    return [...docLines, `${indent}readonly ${memberOf(name, type, { text, isInput })};`]
+    const [value = '', given = ''] = argumentsOf(type, text)
+    const mayLack = isInput ? presence !== 'Required' : presence === 'Optional'
+    const shown = isInput ? given : value
+    const whole = mayLack ? `${shown.includes('=>') ? `(${shown})` : shown} | undefined` : shown
+    return [...docLines, `${indent}readonly ${name}${isInput && mayLack ? '?' : ''}: ${whole};`]
   })
 }
 
-/** One option: what may be written of it, or what it is once resolved. */
-function memberOf(name: string, type: Node, { text, isInput }: Pick<Writing, 'text' | 'isInput'>): string {
-  const [, presence = ''] =
-    /(Required|Defaulted|Computed|Optional)Option</.exec(text.slice(type.start, type.end)) ?? []
-  const [value, given] = ((type.typeArguments as Node).params as readonly Node[]).map(({ start, end }) =>
+/** Whether an entry is among those that a type takes of its table; a group is never required. */
+function isOf(way: Way, presence: string | undefined): boolean {
+  return (
+    (way !== 'GivenRequired' || presence === 'Required') &&
+    (way !== 'GivenOptional' || presence !== 'Required')
+  )
+}
+
+/** The checked value of an option, and what may be written. */
+function argumentsOf(type: Node, text: string): readonly string[] {
+  return ((type.typeArguments as Node).params as readonly Node[]).map(({ start, end }) =>
     text
       .slice(start, end)
       .replaceAll(/import\("[^"]+"\)\./g, '')
       .replaceAll('"', "'"),
   )
-  const shown = (isInput ? given : value) ?? ''
-  const mayLack = isInput ? presence !== 'Required' : presence === 'Optional'
-  const mark = isInput && mayLack ? '?' : ''
-  return `${name}${mark}: ${mayLack ? `${shown.includes('=>') ? `(${shown})` : shown} | undefined` : shown}`
 }

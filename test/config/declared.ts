@@ -94,9 +94,15 @@ export function defaultOf({ option, fallback }: Declared): string {
     : '**required**'
 }
 
-/** The lines of a table with option, default and meaning, as of a plug-in, whose options no variable holds. */
-export function linesOf(declared: ReadonlyMap<string, Declared>): readonly string[] {
-  return [...declared].map(([path, each]) => `| \`${path}\` | ${defaultOf(each)} | ${each.meaning} |`)
+/** A page with its table of options, default and meaning written anew; no variable holds the options of a plug-in. */
+export function withOptionTable(page: string, declared: ReadonlyMap<string, Declared>): string {
+  const lines = [...declared].map(
+    ([path, each]) => `| \`${path}\` | ${defaultOf(each)} | ${each.meaning} |\n`,
+  )
+  return page.replace(
+    /(^\| option \| default \| meaning \|\n\|---\|---\|---\|\n)(?:\|.*\n)*/m,
+    (_table, head: string) => `${head}${lines.join('')}`,
+  )
 }
 
 /** What is wrong with how an option is declared; empty: nothing. */

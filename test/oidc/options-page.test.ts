@@ -1,17 +1,16 @@
-import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { oidcRows } from '../../src/oidc/option-definitions.js'
-import { oidcOptionLines } from './options-page.js'
+import { oidcOptions } from '../../src/oidc/options.js'
+import { declaredIn, faultsOf, withOptionTable } from '../config/declared.js'
+import { textOf } from '../house/source.js'
 
-const page = readFileSync(new URL('../../docs/oidc.md', import.meta.url), 'utf8')
+const declared = declaredIn('src/oidc/options.ts', 'oidcOptions', oidcOptions)
 
-it('docs/oidc.md has each option as the code has it, in this order', () => {
-  const table = page.split('\n').filter((line) => /^\| `[a-zA-Z.]+` \| .* \| .* \|$/.test(line))
-  const options = table.filter((line) => Object.hasOwn(oidcRows, line.slice(3, line.indexOf('`', 3))))
-  expect(options).toEqual(oidcOptionLines())
+it('docs/oidc.md has each option as the code has it, in this order; vitest -u writes it', async () => {
+  const page = withOptionTable(textOf('docs/oidc.md'), declared)
+  for (const path of declared.keys()) expect(page).toContain(`\n| \`${path}\` | `)
+  await expect(page).toMatchFileSnapshot('../../docs/oidc.md')
 })
 
-it.each(Object.entries(oidcRows))('has one sentence and one default for %s', (_, descriptor) => {
-  expect(descriptor.meaning).toMatch(/^[A-Z`][^|\n]+[^.]\.$/)
-  expect(['isRequired', 'derived', 'fallback'].filter((name) => name in descriptor)).toHaveLength(1)
+it.each([...declared])('has one sentence and one default for %s', (_path, each) => {
+  expect(faultsOf(each)).toEqual([])
 })

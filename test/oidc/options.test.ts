@@ -1,7 +1,7 @@
 /** @module The options of `oidc({ … })`: everything wrong at once, strict by default. */
 import { expect, it } from 'vitest'
 import { ConfigurationError } from '../../src/errors.js'
-import { allowMissingExpiry } from '../../src/oidc/options.js'
+import { allowMissingExpiry } from '../../src/oidc/option-kinds.js'
 import { resolveOidcOptions } from '../../src/oidc/resolve-options.js'
 import { optionsWith } from './signer.js'
 

@@ -1,9 +1,6 @@
-/** @module The options of `saml({ … })`: everything wrong at once, strict by default, and what the page says of them. */
-import { readFileSync } from 'node:fs'
+/** @module The options of `saml({ … })`: everything wrong at once, strict by default. */
 import { describe, expect, it } from 'vitest'
-import type { Descriptor } from '../../src/config/descriptor.js'
 import { ConfigurationError } from '../../src/errors.js'
-import { samlRows } from '../../src/saml/option-definitions.js'
 import { resolveSamlOptions } from '../../src/saml/resolve-options.js'
 import { createKeyPair, idp } from './provider.js'
 import { keyOf } from './world.js'
@@ -154,27 +151,4 @@ describe('what is wrong', () => {
       'saml.metadataUrl write an https://',
     )
   })
-})
-
-function written(value: unknown): string {
-  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(written).join(', ')
-  return `\`${String(value)}\``
-}
-
-it('docs/saml.md has each option as the code has it, in this order', () => {
-  const page = readFileSync(new URL('../../docs/saml.md', import.meta.url), 'utf8')
-  const rows: readonly (readonly [string, Descriptor<unknown>])[] = Object.entries(samlRows)
-  const expected = rows.map(([path, { isRequired, derived, fallback, meaning }]) => {
-    const byDefault = isRequired === true ? '**required**' : (derived ?? written(fallback))
-    return `| \`${path}\` | ${byDefault} | ${meaning} |`
-  })
-  const lines = page.split('\n').filter((line) => /^\| `[a-zA-Z.]+` \| .* \| .* \|$/.test(line))
-  expect(lines.filter((line) => Object.hasOwn(samlRows, line.slice(3, line.indexOf('`', 3))))).toEqual(
-    expected,
-  )
-})
-
-it.each(Object.entries(samlRows))('has one sentence and one default for %s', (_, descriptor) => {
-  expect(descriptor.meaning).toMatch(/^[A-Z`][^|\n]+[^.]\.$/)
-  expect(['isRequired', 'derived', 'fallback'].filter((name) => name in descriptor)).toHaveLength(1)
 })
