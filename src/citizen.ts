@@ -71,7 +71,7 @@ export interface ActiveCitizen<C extends Claims = Claims> {
   readonly degraded: boolean
   /**
    * Aborted when the session ends, from wherever: close a socket or stream with it. At once where this instance ends
-   * it, else within five seconds. The reason is a `CitizenSessionError` with the code `session-ended`. It belongs to
+   * it, or its store has near reads and hears of it, else within five seconds. The reason is a `CitizenSessionError` with the code `session-ended`. It belongs to
    * this request: once the response is sent, or its connection gone, it is let go of and does not fire any more. Read
    * it before the response is returned.
    */

@@ -4,17 +4,18 @@ import { CitizenSessionError } from '../errors.js'
 import type { Exchange } from '../exchange.js'
 import type { Sealer } from '../seal.js'
 import type { EndReason, LiveRecord, RecordAddress } from '../session-record.js'
+import type { NearReads } from '../stores/near-reads.js'
 import type { Store } from '../stores/store.js'
 import type { Lifecycle } from './lifecycle.js'
-import { openDetails, placeOf } from './record.js'
+import { openDetails } from './record.js'
 import { isFromAhead, timerOver, withIdleTime } from './timers.js'
-import { areTokensOver } from './token-expiry.js'
+import { lastingUntil } from './token-expiry.js'
 
 /** Watches over sessions for as long as somebody wants to know. */
 export interface EndedSignals {
   /**
    * A signal of its own for this request, aborted when the session that the record shows ends: at once if this instance
-   * ends it, else within {@link watchMilliseconds}. Its reason is a `CitizenSessionError` with the code
+   * ends it, or its store hears of it (near reads), else within {@link watchMilliseconds}. Its reason is a `CitizenSessionError` with the code
    * `session-ended`. It is let go of with the exchange; of an exchange that cannot tell its end, all share one, which
    * is let go of with the session.
    */
@@ -24,27 +25,37 @@ export interface EndedSignals {
   close(): void
 }
 
-/** How often each session with an open signal is looked at. */
+/** How often each session with an open signal is looked at, unless its store hears of every change. */
 export const watchMilliseconds = 5000
 /** The looks of one interval are spread over so many moments, so that many sessions do not ask the store at once. */
 export const watchSlots = 50
 
 /** One session as it was when somebody began to listen, and everybody who listens. */
 interface Watched {
-  readonly place: string
   readonly address: RecordAddress
   record: LiveRecord
-  /** One for each open request. */
-  readonly own: Set<AbortController>
+  /** One for each open request: of most sessions there is one, and a set takes more than all the rest. */
+  first: AbortController | undefined
+  others: Set<AbortController> | undefined
   /** The one of all exchanges that cannot tell their end. */
   shared: AbortController | undefined
   readonly slot: Set<Watched>
-  isLookedAt: boolean
+  /** `again`: something was said of its person while it was looked at. */
+  look: 'none' | 'under way' | 'again'
+  /** When its tokens are over, or worth another look. */
+  tokensOverAt: number
+  /** The hearing under which the record was seen: as long as that goes on, a change of it is heard of. */
+  hearing: number
 }
+
+/** No hearing at all: the next look is at the store. */
+const unheard = -1
 
 /** What the watch of one application is made with. */
 export interface EndedSignalsOptions {
-  readonly store: Pick<Store, 'read'>
+  readonly store: Pick<Store, 'read' | 'near'>
+  /** Where revocations are looked up besides, if they are kept elsewhere. */
+  readonly revocations?: Pick<Store, 'near'> | undefined
   readonly clock: Clock
   readonly idleMilliseconds: number
   readonly sealer: Sealer
@@ -54,27 +65,79 @@ export interface EndedSignalsOptions {
 /** Everything that is watched, and the turn of the looks. */
 interface Watch {
   readonly options: EndedSignalsOptions
-  readonly watched: Map<string, Set<Watched>>
+  /** By person; most have one, and a list of it would take as much again. */
+  readonly watched: Map<string, Watched | readonly Watched[]>
   readonly slots: readonly Set<Watched>[]
   nextSlot: number
   timer: NodeJS.Timeout | undefined
+  /** What tells of changes, of each store that is concerned; `undefined`: one of them tells of none. */
+  readonly near: readonly NearReads[] | undefined
+  /** Grows whenever something may have gone unheard. */
+  hearing: number
 }
 
 /** Makes the watch of one application. Watching is no activity: no session lives longer by it. */
 export function createEndedSignals(options: EndedSignalsOptions): EndedSignals {
   const slots = Array.from({ length: watchSlots }, () => new Set<Watched>())
-  const watch: Watch = { options, watched: new Map(), slots, nextSlot: 0, timer: undefined }
+  const near = nearReadsOf(options)
+  const watch: Watch = {
+    options,
+    watched: new Map(),
+    slots,
+    nextSlot: 0,
+    timer: undefined,
+    near,
+    hearing: 0,
+  }
+  const stopHearing = near?.map((each) => each.watch(hearerOf(watch))) ?? []
   return {
     signalFor: (address, record, exchange) => signalFor(watch, address, record, exchange),
     noteEnd(address, reason) {
-      for (const entry of watch.watched.get(placeOf(address)) ?? []) finish(watch, entry, reason)
+      for (const entry of entriesAt(watch, address)) finish(watch, entry, reason)
     },
     close() {
+      for (const each of stopHearing) each()
       stop(watch)
       watch.watched.clear()
       for (const slot of slots) slot.clear()
     },
   }
+}
+
+/** What both stores hear; `undefined` where one of them hears nothing. */
+function nearReadsOf({ store, revocations }: EndedSignalsOptions): readonly NearReads[] | undefined {
+  if (store.near === undefined) return undefined
+  if (revocations === undefined) return [store.near]
+  return revocations.near === undefined ? undefined : [store.near, revocations.near]
+}
+
+function hearerOf(watch: Watch) {
+  const begin = (): void => {
+    watch.hearing += 1
+  }
+  return {
+    changed(person: string): void {
+      for (const entry of entriesOf(watch, person)) lookSoon(watch, entry)
+    },
+    lost: begin,
+    restored: begin,
+  }
+}
+
+function isHearing({ near }: Watch): boolean {
+  return near?.every(({ isProven }) => isProven) === true
+}
+
+function entriesOf({ watched }: Watch, person: string): readonly Watched[] {
+  const known = watched.get(person)
+  if (known === undefined) return []
+  return 'slot' in known ? [known] : known
+}
+
+function entriesAt(watch: Watch, { person, session, application }: RecordAddress): readonly Watched[] {
+  return entriesOf(watch, person).filter(
+    ({ address }) => address.session === session && address.application === application,
+  )
 }
 
 function signalFor(
@@ -83,46 +146,59 @@ function signalFor(
   record: LiveRecord,
   exchange: Pick<Exchange, 'onClose'>,
 ): AbortSignal {
-  const place = placeOf(address)
-  const known = [...(watch.watched.get(place) ?? [])].find((each) => goesOn(each.record, record))
-  const entry = known ?? begin(watch, place, address, record)
+  const known = entriesAt(watch, address).find((each) => goesOn(each.record, record))
+  const entry = known ?? begin(watch, address, record)
   const controller = new AbortController()
   const release = (): void => {
     // Whoever has finished has let go already.
-    const isLast = entry.own.delete(controller) && entry.own.size === 0 && entry.shared === undefined
-    if (isLast) forget(watch, entry)
+    if (remove(entry, controller) && isUnheld(entry)) forget(watch, entry)
   }
-  entry.own.add(controller)
+  if (entry.first === undefined) entry.first = controller
+  else entry.others = (entry.others ?? new Set()).add(controller)
   if (exchange.onClose?.(release) === true) return controller.signal
-  entry.own.delete(controller)
+  remove(entry, controller)
   entry.shared ??= controller
   return entry.shared.signal
 }
 
-function begin(watch: Watch, place: string, address: RecordAddress, record: LiveRecord): Watched {
+function remove(entry: Watched, controller: AbortController): boolean {
+  if (entry.first !== controller) return entry.others?.delete(controller) === true
+  entry.first = undefined
+  return true
+}
+
+function isUnheld({ first, others, shared }: Watched): boolean {
+  return first === undefined && shared === undefined && (others?.size ?? 0) === 0
+}
+
+function begin(watch: Watch, address: RecordAddress, record: LiveRecord): Watched {
   const slot = watch.slots.reduce((least, each) => (each.size < least.size ? each : least))
+  // As long as the store proves this very record, nothing has happened since that was not heard.
+  const isCurrent = watch.options.store.near?.read(address)?.generation === record.generation
   const entry: Watched = {
-    place,
     address,
     record,
-    own: new Set(),
+    first: undefined,
+    others: undefined,
     shared: undefined,
     slot,
-    isLookedAt: false,
+    look: 'none',
+    tokensOverAt: record.tokenExpiresAt === 0 ? Number.POSITIVE_INFINITY : record.tokenExpiresAt,
+    hearing: isCurrent && watch.near?.length === 1 ? watch.hearing : unheard,
   }
   slot.add(entry)
-  const there = watch.watched.get(place)
-  if (there === undefined) watch.watched.set(place, new Set([entry]))
-  else there.add(entry)
+  const others = entriesOf(watch, address.person)
+  watch.watched.set(address.person, others.length === 0 ? entry : [...others, entry])
   watch.timer ??= setInterval(lookAround, watchMilliseconds / watchSlots, watch).unref()
   return entry
 }
 
 function forget(watch: Watch, entry: Watched): void {
+  const { person } = entry.address
   entry.slot.delete(entry)
-  const there = watch.watched.get(entry.place)
-  there?.delete(entry)
-  if (there?.size === 0) watch.watched.delete(entry.place)
+  const others = entriesOf(watch, person).filter((each) => each !== entry)
+  if (others.length > 0) watch.watched.set(person, others)
+  else watch.watched.delete(person)
   if (watch.watched.size === 0) stop(watch)
 }
 
@@ -132,8 +208,11 @@ function finish(watch: Watch, entry: Watched, reason: string): void {
     status: 401,
   })
   entry.shared?.abort(error)
-  for (const controller of entry.own) controller.abort(error)
-  entry.own.clear()
+  const { first, others } = entry
+  entry.first = undefined
+  entry.others = undefined
+  first?.abort(error)
+  for (const controller of others ?? []) controller.abort(error)
 }
 
 function stop(watch: Watch): void {
@@ -141,20 +220,51 @@ function stop(watch: Watch): void {
   watch.timer = undefined
 }
 
-/** Looks at the sessions of the next slot. */
+/** Looks at the sessions of the next slot; where every change is heard of, at those whose time seems over. */
 function lookAround(watch: Watch): void {
   const slot = watch.slots[watch.nextSlot] ?? new Set()
   watch.nextSlot = (watch.nextSlot + 1) % watchSlots
+  const isQuiet = isHearing(watch)
+  const now = watch.options.clock()
   for (const entry of slot) {
-    if (entry.isLookedAt) continue
-    entry.isLookedAt = true
-    look(watch, entry)
-      // An outage ends nobody's session: the next look tells.
-      .catch(() => undefined)
-      .finally(() => {
-        entry.isLookedAt = false
-      })
+    if (isQuiet && entry.hearing === watch.hearing && !seemsOver(watch, entry, now)) continue
+    lookSoon(watch, entry)
   }
+}
+
+/** Looks at a session now, or again after the look that is under way. */
+function lookSoon(watch: Watch, entry: Watched): void {
+  if (entry.look !== 'none') {
+    entry.look = 'again'
+    return
+  }
+  entry.look = 'under way'
+  const { hearing } = watch
+  const isHeard = isHearing(watch)
+  look(watch, entry)
+    .then(
+      () => {
+        entry.hearing = isHeard ? hearing : unheard
+      },
+      // An outage ends nobody's session: the next look tells.
+      () => {
+        entry.hearing = unheard
+      },
+    )
+    .finally(() => {
+      const isToLookAgain = entry.look === 'again' && entry.slot.has(entry)
+      entry.look = 'none'
+      if (isToLookAgain) lookSoon(watch, entry)
+    })
+}
+
+/** Whether time may have ended a session, by what was last seen of it: touches are not heard of. */
+function seemsOver({ options }: Watch, { record, tokensOverAt }: Watched, now: number): boolean {
+  return (
+    isFromAhead(record, now) ||
+    timerOver(withIdleTime(record, options.idleMilliseconds), now) !== undefined ||
+    now >= tokensOverAt
+  )
 }
 
 async function look(watch: Watch, entry: Watched): Promise<void> {
@@ -176,15 +286,20 @@ async function look(watch: Watch, entry: Watched): Promise<void> {
   entry.record = record
   const over = timerOver(withIdleTime(record, idleMilliseconds), now)
   if (over !== undefined) return finish(watch, entry, over)
-  if (areOver(watch, address, record, now)) return finish(watch, entry, 'token-expired')
+  entry.tokensOverAt = tokensOverAt(watch, address, record, now)
+  if (now >= entry.tokensOverAt) return finish(watch, entry, 'token-expired')
   if (await lifecycle.applyRevocation(address, record, now)) finish(watch, entry, 'revoked')
 }
 
-/** Whether nobody is signed in by the session, although it has not ended. Details are opened only where that can be. */
-function areOver(watch: Watch, address: RecordAddress, record: LiveRecord, now: number): boolean {
-  if (record.tokenExpiresAt === 0 || now < record.tokenExpiresAt) return false
+/**
+ * From when on nobody is signed in by the session, although it has not ended; a time before which it is not worth to look
+ * stands for it. Details are opened only where that can be.
+ */
+function tokensOverAt(watch: Watch, address: RecordAddress, record: LiveRecord, now: number): number {
+  if (record.tokenExpiresAt === 0) return Number.POSITIVE_INFINITY
+  if (now < record.tokenExpiresAt) return record.tokenExpiresAt
   const details = openDetails(watch.options.sealer, address, record.sealed).own
-  return details !== undefined && areTokensOver(record, details, now)
+  return details === undefined ? Number.POSITIVE_INFINITY : lastingUntil(record, details)
 }
 
 /**

@@ -19,7 +19,13 @@ export function areTokensOver(
   details: Pick<ProtocolDetails, 'degraded'>,
   now: number,
 ): boolean {
-  return isDegraded(record, details) && now >= (details.degraded?.lastsUntil ?? Number.POSITIVE_INFINITY)
+  return now >= lastingUntil(record, details)
+}
+
+/** Until when somebody is signed in by these tokens; without end while they can be renewed. */
+export function lastingUntil(record: Tokens, details: Pick<ProtocolDetails, 'degraded'>): number {
+  const lastsUntil = isDegraded(record, details) ? details.degraded?.lastsUntil : undefined
+  return lastsUntil ?? Number.POSITIVE_INFINITY
 }
 
 /**
