@@ -20,7 +20,7 @@ import {
   type Suite,
   type SuiteOptions,
 } from '../src/index.js'
-import { suiteFrom, toResponse, WebExchange } from './web.js'
+import { suiteFrom, toResponse, unlessKeptPrivate, WebExchange } from './web.js'
 
 /** Who is there, and what puts our cookies on the response. */
 export interface Seen<C extends Claims = Claims> {
@@ -88,17 +88,31 @@ export interface CitizenAuth<C extends Claims = Claims> {
 type Handler<C extends Claims> = Parameters<WithCitizen<C>>[0]
 
 /** A request that was looked at. */
-interface LookedAt<C extends Claims> {
+class LookedAt<C extends Claims> {
   readonly exchange: WebExchange
   readonly citizen: MaybePromise<Citizen<C>>
   /** How many wrappers are around the handler that is at work. */
-  wrappers: number
+  wrappers = 0
+
+  constructor(exchange: WebExchange, citizen: MaybePromise<Citizen<C>>) {
+    this.exchange = exchange
+    this.citizen = citizen
+  }
 }
 
-/** What each step gets: the suite, and the requests that it has looked at. */
+type RouteOfOurs = NonNullable<ReturnType<Suite['endpoint']>>
+
+/** What a guard answers that lets a request through; one for all. */
+const letThrough = Promise.resolve(undefined)
+
+/** A request on which it may be noted that it was looked at. */
+type Noted<C extends Claims> = Request & { readonly [name: symbol]: LookedAt<C> | undefined }
+
+/** What each step gets: the suite, and where on a request it notes that it has looked at it. */
 interface FetchContext<C extends Claims> {
   readonly suite: Suite<C>
-  readonly lookedAt: WeakMap<Request, LookedAt<C>>
+  /** Names a property, for a WeakMap would cost every request as much as it costs to know who is there. */
+  readonly lookedAt: symbol
 }
 
 /**
@@ -111,7 +125,7 @@ export function citizenSession<C extends Claims = Claims>(
 ): CitizenAuth<C> {
   refuseRequest('citizenSession', options)
   const suite = suiteFrom<C>(options)
-  const context: FetchContext<C> = { suite, lookedAt: new WeakMap() }
+  const context: FetchContext<C> = { suite, lookedAt: Symbol('citizen-session.looked-at') }
   const requireCitizen = guardWith(context, {})
   return {
     suite,
@@ -158,42 +172,82 @@ export function citizenSession<C extends Claims = Claims>(
 }
 
 /** Serves our own routes, and runs the application for every other request. */
-async function serve<C extends Claims>(
+function serve<C extends Claims>(
   context: FetchContext<C>,
   request: Request,
   application: () => MaybePromise<Response>,
 ): Promise<Response> {
-  const { suite } = context
-  const exchange = new WebExchange(request)
-  const reply = await suite.endpoint(exchange)?.(exchange)
-  if (reply !== undefined) return exchange.reply(reply)
-  if (suite.skips(exchange)) return application()
+  // Not an async function: a plain request waits for the application alone.
+  try {
+    const exchange = new WebExchange(request)
+    const handler = context.suite.endpoint(exchange)
+    if (handler !== undefined) return serveRoute(context, request, exchange, handler, application)
+    return serveApplication(context, request, exchange, application)
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
+async function serveRoute<C extends Claims>(
+  context: FetchContext<C>,
+  request: Request,
+  exchange: WebExchange,
+  handler: RouteOfOurs,
+  application: () => MaybePromise<Response>,
+): Promise<Response> {
+  const reply = await handler(exchange)
+  return reply === undefined
+    ? serveApplication(context, request, exchange, application)
+    : exchange.reply(reply)
+}
+
+function serveApplication<C extends Claims>(
+  context: FetchContext<C>,
+  request: Request,
+  exchange: WebExchange,
+  application: () => MaybePromise<Response>,
+): Promise<Response> {
+  if (context.suite.skips(exchange)) return Promise.resolve(application()).then(unlessKeptPrivate)
   const looked = look(context, request, exchange)
-  await looked.citizen
-  return around(looked, application)
+  const { citizen } = looked
+  return citizen instanceof Promise
+    ? citizen.then(() => around(looked, application))
+    : around(looked, application)
 }
 
 /** Looks once for each request. */
 function look<C extends Claims>(
   { suite, lookedAt }: FetchContext<C>,
   request: Request,
-  exchange = new WebExchange(request),
+  given?: WebExchange,
 ): LookedAt<C> {
-  const known = lookedAt.get(request)
+  const known = (request as Noted<C>)[lookedAt]
   if (known !== undefined) return known
+  const exchange = given ?? new WebExchange(request)
   if (suite.skips(exchange)) throw skipped()
-  const looked = { exchange, citizen: suite.authenticate(exchange), wrappers: 0 }
-  lookedAt.set(request, looked)
+  const looked = new LookedAt(exchange, suite.authenticate(exchange))
+  // Not enumerable, so that whoever prints or copies a request leaves it alone.
+  Object.defineProperty(request, lookedAt, { value: looked })
   return looked
 }
 
 function guardWith<C extends Claims>(context: FetchContext<C>, demand: Demand): Guard {
-  return async (request) => {
-    const looked = look(context, request)
-    const refusal = context.suite.guard(looked.exchange, await looked.citizen, demand)
+  const judge = (looked: LookedAt<C>, citizen: Citizen<C>): Response | undefined => {
+    const refusal = context.suite.guard(looked.exchange, citizen, demand)
     if (refusal !== undefined) return answer(looked, refusal)
     looked.exchange.keepPrivate()
     return undefined
+  }
+  return (request) => {
+    try {
+      const looked = look(context, request)
+      const { citizen } = looked
+      if (citizen instanceof Promise) return citizen.then((settled) => judge(looked, settled))
+      const refusal = judge(looked, citizen)
+      return refusal === undefined ? letThrough : Promise.resolve(refusal)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 }
 

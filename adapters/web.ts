@@ -58,13 +58,19 @@ export function replacedPolicies(reply: Reply): readonly string[] {
   return reply.headers['content-security-policy'] === undefined ? [] : policyHeaders
 }
 
+const slash = 0x2f
+const questionMark = 0x3f
+const numberSign = 0x23
+
+const none: readonly SetCookie[] = Object.freeze([])
+
 /** One exchange over a web request. Its cookies travel with the one response that leaves through it. */
 export class WebExchange implements Exchange {
   readonly method: string
   readonly target: string
   readonly remoteAddress: string | undefined
   readonly #request: WebRequest
-  readonly #cookies: SetCookie[] = []
+  #cookies: SetCookie[] | undefined
   #isAnswered = false
   #isGuarded = false
   /** Those who want to know the end; there only if somebody does. */
@@ -79,7 +85,7 @@ export class WebExchange implements Exchange {
 
   /** What was set so far. */
   get cookies(): readonly SetCookie[] {
-    return this.#cookies
+    return this.#cookies ?? none
   }
 
   header(name: string): string | undefined {
@@ -133,6 +139,7 @@ export class WebExchange implements Exchange {
     }
     // Refused here, where the caller can see it, and not while the response is made.
     serializeCookie(cookie)
+    this.#cookies ??= []
     this.#cookies.push(cookie)
   }
 
@@ -160,8 +167,8 @@ export class WebExchange implements Exchange {
   /** The application's response with the cookies that were set until now; none can be set any more. */
   finish(response: Response): Response {
     this.#isAnswered = true
-    const kept = this.#isGuarded ? keptPrivate(response) : response
-    const finished = withCookies(kept, this.#cookies)
+    const kept = this.#isGuarded ? keptPrivate(response) : unlessKeptPrivate(response)
+    const finished = this.#cookies === undefined ? kept : withCookies(kept, this.#cookies)
     if (this.#closeListeners === undefined) return finished
     // An upgrade goes on for as long as its socket, which we do not see.
     if (finished.status === 101) return finished
@@ -182,7 +189,7 @@ export class WebExchange implements Exchange {
   close(): readonly SetCookie[] {
     this.#isAnswered = true
     this.tellClose()
-    return this.#cookies
+    return this.cookies
   }
 
   /** Tells that the exchange is over, where no response of ours shows it. */
@@ -214,16 +221,39 @@ export function withCookies(response: Response, cookies: readonly SetCookie[]): 
   }
   for (const name of cacheHeaders) headers.delete(name)
   headers.set('cache-control', privateAnswer)
-  const { status, statusText, body } = response
-  return new Response(body, { status, statusText, headers })
+  return copyOf(response, headers)
 }
 
-/** The response out of caches, where it says nothing of them: a copy, for others may be handed the same one. */
+/** On a response that {@link keptPrivate} has changed. */
+const isKeptPrivate = Symbol('citizen-session.kept-private')
+
+/**
+ * The response out of caches, where it says nothing of them. The very same one: servers send a response that nobody has
+ * taken the body of at once, and a copy in pieces, as a stream. Where its headers must not be changed, a copy.
+ */
 function keptPrivate(response: Response): Response {
-  if (response.headers.has('cache-control') || response.status < 200 || response.status > 599) return response
-  const { status, statusText, body } = response
+  const { status, headers } = response
+  if (status < 200 || status > 599 || headers.has('cache-control')) return response
+  try {
+    Object.defineProperty(response, isKeptPrivate, { value: true })
+    headers.set('cache-control', privateAnswer)
+    return response
+  } catch {
+    const changed = new Headers(headers)
+    changed.set('cache-control', privateAnswer)
+    return copyOf(response, changed)
+  }
+}
+
+/** A response that no guard has let through; one that a guard has changed before, and that is handed out again: as it was. */
+export function unlessKeptPrivate(response: Response): Response {
+  if (!(isKeptPrivate in response) || response.headers.get('cache-control') !== privateAnswer) return response
   const headers = new Headers(response.headers)
-  headers.set('cache-control', privateAnswer)
+  headers.delete('cache-control')
+  return copyOf(response, headers)
+}
+
+function copyOf({ status, statusText, body }: Response, headers: Headers): Response {
   return new Response(body, { status, statusText, headers })
 }
 
@@ -272,11 +302,16 @@ function authorityOf(url: string): string {
 
 /** Path and query of an absolute URL as it stands there, without the cost of parsing it. */
 export function targetOf(url: string): string {
-  const authority = url.indexOf('://') + 3
-  const start = url.slice(authority).search(/[/?#]/)
-  if (start === -1) return '/'
-  const target = url.slice(authority + start).split('#', 1)[0] ?? ''
+  const length = url.length
+  let start = url.indexOf('://') + 3
+  while (start < length && !isEndOfAuthority(url.charCodeAt(start))) start += 1
+  const fragment = url.indexOf('#', start)
+  const target = url.slice(start, fragment === -1 ? length : fragment)
   return target.startsWith('/') ? target : `/${target}`
+}
+
+function isEndOfAuthority(code: number): boolean {
+  return code === slash || code === questionMark || code === numberSign
 }
 
 function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {

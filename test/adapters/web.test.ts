@@ -155,6 +155,52 @@ describe('our cookies on a response', () => {
   })
 })
 
+describe('the response of the application', () => {
+  const finish = (response: Response, { isGuarded }: { isGuarded: boolean }): Response => {
+    const exchange = new WebExchange(new Request('https://a.example/'))
+    if (isGuarded) exchange.keepPrivate()
+    return exchange.finish(response)
+  }
+
+  it('is the very same one on a plain request, and behind a guard with its body as it was', async () => {
+    const open = new Response('body')
+    expect(finish(open, { isGuarded: false })).toBe(open)
+    expect(open.headers.has('cache-control')).toBe(false)
+    const guarded = new Response('body')
+    expect(finish(guarded, { isGuarded: true })).toBe(guarded)
+    expect(guarded.headers.get('cache-control')).toBe('private, no-store')
+    expect(await guarded.text()).toBe('body')
+    const cached = new Response('body', { headers: { 'cache-control': 'private, max-age=60' } })
+    expect(finish(cached, { isGuarded: true })).toBe(cached)
+    expect(cached.headers.get('cache-control')).toBe('private, max-age=60')
+  })
+
+  it('is a copy where nobody may change its headers', () => {
+    const redirect = Response.redirect('https://a.example/', 302)
+    const finished = finish(redirect, { isGuarded: true })
+    expect(finished.headers.get('cache-control')).toBe('private, no-store')
+    expect([finished.status, finished.headers.get('location')]).toEqual([302, 'https://a.example/'])
+    expect(redirect.headers.has('cache-control')).toBe(false)
+  })
+
+  it('goes out as it was where no guard stands, although one has kept the same response private', () => {
+    const shared = new Response(null, { status: 204, headers: { 'x-a': 'b' } })
+    const kept = () => finish(shared, { isGuarded: true }).headers.get('cache-control')
+    const open = () => finish(shared, { isGuarded: false })
+    expect(open()).toBe(shared)
+    expect(kept()).toBe('private, no-store')
+    expect([open().status, open().headers.get('x-a'), open().headers.get('cache-control')]).toEqual([
+      204,
+      'b',
+      null,
+    ])
+    expect(kept()).toBe('private, no-store')
+    shared.headers.set('cache-control', 'public, max-age=60')
+    expect(open()).toBe(shared)
+    expect(kept()).toBe('public, max-age=60')
+  })
+})
+
 describe('who waits for the end of an exchange', () => {
   /** An exchange that is answered with a stream, and what became of both. */
   function answered(method: string, signal?: AbortSignal) {
