@@ -26,6 +26,7 @@ import {
   NodeExchange,
   type NodeRequest,
   notifyRouteObservers,
+  Served,
   sendReply,
 } from './node.js'
 import { createUpgrade, type Upgrade } from './upgrade.js'
@@ -91,7 +92,7 @@ export function citizenSession<C extends Claims = Claims>(
       return
     }
     const isSkipped = suite.skips(exchange)
-    attachSuite(request, { suite: suite as unknown as Suite, exchange, isSkipped })
+    attachSuite(request, new Served(suite as unknown as Suite, exchange, isSkipped))
     if (isSkipped) {
       next()
       return

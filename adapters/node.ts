@@ -150,12 +150,18 @@ export class NodeExchange implements Exchange {
   }
 }
 
-/** A request that has passed the middleware. */
-export interface Served {
+/** A request that has passed the middleware. A class for the same reason as `LiveSession` of the core has. */
+export class Served {
   readonly suite: Suite
   readonly exchange: NodeExchange
   /** `routes.skip` leaves it alone: nobody has looked who is there. */
   readonly isSkipped: boolean
+
+  constructor(suite: Suite, exchange: NodeExchange, isSkipped: boolean) {
+    this.suite = suite
+    this.exchange = exchange
+    this.isSkipped = isSkipped
+  }
 }
 
 /** A property and no WeakMap: that would cost every request several times what it costs to know who is there. */

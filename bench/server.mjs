@@ -3,6 +3,7 @@
  * process. The bench asks over IPC; what it asks is in `questions`.
  */
 import { createServer } from 'node:http'
+import { watchCollector } from './collector.mjs'
 import { contenders } from './contenders.mjs'
 import { createInjection } from './inject.mjs'
 import { platforms } from './platforms.mjs'
@@ -11,6 +12,8 @@ const setting = JSON.parse(process.argv[2])
 const contender = contenders.find(({ name }) => name === setting.contender)
 const handler = await platforms[setting.platform](await contender.open(setting), setting)
 const server = createServer({ keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0 }, handler)
+
+let watch
 
 const questions = {
   async listen() {
@@ -22,6 +25,11 @@ const questions = {
     const { user, system } = process.cpuUsage()
     return user + system
   },
+  watchCollector() {
+    watch = watchCollector()
+  },
+  /** What was allocated for `count` requests, and what of it survived. */
+  collected: ({ count }) => watch.stop(count),
   /** CPU microseconds a request in process. */
   inject: ({ headers, milliseconds }) => createInjection(handler, headers).run(milliseconds),
 }

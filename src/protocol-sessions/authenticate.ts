@@ -14,7 +14,7 @@ import {
   citizenOf,
   isPlain,
   type ProtocolSessionContext,
-  type ProtocolSessionRequest,
+  ProtocolSessionRequest,
   SessionCookieCredential,
 } from './credential.js'
 import { createSessionStates, type SessionCookieState, type SessionStates } from './state.js'
@@ -110,7 +110,7 @@ function authenticate(
 ): MaybePromise<Citizen | undefined> {
   const state = stateOf(context, exchange)
   if (state === undefined) return undefined
-  const request = { exchange, now, isTouching, state }
+  const request = new ProtocolSessionRequest(exchange, now, isTouching, state)
   return nearCitizen(context, request) ?? strictCitizen(context, request)
 }
 
@@ -167,7 +167,8 @@ async function inspect(
 ): Promise<Citizen | undefined> {
   const state = stateOf(context, exchange)
   if (state === undefined) return undefined
-  return inspectSession(context, context.credential, { exchange, now, isTouching: () => false, state })
+  const request = new ProtocolSessionRequest(exchange, now, () => false, state)
+  return inspectSession(context, context.credential, request)
 }
 
 async function tokensOf(
@@ -211,7 +212,7 @@ async function started(
   const state = context.states.remember(cookie.value, named)
   const details = state.details(context.sealer, record)
   if (details === undefined) throw new TypeError('a session begins with its details')
-  const request = { exchange, now: context.clock(), isTouching: () => true, state }
+  const request = new ProtocolSessionRequest(exchange, context.clock(), () => true, state)
   const citizen = citizenOf(context, request, record, details)
   // The work may have signed the person out: then the answer takes the cookie away.
   const give = () => (sessionCookie.isDropped(exchange) ? undefined : exchange.setCookie(cookie))

@@ -1,12 +1,13 @@
 /** @module The session cookie as a credential: what it shows for a session that OpenID Connect or SAML began. */
 import type { Citizen } from '../citizen.js'
 import { isNamedBy } from '../cookies/session-cookie.js'
+import type { Exchange } from '../exchange.js'
 import { settledWithin } from '../outbound.js'
 import type { InstalledProtocol } from '../protocols/protocol.js'
 import type { TokenRefresh } from '../protocols/token-refresh.js'
 import type { EndedRecord, EndReason, LiveRecord, RecordAddress, SessionRecord } from '../session-record.js'
 import { assuranceHere } from '../sessions/assurance.js'
-import { active, anonymous, type CitizenActions, type LiveSession } from '../sessions/create-citizen.js'
+import { active, anonymous, type CitizenActions, LiveSession } from '../sessions/create-citizen.js'
 import { endCauseOf } from '../sessions/end-cause.js'
 import type { Credential, SessionContext, SessionRequest } from '../sessions/evaluate.js'
 import type { ProtocolDetails } from '../sessions/record.js'
@@ -28,14 +29,29 @@ export interface ProtocolSessionContext extends SessionContext {
 }
 
 /** A session that the session cookie names. */
-export interface LiveProtocolSession extends LiveSession {
-  readonly state: SessionCookieState
+export class LiveProtocolSession extends LiveSession {
+  declare readonly state: SessionCookieState
   readonly details: ProtocolDetails
+
+  constructor({ exchange, state }: ProtocolSessionRequest, record: LiveRecord, details: ProtocolDetails) {
+    super(exchange, details.claims, state, record)
+    this.details = details
+  }
 }
 
-/** A request with a session cookie that we made. */
-export interface ProtocolSessionRequest extends SessionRequest {
+/** A request with a session cookie that we made. A class for the same reason as {@link LiveSession}. */
+export class ProtocolSessionRequest implements SessionRequest {
+  readonly exchange: Exchange
+  readonly now: number
+  readonly isTouching: () => boolean
   readonly state: SessionCookieState
+
+  constructor(exchange: Exchange, now: number, isTouching: () => boolean, state: SessionCookieState) {
+    this.exchange = exchange
+    this.now = now
+    this.isTouching = isTouching
+    this.state = state
+  }
 }
 
 /** How the tokens of a session are renewed; `undefined`: they are not. */
@@ -49,13 +65,13 @@ export function refreshOf(
 /** The citizen of a live record. `degraded`: whether a renewal has just failed; absent: what the record says. */
 export function citizenOf(
   { actions }: ProtocolSessionContext,
-  { exchange, state, now }: ProtocolSessionRequest,
+  request: ProtocolSessionRequest,
   record: LiveRecord,
   details: ProtocolDetails,
   degraded = isDegraded(record, details),
 ): Citizen {
-  const live: LiveProtocolSession = { exchange, claims: details.claims, state, record, details }
-  return active(live, assuranceHere(record, details, now), degraded, actions)
+  const live = new LiveProtocolSession(request, record, details)
+  return active(live, assuranceHere(record, details, request.now), degraded, actions)
 }
 
 /** Whether a request asks nothing of its live record: no write, no cookie, no second look. */

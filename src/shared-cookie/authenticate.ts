@@ -12,7 +12,7 @@ import { evaluateSession, type Found, inspectSession } from '../sessions/evaluat
 import { asIfTouched, nearRecord } from '../sessions/near-record.js'
 import { withIdleTime } from '../sessions/timers.js'
 import type { VerifiedToken } from '../tokens/verify.js'
-import type { SharedCookieContext, SharedCookieRequest } from './context.js'
+import { type SharedCookieContext, SharedCookieRequest } from './context.js'
 import { citizenOf, isPlain, SharedCookieCredential } from './credential.js'
 import type { TokenReader, TokenReading } from './read-token.js'
 import { tokenState } from './token-state.js'
@@ -126,17 +126,9 @@ function requestOf(
   isTouching: () => boolean,
 ): SharedCookieRequest {
   const { application, identityProvider } = options
-  return {
-    exchange,
-    scanned,
-    token,
-    now,
-    isTouching,
-    state: tokenState(token, application.id, identityProvider.refresh.afterSeconds),
-    level: identityProvider.assuranceLevel(token.claims),
-    isFirstSight: false,
-    isWritten: false,
-  }
+  const state = tokenState(token, application.id, identityProvider.refresh.afterSeconds)
+  const level = identityProvider.assuranceLevel(token.claims)
+  return new SharedCookieRequest(exchange, scanned, token, now, isTouching, state, level)
 }
 
 /** Nothing due: the citizen is there at once. Else the session is evaluated. */

@@ -3,7 +3,8 @@
 import type { ResolvedSharedCookieOptions } from '../config/options.js'
 import type { ScannedCookies } from '../cookies/parse.js'
 import type { Exchange, SetCookie } from '../exchange.js'
-import type { CitizenActions, LiveSession } from '../sessions/create-citizen.js'
+import type { LiveRecord } from '../session-record.js'
+import { type CitizenActions, LiveSession } from '../sessions/create-citizen.js'
 import type { SessionContext, SessionRequest } from '../sessions/evaluate.js'
 import type { VerifiedToken } from '../tokens/verify.js'
 import type { HintCookie } from './hint-cookie.js'
@@ -21,20 +22,46 @@ export interface SharedCookieContext extends SessionContext {
 }
 
 /** A session that the shared cookie names. */
-export interface SharedSession extends LiveSession {
+export class SharedSession extends LiveSession {
   readonly token: VerifiedToken
-  readonly state: TokenState
+  declare readonly state: TokenState
+
+  constructor({ exchange, state }: SharedCookieRequest, token: VerifiedToken, record: LiveRecord) {
+    super(exchange, token.claims, state, record)
+    this.token = token
+  }
 }
 
-/** A request with a good token. */
-export interface SharedCookieRequest extends SessionRequest {
+/** A request with a good token. A class for the same reason as {@link LiveSession}: it may wait for the store. */
+export class SharedCookieRequest implements SessionRequest {
+  readonly exchange: Exchange
   readonly scanned: ScannedCookies
   readonly token: VerifiedToken
+  readonly now: number
+  readonly isTouching: () => boolean
   readonly state: TokenState
   /** The level of assurance that the token's claims show. */
   readonly level: number
   /** Whether this process sees this generation of the session for the first time. */
-  isFirstSight: boolean
+  isFirstSight = false
   /** Whether something of the record was written for this request. */
-  isWritten: boolean
+  isWritten = false
+
+  constructor(
+    exchange: Exchange,
+    scanned: ScannedCookies,
+    token: VerifiedToken,
+    now: number,
+    isTouching: () => boolean,
+    state: TokenState,
+    level: number,
+  ) {
+    this.exchange = exchange
+    this.scanned = scanned
+    this.token = token
+    this.now = now
+    this.isTouching = isTouching
+    this.state = state
+    this.level = level
+  }
 }

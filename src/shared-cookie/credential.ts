@@ -10,7 +10,7 @@ import { isUnchanged } from '../sessions/timers.js'
 import type { FoundRevocation } from '../stores/store.js'
 import type { VerifiedToken } from '../tokens/verify.js'
 import { isWaiting, unlessAhead } from '../wait.js'
-import type { SharedCookieContext, SharedCookieRequest } from './context.js'
+import { type SharedCookieContext, type SharedCookieRequest, SharedSession } from './context.js'
 import { deliverRefresh } from './deliver-refresh.js'
 import { readRoot } from './token-state.js'
 
@@ -30,8 +30,8 @@ export function citizenOf(
   token: VerifiedToken,
   record: LiveRecord,
 ): Citizen {
-  const { exchange, now, state, level } = request
-  const live = { exchange, claims: token.claims, token, state, record }
+  const { now, state, level } = request
+  const live = new SharedSession(request, token, record)
   const assurance = assuranceOf(token.claims, level, unlessAhead(record.authenticatedAt, now))
   return active(live, assurance, isWaiting(state.degraded, now), actions)
 }
