@@ -25,6 +25,7 @@ import {
   keepPrivate,
   NodeExchange,
   notifyRouteObservers,
+  Served,
 } from './node.js'
 import { createUpgrade, type Upgrade } from './upgrade.js'
 import { replacedPolicies, suiteFrom } from './web.js'
@@ -76,7 +77,7 @@ export function citizenSession<C extends Claims = Claims>(
       return
     }
     const isSkipped = suite.skips(exchange)
-    attachSuite(context.req, { suite: suite as unknown as Suite, exchange, isSkipped })
+    attachSuite(context.req, new Served(suite as unknown as Suite, exchange, isSkipped))
     if (isSkipped) return next()
     const citizen = suite.authenticate(exchange)
     context.state.citizen = citizen instanceof Promise ? await citizen : citizen
@@ -121,10 +122,12 @@ function isRefused(context: AnyContext, demand: Demand): boolean {
 }
 
 function guardWith<C extends Claims>(demand: Demand): Guard<C> {
-  return async (context, next) => {
-    if (!isRefused(context, demand)) await guarded(context, next)
-  }
+  // One async function for each guard is enough: it costs more than the guard itself.
+  return (context, next) => (isRefused(context, demand) ? answered : guarded(context, next))
 }
+
+/** What a guard answers that has answered the request; one for all. */
+const answered = Promise.resolve()
 
 /** Runs what a guard lets through. Koa's error handler clears the headers, and with them what keeps it private. */
 async function guarded(context: AnyContext, next: Next): Promise<void> {
