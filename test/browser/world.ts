@@ -12,6 +12,8 @@ export interface BrowserWorld {
   readonly site: Pages
   /** Moves the clocks of the servers, and of the pages if theirs are installed. */
   travel(seconds: number): Promise<void>
+  /** Stops the clocks of the pages: what happens then needs no timer of theirs, however busy the machine is. */
+  stopClocks(): Promise<void>
   /** A further tab. */
   tab(path?: string): Promise<Page>
 }
@@ -60,6 +62,11 @@ export function setUpWorld(options: ChromiumOptions & { readonly suite?: SuiteOp
       hasClock = true
       site.travel(seconds)
       await context.clock.fastForward(seconds * 1000)
+    },
+    async stopClocks() {
+      const [page] = context.pages()
+      if (!hasClock || page === undefined) throw new Error('the pages have no clock: travel first')
+      await context.clock.pauseAt((await page.evaluate<number>('Date.now()')) + 1000)
     },
     async tab(path) {
       const page = await context.newPage()
