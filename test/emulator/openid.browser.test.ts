@@ -8,7 +8,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createEmulator, type Emulator } from '../../src/emulator/index.js'
 import { findProgram } from '../programs.mjs'
-import { launchChromium } from '../support/chromium.js'
+import { chromiumArguments, launchChromium } from '../support/chromium.js'
 
 let browser: Browser
 let emulator: Emulator
@@ -190,12 +190,7 @@ it('a client of another site is told unchanged where the browser lets third-part
   await writeFile(join(profile, 'Default', 'Preferences'), '{"profile":{"cookie_controls_mode":0}}')
   const lenient = await chromium.launchPersistentContext(profile, {
     executablePath: findProgram('browser') ?? '',
-    args: [
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--no-first-run',
-      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
-    ],
+    args: chromiumArguments(),
   })
   try {
     page = await lenient.newPage()

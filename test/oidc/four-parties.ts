@@ -12,6 +12,7 @@ import { loopbackFetch } from '../../src/emulator/loopback-fetch.js'
 import { type CitizenEvent, memoryStore } from '../../src/index.js'
 import { oidc } from '../../src/oidc/oidc.js'
 import { findProgram } from '../programs.mjs'
+import { chromiumArguments } from '../support/chromium.js'
 
 const names = ['sp1', 'sp2', 'sp3', 'sp4'] as const
 export type Name = (typeof names)[number]
@@ -127,12 +128,7 @@ export async function createFourParties(): Promise<FourParties> {
     )
     context = await chromium.launchPersistentContext(profile, {
       executablePath: findProgram('browser') ?? '',
-      args: [
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--no-first-run',
-        ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
-      ],
+      args: chromiumArguments(),
     })
     context.setDefaultTimeout(20_000)
     return context

@@ -1,10 +1,12 @@
 /** @module Chromium as the tests use it. */
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { launchChromium } from './chromium.js'
+import { featuresOfPlaywright, launchChromium } from './chromium.js'
 
 const server = createServer((_incoming, outgoing) => {
   outgoing.setHeader('set-cookie', [
@@ -37,4 +39,14 @@ it('resolves sibling names to loopback and keeps a shared cookie for both', asyn
   const atSelf = await context.cookies(`https://benefits.citizen.localhost:${port}/`)
   expect(atSelf.map(({ name }) => name).sort()).toEqual(['__Host-own', 'shared'])
   await context.close()
+})
+
+it('has everything switched off that Playwright switches off by itself', () => {
+  const bundle = readFileSync(
+    createRequire(import.meta.url).resolve('playwright-core/lib/coreBundle'),
+    'utf8',
+  )
+  const [, list = ''] = /disabledFeatures = \[([^\]]+)\]/.exec(bundle) ?? []
+  const names = [...list.matchAll(/^\s*"(\w+)",?$/gm)].map(([, name]) => name)
+  expect(featuresOfPlaywright).toEqual(names)
 })

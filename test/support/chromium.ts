@@ -2,14 +2,46 @@
 import { type Browser, chromium } from 'playwright-core'
 import { findProgram, howToGet } from '../programs.mjs'
 
-/** Quiet: no background traffic, nothing but what a test opens. */
+/** Chromium counts the last list only, and its own arguments come last: what Playwright switches off by itself. */
+export const featuresOfPlaywright = [
+  'AvoidUnnecessaryBeforeUnloadCheckSync',
+  'DestroyProfileOnBrowserClose',
+  'HttpsUpgrades',
+  'HttpsFirstBalancedModeAutoEnable',
+  'LensOverlay',
+  'MediaRouter',
+  'PaintHolding',
+  'ThirdPartyStoragePartitioning',
+  'AvoidCorsURLLoaderRestartOnRedirect',
+  'TcpPortRandomizationWin',
+  'OptimizationHints',
+  'NetworkTimeServiceQuerying',
+  'AimEnabled',
+  'PreconnectToSearch',
+  'msForceBrowserSignIn',
+  'msEdgeUpdateLaunchServicesPreferredVersion',
+]
+
+/** Each window loads pages of its own for the suggestions of its address bar: most of the work of opening one. */
+const addressBarPages = ['WebUIOmniboxPopup', 'WebUIOmniboxAimPopup', 'WebUIOmniboxFullPopup']
+
+/** Quiet: no background traffic, nothing but what a test opens; a machine without a graphics card plays none. */
 const quietArguments = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
   '--disable-quic',
+  '--disable-gpu',
   '--no-first-run',
+  `--disable-features=${[...featuresOfPlaywright, ...addressBarPages].join()}`,
 ]
+
+/** The arguments of every Chromium of the tests, and more. */
+export function chromiumArguments(more: readonly string[] = []): string[] {
+  // Chromium's sandbox refuses to run as root.
+  const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : []
+  return [...quietArguments, ...sandbox, ...more]
+}
 
 /** How to launch. */
 export interface ChromiumOptions {
@@ -29,11 +61,9 @@ export async function launchChromium({
 }: ChromiumOptions = {}): Promise<Browser> {
   const executablePath = findProgram('browser')
   if (executablePath === undefined) throw new Error(`no Chromium here: ${howToGet('browser')}`)
-  // Chromium's sandbox refuses to run as root.
-  const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : []
   return await chromium.launch({
     executablePath,
-    args: [...quietArguments, ...sandbox, ...args],
+    args: chromiumArguments(args),
     ignoreDefaultArgs: [...ignoreDefaultArgs],
   })
 }
