@@ -3,14 +3,25 @@
 /** The test files of a kind of program. */
 export function filesOfKind(kind: string): readonly string[]
 
-/** The real tests of each lane, without the kinds that are left out. */
-export function realLanes(
-  kinds: readonly string[],
-  leftOut: readonly string[],
-): { readonly windows: readonly string[]; readonly servers: readonly string[] }
+/** Real tests that share a process. */
+export interface RealGroup {
+  readonly name: string
+  readonly seconds: number
+  readonly cores: number
+  readonly folder?: string
+  readonly files: readonly string[]
+}
 
-/** Runs work in two lanes: what bears nothing of its kind beside it, and what both lanes take from. */
-export function inTwoLanes(
-  alone: readonly (() => Promise<unknown>)[],
-  shared: readonly (() => Promise<unknown>)[],
-): Promise<void>
+/** The real tests by group, without the kinds that are left out. */
+export function realGroups(kinds: readonly string[], leftOut: readonly string[]): readonly RealGroup[]
+
+/** A process: about how long it takes, and how many cores it keeps busy; `folder`: where it is the only one. */
+export interface Job {
+  readonly seconds: number
+  readonly cores: number
+  readonly folder?: string
+  work(): Promise<unknown>
+}
+
+/** Runs jobs side by side, as many as the cores bear, the longest first. */
+export function runJobs(jobs: readonly Job[], cores: number): Promise<void>

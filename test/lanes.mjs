@@ -1,4 +1,4 @@
-/** @module Which steps and tests run side by side: real ones wait for servers and browsers, and leave a core idle. */
+/** @module What runs side by side in a run of all tests: which real tests share a process, and which processes a machine. */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../examples/set-up.mjs'
@@ -14,39 +14,76 @@ export function filesOfKind(kind) {
     .map((name) => join('test', name))
 }
 
-const window = ['browser', 'firefox', 'webkit', 'next']
+/**
+ * The real tests that share a process, and so their modules and browsers: a file belongs to the first that has it.
+ * `seconds`: about how long they take; `cores`: how many of the machine's they keep busy in that time, on average: the
+ * rest of it they wait for clocks and servers. `folder`: where they build Next.js, which bears no second build.
+ */
+const groups = [
+  {
+    name: 'Next.js',
+    seconds: 70,
+    cores: 1,
+    folder: '.cache/next',
+    has: /^test\/adapters\/(next|path-prefix\.next)/,
+  },
+  {
+    name: 'demo',
+    seconds: 230,
+    cores: 0.8,
+    folder: 'examples/next',
+    has: /^test\/examples\/(demo|next)[\w-]*\.(browser|next|redis)\.test\.ts$/,
+  },
+  { name: 'hidden tabs', seconds: 46, cores: 0.3, has: /\/hidden\.browser\.test\.ts$/ },
+  { name: 'client', seconds: 170, cores: 0.7, has: /^test\/(browser|sessions)\/.*\.browser\.test\.ts$/ },
+  { name: 'WebKit', seconds: 63, cores: 0.5, has: /\.webkit\.test\.ts$/ },
+  { name: 'Firefox', seconds: 52, cores: 0.5, has: /\.firefox\.test\.ts$/ },
+  { name: 'Chromium', seconds: 50, cores: 0.5, has: /^test\/engines\/.*\.browser\.test\.ts$/ },
+  { name: 'pages', seconds: 180, cores: 0.7, has: /\.browser\.test\.ts$/ },
+  { name: 'stores', seconds: 320, cores: 0.5, has: /^test\/stores\// },
+  { name: 'servers', seconds: 170, cores: 0.5, has: /./ },
+]
 
 /**
- * The real tests of one lane, which run one after another. `windows`: those with a browser, whose clocks and focus bear
- * no second one, and those that build Next.js, in one folder for all. `servers`: the others.
+ * The real tests by group.
  * @param {readonly string[]} kinds of program that are here
  * @param {readonly string[]} leftOut kinds that are not
  */
-export function realLanes(kinds, leftOut) {
+export function realGroups(kinds, leftOut) {
   const missing = new Set(leftOut.flatMap(filesOfKind))
   const files = [...new Set(kinds.flatMap(filesOfKind))].filter((file) => !missing.has(file)).sort()
-  return {
-    windows: files.filter(needsWindowLane),
-    servers: files.filter((file) => !needsWindowLane(file)),
-  }
-}
-
-function needsWindowLane(file) {
-  const [first, ...kinds] = (file.split(/[\\/]/).at(-1) ?? '').split('.')
-  return kinds.some((kind) => window.includes(kind)) || first.startsWith('next')
+  const groupOf = (file) => groups.find(({ has }) => has.test(file.replaceAll('\\', '/')))
+  return groups
+    .map(({ has: _, ...group }) => ({
+      ...group,
+      files: files.filter((file) => groupOf(file)?.name === group.name),
+    }))
+    .filter(({ files }) => files.length > 0)
 }
 
 /**
- * Runs work in two lanes. The first lane begins with what bears nothing of its kind beside it; then both take from
- * what is shared until nothing is left.
- * @param {readonly (() => Promise<unknown>)[]} alone one after another
- * @param {readonly (() => Promise<unknown>)[]} shared the longest first
+ * Runs jobs side by side, as many as keep the cores busy and no two in one folder: whenever one has ended, the longest
+ * of those that fit is next.
+ * @param {readonly { seconds: number, cores: number, folder?: string, work: () => Promise<unknown> }[]} jobs
+ * @param {number} cores of the machine
  */
-export async function inTwoLanes(alone, shared) {
-  const waiting = [...shared]
-  const lane = async (own) => {
-    for (const work of own) await work()
-    for (let work = waiting.shift(); work !== undefined; work = waiting.shift()) await work()
+export async function runJobs(jobs, cores) {
+  const waiting = [...jobs].sort((one, other) => other.seconds - one.seconds)
+  const running = new Map()
+  const fits = (job) => {
+    const others = [...running.keys()]
+    const isFolderFree = job.folder === undefined || others.every(({ folder }) => folder !== job.folder)
+    const busy = others.reduce((sum, other) => sum + other.cores, job.cores)
+    return others.length === 0 || (isFolderFree && busy <= cores)
   }
-  await Promise.all([lane(alone), lane([])])
+  while (waiting.length + running.size > 0) {
+    for (let at = waiting.findIndex(fits); at !== -1; at = waiting.findIndex(fits)) {
+      const [job] = waiting.splice(at, 1)
+      running.set(
+        job,
+        job.work().finally(() => running.delete(job)),
+      )
+    }
+    await Promise.race(running.values())
+  }
 }

@@ -3,12 +3,14 @@
  * The last line is `N passed, N failed`; the exit code is 1 if anything failed. Output in full: `.cache/logs`.
  */
 import { existsSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import {
   build,
   cache,
   checkNode,
+  installNext,
   installPackages,
   lastLines,
   npm,
@@ -17,7 +19,7 @@ import {
   run,
   SetUpError,
 } from '../examples/set-up.mjs'
-import { filesOfKind, inTwoLanes, realLanes } from './lanes.mjs'
+import { filesOfKind, realGroups, runJobs } from './lanes.mjs'
 import { howToGet, obtainProgram, programs } from './programs.mjs'
 import { coverageTable, slowestFiles } from './report.mjs'
 import { checkStep, step, totals, vitest } from './steps.mjs'
@@ -96,16 +98,6 @@ async function setUpOtherNodes() {
   return nodes
 }
 
-/** The demo goes through everything by itself and ends with 0 or 1. */
-function walk(major, node = process.execPath) {
-  return checkStep(`the demo on Node ${major}`, () =>
-    run(node, [join(root, 'examples/demo/start.mjs'), '--walk'], {
-      log: `demo-node-${major}`,
-      timeoutSeconds: 300,
-    }),
-  )
-}
-
 /** All quick and real tests one after another: coverage is counted in one process. */
 async function withCoverage(env) {
   const args = [
@@ -120,14 +112,70 @@ async function withCoverage(env) {
   printCoverage()
 }
 
-/** The steps of the two lanes. `alone`: the demo and the tests that build Next.js do so in one folder. */
-function lanesOf(nodes, { env, hasReal, hasConsumers }) {
-  const oneWorker = ['--maxWorkers', '1']
-  const { windows, servers } = realLanes(Object.keys(programs).concat('next'), leftOut)
-  const real = (name, files) => () =>
-    step(`real tests: ${name}`, () => vitest(`real-${name}`, ['--project', 'real', ...files], { env }))
-  // They share their modules: a third of the time of the short ones went into loading them anew.
-  const realServers = real('servers', ['--no-isolate', ...servers])
+/** The real tests, a job for each group. They share their modules: much of the time went into loading them anew. */
+function realJobs(env) {
+  return realGroups(Object.keys(programs).concat('next'), leftOut).map(({ name, files, ...job }) => ({
+    ...job,
+    work: () =>
+      step(`real tests: ${name}`, () =>
+        vitest(
+          `real-${name.replace(/\W+/g, '-').toLowerCase()}`,
+          ['--project', 'real', '--no-isolate', ...files],
+          { env },
+        ),
+      ),
+  }))
+}
+
+/** Users' projects: a job for each file, because each installs and builds on its own. */
+function consumerJobs(env) {
+  const job = (name, seconds, cores) => ({
+    seconds,
+    cores,
+    work: () =>
+      step(`consumers: ${name}`, () =>
+        vitest(`consumers-${name}`, ['--project', 'consumers', `test/consumers/${name}.test.ts`], { env }),
+      ),
+  })
+  return [
+    job('applications', 200, 0.8),
+    job('next', 150, 1),
+    job('runners', 130, 0.9),
+    job('bundlers', 20, 1),
+  ]
+}
+
+/** The demo goes through everything by itself and ends with 0 or 1. Another Node builds its part on Next.js anew. */
+function walkJob(major, node, seconds) {
+  return {
+    seconds,
+    cores: 0.8,
+    folder: 'examples/next',
+    work: () =>
+      checkStep(`the demo on Node ${major}`, () =>
+        run(node, [join(root, 'examples/demo/start.mjs'), '--walk'], {
+          log: `demo-node-${major}`,
+          timeoutSeconds: 300,
+        }),
+      ),
+  }
+}
+
+/** What is shown on another Node. */
+function otherNodeJobs({ major, node }, env) {
+  const tests = (name, log, args) => () => step(name, () => vitest(log, args, { node, env }))
+  const quick = ['--project', 'quick', '--maxWorkers', '1']
+  const smoke = ['--project', 'package', 'test/package/smoke.test.ts']
+  return [
+    { seconds: 200, cores: 1, work: tests(`quick tests on Node ${major}`, `quick-node-${major}`, quick) },
+    { seconds: 15, cores: 0.8, work: tests(`the package on Node ${major}`, `package-node-${major}`, smoke) },
+    walkJob(major, node, 20),
+  ]
+}
+
+/** Everything that runs side by side. */
+function jobsOf(nodes, { env, hasReal, hasConsumers }) {
+  const packageTests = () => step('the package', () => vitest('package', ['--project', 'package'], { env }))
   const faults = () =>
     checkStep('servers that fail: 5 rounds', () =>
       run(process.execPath, [join(root, 'test/faults/run.mjs'), '--rounds', '5'], {
@@ -135,38 +183,14 @@ function lanesOf(nodes, { env, hasReal, hasConsumers }) {
         timeoutSeconds: 600,
       }),
     )
-  const quickOn = ({ major, node }) =>
-    step(`quick tests on Node ${major}`, () =>
-      vitest(`quick-node-${major}`, ['--project', 'quick', ...oneWorker], { node, env }),
-    )
-  const smokeOn = ({ major, node }) =>
-    step(`the package on Node ${major}`, () =>
-      vitest(`package-node-${major}`, ['--project', 'package', 'test/package/smoke.test.ts'], { node, env }),
-    )
-  return {
-    alone: [
-      ...(hasReal && windows.length > 0 ? [real('windows', windows)] : []),
-      () => walk(thisNode),
-      ...nodes.map(
-        ({ major, node }) =>
-          () =>
-            walk(major, node),
-      ),
-    ],
-    shared: [
-      ...(hasReal && servers.length > 0 ? [realServers] : []),
-      ...(hasConsumers
-        ? [
-            () =>
-              step('consumers', () => vitest('consumers', ['--project', 'consumers', ...oneWorker], { env })),
-          ]
-        : []),
-      ...nodes.map((each) => () => quickOn(each)),
-      () => step('the package', () => vitest('package', ['--project', 'package'], { env })),
-      ...(leftOut.includes('redis') ? [] : [faults]),
-      ...nodes.map((each) => () => smokeOn(each)),
-    ],
-  }
+  return [
+    ...(hasReal ? realJobs(env) : []),
+    ...(hasConsumers ? consumerJobs(env) : []),
+    ...nodes.flatMap((each) => otherNodeJobs(each, env)),
+    walkJob(thisNode, process.execPath, 25),
+    { seconds: 100, cores: 1, work: packageTests },
+    ...(leftOut.includes('redis') ? [] : [{ seconds: 55, cores: 0.5, work: faults }]),
+  ]
 }
 
 function printSummary(startedAt) {
@@ -188,17 +212,21 @@ async function main() {
     const env = { CITIZEN_TEST_LEAVE_OUT: leftOut.join(',') }
     const [nodes] = await Promise.all([
       setUpOtherNodes(),
+      step('set-up: Next.js', async () => {
+        await installNext((line) => console.log(`       ${line}`))
+        return {}
+      }),
       checkStep('types of the tests', () => npm(['run', '--silent', 'typecheck'], { log: 'types' })),
       checkStep('lint', () => npm(['run', '--silent', 'lint'], { log: 'lint' })),
     ])
     if (values.coverage) await withCoverage(env)
     else await step('quick tests', () => vitest('quick', ['--project', 'quick'], { env }))
-    const { alone, shared } = lanesOf(nodes, {
+    const jobs = jobsOf(nodes, {
       env,
       hasReal: !values.coverage,
       hasConsumers: !values['without-consumers'],
     })
-    await inTwoLanes(alone, shared)
+    await runJobs(jobs, availableParallelism())
   }
   printSummary(startedAt)
   process.exitCode = totals.failed === 0 ? 0 : 1

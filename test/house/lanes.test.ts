@@ -1,20 +1,20 @@
 /** @module What runs side by side in a run of all tests: every real test once, and nothing beside what it disturbs. */
 import { describe, expect, it } from 'vitest'
 import config from '../../vitest.config.js'
-import { inTwoLanes, realLanes } from '../lanes.mjs'
+import { type Job, realGroups, runJobs } from '../lanes.mjs'
 import { programs } from '../programs.mjs'
 import { repositoryFiles, textOf } from './source.js'
 
 const kinds = [...Object.keys(programs), 'next']
-const lanes = realLanes(kinds, [])
+const groups = realGroups(kinds, [])
 const realFiles = repositoryFiles().filter((path) => {
   const [, ...words] = (path.split('/').at(-1) ?? '').split('.')
   return path.startsWith('test/') && path.endsWith('.test.ts') && words.some((word) => kinds.includes(word))
 })
 
-describe('the lanes of the real tests', () => {
+describe('the groups of the real tests', () => {
   it('hold every real test once', () => {
-    expect([...lanes.windows, ...lanes.servers].sort()).toEqual(realFiles)
+    expect(groups.flatMap(({ files }) => files).sort()).toEqual(realFiles)
     expect(realFiles.length).toBeGreaterThan(50)
   })
 
@@ -28,32 +28,66 @@ describe('the lanes of the real tests', () => {
     expect(named).toContain('redis')
   })
 
-  it('build Next.js in one lane only: its folder is one for all', () => {
-    const building = lanes.servers.filter((path) => /next-(site|example)\.js/.test(textOf(path)))
-    expect(building).toEqual([])
+  it.each([
+    ['.cache/next', /next-site\.js/],
+    ['examples/next', /next-example\.js|launchDemo|demo\/start\.mjs/],
+  ])('build Next.js in one group only: %s is one for all', (folder, building) => {
+    const others = groups.filter((group) => group.folder !== folder).flatMap(({ files }) => files)
+    expect(others.filter((path) => building.test(textOf(path)))).toEqual([])
+    expect(groups.filter((group) => group.folder === folder).length).toBe(1)
   })
 
   it('leave out what needs a program that is not here', () => {
-    const { servers, windows } = realLanes(kinds, ['redis', 'browser'])
-    expect(servers.filter((path) => path.includes('.redis.'))).toEqual([])
-    expect(windows.filter((path) => path.includes('.browser.'))).toEqual([])
-    expect(servers).toContain('test/proxy/nginx.nginx.test.ts')
+    const files = realGroups(kinds, ['redis', 'browser']).flatMap((group) => group.files)
+    expect(files.filter((path) => /\.(redis|browser)\./.test(path))).toEqual([])
+    expect(files).toContain('test/proxy/nginx.nginx.test.ts')
+  })
+
+  it('are none without files', () => {
+    const names = realGroups(kinds, ['firefox']).map(({ name }) => name)
+    expect(names).toEqual(groups.map(({ name }) => name).filter((name) => name !== 'Firefox'))
   })
 })
 
-it('runs what bears nothing beside it one after another, and all that is shared once', async () => {
-  const done: string[] = []
-  const running = new Set<string>()
-  let most = 0
-  const work = (name: string) => async () => {
-    running.add(name)
-    most = Math.max(most, running.size)
-    expect(running.has('alone 1') && running.has('alone 2')).toBe(false)
-    for (let turn = 0; turn < 3; turn++) await Promise.resolve()
-    running.delete(name)
-    done.push(name)
+describe('jobs side by side', () => {
+  /** Runs jobs until none is left; says after each start what is running, in the order of their starts. */
+  async function startsOf(jobs: Readonly<Record<string, Omit<Job, 'work'>>>, cores: number) {
+    const running = new Set<string>()
+    const starts: string[] = []
+    const working = Object.entries(jobs).map(([name, job]) => ({
+      ...job,
+      async work() {
+        running.add(name)
+        starts.push([...running].join(' '))
+        for (let turn = 0; turn < job.seconds; turn++) await Promise.resolve()
+        running.delete(name)
+      },
+    }))
+    await runJobs(working, cores)
+    return starts
   }
-  await inTwoLanes(['alone 1', 'alone 2'].map(work), ['shared 1', 'shared 2', 'shared 3'].map(work))
-  expect([...done].sort()).toEqual(['alone 1', 'alone 2', 'shared 1', 'shared 2', 'shared 3'])
-  expect(most).toBe(2)
+
+  it('begin with the longest, and keep the cores busy but no busier', async () => {
+    const jobs = {
+      short: { seconds: 10, cores: 1 },
+      long: { seconds: 90, cores: 1 },
+      waiting: { seconds: 50, cores: 0.5 },
+      resting: { seconds: 40, cores: 0.5 },
+    }
+    expect(await startsOf(jobs, 2)).toEqual(['long', 'long waiting', 'long waiting resting', 'long short'])
+  })
+
+  it('wait for the folder of another, while what needs none goes on', async () => {
+    const jobs = {
+      one: { seconds: 60, cores: 0.5, folder: 'same' },
+      two: { seconds: 50, cores: 0.5, folder: 'same' },
+      free: { seconds: 40, cores: 0.5 },
+    }
+    expect(await startsOf(jobs, 2)).toEqual(['one', 'one free', 'two'])
+  })
+
+  it('run one by one where a job is more than the machine has', async () => {
+    const jobs = { one: { seconds: 2, cores: 2 }, two: { seconds: 1, cores: 2 } }
+    expect(await startsOf(jobs, 1)).toEqual(['one', 'two'])
+  })
 })
