@@ -15,12 +15,14 @@ async function signedInTabs(count: number, query = ''): Promise<readonly Page[]>
 }
 
 /** Tabs with clocks of their own, which stand still: a wall clock would measure how busy the machine is. */
-async function stoppedTabs(count: number): Promise<readonly Page[]> {
+async function stoppedTabs(count: number, query = ''): Promise<readonly Page[]> {
   await world.travel(0)
-  const tabs = await signedInTabs(count)
+  const tabs = await signedInTabs(count, query)
   await world.stopClocks()
   return tabs
 }
+
+const aSecond = () => world.context.clock.runFor(1000)
 
 const covered = (page: Page) => page.locator('citizen-session dialog.cover').waitFor()
 
@@ -85,7 +87,7 @@ describe('tabs of one person', () => {
   })
 
   it('are not ended between the cookies of a sign-in in another tab and the start of its session', async () => {
-    const [one, other] = (await signedInTabs(2, '?data-payload-cookie=c1_payload')) as [Page, Page]
+    const [one, other] = (await stoppedTabs(2, '?data-payload-cookie=c1_payload')) as [Page, Page]
     await other.fill('#note', 'typed')
     let goOn = () => {}
     const held = new Promise<void>((resolve) => {
@@ -101,6 +103,7 @@ describe('tabs of one person', () => {
     await one.fill('#password', 'ana-password')
     await one.press('#password', 'Enter')
     await covered(other)
+    await aSecond()
     goOn()
     await one.waitForURL(`${world.site.url}/private`)
     await dialogOf(other).waitFor({ state: 'detached' })
@@ -109,7 +112,7 @@ describe('tabs of one person', () => {
   })
 
   it('are not ended while their cookies are away for a moment, but if they stay away', async () => {
-    const [one] = (await signedInTabs(1, '?data-payload-cookie=c1_payload')) as [Page]
+    const [one] = (await stoppedTabs(1, '?data-payload-cookie=c1_payload')) as [Page]
     const cookies = await world.context.cookies()
     await world.context.clearCookies()
     await covered(one)
@@ -118,7 +121,8 @@ describe('tabs of one person', () => {
     await dialogOf(one).waitFor({ state: 'detached' })
     expect(await one.textContent('h1')).toContain('private of')
     await world.context.clearCookies()
-    await expect.poll(() => one.content(), { timeout: 9000 }).not.toContain('private of')
+    const afterASecond = () => aSecond().then(() => one.content())
+    await expect.poll(afterASecond, { timeout: 9000 }).not.toContain('private of')
   })
 
   it('are covered though an answer of before the sign-out comes after it', async () => {
@@ -148,7 +152,6 @@ describe('tabs of one person', () => {
     await one.click('text="Sign out everywhere"')
     await one.waitForURL((url) => url.pathname === '/session/return')
     // Nobody tells it: it looks once a second.
-    const aSecond = () => world.context.clock.runFor(1000)
     expect(await secondsUntilCovered(other, aSecond)).toBeLessThan(2.5)
   })
 
