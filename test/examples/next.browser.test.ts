@@ -4,6 +4,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { launchChromium } from '../support/chromium.js'
 import { launchNextExample, type NextExample } from './next-example.js'
 
+/** Milliseconds: a limit for what hangs, not for what a busy machine compiles slowly. */
+const patience = 180_000
+
 let example: NextExample
 let browser: Browser
 let page: Page
@@ -12,13 +15,17 @@ beforeAll(async () => {
   example = await launchNextExample()
   browser = await launchChromium()
   page = await (await browser.newContext()).newPage()
-}, 180_000)
+  // In development a page is compiled when it is asked for first.
+  page.setDefaultTimeout(patience)
+}, patience)
 afterAll(async () => {
   await browser?.close()
   await example?.stop()
 })
 
-it('leads from a link of the router to the login and back, and saves without loading the page anew', async () => {
+it('leads from a link of the router to the login and back, and saves without loading the page anew', {
+  timeout: patience,
+}, async () => {
   await page.goto(`${example.application}/`)
   await page.getByText('Code: not-signed-in').waitFor()
   await page.getByRole('link', { name: 'Your page' }).click()

@@ -4,6 +4,9 @@ import { type Browser, createBrowser } from '../support/browser.js'
 import { siteOn } from '../support/wire.js'
 import { launchNextExample, type NextExample } from './next-example.js'
 
+/** Milliseconds: a limit for what hangs, not for what a busy machine compiles slowly. */
+const patience = 180_000
+
 let example: NextExample
 let application: string
 let browser: Browser
@@ -15,10 +18,12 @@ beforeAll(async () => {
     (url) => [url, siteOn({ port: Number(new URL(url).port) })] as const,
   )
   browser = createBrowser(new Map(sites))
-}, 180_000)
+}, patience)
 afterAll(() => example?.stop())
 
-it('greets, signs in, keeps a note by a server action, answers its API, and signs out', async () => {
+it('greets, signs in, keeps a note by a server action, answers its API, and signs out', {
+  timeout: patience,
+}, async () => {
   const home = await browser.open(`${application}/`)
   expect(home.body).toMatch(/Code: <code>not-signed-in/)
   expect((await browser.fetch(`${application}/api/me`)).status).toBe(401)
