@@ -6,7 +6,13 @@ import type { Exchange, MaybePromise } from '../exchange.js'
 import type { InstalledProtocol } from '../protocols/protocol.js'
 import type { LiveRecord } from '../session-record.js'
 import type { CitizenActions } from '../sessions/create-citizen.js'
-import { evaluateSession, type Found, inspectSession, type SessionContext } from '../sessions/evaluate.js'
+import {
+  askRevocation,
+  evaluateSession,
+  type Found,
+  inspectSession,
+  type SessionContext,
+} from '../sessions/evaluate.js'
 import { asIfTouched, nearRecord } from '../sessions/near-record.js'
 import { withIdleTime } from '../sessions/timers.js'
 import { accessTokenNow, refreshNow } from './actions.js'
@@ -136,6 +142,7 @@ function strictCitizen(
   context: AuthenticationContext,
   request: ProtocolSessionRequest,
 ): MaybePromise<Citizen> {
+  askRevocation(context, request)
   const record = context.store.read(request.state.address)
   return record instanceof Promise
     ? record.then((found) => withRecord(context, request, found))

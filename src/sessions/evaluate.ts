@@ -18,6 +18,7 @@ import { anonymous, unavailable } from './create-citizen.js'
 import type { Lifecycle } from './lifecycle.js'
 import { openDetails } from './record.js'
 import { concernsSession } from './revocation.js'
+import type { AskedRevocation } from './session-revocations.js'
 import { countedFromNow, isFromAhead, timerOver, withIdleTime } from './timers.js'
 import type { SteppedState, TouchSteps } from './touch.js'
 
@@ -44,6 +45,21 @@ export interface SessionRequest {
   readonly isTouching: () => boolean
   /** What is remembered of the session in this process. */
   readonly state: SteppedState
+  /** Asked for when the record was: used once, by whoever looks first. */
+  askedRevocation?: AskedRevocation | undefined
+}
+
+/**
+ * Asks the store of revocations, if there is one, so that it is on the way while the record is read. An outage of it counts
+ * only where the record is live.
+ */
+export function askRevocation({ revocations }: SessionContext, request: SessionRequest): void {
+  if (revocations === undefined) return
+  const { person, session } = request.state.address
+  // A store in this process may throw at once.
+  const answer = (async () => revocations.revocation(person, session))()
+  answer.catch(() => undefined)
+  request.askedRevocation = { session, answer }
 }
 
 /** What may lie where a session is looked for. */
@@ -123,7 +139,9 @@ async function evaluateLive<R extends SessionRequest>(
   found: LiveRecord,
 ): Promise<Citizen | 'again'> {
   const { address } = request.state
-  if (await context.lifecycle.applyRevocation(address, found, request.now)) return 'again'
+  const asked = request.askedRevocation
+  request.askedRevocation = undefined
+  if (await context.lifecycle.applyRevocation(address, found, request.now, asked)) return 'again'
   const accepted = await credential.accept(request, found)
   if (accepted === 'again' || isCitizen(accepted)) return accepted
   const record = request.isTouching() ? await touch(context, credential, request, accepted) : accepted

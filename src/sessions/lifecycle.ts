@@ -11,7 +11,7 @@ import {
 import { createGeneration, publicIdOf, type RecordDetails, withName } from './record.js'
 import { reviseDetails } from './revise.js'
 import { createRevocations, type Revocations } from './revocation.js'
-import { applyRevocation, revocationsOf } from './session-revocations.js'
+import { type AskedRevocation, applyRevocation, revocationsOf } from './session-revocations.js'
 import { type SessionStart, type SessionStartOutcome, startSession } from './start.js'
 import { countedFromNow } from './timers.js'
 
@@ -47,7 +47,12 @@ export interface Lifecycle {
   /** Every revocation that concerns a session which has ended, of whichever store. */
   revocationsOf(address: RecordAddress, record: EndedRecord): Promise<readonly FoundRevocation[]>
   /** Ends a live session that another application has revoked where both look. `true`: it had. */
-  applyRevocation(address: RecordAddress, record: LiveRecord, now: number): Promise<boolean>
+  applyRevocation(
+    address: RecordAddress,
+    record: LiveRecord,
+    now: number,
+    asked?: AskedRevocation,
+  ): Promise<boolean>
 }
 
 /** Makes the lifecycle of one application's sessions. */
@@ -75,7 +80,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     addName: (address, record, name) => addName(context, address, record, name),
     revoke: revoking.revoke,
     revocationsOf: (address, record) => revocationsOf(context, address, record),
-    applyRevocation: (address, record, now) => applyRevocation(context, address, record, now),
+    applyRevocation: (address, record, now, asked) => applyRevocation(context, address, record, now, asked),
   }
 }
 

@@ -36,6 +36,8 @@ export interface Revocations {
       readonly now: number
       readonly tokenExpiresAt: number
       readonly names?: readonly string[] | undefined
+      /** The answer for the session value alone, where it was asked for already. */
+      readonly asked?: { readonly answer: Promise<FoundRevocation | undefined> } | undefined
     },
   ): Promise<boolean>
 }
@@ -112,9 +114,11 @@ async function meet(
   context: RevocationsContext,
   { person, session }: RecordAddress,
   concerns: (revocation: FoundRevocation) => boolean,
-  { now, tokenExpiresAt, names }: Parameters<Revocations['meet']>[2],
+  { now, tokenExpiresAt, names, asked }: Parameters<Revocations['meet']>[2],
 ): Promise<boolean> {
-  const found = await context.revocations?.revocation(person, session, names)
+  const found = await (asked === undefined
+    ? context.revocations?.revocation(person, session, names)
+    : asked.answer)
   if (found === undefined || !concerns(found)) return false
   const { reason, at } = found
   const retainUntil = Math.max(found.retainUntil, context.retainedUntil(now, tokenExpiresAt))

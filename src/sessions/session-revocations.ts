@@ -7,12 +7,19 @@ import type { LifecycleContext } from './lifecycle-context.js'
 import { openDetails } from './record.js'
 import { concernsSession } from './revocation.js'
 
+/** The answer of a store of its own for revocations, asked for under the session value alone. */
+export interface AskedRevocation {
+  readonly session: string
+  readonly answer: Promise<FoundRevocation | undefined>
+}
+
 /** Ends a live session that another application has revoked where both look. `true`: it had. */
 export async function applyRevocation(
   context: LifecycleContext,
   address: RecordAddress,
   record: LiveRecord,
   now: number,
+  asked?: AskedRevocation,
 ): Promise<boolean> {
   if (context.revocations === undefined) return false
   const details = openDetails(context.sealer, address, record.sealed)
@@ -22,7 +29,9 @@ export async function applyRevocation(
     return provenAt <= revocation.at && concernsSession(revocation, record, now)
   }
   const { names } = details
-  return context.revoking.meet(address, concerns, { now, tokenExpiresAt: record.tokenExpiresAt, names })
+  const isAsked = names === undefined && asked?.session === address.session
+  const known = { now, tokenExpiresAt: record.tokenExpiresAt, names, asked: isAsked ? asked : undefined }
+  return context.revoking.meet(address, concerns, known)
 }
 
 /** Every revocation that concerns a session which has ended, of whichever store. */

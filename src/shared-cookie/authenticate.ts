@@ -8,7 +8,7 @@ import { isOwnOrDirect, isPrefetch, isTopLevelNavigation } from '../sessions/act
 import { lacksSecondFactor } from '../sessions/assurance.js'
 import { anonymous, mfaRequired } from '../sessions/create-citizen.js'
 import { sharedReasonOf } from '../sessions/end-cause.js'
-import { evaluateSession, type Found, inspectSession } from '../sessions/evaluate.js'
+import { askRevocation, evaluateSession, type Found, inspectSession } from '../sessions/evaluate.js'
 import { asIfTouched, nearRecord } from '../sessions/near-record.js'
 import { withIdleTime } from '../sessions/timers.js'
 import type { VerifiedToken } from '../tokens/verify.js'
@@ -111,6 +111,7 @@ function nearCitizen(
 }
 
 function strictCitizen(context: ReadingContext, request: SharedCookieRequest): MaybePromise<Citizen> {
+  askRevocation(context, request)
   const record = context.store.read(request.state.address)
   return record instanceof Promise
     ? record.then((found) => withRecord(context, request, found))

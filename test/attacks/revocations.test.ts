@@ -144,3 +144,69 @@ describe('revocations in a store of their own', () => {
     expect((await south.get(cookie)).status).toBe(200)
   })
 })
+
+describe('revocations in a store of their own, asked for beside the record', () => {
+  /** An application whose two stores answer when they are told to. */
+  async function heldStores() {
+    const world = await createWorld({ emulator })
+    const asked: string[] = []
+    const held: (() => void)[] = []
+    const state = { isHolding: false, areRevocationsDown: false }
+    const holding = (name: string, store: Store): Store => ({
+      ...store,
+      ...Object.fromEntries(
+        (['read', 'revocation'] as const).map((method) => [
+          method,
+          async (...given: never[]) => {
+            if (state.isHolding) {
+              asked.push(`${name}.${method}`)
+              await new Promise<void>((resolve) => held.push(resolve))
+            }
+            if (name === 'revocations' && state.areRevocationsDown) throw new StoreUnavailableError('cut off')
+            return (store[method] as (...all: never[]) => unknown)(...given)
+          },
+        ]),
+      ),
+    })
+    const clock = world.now
+    const own = holding('store', memoryStore({ clock }))
+    const revocations = holding('revocations', memoryStore({ clock }))
+    const parts = { emulator: world.emulator, clock, store: own }
+    const suite = createSuite(optionsOf('north', parts, { revocations }), {})
+    const cookie = await world.emulator.cookiesFor('ana')
+    const get = () =>
+      serve(
+        suite,
+        new Request(`https://north.${base}/open`, {
+          headers: { cookie, 'sec-fetch-site': 'same-origin' },
+        }),
+      )
+    await get()
+    return { get, asked, held, state, suite, world }
+  }
+
+  it('the two reads of a request go out together', async () => {
+    const { get, asked, held, state } = await heldStores()
+    state.isHolding = true
+    const answer = get()
+    while (held.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    expect([...asked].sort()).toEqual(['revocations.revocation', 'store.read'])
+    state.isHolding = false
+    for (const release of held) release()
+    expect(await shown(await answer)).toMatchObject({ state: 'active' })
+    // Neither is asked twice.
+    expect(asked).toHaveLength(2)
+  })
+
+  it('an ended session is told as ended while they are away, and a live one as neither', async () => {
+    const { get, state, world } = await heldStores()
+    state.areRevocationsDown = true
+    expect(await shown(await get())).toMatchObject({ state: 'unavailable' })
+    state.areRevocationsDown = false
+    // The idle time of the application is over.
+    world.travel(3601)
+    expect(await shown(await get())).toMatchObject({ reason: 'idle-timeout' })
+    state.areRevocationsDown = true
+    expect(await shown(await get())).not.toMatchObject({ state: 'active' })
+  })
+})
