@@ -12,6 +12,7 @@ import { systemRandom } from '../../src/emulator/random.js'
 import { selfSignedCertificate } from '../../src/emulator/saml/certificate.js'
 import { signXml } from '../../src/emulator/saml/signature.js'
 import { perFile } from '../support/per-file.js'
+import { forAllFiles } from '../support/rsa-keys.js'
 import { createBrowser } from './browser.js'
 
 /** A key of a service provider, with its certificate. */
@@ -29,7 +30,10 @@ export function createKey(commonName: string) {
 }
 
 /** The keys of two providers, made once. */
-export const providerKeys = { benefits: createKey('benefits'), permits: createKey('permits') }
+export const providerKeys = forAllFiles(() => ({
+  benefits: createKey('benefits'),
+  permits: createKey('permits'),
+}))
 
 /** The addresses of a provider. */
 export const addressesOf = (name: string) => ({

@@ -8,13 +8,15 @@ import { onTestFinished } from 'vitest'
 import type { ActiveCitizen } from '../../src/citizen.js'
 import type { KeyRing } from '../../src/issuing/ring.js'
 import type { RotateOptions } from '../../src/issuing/ring-options.js'
+import { forAllFiles } from '../support/rsa-keys.js'
 
 /** Keys cost a second each: these are made when they are first needed. */
 const made: KeyObject[] = []
 
 /** The n-th RSA key of 2048 bits. */
 export function rsaKey(index: number): KeyObject {
-  while (made.length <= index) made.push(generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey)
+  while (made.length <= index)
+    made.push(forAllFiles(() => generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey))
   const key = made[index]
   if (key === undefined) throw new Error('no key')
   return key

@@ -3,6 +3,7 @@ import type { Clock } from '../../src/clock.js'
 import type { OidcOptions, ResolvedOidcOptions } from '../../src/oidc/options.js'
 import { resolveOidcOptions } from '../../src/oidc/resolve-options.js'
 import { createJwksCache, type JwksCache } from '../../src/tokens/jwks-cache.js'
+import { forAllFiles } from '../support/rsa-keys.js'
 import { createSigningKey, encode, keySet, type SigningKey, signEncoded } from '../tokens/signing.js'
 
 export const issuer = 'https://id.example.gov'
@@ -15,7 +16,7 @@ export function optionsWith(given: Partial<OidcOptions> = {}): ResolvedOidcOptio
   return resolveOidcOptions({ issuer, clientId, clientSecret: 'a secret of the client', ...given }, {})
 }
 
-export const key: SigningKey = createSigningKey('key-1')
+export const key: SigningKey = forAllFiles(() => createSigningKey('key-1'))
 
 /** A cache of the keys given, as the provider publishes them. */
 export function cacheOf(

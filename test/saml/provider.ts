@@ -12,6 +12,7 @@ import { SignedXml } from 'xml-crypto'
 import { selfSignedCertificate } from '../../src/emulator/saml/certificate.js'
 import { type Certificate, readCertificate } from '../../src/saml/certificate.js'
 import type { MessageRules, ResponseRules } from '../../src/saml/message.js'
+import { forAllFiles } from '../support/rsa-keys.js'
 
 /** A key with its certificate. */
 export interface KeyPair {
@@ -48,9 +49,9 @@ export function createKeyPair(notAfter = now + 10 * 365 * 86_400_000, bits = 204
   return { privateKey, publicKey, pem, certificate }
 }
 
-export const provider = createKeyPair()
-export const stranger = createKeyPair()
-export const own = createKeyPair()
+export const provider = forAllFiles(() => createKeyPair())
+export const stranger = forAllFiles(() => createKeyPair())
+export const own = forAllFiles(() => createKeyPair())
 
 export const instant = (offsetSeconds = 0) => new Date(now + offsetSeconds * 1000).toISOString()
 

@@ -15,6 +15,7 @@ import {
 import { type SamlOptions, saml } from '../../src/saml/saml.js'
 import { type Browser, createBrowser, type Site, type Visit } from '../support/browser.js'
 import { perFile } from '../support/per-file.js'
+import { forAllFiles } from '../support/rsa-keys.js'
 import { serve, shown } from '../support/world.js'
 import { createKeyPair, type KeyPair } from './provider.js'
 
@@ -64,7 +65,7 @@ const keys = new Map<string, KeyPair>()
 
 /** The key of an application, made once. */
 export function keyOf(name: string): { readonly privateKey: string; readonly certificate: string } {
-  const pair = keys.get(name) ?? createKeyPair()
+  const pair = keys.get(name) ?? forAllFiles(() => createKeyPair())
   keys.set(name, pair)
   return {
     privateKey: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),

@@ -1,7 +1,6 @@
-/** @module A folder of a run for the RSA keys that its test files share: empty at the start, gone at the end. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+/** @module The folder of the RSA keys that test files share, of all runs on this machine: `.cache/test-keys`. */
+import { mkdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import type { TestProject } from 'vitest/node'
 
 declare module 'vitest' {
@@ -10,9 +9,10 @@ declare module 'vitest' {
   }
 }
 
-/** Called by vitest before the first test file; what it returns, after the last. */
-export function setup(project: TestProject): () => void {
-  const folder = mkdtempSync(join(tmpdir(), 'citizen-test-keys-'))
+const folder = fileURLToPath(new URL('../../.cache/test-keys', import.meta.url))
+
+/** Called by vitest before the first test file. */
+export function setup(project: TestProject): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
   project.provide('keyFolder', folder)
-  return () => rmSync(folder, { recursive: true, force: true })
 }

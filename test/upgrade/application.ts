@@ -3,10 +3,11 @@ import { createSuite, type Store, type Suite, type SuiteOptions } from '../../sr
 import { oidc } from '../../src/oidc/oidc.js'
 import { saml } from '../../src/saml/saml.js'
 import { createKeyPair } from '../saml/provider.js'
+import { forAllFiles } from '../support/rsa-keys.js'
 import { serve } from '../support/world.js'
 import { type Answer, type Asked, type Kind, vectors } from './vectors.js'
 
-const pair = createKeyPair()
+const pair = forAllFiles(() => createKeyPair())
 const own = {
   privateKey: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
   certificate: pair.pem,
