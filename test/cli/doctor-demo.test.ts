@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { citizenSession } from '../../adapters/express.js'
 import { root, run } from '../../examples/set-up.mjs'
 import type { CheckName, Finding } from '../../src/cli/doctor/finding.js'
+import { runCommandLine } from '../../src/cli/run.js'
 import { memoryStore } from '../../src/index.js'
 import { demoEnvironment, launchDemo, type RunningDemo } from '../examples/demo-process.js'
 
@@ -63,12 +64,8 @@ async function signIn() {
   await writeFile(cookieFile(), String((await control('cookies', { username: 'ana' })).cookie))
 }
 
-/** Runs the command as it is installed, in a process of its own, with the variables of Benefits in the demo. */
-async function examine(
-  change: Readonly<Record<string, string>> = {},
-  args: readonly string[] = [],
-  nodeArgs: readonly string[] = [],
-) {
+/** The variables of Benefits in the demo, and nothing else that the command would read. */
+function environmentOf(change: Readonly<Record<string, string>>): Record<string, string> {
   const variables = {
     IDENTITY_PROVIDER_URL: demo.provider,
     IDENTITY_PROVIDER_INTERNAL_URL: internalUrl,
@@ -82,19 +79,43 @@ async function examine(
     name === 'NODE_ENV' ? name : `CITIZEN_${name}`,
     value,
   ])
+  return demoEnvironment(Object.fromEntries(prefixed))
+}
+
+const argumentsOf = (args: readonly string[]) => [
+  ...['doctor', '--json', '--token-file', cookieFile(), '--url', demo.library],
+  ...args,
+]
+
+/** Runs the command as it is installed, in a process of its own. */
+async function examineInstalled(
+  change: Readonly<Record<string, string>> = {},
+  args: readonly string[] = [],
+  nodeArgs: readonly string[] = [],
+) {
   const cleared = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]))
-  const command = [
-    ...nodeArgs,
-    join(root, 'dist/src/cli/main.js'),
-    'doctor',
-    '--json',
-    '--token-file',
-    cookieFile(),
-  ]
-  const { code, output } = await run(process.execPath, [...command, '--url', demo.library, ...args], {
-    env: { ...cleared, ...demoEnvironment(Object.fromEntries(prefixed)) },
+  const command = [...nodeArgs, join(root, 'dist/src/cli/main.js'), ...argumentsOf(args)]
+  const { code, output } = await run(process.execPath, command, {
+    env: { ...cleared, ...environmentOf(change) },
   })
   return { code, report: JSON.parse(output) as Report }
+}
+
+/** Runs the command in this process: most of the time of one of its own goes into its start. */
+async function examine(change: Readonly<Record<string, string>> = {}, args: readonly string[] = []) {
+  const environment = process.env
+  const lines: string[] = []
+  process.env = environmentOf(change)
+  try {
+    const code = await runCommandLine(argumentsOf(args), {
+      out: (line) => lines.push(line),
+      err: (line) => lines.push(line),
+      stop: new AbortController().signal,
+    })
+    return { code, report: JSON.parse(lines.join('\n')) as Report }
+  } finally {
+    process.env = environment
+  }
 }
 
 const isComplaint = ({ state }: Finding) => state === 'fail' || state === 'warn'
@@ -139,7 +160,7 @@ const complete = <Change>([what, change, codes, remedy, affected = []]: readonly
 
 describe('doctor on the demo as it is', () => {
   it('finds nothing but the plain http that it runs on', async () => {
-    const { code, report } = await examine()
+    const { code, report } = await examineInstalled()
     right = report
     expect(code).toBe(0)
     expect(report.ok).toBe(true)
@@ -154,13 +175,13 @@ describe('doctor on the demo as it is', () => {
   it('changes nothing there: nobody is signed in or out, and no session begins', async () => {
     const state = async () => (await fetch(`${internalUrl}/emulator/state`)).json()
     const before = (await state()) as { readonly sessions: unknown }
-    await examine()
+    await examineInstalled()
     expect(await state()).toMatchObject({ sessions: before.sessions })
   })
 
   it('says the same after keys were rotated, for old tokens are still good', async () => {
     await control('rotate-keys')
-    const { code, report } = await examine()
+    const { code, report } = await examineInstalled()
     expect(code).toBe(0)
     expect(linesOf(report, () => false)).toEqual(linesOf(right, () => false))
   })
@@ -187,7 +208,7 @@ describe('doctor where no optional package is installed', () => {
     const metadata = join(folder, 'idp.xml')
     await writeFile(metadata, '<nothing/>')
     const args = ['--saml-metadata', metadata, '--openid-issuer', 'http://127.0.0.1:1']
-    const { report } = await examine({}, args, ['--import', missing])
+    const { report } = await examineInstalled({}, args, ['--import', missing])
     expect(complaintsOf(report).map(({ code }) => code)).toEqual(['openid-unreachable'])
     const remedies = report.findings.filter(({ state }) => state === 'skipped').map(({ remedy }) => remedy)
     expect(remedies).toContain('npm install xml-crypto')
