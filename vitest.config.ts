@@ -11,6 +11,9 @@ const sharedKeys = { globalSetup: 'test/support/key-folder.ts', setupFiles: ['te
 export default defineConfig({
   test: {
     globals: false,
+    reporters: ['default', './test/slowest.mjs'],
+    // By the content of each file: of the quick tests on three versions of Node the first transforms the source.
+    experimental: { fsModuleCache: true, fsModuleCachePath: '.cache/transformed' },
     // Every core: left to itself vitest leaves one to the runner, which on a machine of two is half of them.
     maxWorkers: '100%',
     coverage: {

@@ -140,14 +140,20 @@ export function sweepPersons(index: PersonIndex, now: number): void {
 /** The session values that a revocation is about, of those that are known and the one that is named. */
 export function revokedSessions(index: PersonIndex, person: string, scope: RevocationScope): Set<string> {
   const marks = index.marks.get(person)
+  if (scope.kind === 'session') return sessionAndItsNames(marks, scope.session)
   const known = new Set<string>(Array.from(entriesOf(index, person), ({ session }) => session))
   for (const session of marks?.revocations.keys() ?? []) known.add(session)
   for (const [session, root] of marks?.aliases ?? []) known.add(session).add(root)
   if (scope.kind === 'person') return known
   const named = rootOf(marks, scope.session)
-  if (scope.kind === 'session') known.add(scope.session).add(named)
-  for (const session of known) {
-    if ((rootOf(marks, session) === named) !== (scope.kind === 'session')) known.delete(session)
-  }
+  for (const session of known) if (rootOf(marks, session) === named) known.delete(session)
   return known
+}
+
+/** Every name of a session: only an alias has the root of another. */
+function sessionAndItsNames(marks: Marks | undefined, session: string): Set<string> {
+  const root = rootOf(marks, session)
+  const names = new Set([session, root])
+  for (const alias of marks?.aliases.keys() ?? []) if (rootOf(marks, alias) === root) names.add(alias)
+  return names
 }
