@@ -135,4 +135,4 @@ it(`RACE-1 CK-14 RACE-3 REF-1 brings nothing back and signs out nobody else, in 
       for (const suite of suites) expect((await ask(suite, '/private', other.cookie)).status).toBe(200)
     } else await runSeed(cluster, seed)
   }
-}, 120_000)
+}, 300_000)
