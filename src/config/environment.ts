@@ -21,6 +21,9 @@ export function textOfVariable(environment: Environment, variable: string): stri
   return text === undefined || text === '' ? undefined : text
 }
 
+/** How many letters a typing mistake is away at most. */
+const mostLetters = 2
+
 /**
  * Variables that are at most two letters away from one of ours: surely typing mistakes. Any other variable that
  * begins with our prefix belongs to somebody else.
@@ -30,11 +33,12 @@ export function misspelt(
   known: ReadonlyMap<string, string>,
 ): readonly ConfigurationProblem[] {
   const problems: ConfigurationProblem[] = []
-  const names = [...known.keys()]
   for (const name of Object.keys(environment)) {
     if (known.has(name) || !/^_?CIT/i.test(name) || textOfVariable(environment, name) === undefined) continue
-    const meant = nearest(name, names)
-    if (meant === undefined || meant.distance > 2) continue
+    // Names of another length are further away: to compare them all would cost more than the rest of the start.
+    const alike = [...known.keys()].filter((each) => Math.abs(each.length - name.length) <= mostLetters)
+    const meant = nearest(name, alike)
+    if (meant === undefined || meant.distance > mostLetters) continue
     const path = known.get(meant.name) ?? ''
     problems.push({ path, variable: name, message: `is not known: write ${meant.name}` })
   }
