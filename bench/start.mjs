@@ -29,9 +29,11 @@ try {
   const say = (line) => console.error(line)
   await prepare(say)
   await installPeers(say)
-  await prepareNext(say)
-  const { main } = await import('./main.mjs')
-  process.exitCode = await main(process.argv.slice(2))
+  const args = process.argv.slice(2)
+  const isScale = args.includes('--scale')
+  if (!isScale) await prepareNext(say)
+  const { main } = await import(isScale ? './scale/main.mjs' : './main.mjs')
+  process.exitCode = await main(args)
 } catch (error) {
   console.error(error instanceof SetUpError ? error.message : error)
   // Whatever was started is ended with this process.
