@@ -11,86 +11,68 @@ export function decodeBase64url(text: string): Buffer | undefined {
 }
 
 const quote = 0x22
-const comma = 0x2c
-const openBracket = 0x5b
+const colon = 0x3a
 const backslash = 0x5c
-const closeBracket = 0x5d
-const openBrace = 0x7b
-const closeBrace = 0x7d
 
-/** Where the string that begins at `start` ends: the place of its closing quote. */
-function findStringEnd(json: string, start: number): number {
-  let end = json.indexOf('"', start + 1)
-  while (json.charCodeAt(end - 1) === backslash) {
-    // A quote is escaped by an odd number of backslashes before it.
-    let first = end - 1
-    while (json.charCodeAt(first - 1) === backslash) first -= 1
-    if ((end - first) % 2 === 0) break
-    end = json.indexOf('"', end + 1)
+/** What one pass over the octets of a part tells. */
+interface Octets {
+  readonly isAscii: boolean
+  /** The colons outside of all strings: in JSON, one for each member of each object. */
+  readonly members: number
+}
+
+function readOctets(bytes: Uint8Array): Octets {
+  let seen = 0
+  let members = 0
+  let isInString = false
+  for (let at = 0; at < bytes.length; at += 1) {
+    const octet = bytes[at] ?? 0
+    seen |= octet
+    if (octet === quote) isInString = !isInString
+    else if (octet === colon) members += isInString ? 0 : 1
+    // What follows a backslash stands for itself; in a text that is JSON, there is one in strings only.
+    else if (octet === backslash) at += 1
   }
-  return end
+  return { isAscii: seen < 0x80, members }
 }
 
-function readName(json: string, start: number, end: number): string {
-  const name = json.slice(start + 1, end)
-  return name.includes('\\') ? String(JSON.parse(json.slice(start, end + 1))) : name
-}
-
-/** Whether a text that is known to be JSON names nothing twice, nests within bounds, and holds no `__proto__`. */
-function isUnambiguous(json: string): boolean {
-  const open: (Set<string> | undefined)[] = []
-  let names: Set<string> | undefined
-  let isName = false
-  for (let at = 0; at < json.length; at += 1) {
-    const code = json.charCodeAt(at)
-    if (code === quote) {
-      const end = findStringEnd(json, at)
-      if (isName && names !== undefined) {
-        const name = readName(json, at, end)
-        if (name === '__proto__' || names.has(name)) return false
-        names.add(name)
-        isName = false
-      }
-      at = end
-    } else if (code === openBrace || code === openBracket) {
-      if (open.length === maximumDepth) return false
-      names = code === openBrace ? new Set() : undefined
-      open.push(names)
-      isName = names !== undefined
-    } else if (code === closeBrace || code === closeBracket) {
-      open.pop()
-      names = open.at(-1)
-      isName = false
-    } else if (code === comma) {
-      isName = names !== undefined
-    }
-  }
-  return true
-}
-
-function freezeDeep(value: object): void {
-  for (const name in value) {
+/**
+ * Freezes a value through and through, and counts the members of its objects.
+ * @returns `undefined` where it nests too deep or holds a `__proto__`.
+ */
+function freezeCounting(value: object, depth: number): number | undefined {
+  if (depth > maximumDepth) return undefined
+  const names = Object.keys(value)
+  let members = Array.isArray(value) ? 0 : names.length
+  for (const name of names) {
+    if (name === '__proto__') return undefined
     const member: unknown = (value as Record<string, unknown>)[name]
-    if (typeof member === 'object' && member !== null) freezeDeep(member)
+    if (typeof member !== 'object' || member === null) continue
+    const further = freezeCounting(member, depth + 1)
+    if (further === undefined) return undefined
+    members += further
   }
   Object.freeze(value)
+  return members
 }
 
 /**
  * The JSON object that one part of a token encodes, frozen through and through, because requests share it.
+ *
+ * A name that comes twice in one object leaves one member of the two, so that the text has more members than what was
+ * read from it, at whatever depth and however a name is written.
  * @returns `undefined` unless the part is canonical base64url of UTF-8 of a JSON object without duplicate names.
  * Source: RFC 7519, section 4 and 7.2; `JWT-07`, `JWT-09`.
  */
 export function parseStrictObject(part: string): Readonly<Record<string, unknown>> | undefined {
   const bytes = decodeBase64url(part)
-  if (bytes === undefined || !isUtf8(bytes)) return undefined
+  if (bytes === undefined) return undefined
+  const { isAscii, members } = readOctets(bytes)
+  if (!isAscii && !isUtf8(bytes)) return undefined
   try {
-    const text = bytes.toString('utf8')
-    const value: unknown = JSON.parse(text)
+    const value: unknown = JSON.parse(bytes.toString(isAscii ? 'latin1' : 'utf8'))
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
-    if (!isUnambiguous(text)) return undefined
-    freezeDeep(value)
-    return value as Record<string, unknown>
+    return freezeCounting(value, 1) === members ? (value as Record<string, unknown>) : undefined
   } catch {
     return undefined
   }
