@@ -19,6 +19,9 @@ export interface VerifiedCache<T extends { readonly parts: TokenParts }> {
 /** Roughly what an entry costs besides three times the length of its token: the text, and what was read from it. */
 const bytesOfEntry = 1024
 
+/** So many entries of the old generation are handed on with each new one: all of them, before they are dropped. */
+const agedAtOnce = 4
+
 /** How much is remembered. At least one of the two is given. */
 export interface VerifiedCacheBounds {
   readonly maximumEntries?: number | undefined
@@ -32,9 +35,13 @@ export interface VerifiedCacheBounds {
  *
  * Entries are found by the end of the signature, which is short to hash, and compared in full: nobody can put a
  * token here but the verifier.
+ *
+ * `onAging` is told of the entries that nobody has asked for since they came into the second generation, a few at a
+ * time, and of an entry again where it came there again.
  */
 export function createVerifiedCache<T extends { readonly parts: TokenParts }>(
   bounds: VerifiedCacheBounds,
+  onAging: (entry: T) => void = () => undefined,
 ): VerifiedCache<T> {
   const { maximumEntries = Number.POSITIVE_INFINITY, maximumBytes = Number.POSITIVE_INFINITY } = bounds
   const generationSize = Math.max(1, Math.floor(maximumEntries / 2))
@@ -43,6 +50,15 @@ export function createVerifiedCache<T extends { readonly parts: TokenParts }>(
   let old = new Map<string, T>()
   let youngLife = noWait
   let youngBytes = 0
+  let aging = old.values()
+
+  function age(): void {
+    for (let count = 0; count < agedAtOnce; count += 1) {
+      const { done, value } = aging.next()
+      if (done) return
+      onAging(value)
+    }
+  }
 
   function insert(tail: string, entry: T, now: number): void {
     const { header, payload, signature } = entry.parts
@@ -50,12 +66,14 @@ export function createVerifiedCache<T extends { readonly parts: TokenParts }>(
     const isFull = young.size >= generationSize || (young.size > 0 && youngBytes + bytes > generationBytes)
     if (isFull || !isWaiting(youngLife, now)) {
       old = young
+      aging = old.values()
       young = new Map()
       youngBytes = 0
       youngLife = { since: now, milliseconds: generationMilliseconds }
     }
     young.set(tail, entry)
     youngBytes += bytes
+    age()
   }
 
   return {
@@ -87,6 +105,7 @@ export function createVerifiedCache<T extends { readonly parts: TokenParts }>(
     clear() {
       young = new Map()
       old = new Map()
+      aging = old.values()
     },
     get size() {
       return young.size + old.size

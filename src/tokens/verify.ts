@@ -16,9 +16,12 @@ import { type Difference, differenceOf, keyOf, noDifference } from './rejection.
 import type { TokenParts } from './token-parts.js'
 import type { VerificationKey } from './verification-keys.js'
 import { createVerifiedCache, type VerifiedCache } from './verified-cache.js'
+import { createVerifiedDigests, type VerifiedDigests } from './verified-digests.js'
 
-/** The part of the memory that verified tokens may fill where no number of them is given. */
+/** The part of the memory that verified tokens may fill. */
 const shareOfTokens = 1 / 4
+/** The part that the digests of those may fill which are no longer remembered whole. */
+const shareOfDigests = 1 / 16
 
 /** A token that holds now. The same object each time it is presented, for as long as it is remembered. */
 export interface VerifiedToken {
@@ -47,7 +50,10 @@ export interface TokenVerifierOptions extends ClaimRules {
   /** The keys of each issuer by its exact `iss`: no issuer's key verifies another's token. */
   readonly issuers: ReadonlyMap<string, JwksCache>
   readonly keys?: {
-    /** Tokens remembered at most. Default: as many as fit in a quarter of the memory that the process may use. */
+    /**
+     * Tokens remembered at most, whole and as digests, each. Default: as many as fit in a quarter and in a sixteenth of
+     * the memory that the process may use, which no number makes larger.
+     */
     readonly rememberedTokens?: number | undefined
   }
 }
@@ -72,6 +78,8 @@ interface RememberedToken extends VerifiedToken {
   readonly notBefore: number
   readonly key: VerificationKey
   readonly keys: JwksCache
+  /** Whether its digest is remembered already. */
+  isDigested: boolean
 }
 
 function reject(problem: TokenProblem): RejectedToken {
@@ -104,6 +112,8 @@ interface VerifierContext {
   readonly skew: number
   readonly decode: (parts: TokenParts, now: number) => DecodedToken | TokenProblem
   readonly remembered: VerifiedCache<RememberedToken>
+  /** What is left of tokens that are no longer remembered whole. */
+  readonly digests: VerifiedDigests<VerificationKey>
   /** All tokens of one key have the same header: one copy serves them. */
   latestHeader: string
 }
@@ -115,22 +125,33 @@ interface VerifierContext {
  */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   assertRules(options)
-  const rememberedTokens = options.keys?.rememberedTokens
+  const maximumEntries = options.keys?.rememberedTokens
+  const digests = createVerifiedDigests<VerificationKey>({
+    maximumEntries,
+    maximumBytes: shareOfMemory(shareOfDigests),
+  })
   const context: VerifierContext = {
     options,
     skew: options.clockSkewSeconds * 1000,
     decode: createTokenDecoder(options),
-    remembered: createVerifiedCache(
-      rememberedTokens === undefined
-        ? { maximumBytes: shareOfMemory(shareOfTokens) }
-        : { maximumEntries: rememberedTokens },
+    remembered: createVerifiedCache<RememberedToken>(
+      { maximumEntries, maximumBytes: shareOfMemory(shareOfTokens) },
+      (entry) => {
+        if (!entry.isDigested) digests.add(entry.parts, entry.key)
+        entry.isDigested = true
+      },
     ),
+    digests,
     latestHeader: '',
   }
   return {
-    verify: (parts, now, bearer) => recall(context, parts, now) ?? verifyAnew(context, parts, now, bearer),
+    verify: (parts, now, bearer) =>
+      recall(context, parts, now) ??
+      recognize(context, parts, now) ??
+      verifyAnew(context, parts, now, bearer),
     purge() {
       context.remembered.clear()
+      context.digests.clear()
       for (const keys of options.issuers.values()) keys.purge()
     },
     get size() {
@@ -164,6 +185,25 @@ function recall(
   return problem === undefined ? undefined : rejections[problem]
 }
 
+/**
+ * A token whose digest is remembered: its signature was verified, byte for byte. Everything else is looked at as on
+ * first sight, in the token that is presented. `undefined`: no such token, or its key is no longer good.
+ */
+function recognize(
+  context: VerifierContext,
+  parts: TokenParts,
+  now: number,
+): VerifiedToken | RejectedToken | undefined {
+  const { options } = context
+  const key = context.digests.find(parts)
+  if (key === undefined) return undefined
+  const token = context.decode(parts, now)
+  if (typeof token === 'string') return explain(parts, token, options)
+  const keys = options.issuers.get(token.claims.iss)
+  if (!keys?.isCurrent(key, now)) return undefined
+  return remember(context, { parts, token, keys }, key, now, true)
+}
+
 function verifyAnew(
   context: VerifierContext,
   parts: TokenParts,
@@ -191,21 +231,35 @@ function explain(parts: TokenParts, problem: TokenProblem, options: TokenVerifie
   return difference === noDifference ? rejections[problem] : { ...rejections[problem], ...difference }
 }
 
+/** A token that is well formed, and the keys of its issuer. */
+interface Decoded {
+  readonly parts: TokenParts
+  readonly token: DecodedToken
+  readonly keys: JwksCache
+}
+
 /** Holds the signature against the candidates, and remembers a token that one of them has signed. */
 function checkSignature(
   context: VerifierContext,
-  {
-    parts,
-    token,
-    keys,
-  }: { readonly parts: TokenParts; readonly token: DecodedToken; readonly keys: JwksCache },
+  decoded: Decoded,
   candidates: readonly VerificationKey[],
   now: number,
 ): VerifiedToken | RejectedToken {
+  const { parts, token } = decoded
   if (candidates.length === 0) return { ...rejections['unknown-key'], given: keyOf(token.kid) }
   const data = Buffer.from(`${parts.header}.${parts.payload}`, 'latin1')
   const key = candidates.find((each) => isSignedBy(each.key, token.algorithm, data, token.signature))
-  if (key === undefined) return rejections.signature
+  return key === undefined ? rejections.signature : remember(context, decoded, key, now, false)
+}
+
+/** Remembers a token that is known to be signed by `key`. */
+function remember(
+  context: VerifierContext,
+  { parts, token, keys }: Decoded,
+  key: VerificationKey,
+  now: number,
+  isDigested: boolean,
+): VerifiedToken {
   if (parts.header !== context.latestHeader) context.latestHeader = copyText(parts.header)
   const entry: RememberedToken = {
     valid: true,
@@ -222,6 +276,7 @@ function checkSignature(
     notBefore: token.notBefore,
     key,
     keys,
+    isDigested,
   }
   context.remembered.set(entry, now)
   return entry
