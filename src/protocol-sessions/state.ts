@@ -53,16 +53,15 @@ export interface SessionStates {
   remember(value: string, named: NamedSession): SessionCookieState
 }
 
-/** The part of the memory for the states of sessions where no number of them is given. */
+/** The part of the memory for the states of sessions. */
 const shareOfStates = 1 / 8
 /** Roughly what a state costs besides its session's details. */
 const bytesOfState = 1024
 
-/** Makes the memory of states: bounded by a number of them, else by a part of the memory. */
+/** Makes the memory of states: bounded by a part of the memory, and by a number of them. */
 export function createSessionStates(application: string, maximumEntries: number | undefined): SessionStates {
-  const states = createRecent<SessionCookieState>(
-    maximumEntries === undefined ? { maximumBytes: shareOfMemory(shareOfStates) } : { maximumEntries },
-  )
+  const maximumBytes = shareOfMemory(shareOfStates)
+  const states = createRecent<SessionCookieState>({ maximumEntries, maximumBytes })
   return {
     find: (value) => states.get(value),
     remember(value, named) {

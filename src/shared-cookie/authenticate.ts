@@ -13,7 +13,7 @@ import { asIfTouched, nearRecord } from '../sessions/near-record.js'
 import { withIdleTime } from '../sessions/timers.js'
 import type { VerifiedToken } from '../tokens/verify.js'
 import { type SharedCookieContext, SharedCookieRequest } from './context.js'
-import { citizenOf, isPlain, SharedCookieCredential } from './credential.js'
+import { citizenOf, isPlain, recognizeSession, SharedCookieCredential } from './credential.js'
 import type { TokenReader, TokenReading } from './read-token.js'
 import { tokenState } from './token-state.js'
 
@@ -139,8 +139,10 @@ function withRecord(
   found: Found,
 ): MaybePromise<Citizen> {
   const record = withIdleTime(found, context.idleMilliseconds)
-  const isCandidate = record?.state === 'live' && context.revocations === undefined
-  if (isCandidate && isPlain(request, record)) return citizenOf(context, request, request.token, record)
+  if (record?.state === 'live' && context.revocations === undefined) {
+    if (request.state.generation === '') recognizeSession(context, request, record)
+    if (isPlain(request, record)) return citizenOf(context, request, request.token, record)
+  }
   return evaluateSession(context, context.credential, request, record)
 }
 

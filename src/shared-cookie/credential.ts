@@ -49,6 +49,24 @@ export function isPlain(request: SharedCookieRequest, record: LiveRecord): boole
   )
 }
 
+/**
+ * Takes up the session of a token that is not known here, or no longer, where the hint of this browser names it and
+ * first sight asks for nothing else: then the request may be plain.
+ */
+export function recognizeSession(
+  { hintCookie }: Pick<SharedCookieContext, 'hintCookie'>,
+  { scanned, state, token }: SharedCookieRequest,
+  record: LiveRecord,
+): void {
+  // After a renewal what was kept of it is dropped at first sight.
+  if (scanned.hint === undefined || token.issuedAt > record.startedAt) return
+  const hint = hintCookie.open(scanned.hint)
+  if (hint === undefined || hint.generation !== record.generation) return
+  if (hint.person !== state.address.person || hint.session !== state.address.session) return
+  state.adopt(record.generation)
+  state.keepHint(scanned.hint)
+}
+
 /** The credential of one application's shared cookie. */
 export class SharedCookieCredential implements Credential<SharedCookieRequest> {
   readonly nobody = anonymous('not-started')
@@ -173,7 +191,7 @@ async function checkHint(context: SharedCookieContext, request: SharedCookieRequ
     // The same person with a session value that is not an alias of the old one: the old session is over here.
     await endHinted(context, hinted, hint.generation, { reason: 'signed-out', at: now })
   } else if (hint.generation === state.generation) {
-    state.hint = scanned.hint
+    state.keepHint(scanned.hint)
   }
   return false
 }

@@ -33,16 +33,15 @@ export function createHintCookie(options: {
   readonly application: string
   readonly isSecure: boolean
   readonly sealer: Sealer
-  /** Opened hints that are remembered at most. Default: as many as fit in a 64th of the memory. */
+  /** Opened hints that are remembered at most. At most, and by default, as many as fit in a 64th of the memory. */
   readonly rememberedHints?: number | undefined
 }): HintCookie {
   const name = ownCookieName(options.application, 'seen', options.isSecure)
   const base = { name, path: '/', httpOnly: true, secure: options.isSecure, sameSite: 'strict' } as const
-  const opened = createRecent<Hint>(
-    options.rememberedHints === undefined
-      ? { maximumBytes: shareOfMemory(shareOfHints) }
-      : { maximumEntries: options.rememberedHints },
-  )
+  const opened = createRecent<Hint>({
+    maximumEntries: options.rememberedHints,
+    maximumBytes: shareOfMemory(shareOfHints),
+  })
 
   return {
     name,

@@ -50,6 +50,11 @@ export class TokenState {
     this.publicId = publicIdOf(generation)
     this.hint = undefined
   }
+
+  /** Remembers the value of a hint cookie of this generation. A copy: a slice would keep the whole `Cookie` header alive. */
+  keepHint(value: string): void {
+    this.hint = Buffer.from(value).toString()
+  }
 }
 
 /** Returns the state of a token for one application, made on first sight. */

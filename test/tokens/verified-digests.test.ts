@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { VerificationKey } from '../../src/tokens/verification-keys.js'
 import { bytesOfDigest, createVerifiedDigests } from '../../src/tokens/verified-digests.js'
 import type { VerifiedToken } from '../../src/tokens/verify.js'
 import {
@@ -132,7 +133,7 @@ describe('a token that is remembered by its digest only', () => {
   /** Keys count what is verified with them. */
   function counted({ cache }: Awaited<ReturnType<typeof forgetful>>, now: number) {
     let count = 0
-    for (const each of cache.find('k1', 'RS256', now) as { key: unknown }[]) {
+    for (const each of cache.find('k1', 'RS256', now) as readonly VerificationKey[]) {
       const { key: real } = each
       Object.defineProperty(each, 'key', {
         get() {
