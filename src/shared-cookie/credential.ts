@@ -60,9 +60,8 @@ export function recognizeSession(
 ): void {
   // After a renewal what was kept of it is dropped at first sight.
   if (scanned.hint === undefined || token.issuedAt > record.startedAt) return
-  const hint = hintCookie.open(scanned.hint)
-  if (hint === undefined || hint.generation !== record.generation) return
-  if (hint.person !== state.address.person || hint.session !== state.address.session) return
+  const { person, session } = state.address
+  if (!hintCookie.says(scanned.hint, { person, session, generation: record.generation })) return
   state.adopt(record.generation)
   state.keepHint(scanned.hint)
 }

@@ -92,7 +92,7 @@ function createVerifier(options: ResolvedSharedCookieOptions, report: Report): T
 function refresherOf({ options, sessions }: SharedCookieParts, verifier: TokenVerifier): Refresher {
   const { refresh, endpoints } = options.identityProvider
   const { names } = options.sharedCookie
-  return createRefresher({
+  const refresher = createRefresher({
     ...sessions,
     post: createRefreshClient({
       endpoint: endpoints.refresh,
@@ -109,6 +109,14 @@ function refresherOf({ options, sessions }: SharedCookieParts, verifier: TokenVe
     isDeliverable: (token) =>
       cookiesOf(options, token).every(({ name, value }) => name.length + value.length <= maximumPairLength),
   })
+  return {
+    ...refresher,
+    refresh(request) {
+      // How long a provider that fails is left alone is attached to the token.
+      verifier.keep(request.token, options.clock())
+      return refresher.refresh(request)
+    },
+  }
 }
 
 /** The cookies that give a token to the browser. */

@@ -14,6 +14,8 @@ export interface VerifiedCache<T extends { readonly parts: TokenParts }> {
   delete(entry: T): void
   clear(): void
   readonly size: number
+  /** Whether entries are dropped for want of room, and not for their age. */
+  readonly isCrowded: boolean
 }
 
 /** Roughly what an entry costs besides three times the length of its token: the text, and what was read from it. */
@@ -51,6 +53,7 @@ export function createVerifiedCache<T extends { readonly parts: TokenParts }>(
   let youngLife = noWait
   let youngBytes = 0
   let aging = old.values()
+  let isCrowded = false
 
   function age(): void {
     for (let count = 0; count < agedAtOnce; count += 1) {
@@ -65,6 +68,7 @@ export function createVerifiedCache<T extends { readonly parts: TokenParts }>(
     const bytes = bytesOfEntry + 3 * (header.length + payload.length + signature.length)
     const isFull = young.size >= generationSize || (young.size > 0 && youngBytes + bytes > generationBytes)
     if (isFull || !isWaiting(youngLife, now)) {
+      isCrowded = isFull && old.size > 0
       old = young
       aging = old.values()
       young = new Map()
@@ -106,6 +110,10 @@ export function createVerifiedCache<T extends { readonly parts: TokenParts }>(
       young = new Map()
       old = new Map()
       aging = old.values()
+      isCrowded = false
+    },
+    get isCrowded() {
+      return isCrowded
     },
     get size() {
       return young.size + old.size

@@ -1,5 +1,6 @@
 /** @module Verifies a token of the shared cookie: synchronously wherever its key is known. */
 import type { Claims } from '../citizen.js'
+import { createDigestMemory, type DigestMemory } from '../digest-memory.js'
 import { CitizenSessionError } from '../errors.js'
 import type { MaybePromise } from '../exchange.js'
 import { shareOfMemory } from '../recent.js'
@@ -13,10 +14,9 @@ import {
 } from './claims.js'
 import type { JwksCache, TokenBearer } from './jwks-cache.js'
 import { type Difference, differenceOf, keyOf, noDifference } from './rejection.js'
-import type { TokenParts } from './token-parts.js'
+import { joinToken, type TokenParts } from './token-parts.js'
 import type { VerificationKey } from './verification-keys.js'
 import { createVerifiedCache, type VerifiedCache } from './verified-cache.js'
-import { createVerifiedDigests, type VerifiedDigests } from './verified-digests.js'
 
 /** The part of the memory that verified tokens may fill. */
 const shareOfTokens = 1 / 4
@@ -70,17 +70,26 @@ export interface TokenVerifier {
   verify(parts: TokenParts, now: number, bearer?: TokenBearer): MaybePromise<VerifiedToken | RejectedToken>
   /** Forgets every token and every key. */
   purge(): void
-  /** Number of tokens remembered. */
+  /**
+   * Sees to it that what is attached to a token is found again: one that is known by its digest may have been verified
+   * for one request only.
+   */
+  keep(token: VerifiedToken, now: number): void
+  /** Number of tokens remembered whole. */
   readonly size: number
 }
 
 interface RememberedToken extends VerifiedToken {
+  parts: TokenParts
   readonly notBefore: number
   readonly key: VerificationKey
   readonly keys: JwksCache
   /** Whether its digest is remembered already. */
   isDigested: boolean
 }
+
+/** While tokens crowd each other out, one in so many that are known by their digests is remembered whole again. */
+const recognizedForEach = 8
 
 function reject(problem: TokenProblem): RejectedToken {
   return Object.freeze({ valid: false, problem })
@@ -113,9 +122,11 @@ interface VerifierContext {
   readonly decode: (parts: TokenParts, now: number) => DecodedToken | TokenProblem
   readonly remembered: VerifiedCache<RememberedToken>
   /** What is left of tokens that are no longer remembered whole. */
-  readonly digests: VerifiedDigests<VerificationKey>
+  readonly digests: DigestMemory<VerificationKey>
   /** All tokens of one key have the same header: one copy serves them. */
   latestHeader: string
+  /** How many were known by their digests. */
+  recognized: number
 }
 
 /**
@@ -126,7 +137,7 @@ interface VerifierContext {
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   assertRules(options)
   const maximumEntries = options.keys?.rememberedTokens
-  const digests = createVerifiedDigests<VerificationKey>({
+  const digests = createDigestMemory<VerificationKey>({
     maximumEntries,
     maximumBytes: shareOfMemory(shareOfDigests),
   })
@@ -137,18 +148,24 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     remembered: createVerifiedCache<RememberedToken>(
       { maximumEntries, maximumBytes: shareOfMemory(shareOfTokens) },
       (entry) => {
-        if (!entry.isDigested) digests.add(entry.parts, entry.key)
+        if (!entry.isDigested) digests.add(entry.parts.signature, joinToken(entry.parts), entry.key)
         entry.isDigested = true
       },
     ),
     digests,
     latestHeader: '',
+    recognized: 0,
   }
   return {
     verify: (parts, now, bearer) =>
       recall(context, parts, now) ??
       recognize(context, parts, now) ??
       verifyAnew(context, parts, now, bearer),
+    keep(token, now) {
+      const { remembered } = context
+      if ('isDigested' in token && remembered.get(token.parts, now) === undefined)
+        remembered.set(ownCopy(context, token as RememberedToken), now)
+    },
     purge() {
       context.remembered.clear()
       context.digests.clear()
@@ -195,13 +212,18 @@ function recognize(
   now: number,
 ): VerifiedToken | RejectedToken | undefined {
   const { options } = context
-  const key = context.digests.find(parts)
+  const key = context.digests.find(parts.signature, joinToken(parts))
   if (key === undefined) return undefined
   const token = context.decode(parts, now)
   if (typeof token === 'string') return explain(parts, token, options)
   const keys = options.issuers.get(token.claims.iss)
   if (!keys?.isCurrent(key, now)) return undefined
-  return remember(context, { parts, token, keys }, key, now, true)
+  const entry = createEntry({ parts, token, keys }, key, true)
+  context.recognized += 1
+  // To remember each of them, where another one goes for it, costs more than to know them by their digests.
+  const isKept = !context.remembered.isCrowded || context.recognized % recognizedForEach === 0
+  if (isKept) context.remembered.set(ownCopy(context, entry), now)
+  return entry
 }
 
 function verifyAnew(
@@ -249,25 +271,20 @@ function checkSignature(
   if (candidates.length === 0) return { ...rejections['unknown-key'], given: keyOf(token.kid) }
   const data = Buffer.from(`${parts.header}.${parts.payload}`, 'latin1')
   const key = candidates.find((each) => isSignedBy(each.key, token.algorithm, data, token.signature))
-  return key === undefined ? rejections.signature : remember(context, decoded, key, now, false)
+  if (key === undefined) return rejections.signature
+  const entry = createEntry(decoded, key, false)
+  context.remembered.set(ownCopy(context, entry), now)
+  return entry
 }
 
-/** Remembers a token that is known to be signed by `key`. */
-function remember(
-  context: VerifierContext,
+function createEntry(
   { parts, token, keys }: Decoded,
   key: VerificationKey,
-  now: number,
   isDigested: boolean,
-): VerifiedToken {
-  if (parts.header !== context.latestHeader) context.latestHeader = copyText(parts.header)
-  const entry: RememberedToken = {
+): RememberedToken {
+  return {
     valid: true,
-    parts: {
-      header: context.latestHeader,
-      payload: copyText(parts.payload),
-      signature: copyText(parts.signature),
-    },
+    parts,
     claims: token.claims,
     sessionValue: token.sessionValue,
     issuedAt: token.issuedAt,
@@ -278,6 +295,16 @@ function remember(
     keys,
     isDigested,
   }
-  context.remembered.set(entry, now)
+}
+
+/** Gives an entry texts of its own, so that it can be remembered. */
+function ownCopy(context: VerifierContext, entry: RememberedToken): RememberedToken {
+  const { header, payload, signature } = entry.parts
+  if (header !== context.latestHeader) context.latestHeader = copyText(header)
+  entry.parts = {
+    header: context.latestHeader,
+    payload: copyText(payload),
+    signature: copyText(signature),
+  }
   return entry
 }

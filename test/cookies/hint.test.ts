@@ -47,6 +47,28 @@ describe('the hint cookie', () => {
     }
   })
 
+  it('says exactly what it was made of, and unseals it once', () => {
+    const { hintCookie, opened } = setUp('benefits', 100)
+    const { value } = hintCookie.make(ana)
+    const others = [
+      { ...ana, person: 'ben' },
+      { ...ana, session: 'session-2' },
+      { ...ana, generation: 'generation-2' },
+      { person: 'ana session-1', session: 'generation-1', generation: '' },
+    ]
+    for (let time = 0; time < 2; time += 1) {
+      for (const other of others) expect(hintCookie.says(value, other)).toBe(false)
+      expect(hintCookie.says(`${value}A`, ana)).toBe(false)
+      expect(hintCookie.says('junk', ana)).toBe(false)
+      expect(hintCookie.says(value, ana)).toBe(true)
+    }
+    for (let each = 0; each < 200; each += 1)
+      hintCookie.open(hintCookie.make({ ...ana, person: `p${each}` }).value)
+    const before = opened()
+    expect(hintCookie.says(value, ana)).toBe(true)
+    expect(opened()).toBe(before)
+  })
+
   const own = setUp()
   const { value } = own.hintCookie.make(ana)
   it.each([

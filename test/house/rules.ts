@@ -44,6 +44,7 @@ const leaves = new Set([
   'clock',
   'seal',
   'digest',
+  'digest-memory',
   'single-flight',
   'close-in-stages',
   'wait',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { bytesOfDigest, createDigestMemory, type DigestMemory } from '../../src/digest-memory.js'
+import { joinToken, type TokenParts } from '../../src/tokens/token-parts.js'
 import type { VerificationKey } from '../../src/tokens/verification-keys.js'
-import { bytesOfDigest, createVerifiedDigests } from '../../src/tokens/verified-digests.js'
 import type { VerifiedToken } from '../../src/tokens/verify.js'
 import {
   createSigningKey,
@@ -17,11 +18,27 @@ const token = (name: string, tail = name) => ({
   payload: `payload-${name}`,
   signature: `signature-${tail.padStart(12, '_')}`,
 })
+
+/** A memory of digests as the verifier uses it. */
+function createTokenMemory<K extends { readonly isRetired: boolean }>(
+  bounds: Parameters<typeof createDigestMemory>[0],
+) {
+  const memory: DigestMemory<K> = createDigestMemory<K>(bounds)
+  return {
+    find: (parts: TokenParts) => memory.find(parts.signature, joinToken(parts)),
+    add: (parts: TokenParts, by: K) => memory.add(parts.signature, joinToken(parts), by),
+    clear: () => memory.clear(),
+    get size() {
+      return memory.size
+    },
+  }
+}
+
 const many = { maximumBytes: 10_000 * bytesOfDigest }
 
 describe('the digests of verified tokens', () => {
   it('finds the key of a token by all its octets, and of no other', () => {
-    const digests = createVerifiedDigests<typeof key>(many)
+    const digests = createTokenMemory<typeof key>(many)
     const one = token('a')
     expect(digests.find(one)).toBeUndefined()
     digests.add(one, key)
@@ -41,7 +58,7 @@ describe('the digests of verified tokens', () => {
   })
 
   it('tells tokens with the same end of the signature apart', () => {
-    const digests = createVerifiedDigests<{ isRetired: boolean; name: string }>(many)
+    const digests = createTokenMemory<{ isRetired: boolean; name: string }>(many)
     const rows = Array.from({ length: 40 }, (_, name) => ({
       parts: token(`n${name}`, 'same'),
       key: { isRetired: false, name: `k${name}` },
@@ -52,7 +69,7 @@ describe('the digests of verified tokens', () => {
   })
 
   it.each([0, 1])('HLD-24 remembers nothing where at most %i may be', (maximumEntries) => {
-    const digests = createVerifiedDigests<typeof key>({ ...many, maximumEntries })
+    const digests = createTokenMemory<typeof key>({ ...many, maximumEntries })
     digests.add(token('a'), key)
     expect(digests.find(token('a'))).toBeUndefined()
     expect(digests.size).toBe(0)
@@ -61,7 +78,7 @@ describe('the digests of verified tokens', () => {
   it.each([2, 10, 101, 20_000])(
     'HLD-24 never holds more than %i, and always the newest',
     (maximumEntries) => {
-      const digests = createVerifiedDigests<typeof key>({ maximumEntries, maximumBytes: 2 ** 30 })
+      const digests = createTokenMemory<typeof key>({ maximumEntries, maximumBytes: 2 ** 30 })
       for (let count = 0; count < 3 * maximumEntries; count += 1) {
         const one = token(`n${count}`)
         digests.add(one, key)
@@ -74,14 +91,14 @@ describe('the digests of verified tokens', () => {
   )
 
   it('HLD-24 is bounded by memory too', () => {
-    const digests = createVerifiedDigests<typeof key>({ maximumEntries: 10_000, maximumBytes: 8000 })
+    const digests = createTokenMemory<typeof key>({ maximumEntries: 10_000, maximumBytes: 8000 })
     for (let count = 0; count < 1000; count += 1) digests.add(token(`n${count}`), key)
     expect(digests.size).toBeLessThanOrEqual(100)
     expect(digests.size).toBeGreaterThan(40)
   })
 
   it('HLD-24 keeps what is asked for while others come and go', () => {
-    const digests = createVerifiedDigests<typeof key>({ ...many, maximumEntries: 10 })
+    const digests = createTokenMemory<typeof key>({ ...many, maximumEntries: 10 })
     digests.add(token('kept'), key)
     for (let count = 0; count < 200; count += 1) {
       digests.add(token(`n${count}`), key)
@@ -90,7 +107,7 @@ describe('the digests of verified tokens', () => {
   })
 
   it('JWT-16 forgets what a retired key verified, and never takes it for that of another key', () => {
-    const digests = createVerifiedDigests<{ isRetired: boolean }>(many)
+    const digests = createTokenMemory<{ isRetired: boolean }>(many)
     const first = { isRetired: false }
     const second = { isRetired: false }
     digests.add(token('a'), first)
@@ -104,7 +121,7 @@ describe('the digests of verified tokens', () => {
   })
 
   it('forgets all when it is cleared', () => {
-    const digests = createVerifiedDigests<typeof key>(many)
+    const digests = createTokenMemory<typeof key>(many)
     for (let count = 0; count < 500; count += 1) digests.add(token(`n${count}`), key)
     expect(digests.size).toBe(500)
     digests.clear()
@@ -154,9 +171,21 @@ describe('a token that is remembered by its digest only', () => {
     expect(again).toMatchObject({ valid: true, sessionValue: 'the-one', attachment: undefined, parts: good })
     expect(Object.isFrozen(again.claims)).toBe(true)
     expect(verifications()).toBe(0)
-    expect(verifier.verify(good, clock())).toBe(again)
     void verifier.verify(createToken(signing, { jti: 'unseen' }), clock())
     expect(verifications()).toBe(1)
+  })
+
+  it('HLD-24 is remembered whole again where it comes often, or where something is attached to it', async () => {
+    const { verifier, clock } = await forgetful()
+    for (let count = 0; count < 8; count += 1) void verifier.verify(good, clock())
+    expect(verifier.verify(good, clock())).toBe(verifier.verify(good, clock()))
+    const other = await forgetful()
+    const once = other.verifier.verify({ ...good }, other.clock()) as VerifiedToken
+    expect(other.verifier.verify(good, other.clock())).not.toBe(once)
+    once.attachment = 'kept'
+    other.verifier.keep(once, other.clock())
+    expect(other.verifier.verify({ ...good }, other.clock())).toBe(once)
+    expect(once.parts).toEqual(good)
   })
 
   it('JWT-02 does not open the door to the same signature with one octet of another header or payload', async () => {

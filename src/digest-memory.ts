@@ -1,26 +1,25 @@
-/** @module Remembers by digest which tokens were verified, and by which key: small enough for a million of them. */
+/** @module Remembers by digest which texts were verified, and by which key: small enough for a million of them. */
 
 import { hash, randomBytes } from 'node:crypto'
-import type { TokenParts } from './token-parts.js'
 
-/** What of a verified token remains when the token itself is no longer remembered. */
-export interface VerifiedDigests<K extends { readonly isRetired: boolean }> {
-  /** The key that verified this very token, byte for byte, while the issuer publishes it. */
-  find(parts: TokenParts): K | undefined
-  /** Takes note that this key verified this token. */
-  add(parts: TokenParts, key: K): void
+/** What remains of texts that were verified, such as tokens, where the texts themselves are not remembered. */
+export interface DigestMemory<K extends { readonly isRetired: boolean }> {
+  /** The key that verified this very text, octet for octet, unless it is retired. `tail`: as it was given to `add`. */
+  find(tail: string, text: string): K | undefined
+  /** Takes note that this key verified this text. `tail`: a part that hardly two texts share, as a signature; its end counts. */
+  add(tail: string, text: string, key: K): void
   clear(): void
   readonly size: number
 }
 
 /** How much is remembered: the smaller of the two. */
-export interface VerifiedDigestsBounds {
+export interface DigestMemoryBounds {
   readonly maximumEntries?: number | undefined
-  /** About {@link bytesOfDigest} for each token. */
+  /** About {@link bytesOfDigest} for each text. */
   readonly maximumBytes: number
 }
 
-/** What a token takes here at most, room to grow included. */
+/** What a text takes here at most, room to grow included. */
 export const bytesOfDigest = 80
 
 /** A slot: the tag, the number of the key (0: the slot is free), and 128 bits of digest in four words. */
@@ -28,9 +27,9 @@ const wordsOfSlot = 6
 const firstSlots = 16
 /** A table with more than that many of its slots in use is made twice as large. */
 const fullest = 5 / 8
-/** So many tokens lie in one table at most, so that no request pays for the growth of a large one. */
+/** So many texts lie in one table at most, so that no request pays for the growth of a large one. */
 const mostInTable = 4096 * fullest
-/** The number of no key: the token of that slot has moved. */
+/** The number of no key: the text of that slot has moved. */
 const moved = -1
 
 /** A hash table of slots with open addressing. */
@@ -38,7 +37,7 @@ interface Table {
   words: Int32Array
   /** Slots that are not free. */
   used: number
-  /** Tokens that are found here. */
+  /** Texts that are found here. */
   size: number
 }
 
@@ -50,9 +49,9 @@ interface Segment {
 
 /** What all tables of one memory share. */
 interface DigestContext<K> {
-  /** Nobody outside of this process can tell a digest, or look for two tokens with the same one. */
+  /** Nobody outside of this process can tell a digest, or look for two texts with the same one. */
   readonly secret: string
-  /** Tokens in one table at most. */
+  /** Texts in one table at most. */
   readonly mostEntries: number
   /** The number of bits of a tag that name its segment. */
   readonly segmentBits: number
@@ -67,15 +66,15 @@ const noTable: Table = { words: new Int32Array(0), used: 0, size: 0 }
  * Makes a memory of digests within these bounds, in two generations for each part of it: a full generation becomes
  * the second one, and the second is dropped with all that nobody asked for since.
  *
- * A token is looked for by a few characters of its signature, which cost nothing to compare; its digest (the first 128
- * bits of SHA-256 over a secret of this process and the whole token) is computed where these are known. Only what was
- * verified is written here, so nobody can fill a table, or make its look-ups long, without signatures of the issuer.
+ * A text is looked for by a few characters of its tail, which cost nothing to compare; its digest (the first 128 bits of
+ * SHA-256 over a secret of this memory and the whole text) is computed where these are known. Only what was verified
+ * is written here, so nobody can fill a table, or make its look-ups long, without the signatures of a key.
  * Source: FIPS 180-4.
  */
-export function createVerifiedDigests<K extends { readonly isRetired: boolean }>({
+export function createDigestMemory<K extends { readonly isRetired: boolean }>({
   maximumEntries = Number.POSITIVE_INFINITY,
   maximumBytes,
-}: VerifiedDigestsBounds): VerifiedDigests<K> {
+}: DigestMemoryBounds): DigestMemory<K> {
   const most = Math.min(maximumEntries, Math.floor(maximumBytes / bytesOfDigest)) / 2
   const segmentBits = Math.max(0, Math.ceil(Math.log2(most / mostInTable)))
   const context: DigestContext<K> = {
@@ -86,11 +85,11 @@ export function createVerifiedDigests<K extends { readonly isRetired: boolean }>
     keys: [undefined],
   }
   return {
-    find: (parts) => findKey(context, parts),
-    add(parts, key) {
+    find: (tail, text) => findKey(context, tail, text),
+    add(tail, text, key) {
       if (context.mostEntries === 0) return
-      const tag = tagOf(parts.signature)
-      insert(context, segmentOf(context, tag), tag, digestOf(context.secret, parts), numberOf(context, key))
+      const tag = tagOf(tail)
+      insert(context, segmentOf(context, tag), tag, digestOf(context.secret, text), numberOf(context, key))
     },
     clear() {
       context.segments.fill(undefined)
@@ -105,11 +104,11 @@ export function createVerifiedDigests<K extends { readonly isRetired: boolean }>
   }
 }
 
-/** A number of 32 bits from the end of a signature, which no two signatures are likely to share. */
-function tagOf(signature: string): number {
-  let tag = signature.length
-  for (let at = Math.max(0, signature.length - 12); at < signature.length; at += 1) {
-    tag = Math.imul(tag ^ signature.charCodeAt(at), 0x01000193)
+/** A number of 32 bits from the end of a tail, which no two texts are likely to share. */
+function tagOf(tail: string): number {
+  let tag = tail.length
+  for (let at = Math.max(0, tail.length - 12); at < tail.length; at += 1) {
+    tag = Math.imul(tag ^ tail.charCodeAt(at), 0x01000193)
   }
   tag = Math.imul(tag ^ (tag >>> 16), 0x85ebca6b)
   tag = Math.imul(tag ^ (tag >>> 13), 0xc2b2ae35)
@@ -119,11 +118,10 @@ function tagOf(signature: string): number {
 /** The digest that was computed last. */
 const digestWords = new Int32Array(4)
 
-/** The digest of a token, in words that the next call overwrites. */
-function digestOf(secret: string, { header, payload, signature }: TokenParts): Int32Array {
-  // As UTF-8: a text that is not ASCII never has the octets of a token that was verified.
-  const text = `${secret}${header}.${payload}.${signature}`
-  const octets = hash('sha256', text, 'binary')
+/** The digest of a text, in words that the next call overwrites. */
+function digestOf(secret: string, text: string): Int32Array {
+  // As UTF-8: a text that is not ASCII never has the octets of one that is.
+  const octets = hash('sha256', secret + text, 'binary')
   for (let word = 0; word < 4; word += 1) {
     const at = word * 4
     digestWords[word] =
@@ -150,15 +148,16 @@ function segmentOf<K>(context: DigestContext<K>, tag: number): Segment {
 
 function findKey<K extends { readonly isRetired: boolean }>(
   context: DigestContext<K>,
-  parts: TokenParts,
+  tail: string,
+  text: string,
 ): K | undefined {
-  const tag = tagOf(parts.signature)
+  const tag = tagOf(tail)
   const segment = context.segments[segmentIndex(context, tag)]
   if (segment === undefined) return undefined
   const { young, old } = segment
   const isYoung = hasTag(young, tag)
   if (!isYoung && !hasTag(old, tag)) return undefined
-  const digest = digestOf(context.secret, parts)
+  const digest = digestOf(context.secret, text)
   const known = isYoung ? findSlot(young, tag, digest) : -1
   const at = known === -1 ? findSlot(old, tag, digest) : known
   if (at === -1) return undefined
@@ -172,7 +171,7 @@ function findKey<K extends { readonly isRetired: boolean }>(
   return key === undefined || key.isRetired ? undefined : key
 }
 
-/** Whether a table may hold a token with that tag. */
+/** Whether a table may hold a text with that tag. */
 function hasTag({ words, size }: Table, tag: number): boolean {
   if (size === 0) return false
   const slots = words.length / wordsOfSlot
@@ -183,7 +182,7 @@ function hasTag({ words, size }: Table, tag: number): boolean {
   }
 }
 
-/** Where in a table the token with that digest lies; -1: nowhere. */
+/** Where in a table the text with that digest lies; -1: nowhere. */
 function findSlot({ words, size }: Table, tag: number, digest: Int32Array): number {
   if (size === 0) return -1
   const slots = words.length / wordsOfSlot
@@ -203,7 +202,7 @@ function isDigest(words: Int32Array, at: number, digest: Int32Array): boolean {
   )
 }
 
-/** Writes a token into the young generation of its segment. */
+/** Writes a text into the young generation of its segment. */
 function insert<K>(
   { mostEntries }: DigestContext<K>,
   segment: Segment,
@@ -241,7 +240,7 @@ function freeSlot(words: Int32Array, tag: number): number {
   return slot * wordsOfSlot
 }
 
-/** The same tokens in a table with twice the slots. */
+/** The same texts in a table with twice the slots. */
 function enlarged({ words, used, size }: Table): Table {
   const larger = new Int32Array(Math.max(firstSlots * wordsOfSlot, words.length * 2))
   for (let at = 0; at < words.length; at += wordsOfSlot) {
