@@ -288,7 +288,31 @@ const bareOn = {
   next: () => ({ path: '/bare', environment: {} }),
 }
 bareOn.express = bareOn.node
-const oursOn = { node: ours, express: ours, koa: oursOnKoa, hono: oursOnHono, next: oursOnNext }
+/** The bare framework with as many layers as ours has: its middleware and a guard, which do nothing here. */
+const layersOn = {
+  // Node makes the object of headers when somebody first asks for one, as everybody does who looks for a session.
+  chain: () => ({
+    middleware: [
+      (request, _response, next) => request.headers.cookie && next(),
+      (_request, _response, next) => next(),
+    ],
+    personOf: ({ expected }) => expected,
+  }),
+  express: () => ({
+    middleware: [(_request, _response, next) => next(), (_request, _response, next) => next()],
+    personOf: ({ expected }) => expected,
+  }),
+  koa: () => ({
+    middlewareFor: () => [(_context, next) => next(), (_context, next) => next()],
+    personOf: ({ expected }) => expected,
+  }),
+  hono: () => ({
+    wrap: (fetch) => fetch,
+    guard: [(_context, next) => next()],
+    personOf: ({ expected }) => expected,
+  }),
+}
+const oursOn = { node: ours, chain: ours, express: ours, koa: oursOnKoa, hono: oursOnHono, next: oursOnNext }
 
 /** `inProcess`: where its own CPU time is measured besides. `packages`: whose versions belong to the result. */
 export const contenders = [
@@ -299,6 +323,14 @@ export const contenders = [
     platforms: everywhere,
     inProcess: [...both, 'koa', 'hono'],
     open: (setting) => bareOn[setting.platform](setting),
+  },
+  {
+    name: 'bare-layers',
+    title: 'bare server, as many layers',
+    packages: [],
+    platforms: ['express', 'koa', 'hono'],
+    inProcess: ['koa', 'hono'],
+    open: (setting) => layersOn[setting.platform](setting),
   },
   {
     name: 'ours',

@@ -32,7 +32,7 @@ export function median(values) {
 }
 
 /** The request of somebody who is signed in: the shared cookie, and what the contender set at its sign-in. */
-async function signIn(port, { person, parts }) {
+export async function signIn(port, { person, parts }) {
   const answer = await fetch(`http://127.0.0.1:${port}/sign-in`, {
     headers: { ...browserHeaders, 'x-person': person, cookie: cookieHeader(parts) },
   })

@@ -57,6 +57,28 @@ function onNode(opened, setting) {
   )
 }
 
+/**
+ * As frameworks do it: a function of its own on each response, which knows the response. The answer comes a moment later, so
+ * that as many requests are open as there are connections.
+ */
+function onChain(opened, setting) {
+  const { personOf, middleware } = opened
+  const { serve } = connectRoutes(opened, setting)
+  const addJson = (_request, response, next) => {
+    response.json = () => {
+      response.setHeader('content-type', 'application/json')
+      response.end(body)
+    }
+    next()
+  }
+  return compose([addJson, ...middleware], (request, response) => {
+    if (request.url === '/sign-in') return serve(request, response)
+    request.expected = setting.person
+    if (personOf(request) !== setting.person) return refuse(response, new Error(stranger))
+    setImmediate(response.json)
+  })
+}
+
 async function onExpress(opened, setting) {
   const { benefits, serve } = connectRoutes(opened, setting)
   const { default: express } = await import('express')
@@ -117,4 +139,11 @@ async function onNext({ path, environment }, { person }) {
 }
 
 /** By name: makes the handler of what a contender opened into. */
-export const platforms = { node: onNode, express: onExpress, koa: onKoa, hono: onHono, next: onNext }
+export const platforms = {
+  node: onNode,
+  chain: onChain,
+  express: onExpress,
+  koa: onKoa,
+  hono: onHono,
+  next: onNext,
+}
