@@ -54,8 +54,11 @@ function problemsOf(installed: unknown): readonly { readonly path: string; reado
   checkEndpoints(installed.endpoints, note)
   checkRefresh(installed.refresh, note)
   for (const name of ['ready', 'purgeKeys', 'close']) {
-    if (!isAbsent(installed[name]) && !isFunction(installed[name]))
-      note(name, 'write a function, or leave it out')
+    if (!isAbsent(installed[name]) && !isFunction(installed[name])) note(name, functionOrNone)
+  }
+  // A text such as 'false' would count as yes.
+  for (const name of ['takesAsked', 'answersByMessage']) {
+    if (!isAbsent(installed[name]) && typeof installed[name] !== 'boolean') note(name, yesNoOrNone)
   }
   return problems
 }
@@ -70,10 +73,19 @@ function checkEndpoints(endpoints: unknown, note: Note): void {
       note(`endpoints.${path}`, 'write an object with GET or POST')
       continue
     }
+    if (!/^[^\s/?#][^\s?#]*$/.test(path)) {
+      note(
+        `endpoints.${path}`,
+        'write the path as it stands below routes.path, without a slash before it, such as callback',
+      )
+    }
     for (const name of ['GET', 'POST', 'outage']) {
       if (!isAbsent(endpoint[name]) && !isFunction(endpoint[name])) {
-        note(`endpoints.${path}.${name}`, 'write a function, or leave it out')
+        note(`endpoints.${path}.${name}`, functionOrNone)
       }
+    }
+    if (!isAbsent(endpoint.isDocument) && typeof endpoint.isDocument !== 'boolean') {
+      note(`endpoints.${path}.isDocument`, yesNoOrNone)
     }
   }
 }
@@ -97,6 +109,9 @@ function checkRefresh(refresh: unknown, note: Note): void {
     note('refresh.onUnavailable', 'write one of keep, end')
   }
 }
+
+const functionOrNone = 'write a function, or leave it out'
+const yesNoOrNone = 'write true or false, or leave it out'
 
 const isAbsent = (value: unknown): boolean => value === undefined
 const isFunction = (value: unknown): boolean => typeof value === 'function'

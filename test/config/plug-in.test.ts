@@ -166,6 +166,19 @@ describe('a plug-in that is half written', () => {
       },
       'refresh.onUnavailable',
     ],
+    [
+      'a path that no request has',
+      { ...after, endpoints: { '/callback': { GET: does } } },
+      'without a slash',
+    ],
+    ['a path with a query', { ...after, endpoints: { 'callback?a': { GET: does } } }, 'such as callback'],
+    [
+      'an isDocument that is a text',
+      { ...after, endpoints: { callback: { GET: does, isDocument: 'no' } } },
+      'endpoints.callback.isDocument',
+    ],
+    ['a takesAsked that is a text', { ...after, takesAsked: 'false' }, 'takesAsked'],
+    ['an answersByMessage that is a number', { ...after, answersByMessage: 0 }, 'answersByMessage'],
     ['a ready that is a text', { ...after, ready: 'yes' }, 'ready'],
     ['a close that is none', { ...after, close: {} }, 'close'],
   ])('%s: is refused with the member that is wrong', (_what, installed, words) => {
