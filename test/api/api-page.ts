@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { root, textOf } from '../house/source.js'
 import { execute } from '../package/consumer.js'
-import { writtenOut } from './option-types.js'
+import { writtenOut } from '../release/option-types.mjs'
 
 /** One exported name, with its docstring and its declaration as the compiler writes it. */
 interface Declaration {
@@ -161,6 +161,7 @@ function declarationOf(doc: string, text: string): Declaration | undefined {
     .replace(/^export (?:declare )?/, '')
     .replaceAll(/^ +(?:#private|private \w.*);\n/gm, '')
     .replaceAll('    ', '  ')
+    .replaceAll(/import\("[^"]+"\)\./g, '')
   return { name, kind: isType ? 'type' : 'value', doc: wordsOf(doc), text: shown }
 }
 
