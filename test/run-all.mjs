@@ -138,7 +138,7 @@ function consumerJobs(env) {
       ),
   })
   return [
-    job('applications', 200, 0.8),
+    job('applications', 200, 0.7),
     job('next', 150, 1),
     job('runners', 130, 0.9),
     job('bundlers', 20, 1),

@@ -22,8 +22,16 @@ export const featuresOfPlaywright = [
   'msEdgeUpdateLaunchServicesPreferredVersion',
 ]
 
-/** Each window loads pages of its own for the suggestions of its address bar: most of the work of opening one. */
-const addressBarPages = ['WebUIOmniboxPopup', 'WebUIOmniboxAimPopup', 'WebUIOmniboxFullPopup']
+/**
+ * Work that no page sees, and most of that of opening one: each window loads pages of its own for the suggestions of
+ * its address bar, and each page that opens starts a process for the next.
+ */
+const unseenWork = [
+  'WebUIOmniboxPopup',
+  'WebUIOmniboxAimPopup',
+  'WebUIOmniboxFullPopup',
+  'SpareRendererForSitePerProcess',
+]
 
 /** Quiet: no background traffic, nothing but what a test opens; a machine without a graphics card plays none. */
 const quietArguments = [
@@ -33,7 +41,7 @@ const quietArguments = [
   '--disable-quic',
   '--disable-gpu',
   '--no-first-run',
-  `--disable-features=${[...featuresOfPlaywright, ...addressBarPages].join()}`,
+  `--disable-features=${[...featuresOfPlaywright, ...unseenWork].join()}`,
 ]
 
 /** The arguments of every Chromium of the tests, and more. */
