@@ -1,8 +1,12 @@
-/** @module Deadlines of store operations: one queue and one timer for all that are under way. */
+/** @module Deadlines of store operations: one list and one timer for all that are under way. */
 
+/** An operation that is under way, in the list of those, the one that began first at its head. */
 interface Waiting {
   readonly expiresAt: number
-  fail: (() => void) | undefined
+  readonly fail: (error: Error) => void
+  before: Waiting | undefined
+  after: Waiting | undefined
+  isSettled: boolean
 }
 
 /** The promise's own outcome, or a rejection once the deadline is over. */
@@ -10,58 +14,63 @@ export type Guard = <Value>(promise: Promise<Value>) => Promise<Value>
 
 /**
  * Returns a guard, which rejects with `onExpired()` after `milliseconds`. All promises have the same deadline, so the
- * first in is the first to expire, and one timer (which keeps no process alive) is enough.
+ * first in is the first to expire, and one timer (which keeps no process alive) is enough. What has settled leaves the
+ * list at once: kept until its deadline, it would grow old, and be the collector's work.
  */
 export function createDeadline(milliseconds: number, onExpired: () => Error): Guard {
-  let waiting: Waiting[] = []
-  let first = 0
+  let first: Waiting | undefined
+  let last: Waiting | undefined
   let timer: NodeJS.Timeout | undefined
 
   function arm(): void {
-    while (first < waiting.length && waiting[first]?.fail === undefined) first += 1
-    const next = waiting[first]
-    if (next === undefined) {
-      waiting = []
-      first = 0
+    if (first === undefined) {
       timer = undefined
       return
     }
-    if (first > 1024) {
-      waiting = waiting.slice(first)
-      first = 0
-    }
     // After the timers comes the reading of sockets: an answer that waits there because the process was busy counts.
-    timer = setTimeout(() => setImmediate(expire), Math.max(next.expiresAt - performance.now(), 1))
+    timer = setTimeout(() => setImmediate(expire), Math.max(first.expiresAt - performance.now(), 1))
     timer.unref()
   }
 
   function expire(): void {
     const now = performance.now()
-    for (let next = waiting[first]; next !== undefined && next.expiresAt <= now; next = waiting[first]) {
-      next.fail?.()
-      first += 1
+    for (let next = first; next !== undefined && next.expiresAt <= now; next = first) {
+      leave(next)
+      next.fail(onExpired())
     }
     arm()
+  }
+
+  function leave(entry: Waiting): void {
+    if (entry.isSettled) return
+    entry.isSettled = true
+    if (entry.before === undefined) first = entry.after
+    else entry.before.after = entry.after
+    if (entry.after === undefined) last = entry.before
+    else entry.after.before = entry.before
   }
 
   return function guard<Value>(promise: Promise<Value>): Promise<Value> {
     return new Promise((resolve, reject) => {
       const entry: Waiting = {
-        expiresAt: performance.now() + milliseconds,
-        fail: () => {
-          entry.fail = undefined
-          reject(onExpired())
-        },
+        // Rounded up, so that it is a small number, which an object holds in itself.
+        expiresAt: Math.ceil(performance.now() + milliseconds),
+        fail: reject,
+        before: last,
+        after: undefined,
+        isSettled: false,
       }
-      waiting.push(entry)
+      if (last === undefined) first = entry
+      else last.after = entry
+      last = entry
       if (timer === undefined) arm()
       promise.then(
         (value) => {
-          entry.fail = undefined
+          leave(entry)
           resolve(value)
         },
         (error: unknown) => {
-          entry.fail = undefined
+          leave(entry)
           reject(error)
         },
       )
