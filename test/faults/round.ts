@@ -1,6 +1,7 @@
 /** @module One round: people at work, a fault, its end, and what of all that may not have been. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { createPeople, createTally, type Tally, touchMilliseconds, ways } from './people.js'
+import { createRandom } from './random.js'
 import { type ClientName, type Fault, faultsOf, startServers, type Topology } from './servers.js'
 
 /** What a round is made of. */
@@ -33,17 +34,6 @@ const pairs: readonly (readonly [Topology, ClientName])[] = [
   ['cluster', 'ioredis'],
   ['single', 'ioredis'],
 ]
-
-/** Numbers that are always the same for one seed. */
-function createRandom(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
-  }
-}
 
 /** Milliseconds of a round's parts. */
 const before = 800
