@@ -224,7 +224,7 @@ const replicaTakesOver: Fault = {
 const failover: Fault = {
   name: 'a Sentinel fails over by order',
   topologies: ['sentinel'],
-  expects: 'gap',
+  expects: 'nothing',
   holds: [2000, 2500],
   async strike({ sentinel }) {
     const isBegun = async () => (await sentinel?.command('SENTINEL', 'FAILOVER', 'citizens')) === 'OK'

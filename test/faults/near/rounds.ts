@@ -71,14 +71,21 @@ const allProven = ({ readers }: NearWorld, milliseconds: number) =>
     () => false,
   )
 
-const logsOf = (world: NearWorld): Promise<readonly ReaderLog[]> =>
-  Promise.all(
-    world.readers.map(async (reader) => {
+/** The logs since they were asked for last; strict reads beside the requests once more, for those that were in between. */
+async function logsOf({ readers, controls }: NearWorld): Promise<readonly ReaderLog[]> {
+  return Promise.all(
+    readers.map(async (reader, at) => {
       const log = await reader.ask({ log: true }, 'log')
       if (log === undefined) throw new Error('a reader has a log')
-      return log
+      const served = [...(controls.get(at) ?? []), ...log.served]
+      controls.set(
+        at,
+        log.served.filter(([, , how]) => how === 'control'),
+      )
+      return { ...log, served }
     }),
   )
+}
 
 /** Longest that near reads may need to come back; servers that fail over need most of it themselves. */
 const mostRestore = 30_000
@@ -94,9 +101,10 @@ function judgeNotice(
   const noticedBy = struckAt + noticeMilliseconds
   if (expects === 'gap') {
     const isNoticed = (at: number) => at > struckAt && at <= noticedBy
+    const wasProven = log.proofs.filter(([at]) => at <= struckAt).at(-1)?.[1] === true
     const wasLost = log.losses.some(([at]) => isNoticed(at))
     const wasUnproven = log.proofs.some(([at, isProven]) => !isProven && isNoticed(at))
-    return wasLost || wasUnproven ? undefined : 'a reader noticed nothing within a second'
+    return !wasProven || wasLost || wasUnproven ? undefined : 'a reader noticed nothing within a second'
   }
   if (expects === 'nothing') return undefined
   const late = servedBetween(log.served, noticedBy, mendedAt)

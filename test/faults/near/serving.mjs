@@ -4,7 +4,9 @@ import { now } from './observed.mjs'
 import { createExchange } from './protocol.mjs'
 
 /** How long somebody is asked for after the end, in milliseconds. */
-const afterEnd = 2500
+const afterEnd = 1500
+/** How long each time, whatever was answered. */
+const firstAfterEnd = 60
 
 /** One request. Logged is when it was decided, and whether from memory. */
 async function visit({ suite, decisions, log }, person) {
@@ -13,6 +15,7 @@ async function visit({ suite, decisions, log }, person) {
   person.isVisited = true
   try {
     const citizen = await suite.authenticate(createExchange('GET', '/open', person.cookie))
+    person.isRefused = citizen.state !== 'active'
     if (citizen.state === 'active') {
       log.served.push([person.name, decision.at, decision.isNear ? 'near' : 'strict'])
     }
@@ -37,13 +40,23 @@ async function look({ control, log }, person) {
   }
 }
 
-function serveSome(parts, state) {
-  const { store, say, log, people, visits } = parts
+function noteProof({ store, say, log }, state) {
   const { isProven } = store.near
-  if (isProven !== state.isProven) {
-    state.isProven = isProven
-    log.proofs.push([now(), isProven])
-    say({ isProven })
+  if (isProven === state.isProven) return
+  state.isProven = isProven
+  log.proofs.push([now(), isProven])
+  say({ isProven })
+}
+
+/** Those whose end is known and who were not refused since are asked each time, the others in turn. */
+function serveSome(parts, state) {
+  const { people, ended, visits } = parts
+  noteProof(parts, state)
+  for (const person of ended) {
+    const since = now() - person.endedAt
+    if (person.isRefused && since > firstAfterEnd) ended.delete(person)
+    if (!person.isVisited) void visit(parts, person)
+    if (!person.isLookedAt) void look(parts, person)
   }
   for (let count = 0; count < visits; count += 1) {
     if (state.rotation.length === 0) state.rotation = [...people.values()]
@@ -61,7 +74,7 @@ function serveSome(parts, state) {
  */
 export function createServing(given) {
   const log = { served: [], proofs: [], losses: [] }
-  const parts = { ...given, log, people: new Map() }
+  const parts = { ...given, log, people: new Map(), ended: new Set() }
   const { store, say, people } = parts
   return {
     serve() {
@@ -72,7 +85,10 @@ export function createServing(given) {
     began: (person) => people.set(person.name, { ...person, address: parts.addressOf(person.name) }),
     ended(name) {
       const person = people.get(name)
-      if (person !== undefined) person.endedAt = now()
+      if (person === undefined) return
+      person.endedAt = now()
+      person.isRefused = false
+      parts.ended.add(person)
     },
     /** Does nothing else for so long. */
     block(milliseconds) {

@@ -4,7 +4,7 @@ import { digest } from '../../../src/digest.js'
 import { type RedisServer, startCluster, startRedis, startSentinel } from '../../support/redis.js'
 import { vectors } from '../../upgrade/vectors.js'
 import type { Topology } from '../servers.js'
-import type { End } from './checker.js'
+import type { End, Served } from './checker.js'
 import { type Instance, type Person, type Said, startInstance } from './instances.js'
 import { type NearProxy, startNearProxy } from './proxy.js'
 
@@ -23,6 +23,8 @@ export interface NearWorld {
   readonly sentinel: RedisServer | undefined
   /** What was told as done, by name. */
   readonly ends: Map<string, End>
+  /** Of each reader, what strict reads beside the requests have found that were logged last. */
+  readonly controls: Map<number, readonly Served[]>
   readonly problems: string[]
   /** Ends that were not told as done. */
   unacknowledged: number
@@ -181,6 +183,7 @@ export async function startNearWorld(topology: Topology, planted: Planted = {}):
       nodes,
       sentinel,
       ends,
+      controls: new Map(),
       problems,
       unacknowledged: 0,
       everywhere,
