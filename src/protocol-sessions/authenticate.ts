@@ -132,8 +132,8 @@ function nearCitizen(
   if (near === undefined || details === undefined) return undefined
   if (isPlain(context, request, near, details)) return citizenOf(context, request, near, details)
   const touched = asIfTouched(near, now)
-  // A touch is strict by itself: it is refused where the record has changed.
-  return touched !== undefined && isPlain(context, request, touched, details)
+  // A touch is strict by itself: it is refused where the record has changed. Who does not touch reads when others did.
+  return touched !== undefined && isPlain(context, request, touched, details) && request.isTouching()
     ? evaluateSession(context, context.credential, request, near)
     : undefined
 }

@@ -104,8 +104,8 @@ function nearCitizen(
   if (near === undefined) return undefined
   if (isPlain(request, near)) return citizenOf(context, request, request.token, near)
   const touched = asIfTouched(near, request.now)
-  // A touch is strict by itself: it is refused where the record has changed.
-  return touched !== undefined && isPlain(request, touched)
+  // A touch is strict by itself: it is refused where the record has changed. Who does not touch reads when others did.
+  return touched !== undefined && isPlain(request, touched) && request.isTouching()
     ? evaluateSession(context, context.credential, request, near)
     : undefined
 }

@@ -6,7 +6,7 @@
 import type { Connection, Reply } from './connection.js'
 import type { Script } from './script-parts.js'
 
-/** How long a registration stands, and how old it may be when a change is made under it. Milliseconds. */
+/** How long a registration stands, and how often it is renewed while there is nothing to change. Milliseconds. */
 const silenceMilliseconds = 60_000
 const renewalMilliseconds = 20_000
 
@@ -33,8 +33,8 @@ export interface Announcing {
 interface AnnouncingContext {
   readonly connection: Connection
   readonly prefix: string
-  /** When the last registration was begun that stands; `undefined`: this user may publish, as far as is known. */
-  silentSince: number | undefined
+  /** Whether this user may not publish, as far as is known. */
+  isSilent: boolean
   timer: NodeJS.Timeout | undefined
   isStopped: boolean
 }
@@ -44,7 +44,7 @@ export function createAnnouncing(connection: Connection, prefix: string): Announ
   const context: AnnouncingContext = {
     connection,
     prefix,
-    silentSince: undefined,
+    isSilent: false,
     timer: undefined,
     isStopped: false,
   }
@@ -64,24 +64,28 @@ async function runAnnounced(
   key: string,
   given: readonly string[],
 ): Promise<Reply> {
-  const { connection, prefix, silentSince } = context
-  const isRegistered = silentSince !== undefined && performance.now() - silentSince < 2 * renewalMilliseconds
-  if (isRegistered) return connection.run(script, key, ...given, '')
-  const reply = await connection.run(script, key, ...given, channelOf(prefix))
-  if (reply[0] !== 'unannounced') return reply
-  // What cannot be registered is done all the same: an end counts for more than the speed of others.
+  const { connection, prefix } = context
+  if (!context.isSilent) {
+    const reply = await connection.run(script, key, ...given, channelOf(prefix))
+    if (reply[0] !== 'unannounced') return reply
+    fallSilent(context)
+  }
+  // Before each of them: a registration may be lost with a master that fails. What cannot be registered is done all the
+  // same: an end counts for more than the speed of others.
   await register(context).catch(() => undefined)
   return connection.run(script, key, ...given, '')
 }
 
-/** Tells everybody on the store that changes come without a word, and goes on telling it. */
-async function register(context: AnnouncingContext): Promise<void> {
-  const begunAt = performance.now()
-  const key = silenceKeyOf(context.prefix)
-  await context.connection.command(key, ['SET', key, '1', 'PX', String(silenceMilliseconds)])
-  context.silentSince = begunAt
+function fallSilent(context: AnnouncingContext): void {
+  context.isSilent = true
   if (context.isStopped) return
   context.timer ??= setInterval(() => void askAgain(context), renewalMilliseconds).unref()
+}
+
+/** Tells everybody on the store that changes come without a word. */
+async function register({ connection, prefix }: AnnouncingContext): Promise<void> {
+  const key = silenceKeyOf(prefix)
+  await connection.command(key, ['SET', key, '1', 'PX', String(silenceMilliseconds)])
 }
 
 /** Whether the right is there by now; else the registration is renewed. */
@@ -90,7 +94,7 @@ async function askAgain(context: AnnouncingContext): Promise<void> {
     await context.connection.masters(['PUBLISH', channelOf(context.prefix), ''])
     clearInterval(context.timer)
     context.timer = undefined
-    context.silentSince = undefined
+    context.isSilent = false
   } catch {
     await register(context).catch(() => undefined)
   }

@@ -2,9 +2,11 @@
  * @module The proof that every change has been heard of: what this process publishes comes back over each connection that
  * listens, behind all that was published before it.
  */
+import { randomBytes } from 'node:crypto'
 import type { NearLoss } from '../../near-reads.js'
 import { channelOf, silenceKeyOf } from '../announcing.js'
 import type { Ear, Master, RedisClient } from '../client.js'
+import { codeOf } from '../problem.js'
 import {
   type BeatAnswers,
   ForbiddenError,
@@ -20,8 +22,6 @@ import {
 export interface HeartbeatOptions {
   readonly client: RedisClient
   readonly prefix: string
-  /** Names this process among those on the channel. */
-  readonly instance: string
   readonly staleMilliseconds: number
   /** Milliseconds that pass whatever is done to the clock. */
   readonly elapsed: () => number
@@ -39,7 +39,7 @@ export interface Heartbeat {
   readonly provenAt: number
   /** Begins it; a second call does nothing. */
   start(): void
-  /** One beat, now. */
+  /** One beat, now; the one that is under way, if there is one. */
   beat(): Promise<void>
   stop(): void
 }
@@ -55,10 +55,11 @@ interface Listening {
 interface HeartbeatContext extends HeartbeatOptions {
   readonly listening: Map<string, Listening>
   provenAt: number
-  sequence: number
   timer: NodeJS.Timeout | undefined
+  isStarted: boolean
   isStopped: boolean
-  isBeating: boolean
+  /** The beat that is under way. */
+  beating: Promise<void> | undefined
 }
 
 /** What every message of a beat begins with; announcements are keys, which begin with the prefix. */
@@ -74,22 +75,24 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     ...options,
     listening: new Map(),
     provenAt: Number.NEGATIVE_INFINITY,
-    sequence: 0,
     timer: undefined,
+    isStarted: false,
     isStopped: false,
-    isBeating: false,
+    beating: undefined,
   }
   return {
     get provenAt() {
       return context.provenAt
     },
     start() {
-      if (context.timer !== undefined || context.isBeating || context.isStopped) return
+      if (context.isStarted || context.isStopped) return
+      context.isStarted = true
       void beatOnAndOn(context)
     },
     beat: () => beat(context),
     stop() {
       context.isStopped = true
+      context.provenAt = Number.NEGATIVE_INFINITY
       clearTimeout(context.timer)
       closeAll(context)
     },
@@ -97,9 +100,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
 }
 
 async function beatOnAndOn(context: HeartbeatContext): Promise<void> {
-  context.isBeating = true
   await beat(context)
-  context.isBeating = false
   if (context.isStopped) return
   const { staleMilliseconds, provenAt } = context
   const isProven = provenAt !== Number.NEGATIVE_INFINITY
@@ -107,7 +108,15 @@ async function beatOnAndOn(context: HeartbeatContext): Promise<void> {
   context.timer = setTimeout(() => void beatOnAndOn(context), pause).unref()
 }
 
-async function beat(context: HeartbeatContext): Promise<void> {
+/** One at a time: whoever comes meanwhile waits for the same. */
+function beat(context: HeartbeatContext): Promise<void> {
+  context.beating ??= beatOnce(context).finally(() => {
+    context.beating = undefined
+  })
+  return context.beating
+}
+
+async function beatOnce(context: HeartbeatContext): Promise<void> {
   // Nothing is lost before there was anything: that the store cannot be reached is told by its operations.
   if (!context.client.wasConnected()) return
   const sentAt = context.elapsed()
@@ -145,9 +154,12 @@ async function attempt(context: HeartbeatContext): Promise<NearLoss | undefined>
   try {
     await listenToAll(context, masters)
     const listening = new Map(context.listening)
-    const isSilent = client.call(silenceKeyOf(context.prefix), ['EXISTS', silenceKeyOf(context.prefix)])
-    const answers = await Promise.all(masters.map((master) => askAndHear(context, master)))
-    const loss = judgeAnswers(answers, client.topology, await isSilent)
+    const silenceKey = silenceKeyOf(context.prefix)
+    const [silence, ...answers] = await Promise.all([
+      allowed('EXISTS', client.call(silenceKey, ['EXISTS', silenceKey])),
+      ...masters.map((master) => askAndHear(context, master)),
+    ])
+    const loss = judgeAnswers(answers, client.topology, silence)
     // A connection that was lost meanwhile, or another one in its place, may have missed something.
     const isSame = masters.every(({ name }) => context.listening.get(name) === listening.get(name))
     return loss ?? (isSame ? undefined : lossOf('connection'))
@@ -184,7 +196,8 @@ async function listenTo(context: HeartbeatContext, master: Master): Promise<void
     listening = { ear, runId: runIdIn(info), awaited: undefined }
   } catch (error) {
     ear.close()
-    throw isRefusal(error) ? new ForbiddenError('SUBSCRIBE') : error
+    // Any other error may be of the connection alone: that there are too many, for one.
+    throw codeOf(error) === 'NOPERM' ? new ForbiddenError('SUBSCRIBE') : error
   }
   const own = listening
   context.listening.set(master.name, own)
@@ -199,18 +212,13 @@ async function listenTo(context: HeartbeatContext, master: Master): Promise<void
 async function askAndHear(context: HeartbeatContext, master: Master): Promise<BeatAnswers> {
   const listening = context.listening.get(master.name)
   if (listening === undefined) throw new Error('CLOSED')
-  context.sequence += 1
-  const message = `${beatMark}${context.instance}:${context.sequence}`
+  // Nobody can publish it before us, and so bring it back ahead of what was announced.
+  const message = `${beatMark}${randomBytes(12).toString('base64url')}`
   const heard = new Promise<void>((isHeard) => {
     listening.awaited = { message, isHeard }
   })
-  const ask = async (right: string, ...words: readonly [string, ...string[]]): Promise<unknown> => {
-    try {
-      return await master.ask(words)
-    } catch (error) {
-      throw isRefusal(error) ? new ForbiddenError(right) : error
-    }
-  }
+  const ask = (right: string, ...words: readonly [string, ...string[]]): Promise<unknown> =>
+    allowed(right, master.ask(words))
   // In this order on one connection: what is asked is asked after the beat was published.
   const [, info, scripts, nodes] = await Promise.all([
     ask('PUBLISH', 'PUBLISH', channelOf(context.prefix), message),
@@ -220,6 +228,15 @@ async function askAndHear(context: HeartbeatContext, master: Master): Promise<Be
   ])
   await heard
   return { listenedTo: listening.runId, info, scripts, nodes }
+}
+
+/** An answer. @throws ForbiddenError where its command is refused. */
+async function allowed(right: string, answer: Promise<unknown>): Promise<unknown> {
+  try {
+    return await answer
+  } catch (error) {
+    throw isRefusal(error) ? new ForbiddenError(right) : error
+  }
 }
 
 /** What a promise comes to, unless it takes longer. @throws UnheardError */

@@ -21,9 +21,13 @@ function nameOf(session: string, names: readonly string[] | undefined): string {
   return names === undefined ? session : `${session} ${names.join(' ')}`
 }
 
+/** How many sessions of one person are remembered at most: they are searched one by one. */
+const mostOfPerson = 256
+
 /** Remembers in two generations: a full one becomes the second, and the second is dropped with all that nobody asked for. */
 export class NearMemory {
   readonly #generationSize: number
+  readonly #mostOfPerson: number
   #young = new Map<string, PersonEntries>()
   #old = new Map<string, PersonEntries>()
   /** Entries of the young generation. */
@@ -32,6 +36,7 @@ export class NearMemory {
 
   constructor(maximumEntries: number) {
     this.#generationSize = Math.max(1, Math.floor(maximumEntries / 2))
+    this.#mostOfPerson = Math.max(1, Math.min(mostOfPerson, Math.floor(this.#generationSize / 4)))
   }
 
   record({ person, application, session }: RecordAddress): LiveRecord | undefined {
@@ -65,25 +70,23 @@ export class NearMemory {
   /** Keeps what a read has answered, if it is live and nothing changed while it was under way. */
   keep(ticket: ReadTicket, { application, session }: RecordAddress, record: SessionRecord): void {
     if (ticket.isSpoilt || record.state !== 'live') return
-    const { records } = this.#entriesOf(ticket.person)
-    const known = records.find((entry) => entry.session === session && entry.application === application)
+    const known = this.#find(ticket.person)?.records.find(
+      (entry) => entry.session === session && entry.application === application,
+    )
     // Of two reads at the same time the one that knows of the later touch.
     if (known !== undefined) {
       if (record.lastSeenAt >= known.record.lastSeenAt) known.record = record
       return
     }
-    records.push({ application, session, record })
-    this.#count += 1
+    this.#add(this.#entriesWithRoom(ticket.person).records, { application, session, record })
   }
 
   /** Keeps that no revocation was found. */
   keepUnrevoked(ticket: ReadTicket, session: string, names: readonly string[] | undefined): void {
     if (ticket.isSpoilt) return
-    const { unrevoked } = this.#entriesOf(ticket.person)
     const name = nameOf(session, names)
-    if (unrevoked.includes(name)) return
-    unrevoked.push(name)
-    this.#count += 1
+    if (this.#find(ticket.person)?.unrevoked.includes(name) === true) return
+    this.#add(this.#entriesWithRoom(ticket.person).unrevoked, name)
   }
 
   /** Takes over a touch that was written. */
@@ -133,7 +136,16 @@ export class NearMemory {
     return old
   }
 
-  #entriesOf(person: string): PersonEntries {
+  /** Where one more is added of a person, whose oldest makes room for it. */
+  #add<T>(list: T[], entry: T): void {
+    if (list.length < this.#mostOfPerson) this.#count += 1
+    else list.shift()
+    list.push(entry)
+  }
+
+  /** The young entries of a person, in a generation that takes one more. */
+  #entriesWithRoom(person: string): PersonEntries {
+    this.#makeRoomFor(1)
     const known = this.#find(person)
     if (known !== undefined) return known
     const entries: PersonEntries = { records: [], unrevoked: [] }
@@ -142,13 +154,16 @@ export class NearMemory {
   }
 
   #insert(person: string, entries: PersonEntries): void {
-    if (this.#count >= this.#generationSize) {
-      this.#old = this.#young
-      this.#young = new Map()
-      this.#count = 0
-    }
+    this.#makeRoomFor(sizeOf(entries))
     this.#young.set(person, entries)
     this.#count += sizeOf(entries)
+  }
+
+  #makeRoomFor(size: number): void {
+    if (this.#count + size <= this.#generationSize) return
+    this.#old = this.#young
+    this.#young = new Map()
+    this.#count = 0
   }
 }
 

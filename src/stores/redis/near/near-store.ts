@@ -1,5 +1,4 @@
 /** @module A Redis store that also remembers what it has read, and serves it while nothing can have changed unheard. */
-import { randomBytes } from 'node:crypto'
 import type { MaybePromise } from '../../../exchange.js'
 import type { LiveRecord, RecordAddress } from '../../../session-record.js'
 import type { NearReads, NearWatcher } from '../../near-reads.js'
@@ -37,7 +36,6 @@ export function withNearReads(store: Store, options: NearStoreOptions): Store {
   const heartbeat = createHeartbeat({
     client,
     prefix,
-    instance: randomBytes(9).toString('base64url'),
     staleMilliseconds,
     elapsed,
     onChange(key) {
