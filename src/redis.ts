@@ -18,6 +18,7 @@ export { type RedisKeysOptions, redisKeys } from './issuing/redis-keys.js'
 export type { KeyStorage } from './issuing/storage.js'
 export type { AnyRedisClient } from './stores/redis/adopt.js'
 export type { IoredisClusterLike, IoredisLike } from './stores/redis/ioredis.js'
+export type { NearOptions } from './stores/redis/near/options.js'
 export type {
   NodeRedisClusterLike,
   NodeRedisLike,

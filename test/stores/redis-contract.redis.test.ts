@@ -11,6 +11,9 @@ import {
 } from '../support/redis.js'
 import { clients, createRedisHarness } from './redis-harness.js'
 
+/** The contract is not about speed: a busy machine must not decide it. */
+const patient = { staleMilliseconds: 30_000 }
+
 describe('one server', () => {
   let server: RedisServer
   beforeAll(async () => {
@@ -24,6 +27,16 @@ describe('one server', () => {
   describeStoreContract(
     'node-redis',
     async () => createRedisHarness(await clients.nodeRedis(server), [server]),
+    { races: 'seeded' },
+  )
+  describeStoreContract(
+    'ioredis with near reads',
+    async () => createRedisHarness(clients.ioredis(server), [server], { near: patient }),
+    { races: 'seeded' },
+  )
+  describeStoreContract(
+    'node-redis with near reads',
+    async () => createRedisHarness(await clients.nodeRedis(server), [server], { near: patient }),
     { races: 'seeded' },
   )
 })
@@ -40,6 +53,14 @@ describe('a master behind Sentinel', () => {
     async () => {
       const client = clients.ioredisSentinel(setup.sentinel, setup.masterName)
       return createRedisHarness(client, [setup.master])
+    },
+    { races: 'seeded' },
+  )
+  describeStoreContract(
+    'ioredis with Sentinel and near reads',
+    async () => {
+      const client = clients.ioredisSentinel(setup.sentinel, setup.masterName)
+      return createRedisHarness(client, [setup.master], { near: patient })
     },
     { races: 'seeded' },
   )
@@ -66,6 +87,17 @@ describe('a Cluster', () => {
   describeStoreContract(
     'node-redis cluster',
     async () => createRedisHarness(await clients.nodeRedisCluster(setup.masters), setup.masters),
+    { races: 'seeded' },
+  )
+  describeStoreContract(
+    'ioredis Cluster with near reads',
+    async () => createRedisHarness(clients.ioredisCluster(setup.masters), setup.masters, { near: patient }),
+    { races: 'seeded' },
+  )
+  describeStoreContract(
+    'node-redis cluster with near reads',
+    async () =>
+      createRedisHarness(await clients.nodeRedisCluster(setup.masters), setup.masters, { near: patient }),
     { races: 'seeded' },
   )
 })

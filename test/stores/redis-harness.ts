@@ -4,6 +4,7 @@ import { createClient, createCluster, createSentinel } from 'redis'
 import { type AnyRedisClient, type RedisStoreOptions, redisStore } from '../../src/redis.js'
 import type { StoreHarness } from '../contracts/store-harness.js'
 import type { RedisServer } from '../support/redis.js'
+import { answeringNear } from './near/answering-near.js'
 
 /** A client and how to close it. */
 export interface OpenClient {
@@ -116,7 +117,8 @@ export function createRedisHarness(
 ): StoreHarness {
   let now = 1_800_000_000_000
   // The contract is not about speed: a busy machine must not decide it.
-  const store = redisStore(client, { deadlineMilliseconds: 5000, clock: () => now, ...options })
+  const clock = () => now
+  const store = answeringNear(redisStore(client, { deadlineMilliseconds: 5000, clock, ...options }), clock)
   return {
     store,
     now: () => now,
