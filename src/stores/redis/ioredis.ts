@@ -80,6 +80,8 @@ function listenWith(client: IoredisLike, channel: string, hear: (message: string
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
     socketTimeout: undefined,
+    // Would be a connection more to each Sentinel. That another server answers, a beat shows.
+    failoverDetector: false,
   }
   const own = Reflect.apply(client.duplicate, client, [overrides]) as IoredisLike & {
     connect(): Promise<unknown>
