@@ -10,9 +10,9 @@ import type { Report } from '../events.js'
 import { createReporting } from '../reporting.js'
 import { createSealer, type Sealer } from '../seal.js'
 import { memoryStore } from '../stores/memory/store.js'
-import { openRedisStore } from '../stores/redis/open.js'
+import { openRedisStore, parseRedisSettings } from '../stores/redis/open.js'
 import type { Store } from '../stores/store.js'
-import { reportNearReads } from './near-events.js'
+import { reportNearReads, unusedNear } from './near-events.js'
 
 /** The ground of one suite. */
 export interface Foundation {
@@ -43,13 +43,16 @@ export function createFoundation(
 
   const storeFrom = (given: Store | string): Store => {
     if (typeof given !== 'string') return given
-    const store = openRedisStore(given, { clock })
+    const near = parseRedisSettings(given).near ?? options.storeNear
+    const store = openRedisStore(given, { clock, near })
     opened.push(store)
     return store
   }
   const isElsewhere = options.revocations !== undefined && options.revocations !== options.store
   const store = storeFrom(options.store ?? memoryStore({ clock }))
   const revocations = isElsewhere ? storeFrom(options.revocations) : undefined
+  const warning = unusedNear(options, store, revocations)
+  if (warning !== undefined) warn(warning)
   return {
     options,
     shared: usesSharedCookie(options) ? options : undefined,

@@ -9,7 +9,7 @@ import {
   type ResolvedIdentityProvider,
 } from './identity-provider-options.js'
 import { computed, defaulted, type InputOf, optional, type ResolvedOf } from './option.js'
-import { functionOf } from './option-types.js'
+import { functionOf, yesOrNo } from './option-types.js'
 import { protocolList } from './protocol-kind.js'
 import { type RoutesOptions, routesOptions } from './routes-options.js'
 import { secret } from './secret-kind.js'
@@ -32,6 +32,14 @@ export const suiteOptions = {
   store: optional(storeOrAddress),
   /** Where revocations are shared by applications that keep stores of their own. Default: `store`. */
   revocations: optional(storeOrAddress),
+  /**
+   * Whether plain requests are answered from memory, where the store is opened from its address; `near` in the address
+   * wins. Default: what the address says, else every request reads the store.
+   *
+   * For `revocations` too. A store that is made in code has the setting of its own: `redisStore(client, { near: true })`.
+   * What it promises and what it costs is in [operations](operations.md#near-reads).
+   */
+  storeNear: optional(yesOrNo),
   events: {
     /**
      * Keys the digest of a person in events; 32 bytes or more, the same in applications that are compared. Default:

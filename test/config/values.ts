@@ -317,6 +317,7 @@ export const values: Readonly<Record<OptionPath, Values>> = {
       7,
     ],
   },
+  storeNear: { good: [true, false], texts: ['true', 'false'], bad: ['yes', 'TRUE', '1', 1, null, {}] },
   'events.personKey': { good: ['a secret of thirty-two bytes or more'], bad: ['', 'short', 7, {}] },
   onEvent: fn,
   onSignIn: fn,

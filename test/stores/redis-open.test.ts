@@ -80,6 +80,8 @@ describe('settings in an address', () => {
   it.each([
     ['redis://cache', {}],
     ['redis://cache?acknowledgement=one', { acknowledgement: 'one' }],
+    ['redis://cache?near=true', { near: true }],
+    ['redis+cluster://a,b?near=false&acknowledgement=one', { near: false, acknowledgement: 'one' }],
     [
       'redis+sentinel://a,b/citizens?acknowledgement=all&withoutReplicasSeconds=5&sentinelPassword=s',
       { acknowledgement: 'all', withoutReplicasSeconds: 5 },
@@ -92,6 +94,10 @@ describe('settings in an address', () => {
     'acknowledgement=none',
     'acknowledgement=',
     'withoutReplicasSeconds=-1',
+    'near=yes',
+    'near=',
+    'near=1',
+    'near=TRUE',
     'withoutReplicasSeconds=x',
   ])('HLD-26 refuses %s', (query) => {
     expect(() => openRedisStore(`redis://secret@cache?${query}`)).toThrow(

@@ -87,33 +87,38 @@ export function parseRedisUrl(url: string): RedisAddress {
   }
 }
 
-/** What may stand behind the `?` of an address; the last two for Sentinels alone. */
-const settingNames = ['acknowledgement', 'withoutReplicasSeconds', 'sentinelUser', 'sentinelPassword']
+/** What may stand behind the `?` of an address, and for Sentinels besides. */
+const settingNames = ['acknowledgement', 'near', 'withoutReplicasSeconds']
+const sentinelSettingNames = ['sentinelUser', 'sentinelPassword']
 
 /** Settings of a name that nobody knows would be settings that nobody heeds. */
 function assertSettings(query: URLSearchParams, kind: RedisAddress['kind']): void {
-  const known = kind === 'sentinel' ? settingNames : settingNames.slice(0, 2)
+  const known = kind === 'sentinel' ? [...settingNames, ...sentinelSettingNames] : settingNames
   for (const name of query.keys()) {
     if (!known.includes(name)) throw wrong(`the address of the store takes behind its ? ${known.join(', ')}`)
   }
 }
 
 /**
- * The settings of the store that an address carries: `?acknowledgement=one`, `?withoutReplicasSeconds=5`.
+ * The settings of the store that an address carries: `?acknowledgement=one`, `?near=true`, `?withoutReplicasSeconds=5`.
  * @throws ConfigurationError for values that they do not take.
  */
 export function parseRedisSettings(
   url: string,
-): Pick<RedisStoreOptions, 'acknowledgement' | 'withoutReplicasSeconds'> {
+): Pick<RedisStoreOptions, 'acknowledgement' | 'near' | 'withoutReplicasSeconds'> {
   const query = new URLSearchParams(shape.exec(url)?.[6])
   const acknowledgement = query.get('acknowledgement') ?? undefined
+  const near = query.get('near') ?? undefined
   const seconds = query.get('withoutReplicasSeconds') ?? undefined
   if (acknowledgement !== undefined && acknowledgement !== 'all' && acknowledgement !== 'one')
     throw wrong('acknowledgement in the address of the store is all or one')
+  if (near !== undefined && near !== 'true' && near !== 'false')
+    throw wrong('near in the address of the store is true or false')
   if (seconds !== undefined && !/^\d{1,4}$/.test(seconds))
     throw wrong('withoutReplicasSeconds in the address of the store is a number of seconds')
   return {
     ...(acknowledgement === undefined ? {} : { acknowledgement }),
+    ...(near === undefined ? {} : { near: near === 'true' }),
     ...(seconds === undefined ? {} : { withoutReplicasSeconds: Number(seconds) }),
   }
 }
