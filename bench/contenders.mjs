@@ -49,7 +49,14 @@ async function oursByProtocol(_setting, store) {
       const nowhere = () => {
         throw new TypeError('the benchmark visits no provider')
       }
-      return { issuer, target: issuer, formTargets: [], endpoints: {}, enter: nowhere, part: nowhere }
+      return {
+        issuer,
+        target: issuer,
+        formTargets: [],
+        endpoints: {},
+        startLogin: nowhere,
+        endProviderSession: nowhere,
+      }
     },
   }
   const { application, onEvent } = oursOptions({ identityProvider: {} })
@@ -73,10 +80,10 @@ async function oursByProtocol(_setting, store) {
       const subject = request.headers['x-person']
       const now = Date.now()
       const iat = Math.floor(now / 1000)
-      await host.sessions.begin(exchange, {
+      await host.sessions.start(exchange, {
         issuer,
         subject,
-        pointers: [],
+        indexKeys: [],
         claims: {
           iss: issuer,
           sub: subject,
@@ -347,6 +354,14 @@ export const contenders = [
     platforms: both,
     needsRedis: true,
     open: (setting) => ours(setting, `redis://127.0.0.1:${setting.redisPort}`),
+  },
+  {
+    name: 'ours-redis-near',
+    title: 'citizen-session, Redis with near reads',
+    packages: ['citizen-session', 'ioredis'],
+    platforms: both,
+    needsRedis: true,
+    open: (setting) => ours(setting, `redis://127.0.0.1:${setting.redisPort}?near=true`),
   },
   {
     name: 'ours-protocol',

@@ -198,6 +198,15 @@ export function checkBudgets({ measured, memory, herd, pairs }) {
       budgetInV('Redis: own CPU', 0.8, ownOf(measured, 'ours-redis', 'node'), verification),
       // What is above one are reads that begin or end a touch, once in 10 s.
       budgetOf('Redis: reads a request', 1.01, reads, '', 3),
+      budgetOf('Redis: CPU ratio on node:http', 2.1, ratioOf(measured, 'ours-redis', 'node'), ''),
+    )
+  }
+  if (has('ours') && has('ours-redis-near')) {
+    const own = (name) => ownOf(measured, name, 'node')
+    const ratio = ratioOf(measured, 'ours-redis-near', 'node')
+    rows.push(
+      budgetOf('near reads: own CPU, beside the memory store', 1.5, own('ours-redis-near') / own('ours'), ''),
+      budgetOf('near reads: CPU ratio on node:http', 1.25, ratio, ''),
     )
   }
   rows.push(

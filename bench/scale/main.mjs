@@ -2,9 +2,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { flatCost } from './flat-cost.mjs'
+import { nearCommands } from './near-commands.mjs'
 
 /** Every part by its name: `(options) => text of its page`. A part writes `results/<name>.md`. */
-const parts = { 'flat-cost': flatCost }
+const parts = { 'flat-cost': flatCost, 'near-commands': nearCommands }
 
 /** Runs the chosen parts. Returns the exit code. */
 export async function main(args) {
