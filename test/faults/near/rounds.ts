@@ -13,6 +13,8 @@ export interface Planned {
   readonly index: number
   readonly topology: Topology
   readonly fault: Fault
+  /** Befalls the world as well, in the course of the first; then only the promise itself is looked at. */
+  readonly second: Fault | undefined
   readonly random: Random
 }
 
@@ -48,7 +50,7 @@ function shuffled<T>(list: readonly T[], random: Random): readonly T[] {
     .map(([, item]) => item)
 }
 
-/** The fault of a number. Each kind comes once before any comes again. */
+/** The fault of a number. Each kind comes once before any comes again; then every second time there are two of them. */
 export function planOf(seed: number, index: number): Planned {
   let within = index % block
   for (const [topology, count] of shares) {
@@ -58,9 +60,12 @@ export function planOf(seed: number, index: number): Planned {
     }
     const kinds = faults.filter(({ topologies }) => topologies.includes(topology))
     const turn = Math.floor(index / block) * count + within
-    const order = shuffled(kinds, createRandom(seed * 7919 + Math.floor(turn / kinds.length)))
-    const fault = order[turn % kinds.length]
-    if (fault !== undefined) return { index, topology, fault, random: createRandom(seed * 10_007 + index) }
+    const pass = Math.floor(turn / kinds.length)
+    const fault = shuffled(kinds, createRandom(seed * 7919 + pass))[turn % kinds.length]
+    if (fault === undefined) break
+    const random = createRandom(seed * 10_007 + index)
+    const second = pass % 2 === 1 ? kinds[random(kinds.length)] : undefined
+    return { index, topology, fault, second: second === fault ? undefined : second, random }
   }
   throw new Error('every number has a fault')
 }
@@ -116,36 +121,53 @@ function judgeNotice(
   return isStill || isAgain ? 'a reader says that near reads are proven' : undefined
 }
 
+/** Strikes, holds and mends. `reason`: why it says nothing, if it does not. */
+async function befall(world: NearWorld, { fault, second, random }: Planned) {
+  const mends: (() => Promise<void>)[] = []
+  let struckAt = now()
+  let mendedAt = struckAt
+  let reason: string | undefined
+  try {
+    mends.push(await fault.strike(world, random))
+    struckAt = now()
+    if (second !== undefined) {
+      await pause(random(500))
+      mends.push(await second.strike(world, random))
+    }
+    const [least, most] = fault.holds
+    await pause(least + random(most - least))
+    mendedAt = now()
+  } catch (error) {
+    reason = `it could not be done: ${String(error)}`
+  }
+  for (const mend of mends.reverse()) {
+    await mend().catch((error: unknown) => {
+      reason ??= `it could not be mended: ${String(error)}`
+    })
+  }
+  return { struckAt, mendedAt, reason }
+}
+
 /** Carries one fault out. */
 export async function runFault(world: NearWorld, planned: Planned): Promise<NearOutcome> {
-  const { fault, random } = planned
+  const { fault, second, random } = planned
   const problems: string[] = []
   const wereReady = await allProven(world, mostRestore)
   await logsOf(world)
   const endsBefore = world.ends.size
   const unacknowledgedBefore = world.unacknowledged
   await pause(150 + random(300))
-  let reason = wereReady ? undefined : 'near reads were not there before'
-  let struckAt = now()
-  let mendedAt = struckAt
-  try {
-    const mend = await fault.strike(world, random)
-    struckAt = now()
-    const [least, most] = fault.holds
-    await pause(least + random(most - least))
-    mendedAt = now()
-    await mend()
-  } catch (error) {
-    reason ??= `the fault could not be made: ${String(error)}`
-  }
+  const befallen = await befall(world, planned)
+  const { struckAt, mendedAt } = befallen
+  const reason = wereReady ? befallen.reason : 'near reads were not there before'
   const isBack = await allProven(world, mostRestore)
   const restoredAfter = now() - mendedAt
-  if (!isBack) problems.push(`near reads did not come back within ${mostRestore / 1000} s`)
   // Whatever was ended in the course of it is asked for beyond the bound.
   await pause(bound + 150)
   const logs = await logsOf(world)
   if (reason === undefined) {
-    for (const log of logs) {
+    if (!isBack) problems.push(`near reads did not come back within ${mostRestore / 1000} s`)
+    for (const log of second === undefined ? logs : []) {
       const problem = judgeNotice(fault, log, struckAt, mendedAt)
       if (problem !== undefined) problems.push(problem)
     }
@@ -173,8 +195,11 @@ export async function runFault(world: NearWorld, planned: Planned): Promise<Near
 export function lineOf(seed: number, outcome: NearOutcome): string {
   const { planned, served, servedNear, ends, unacknowledged, beyond, longest, within, restoredAfter } =
     outcome
+  const names = [planned.fault, ...(planned.second === undefined ? [] : [planned.second])].map(
+    ({ name }) => name,
+  )
   return [
-    `near fault ${planned.index}${outcome.void === undefined ? '' : `, void (${outcome.void})`} (seed ${seed}): ${planned.topology}, ${planned.fault.name}`,
+    `near fault ${planned.index}${outcome.void === undefined ? '' : `, void (${outcome.void})`} (seed ${seed}): ${planned.topology}, ${names.join(' and ')}`,
     `${served} served, ${servedNear} from memory`,
     `${ends} ends done, ${unacknowledged} not told as done`,
     `${within} served from memory after an end within the bound, the longest after ${longest.toFixed(0)} ms, ${beyond.length} beyond`,
