@@ -84,7 +84,7 @@ async function main() {
       ),
     )
     console.log(
-      `${unheard} ends not heard everywhere; ${sum('lost')} times not proven; ${sum('late')} served after it was heard of`,
+      `${unheard} ends not heard everywhere; ${sum('lost')} times not proven; ${sum('late')} requests served when all of them were told as done`,
     )
   } finally {
     for (const child of [writer, ...readers]) await child.close()
