@@ -1,11 +1,14 @@
 /** @module `npm run bench -- --scale`: what grows with the number of people, one part after the other. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { ends } from './ends.mjs'
 import { flatCost } from './flat-cost.mjs'
 import { nearCommands } from './near-commands.mjs'
+import { refresh } from './refresh.mjs'
+import { sessions } from './sessions.mjs'
 
 /** Every part by its name: `(options) => text of its page`. A part writes `results/<name>.md`. */
-const parts = { 'flat-cost': flatCost, 'near-commands': nearCommands }
+const parts = { 'flat-cost': flatCost, 'near-commands': nearCommands, sessions, ends, refresh }
 
 /** Runs the chosen parts. Returns the exit code. */
 export async function main(args) {
