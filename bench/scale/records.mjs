@@ -71,9 +71,9 @@ const command = (...words) =>
 /** The same sessions by HSET and PEXPIRE: the same key, field, text and life, without the script that begins one. */
 export async function writeInBulk(port, from, to) {
   const socket = connect(port, '127.0.0.1')
+  const failed = new Promise((_, reject) => socket.once('error', reject))
   const answered = (text) =>
     new Promise((resolve, reject) => {
-      socket.once('error', reject)
       socket.once('data', (answer) => {
         if (String(answer) === text) resolve()
         else reject(new Error(String(answer)))
@@ -89,7 +89,7 @@ export async function writeInBulk(port, from, to) {
     }
     const isDone = answered('+OK\r\n')
     socket.write(text + command('CLIENT', 'REPLY', 'ON'))
-    await isDone
+    await Promise.race([isDone, failed])
   }
   socket.destroy()
 }

@@ -153,7 +153,7 @@ export const identityProviderOptions = {
    */
   reauthenticateParameters: defaulted(queryParameters, { prompt: 'login' }),
   refresh: {
-    /** Age of a token at which the identity session is extended. Default: half of the token's life. */
+    /** Age of a token at which the identity session is extended. Default: 40 to 50 % of its life, spread by session. */
     afterSeconds: optional(numberBetween(1, 86_400)),
     /** How long the answer of the refresh endpoint is waited for. Default `5`. */
     timeoutSeconds: defaulted(networkSeconds, 5),

@@ -52,7 +52,7 @@ function federation({
       'federation',
       'identity session is extended',
       refresh.afterSeconds === undefined
-        ? "on activity, past half of the token's life"
+        ? "on activity, past 40 to 50 % of the token's life"
         : `on activity, when the token is older than ${refresh.afterSeconds} s`,
     ),
     row(

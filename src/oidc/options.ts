@@ -169,7 +169,7 @@ export const oidcOptions = {
     timeoutSeconds: defaulted(numberBetween(1, 60), 10),
   },
   refresh: {
-    /** Age of the tokens at which they are renewed. Default: half of the tokens’ life. */
+    /** Age of the tokens at which they are renewed. Default: 40 to 50 % of the tokens’ life, spread by session. */
     afterSeconds: optional(numberBetween(1, 86_400)),
     /** How long the token endpoint may take. Default `5`. */
     timeoutSeconds: defaulted(networkSeconds, 5),

@@ -100,8 +100,7 @@ function renewalDueAt(
   if (refresh === undefined || tokenLife === 0) return Number.POSITIVE_INFINITY
   // Tokens that would live for more than twice their life were noted by a clock that has been put back since.
   if (isAhead(record.tokenExpiresAt - 2 * tokenLife, now)) return now
-  const after = refresh.afterSeconds === undefined ? tokenLife / 2 : refresh.afterSeconds * 1000
-  return record.tokenExpiresAt - Math.max(tokenLife - after, 0)
+  return record.tokenExpiresAt - tokenLife + ageAtRenewal(refresh.afterSeconds, tokenLife, state.renewalShare)
 }
 
 /** Renews the tokens of a session, once for all who ask, and takes note of what it came to. */
@@ -135,7 +134,11 @@ function noteRenewal(
   switch (result.kind) {
     case 'renewed':
       state.failures = 0
-      state.refreshWait = { since: now, milliseconds: ageAtRenewal(refresh, result.expiresAt - now) }
+      state.refreshWait = {
+        since: now,
+        // Providers shorten the life towards the end of their session: what the record says of it is older.
+        milliseconds: ageAtRenewal(refresh.afterSeconds, result.expiresAt - now, state.renewalShare),
+      }
       return
     case 'degraded':
       state.failures += 1

@@ -5,6 +5,7 @@ import { createRecent, shareOfMemory } from '../recent.js'
 import type { Sealer } from '../seal.js'
 import type { LiveRecord, RecordAddress } from '../session-record.js'
 import { openDetails, type ProtocolDetails, publicIdOf } from '../sessions/record.js'
+import { renewalShare } from '../sessions/token-expiry.js'
 import type { SteppedState } from '../sessions/touch.js'
 import { noWait } from '../wait.js'
 
@@ -13,6 +14,8 @@ export class SessionCookieState implements SteppedState {
   readonly named: NamedSession
   readonly address: RecordAddress
   readonly publicId: string
+  /** How much earlier than others its tokens are renewed. */
+  readonly renewalShare: number
   touchedAt = 0
   isSuperseded = false
   /** Failed renewals in a row. */
@@ -29,6 +32,7 @@ export class SessionCookieState implements SteppedState {
     this.#grow = grow
     this.address = { person: named.person, session: named.session, application }
     this.publicId = publicIdOf(named.generation)
+    this.renewalShare = renewalShare(this.address)
   }
 
   get generation(): string {

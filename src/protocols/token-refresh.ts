@@ -28,7 +28,7 @@ export type TokenOutcome =
 
 /** How tokens are renewed. The core sees to it that it happens once for all instances. */
 export interface TokenRefresh {
-  /** Age of the tokens at which they are renewed; `undefined`: half of their life. */
+  /** Age of the tokens at which they are renewed; `undefined`: 40 to 50 % of their life, by session. */
   readonly afterSeconds: number | undefined
   /** An attempt takes no longer. */
   readonly timeoutSeconds: number

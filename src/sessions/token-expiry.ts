@@ -1,6 +1,5 @@
 /** @module The expiry of a protocol's tokens: it decides whether anybody is signed in while they cannot be renewed. */
-import type { TokenRefresh } from '../protocols/token-refresh.js'
-import type { LiveRecord } from '../session-record.js'
+import type { LiveRecord, RecordAddress } from '../session-record.js'
 import type { ProtocolDetails } from './record.js'
 
 type Tokens = Pick<LiveRecord, 'tokenExpiresAt'>
@@ -28,10 +27,24 @@ export function lastingUntil(record: Tokens, details: Pick<ProtocolDetails, 'deg
   return lastsUntil ?? Number.POSITIVE_INFINITY
 }
 
+/** The part of the tokens' life over which renewals are spread that would all be due at the same moment. */
+const spreadOfRenewals = 1 / 10
+
 /**
- * At what age tokens of that life are renewed. Providers shorten it towards the end of their session: what the record
- * says of it is older.
+ * At what age tokens of that life, in milliseconds, are renewed: as `afterSeconds` says, else when two to two and a half
+ * fifths of it are over, by the session's {@link renewalShare}. Earlier than half of it, not later: what is left must last
+ * for an idle time of half of it.
  */
-export function ageAtRenewal({ afterSeconds }: TokenRefresh, life: number): number {
-  return Math.max(Math.min(afterSeconds === undefined ? life / 2 : afterSeconds * 1000, life), 0)
+export function ageAtRenewal(afterSeconds: number | undefined, life: number, share: number): number {
+  const age = afterSeconds === undefined ? life * (1 / 2 - spreadOfRenewals * share) : afterSeconds * 1000
+  return Math.max(Math.min(age, life), 0)
+}
+
+const shares = 1009
+
+/** From 0 to 1: how much earlier than others a session is renewed; the same in every process, by its digest. */
+export function renewalShare({ session }: Pick<RecordAddress, 'session'>): number {
+  let number = 0
+  for (const character of session.slice(0, 4)) number = (number * 37 + character.charCodeAt(0)) % shares
+  return number / shares
 }

@@ -2,6 +2,7 @@
 
 import type { RecordAddress, SessionRecord } from '../session-record.js'
 import { personOf, publicIdOf, sessionOf } from '../sessions/record.js'
+import { ageAtRenewal, renewalShare } from '../sessions/token-expiry.js'
 import type { Store } from '../stores/store.js'
 import { noWait } from '../wait.js'
 
@@ -66,12 +67,10 @@ export function tokenState(
   const known = token.attachment
   if (known instanceof TokenState) return known
   const { iss, sub } = token.claims
+  const address = { person: personOf(iss, sub), session: sessionOf(iss, token.sessionValue), application }
   const life = token.expiresAt - token.issuedAt
-  const refreshAfter = refreshAfterSeconds === undefined ? life / 2 : refreshAfterSeconds * 1000
-  const state = new TokenState(
-    { person: personOf(iss, sub), session: sessionOf(iss, token.sessionValue), application },
-    token.issuedAt + refreshAfter,
-  )
+  const age = ageAtRenewal(refreshAfterSeconds, life, renewalShare(address))
+  const state = new TokenState(address, token.issuedAt + age)
   token.attachment = state
   return state
 }

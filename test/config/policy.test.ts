@@ -131,7 +131,7 @@ describe('the policy in force', () => {
       'concurrency: sessions of one person at the same time: not limited; listed and ended by suite.sessions',
       'concurrency: sessions are seen by: this process',
       'federation: identity provider: https://id.example.gov',
-      "federation: identity session is extended: on activity, past half of the token's life",
+      "federation: identity session is extended: on activity, past 40 to 50 % of the token's life",
       'federation: while the provider cannot be reached: the session lives until the token expires',
       'federation: clock skew that is tolerated: 30 s',
       'federation: signing out ends: every application on example.gov that shares the store, and the session at the identity provider',

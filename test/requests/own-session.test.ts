@@ -291,13 +291,31 @@ describe('its tokens', () => {
     place.scripted.script.tokenSeconds = 300
     const browser = place.browser()
     await signIn(place, browser)
-    place.travel(149)
+    place.travel(119)
     await who(place, browser)
     expect(place.scripted.renewed).toHaveLength(0)
-    place.travel(11)
+    place.travel(41)
     const all = await Promise.all(Array.from({ length: 50 }, () => who(place, browser)))
     expect(all.every(({ state }) => state === 'active')).toBe(true)
     expect(place.scripted.renewed).toHaveLength(1)
+  })
+
+  it('REF-1 are renewed at a moment of each session’s own, so that no provider is asked for all in one second', async () => {
+    const place = createPlace()
+    place.scripted.script.tokenSeconds = 300
+    const browsers = Array.from({ length: 20 }, () => place.browser())
+    for (const browser of browsers) await signIn(place, browser)
+    place.travel(119)
+    const inEachSecond: number[] = []
+    for (let second = 119; second <= 150; second += 1) {
+      const before = place.scripted.renewed.length
+      for (const browser of browsers) expect(await who(place, browser)).toMatchObject({ state: 'active' })
+      inEachSecond.push(place.scripted.renewed.length - before)
+      place.travel(1)
+    }
+    expect(inEachSecond[0]).toBe(0)
+    expect(place.scripted.renewed).toHaveLength(20)
+    expect(Math.max(...inEachSecond)).toBeLessThanOrEqual(8)
   })
 
   it('REF-2 end the session where the provider refuses them, and only degrade it where it cannot be reached', async () => {

@@ -39,10 +39,10 @@ async function signedIn(options: WorldOptions = quick) {
 describe('a refresh that is due', () => {
   it('is one POST of the token and the text "true", and the response carries all three cookies', async () => {
     const { world, browser } = await signedIn()
-    world.travel(599)
+    world.travel(479)
     await browser.open(`${url}/private`)
     expect(world.emulator.requests.refresh).toBe(0)
-    world.travel(1)
+    world.travel(121)
     const page = await browser.open(`${url}/private`)
     expect(world.emulator.requests.refresh).toBe(1)
     expect(setNames(page)).toEqual(expect.arrayContaining(partNames))
