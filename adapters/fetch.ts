@@ -20,7 +20,7 @@ import {
   type Suite,
   type SuiteOptions,
 } from '../src/index.js'
-import { suiteFrom, toResponse, unlessKeptPrivate, WebExchange } from './web.js'
+import { suiteFrom, toResponse, WebExchange } from './web.js'
 
 /** Who is there, and what puts our cookies on the response. */
 export interface Seen<C extends Claims = Claims> {
@@ -207,7 +207,9 @@ function serveApplication<C extends Claims>(
   exchange: WebExchange,
   application: () => MaybePromise<Response>,
 ): Promise<Response> {
-  if (context.suite.skips(exchange)) return Promise.resolve(application()).then(unlessKeptPrivate)
+  if (context.suite.skips(exchange)) {
+    return Promise.resolve(application()).then((response) => exchange.passOn(response))
+  }
   const looked = look(context, request, exchange)
   const { citizen } = looked
   return citizen instanceof Promise

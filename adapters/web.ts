@@ -73,6 +73,7 @@ export class WebExchange implements Exchange {
   #cookies: SetCookie[] | undefined
   #isAnswered = false
   #isGuarded = false
+  readonly #since = keepings
   /** Those who want to know the end; there only if somebody does. */
   #closeListeners: (() => void)[] | undefined
 
@@ -167,7 +168,9 @@ export class WebExchange implements Exchange {
   /** The application's response with the cookies that were set until now; none can be set any more. */
   finish(response: Response): Response {
     this.#isAnswered = true
-    const kept = this.#isGuarded ? keptPrivate(response) : unlessKeptPrivate(response)
+    // Servers that upgrade by themselves, as Bun does, want none.
+    if ((response as Response | undefined) === undefined) return response
+    const kept = this.#isGuarded ? keptPrivate(response) : this.passOn(response)
     const finished = this.#cookies === undefined ? kept : withCookies(kept, this.#cookies)
     if (this.#closeListeners === undefined) return finished
     // An upgrade goes on for as long as its socket, which we do not see.
@@ -183,6 +186,18 @@ export class WebExchange implements Exchange {
     if (this.method === 'HEAD' || signal?.aborted) abandon()
     else signal?.addEventListener('abort', abandon, { once: true })
     return new Response(body, { status, statusText, headers })
+  }
+
+  /**
+   * A response that no guard of this exchange has let through: where an earlier one has kept the same object private, as
+   * it was before. What was kept private since this exchange began, a guard further in has let through for it.
+   */
+  passOn(response: Response): Response {
+    const keeping = (response as KeptResponse | undefined)?.[keptPrivateBy]
+    if (keeping === undefined || keeping > this.#since || !isPrivateAnswer(response)) return response
+    const headers = new Headers(response.headers)
+    headers.delete('cache-control')
+    return copyOf(response, headers)
   }
 
   /** The cookies that were set until now, where no response leaves through here; none can be set any more. */
@@ -224,8 +239,17 @@ export function withCookies(response: Response, cookies: readonly SetCookie[]): 
   return copyOf(response, headers)
 }
 
-/** On a response that {@link keptPrivate} has changed. */
-const isKeptPrivate = Symbol('citizen-session.kept-private')
+/** On a response that {@link keptPrivate} has changed: the number of the latest time. */
+const keptPrivateBy = Symbol('citizen-session.kept-private-by')
+
+type KeptResponse = Response & { readonly [keptPrivateBy]?: number }
+
+/** How many times a response was kept private. */
+let keepings = 0
+
+function isPrivateAnswer({ headers }: Response): boolean {
+  return headers.get('cache-control') === privateAnswer
+}
 
 /**
  * The response out of caches, where it says nothing of them. The very same one: servers send a response that nobody has
@@ -233,9 +257,12 @@ const isKeptPrivate = Symbol('citizen-session.kept-private')
  */
 function keptPrivate(response: Response): Response {
   const { status, headers } = response
-  if (status < 200 || status > 599 || headers.has('cache-control')) return response
+  if (status < 200 || status > 599) return response
+  const isOurs = keptPrivateBy in response && isPrivateAnswer(response)
+  if (!isOurs && headers.has('cache-control')) return response
+  keepings += 1
   try {
-    Object.defineProperty(response, isKeptPrivate, { value: true })
+    Object.defineProperty(response, keptPrivateBy, { value: keepings, configurable: true })
     headers.set('cache-control', privateAnswer)
     return response
   } catch {
@@ -243,14 +270,6 @@ function keptPrivate(response: Response): Response {
     changed.set('cache-control', privateAnswer)
     return copyOf(response, changed)
   }
-}
-
-/** A response that no guard has let through; one that a guard has changed before, and that is handed out again: as it was. */
-export function unlessKeptPrivate(response: Response): Response {
-  if (!(isKeptPrivate in response) || response.headers.get('cache-control') !== privateAnswer) return response
-  const headers = new Headers(response.headers)
-  headers.delete('cache-control')
-  return copyOf(response, headers)
 }
 
 function copyOf({ status, statusText, body }: Response, headers: Headers): Response {

@@ -111,6 +111,25 @@ describe('auth.fetch', () => {
     expect(await sessions().fetch(() => upgrade)(await arrival())).toBe(upgrade)
   })
 
+  it('keeps private what a guard lets through for a copy of the request', async () => {
+    const auth = sessions()
+    const page = auth.withCitizen(() => new Response('page of one person'))
+    const serve = auth.fetch((request) => page(new Request(request)))
+    const first = await arrival()
+    const seen = ours(await serve(first))[0]?.split(';', 1)[0]
+    const cookie = `${first.headers.get('cookie')}; ${seen}`
+    const again = await serve(await arrival('/', { headers: { cookie } }))
+    expect([again.status, ours(again)]).toEqual([200, []])
+    expect(again.headers.get('cache-control')).toBe('private, no-store')
+  })
+
+  it('lets a server upgrade by itself, without a response', async () => {
+    const auth = sessions({ routes: { skip: ({ target }) => target === '/skipped' } })
+    const serve = auth.fetch(() => undefined as unknown as Response)
+    expect(await serve(new Request(origin))).toBeUndefined()
+    expect(await serve(new Request(`${origin}/skipped`))).toBeUndefined()
+  })
+
   it('passes an error on', async () => {
     const serve = sessions().fetch(() => Promise.reject(new Error('boom')))
     await expect(serve(await arrival())).rejects.toThrow('boom')

@@ -201,6 +201,37 @@ describe('the response of the application', () => {
   })
 })
 
+describe('the response of the application, behind a guard further in', () => {
+  const open = () => new WebExchange(new Request('https://a.example/'))
+  const guarded = (response: Response): Response => {
+    const exchange = open()
+    exchange.keepPrivate()
+    return exchange.finish(response)
+  }
+
+  it('stays private on its way out, by whichever request or suite the guard was asked', () => {
+    const outer = open()
+    const response = guarded(new Response('private'))
+    expect(outer.finish(response).headers.get('cache-control')).toBe('private, no-store')
+    expect(outer.passOn(response).headers.get('cache-control')).toBe('private, no-store')
+  })
+
+  it('stays private also where an earlier request has had the same response', () => {
+    const shared = new Response(null, { status: 204 })
+    guarded(shared)
+    const outer = open()
+    expect(outer.finish(guarded(shared)).headers.get('cache-control')).toBe('private, no-store')
+    expect(open().finish(shared).headers.has('cache-control')).toBe(false)
+  })
+
+  it('may be none at all, where the server upgrades by itself', () => {
+    const none = undefined as unknown as Response
+    expect(open().finish(none)).toBeUndefined()
+    expect(open().passOn(none)).toBeUndefined()
+    expect(guarded(none)).toBeUndefined()
+  })
+})
+
 describe('who waits for the end of an exchange', () => {
   /** An exchange that is answered with a stream, and what became of both. */
   function answered(method: string, signal?: AbortSignal) {
