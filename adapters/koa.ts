@@ -123,7 +123,13 @@ function isRefused(context: AnyContext, demand: Demand): boolean {
 
 function guardWith<C extends Claims>(demand: Demand): Guard<C> {
   // One async function for each guard is enough: it costs more than the guard itself.
-  return (context, next) => (isRefused(context, demand) ? answered : guarded(context, next))
+  return (context, next) => {
+    try {
+      return isRefused(context, demand) ? answered : guarded(context, next)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
 }
 
 /** What a guard answers that has answered the request; one for all. */

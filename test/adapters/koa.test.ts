@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import { connect, createServer as createHttp2Server, type IncomingHttpHeaders } from 'node:http2'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
@@ -323,6 +323,12 @@ describe.each(koaVersions)('%s', (_version, framework) => {
       expect((await site.send(path, { method })).status).toBe(500)
     }
     expect(errors).toEqual(['no-middleware', 'no-middleware', 'no-middleware'])
+  })
+
+  it('rejects where a guard stands before the middleware, and does not throw at the caller', async () => {
+    const context = new framework().createContext({ headers: {} } as IncomingMessage, {} as ServerResponse)
+    const asked = requireCitizen()(context, () => Promise.resolve())
+    await expect(asked).rejects.toMatchObject({ code: 'no-middleware' })
   })
 
   it.each([
