@@ -1,8 +1,23 @@
 /** @module Deadlines: each operation's own, one timer for all. */
+import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createDeadline } from '../../src/stores/redis/deadline.js'
+import { createDeadline, type Guard } from '../../src/stores/redis/deadline.js'
 
 const never = new Promise<never>(() => {})
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
+/** An operation that begins before an earlier one is given up, and is answered after that. */
+async function answerLater(guard: Guard): Promise<WeakRef<object>> {
+  let answer: (value: object) => void = () => {}
+  const guarded = guard(new Promise<object>((resolve) => (answer = resolve)))
+  await vi.advanceTimersByTimeAsync(200)
+  answer({})
+  return new WeakRef(await guarded)
+}
 
 describe('createDeadline', () => {
   beforeEach(() => void vi.useFakeTimers())
@@ -44,5 +59,17 @@ describe('createDeadline', () => {
     answer('in time')
     await vi.runAllTimersAsync()
     await expect(guarded).resolves.toBe('in time')
+  })
+  it('holds nothing of what was answered, however long an earlier operation hangs', async () => {
+    const guard = createGuard()
+    const hung = guard(never).catch((error: Error) => error.message)
+    await vi.advanceTimersByTimeAsync(100)
+    const answers: WeakRef<object>[] = []
+    for (let each = 0; each < 5; each += 1) answers.push(await answerLater(guard))
+    await expect(hung).resolves.toBe('late')
+    vi.useRealTimers()
+    await setImmediate()
+    collectGarbage()
+    expect(answers.filter((answer) => answer.deref() !== undefined)).toEqual([])
   })
 })

@@ -48,6 +48,9 @@ export function createDeadline(milliseconds: number, onExpired: () => Error): Gu
     else entry.before.after = entry.after
     if (entry.after === undefined) last = entry.before
     else entry.after.before = entry.before
+    // An operation that never ends is kept, and would keep all that came after it, with their answers.
+    entry.before = undefined
+    entry.after = undefined
   }
 
   return function guard<Value>(promise: Promise<Value>): Promise<Value> {
