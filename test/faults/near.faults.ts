@@ -36,7 +36,9 @@ async function startWorld(topology: Topology) {
 }
 
 describe(`near reads at a bound of ${bound} ms`, () => {
-  const planned = Array.from({ length: count }, (_, at) => planOf(seed, first + at))
+  const planned = Array.from({ length: count }, (_, at) =>
+    planOf(seed, first + at, process.env.CITIZEN_FAULT_KIND),
+  )
   it.each(worldsOf(planned))(
     '%s',
     async (topology, list) => {

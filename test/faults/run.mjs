@@ -3,7 +3,7 @@
  * under two instances, and after them four faults a round of what carries the announcements of near reads. The exit
  * code is 1 if an end that was told as done was served (beyond the bound of near reads), a session was lost, or
  * anything answered 500. `--near` and `--servers` run one of the two alone, and count its own; `--round K` runs that
- * one again.
+ * one again, `--kind TEXT` near faults of these names alone.
  */
 import { spawn } from 'node:child_process'
 import { dirname, join } from 'node:path'
@@ -17,11 +17,12 @@ const { values } = parseArgs({
     round: { type: 'string' },
     near: { type: 'boolean' },
     servers: { type: 'boolean' },
+    kind: { type: 'string', default: '' },
   },
 })
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 for (const [name, value] of Object.entries(values)) {
-  if (typeof value === 'string' && !/^\d{1,6}$/.test(value)) {
+  if (name !== 'kind' && typeof value === 'string' && !/^\d{1,6}$/.test(value)) {
     console.error(`--${name} must be a number`)
     process.exit(2)
   }
@@ -52,6 +53,7 @@ const child = spawn(
       CITIZEN_FAULT_FIRST: values.round ?? '0',
       CITIZEN_FAULT_ROUNDS: String(rounds),
       CITIZEN_FAULT_NEAR: String(nearFaults),
+      CITIZEN_FAULT_KIND: values.kind,
     },
   },
 )

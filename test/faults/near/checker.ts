@@ -1,6 +1,6 @@
 /** @module What may not have been: told from a log of ends and of requests that were served, by one clock. Milliseconds. */
 
-/** An end that was told as done at `at`: a strict read would have refused it from then on at the latest. */
+/** An end that the server had carried out at `at`: a strict read there would have refused from then on at the latest. */
 export interface End {
   readonly name: string
   readonly at: number

@@ -5,6 +5,7 @@ import type { Random } from '../random.js'
 import type { Topology } from '../servers.js'
 import { migrateSlot, promoteReplica, someMaster } from './cluster.js'
 import type { ListenerMode } from './proxy.js'
+import { succeed } from './succession.js'
 import type { NearWorld } from './worlds.js'
 
 /** One kind of fault. */
@@ -25,7 +26,7 @@ export interface Fault {
 const all: readonly Topology[] = ['single', 'cluster', 'sentinel']
 const proxied: readonly Topology[] = ['single', 'cluster']
 /** Long enough that it is seen whether they stay strict after the first second. */
-const long = [1300, 1700] as const
+const long = [1200, 1450] as const
 const nothing = async (): Promise<void> => undefined
 
 const listeners = (name: string, mode: ListenerMode): Fault => ({
@@ -197,6 +198,15 @@ const restarted: Fault = {
   },
 }
 
+const anotherServer: Fault = {
+  name: 'the address leads to another server',
+  topologies: ['single'],
+  // Those that listen stay where nobody ends anything any more.
+  expects: 'gap',
+  holds: [1000, 1400],
+  strike: (world) => succeed(world),
+}
+
 const slotMoves = (name: string, expects: Fault['expects'], holds: Fault['holds']): Fault => ({
   name,
   topologies: ['cluster'],
@@ -256,6 +266,7 @@ export const faults: readonly Fault[] = [
   stopped('redis is stopped', ['single'], long, 'strict'),
   stopped('a master is stopped', ['cluster', 'sentinel'], [1300, 3500], 'gap'),
   restarted,
+  anotherServer,
   slotMoves('a slot moves slowly', 'strict', long),
   slotMoves('a slot moves at once', 'nothing', [300, 600]),
   replicaTakesOver,

@@ -18,6 +18,10 @@ export interface NearProxy {
   listenerLag: number
   /** Nothing comes through, and nobody says goodbye. */
   isCut: boolean
+  /** Where new connections lead; those that are open stay. */
+  target: number
+  /** Ends the connections that are open, but for those that listen where that is said. */
+  drop(which: 'all' | 'commands'): void
   close(): Promise<void>
 }
 
@@ -40,7 +44,7 @@ function onlyBeats(data: Buffer): Buffer {
 }
 
 /** Starts a proxy to a port of this host. */
-export async function startNearProxy(target: number): Promise<NearProxy> {
+export async function startNearProxy(first: number): Promise<NearProxy> {
   const host = '127.0.0.1'
   const pairs = new Set<Pair>()
 
@@ -74,7 +78,7 @@ export async function startNearProxy(target: number): Promise<NearProxy> {
     else if (!pair.isListener || proxy.mode !== 'silence') write(data, proxy.lag)
   }
   const server = createServer((near) => {
-    const pair: Pair = { near, far: connect(target, host), isListener: false, isBroken: false }
+    const pair: Pair = { near, far: connect(proxy.target, host), isListener: false, isBroken: false }
     pairs.add(pair)
     const [toNear, toFar] = [lagging(near), lagging(pair.far)]
     near.on('data', (data: Buffer) => fromClient(pair, toFar, data))
@@ -101,6 +105,10 @@ export async function startNearProxy(target: number): Promise<NearProxy> {
     set isCut(next) {
       isCut = next
       if (!isCut) for (const pair of pairs) if (pair.isBroken) end(pair)
+    },
+    target: first,
+    drop(which) {
+      for (const pair of pairs) if (which === 'all' || !pair.isListener) end(pair)
     },
     lag: 0,
     listenerLag: 0,

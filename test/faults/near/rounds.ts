@@ -50,24 +50,31 @@ function shuffled<T>(list: readonly T[], random: Random): readonly T[] {
     .map(([, item]) => item)
 }
 
-/** The fault of a number. Each kind comes once before any comes again; then every second time there are two of them. */
-export function planOf(seed: number, index: number): Planned {
+/**
+ * The fault of a number. Each kind comes once before any comes again; then every second time there are two of them.
+ * `only`: kinds whose name has this text.
+ */
+export function planOf(seed: number, index: number, only = ''): Planned {
   let within = index % block
-  for (const [topology, count] of shares) {
+  for (const [share, count] of shares) {
     if (within >= count) {
       within -= count
       continue
     }
-    const kinds = faults.filter(({ topologies }) => topologies.includes(topology))
+    const named = faults.filter(({ name }) => name.includes(only))
+    const isThere = named.some(({ topologies }) => topologies.includes(share))
+    const topology = isThere ? share : named[0]?.topologies[0]
+    if (topology === undefined) break
+    const kinds = named.filter(({ topologies }) => topologies.includes(topology))
     const turn = Math.floor(index / block) * count + within
     const pass = Math.floor(turn / kinds.length)
     const fault = shuffled(kinds, createRandom(seed * 7919 + pass))[turn % kinds.length]
     if (fault === undefined) break
     const random = createRandom(seed * 10_007 + index)
-    const second = pass % 2 === 1 ? kinds[random(kinds.length)] : undefined
+    const second = pass % 2 === 1 && only === '' ? kinds[random(kinds.length)] : undefined
     return { index, topology, fault, second: second === fault ? undefined : second, random }
   }
-  throw new Error('every number has a fault')
+  throw new Error('no kind of fault has this name')
 }
 
 const allProven = ({ readers }: NearWorld, milliseconds: number) =>
@@ -153,10 +160,11 @@ export async function runFault(world: NearWorld, planned: Planned): Promise<Near
   const { fault, second, random } = planned
   const problems: string[] = []
   const wereReady = await allProven(world, mostRestore)
+  await until(async () => world.ends.size > 5, 'people who come and go').catch(() => undefined)
   await logsOf(world)
   const endsBefore = world.ends.size
   const unacknowledgedBefore = world.unacknowledged
-  await pause(150 + random(300))
+  await pause(100 + random(250))
   const befallen = await befall(world, planned)
   const { struckAt, mendedAt } = befallen
   const reason = wereReady ? befallen.reason : 'near reads were not there before'

@@ -90,10 +90,11 @@ export function createServing(given) {
       person.isRefused = false
       parts.ended.add(person)
     },
-    /** Does nothing else for so long. */
+    /** Does nothing else for so long, then serves everybody before it hears of anything. */
     block(milliseconds) {
       const until = now() + milliseconds
       while (now() < until);
+      for (const person of people.values()) if (!person.isVisited) void visit(parts, person)
     },
     log() {
       say({ log })

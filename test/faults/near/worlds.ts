@@ -18,6 +18,8 @@ export interface NearWorld {
   writer: Instance
   /** Between the readers and the servers; none before those of a Sentinel. */
   readonly proxies: readonly NearProxy[]
+  /** Between the writer and a single server. */
+  readonly writerProxy: NearProxy | undefined
   /** Masters and replicas. */
   readonly nodes: readonly RedisServer[]
   readonly sentinel: RedisServer | undefined
@@ -61,7 +63,7 @@ const quiet = <Client extends Redis | Cluster>(client: Client): Client => {
 
 const startServers: Readonly<Record<Topology, () => Promise<Servers>>> = {
   async single() {
-    const server = await startRedis(users.map(({ name, rights }) => `user ${name} ${rights}`))
+    const server = await startRedis(userSettings)
     const admin = quiet(new Redis({ host: server.host, port: server.port, retryStrategy: () => 50 }))
     return { nodes: [server], masters: [server], admin, close: server.close }
   },
@@ -80,6 +82,8 @@ const startServers: Readonly<Record<Topology, () => Promise<Servers>>> = {
 
 /** Users of writer and readers, whose rights are taken away. */
 const users = ['writer', 'reader'].map((name) => ({ name, rights: 'on >secret ~* &* +@all' }))
+/** The same as lines of settings, so that they are there after a restart. */
+export const userSettings = users.map(({ name, rights }) => `user ${name} ${rights}`)
 const userOf = (username: string) => ({ username, password: 'secret' })
 
 const readersOf: Readonly<Record<Topology, readonly string[]>> = {
@@ -136,7 +140,9 @@ export async function startNearWorld(topology: Topology, planted: Planted = {}):
     for (const { name, rights } of users) await everywhere('ACL', 'SETUSER', name, ...rights.split(' '))
     const isProxied = topology !== 'sentinel'
     const proxies = await Promise.all(isProxied ? masters.map(({ port }) => startNearProxy(port)) : [])
-    closing.push(() => Promise.all(proxies.map((proxy) => proxy.close())))
+    const writerProxy = topology === 'single' ? await startNearProxy(masters[0]?.port ?? 0) : undefined
+    const ways = [...proxies, ...(writerProxy === undefined ? [] : [writerProxy])]
+    closing.push(() => Promise.all(ways.map((proxy) => proxy.close())))
     const ends = new Map<string, End>()
     const problems: string[] = []
     const readers: Instance[] = []
@@ -159,7 +165,8 @@ export async function startNearWorld(topology: Topology, planted: Planted = {}):
     let serial = 0
     const startWriter = (): Promise<Instance> => {
       serial += 1
-      const own = { client: 'ioredis', user: userOf('writer'), acknowledgement: 'one' }
+      const way = writerProxy && { nodes: [{ host: writerProxy.host, port: writerProxy.port }] }
+      const own = { client: 'ioredis', user: userOf('writer'), acknowledgement: 'one', ...way }
       return start({ ...own, name: `somebody-${serial}`, people: 16, pauseMilliseconds: 25 })
     }
     const [writer] = await Promise.all([
@@ -180,6 +187,7 @@ export async function startNearWorld(topology: Topology, planted: Planted = {}):
       readers,
       writer,
       proxies,
+      writerProxy,
       nodes,
       sentinel,
       ends,
