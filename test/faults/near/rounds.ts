@@ -128,6 +128,16 @@ function judgeNotice(
   return isStill || isAgain ? 'a reader says that near reads are proven' : undefined
 }
 
+/** Servers that are stopped answer nothing: what waits for them must not wait for ever. */
+const mostWork = 40_000
+
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  const late = pause(mostWork, undefined, { ref: false }).then(() => {
+    throw new Error('no answer came')
+  })
+  return Promise.race([work, late])
+}
+
 /** Strikes, holds and mends. `reason`: why it says nothing, if it does not. */
 async function befall(world: NearWorld, { fault, second, random }: Planned) {
   const mends: (() => Promise<void>)[] = []
@@ -135,11 +145,11 @@ async function befall(world: NearWorld, { fault, second, random }: Planned) {
   let mendedAt = struckAt
   let reason: string | undefined
   try {
-    mends.push(await fault.strike(world, random))
+    mends.push(await inTime(fault.strike(world, random)))
     struckAt = now()
     if (second !== undefined) {
       await pause(random(500))
-      mends.push(await second.strike(world, random))
+      mends.push(await inTime(second.strike(world, random)))
     }
     const [least, most] = fault.holds
     await pause(least + random(most - least))
@@ -148,7 +158,7 @@ async function befall(world: NearWorld, { fault, second, random }: Planned) {
     reason = `it could not be done: ${String(error)}`
   }
   for (const mend of mends.reverse()) {
-    await mend().catch((error: unknown) => {
+    await inTime(mend()).catch((error: unknown) => {
       reason ??= `it could not be mended: ${String(error)}`
     })
   }

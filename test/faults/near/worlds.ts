@@ -1,4 +1,5 @@
 /** @module A near world: servers, proxies before them, a process that ends sessions, and processes that serve them. */
+import { setTimeout as pause } from 'node:timers/promises'
 import { Cluster, Redis } from 'ioredis'
 import { digest } from '../../../src/digest.js'
 import { type RedisServer, startCluster, startRedis, startSentinel } from '../../support/redis.js'
@@ -135,7 +136,9 @@ export async function startNearWorld(topology: Topology, planted: Planted = {}):
   try {
     const { nodes, masters, sentinel, admin } = servers
     const everywhere = async (name: string, ...words: string[]): Promise<void> => {
-      await Promise.all(nodes.map((node) => node.command(name, ...words).catch(() => undefined)))
+      const answers = nodes.map((node) => node.command(name, ...words).catch(() => undefined))
+      // A server that is stopped does it when it goes on.
+      await Promise.race([Promise.all(answers), pause(2000)])
     }
     for (const { name, rights } of users) await everywhere('ACL', 'SETUSER', name, ...rights.split(' '))
     const isProxied = topology !== 'sentinel'
