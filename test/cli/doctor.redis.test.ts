@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
+import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { judgeStores } from '../../src/cli/doctor/store.js'
@@ -202,6 +204,50 @@ describe('doctor and the store', () => {
     }
     // Where deleting is not allowed, it goes by itself within a second.
     await until(async () => (await redis.command('DBSIZE')) === 0, 'nothing to be left')
+  })
+
+  it('HLD-20 says whether near reads work, where they are asked for, and nothing of them elsewhere', async () => {
+    const near = async (...given: Parameters<typeof look>) =>
+      (await look(...given)).flatMap(({ state, code }) => (code.includes('near') ? `${state} ${code}` : []))
+    expect(await near(redis.url)).toEqual([])
+    expect(await near(`${redis.url}?near=true`)).toEqual(['ok store-near'])
+    expect(await near(redis.url, { CITIZEN_STORE_NEAR: 'true' })).toEqual(['ok store-near'])
+    expect(await near(`${redis.url}?near=false`, { CITIZEN_STORE_NEAR: 'true' })).toEqual([])
+    expect(await redis.command('DBSIZE')).toBe(0)
+  })
+
+  it.each([
+    ['no channel', ['resetchannels'], ['+publish &citizen:near', '+subscribe &citizen:near']],
+    ['no PUBLISH', ['resetchannels', '&citizen:near', '-publish'], ['+publish &citizen:near']],
+    ['no SUBSCRIBE', ['resetchannels', '&citizen:near', '-subscribe'], ['+subscribe &citizen:near']],
+    ['no SCRIPT EXISTS', ['&*', '-script'], ['+script|exists']],
+    ['no INFO', ['&*', '-info'], ['+info']],
+  ])('HLD-20 names the rights that near reads lack: %s', async (_what, rights, missing) => {
+    await redis.command('ACL', 'SETUSER', 'app', 'reset', 'on', '>secret', '~citizen:*', '+@all', ...rights)
+    const findings = await look(`${redis.url.replace('redis://', 'redis://app:secret@')}?near=true`)
+    const finding = findings.find(({ code }) => code === 'store-near-rights')
+    expect(finding).toMatchObject({ state: 'warn', remedy: `ACL SETUSER … ${missing.join(' ')}` })
+    expect(findings.some(({ state }) => state === 'fail')).toBe(false)
+    // What it says is enough.
+    await redis.command('ACL', 'SETUSER', 'app', ...missing.flatMap((right) => right.split(' ')))
+    const after = await look(`${redis.url.replace('redis://', 'redis://app:secret@')}?near=true`)
+    expect(after.map(({ code }) => code)).toContain('store-near')
+  })
+
+  it('HLD-20 says who keeps near reads away: one that is silent, or 0.1.0', async () => {
+    await redis.command('SET', 'citizen:near:silent', '1')
+    const near = async () =>
+      (await look(`${redis.url}?near=true`)).find(({ code }) => code.startsWith('store-near'))
+    expect(await near()).toMatchObject({ state: 'warn', code: 'store-near-silent-sibling' })
+    await redis.command('FLUSHALL')
+    const vectors = JSON.parse(
+      readFileSync(join(import.meta.dirname, '../vectors/0.1.0/vectors.json'), 'utf8'),
+    ) as { readonly scripts: Readonly<Record<string, string>> }
+    await redis.command('SCRIPT', 'LOAD', vectors.scripts.update ?? '')
+    const older = await near()
+    await redis.command('SCRIPT', 'FLUSH')
+    expect(older).toMatchObject({ state: 'warn', code: 'store-near-older-release' })
+    expect(older?.reason).toContain('SCRIPT FLUSH')
   })
 
   it('counts the masters of a Cluster', async () => {

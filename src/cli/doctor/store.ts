@@ -12,7 +12,7 @@ const deadlineMilliseconds = 250
 
 /** Looks at the store and, where there is one, at the store for revocations. */
 export async function judgeStores(resolved: ResolvedOptions): Promise<readonly Finding[]> {
-  const { store, revocations, application } = resolved
+  const { store, revocations, application, storeNear = false } = resolved
   if (typeof store !== 'string') {
     return [
       skipped('memory', {
@@ -21,9 +21,9 @@ export async function judgeStores(resolved: ResolvedOptions): Promise<readonly F
       }),
     ]
   }
-  const findings = await judgeRedis({ variable: 'CITIZEN_STORE_URL', url: store, application })
+  const findings = await judgeRedis({ variable: 'CITIZEN_STORE_URL', url: store, application, storeNear })
   if (typeof revocations !== 'string' || revocations === store) return findings
-  const second = { variable: 'CITIZEN_REVOCATIONS_URL', url: revocations, application: undefined }
+  const second = { variable: 'CITIZEN_REVOCATIONS_URL', url: revocations, application: undefined, storeNear }
   return [...findings, ...(await judgeRedis(second))]
 }
 
@@ -38,13 +38,19 @@ interface Target {
   readonly variable: string
   readonly url: string
   readonly application: ResolvedOptions['application'] | undefined
+  /** Whether near reads are asked for where the address says nothing of them. */
+  readonly storeNear: boolean
 }
 
 async function judgeRedis(target: Target): Promise<readonly Finding[]> {
-  const { url, application } = target
+  const { url, application, storeNear } = target
   let seen: RedisInspection
   try {
-    seen = await inspectRedis(url, application === undefined ? {} : { application: application.id })
+    const near = (parseRedisSettings(url).near ?? storeNear) === true
+    seen = await inspectRedis(url, {
+      near,
+      ...(application === undefined ? {} : { application: application.id }),
+    })
   } catch (error) {
     return [judgeFailure(error, target)]
   }
@@ -56,6 +62,7 @@ async function judgeRedis(target: Target): Promise<readonly Finding[]> {
     ...judgeVersion(seen, target),
     ...judgeSpeed(seen, target),
     ...judgeOwner(seen, target),
+    ...judgeNear(seen, target),
   ]
   return findings.some(({ state }) => state === 'fail') ? findings : [...findings, summaryOf(seen, target)]
 }
@@ -161,6 +168,34 @@ const judgeOwner: Judgement = ({ owner }, { variable, application }) => {
       remedy:
         'give each application a CITIZEN_APPLICATION_ID of its own; after a change of address stop all instances of the old one, or wait three minutes after a crash',
     }),
+  ]
+}
+
+/** Without near reads everything is served, only not as fast: nothing of it is a failure. */
+const judgeNear: Judgement = ({ near }, { variable }) => {
+  if (near === undefined) return []
+  const { missing, loss, milliseconds } = near
+  if (missing.length > 0) {
+    return [
+      warn('store-near-rights', {
+        target: variable,
+        reason:
+          'its user may not do what near reads take: no request is answered from memory, each reads the store',
+        remedy: `ACL SETUSER … ${missing.join(' ')}`,
+      }),
+    ]
+  }
+  if (loss !== undefined) {
+    return [
+      warn(`store-near-${loss.reason}`, {
+        target: variable,
+        reason: `no request would be answered from memory now: ${loss.message}`,
+        remedy: 'see “Near reads” in docs/operations.md',
+      }),
+    ]
+  }
+  return [
+    ok('store-near', { target: variable, reason: `near reads work: a beat took ${timeOf(milliseconds)}` }),
   ]
 }
 

@@ -2,6 +2,7 @@
 import { CitizenSessionError } from '../../errors.js'
 import type { StoreCaution } from '../store.js'
 import { createConnection } from './connection.js'
+import { inspectNear, type NearInspection } from './near/inspect.js'
 import { connectRedis, parseRedisUrl } from './open.js'
 import { askMasters, checkRedis, settingsOf } from './ready.js'
 import { missingRights } from './rights.js'
@@ -23,6 +24,8 @@ export interface RedisInspection {
   readonly missing: readonly string[]
   /** Whether a master without replicas takes no writes; `undefined`: that may not be asked. */
   readonly stopsWithoutReplicas: boolean | undefined
+  /** Whether near reads would work; `undefined`: they were not asked for. */
+  readonly near: NearInspection | undefined
   /** What it does not promise. */
   readonly cautions: readonly StoreCaution[]
   /** What makes it unfit: `store-eviction`, or `store-unavailable` for a replica. */
@@ -36,7 +39,11 @@ export interface RedisInspection {
  */
 export async function inspectRedis(
   url: string,
-  { application, prefix = 'citizen:' }: { readonly application?: string; readonly prefix?: string } = {},
+  {
+    application,
+    prefix = 'citizen:',
+    near = false,
+  }: { readonly application?: string; readonly prefix?: string; readonly near?: boolean } = {},
 ): Promise<RedisInspection> {
   const client = await connectRedis(parseRedisUrl(url))
   const connection = createConnection(client, 2000)
@@ -64,6 +71,7 @@ export async function inspectRedis(
       },
     )
     const missing = fitness.problem === undefined ? await missingRights(connection, prefix) : []
+    const isUsable = fitness.problem === undefined && missing.length === 0
     const key = `${prefix}application:${application}`
     const owner =
       application === undefined || missing.includes('GET')
@@ -77,6 +85,7 @@ export async function inspectRedis(
       server: valkey[0] === undefined ? 'redis' : 'valkey',
       milliseconds,
       owner: typeof owner === 'string' ? owner : undefined,
+      near: near && isUsable ? await inspectNear(client, prefix) : undefined,
       ...fitness,
     }
   } finally {
