@@ -39,8 +39,9 @@ export interface RedisStoreOptions {
    */
   readonly withoutReplicasSeconds?: number | undefined
   /**
-   * Answers plain requests from memory while it is proven that every change was heard of, with `true` until a second ago
-   * at most. Takes a second connection, and the right to publish and to subscribe. Default `false`.
+   * Answers plain requests from memory: at most a second (`staleMilliseconds`) after a read at the same server would have
+   * refused one. Takes a connection more to each master, and the rights to publish and to subscribe; without them, or while
+   * it is not proven, every request reads Redis. Not with node-redis behind Sentinels. Default `false`.
    */
   readonly near?: boolean | NearOptions | undefined
   /** Default: the machine's clock. */

@@ -114,6 +114,8 @@ export interface FakeClient extends RedisClient {
   /** How `EXISTS` is answered instead. */
   existsFails: Error | undefined
   list: FakeMaster[] | undefined
+  /** What was asked by key. */
+  readonly asked: string[]
 }
 
 /** Makes it. */
@@ -127,6 +129,7 @@ export function createFakeClient(
     silence: 0,
     existsFails: undefined,
     list,
+    asked: [],
     readsReplicas: false,
     topology,
     database: 0,
@@ -137,6 +140,7 @@ export function createFakeClient(
     trouble: () => undefined,
     masters: () => client.list?.map((master) => master.asMaster()),
     async call(_key, [name]) {
+      client.asked.push(name)
       if (client.existsFails !== undefined) throw client.existsFails
       return name === 'EXISTS' ? client.silence : null
     },

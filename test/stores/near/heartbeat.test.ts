@@ -101,6 +101,16 @@ it('HLD-20 beats come three times within the bound', async () => {
   expect(heartbeat.provenAt).toBe(elapsed)
 })
 
+it('HLD-20 a beat takes four commands at a master, and the map of the slots in a Cluster', async () => {
+  const heartbeat = heartbeatOf(client)
+  await heartbeat.beat()
+  expect(master.asked.map(([name]) => name)).toEqual(['PUBLISH', 'INFO', 'SCRIPT'])
+  expect(client.asked).toEqual(['EXISTS'])
+  const nodes = clusterOf('a')
+  await heartbeatOf(createFakeClient(nodes, 'cluster')).beat()
+  expect(nodes[0]?.asked.map(([name]) => name)).toEqual(['PUBLISH', 'INFO', 'SCRIPT', 'CLUSTER'])
+})
+
 it.each([-3_600_000, 3_600_000, 86_400_000 * 365])(
   'HLD-20 a clock moved by %i ms counts for nothing',
   async (by) => {
