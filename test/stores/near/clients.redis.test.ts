@@ -1,6 +1,8 @@
 /** @module Near reads through every client and every form of Redis, and what their connections do to a process. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Redis } from 'ioredis'
 import { createClient } from 'redis'
@@ -10,6 +12,7 @@ import type { LiveRecord, RecordAddress } from '../../../src/session-record.js'
 import type { NearLoss } from '../../../src/stores/near-reads.js'
 import type { Store } from '../../../src/stores/store.js'
 import { addressOf, endedAt, liveAt } from '../../contracts/store-harness.js'
+import { createCertificate } from '../../support/certificate.js'
 import {
   type ClusterSetup,
   type RedisServer,
@@ -110,6 +113,14 @@ describe('one server', () => {
       },
     ],
     [
+      'node-redis of an address',
+      async () => {
+        const client = createClient({ url: `${server.url}/4` }).on('error', () => {})
+        await client.connect()
+        return { client: client as unknown as AnyRedisClient, close: async () => client.destroy() }
+      },
+    ],
+    [
       'node-redis in another database',
       async () => {
         const { host, port } = server
@@ -140,6 +151,20 @@ describe('one server', () => {
     const [one, other] = [redisStore(client, { near: true }), redisStore(client, { near: true })]
     opened.push({ close }, one, other)
     await endsAreHeard(one, other, 3)
+  })
+
+  it('HLD-20 a server that has become a replica is relied on no more: it copies what nobody announces', async () => {
+    const other = await startRedis()
+    try {
+      const store = storeOf(clients.ioredis(server))
+      const losses = await proven(store)
+      await server.command('REPLICAOF', other.host, String(other.port))
+      await until(async () => losses.length > 0, 'the loss')
+      expect([losses[0]?.reason, store.near?.isProven]).toEqual(['moved', false])
+    } finally {
+      await server.command('REPLICAOF', 'NO', 'ONE')
+      await other.close()
+    }
   })
 
   it('HLD-20 a listener that is killed is lost and replaced, and what was remembered is dropped', async () => {
@@ -222,6 +247,50 @@ describe('one server', () => {
     const [code] = (await once(child, 'exit')) as [number | null]
     clearTimeout(limit)
     expect([said.trim(), code]).toEqual(['proven', 0])
+  })
+})
+
+describe('a server with TLS', () => {
+  let server: RedisServer
+  let folder: string
+  let certificate: string
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'citizen-near-'))
+    const made = createCertificate(['localhost'])
+    certificate = made.certificate
+    const [chain, key] = [join(folder, 'chain.pem'), join(folder, 'key.pem')]
+    await writeFile(chain, made.certificate)
+    await writeFile(key, made.key)
+    server = await startRedis([
+      `tls-cert-file ${chain}`,
+      `tls-key-file ${key}`,
+      `tls-ca-cert-file ${chain}`,
+      'tls-auth-clients no',
+    ])
+    await server.command('CONFIG', 'SET', 'tls-port', String(server.port + 10_000))
+  })
+  afterAll(async () => {
+    await server.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  it.each<[string, () => Promise<OpenClient>]>([
+    [
+      'ioredis',
+      async () =>
+        clients.ioredis({ host: 'localhost', port: server.port + 10_000 }, { tls: { ca: certificate } }),
+    ],
+    [
+      'node-redis',
+      async () => {
+        const socket = { host: 'localhost', port: server.port + 10_000, tls: true, ca: certificate } as const
+        const client = createClient({ socket }).on('error', () => {})
+        await client.connect()
+        return { client: client as unknown as AnyRedisClient, close: async () => client.destroy() }
+      },
+    ],
+  ])('HLD-20 %s listens by TLS as well', async (_name, open) => {
+    await endsAreHeard(storeOf(await open()), storeOf(await open()), 3)
   })
 })
 

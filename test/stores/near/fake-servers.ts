@@ -22,6 +22,7 @@ export class FakeMaster {
   runId = 'aa01'
   /** What the connection that reads leads to; another process after a failover. */
   readsFrom: string | undefined
+  role = 'master'
   readonly ears: FakeEar[] = []
   readonly asked: Command[] = []
   /** Whether the channel brings what is published. */
@@ -67,6 +68,7 @@ export class FakeMaster {
     const code = this.refuses.get(name)
     if (code !== undefined) throw refusal(code)
     if (name === 'PUBLISH') this.publish(command[2] ?? '')
+    if (name === 'INFO' && command[1] === 'replication') return `# Replication\r\nrole:${this.role}\r\n`
     if (name === 'INFO') return `# Server\r\nrun_id:${this.readsFrom ?? this.runId}\r\n`
     if (name === 'SCRIPT') return this.scripts
     if (name === 'CLUSTER') return this.nodes

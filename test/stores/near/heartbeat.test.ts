@@ -101,14 +101,14 @@ it('HLD-20 beats come three times within the bound', async () => {
   expect(heartbeat.provenAt).toBe(elapsed)
 })
 
-it('HLD-20 a beat takes four commands at a master, and the map of the slots in a Cluster', async () => {
+it('HLD-20 a beat takes five commands at a master, and the map of the slots in a Cluster', async () => {
   const heartbeat = heartbeatOf(client)
   await heartbeat.beat()
-  expect(master.asked.map(([name]) => name)).toEqual(['PUBLISH', 'INFO', 'SCRIPT'])
+  expect(master.asked.map(([name]) => name)).toEqual(['PUBLISH', 'INFO', 'INFO', 'SCRIPT'])
   expect(client.asked).toEqual(['EXISTS'])
   const nodes = clusterOf('a')
   await heartbeatOf(createFakeClient(nodes, 'cluster')).beat()
-  expect(nodes[0]?.asked.map(([name]) => name)).toEqual(['PUBLISH', 'INFO', 'SCRIPT', 'CLUSTER'])
+  expect(nodes[0]?.asked.map(([name]) => name)).toEqual(['PUBLISH', 'INFO', 'INFO', 'SCRIPT', 'CLUSTER'])
 })
 
 it.each([-3_600_000, 3_600_000, 86_400_000 * 365])(
@@ -237,6 +237,12 @@ const losing: Readonly<Record<string, { reason: NearLossReason; word?: string; b
     reason: 'moved',
     by: () => {
       master.readsFrom = 'bb02'
+    },
+  },
+  'a replica answers': {
+    reason: 'moved',
+    by: () => {
+      master.role = 'slave'
     },
   },
   'a script of 0.1.0 is loaded': {

@@ -220,14 +220,15 @@ async function askAndHear(context: HeartbeatContext, master: Master): Promise<Be
   const ask = (right: string, ...words: readonly [string, ...string[]]): Promise<unknown> =>
     allowed(right, master.ask(words))
   // In this order on one connection: what is asked is asked after the beat was published.
-  const [, info, scripts, nodes] = await Promise.all([
+  const [, info, replication, scripts, nodes] = await Promise.all([
     ask('PUBLISH', 'PUBLISH', channelOf(context.prefix), message),
     ask('INFO', 'INFO', 'server'),
+    ask('INFO', 'INFO', 'replication'),
     ask('SCRIPT EXISTS', 'SCRIPT', 'EXISTS', ...olderScripts),
     context.client.topology === 'cluster' ? ask('CLUSTER NODES', 'CLUSTER', 'NODES') : undefined,
   ])
   await heard
-  return { listenedTo: listening.runId, info, scripts, nodes }
+  return { listenedTo: listening.runId, info, replication, scripts, nodes }
 }
 
 /** An answer. @throws ForbiddenError where its command is refused. */

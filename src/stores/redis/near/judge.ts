@@ -17,6 +17,7 @@ export interface BeatAnswers {
   /** Of the process that listens. */
   readonly listenedTo: string | undefined
   readonly info: unknown
+  readonly replication: unknown
   readonly scripts: unknown
   readonly nodes: unknown
 }
@@ -41,7 +42,8 @@ const messages: Readonly<Record<Exclude<NearLossReason, 'forbidden'>, string>> =
     'an instance on the store may not publish what it changes: give its user +publish and the channel &citizen:near (your prefix and near)',
   'older-release':
     'an application with citizen-session 0.1.0 uses the store: upgrade it; once none is left, SCRIPT FLUSH or a restart of Redis makes it forget',
-  moved: 'the connection that reads leads to another server than the one that listens; it is opened anew',
+  moved:
+    'the connection that reads leads to a replica, or to another server than the one that listens; it is opened anew',
   resharding: 'slots of the Cluster move, or its masters do not agree whose they are; it is looked at again',
   client: 'this client cannot listen to its master: use ioredis, or node-redis without Sentinels',
 }
@@ -71,16 +73,21 @@ export function runIdIn(info: unknown): string | undefined {
   return typeof info === 'string' ? /^run_id:([\da-f]+)/m.exec(info)?.[1] : undefined
 }
 
+function isReplica(info: unknown): boolean {
+  return typeof info !== 'string' || /^role:slave/m.test(info)
+}
+
 /** What stands in the way of the proof, if anything does. `silence`: the answer to `EXISTS` of the key of silence. */
 export function judgeAnswers(
   answers: readonly BeatAnswers[],
   topology: 'single' | 'sentinel' | 'cluster',
   silence: unknown,
 ): NearLoss | undefined {
-  for (const { listenedTo, info } of answers) {
+  for (const { listenedTo, info, replication } of answers) {
     const runId = runIdIn(info)
     if (runId === undefined) return lossOf(new ForbiddenError('INFO'))
-    if (runId !== listenedTo) return lossOf('moved')
+    // What a replica copies as a whole nobody has announced there.
+    if (runId !== listenedTo || isReplica(replication)) return lossOf('moved')
   }
   for (const { scripts } of answers) {
     if (!Array.isArray(scripts) || scripts.length !== olderScripts.length) return lossOf('connection')
