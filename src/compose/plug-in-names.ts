@@ -56,7 +56,11 @@ export function notingOldNames(host: ProtocolHost): {
         found[old] = now
         return undefined
       }
-      Object.defineProperty(object, old, { get, enumerable: false })
+      // Whoever has taken such a name for something of its own may set it, on what it makes from the host as well.
+      const set = function (this: object, value: unknown) {
+        Object.defineProperty(this, old, { value, writable: true, enumerable: true, configurable: true })
+      }
+      Object.defineProperty(object, old, { get, set, enumerable: false, configurable: true })
     }
     return object
   }

@@ -105,6 +105,18 @@ describe('a plug-in with the names of 0.1.0', () => {
     await suiteWith({ name: 'fake', install })
   })
 
+  it('may use such a name for something of its own, on what it makes from the host', async () => {
+    const install = (host: ProtocolHost) => {
+      const mine: object = Object.create(host)
+      expect(Reflect.set(mine, 'markers', 5)).toBe(true)
+      expect(Reflect.set(host.sessions, 'begin', does)).toBe(true)
+      expect([Reflect.get(mine, 'markers'), Reflect.get(host.sessions, 'begin')]).toEqual([5, does])
+      expect(Reflect.get(host, 'markers')).toBeUndefined()
+      return after
+    }
+    await suiteWith({ name: 'fake', install })
+  })
+
   it('keeps an error of its install that has nothing to do with names', () => {
     const install = () => {
       throw new TypeError('no key')
