@@ -62,7 +62,8 @@ export function run(command, args, options = {}) {
     }, timeoutSeconds * 1000)
     const interrupted = (signal) => {
       stop(signal)
-      process.exit(130)
+      // What else runs side by side is stopped before.
+      setImmediate(() => process.exit(130))
     }
     process.once('SIGINT', interrupted)
     process.once('SIGTERM', interrupted)

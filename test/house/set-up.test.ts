@@ -1,6 +1,10 @@
 /** @module Set-up for a fresh machine: which Node will do, how programs are run, where they are found. */
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { checkNode, run, SetUpError } from '../../examples/set-up.mjs'
+import { checkNode, root, run, SetUpError } from '../../examples/set-up.mjs'
 import { findProgram, howToGet, type ProgramKind, programs } from '../programs.mjs'
 
 afterEach(() => {
@@ -37,6 +41,31 @@ describe('run', () => {
       code: 3,
       output: '',
     })
+  })
+
+  it('ends everything that runs side by side when it is interrupted', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'citizen-session-run-'))
+    const child = `const { writeFileSync } = require('node:fs')
+      setTimeout(() => {}, 20000)
+      process.on('SIGINT', () => { writeFileSync(process.argv[1] + '.ended', ''); process.exit() })
+      writeFileSync(process.argv[1], '')`
+    const script = `import { existsSync } from 'node:fs'
+      import { run } from ${JSON.stringify(pathToFileURL(join(root, 'examples/set-up.mjs')))}
+      const files = ['one', 'two', 'three'].map((name) => ${JSON.stringify(folder)} + '/' + name)
+      for (const file of files) run(process.execPath, ['-e', ${JSON.stringify(child)}, file])
+      setInterval(() => { if (files.every((file) => existsSync(file))) process.kill(process.pid, 'SIGINT') }, 50)`
+    try {
+      expect(await run(process.execPath, ['--input-type=module', '-e', script])).toMatchObject({ code: 130 })
+      await vi.waitFor(
+        async () => {
+          const ended = (await readdir(folder)).filter((name) => name.endsWith('.ended'))
+          expect(ended.sort()).toEqual(['one.ended', 'three.ended', 'two.ended'])
+        },
+        { timeout: 5_000 },
+      )
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
   })
 
   it('ends what takes too long, with what it has started', async () => {
