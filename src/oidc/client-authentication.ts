@@ -1,12 +1,12 @@
 /** @module How the client proves itself at the token endpoint, and the check of it. */
-import type { JsonWebKey } from 'node:crypto'
 import type { ClientAuth } from 'openid-client'
 import type { Kind } from '../config/option-types.js'
+import type { PrivateJsonWebKey } from './signed-token.js'
 
 /** Proves the client by a signed assertion. Source: OpenID Connect Core 1.0, section 9. */
 export interface PrivateKeyAuthentication {
   /** The private key as a JSON Web Key with `alg`; `kid` is sent along. */
-  readonly privateKey: JsonWebKey & { readonly kid?: string; readonly alg?: string }
+  readonly privateKey: PrivateJsonWebKey
   /**
    * `aud` of the assertion: the provider's issuer (default, and what keeps an assertion from being of use elsewhere), or
    * the address of its token endpoint, for providers that take nothing else. Always one of the two, never a list.

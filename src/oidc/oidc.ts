@@ -17,6 +17,7 @@ import { accessTokenOf, parseTokens } from './tokens.js'
 export type { ClientAuthentication, PrivateKeyAuthentication } from './client-authentication.js'
 export { allowMissingExpiry } from './option-kinds.js'
 export type { OidcEndpoints, OidcOptions } from './options.js'
+export type { PrivateJsonWebKey } from './signed-token.js'
 
 /**
  * Makes the plug-in for one OpenID provider. Its options are checked at once.

@@ -1,8 +1,7 @@
 /** @module The kinds of values that only the options of `oidc({ … })` have. */
-import type { JsonWebKey } from 'node:crypto'
 import { checkAbsolute, checkAddress } from '../config/addresses.js'
 import { address, type Kind, listOf, queryParameters, textMatching } from '../config/option-types.js'
-import { keyManagement } from './signed-token.js'
+import { keyManagement, type PrivateJsonWebKey } from './signed-token.js'
 
 /**
  * Accepts logout tokens without `exp`, as providers from before errata 1 send them: then only their `iat` and the
@@ -108,7 +107,7 @@ export const reauthenticateParameters: Kind<Readonly<Record<string, string>>> = 
 }
 
 /** Private keys, each with its `alg`. */
-export const privateKeys: Kind<readonly JsonWebKey[]> = {
+export const privateKeys: Kind<readonly PrivateJsonWebKey[]> = {
   fromText: undefined,
   check: (value) => {
     const isList =
@@ -119,7 +118,7 @@ export const privateKeys: Kind<readonly JsonWebKey[]> = {
     if (!isList) return { problem: 'write a list of private JSON Web Keys' }
     const isNamed = value.every((key: object) => keyManagement.includes(String(Reflect.get(key, 'alg'))))
     return isNamed
-      ? { value: value as readonly JsonWebKey[] }
+      ? { value: value as readonly PrivateJsonWebKey[] }
       : { problem: `give each key its \`alg\`: ${keyManagement.join(', ')}` }
   },
 }

@@ -1,5 +1,5 @@
 /** @module A token that the provider signed: decoded strictly, decrypted where that is configured, and verified. */
-import type { JsonWebKey } from 'node:crypto'
+import type { JsonWebKeyInput } from 'node:crypto'
 import { compactDecrypt, importJWK } from 'jose'
 import { CitizenSessionError } from '../errors.js'
 import { findAlgorithm, isSignedBy } from '../tokens/algorithms.js'
@@ -25,6 +25,11 @@ export interface SignedToken {
   readonly claims: Readonly<Record<string, unknown>>
 }
 
+/**
+ * A private JSON Web Key, as `node:crypto` takes it: the name `JsonWebKey` is gone from the types of Node 26.
+ */
+export type PrivateJsonWebKey = JsonWebKeyInput['key'] & { readonly kid?: string; readonly alg?: string }
+
 /** What tokens are verified with. */
 export interface SignatureRules {
   readonly keys: Pick<JwksCache, 'find'>
@@ -32,7 +37,7 @@ export interface SignatureRules {
   readonly bearer?: TokenBearer | undefined
   readonly algorithms: readonly string[]
   /** With at least one, plain tokens are refused. */
-  readonly decryptionKeys: readonly JsonWebKey[]
+  readonly decryptionKeys: readonly PrivateJsonWebKey[]
   /** Characters of the whole token. */
   readonly maximumLength: number
 }
@@ -61,7 +66,7 @@ export async function verifySignature(
   return verifyPlain(plain, rules, now)
 }
 
-async function decrypt(jwt: string, keys: readonly JsonWebKey[]): Promise<string | undefined> {
+async function decrypt(jwt: string, keys: readonly PrivateJsonWebKey[]): Promise<string | undefined> {
   const [head = '', ...rest] = jwt.split('.')
   if (rest.length !== 4 || head.length > maximumTokenHeaderLength) return undefined
   const header = parseStrictObject(head)

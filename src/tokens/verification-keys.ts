@@ -1,5 +1,5 @@
 /** @module Turns a JSON Web Key Set into keys that verify, and leaves out everything else. */
-import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { createPublicKey, type JsonWebKeyInput, type KeyObject } from 'node:crypto'
 import { type Algorithm, findAlgorithm } from './algorithms.js'
 import { maximumKidLength } from './claims.js'
 
@@ -64,7 +64,7 @@ export function importVerificationKey(
   if (same !== undefined) return same
   const description = { kid, kty, crv, algorithm: alg, identity, isRetired: false }
   try {
-    const key = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' })
+    const key = createPublicKey({ key: jwk as JsonWebKeyInput['key'], format: 'jwk' })
     const candidate: VerificationKey = { ...description, key }
     const isOfUse = algorithms.some((name) => {
       const algorithm = findAlgorithm(name)

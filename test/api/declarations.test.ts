@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { root } from '../house/source.js'
+import { repositoryFiles, root, textOf } from '../house/source.js'
 import { execute } from '../package/consumer.js'
 
 const table = `export declare const things: {
@@ -71,4 +71,10 @@ export interface Other extends Base, Omit<ResolvedOf<typeof things>, Left> {
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+})
+
+it('name no JsonWebKey of node:crypto, which the types of Node 26 have no more', () => {
+  const files = repositoryFiles().filter((path) => /^(?:src|adapters)\/.*\.tsx?$/.test(path))
+  const naming = /import[^;]*?\{[^}]*\bJsonWebKey\b[^}]*\} from 'node:crypto'/
+  expect(files.filter((path) => naming.test(textOf(path)))).toEqual([])
 })

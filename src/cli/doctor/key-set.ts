@@ -1,5 +1,5 @@
 /** @module Checks the key set of a provider, as whoever verifies its tokens fetches it. */
-import { createPublicKey, type JsonWebKey } from 'node:crypto'
+import { createPublicKey, type JsonWebKeyInput } from 'node:crypto'
 import { importVerificationKey, maximumKeys } from '../../tokens/verification-keys.js'
 import { type ProbeAnswer, ProbeError } from '../probe.js'
 import { type CheckName, createFindings, type Finding } from './finding.js'
@@ -127,7 +127,8 @@ function problemOf(jwk: unknown, algorithms: readonly string[]): string | undefi
 
 function bitsOf(jwk: unknown): number | undefined {
   try {
-    return createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' }).asymmetricKeyDetails?.modulusLength
+    return createPublicKey({ key: jwk as JsonWebKeyInput['key'], format: 'jwk' }).asymmetricKeyDetails
+      ?.modulusLength
   } catch {
     return undefined
   }
