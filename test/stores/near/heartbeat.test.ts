@@ -87,6 +87,19 @@ it('HLD-20 what was read before the first proof is forgotten with it, and nothin
   expect(gaps).toBe(before)
 })
 
+it('HLD-20 what was remembered before the proof had lapsed is forgotten with the next beat', async () => {
+  const heartbeat = heartbeatOf(client)
+  await heartbeat.beat()
+  const before = gaps
+  elapsed += bound
+  await heartbeat.beat()
+  expect(gaps).toBe(before)
+  // The process was held for longer: what came meanwhile may be gone on a connection that is there all the same.
+  elapsed += bound + 1
+  await heartbeat.beat()
+  expect([gaps, proofs, losses]).toEqual([before + 1, 1, []])
+})
+
 it('HLD-20 beats come three times within the bound', async () => {
   const heartbeat = heartbeatOf(client)
   heartbeat.start()

@@ -124,8 +124,9 @@ async function beatOnce(context: HeartbeatContext): Promise<void> {
   if (context.isStopped) return
   if (loss !== undefined) return lose(context, loss)
   const wasProven = context.provenAt !== Number.NEGATIVE_INFINITY
-  // What was read before the proof began has been heard of by nobody.
-  if (!wasProven) context.onGap()
+  // What was read before the proof began has been heard of by nobody. Where it had lapsed, what was said meanwhile may be
+  // lost on a connection that is there all the same.
+  if (sentAt - context.provenAt > context.staleMilliseconds) context.onGap()
   context.provenAt = sentAt
   if (!wasProven) context.onProof()
 }
