@@ -1,5 +1,6 @@
 /** @module The record of a session as the store remembers it: enough for a request that asks nothing of it but a touch. */
-import type { LiveRecord } from '../session-record.js'
+import type { Sealer } from '../seal.js'
+import type { LiveRecord, RecordAddress } from '../session-record.js'
 import type { SessionContext } from './evaluate.js'
 import { openDetails } from './record.js'
 import { isFromAhead, timerOver, withIdleTime } from './timers.js'
@@ -18,10 +19,21 @@ export function nearRecord(
   if (near === undefined) return undefined
   if (revocations !== undefined) {
     const { person, session } = address
-    const names = near.sealed === '' ? undefined : openDetails(sealer, address, near.sealed).names
+    const names = namesOf(sealer, address, near)
     if (revocations.near?.isUnrevoked(person, session, names) !== true) return undefined
   }
   return withIdleTime(near, idleMilliseconds)
+}
+
+/** Other values of sessions by their records, of which a store remembers one and the same for many requests. */
+const knownNames = new WeakMap<LiveRecord, readonly string[] | undefined>()
+
+function namesOf(sealer: Sealer, address: RecordAddress, record: LiveRecord): readonly string[] | undefined {
+  if (record.sealed === '') return undefined
+  if (knownNames.has(record)) return knownNames.get(record)
+  const { names } = openDetails(sealer, address, record.sealed)
+  knownNames.set(record, names)
+  return names
 }
 
 /**
