@@ -61,57 +61,60 @@ async function timed(operation, number, into) {
 }
 
 /** In turn, so that whatever else the machine does meets both alike. */
-async function inTurn(count, ofSide) {
-  const [atLarge, atSmall] = [[], []]
-  const [large_, small_] = [ofSide(large), ofSide(small)]
-  for (let each = 0; each < count; each += 1) {
-    await timed(large_.run, large_.number(), atLarge)
-    await timed(small_.run, small_.number(), atSmall)
+async function inTurn(count, operation) {
+  const sides = [large, small].map((side) => ({ side, ...operation(side), times: [] }))
+  for (const each of sides) each.before = await processorTime(each.side)
+  for (let round = 0; round < count; round += 1) {
+    for (const { run, number, times } of sides) await timed(run, number(), times)
   }
-  return { at: spread(atLarge), compared: spread(atSmall) }
+  for (const each of sides) each.redis = ((await processorTime(each.side)) - each.before) / count
+  const [at, other] = sides.map(({ times, redis }) => ({ ...spread(times), redis }))
+  return { at, compared: other }
 }
 
-const reading = ({ store, count }) => ({
-  number: () => Math.floor(Math.random() * count),
+/** Microseconds of processor time that the Redis of a side has taken until now: no waiting counts. */
+async function processorTime({ client }) {
+  if (client === undefined) return 0
+  const lines = [...(await client.info('cpu')).matchAll(/used_cpu_(?:sys|user):([\d.]+)/g)]
+  return lines.reduce((sum, [, seconds]) => sum + Number(seconds), 0) * 1e6
+}
+
+const anyOf = ({ ended, count }) => ended + Math.floor(Math.random() * (count - ended))
+
+const reading = (side) => ({
+  number: () => anyOf(side),
   run: async (number) => {
-    if ((await store.read(addressOf(number))) === undefined) throw new Error(`session ${number} is gone`)
+    if ((await side.store.read(addressOf(number))) === undefined) throw new Error(`session ${number} is gone`)
+  },
+})
+
+const touching = (side) => ({
+  number: () => anyOf(side),
+  run: async (number) => {
+    const { generation, lastSeenAt, retainUntil } = recordOf(number)
+    const change = { lastSeenAt: lastSeenAt + 20_000 + number, retainUntil }
+    if (!(await side.store.update(addressOf(number), generation, change)))
+      throw new Error(`no session ${number}`)
   },
 })
 
 const ending = (side) => ({
   number: () => side.ended++,
   run: async (number) => {
-    const { record } = await side.store.end(addressOf(number), recordOf(number), endOf(number))
+    const { generation } = recordOf(number)
+    const { record } = await side.store.end(addressOf(number), { generation }, endOf(number))
     if (record?.state !== 'ended') throw new Error(`session ${number} did not end`)
   },
-})
-
-/** Microseconds that Redis itself took for a call of that command since the counters were set to zero. */
-async function microsecondsOf(side, name) {
-  if (side.client === undefined) return undefined
-  const line = new RegExp(`cmdstat_${name}:.*usec_per_call=([\\d.]+)`).exec(
-    await side.client.info('commandstats'),
-  )
-  return Number(line?.[1])
-}
-
-async function resetCounters() {
-  for (const { client } of [large, small]) await client?.config('RESETSTAT')
-}
-
-const inRedis = async (name) => ({
-  at: await microsecondsOf(large, name),
-  compared: await microsecondsOf(small, name),
 })
 
 async function measure({ reads, ends }) {
   // What has just been written, and what is compiled first, is nobody's cost.
   await inTurn(Math.min(reads, 1000), reading)
-  await resetCounters()
-  const read = { ...(await inTurn(reads, reading)), redis: await inRedis('hget') }
-  await resetCounters()
-  const end = { ...(await inTurn(ends, ending)), redis: await inRedis('evalsha') }
-  return { read, end }
+  return {
+    read: await inTurn(reads, reading),
+    touch: await inTurn(ends, touching),
+    end: await inTurn(ends, ending),
+  }
 }
 
 /** What a session takes where Redis keeps short hashes in one piece up to that many bytes a value. */
