@@ -5,7 +5,7 @@ import { startRedisServer } from '../redis-server.mjs'
 import { judge, machineLine, table } from './measure.mjs'
 
 const plans = {
-  full: { crowded: 15, people: 100_000, baselineSeconds: 10 },
+  full: { crowded: 7, people: 100_000, baselineSeconds: 10 },
   quick: { crowded: 3, people: 5000, baselineSeconds: 2 },
 }
 /** Sessions of one person, and what their end may take. */

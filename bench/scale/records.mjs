@@ -9,8 +9,8 @@ const application = 'probe'
 const now = Date.now()
 const hour = 3_600_000
 const retainUntil = now + 24 * hour
-/** Under way at once where the store writes. */
-const atOnce = 500
+/** Under way at once where the store writes: of many people, and of one, whose sessions each start looks through. */
+const atOnce = { ofMany: 500, ofOne: 20 }
 const chunk = 5000
 
 export const subjectOf = (number) => `person-${number}`
@@ -57,8 +57,9 @@ async function startOne(store, number, person, mostRecords) {
 
 /** Begins the sessions from `from` to `to` by the store's own start. */
 export async function startSessions(store, from, to, { person, mostRecords } = {}) {
-  for (let first = from; first < to; first += atOnce) {
-    const length = Math.min(atOnce, to - first)
+  const step = person === undefined ? atOnce.ofMany : atOnce.ofOne
+  for (let first = from; first < to; first += step) {
+    const length = Math.min(step, to - first)
     await Promise.all(
       Array.from({ length }, (_, index) => startOne(store, first + index, person, mostRecords)),
     )
