@@ -112,15 +112,13 @@ function nearReadsOf({ store, revocations }: EndedSignalsOptions): readonly Near
 }
 
 function hearerOf(watch: Watch) {
-  const begin = (): void => {
-    watch.hearing += 1
-  }
   return {
     changed(person: string): void {
       for (const entry of entriesOf(watch, person)) lookSoon(watch, entry)
     },
-    lost: begin,
-    restored: begin,
+    gap(): void {
+      watch.hearing += 1
+    },
   }
 }
 

@@ -14,6 +14,8 @@ export interface NearLoss {
 export interface NearWatcher {
   /** Something of this person has changed: read strictly what depends on it. */
   changed?(person: string): void
+  /** What has happened until now may have gone unheard, whether or not it is heard from now on. */
+  gap?(): void
   /** From now on changes may come unheard. */
   lost?(loss: NearLoss): void
   /** Changes are heard (again); what happened before was not. */

@@ -75,12 +75,16 @@ function nearStore() {
     changed: (person: string) => tell((watcher) => watcher.changed?.(person)),
     lose() {
       state.isProven = false
+      tell((watcher) => watcher.gap?.())
       tell((watcher) => watcher.lost?.({ reason: 'unheard', message: '' }))
     },
     restore() {
+      tell((watcher) => watcher.gap?.())
       state.isProven = true
       tell((watcher) => watcher.restored?.())
     },
+    /** The process was held, and goes on: nothing was found to be lost. */
+    lapse: () => tell((watcher) => watcher.gap?.()),
   }
 }
 
@@ -190,6 +194,18 @@ describe('HLD-17 the watch, where every change is heard of', () => {
     await pass(60_000)
     expect(state.reads).toBe(8)
     expect(other.aborted).toBe(false)
+  })
+
+  it('looks once at each after a gap that nobody called a loss', async () => {
+    const { begin, pass, lapse, records, state } = watchOver()
+    const [one, other] = [begin('p'), begin('q')]
+    await pass(watchMilliseconds)
+    records.set('p', ended)
+    lapse()
+    await pass(watchMilliseconds)
+    expect([one.aborted, other.aborted]).toEqual([true, false])
+    await pass(60_000)
+    expect(state.reads).toBe(4)
   })
 
   it('does not take a look that began before a gap for one after it', async () => {

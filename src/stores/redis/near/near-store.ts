@@ -44,7 +44,10 @@ export function withNearReads(store: Store, options: NearStoreOptions): Store {
       memory.forget(person)
       for (const watcher of watchers) watcher.changed?.(person)
     },
-    onGap: () => memory.clear(),
+    onGap() {
+      memory.clear()
+      for (const watcher of watchers) watcher.gap?.()
+    },
     onLoss(loss) {
       for (const watcher of watchers) watcher.lost?.(loss)
     },
