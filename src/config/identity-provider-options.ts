@@ -153,7 +153,10 @@ export const identityProviderOptions = {
    */
   reauthenticateParameters: defaulted(queryParameters, { prompt: 'login' }),
   refresh: {
-    /** Age of a token at which the identity session is extended. Default: 40 to 50 % of its life, spread by session. */
+    /**
+     * Age of a token at which the identity session is extended. Default: 40 to 50 % of its life, spread by session; half,
+     * below 5 minutes.
+     */
     afterSeconds: optional(numberBetween(1, 86_400)),
     /** How long the answer of the refresh endpoint is waited for. Default `5`. */
     timeoutSeconds: defaulted(networkSeconds, 5),

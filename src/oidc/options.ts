@@ -176,7 +176,10 @@ export const oidcOptions = {
     timeoutSeconds: defaulted(numberBetween(1, 60), 10),
   },
   refresh: {
-    /** Age of the tokens at which they are renewed. Default: 40 to 50 % of the tokens’ life, spread by session. */
+    /**
+     * Age of the tokens at which they are renewed. Default: 40 to 50 % of their life, spread by session; half, below 5
+     * minutes.
+     */
     afterSeconds: optional(numberBetween(1, 86_400)),
     /** How long the token endpoint may take. Default `5`. */
     timeoutSeconds: defaulted(networkSeconds, 5),

@@ -29,14 +29,17 @@ export function lastingUntil(record: Tokens, details: Pick<ProtocolDetails, 'deg
 
 /** The part of the tokens' life over which renewals are spread that would all be due at the same moment. */
 const spreadOfRenewals = 1 / 10
+/** Shorter lives are not spread: it would be by seconds, and half of such a life is counted upon. Milliseconds. */
+const shortestSpread = 300_000
 
 /**
  * At what age tokens of that life, in milliseconds, are renewed: as `afterSeconds` says, else when two to two and a half
- * fifths of it are over, by the session's {@link renewalShare}. Earlier than half of it, not later: what is left must last
+ * fifths of it are over, by the session's {@link renewalShare}; when half of it is, where it is short. Earlier than half of it, not later: what is left must last
  * for an idle time of half of it.
  */
 export function ageAtRenewal(afterSeconds: number | undefined, life: number, share: number): number {
-  const age = afterSeconds === undefined ? life * (1 / 2 - spreadOfRenewals * share) : afterSeconds * 1000
+  const spread = life < shortestSpread ? 0 : spreadOfRenewals * share
+  const age = afterSeconds === undefined ? life * (1 / 2 - spread) : afterSeconds * 1000
   return Math.max(Math.min(age, life), 0)
 }
 

@@ -33,7 +33,16 @@ describe('REF-1 the refreshes of 10,000 tokens that were issued in one second', 
     expect(dueSeconds(7, 1800)).not.toBe(dueSeconds(8, 1800))
   })
 
-  it.each([1, 60, 86_400])('are spread in proportion to a life of %s s', (life) => {
+  it.each([1, 60, 299])(
+    'are not spread in a life of %s s: half of it is what everybody counts upon',
+    (life) => {
+      expect(new Set(people.slice(0, 100).map((person) => dueSeconds(person, life)))).toEqual(
+        new Set([life / 2]),
+      )
+    },
+  )
+
+  it.each([300, 3600, 86_400])('are spread in proportion to a life of %s s', (life) => {
     const due = people.slice(0, 1000).map((person) => dueSeconds(person, life))
     expect(Math.min(...due)).toBeGreaterThanOrEqual(0.4 * life - 0.001)
     expect(Math.max(...due)).toBeLessThanOrEqual(0.5 * life)
