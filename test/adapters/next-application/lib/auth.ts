@@ -10,7 +10,8 @@ const clock = () => Date.now() + world.offset
 
 const store = new Proxy(memoryStore({ clock }), {
   get(target, name: keyof Store) {
-    if (world.isStoreDown && name !== 'ready' && name !== 'close') {
+    const isMethod = typeof target[name] === 'function'
+    if (world.isStoreDown && isMethod && name !== 'ready' && name !== 'close') {
       return () => {
         throw new StoreUnavailableError('down for a test')
       }
