@@ -29,7 +29,7 @@ export default defineConfig({
           exclude: [...kinds.flatMap(filesOf), 'test/package/**', 'test/consumers/**'],
           // Test files of a worker share its modules: half of the time went into loading them anew for each file.
           isolate: false,
-          // What a test makes is gone at its end: room for it before the first collection saves a tenth of the time.
+          // What a test makes is gone at its end: room for it, so that fewer collections copy it.
           execArgv: ['--max-semi-space-size=64'],
           // A limit for what hangs, not for what is slow on a busy machine: a world of a test makes keys, and where others
           // come first a fifth of a second of that took 25.
