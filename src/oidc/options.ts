@@ -1,15 +1,8 @@
 /** @module The options of `oidc({ … })`: one table, from which follow what is given and what is resolved. */
 import type { Claims } from '../citizen.js'
 import { checkBase } from '../config/addresses.js'
-import {
-  computed,
-  defaulted,
-  type GivenOptional,
-  type GivenRequired,
-  optional,
-  type ResolvedOf,
-  required,
-} from '../config/option.js'
+import type { GivenOptional, GivenRequired, ResolvedOf } from '../config/option.js'
+import { computed, defaulted, optional, required } from '../config/option.js'
 import {
   address,
   choice,

@@ -1,15 +1,8 @@
 /** @module The options of `saml({ … })`: one table, from which follow what is given and what is resolved. */
 import type { KeyObject } from 'node:crypto'
 import { checkAbsolute } from '../config/addresses.js'
-import {
-  computed,
-  defaulted,
-  type GivenOptional,
-  type GivenRequired,
-  optional,
-  type ResolvedOf,
-  required,
-} from '../config/option.js'
+import type { GivenOptional, GivenRequired, ResolvedOf } from '../config/option.js'
+import { computed, defaulted, optional, required } from '../config/option.js'
 import {
   address,
   choice,

@@ -102,6 +102,7 @@ function nearCitizen(
 ): MaybePromise<Citizen> | undefined {
   const near = nearRecord(context, request.state)
   if (near === undefined) return undefined
+  if (request.state.generation === '') recognizeSession(context, request, near)
   if (isPlain(request, near)) return citizenOf(context, request, request.token, near)
   const touched = asIfTouched(near, request.now)
   // A touch is strict by itself: it is refused where the record has changed. Who does not touch reads when others did.

@@ -31,6 +31,8 @@ interface Place {
   signInAgain(): Promise<void>
   travel(seconds: number): void
   now(): number
+  /** A suite over the store of the first, which has the keys and has seen no token of hers. */
+  stranger?(): Promise<Suite>
 }
 
 interface Given {
@@ -64,7 +66,15 @@ async function sharedCookie({ revocations, tokenSeconds = 3600 }: Given = {}): P
   })
   const [one, other] = instances
   if (one === undefined || other === undefined) throw new Error('there is no instance')
-  const url = one.suite.options.application.url
+  const { url } = one.suite.options.application
+  const stranger = async () => {
+    const parts = { emulator, clock: world.now, store: one.store }
+    const suite = createSuite(optionsOf('benefits', parts, { application: { idleSeconds } }), {})
+    closing.push(() => suite.close())
+    const headers = { ...activity, cookie: await emulator.cookiesFor('dan') }
+    await suite.authenticate(new TestExchange(new Request(`${url}/private`, { headers })))
+    return suite
+  }
   let cookies = await emulator.cookiesFor('ana')
   closing.push(
     () => server?.close() ?? Promise.resolve(),
@@ -82,6 +92,7 @@ async function sharedCookie({ revocations, tokenSeconds = 3600 }: Given = {}): P
     },
     travel: world.travel,
     now: world.now,
+    stranger,
   }
 }
 
@@ -381,4 +392,17 @@ describe('the hint of the shared cookie', () => {
     const other = await ask(place, place.one, `${cookie}; ${hint.name}=another`)
     expect([other.citizen.state, other.isAtOnce, place.one.commands()]).toEqual(['active', false, ['read']])
   })
+})
+
+it('HLD-20 a token that is not known here is answered from memory too, where the hint names its session', async () => {
+  const { place, cookie, one } = await known(sharedCookie)
+  place.travel(11)
+  const hint = (await ask(place, one, cookie)).set.at(-1)
+  const suite = await place.stranger?.()
+  if (suite === undefined || hint === undefined) throw new Error('there is no stranger, or no hint')
+  // What begins a session is news to this one too.
+  await ask(place, one, cookie)
+  one.commands()
+  const hinted = await ask(place, { suite }, `${cookie}; ${hint.name}=${hint.value}`)
+  expect([hinted.citizen.state, hinted.isAtOnce, one.commands()]).toEqual(['active', true, []])
 })
