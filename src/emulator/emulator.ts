@@ -78,7 +78,7 @@ export interface EmulatorOptions {
    * `host` and `url` are loopback, and only under those names.
    */
   readonly control?: boolean | undefined
-  /** Cost of scrypt (N, a power of two). Default 1024: quick, for secrets that are public anyway. */
+  /** Iterations of PBKDF2, 1000 to 10000000. Default 1000: quick, for secrets that are public anyway. */
   readonly hashingCost?: number | undefined
   /** Makes it an OpenID provider too, for these clients. Default: it is none. */
   readonly openid?: OpenidOptions | undefined
@@ -187,10 +187,8 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
   const time = createTime(options.clock, () => gate.faults.settings.skewSeconds)
   const listener = createListener(options)
   const { now } = time
-  const [people, keys] = await Promise.all([
-    createPeople(options.people, options.hashingCost),
-    createKeyRing(),
-  ])
+  const people = createPeople(options.people, options.hashingCost)
+  const keys = await createKeyRing()
   const joined: Mode[] = []
   const context: Context = {
     options,

@@ -2,6 +2,7 @@
 import { type Clock, systemClock } from '../clock.js'
 import { CitizenSessionError } from '../errors.js'
 import type { CookieNames } from './cookies.js'
+import { leastIterations, mostIterations } from './hashing.js'
 import { loopbackFetch } from './loopback-fetch.js'
 import { defaultPeople, type EmulatedPerson } from './people.js'
 import { type Random, systemRandom } from './random.js'
@@ -108,9 +109,9 @@ export function resolveEmulatorOptions(options: GivenOptions): ResolvedEmulatorO
   if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65535)) {
     throw wrong('port must be 0 to 65535')
   }
-  const cost = options.hashingCost ?? 1024
-  if (!Number.isInteger(Math.log2(cost)) || cost < 2 || cost > 1_048_576) {
-    throw wrong('hashingCost must be a power of two, 2 to 1048576')
+  const cost = options.hashingCost ?? leastIterations
+  if (!Number.isInteger(cost) || cost < leastIterations || cost > mostIterations) {
+    throw wrong(`hashingCost must be a number of iterations, ${leastIterations} to ${mostIterations}`)
   }
   const { allowedReturnOrigins } = options
   return {

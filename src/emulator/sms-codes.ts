@@ -30,7 +30,7 @@ export interface SmsCodes {
 /** A code counts for five minutes. */
 const lifeMilliseconds = 300_000
 
-/** Makes the codes of an emulator; `cost` is scrypt's, as for passwords. */
+/** Makes the codes of an emulator; `cost` is the number of iterations, as for passwords. */
 export function createSmsCodes({
   now,
   random,
