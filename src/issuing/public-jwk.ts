@@ -1,6 +1,7 @@
 /** @module Public keys as the key set shows them, built from a list of allowed members and from nothing else. */
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { CitizenSessionError } from '../errors.js'
+import { encodingFaults } from '../tokens/jwk-encoding.js'
 import { algorithmOf, type SigningAlgorithm } from './algorithms.js'
 
 /** A public key of a key set. Source: RFC 7517, section 4; RFC 7518, section 6; RFC 8037, section 2. */
@@ -76,11 +77,17 @@ export function toPublicKey(jwk: PublicJwk): KeyObject {
 }
 
 function select(alg: SigningAlgorithm, kid: string, member: (name: string) => unknown): PublicJwk {
-  const text = (name: string): string => {
+  const jwk = membersOf(alg, kid, (name) => {
     const value = member(name)
-    if (typeof value !== 'string' || !/^[A-Za-z0-9_-]+$/.test(value)) throw wrong()
+    if (typeof value !== 'string') throw wrong()
     return value
-  }
+  })
+  // A leading zero byte or padding, which others write (Vivoldi's own sample has one), is never handed on.
+  if (encodingFaults(jwk).length > 0) throw wrong()
+  return jwk
+}
+
+function membersOf(alg: SigningAlgorithm, kid: string, text: (name: string) => string): PublicJwk {
   switch (alg) {
     case 'RS256':
       return { kty: 'RSA', use: 'sig', kid, alg, n: text('n'), e: text('e') }
@@ -92,5 +99,8 @@ function select(alg: SigningAlgorithm, kid: string, member: (name: string) => un
 }
 
 function wrong(): CitizenSessionError {
-  return new CitizenSessionError('key-ring', 'a stored public key is not one that we write')
+  return new CitizenSessionError(
+    'key-ring',
+    'a stored public key is not one that we write: keep each exactly as it was handed over',
+  )
 }

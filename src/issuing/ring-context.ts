@@ -5,7 +5,7 @@ import { CitizenSessionError, outage } from '../errors.js'
 import { callListener, printThrown } from '../events.js'
 import { createSingleFlight, type SingleFlight } from '../single-flight.js'
 import type { SigningAlgorithm } from './algorithms.js'
-import type { PublicJwk } from './public-jwk.js'
+import { type PublicJwk, parsePublicJwk } from './public-jwk.js'
 import { assertSame, type KeyRingOptions, pickPolicy } from './ring-options.js'
 import { type RingPolicy, type RingState, type StandingKey, standingsOf } from './ring-state.js'
 import type { RingPlan } from './rotation.js'
@@ -66,6 +66,8 @@ function note(ring: RingContext, state: RingState | undefined, at: number): Ring
   if (state === undefined && known !== undefined)
     throw new CitizenSessionError('key-ring', 'the key ring is no longer where it was')
   if (state !== undefined) assertSame(state.policy, ring.policy)
+  // Whatever place it was kept in, nothing but what we write is published.
+  for (const { jwk } of state?.keys ?? []) parsePublicJwk(jwk)
   ring.known = state
   ring.readAt = at
   const kids = new Set(state?.keys.map(({ jwk }) => jwk.kid))

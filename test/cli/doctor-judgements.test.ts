@@ -53,6 +53,8 @@ function rsa(bits: number, extra: Readonly<Record<string, unknown>> = {}) {
     secret: { ...privateKey.export({ format: 'jwk' }), ...extra },
   }
 }
+const zeroBefore = (text = '') =>
+  Buffer.concat([Buffer.alloc(1), Buffer.from(text, 'base64url')]).toString('base64url')
 const one = rsa(2048, { kid: 'one' })
 const weak = rsa(1024, { kid: 'weak' })
 
@@ -68,8 +70,26 @@ describe('the judgement of a key set', () => {
     ['a private key', [one.jwk, one.secret], ['keys-private']],
     ['one name for two keys', [one.jwk, rsa(2048, { kid: 'one' }).jwk], ['keys-kid']],
     ['too many keys', Array.from({ length: 65 }, () => one.jwk), ['keys-malformed']],
+    ['a leading zero byte', [{ ...one.jwk, n: zeroBefore(one.jwk.n) }], ['keys-encoding']],
+    [
+      'padding',
+      [
+        { ...one.jwk, n: `${one.jwk.n}==` },
+        { ...one.jwk, kid: 'two' },
+      ],
+      ['keys-encoding'],
+    ],
   ])('of %s', (_, keys, expected) => {
     expect(codes(judgeKeys(answer({ body: { keys } }), resolve()))).toEqual(expected)
+  })
+
+  it('says of a key that can be read how it should be written', () => {
+    const guide = { ...one.jwk, kid: 'vivoldi-sso-20251008', n: zeroBefore(one.jwk.n) }
+    const warning = judgeKeys(answer({ body: { keys: [guide] } }), resolve()).find(
+      ({ state }) => state === 'warn',
+    )
+    expect(warning?.reason).toMatch(/^vivoldi-sso-20251008: n begins with a zero byte: RFC 7518 forbids it/)
+    expect(warning?.remedy).toContain('keys jwks --public')
   })
 
   it('says why each key is of no use', () => {

@@ -28,6 +28,15 @@ beforeAll(async () => {
     applications: [
       { name: 'benefits', before: (app) => app.get('/.well-known/jwks.json', issuer.jwks().node) },
       { name: 'library' },
+      {
+        name: 'copies',
+        before: (app) =>
+          app.get('/.well-known/jwks.json', async (_, res) => {
+            const published = (await keys.published()).keys
+            const copies = published.map((key) => ({ ...key, n: withZero('n' in key ? key.n : '') }))
+            res.set('cache-control', 'public, max-age=300').json({ keys: copies })
+          }),
+      },
     ],
   })
 })
@@ -38,6 +47,11 @@ afterAll(async () => {
   await deployment.close()
   await rm(home, { recursive: true, force: true })
 })
+
+/** As Vivoldi's guide shows a modulus. */
+function withZero(number: string): string {
+  return Buffer.concat([Buffer.alloc(1), Buffer.from(number, 'base64url')]).toString('base64url')
+}
 
 async function makeRing(name: string): Promise<string> {
   const path = join(home, name)
@@ -109,5 +123,18 @@ describe('doctor and the issuing side', () => {
         : lines,
     )
     expect((await look()).map(({ code }) => code)).toEqual(['key-files', 'partner-keys-cache'])
+  })
+
+  it('knows its own key in a copy that a dashboard has made, and says how that is written', async () => {
+    const copies = {
+      CITIZEN_APPLICATION_URL: deployment.origins.copies ?? '',
+      CITIZEN_APPLICATION_ID: 'copies',
+    }
+    const findings = await look(copies)
+    expect(findings.map(({ state, code }) => [state, code])).toEqual([
+      ['ok', 'key-files'],
+      ['warn', 'partner-keys-encoding'],
+    ])
+    expect(findings[1]?.reason).toContain('n begins with a zero byte')
   })
 })

@@ -1,5 +1,6 @@
 /** @module Checks the key set of a provider, as whoever verifies its tokens fetches it. */
 import { createPublicKey, type JsonWebKeyInput } from 'node:crypto'
+import { encodingFaults } from '../../tokens/jwk-encoding.js'
 import { importVerificationKey, maximumKeys } from '../../tokens/verification-keys.js'
 import { type ProbeAnswer, ProbeError } from '../probe.js'
 import { type CheckName, createFindings, type Finding } from './finding.js'
@@ -106,8 +107,31 @@ export function judgeKeySet(visited: Visited, rules: KeySetRules): readonly Find
       }),
     )
   }
+  const misspelt = encodingFaultsOf(usable.map(({ jwk }) => jwk))
+  if (misspelt !== undefined) {
+    findings.push(
+      warn('keys-encoding', {
+        target,
+        reason: `${misspelt}: RFC 7518 forbids it; we read it all the same, others may not`,
+        remedy: `let the provider write its keys as RFC 7518 says; ${rightSet}`,
+      }),
+    )
+  }
   findings.push(judgeKeeping(visited.header('cache-control'), rules))
   return findings
+}
+
+/** What makes a right key set from a key that another program has written. */
+export const rightSet =
+  '`citizen-session keys jwks --public <file> --kid <kid>` makes a right set from a public key in PEM'
+
+/** In words, which keys are not written as they should be, and how; `undefined` if none. */
+export function encodingFaultsOf(keys: readonly unknown[]): string | undefined {
+  const faults = keys.flatMap((jwk) => {
+    const found = typeof jwk === 'object' && jwk !== null ? encodingFaults(jwk as Json) : []
+    return found.length === 0 ? [] : [`${nameOf(jwk)}: ${found.join(', ')}`]
+  })
+  return faults.length === 0 ? undefined : faults.join('; ')
 }
 
 const published = 'it holds private members'

@@ -3,12 +3,13 @@ import type { ResolvedOptions } from '../../config/options.js'
 import { CitizenSessionError } from '../../errors.js'
 import { jwksPath } from '../../issuing/jwks.js'
 import { publishedKeys, type RingState } from '../../issuing/ring-state.js'
+import { canonicalNumbers } from '../../tokens/jwk-encoding.js'
 import { parseKeysArguments } from '../keys/arguments.js'
 import { findKeyFaults } from '../keys/look.js'
 import { openExistingRing } from '../keys/open.js'
 import { type Probe, ProbeError } from '../probe.js'
 import { createFindings, type Finding } from './finding.js'
-import { keysIn } from './key-set.js'
+import { encodingFaultsOf, keysIn, rightSet } from './key-set.js'
 import { ask, explainSilence, type Visited } from './visits.js'
 
 const { ok, warn, fail } = createFindings('partner-keys')
@@ -56,9 +57,10 @@ function judgePublished(visited: Visited, target: string, state: RingState, now:
     const reason = `the answer is ${visited.status}, and no key set: partners cannot verify our tokens`
     return [fail('partner-keys-missing', { target, reason, remedy })]
   }
+  // What serves the set may have written the numbers in its own way: the key is the same.
   const text = (key: unknown) => {
-    const { kid, n, x, y } = key as Readonly<Record<string, unknown>>
-    return JSON.stringify([kid, n, x, y])
+    const jwk = { ...(typeof key === 'object' ? key : undefined) } as Readonly<Record<string, unknown>>
+    return JSON.stringify([jwk.kid, canonicalNumbers(jwk)])
   }
   const wanted = publishedKeys(state, now)
   const shown = new Set(keys.map(text))
@@ -70,6 +72,17 @@ function judgePublished(visited: Visited, target: string, state: RingState, now:
         reason: `the key set lacks ${missing.join(', ')}, which the ring publishes: partners will refuse its tokens`,
         remedy:
           'let the application read the same folder (CITIZEN_SSO_KEYS), and look for a cache that keeps the set too long',
+      }),
+    ]
+  }
+  const misspelt = encodingFaultsOf(keys)
+  if (misspelt !== undefined) {
+    const reason = `${misspelt}: RFC 7518 forbids it, and a partner may refuse our tokens`
+    return [
+      warn('partner-keys-encoding', {
+        target,
+        reason,
+        remedy: `${remedy}; for a file of its own ${rightSet}`,
       }),
     ]
   }
