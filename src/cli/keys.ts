@@ -2,12 +2,13 @@
 import { CitizenSessionError } from '../errors.js'
 import { codeOf } from '../issuing/key-file.js'
 import { type Command, type Console, usageError } from './command.js'
-import { parseKeysArguments } from './keys/arguments.js'
+import { type KeysArguments, parseJwksArguments, parseKeysArguments } from './keys/arguments.js'
 import { checkKeys, listKeys } from './keys/look.js'
 import { generateKeys, rotateKeys } from './keys/make.js'
-import { exportJwks, exportPublic } from './keys/publish.js'
+import { exportJwks, exportPublic, publicJwks } from './keys/publish.js'
 
 const help = `Usage: citizen-session keys <what> --folder <path> [options]
+       citizen-session keys jwks --public <file> --kid <kid> [--out <file>]
 
 Keys that sign SSO tokens for partners, in a folder that the application reads.
 
@@ -17,6 +18,7 @@ Keys that sign SSO tokens for partners, in a folder that the application reads.
   check           looks at modes, owners, folders, and whether keys and state fit together
   export-jwks     prints the key set, as /.well-known/jwks.json has it
   export-public   prints a public key as PEM
+  jwks            prints a key set from bare public keys, without a folder
 
   --folder <path>           folder of the ring; default: CITIZEN_SSO_KEYS
   --owner <user[:group]>    user (and group) of new files; default: those of the folder, or you
@@ -24,7 +26,7 @@ Keys that sign SSO tokens for partners, in a folder that the application reads.
   --dry-run                 says what would be done, and does nothing
   --force                   writes private keys into a git work tree all the same
   --json                    list, check: for programs
-  --out <file>              export-*: writes a new file (0644) instead of printing
+  --out <file>              export-*, jwks: writes a new file (0644) instead of printing
 
 generate:
   --name <name>             begins each kid, as in vivoldi-sso-20251008; default sso
@@ -40,16 +42,28 @@ rotate:
   --compromised <kid>       takes this key out at once; partners see it with their next look at the key set
 export-public:
   --kid <kid>               default: the key that signs now
+jwks:
+  --public <file>           public key or certificate in PEM (SPKI, PKCS#1, X.509); - reads standard input
+  --kid <kid>               its name in the set, as in vivoldi-sso-20251008
+                            several: --public new.pem --kid new --public old.pem --kid old
 
 Private keys are never printed. Exit codes: 0 done, 1 failed or something is wrong, 2 wrong usage.`
 
-const actions: Readonly<Record<string, typeof generateKeys>> = {
-  generate: generateKeys,
-  rotate: rotateKeys,
-  list: listKeys,
-  check: checkKeys,
-  'export-jwks': exportJwks,
-  'export-public': exportPublic,
+type Action = (args: readonly string[], console: Console) => Promise<number>
+
+const actions: Readonly<Record<string, Action>> = {
+  generate: ofRing('generate', generateKeys),
+  rotate: ofRing('rotate', rotateKeys),
+  list: ofRing('list', listKeys),
+  check: ofRing('check', checkKeys),
+  'export-jwks': ofRing('export-jwks', exportJwks),
+  'export-public': ofRing('export-public', exportPublic),
+  jwks: async (args, console) => publicJwks(await parseJwksArguments(args), console),
+}
+
+/** An action on the ring in a folder. */
+function ofRing(what: string, act: (given: KeysArguments, console: Console) => Promise<number>): Action {
+  return async (args, console) => act(await parseKeysArguments(what, args), console)
 }
 
 async function run(args: readonly string[], console: Console): Promise<number> {
@@ -59,9 +73,8 @@ async function run(args: readonly string[], console: Console): Promise<number> {
     const names = Object.keys(actions).join(', ')
     throw usageError(what === undefined ? `say what to do: ${names}` : `"${what}" is none of ${names}`)
   }
-  const given = await parseKeysArguments(what, rest)
   try {
-    return await action(given, console)
+    return await action(rest, console)
   } catch (error) {
     throw fromFileSystem(error)
   }

@@ -57,7 +57,9 @@ export function algorithmOf(key: KeyObject): SigningAlgorithm {
   switch (key.asymmetricKeyType) {
     case 'rsa':
       if (modulusLength < leastModulusLength) {
-        throw refused(`an RSA key of ${modulusLength} bits is too short: at least ${leastModulusLength}`)
+        throw refused(
+          `an RSA key of ${modulusLength} bits is too short: at least ${leastModulusLength}, ${defaultModulusLength} are recommended`,
+        )
       }
       if (modulusLength > mostModulusLength) throw refused(`an RSA key has at most ${mostModulusLength} bits`)
       if (publicExponent < leastExponent) throw refused('the public exponent of an RSA key is at least 65537')
@@ -93,16 +95,28 @@ export function privateKeyOf(pem: string): KeyObject {
 }
 
 /**
- * Reads a public key from PEM (SPKI or PKCS#1). A private key is refused, so that none is handed on by mistake.
- * @throws CitizenSessionError `key-ring`
+ * Reads a public key from PEM: SPKI, PKCS#1, or the certificate of one. A private key is refused, so that none is handed
+ * on by mistake, and so is a text with several keys. The text is never part of an error.
+ * @throws CitizenSessionError `key-ring`. Source: RFC 7468, sections 5 and 13; RFC 8017, appendix A.1.1.
  */
 export function publicKeyOf(pem: string): KeyObject {
-  if (pem.includes('PRIVATE KEY')) throw refused('this is a private key; the public one is needed')
+  if (pem.includes('PRIVATE KEY'))
+    throw refused(
+      'this is a private key; the public one is needed: `openssl pkey -in <private key> -pubout -out <public key>`',
+    )
+  const found = pem.match(/^-----BEGIN (?:(?:RSA )?PUBLIC KEY|(?:X509 )?CERTIFICATE)-----\s*$/gm) ?? []
+  if (found.length > 1)
+    throw refused(
+      `there are ${found.length} keys or certificates in this text: give the one that signs, alone`,
+    )
   try {
     return accepted(createPublicKey(pem))
   } catch (error) {
     if (error instanceof CitizenSessionError) throw error
-    throw refused('the public key cannot be read: PEM (BEGIN PUBLIC KEY) is needed')
+    throw refused(
+      'the public key cannot be read: PEM is needed (BEGIN PUBLIC KEY, RSA PUBLIC KEY or CERTIFICATE); ' +
+        '`openssl pkey -pubin -inform DER -in <file>` makes it of DER, `ssh-keygen -e -m PKCS8 -f <file>` of an SSH key',
+    )
   }
 }
 

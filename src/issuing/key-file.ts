@@ -27,7 +27,8 @@ export interface KeyFileFault {
 /** `private`: only the owner reads. `public`: everybody reads, only the owner writes. */
 export type KeyFileKind = 'private' | 'public'
 
-const largestFile = 64 * 1024
+/** More is read of no key file: 64 KiB. */
+export const largestKeyFile = 64 * 1024
 
 /** Systems without user ids (Windows) have no modes that we could judge. */
 function ownUser(): number | undefined {
@@ -49,7 +50,7 @@ export async function readKeyFile(
     const [fault] = await faultsOf(path, file, kind, rules)
     if (fault !== undefined) throw toError(fault)
     const { size } = await file.handle.stat()
-    if (size > largestFile)
+    if (size > largestKeyFile)
       throw new CitizenSessionError('key-file', `${file.path} is too large for a key file`)
     return await file.handle.readFile('utf8')
   } finally {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import {
   chmodSync,
   chownSync,
@@ -13,24 +13,31 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { createLocalJWKSet, jwtVerify, SignJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { runCommandLine } from '../../src/cli/run.js'
 import { keyFolder } from '../../src/issuing/key-folder.js'
 import { createKeyRing } from '../../src/issuing/ring.js'
-import { openssl, temporaryFolder } from '../issuing/world.js'
+import { openssl, rsaKey, temporaryFolder } from '../issuing/world.js'
 
 const nobody = 65_534
 const isRoot = process.geteuid?.() === 0
 const today = () => new Date().toISOString().slice(0, 10).replaceAll('-', '')
 
-async function keys(...args: string[]) {
+const keys = (...args: string[]) => keysWith(undefined, ...args)
+
+/** With something to read on standard input. */
+async function keysWith(input: readonly (string | Uint8Array)[] | undefined, ...args: string[]) {
   const lines: string[] = []
   const errors: string[] = []
   const code = await runCommandLine(['keys', ...args], {
     out: (line) => lines.push(line),
     err: (line) => errors.push(line),
     stop: new AbortController().signal,
+    input: input && Readable.from(input.map((part) => Buffer.from(part))),
   })
   const output = lines.join('\n')
   // Whatever it does, it never prints a private key.
@@ -283,6 +290,151 @@ describe('keys export', () => {
     expect((await keys('export-public', '--folder', folder, '--kid', 'none')).code).toBe(2)
   })
 })
+
+describe('keys jwks', () => {
+  const kid = 'vivoldi-sso-20251008'
+  const pem = (index: number) => rsaKey(index).export({ format: 'pem', type: 'pkcs8' }).toString()
+  const spki = (index = 0) => openssl(['rsa', '-pubout'], pem(index)).toString()
+  const fromText = (text: string | Uint8Array) => keysWith([text], 'jwks', '--public', '-', '--kid', kid)
+
+  it("JWT-20 makes the document's jwks.json from sso_public.pem: its members in its order, and tokens verify by it", async () => {
+    const folder = temporaryFolder()
+    const file = join(folder, 'sso_public.pem')
+    writeFileSync(file, spki())
+    const run = await keys('jwks', '--public', file, '--kid', kid)
+    expect(run).toMatchObject({
+      code: 0,
+      errors: `${kid} has 2048 bits; for the next key 3072 are recommended.`,
+    })
+    const set = JSON.parse(run.output)
+    expect(Object.keys(set)).toEqual(['keys'])
+    expect(Object.entries(set.keys[0])).toMatchObject([
+      ['kty', 'RSA'],
+      ['use', 'sig'],
+      ['kid', kid],
+      ['alg', 'RS256'],
+      ['n', expect.stringMatching(/^[A-Za-z0-9_-]{342}$/)],
+      ['e', 'AQAB'],
+    ])
+    expect(set.keys).toHaveLength(1)
+    const header = { alg: 'RS256', kid }
+    const token = await new SignJWT({ sub: 'ana' }).setProtectedHeader(header).sign(rsaKey(0))
+    expect((await jwtVerify(token, createLocalJWKSet(set))).payload).toEqual({ sub: 'ana' })
+  })
+
+  it.each<[string, () => string | Uint8Array]>([
+    ['SPKI', spki],
+    ['PKCS#1', () => openssl(['rsa', '-RSAPublicKey_out'], pem(0))],
+    ['a certificate', () => certificateOf(0)],
+    ['what an editor of Windows leaves', () => `\uFEFF${spki().replaceAll('\n', '\r\n')}`],
+    [
+      'text around it, as openssl writes with -text',
+      () =>
+        openssl(['rsa', '-pubout', '-text'], pem(0))
+          .toString()
+          .replace(/^.*?(?=-----)/s, 'Public-Key: (2048 bit)\n'),
+    ],
+  ])('reads %s from standard input, and all make the same set', async (_, text) => {
+    const { n, e } = createPublicKey(rsaKey(0)).export({ format: 'jwk' })
+    const run = await fromText(text())
+    expect(run.code).toBe(0)
+    expect(JSON.parse(run.output)).toEqual({ keys: [{ kty: 'RSA', use: 'sig', kid, alg: 'RS256', n, e }] })
+  })
+
+  it('puts two keys into one set, for a rotation, and writes it to a new file that everybody may read', async () => {
+    const folder = temporaryFolder()
+    const files = ['new', 'old'].map((name, index) => {
+      writeFileSync(join(folder, name), spki(index))
+      return ['--public', join(folder, name), '--kid', name]
+    })
+    const out = join(folder, 'jwks.json')
+    const args = ['jwks', ...files.flat(), '--out', out]
+    expect((await keys(...args, '--dry-run')).output).toBe(`Would write ${out}; nothing was done.`)
+    expect((await keys(...args)).output).toBe(out)
+    const set = JSON.parse(readFileSync(out, 'utf8')) as { keys: { kid: string; n: string }[] }
+    expect(set.keys.map((key) => key.kid)).toEqual(['new', 'old'])
+    expect(new Set(set.keys.map((key) => key.n)).size).toBe(2)
+    expect(statSync(out).mode & 0o777).toBe(0o644)
+    expect((await keys(...args)).errors).toContain('is there already')
+  })
+
+  it.each<[string, () => string | Uint8Array, string]>([
+    ['a private key', () => pem(0), 'openssl pkey -in <private key> -pubout'],
+    [
+      'a private key of PKCS#1',
+      () => rsaKey(0).export({ format: 'pem', type: 'pkcs1' }),
+      'this is a private key',
+    ],
+    ['a private key beside the public one', () => spki() + pem(0), 'this is a private key'],
+    ['an encrypted private key', () => pem(0).replaceAll('PRIVATE', 'ENCRYPTED PRIVATE'), 'private key'],
+    ['1024 bits', () => publicPem('rsa', { modulusLength: 1024 }), '1024 bits is too short: at least 2048'],
+    [
+      'an exponent of 3',
+      () => publicPem('rsa', { modulusLength: 2048, publicExponent: 3 }),
+      'at least 65537',
+    ],
+    ['a key for PSS alone', () => publicPem('rsa-pss', { modulusLength: 2048 }), 'a signing key is RSA'],
+    ['two keys in one file', () => spki(0) + spki(1), 'there are 2 keys or certificates in this text'],
+    ['DER', () => createPublicKey(spki()).export({ format: 'der', type: 'spki' }), '-inform DER'],
+    ['an SSH key', () => 'ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ ana', 'ssh-keygen -e -m PKCS8'],
+    ['nothing', () => '', 'cannot be read'],
+    ['what never ends', () => spki() + ' '.repeat(70_000), 'longer than 64 KiB'],
+  ])('refuses %s, and says what to do', async (_, text, message) => {
+    const run = await fromText(text())
+    expect(run).toMatchObject({ code: 1, output: '' })
+    expect(run.errors).toMatch(/^citizen-session keys: standard input/)
+    expect(run.errors).toContain(message)
+  })
+
+  it('names the file that it cannot read, and reads a pipe under a name', async () => {
+    const nowhere = join(temporaryFolder(), 'sso_public.pem')
+    const missing = await keys('jwks', '--public', nowhere, '--kid', kid)
+    expect(missing).toMatchObject({
+      code: 1,
+      errors: `citizen-session keys: ${nowhere} cannot be read (ENOENT)`,
+    })
+    execFileSync('mkfifo', [nowhere])
+    const [run] = await Promise.all([
+      keys('jwks', '--public', nowhere, '--kid', kid),
+      writeFile(nowhere, spki()),
+    ])
+    expect(run.code).toBe(0)
+  })
+
+  it.each([
+    [[], '--public <file>'],
+    [['--public', '-'], 'needs its --kid'],
+    [['--public', '-', '--kid', 'a', '--kid', 'b'], 'needs its --kid'],
+    [['--public', '-', '--kid', '../a'], '--kid is letters'],
+    [['--public', '-', '--kid', ''], '--kid is letters'],
+    [['--public', '-', '--public', '-', '--kid', 'a', '--kid', 'b'], '--public - once'],
+    [['--public', 'x', '--public', 'y', '--kid', 'a', '--kid', 'a'], 'cannot have the same --kid'],
+    [['--public', '-', '--kid', 'a', '--folder', 'b'], '--folder'],
+  ])('answers %j with a usage error', async (args, message) => {
+    const run = await keys('jwks', ...args)
+    expect(run).toMatchObject({ code: 2, output: '' })
+    expect(run.errors).toContain(message)
+  })
+
+  it('takes one key once', async () => {
+    const file = join(temporaryFolder(), 'a.pem')
+    writeFileSync(file, spki())
+    const args = ['jwks', '--public', file, '--kid', 'a', '--public', '-', '--kid', 'b']
+    const run = await keysWith([spki()], ...args)
+    expect([run.code, run.errors]).toEqual([2, expect.stringContaining('standard input holds a key that')])
+  })
+})
+
+function publicPem(kind: 'rsa' | 'rsa-pss', options: { modulusLength: number; publicExponent?: number }) {
+  const make = generateKeyPairSync as (kind: string, options: object) => { publicKey: KeyObject }
+  return make(kind, options).publicKey.export({ format: 'pem', type: 'spki' })
+}
+
+function certificateOf(index: number): Buffer {
+  const file = join(temporaryFolder(), 'sso_private.pem')
+  writeFileSync(file, rsaKey(index).export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 })
+  return openssl(['req', '-x509', '-new', '-key', file, '-subj', '/CN=benefits', '-days', '2'])
+}
 
 describe('keys', () => {
   it.each([

@@ -3,19 +3,26 @@ import { execFile } from 'node:child_process'
 import { resolve } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import { type SigningAlgorithm, signingAlgorithms } from '../../issuing/algorithms.js'
+import { isKid } from '../../issuing/public-jwk.js'
 import type { RingPolicy } from '../../issuing/ring-state.js'
+import { maximumKeys } from '../../tokens/verification-keys.js'
 import { usageError } from '../command.js'
 
-/** What the arguments say. */
-export interface KeysArguments {
-  readonly folder: string
+/** Where what is published goes. */
+export interface OutputArguments {
   /** As it was given: a user and a group, by number. */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined
-  readonly groupRead: boolean
   readonly isDryRun: boolean
+  /** A new file; `undefined`: standard output. */
+  readonly out: string | undefined
+}
+
+/** What the arguments of the actions say that are about a ring in a folder. */
+export interface KeysArguments extends OutputArguments {
+  readonly folder: string
+  readonly groupRead: boolean
   readonly isForced: boolean
   readonly isJson: boolean
-  readonly out: string | undefined
   readonly name: string | undefined
   readonly importFrom: string | undefined
   readonly kid: string | undefined
@@ -103,11 +110,55 @@ export async function parseKeysArguments(action: string, args: readonly string[]
 }
 
 function parse(args: readonly string[]) {
+  return reading(() => parseArgs({ args: [...args], options, strict: true }).values)
+}
+
+function reading<Values>(read: () => Values): Values {
   try {
-    return parseArgs({ args: [...args], options, strict: true }).values
+    return read()
   } catch (cause) {
     throw usageError(cause instanceof Error ? cause.message : 'the arguments cannot be read', cause)
   }
+}
+
+/** What the arguments of `keys jwks` say. */
+export interface JwksArguments extends OutputArguments {
+  /** Public keys, each a file or `-` for standard input, with the name that it gets; in the order of the set. */
+  readonly publicKeys: readonly { readonly source: string; readonly kid: string }[]
+}
+
+/** Reads the arguments of `keys jwks`, which needs no folder. @throws CitizenSessionError `usage` */
+export async function parseJwksArguments(args: readonly string[]): Promise<JwksArguments> {
+  const { public: sources = [], kid: kids = [], owner, out, 'dry-run': isDryRun = false } = parseJwks(args)
+  if (sources.length === 0)
+    throw usageError('say which public key: --public <file>, or --public - for standard input')
+  if (sources.filter((source) => source === '-').length > 1)
+    throw usageError('standard input is one key: --public - once')
+  if (sources.length !== kids.length)
+    throw usageError(
+      'each --public needs its --kid, the name under which partners know it, as in vivoldi-sso-20251008',
+    )
+  if (new Set(kids).size < kids.length) throw usageError('two keys of a set cannot have the same --kid')
+  if (sources.length > maximumKeys) throw usageError(`a key set has at most ${maximumKeys} keys`)
+  if (!kids.every(isKid)) throw usageError('--kid is letters, digits, -, _ and single dots, 128 at most')
+  return {
+    publicKeys: sources.map((source, index) => ({ source, kid: kids[index] ?? '' })),
+    owner: owner === undefined ? undefined : await toOwner(owner),
+    isDryRun,
+    out,
+  }
+}
+
+const jwksOptions = {
+  public: { type: 'string', multiple: true },
+  kid: { type: 'string', multiple: true },
+  owner: { type: 'string' },
+  out: { type: 'string' },
+  'dry-run': { type: 'boolean' },
+} as const
+
+function parseJwks(args: readonly string[]) {
+  return reading(() => parseArgs({ args: [...args], options: jwksOptions, strict: true }).values)
 }
 
 function toNumber(name: string, text: string | undefined): number | undefined {
