@@ -1,5 +1,6 @@
 /** @module Calls to others, bounded: where they may go, how long they may take, how much of the answer is read. */
 import { parseUrl } from './parse-url.js'
+import { type Timer, timers } from './timers.js'
 
 /**
  * Whether an address may be called or shown: https, or http on the machine itself; without a user name.
@@ -42,9 +43,9 @@ export async function withinSeconds<T>(
   late: () => Error,
 ): Promise<T> {
   const controller = new AbortController()
-  let timer: NodeJS.Timeout | undefined
+  let timer: Timer | undefined
   const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
+    timer = timers.setTimeout(() => {
       reject(late())
       controller.abort()
     }, seconds * 1000)
@@ -55,7 +56,7 @@ export async function withinSeconds<T>(
     controller.abort()
     throw error
   } finally {
-    clearTimeout(timer)
+    timers.clearTimeout(timer)
   }
 }
 
@@ -75,14 +76,14 @@ export function mayBeSpent({
 
 /** The answer, if it comes in time; a late failure is nobody's to handle, for its result is kept in the store. */
 export async function settledWithin<T>(work: Promise<T>, milliseconds: number): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined
+  let timer: Timer | undefined
   const patience = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, milliseconds, undefined)
+    timer = timers.setTimeout(() => resolve(undefined), milliseconds)
   })
   try {
     work.catch(() => undefined)
     return await Promise.race([work, patience])
   } finally {
-    clearTimeout(timer)
+    timers.clearTimeout(timer)
   }
 }

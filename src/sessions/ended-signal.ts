@@ -6,6 +6,7 @@ import type { Sealer } from '../seal.js'
 import type { EndReason, LiveRecord, RecordAddress } from '../session-record.js'
 import type { NearReads } from '../stores/near-reads.js'
 import type { Store } from '../stores/store.js'
+import { type Timer, timers } from '../timers.js'
 import type { Lifecycle } from './lifecycle.js'
 import { openDetails } from './record.js'
 import { isFromAhead, timerOver, withIdleTime } from './timers.js'
@@ -69,7 +70,7 @@ interface Watch {
   readonly watched: Map<string, Watched | readonly Watched[]>
   readonly slots: readonly Set<Watched>[]
   nextSlot: number
-  timer: NodeJS.Timeout | undefined
+  timer: Timer | undefined
   /** What tells of changes, of each store that is concerned; `undefined`: one of them tells of none. */
   readonly near: readonly NearReads[] | undefined
   /** Grows whenever something may have gone unheard. */
@@ -187,7 +188,7 @@ function begin(watch: Watch, address: RecordAddress, record: LiveRecord): Watche
   slot.add(entry)
   const others = entriesOf(watch, address.person)
   watch.watched.set(address.person, others.length === 0 ? entry : [...others, entry])
-  watch.timer ??= setInterval(lookAround, watchMilliseconds / watchSlots, watch).unref()
+  watch.timer ??= timers.setInterval(() => lookAround(watch), watchMilliseconds / watchSlots).unref()
   return entry
 }
 
@@ -214,7 +215,7 @@ function finish(watch: Watch, entry: Watched, reason: string): void {
 }
 
 function stop(watch: Watch): void {
-  clearInterval(watch.timer)
+  timers.clearInterval(watch.timer)
   watch.timer = undefined
 }
 

@@ -1,5 +1,6 @@
 /** @module A lease of the store, held while its holder waits for somebody else. */
 import type { Store } from '../stores/store.js'
+import { timers } from '../timers.js'
 
 /** A lease that this process has. */
 export interface HeldLease {
@@ -16,11 +17,11 @@ export async function holdLease<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const renew = async (): Promise<boolean> => store.renewLease(key, fence, seconds)
-  const timer = setInterval(() => void renew().catch(() => undefined), (seconds * 1000) / 3)
+  const timer = timers.setInterval(() => void renew().catch(() => undefined), (seconds * 1000) / 3)
   try {
     return await work()
   } finally {
-    clearInterval(timer)
+    timers.clearInterval(timer)
   }
 }
 

@@ -4,6 +4,7 @@ import type { ResolvedOptions } from '../config/options.js'
 import type { LiveRecord, RecordAddress } from '../session-record.js'
 import { createSingleFlight } from '../single-flight.js'
 import type { Store } from '../stores/store.js'
+import { timers } from '../timers.js'
 import { unavailable } from './create-citizen.js'
 import { placeOf } from './record.js'
 
@@ -37,7 +38,7 @@ export function createSignIn({
   const alone = async <T>(key: string, fence: number, work: () => Promise<T>): Promise<T> => {
     // A lease that cannot be renewed runs out: then another instance may begin, which is better than none.
     const renew = async () => store.renewLease(key, fence, leaseSeconds)
-    const timer = setInterval(
+    const timer = timers.setInterval(
       () => {
         renew().catch(() => undefined)
       },
@@ -47,7 +48,7 @@ export function createSignIn({
     try {
       return await work()
     } finally {
-      clearInterval(timer)
+      timers.clearInterval(timer)
       await release().catch(() => undefined)
     }
   }

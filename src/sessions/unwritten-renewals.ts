@@ -1,5 +1,6 @@
 /** @module Answers of a provider that the store could not take: kept in the process until it can, and never lost. */
 import { CitizenSessionError } from '../errors.js'
+import { type Timer, timers } from '../timers.js'
 
 /** So many answers are kept; while there are more, nothing is renewed that would have to be kept too. */
 const mostKept = 1000
@@ -30,7 +31,7 @@ export interface Unwritten<T> {
 export function createUnwritten<T>(): Unwritten<T> {
   const kept = new Map<string, () => Promise<T>>()
   const trying = new Map<string, Promise<T | undefined>>()
-  let timer: NodeJS.Timeout | undefined
+  let timer: Timer | undefined
   let wait = firstRetryMilliseconds
   let isClosing = false
 
@@ -69,7 +70,7 @@ export function createUnwritten<T>(): Unwritten<T> {
 
   const schedule = (): void => {
     if (timer !== undefined || isClosing) return
-    timer = setTimeout(() => void retryLater(), wait)
+    timer = timers.setTimeout(() => void retryLater(), wait)
     timer.unref()
   }
 
@@ -91,11 +92,11 @@ export function createUnwritten<T>(): Unwritten<T> {
 
     async close(seconds) {
       isClosing = true
-      clearTimeout(timer)
-      const deadline = performance.now() + seconds * 1000
+      timers.clearTimeout(timer)
+      const deadline = timers.elapsed() + seconds * 1000
       await retryAll()
-      while (kept.size > 0 && performance.now() < deadline) {
-        await new Promise((resolve) => setTimeout(resolve, closingRetryMilliseconds))
+      while (kept.size > 0 && timers.elapsed() < deadline) {
+        await new Promise<void>((resolve) => timers.setTimeout(resolve, closingRetryMilliseconds))
         await retryAll()
       }
       return kept.size

@@ -1,6 +1,7 @@
 /** @module Admission: an application uses a store only while its id there is its own. */
 import { randomBytes } from 'node:crypto'
 import { CitizenSessionError } from '../errors.js'
+import { type Timer, timers } from '../timers.js'
 import type { IdOwner, Store, StoreCaution } from './store.js'
 
 /** The right of one application to use its store under its id. */
@@ -37,7 +38,7 @@ interface AdmissionContext {
   isGranted: boolean
   isClosed: boolean
   hasAsked: boolean
-  renewal: NodeJS.Timeout | undefined
+  renewal: Timer | undefined
   inspection: Promise<void> | undefined
   /** What asks the store now, or has done so. */
   registering: Promise<unknown>
@@ -84,16 +85,18 @@ async function request(context: AdmissionContext): Promise<void> {
   await inspectOnce(context)
   await grant(context)
   if (context.isClosed) return
-  context.renewal ??= setInterval(() => {
-    // An outage is met, and reported, by the requests themselves.
-    grant(context).catch(() => undefined)
-  }, renewalMilliseconds).unref()
+  context.renewal ??= timers
+    .setInterval(() => {
+      // An outage is met, and reported, by the requests themselves.
+      grant(context).catch(() => undefined)
+    }, renewalMilliseconds)
+    .unref()
 }
 
 async function close(context: AdmissionContext): Promise<void> {
   context.isClosed = true
   context.isGranted = false
-  clearInterval(context.renewal)
+  timers.clearInterval(context.renewal)
   if (!context.hasAsked) return
   // One that is under way would take the id again.
   await context.registering

@@ -48,6 +48,7 @@ const leaves = new Set([
   'single-flight',
   'close-in-stages',
   'wait',
+  'timers',
   'recent',
   'citizen',
   'receipt',
@@ -160,9 +161,9 @@ export function judgeImport(path: string, { target, isRelative, isType }: Import
     return 'protocols do not know each other'
   if ((from === 'oidc' || from === 'saml') && optionChecks.has(target)) return undefined
   if (leaves.has(from))
-    return to === 'errors' || to === 'parse-url' || (isType && leaves.has(to))
+    return to === 'errors' || to === 'parse-url' || to === 'timers' || (isType && leaves.has(to))
       ? undefined
-      : 'a leaf imports only types of leaves, errors and parse-url'
+      : 'a leaf imports only types of leaves, errors, parse-url and timers'
   if (leaves.has(to)) return undefined
   const extra = beside[from]
   if (extra !== undefined) return extra.has(to) ? undefined : `${from} does not import ${to}`

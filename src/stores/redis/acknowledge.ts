@@ -1,4 +1,5 @@
 /** @module Whether replicas have an end before anybody is told that it happened. Source: design of `WAIT`, Redis. */
+import { timers } from '../../timers.js'
 import { type Connection, evaluation } from './connection.js'
 import { createReplicaMemory, type Replication, replicationIn } from './replication.js'
 import { scripts } from './scripts.js'
@@ -9,7 +10,7 @@ export type AcknowledgementWish = 'all' | 'one'
 /** Longest single `WAIT`: other commands of the connection stand behind it. */
 const sliceMilliseconds = 20
 
-/** An end or revocation in `field` of `key`, and until when it is waited for (`performance.now()`). */
+/** An end or revocation in `field` of `key`, and until when it is waited for (`timers.elapsed()`). */
 export interface WrittenEnd {
   readonly key: string
   readonly field: string
@@ -44,7 +45,7 @@ export function createAcknowledgement(connection: Connection, wish: Acknowledgem
   async function wait({ key, field, at, deadline }: WrittenEnd, master: Replication): Promise<boolean> {
     let most: number | undefined
     for (let seen = master; ; ) {
-      const left = Math.floor(deadline - performance.now())
+      const left = Math.floor(deadline - timers.elapsed())
       if (left <= 0) {
         // Where replicas cannot be counted, those that confirm are all that is known of them.
         // An end whose turn came too late has asked nobody.

@@ -3,6 +3,7 @@
  * A user who may not publish changes records all the same: it is registered before the first of them, and as long as that
  * stands, nobody answers from memory.
  */
+import { type Timer, timers } from '../../timers.js'
 import type { Connection, Reply } from './connection.js'
 import type { Script } from './script-parts.js'
 
@@ -35,7 +36,7 @@ interface AnnouncingContext {
   readonly prefix: string
   /** Whether this user may not publish, as far as is known. */
   isSilent: boolean
-  timer: NodeJS.Timeout | undefined
+  timer: Timer | undefined
   isStopped: boolean
 }
 
@@ -53,7 +54,7 @@ export function createAnnouncing(connection: Connection, prefix: string): Announ
     runUnheard: (script, key, ...given) => connection.run(script, key, ...given, ''),
     stop() {
       context.isStopped = true
-      clearInterval(context.timer)
+      timers.clearInterval(context.timer)
     },
   }
 }
@@ -79,7 +80,7 @@ async function runAnnounced(
 function fallSilent(context: AnnouncingContext): void {
   context.isSilent = true
   if (context.isStopped) return
-  context.timer ??= setInterval(() => void askAgain(context), renewalMilliseconds).unref()
+  context.timer ??= timers.setInterval(() => void askAgain(context), renewalMilliseconds).unref()
 }
 
 /** Tells everybody on the store that changes come without a word. */
@@ -92,7 +93,7 @@ async function register({ connection, prefix }: AnnouncingContext): Promise<void
 async function askAgain(context: AnnouncingContext): Promise<void> {
   try {
     await context.connection.masters(['PUBLISH', channelOf(context.prefix), ''])
-    clearInterval(context.timer)
+    timers.clearInterval(context.timer)
     context.timer = undefined
     context.isSilent = false
   } catch {

@@ -1,5 +1,6 @@
 /** @module Commands with a deadline: every failure is a `StoreUnavailableError` that names no key and no value. */
 import { type StoreProblem, StoreUnavailableError } from '../../errors.js'
+import { timers } from '../../timers.js'
 import type { Command, RedisClient } from './client.js'
 import { createDeadline, type Guard } from './deadline.js'
 import { codeOf, problemOf } from './problem.js'
@@ -173,8 +174,8 @@ async function askLinks(context: ConnectionContext): Promise<void> {
 
 /** A replica answers, where a master did: the connection leads to the wrong server. */
 function leaveOther(context: ConnectionContext): void {
-  if (performance.now() - context.leftAt < leaveMilliseconds) return
-  context.leftAt = performance.now()
+  if (timers.elapsed() - context.leftAt < leaveMilliseconds) return
+  context.leftAt = timers.elapsed()
   try {
     for (const link of context.client.links()) if (link.isNamed) link.replace()
   } catch {

@@ -1,4 +1,5 @@
 /** @module Deadlines of store operations: one list and one timer for all that are under way. */
+import { type Timer, timers } from '../../timers.js'
 
 /** An operation that is under way, in the list of those, the one that began first at its head. */
 interface Waiting {
@@ -20,7 +21,7 @@ export type Guard = <Value>(promise: Promise<Value>) => Promise<Value>
 export function createDeadline(milliseconds: number, onExpired: () => Error): Guard {
   let first: Waiting | undefined
   let last: Waiting | undefined
-  let timer: NodeJS.Timeout | undefined
+  let timer: Timer | undefined
 
   function arm(): void {
     if (first === undefined) {
@@ -28,12 +29,15 @@ export function createDeadline(milliseconds: number, onExpired: () => Error): Gu
       return
     }
     // After the timers comes the reading of sockets: an answer that waits there because the process was busy counts.
-    timer = setTimeout(() => setImmediate(expire), Math.max(first.expiresAt - performance.now(), 1))
+    timer = timers.setTimeout(
+      () => timers.setImmediate(expire),
+      Math.max(first.expiresAt - timers.elapsed(), 1),
+    )
     timer.unref()
   }
 
   function expire(): void {
-    const now = performance.now()
+    const now = timers.elapsed()
     for (let next = first; next !== undefined && next.expiresAt <= now; next = first) {
       leave(next)
       next.fail(onExpired())
@@ -57,7 +61,7 @@ export function createDeadline(milliseconds: number, onExpired: () => Error): Gu
     return new Promise((resolve, reject) => {
       const entry: Waiting = {
         // Rounded up, so that it is a small number, which an object holds in itself.
-        expiresAt: Math.ceil(performance.now() + milliseconds),
+        expiresAt: Math.ceil(timers.elapsed() + milliseconds),
         fail: reject,
         before: last,
         after: undefined,

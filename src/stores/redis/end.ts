@@ -1,5 +1,6 @@
 /** @module How a record ends in Redis, and when that is told as done. */
 import type { EndedRecord, EndReason, RecordAddress } from '../../session-record.js'
+import { timers } from '../../timers.js'
 import type { EndOutcome, Store } from '../store.js'
 import { fieldOf, keyOf, lifeUntil, type RedisContext } from './context.js'
 import { formatError, numberWord, parseRecord, toWord } from './format.js'
@@ -23,7 +24,7 @@ export async function endRecord(
   ended: EndedRecord,
 ): Promise<EndOutcome> {
   const { announcing, acknowledgement } = context
-  const deadline = performance.now() + context.deadlineMilliseconds
+  const deadline = timers.elapsed() + context.deadlineMilliseconds
   const [key, field] = [keyOf(context, address.person), fieldOf(address)]
   const reply = await announcing.run(
     scripts.end,

@@ -2,6 +2,7 @@
  * @module Index keys in Redis: one hash for each, with no hash tag, so that it lies in a place of its own. Field `v` is
  * its revocation, as in the hash of a person; `p:<person>` names a person: `1 p <retainUntil>`.
  */
+import { timers } from '../../timers.js'
 import { createForgetting } from '../forgetting.js'
 import type { Revocation, Store } from '../store.js'
 import type { Reply } from './connection.js'
@@ -112,7 +113,7 @@ export function createRedisIndexKeys(
     },
 
     async revokeIndexKey(indexKey, { reason, at, retainUntil }) {
-      const deadline = performance.now() + context.deadlineMilliseconds
+      const deadline = timers.elapsed() + context.deadlineMilliseconds
       const key = keyOf(indexKey)
       const given = [reason, String(at), String(retainUntil), ...times()]
       const [, count, ...persons] = await connection.run(scripts.revoke, key, ...given)

@@ -1,5 +1,6 @@
 /** @module Looks at a Redis and leaves it as it was: for the command line. */
 import { CitizenSessionError } from '../../errors.js'
+import { timers } from '../../timers.js'
 import type { StoreCaution } from '../store.js'
 import { createConnection } from './connection.js'
 import { inspectNear, type NearInspection } from './near/inspect.js'
@@ -54,9 +55,9 @@ export async function inspectRedis(
     let milliseconds = 0
     let masters = infos.length
     for (let round = 0; round < 5; round += 1) {
-      const startedAt = performance.now()
+      const startedAt = timers.elapsed()
       masters = (await connection.masters(['PING'])).length
-      milliseconds = Math.max(milliseconds, performance.now() - startedAt)
+      milliseconds = Math.max(milliseconds, timers.elapsed() - startedAt)
     }
     const least = await settingsOf(connection, 'min-replicas-to-write')
     const fitness = await checkRedis(connection).then(

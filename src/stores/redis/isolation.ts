@@ -1,4 +1,5 @@
 /** @module A master that has lost all its replicas: another one may have been chosen since, and nobody can tell it. */
+import { timers } from '../../timers.js'
 import type { RedisClient } from './client.js'
 import { createDeadline } from './deadline.js'
 import { replicationOf } from './replication.js'
@@ -14,7 +15,7 @@ const lookMilliseconds = 1000
 export function withIsolation(
   client: RedisClient,
   seconds: number,
-  elapsed: () => number = () => performance.now(),
+  elapsed: () => number = timers.elapsed,
 ): { readonly client: RedisClient; look(): Promise<void>; stop(): void } {
   const milliseconds = seconds * 1000
   const limit = createDeadline(lookMilliseconds, () => new Error('EXPIRED'))
@@ -46,10 +47,10 @@ export function withIsolation(
     }
   }
 
-  const timer = setInterval(() => void look(), Math.min(lookMilliseconds, milliseconds / 3)).unref()
+  const timer = timers.setInterval(() => void look(), Math.min(lookMilliseconds, milliseconds / 3)).unref()
   return {
     client: { ...client, isDown: () => client.isDown() || isIsolated() },
     look,
-    stop: () => clearInterval(timer),
+    stop: () => timers.clearInterval(timer),
   }
 }

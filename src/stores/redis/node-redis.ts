@@ -1,4 +1,5 @@
 /** @module node-redis in the shape that the store needs: a client, a Cluster or a Sentinel. */
+import { timers } from '../../timers.js'
 import { type Command, type Ear, has, keepErrors, type RedisClient } from './client.js'
 import { createSending, databaseIn } from './database.js'
 import { openEar } from './ear.js'
@@ -251,8 +252,8 @@ function fromCluster(client: NodeRedisClusterLike): RedisClient {
     trouble: () => (client.isOpen ? undefined : errors.last),
     // Version 5 waits for a dead node for ever. Any other node answers MOVED, and then it reads the slots anew.
     lookAgain(key) {
-      if (performance.now() - lookedAt < lookAgainMilliseconds) return
-      lookedAt = performance.now()
+      if (timers.elapsed() - lookedAt < lookAgainMilliseconds) return
+      lookedAt = timers.elapsed()
       succession.current.sendCommand(undefined, false, ['TYPE', key]).catch(() => {})
     },
     call,

@@ -1,4 +1,5 @@
 /** @module What is known of a master's replicas: how many follow it, and how many did within the last minute. */
+import { timers } from '../../timers.js'
 
 /** A master as it describes itself. */
 export interface Replication {
@@ -35,7 +36,7 @@ export function replicationOf(info: unknown): Replication {
 }
 
 /** Remembers how many replicas each master had. `elapsed` is a clock that nobody sets, in milliseconds. */
-export function createReplicaMemory(elapsed: () => number = () => performance.now()) {
+export function createReplicaMemory(elapsed: () => number = timers.elapsed) {
   /** For the first, second … replica: since when it is missing; `undefined`: it is there. */
   const masters = new Map<string, readonly (number | undefined)[]>()
 

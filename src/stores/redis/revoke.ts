@@ -1,4 +1,5 @@
 /** @module What is revoked of a person in Redis, and how a revocation is found again. */
+import { timers } from '../../timers.js'
 import { defaultMostRecords, mostMarks } from '../bounds.js'
 import type { Store } from '../store.js'
 import { keyOf, lifeUntil, type RedisContext } from './context.js'
@@ -12,7 +13,7 @@ export function createRedisRevocations(context: RedisContext): Pick<Store, 'revo
   const { connection, announcing, acknowledgement, clock } = context
   return {
     async revoke(person, scope, { reason, at, retainUntil }) {
-      const deadline = performance.now() + context.deadlineMilliseconds
+      const deadline = timers.elapsed() + context.deadlineMilliseconds
       const now = clock()
       const key = keyOf(context, person)
       const reply = await announcing.run(

@@ -2,6 +2,7 @@
  * @module The replicas that any process has seen within the last minute, kept in Redis: a process that starts after a
  * failover must wait for one that is missing too, since a sibling may still be served by the master that was replaced.
  */
+import { type Timer, timers } from '../../timers.js'
 import type { Acknowledgement } from './acknowledge.js'
 import type { Connection } from './connection.js'
 import { replicationIn } from './replication.js'
@@ -36,7 +37,7 @@ export function createRollCall(
   acknowledgement: Pick<Acknowledgement, 'note'>,
   key: string,
 ): RollCall {
-  let timer: NodeJS.Timeout | undefined
+  let timer: Timer | undefined
   let isStopped = false
 
   async function count(): Promise<void> {
@@ -52,11 +53,11 @@ export function createRollCall(
     async begin() {
       if (connection.client.topology === 'cluster' || isStopped || timer !== undefined) return
       await count()
-      timer ??= setInterval(() => void count().catch(() => undefined), callMilliseconds).unref()
+      timer ??= timers.setInterval(() => void count().catch(() => undefined), callMilliseconds).unref()
     },
     stop() {
       isStopped = true
-      clearInterval(timer)
+      timers.clearInterval(timer)
     },
   }
 }

@@ -1,4 +1,5 @@
 /** @module Successors of a client of node-redis, which gives a silent connection up only when the kernel does. */
+import { timers } from '../../timers.js'
 import { has } from './client.js'
 
 /** What succession needs of a client. */
@@ -49,7 +50,7 @@ export function createSuccession<Client extends Succeeded>(first: Client): Succe
   }
 
   async function connect(made: Client): Promise<void> {
-    const limit = setTimeout(() => void destroy(made), connectMilliseconds)
+    const limit = timers.setTimeout(() => void destroy(made), connectMilliseconds)
     try {
       if (has(made, 'connect')) await Reflect.apply(made.connect, made, [])
       if (candidate !== made || !made.isOpen) return await destroy(made)
@@ -59,7 +60,7 @@ export function createSuccession<Client extends Succeeded>(first: Client): Succe
     } catch {
       await destroy(made)
     } finally {
-      clearTimeout(limit)
+      timers.clearTimeout(limit)
       if (candidate === made) candidate = undefined
     }
   }

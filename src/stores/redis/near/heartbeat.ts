@@ -3,6 +3,7 @@
  * listens, behind all that was published before it.
  */
 import { randomBytes } from 'node:crypto'
+import { type Timer, timers } from '../../../timers.js'
 import type { NearLoss } from '../../near-reads.js'
 import { channelOf, silenceKeyOf } from '../announcing.js'
 import type { Ear, Master, RedisClient } from '../client.js'
@@ -55,7 +56,7 @@ interface Listening {
 interface HeartbeatContext extends HeartbeatOptions {
   readonly listening: Map<string, Listening>
   provenAt: number
-  timer: NodeJS.Timeout | undefined
+  timer: Timer | undefined
   isStarted: boolean
   isStopped: boolean
   /** The beat that is under way. */
@@ -93,7 +94,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     stop() {
       context.isStopped = true
       context.provenAt = Number.NEGATIVE_INFINITY
-      clearTimeout(context.timer)
+      timers.clearTimeout(context.timer)
       closeAll(context)
     },
   }
@@ -105,7 +106,7 @@ async function beatOnAndOn(context: HeartbeatContext): Promise<void> {
   const { staleMilliseconds, provenAt } = context
   const isProven = provenAt !== Number.NEGATIVE_INFINITY
   const pause = isProven ? staleMilliseconds / beatsInBound : Math.min(longestRetry, staleMilliseconds)
-  context.timer = setTimeout(() => void beatOnAndOn(context), pause).unref()
+  context.timer = timers.setTimeout(() => void beatOnAndOn(context), pause).unref()
 }
 
 /** One at a time: whoever comes meanwhile waits for the same. */
@@ -243,13 +244,13 @@ async function allowed(right: string, answer: Promise<unknown>): Promise<unknown
 
 /** What a promise comes to, unless it takes longer. @throws UnheardError */
 async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
+  let timer: Timer | undefined
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new UnheardError()), milliseconds).unref()
+    timer = timers.setTimeout(() => reject(new UnheardError()), milliseconds).unref()
   })
   try {
     return await Promise.race([promise, late])
   } finally {
-    clearTimeout(timer)
+    timers.clearTimeout(timer)
   }
 }

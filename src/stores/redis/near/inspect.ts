@@ -1,4 +1,5 @@
 /** @module Looks whether near reads would work at a Redis, and what stands in the way: for the command line. */
+import { timers } from '../../../timers.js'
 import type { NearLoss } from '../../near-reads.js'
 import { channelOf } from '../announcing.js'
 import type { Command, Master, RedisClient } from '../client.js'
@@ -27,12 +28,12 @@ export async function inspectNear(client: RedisClient, prefix: string): Promise<
     for (const right of await missingAt(master, prefix, client.topology === 'cluster')) missing.add(right)
   }
   let loss: NearLoss | undefined
-  const startedAt = performance.now()
+  const startedAt = timers.elapsed()
   const heartbeat = createHeartbeat({
     client,
     prefix,
     staleMilliseconds: patienceMilliseconds,
-    elapsed: () => performance.now(),
+    elapsed: timers.elapsed,
     onChange: () => {},
     onGap: () => {},
     onProof: () => {},
@@ -42,7 +43,7 @@ export async function inspectNear(client: RedisClient, prefix: string): Promise<
   })
   await heartbeat.beat()
   heartbeat.stop()
-  return { missing: [...missing], loss, milliseconds: performance.now() - startedAt }
+  return { missing: [...missing], loss, milliseconds: timers.elapsed() - startedAt }
 }
 
 async function missingAt(master: Master, prefix: string, isCluster: boolean): Promise<readonly string[]> {

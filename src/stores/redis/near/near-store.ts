@@ -1,6 +1,7 @@
 /** @module A Redis store that also remembers what it has read, and serves it while nothing can have changed unheard. */
 import type { MaybePromise } from '../../../exchange.js'
 import type { LiveRecord, RecordAddress } from '../../../session-record.js'
+import { timers } from '../../../timers.js'
 import type { NearReads, NearWatcher } from '../../near-reads.js'
 import type { Store } from '../../store.js'
 import type { RedisClient } from '../client.js'
@@ -30,7 +31,7 @@ interface NearContext {
 
 /** The same store with near reads. */
 export function withNearReads(store: Store, options: NearStoreOptions): Store {
-  const { client, prefix, maximumEntries, staleMilliseconds, elapsed = () => performance.now() } = options
+  const { client, prefix, maximumEntries, staleMilliseconds, elapsed = timers.elapsed } = options
   const memory = new NearMemory(maximumEntries)
   const watchers = new Set<NearWatcher>()
   const heartbeat = createHeartbeat({
