@@ -1,6 +1,6 @@
 /** @module OpenID Connect as a plug-in: `protocols: [oidc({ … })]`. */
 import type { InstalledProtocol, Protocol, ProtocolHost } from '../protocols/protocol.js'
-import type { TokenOutcome } from '../protocols/token-refresh.js'
+import type { TokenRefresh } from '../protocols/token-refresh.js'
 import { createBackchannelLogout } from './backchannel-logout.js'
 import { createCheckSession } from './check-session.js'
 import { createFrontchannelLogout } from './frontchannel-logout.js'
@@ -44,11 +44,11 @@ function install(options: ResolvedOidcOptions, host: ProtocolHost): InstalledPro
   const context = { options, host, provider }
   const login = createLoginContext(context)
 
-  const renew = async (text: string): Promise<TokenOutcome> => {
-    const tokens = parseTokens(text)
-    if (tokens === undefined) return { kind: 'failed', problem: 'tokens' }
+  const renew: TokenRefresh['renew'] = async (text, { claims }) => {
+    const kept = parseTokens(text)
+    if (kept === undefined) return { kind: 'failed', problem: 'tokens' }
     try {
-      return await renewTokens(await provider.connect(), options, tokens, clock())
+      return await renewTokens(await provider.connect(), options, { kept, claims }, clock())
     } catch {
       return { kind: 'failed', problem: 'network' }
     }

@@ -1,12 +1,14 @@
 /** @module The refresh token grant: what each answer means for the session. */
 import * as client from 'openid-client'
+import type { Claims } from '../citizen.js'
 import { mayBeSpent } from '../outbound.js'
-import type { TokenOutcome } from '../protocols/token-refresh.js'
+import type { PersonStatement, TokenOutcome } from '../protocols/token-refresh.js'
 import { maximumSealableBytes } from '../seal.js'
 import { failedCallOf } from './call-failure.js'
 import { findRefreshedDifference, verifyIdToken } from './id-token.js'
 import type { ResolvedOidcOptions } from './options.js'
 import type { Connection } from './provider.js'
+import { personOfLater } from './session-claims.js'
 import { idTokenRules } from './token-answer.js'
 import { type KeptTokens, keepTokens, maximumTokenLength, serializeTokens } from './tokens.js'
 
@@ -18,7 +20,7 @@ import { type KeptTokens, keepTokens, maximumTokenLength, serializeTokens } from
 export async function renewTokens(
   connection: Connection,
   options: ResolvedOidcOptions,
-  kept: KeptTokens,
+  { kept, claims: known }: { readonly kept: KeptTokens; readonly claims: Claims },
   now: number,
 ): Promise<TokenOutcome> {
   if (kept.refreshToken === undefined) return { kind: 'failed', problem: 'no-refresh-token' }
@@ -46,7 +48,8 @@ export async function renewTokens(
     const difference = findRefreshedDifference(kept.identity, verified.claims)
     if (difference !== undefined) return refuseIdToken(response, kept, difference, verified.claims)
     const identity = { ...kept.identity, iat: verified.claims.iat }
-    return toOutcome(response, { ...kept, idToken: String(idToken), identity }, now)
+    const person = personOfLater(known, verified.claims, options)
+    return toOutcome(response, { ...kept, idToken: String(idToken), identity }, now, person)
   }
   // Nothing speaks against the ID token, and it is not needed: the one before stays.
   if (verified.problem === 'keys-unavailable' && isRotated) return toOutcome(response, kept, now)
@@ -109,12 +112,17 @@ function failedBeside(problem: string, tokens: KeptTokens): TokenOutcome {
     : { kind: 'failed', problem, successor }
 }
 
-function toOutcome(response: client.TokenEndpointResponse, known: KeptTokens, now: number): TokenOutcome {
+function toOutcome(
+  response: client.TokenEndpointResponse,
+  known: KeptTokens,
+  now: number,
+  person?: PersonStatement,
+): TokenOutcome {
   if (response.expires_in !== undefined && response.expires_in <= 0)
     return failedWith('answer', response, known)
   const tokens = keepTokens(response, known, now)
   if (tokens === 'too-large') return failedWith(tokens, response, known)
-  return { kind: 'tokens', tokens: serializeTokens(tokens), expiresAt: tokens.accessExpiresAt }
+  return { kind: 'tokens', tokens: serializeTokens(tokens), expiresAt: tokens.accessExpiresAt, person }
 }
 
 /** An access token that is of no use, beside a refresh token that may be the only one left. */

@@ -1,6 +1,8 @@
 /** @module What an ID token says of the person: the session's claims, how and when they proved who they are. */
 import type { Assurance, Claims } from '../citizen.js'
+import type { PersonStatement } from '../protocols/token-refresh.js'
 import type { IdTokenClaims } from './id-token.js'
+import type { ResolvedOidcOptions } from './options.js'
 
 /** Claims that are about the token, not about the person. */
 const protocolClaims: ReadonlySet<string> = new Set([
@@ -45,6 +47,53 @@ export function sessionClaimsOf(claims: IdTokenClaims): Claims {
   return Object.fromEntries(kept) as Claims
 }
 
+/** Claims that describe a person. Some providers send them with the first ID token alone. Source: OpenID Connect Core 1.0, 5.1. */
+const descriptiveClaims: ReadonlySet<string> = new Set([
+  'name',
+  'given_name',
+  'family_name',
+  'middle_name',
+  'nickname',
+  'preferred_username',
+  'profile',
+  'picture',
+  'website',
+  'email',
+  'email_verified',
+  'gender',
+  'birthdate',
+  'zoneinfo',
+  'locale',
+  'phone_number',
+  'phone_number_verified',
+  'address',
+  'updated_at',
+])
+/** Claims that say how somebody authenticated: of a statement that has one of them, the others are not older. */
+const claimsOfMethod = ['acr', 'amr', 'isMfa', 'isDidAuth', 'mfaRequired'] as const
+
+/**
+ * What a later ID token of the session says of its person: its claims, and those of the earlier that it may leave out
+ * without taking them back. A right that it does not name any more is gone.
+ * Source: OpenID Connect Core 1.0, section 12.2.
+ */
+export function personOfLater(
+  known: Claims,
+  later: IdTokenClaims,
+  options: Pick<ResolvedOidcOptions, 'assuranceLevel' | 'stepUpAcrValues'>,
+): PersonStatement {
+  const saysMethod = claimsOfMethod.some((name) => later[name] !== undefined)
+  const isKept = (name: string): boolean =>
+    // A new address is not verified because the old one was.
+    (descriptiveClaims.has(name) && later[name.replace(/_verified$/, '')] === undefined) ||
+    (!saysMethod && claimsOfMethod.some((one) => one === name)) ||
+    name === 'auth_time'
+  const kept = Object.entries(known).filter(([name]) => isKept(name))
+  const claims = { ...Object.fromEntries(kept), ...sessionClaimsOf(later) }
+  const method = methodOf(claims, options.stepUpAcrValues)
+  return { claims, level: options.assuranceLevel(claims), method }
+}
+
 /** When the person proved who they are, in milliseconds since the epoch; 0: the provider does not say. */
 export function authenticatedAtOf(claims: IdTokenClaims): number {
   return claims.auth_time === undefined ? 0 : Math.floor(claims.auth_time * 1000)
@@ -80,10 +129,10 @@ function hasTwoFactors(amr: unknown): boolean {
  * Source: CitizenOne, "Sessions & JWT"; RFC 8176; OpenID Connect Core 1.0, section 2.
  */
 export function methodOf(
-  claims: IdTokenClaims,
+  claims: Readonly<Record<string, unknown>>,
   stepUpAcrValues: readonly string[] = [],
 ): Assurance['method'] {
   if (claims.isDidAuth === true) return 'did'
-  const isStepUp = claims.acr !== undefined && stepUpAcrValues.includes(claims.acr)
+  const isStepUp = stepUpAcrValues.some((value) => value === claims.acr)
   return claims.isMfa === true || isStepUp || hasTwoFactors(claims.amr) ? 'mfa' : 'password'
 }

@@ -108,7 +108,7 @@ export async function renewTokens(
   context: ProtocolSessionContext,
   state: SessionCookieState,
   record: LiveRecord,
-  { issuer, subject, tokenLife }: ProtocolDetails,
+  { issuer, subject, claims, tokenLife }: ProtocolDetails,
 ): Promise<TokenRenewalResult> {
   const { tokenVault, clock } = context
   const refresh = refreshOf(context, state)
@@ -116,7 +116,7 @@ export async function renewTokens(
   if (refresh === undefined || tokenLife === 0) return { kind: 'elsewhere' }
   const { address, failures } = state
   const isJoined = tokenVault.isUnderWay(address)
-  const result = await tokenVault.renew({ address, record, issuer, subject, refresh, failures })
+  const result = await tokenVault.renew({ address, record, issuer, subject, claims, refresh, failures })
   // Whoever has begun it takes note of what it came to.
   if (isJoined) return result
   noteRenewal(state, refresh, result, clock())
@@ -217,6 +217,11 @@ export class SessionCookieCredential implements Credential<ProtocolSessionReques
     return record.tokenExpiresAt
   }
 
+  /** What the provider says of the person is written when it says it. */
+  lowerLevel(): undefined {
+    return undefined
+  }
+
   async touched({ state, now }: ProtocolSessionRequest, record: LiveRecord): Promise<'again' | undefined> {
     const { store, lifecycle } = this.#context
     const details = this.#detailsOf(state, record)
@@ -233,6 +238,8 @@ export class SessionCookieCredential implements Credential<ProtocolSessionReques
     const renewed = isTouching ? await renewDue(this.#context, request, record, details) : undefined
     if (renewed?.kind === 'ended') return 'again'
     if (renewed?.kind === 'degraded' && renewed.areTokensOver) return anonymous('token-expired')
+    // What the provider has just taken back counts for this request already.
+    if (renewed?.kind === 'renewed' && renewed.isPersonChanged) return 'again'
     if (renewed?.kind === 'renewed' || renewed?.kind === 'degraded') {
       return citizenOf(this.#context, request, record, details, renewed.kind === 'degraded')
     }

@@ -36,7 +36,8 @@ function writeChange(
   change: Change,
 ): Promise<LiveRecord | undefined> {
   const tokenLife = Math.max(change.tokensExpireAt - change.tokensIssuedAt, 0)
-  return reviseDetails(context, address, record, ({ own: known, ...details }) => ({
+  return reviseDetails(context, address, record, ({ own: known, ...details }, found) => ({
+    level: change.level ?? found.level,
     details: {
       ...details,
       own: known && {
@@ -44,6 +45,7 @@ function writeChange(
         tokenLife,
         sessionValue: change.sessionValue ?? known.sessionValue,
         claims: change.claims ?? known.claims,
+        method: change.method ?? known.method,
         pointers: indexKeysToKeep(context.store, change.indexKeys ?? [], known.pointers),
       },
     },

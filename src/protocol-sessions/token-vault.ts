@@ -1,9 +1,10 @@
 /** @module The tokens of sessions that a protocol began: kept sealed beside the record, and what renewing them means. */
 
+import type { Claims } from '../citizen.js'
 import { digest } from '../digest.js'
 import { StoreUnavailableError } from '../errors.js'
 import type { Report } from '../events.js'
-import type { TokenOutcome, TokenRefresh } from '../protocols/token-refresh.js'
+import type { PersonStatement, TokenOutcome, TokenRefresh } from '../protocols/token-refresh.js'
 import type { Sealer } from '../seal.js'
 import type { LiveRecord, RecordAddress } from '../session-record.js'
 import { holdLease, releaseQuietly } from '../sessions/lease.js'
@@ -26,12 +27,18 @@ import type { Store } from '../stores/store.js'
 export interface TokenRenewalRequest extends RenewalRequest {
   readonly issuer: string
   readonly subject: string
+  readonly claims: Claims
   readonly refresh: TokenRefresh
 }
 
 /** What a renewal of tokens comes to. */
 export type TokenRenewalResult = RenewalResult<
-  | { readonly kind: 'renewed'; readonly expiresAt: number }
+  | {
+      readonly kind: 'renewed'
+      readonly expiresAt: number
+      /** Whether the provider says something else of the person than before. */
+      readonly isPersonChanged: boolean
+    }
   | { readonly kind: 'degraded'; readonly retryAfterSeconds: number; readonly areTokensOver: boolean }
 >
 
@@ -66,6 +73,7 @@ interface FreshTokens {
   readonly expiresAt: number
   /** Whether they are as good as new; not of a successor that has only replaced a spent token. */
   readonly isRenewed: boolean
+  readonly person?: PersonStatement | undefined
 }
 
 /** A renewal of tokens, as a kind of renewal. */
@@ -119,8 +127,8 @@ function createTokenMethod(context: VaultContext): RenewalMethod<TokenRenewalTyp
     endsWithout: ({ record, refresh }) => record.tokenExpiresAt + refresh.keepSeconds * 1000,
     tokensFor: ({ address, record: asked }, record) =>
       record.tokenExpiresAt > asked.tokenExpiresAt ? undefined : tokensOf(context, address),
-    call: async (tokens, { record, refresh, issuer, subject }) =>
-      answerOf(await refresh.renew(tokens, { issuer, subject }), record),
+    call: async (tokens, { record, refresh, issuer, subject, claims }) =>
+      answerOf(await refresh.renew(tokens, { issuer, subject, claims }), record),
     write: (renewal, fresh, isAgain) => acceptTokens(context, renewal, fresh, isAgain),
     isForBrowser: false,
     degraded: (request, record, retryAfterSeconds) => degraded(context, request, record, retryAfterSeconds),
@@ -134,8 +142,8 @@ function createTokenMethod(context: VaultContext): RenewalMethod<TokenRenewalTyp
 function answerOf(outcome: TokenOutcome, { tokenExpiresAt }: LiveRecord): RenewalAnswer<TokenRenewalTypes> {
   if (outcome.kind === 'refused') return { kind: 'refused' }
   if (outcome.kind === 'tokens') {
-    const { tokens, expiresAt } = outcome
-    return { kind: 'fresh', fresh: { tokens, expiresAt, isRenewed: true } }
+    const { tokens, expiresAt, person } = outcome
+    return { kind: 'fresh', fresh: { tokens, expiresAt, isRenewed: true, person } }
   }
   const { successor, mayBeSpent = false } = outcome
   const answer = { kind: 'failed', failure: outcome, mayBeSpent } as const
@@ -189,8 +197,36 @@ async function acceptTokens(
 ): Promise<RenewalWrite<TokenRenewalResult>> {
   const kind = await replaceTokens(context, renewal, fresh, isAgain)
   if (kind !== 'written') return { kind }
-  if (fresh.isRenewed) await unmarkDegraded(context, renewal.request, fresh.expiresAt)
-  return { kind, result: { kind: 'renewed', expiresAt: fresh.expiresAt } }
+  const { expiresAt, person } = fresh
+  const isPersonChanged = person !== undefined && (await takeUpPerson(context, renewal.request, person))
+  if (fresh.isRenewed) await unmarkDegraded(context, renewal.request, expiresAt)
+  return { kind, result: { kind: 'renewed', expiresAt, isPersonChanged } }
+}
+
+/** Writes what the provider says of the person by now, where that is something else. `true`: it is. */
+async function takeUpPerson(
+  context: VaultContext,
+  { address, record }: TokenRenewalRequest,
+  person: PersonStatement,
+): Promise<boolean> {
+  const before = openDetails(context.sealer, address, record.sealed).own
+  if (before === undefined || isSamePerson({ ...before, level: record.level }, person)) return false
+  const { level, ...said } = person
+  await reviseDetails(context, address, record, ({ own, ...details }, found) =>
+    // What a login has shown meanwhile is newer.
+    own?.generationAt === before.generationAt
+      ? { level, details: { ...details, own: own && { ...own, ...said } } }
+      : { level: found.level, details: { ...details, own } },
+  )
+  return true
+}
+
+/** Whether a statement says nothing new but when it was made, and how long it holds. */
+function isSamePerson(before: PersonStatement, now: PersonStatement): boolean {
+  const textOf = ({ iat: _issued, exp: _expires, ...claims }: Claims): string => JSON.stringify(claims)
+  return (
+    before.level === now.level && before.method === now.method && textOf(before.claims) === textOf(now.claims)
+  )
 }
 
 /**

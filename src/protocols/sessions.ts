@@ -105,6 +105,9 @@ export interface ProtocolSessions {
       readonly tokensIssuedAt: number
       readonly tokensExpireAt: number
       readonly claims?: Claims | undefined
+      /** What the new claims amount to; absent: what the session had. */
+      readonly level?: number | undefined
+      readonly method?: Assurance['method'] | undefined
     },
   ): Promise<'renewed' | 'busy' | 'gone'>
   /** Ends one session, of this application only; its cookie stays, so that the reason can be told. */

@@ -1,5 +1,8 @@
 /** @module The contract of a token renewal: what a plug-in does, and what the core makes sure of. */
 
+import type { Claims } from '../citizen.js'
+import type { VerifiedLogin } from './sessions.js'
+
 /** The access token in a session's tokens. */
 export interface AccessToken {
   readonly value: string
@@ -10,7 +13,13 @@ export interface AccessToken {
 /** What an attempt to renew a session's tokens came to. */
 export type TokenOutcome =
   /** New tokens, which replace the old ones whole. */
-  | { readonly kind: 'tokens'; readonly tokens: string; readonly expiresAt: number }
+  | {
+      readonly kind: 'tokens'
+      readonly tokens: string
+      readonly expiresAt: number
+      /** What the provider says of the person by now; absent: it says nothing, and what is known stays. */
+      readonly person?: PersonStatement | undefined
+    }
   /** The provider says that the session is over; for OpenID Connect only `invalid_grant`. */
   | { readonly kind: 'refused'; readonly problem: string }
   /** Nothing is said about the session: it is kept, and tried again later. */
@@ -26,6 +35,9 @@ export type TokenOutcome =
       readonly mayBeSpent?: boolean | undefined
     }
 
+/** What a provider says of a session's person after the login as well: guards go by it from the next request on. */
+export type PersonStatement = Pick<VerifiedLogin, 'claims' | 'level' | 'method'>
+
 /** How tokens are renewed. The core sees to it that it happens once for all instances. */
 export interface TokenRefresh {
   /** Age of the tokens at which they are renewed; `undefined`: 40 to 50 % of their life, by session. */
@@ -38,6 +50,14 @@ export interface TokenRefresh {
   /** How long past their expiry tokens sign somebody in while they cannot be renewed. */
   readonly keepSeconds: number
   /** Renews; never throws for what the provider does. */
-  renew(tokens: string, session: { readonly issuer: string; readonly subject: string }): Promise<TokenOutcome>
+  renew(
+    tokens: string,
+    session: {
+      readonly issuer: string
+      readonly subject: string
+      /** What is known of the person. */
+      readonly claims: Claims
+    },
+  ): Promise<TokenOutcome>
   accessTokenOf(tokens: string): AccessToken | undefined
 }

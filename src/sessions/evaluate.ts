@@ -85,6 +85,8 @@ export interface Credential<R extends SessionRequest> {
   accept(request: R, record: LiveRecord): Promise<LiveRecord | Citizen | 'again'>
   /** When the token expires that the record should know of. */
   tokenExpiresAt(request: R, record: LiveRecord): number
+  /** The lower level that the request shows of the session; `undefined`: it shows none. Written with the next touch. */
+  lowerLevel(request: R, record: LiveRecord): number | undefined
   /** After a touch was written. `again`: look at the record anew. */
   touched(request: R, record: LiveRecord): Promise<'again' | undefined>
   /** Renews what is due, and makes the citizen. `again`: the session has ended or changed meanwhile. */
@@ -163,7 +165,13 @@ async function touch<R extends SessionRequest>(
   const isNewer = tokenExpiresAt > record.tokenExpiresAt
   if (!isNewer && !steps.isTouchDue(state, record, now)) return record
   const retainUntil = lifecycle.retainedUntil(now, tokenExpiresAt)
-  const change = { lastSeenAt: now, retainUntil, ...(isNewer ? { tokenExpiresAt } : {}) }
+  const level = credential.lowerLevel(request, record)
+  const change = {
+    lastSeenAt: now,
+    retainUntil,
+    ...(isNewer ? { tokenExpiresAt } : {}),
+    ...(level === undefined ? {} : { level }),
+  }
   if (!(await steps.touch(state, record, change))) return 'again'
   const touched = { ...record, ...change }
   return (await credential.touched(request, touched)) ?? touched

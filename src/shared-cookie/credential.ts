@@ -3,7 +3,8 @@
 import type { Citizen, Claims } from '../citizen.js'
 import type { EndedRecord, EndReason, LiveRecord, RecordAddress } from '../session-record.js'
 import { isTopLevelNavigation } from '../sessions/activity.js'
-import { active, anonymous, assuranceOf } from '../sessions/create-citizen.js'
+import { lacksSecondFactor } from '../sessions/assurance.js'
+import { active, anonymous, assuranceOf, mfaRequired } from '../sessions/create-citizen.js'
 import { sharedReasonOf } from '../sessions/end-cause.js'
 import type { Credential, Found } from '../sessions/evaluate.js'
 import { isUnchanged } from '../sessions/timers.js'
@@ -23,14 +24,17 @@ export function authenticationTime(claims: Claims, now: number, skewMilliseconds
   return time > 0 && time <= now + skewMilliseconds ? time : 0
 }
 
-/** The citizen of a live record. */
+/** The citizen of a live record, as the token shows them: that of the request, or one that has just replaced it. */
 export function citizenOf(
-  { actions }: Pick<SharedCookieContext, 'actions'>,
+  { actions, options }: Pick<SharedCookieContext, 'actions' | 'options'>,
   request: SharedCookieRequest,
   token: VerifiedToken,
   record: LiveRecord,
 ): Citizen {
-  const { now, state, level } = request
+  const { now, state } = request
+  // Whatever the old token showed: a provider that takes a factor back does so with the new one.
+  const level =
+    token === request.token ? request.level : options.identityProvider.assuranceLevel(token.claims)
   const live = new SharedSession(request, token, record)
   const assurance = assuranceOf(token.claims, level, unlessAhead(record.authenticatedAt, now))
   return active(live, assurance, isWaiting(state.degraded, now), actions)
@@ -150,6 +154,11 @@ export class SharedCookieCredential implements Credential<SharedCookieRequest> {
     return Math.max(token.expiresAt, record.tokenExpiresAt)
   }
 
+  /** An older token that is still under way lowers nothing. */
+  lowerLevel({ token, level }: SharedCookieRequest, record: LiveRecord): number | undefined {
+    return level < record.level && token.expiresAt >= record.tokenExpiresAt ? level : undefined
+  }
+
   async touched(request: SharedCookieRequest): Promise<undefined> {
     request.isWritten = true
   }
@@ -163,7 +172,10 @@ export class SharedCookieCredential implements Credential<SharedCookieRequest> {
       exchange.setCookie(hintCookie.make({ ...state.address, generation: record.generation }))
     }
     const token = await deliverRefresh(this.#context, request, record)
-    return token === 'ended' ? 'again' : citizenOf(this.#context, request, token, record)
+    if (token === 'ended') return 'again'
+    return lacksSecondFactor(token.claims)
+      ? mfaRequired(token.claims)
+      : citizenOf(this.#context, request, token, record)
   }
 
   inspected(request: SharedCookieRequest, record: LiveRecord): Citizen {

@@ -170,7 +170,12 @@ const kept: KeptTokens = {
 }
 
 const renew = async (world: ScriptedProvider, from: KeptTokens = kept) =>
-  renewTokens(await world.provider.connect(), world.options, from, start)
+  renewTokens(
+    await world.provider.connect(),
+    world.options,
+    { kept: from, claims: { iss: issuer, sub: 'ana', iat: 0, exp: 1 } },
+    start,
+  )
 
 describe('a refresh', () => {
   it('takes rotated tokens, and keeps what the answer leaves out', async () => {

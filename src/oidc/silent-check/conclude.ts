@@ -7,6 +7,7 @@ import { onceMoreScript } from '../check-session-script.js'
 import { sessionIndexKey } from '../context.js'
 import { connectOrNothing } from '../provider.js'
 import { renderScriptedPage } from '../scripted-page.js'
+import { personOfLater } from '../session-claims.js'
 import { isUnexpired, type KeptTokens, parseTokens, serializeTokens } from '../tokens.js'
 import { verifiedLoginOf } from '../verified-login.js'
 import { askProvider } from './begin.js'
@@ -98,15 +99,16 @@ async function carryOut(context: SilentCheckContext, check: ConcludedCheck): Pro
 
 /** Takes up what a check of the same person brought; the session itself stays as it is. */
 function renew(
-  { host }: SilentCheckContext,
+  { host, options }: SilentCheckContext,
   { session, kept, finding }: ConcludedCheck,
 ): Promise<'renewed' | 'busy' | 'gone'> {
-  const { tokens: found } = finding
+  const { tokens: found, claims } = finding
   // The person has signed in at the provider anew: from now on it names the session otherwise.
   const sid = found?.claims.sid
   const isOther = sid !== undefined && sid !== kept.sessionId
   const tokens = renewedTokens(kept, finding)
   return host.sessions.renew(session, {
+    ...(claims === undefined ? {} : personOfLater(session.claims, claims, options)),
     ...(isOther ? { sessionValue: sid, indexKeys: [sessionIndexKey(session.issuer, sid)] } : {}),
     tokens: serializeTokens(tokens),
     tokensIssuedAt: tokens.accessIssuedAt,

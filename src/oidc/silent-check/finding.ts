@@ -1,6 +1,6 @@
 /** @module What the provider's answer to a silent check says, verified. */
 import { readAuthorizationAnswer } from '../authorization-answer.js'
-import { verifyIdToken } from '../id-token.js'
+import { type IdTokenClaims, verifyIdToken } from '../id-token.js'
 import type { Connection } from '../provider.js'
 import { exchangeCode, type GoodTokens, idTokenRules, isPassing } from '../token-answer.js'
 import type { CheckTransaction, SilentCheckContext } from './context.js'
@@ -12,6 +12,8 @@ export interface Finding {
   readonly tokens?: GoodTokens | undefined
   /** An ID token alone, where no code was asked for. */
   readonly idToken?: string | undefined
+  /** What the ID token says, of the tokens or alone. */
+  readonly claims?: IdTokenClaims | undefined
   readonly sessionState: string | undefined
 }
 
@@ -32,34 +34,34 @@ export async function readFinding(
   const { nonce, verifier } = transaction
   if (answer.kind === 'id-token') {
     const { idToken } = answer
-    const identity = await readIdToken(context, idToken, nonce, connection)
-    return identity === undefined ? invalid : { answer: identity, idToken, sessionState }
+    const claims = await readIdToken(context, idToken, nonce, connection)
+    return claims === undefined ? invalid : { answer: identityOf(claims), claims, idToken, sessionState }
   }
   const codeExchange = { ...answer, redirectUri, nonce, verifier, maxAgeSeconds: undefined }
   const result = await exchangeCode(connection, options, codeExchange, host.options.clock())
   if ('problem' in result) {
     return isPassing(result) ? { answer: { kind: 'timeout' }, sessionState: undefined } : invalid
   }
-  const { iss, sub } = result.claims
-  return {
-    answer: { kind: 'identity', issuer: iss, subject: sub },
-    tokens: result,
-    sessionState: result.tokens.sessionState,
-  }
+  const { claims, tokens } = result
+  return { answer: identityOf(claims), claims, tokens: result, sessionState: tokens.sessionState }
 }
 
-/** Whom an ID token names that came by the browser, where one was asked for. */
+const identityOf = ({ iss, sub }: IdTokenClaims): CheckAnswer => ({
+  kind: 'identity',
+  issuer: iss,
+  subject: sub,
+})
+
+/** What an ID token says that came by the browser, where one was asked for. */
 async function readIdToken(
   { options, host }: SilentCheckContext,
   idToken: string,
   nonce: string,
   connection: Connection,
-): Promise<CheckAnswer | undefined> {
+): Promise<IdTokenClaims | undefined> {
   if (options.sessionManagement.responseType !== 'id_token') return undefined
   // It came by the browser: anybody could have sent it.
   const rules = { ...idTokenRules(options, connection), bearer: 'anybody' } as const
   const verified = await verifyIdToken(idToken, rules, { nonce }, host.options.clock())
-  if ('problem' in verified) return undefined
-  const { iss, sub } = verified.claims
-  return { kind: 'identity', issuer: iss, subject: sub }
+  return 'problem' in verified ? undefined : verified.claims
 }
