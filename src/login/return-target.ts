@@ -28,7 +28,6 @@ const leadingRoutes = [
   'callback',
   'reauthenticate',
   'frontchannel-logout',
-  'saml',
 ]
 
 /**
@@ -76,13 +75,17 @@ function liesBelow(pathname: string, base: string): boolean {
   return [pathname, decodedPath(pathname)].every((path) => path === base || path?.startsWith(`${base}/`))
 }
 
-/** Whether a path is one of our leading routes, however it is written; a path that cannot be decoded counts as one. */
+/**
+ * Whether a path is one of our leading routes, however it is written; a path that cannot be decoded counts as one. So
+ * does what lies below a name: those are the routes of a provider, which may be added at any time.
+ */
 function leadsOn(pathname: string, routesPath: string): boolean {
   const plain = decodedPath(pathname)?.toLowerCase()
   if (plain === undefined) return true
+  if (plain.startsWith(`${routesPath}/`) && plain.indexOf('/', routesPath.length + 1) !== -1) return true
   return leadingRoutes.some((route) => {
     const path = `${routesPath}/${route}`
-    return plain === path || plain.startsWith(`${path}/`) || plain.startsWith(`${path};`)
+    return plain === path || plain.startsWith(`${path};`)
   })
 }
 

@@ -4,6 +4,7 @@ import type { ProtocolEndpoint } from '../protocols/protocol.js'
 import { publicIdOf } from '../sessions/record.js'
 import { checkSessionScript } from './check-session-script.js'
 import type { OidcContext } from './context.js'
+import { routeOf } from './routes.js'
 import { renderScriptedPage } from './scripted-page.js'
 import { parseTokens } from './tokens.js'
 
@@ -25,7 +26,7 @@ export function createCheckSession({ options, host, provider }: OidcContext): Pr
       const frame = (await provider.connect()).metadata.checkSessionIframe
       if (frame === undefined) return idle('the provider has no frame to ask')
       const { origin } = new URL(frame)
-      const again = `${routes.path}/reauthenticate?begin=`
+      const again = `${routes.path}/${routeOf(options.name, 'reauthenticate')}?begin=`
       return renderScriptedPage({
         title: 'Session status',
         script: checkSessionScript,

@@ -13,6 +13,7 @@ import type { AuthorizationTransaction } from './context.js'
 import { type OidcLoginContext, startLogin } from './login.js'
 import { notStronger } from './pages.js'
 import { type Connection, connectOrNothing } from './provider.js'
+import { routeOf } from './routes.js'
 import { exchangeCode, type GoodTokens, isPassing } from './token-answer.js'
 import { verifiedLoginOf } from './verified-login.js'
 
@@ -48,11 +49,11 @@ export function createCallback(context: OidcLoginContext): ProtocolEndpoint {
 
 /** From another site it brings no cookie of ours: then it goes round once. */
 async function takeForm(context: OidcLoginContext, exchange: Exchange): Promise<Reply> {
-  const { host, transactions } = context
+  const { host, options, transactions } = context
   const form = await exchange.form(maximumAnswerLength)
   const isKnown = transactions.find(exchange, stateOf(form), host.options.clock()) !== undefined
   if (isKnown || form.has(bounced)) return concludeLogin(context, exchange, form)
-  const path = `${host.options.routes.path}/callback`
+  const path = `${host.options.routes.path}/${routeOf(options.name, 'callback')}`
   return sendFormAgain(host.pages, exchange, { path, fields: form, mark: bounced })
 }
 

@@ -13,6 +13,7 @@ import {
 } from './authorization.js'
 import type { AuthorizationTransaction, OidcContext } from './context.js'
 import { connectOrNothing } from './provider.js'
+import { routeOf } from './routes.js'
 import { sendToProvider } from './send-to-provider.js'
 
 /** What the steps of a login stand on. */
@@ -29,7 +30,7 @@ export function createLoginContext(context: OidcContext): OidcLoginContext {
   return {
     ...context,
     transactions: host.transactions<AuthorizationTransaction>('oidc'),
-    redirectUri: host.address('callback'),
+    redirectUri: host.address(routeOf(context.options.name, 'callback')),
     saysTimes: false,
   }
 }
@@ -45,7 +46,7 @@ export async function startLogin(
   const { request: loginRequest, reauthenticate, mayResume } = start
   const remembered = {
     ...loginRequest,
-    via: loginRequest.via === '' ? 'oidc' : loginRequest.via,
+    via: loginRequest.via === '' ? (options.name ?? 'oidc') : loginRequest.via,
     reauthenticate,
     mayResume,
   }

@@ -10,6 +10,7 @@ import type { OidcOptions, ResolvedOidcOptions } from './options.js'
 import { createProvider } from './provider.js'
 import { renewTokens } from './refresh.js'
 import { resolveOidcOptions } from './resolve-options.js'
+import { routeOf } from './routes.js'
 import { endProviderSession } from './rp-initiated-logout.js'
 import { createSilentCheck } from './silent-check/endpoint.js'
 import { accessTokenOf, parseTokens } from './tokens.js'
@@ -27,9 +28,9 @@ export type { PrivateJsonWebKey } from './signed-token.js'
  */
 export function oidc(options: OidcOptions): Protocol {
   const resolved = resolveOidcOptions(options)
-  const { clockSkewSeconds, reauthenticate } = resolved
+  const { name = 'oidc', clockSkewSeconds, reauthenticate } = resolved
   const warnings = reauthenticate.proof === 'asked' ? [askedIsNoProof] : []
-  return { name: 'oidc', clockSkewSeconds, warnings, install: (host) => install(resolved, host) }
+  return { name, protocol: 'oidc', clockSkewSeconds, warnings, install: (host) => install(resolved, host) }
 }
 
 const askedIsNoProof = {
@@ -43,6 +44,7 @@ function install(options: ResolvedOidcOptions, host: ProtocolHost): InstalledPro
   const provider = createProvider({ options, fetch, clock, random, report: host.report })
   const context = { options, host, provider }
   const login = createLoginContext(context)
+  const at = (route: string): string => routeOf(options.name, route)
 
   const renew: TokenRefresh['renew'] = async (text, { claims }) => {
     const kept = parseTokens(text)
@@ -61,11 +63,11 @@ function install(options: ResolvedOidcOptions, host: ProtocolHost): InstalledPro
     takesAsked: options.reauthenticate.proof === 'asked',
     startLogin: (exchange, start) => startLogin(login, exchange, start),
     endpoints: {
-      callback: createCallback(login),
-      'backchannel-logout': createBackchannelLogout(context),
-      'frontchannel-logout': createFrontchannelLogout(context),
-      'check-session': createCheckSession(context),
-      reauthenticate: createSilentCheck(context),
+      [at('callback')]: createCallback(login),
+      [at('backchannel-logout')]: createBackchannelLogout(context),
+      [at('frontchannel-logout')]: createFrontchannelLogout(context),
+      [at('check-session')]: createCheckSession(context),
+      [at('reauthenticate')]: createSilentCheck(context),
     },
     refresh: {
       ...options.refresh,

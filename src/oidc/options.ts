@@ -13,6 +13,7 @@ import {
   textMatching,
   yesOrNo,
 } from '../config/option-types.js'
+import { providerName } from '../config/provider-name.js'
 import { supportedAlgorithms } from '../tokens/algorithms.js'
 import { clientAuthentication } from './client-authentication.js'
 import type { Downstream } from './downstream.js'
@@ -60,6 +61,14 @@ export interface OidcEndpoints
 
 /** Every option of `oidc({ … })`. The order is that of the documentation. */
 export const oidcOptions = {
+  /**
+   * Names one of several providers of this protocol, as in `adfs`: in addresses, in variables and in `citizen.provider`.
+   * Default none.
+   *
+   * It stays as it is: sessions and addresses at the provider are known by it. A letter, then letters, digits and
+   * hyphens, 16 in all, lower-case.
+   */
+  name: optional(providerName),
   /** The provider’s issuer, letter by letter as it stands in its tokens. */
   issuer: required(issuer),
   /** The client’s id at the provider. */

@@ -1,6 +1,7 @@
 /** @module Resolves the options of `oidc({ … })`: everything wrong at once. */
 import type { Claims } from '../citizen.js'
 import { trustedLevel } from '../config/assurance-level.js'
+import { problemOfName, rootFor } from '../config/provider-name.js'
 import { type ReadOptions, readOptions } from '../config/read-options.js'
 import { ConfigurationError } from '../errors.js'
 import { type OidcOptions, oidcOptions, type ResolvedOidcOptions } from './options.js'
@@ -16,7 +17,10 @@ export function resolveOidcOptions(
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): ResolvedOidcOptions {
   const isProduction = environment.NODE_ENV?.trim() === 'production'
-  const read = readOptions(oidcOptions, options, { root: 'oidc', surroundings: { isProduction } })
+  const read = readOptions(oidcOptions, options, {
+    root: rootFor('oidc', options),
+    surroundings: { isProduction },
+  })
   if (read.problems.every(({ path }) => path !== 'oidc')) applyRules(read)
   if (read.problems.length > 0) throw new ConfigurationError(read.problems)
   return complete(read)
@@ -24,6 +28,8 @@ export function resolveOidcOptions(
 
 /** Rules between options. */
 function applyRules({ get, isGiven, note }: Read): void {
+  const nameProblem = problemOfName(get('name'), oidcOptions)
+  if (nameProblem !== undefined) note('name', nameProblem)
   const authentication = get('clientAuthentication')
   const needsSecret =
     authentication === undefined ||

@@ -16,8 +16,13 @@ import type { TokenRefresh } from './token-refresh.js'
 
 /** A plug-in for `protocols`, as `oidc({ … })` and `saml({ … })` make it. Its own options are checked when it is made. */
 export interface Protocol {
-  /** Part of addresses and of what is stored: `oidc`, `saml`. Two of one name do not go together. */
+  /**
+   * Names its provider, in addresses and in what is stored: `oidc`, `saml`, or what the option `name` of several of one
+   * protocol says. Two of one name do not go together.
+   */
   readonly name: string
+  /** The protocol that it speaks, where `name` says another word than that. Default: `name`. */
+  readonly protocol?: string | undefined
   /**
    * How far the provider's clock and ours may be apart, in seconds: whatever the core judges of the provider's times
    * tolerates it. Default: `identityProvider.clockSkewSeconds`, else 30.
@@ -33,7 +38,7 @@ export interface Protocol {
 export interface InstalledProtocol extends LoginMethod, LogoutParticipant {
   /** The issuer under which its persons are known, unless a call names another. */
   readonly issuer: string
-  /** Handlers by path below `routes.path` (as in `callback`, `saml/acs`) and method. */
+  /** Handlers by path below `routes.path` (as in `callback`, `saml/acs`, `adfs/callback`) and method. */
   readonly endpoints: Readonly<Record<string, ProtocolEndpoint>>
   /** How sessions are kept alive at the provider; absent: they are not. */
   readonly refresh?: TokenRefresh | undefined

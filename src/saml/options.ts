@@ -12,6 +12,7 @@ import {
   origins,
   yesOrNo,
 } from '../config/option-types.js'
+import { providerName } from '../config/provider-name.js'
 import type { Assertion } from './assertion.js'
 import type { Certificate } from './certificate.js'
 import type { Binding } from './metadata.js'
@@ -19,6 +20,14 @@ import { certificates, document, keys, levels, pem, uri, uris } from './option-k
 
 /** Every option of `saml({ … })`. The order is that of the documentation. */
 export const samlOptions = {
+  /**
+   * Names one of several providers of this protocol, as in `eduid`: in addresses, in variables and in
+   * `citizen.provider`. Default none.
+   *
+   * It stays as it is: sessions and addresses at the provider are known by it. A letter, then letters, digits and
+   * hyphens, 16 in all, lower-case.
+   */
+  name: optional(providerName),
   /** Entity ID of the identity provider: the only one whose messages are taken. */
   identityProvider: required(uri),
   /** Where the provider’s metadata is polled; this or `metadata`. Default none. */

@@ -5,11 +5,19 @@ import type { Page } from '../pages/page.js'
 export type FailurePage = Omit<Page, 'language' | 'status'>
 
 /** The provider's answer to a sign-in was refused. */
-export function failedSignIn(routesPath: string): FailurePage {
+export function failedSignIn(routesPath: string, name: string | undefined): FailurePage {
   return {
     title: 'title.sign-in-incomplete',
     paragraphs: ['reason.invalid-token'],
-    actions: [{ label: 'action.try-again', method: 'get', href: `${routesPath}/login`, primary: true }],
+    actions: [
+      {
+        label: 'action.try-again',
+        method: 'get',
+        href: `${routesPath}/login`,
+        ...(name === undefined ? {} : { fields: { via: name } }),
+        primary: true,
+      },
+    ],
   }
 }
 

@@ -1,5 +1,6 @@
 /** @module Resolves the options of `saml({ … })`: everything wrong at once. */
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
+import { problemOfName, rootFor } from '../config/provider-name.js'
 import { type ReadOptions, readOptions } from '../config/read-options.js'
 import { ConfigurationError } from '../errors.js'
 import { isSecureAddress } from '../outbound.js'
@@ -22,9 +23,14 @@ export function resolveSamlOptions(
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): ResolvedSamlOptions {
   const isProduction = environment.NODE_ENV?.trim() === 'production'
-  const read = readOptions(samlOptions, options, { root: 'saml', surroundings: { isProduction } })
+  const read = readOptions(samlOptions, options, {
+    root: rootFor('saml', options),
+    surroundings: { isProduction },
+  })
   const keys = readKeys(read)
   checkSource(read)
+  const nameProblem = problemOfName(read.get('name'), samlOptions)
+  if (nameProblem !== undefined) read.note('name', nameProblem)
   const [key] = keys
   if (read.problems.length > 0 || key === undefined) throw new ConfigurationError(read.problems)
   return complete(read, key, keys)

@@ -10,6 +10,7 @@ import { writeOwnMetadata } from './own-metadata.js'
 import { type FailurePage, failedSignIn, failedSignOut } from './pages.js'
 import { type Received, receiveForm, receiveQuery } from './receive-message.js'
 import { resolveSamlOptions } from './resolve-options.js'
+import { routeOf } from './routes.js'
 import { SamlError } from './saml-error.js'
 import { signMessage } from './send-message.js'
 import { createMessageId, createServiceProvider, type ServiceProvider } from './service-provider.js'
@@ -29,7 +30,8 @@ export { type MetadataProblem, SamlError, SamlMetadataError, type SamlProblem } 
 export function saml(options: SamlOptions): Protocol {
   const resolved = resolveSamlOptions(options)
   return {
-    name: 'saml',
+    name: resolved.name ?? 'saml',
+    protocol: 'saml',
     clockSkewSeconds: resolved.clockSkewSeconds,
     install: (host) => install(createServiceProvider(resolved, host)),
   }
@@ -44,7 +46,8 @@ function install(provider: ServiceProvider): ReturnType<Protocol['install']> {
   const lookAhead = createLookAhead(provider)
   lookAhead()
   const login = createLoginContext(provider)
-  const [signInFailed, signOutFailed] = [failedSignIn(routesPath), failedSignOut(routesPath)]
+  const at = (route: string): string => routeOf(options.name, route)
+  const [signInFailed, signOutFailed] = [failedSignIn(routesPath, options.name), failedSignOut(routesPath)]
 
   const takeLogout = (exchange: Exchange, received: Received): Promise<Reply> =>
     received.kind === 'SAMLRequest'
@@ -58,11 +61,11 @@ function install(provider: ServiceProvider): ReturnType<Protocol['install']> {
     endProviderSession: (request) => endProviderSession(provider, request),
     answersByMessage: true,
     endpoints: {
-      'saml/metadata': { GET: createMetadataEndpoint(provider, lookAhead), isDocument: true },
-      'saml/acs': {
+      [at('metadata')]: { GET: createMetadataEndpoint(provider, lookAhead), isDocument: true },
+      [at('acs')]: {
         POST: reportRefused(provider, (exchange) => consumeResponse(login, exchange), signInFailed),
       },
-      'saml/slo': {
+      [at('slo')]: {
         GET: reportRefused(
           provider,
           async (exchange) => takeLogout(exchange, receiveQuery(exchange)),
@@ -74,7 +77,7 @@ function install(provider: ServiceProvider): ReturnType<Protocol['install']> {
           signOutFailed,
         ),
       },
-      'saml/soap': { POST: reportRefused(provider, (exchange) => answerBySoap(provider, exchange)) },
+      [at('soap')]: { POST: reportRefused(provider, (exchange) => answerBySoap(provider, exchange)) },
     },
     async ready() {
       await provider.source.current()

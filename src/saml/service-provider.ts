@@ -7,6 +7,7 @@ import { createMetadataSource, type MetadataSource } from './metadata-source.js'
 import type { NameIdParties } from './name-id.js'
 import type { ResolvedSamlOptions } from './options.js'
 import { createReplayGuard, type ReplayGuard } from './replay-guard.js'
+import { routeOf } from './routes.js'
 
 /** We, as the identity provider knows us. */
 export interface ServiceProvider {
@@ -29,7 +30,8 @@ export interface ServiceProvider {
 /** The one way of the suite's options and ours to what the flows need. */
 export function createServiceProvider(options: ResolvedSamlOptions, host: ProtocolHost): ServiceProvider {
   const { clock } = host.options
-  const entityId = options.entityId ?? host.address('saml/metadata')
+  const at = (route: string): string => host.address(routeOf(options.name, route))
+  const entityId = options.entityId ?? at('metadata')
   const origins = originsOf(options)
   return {
     host,
@@ -37,9 +39,9 @@ export function createServiceProvider(options: ResolvedSamlOptions, host: Protoc
     entityId,
     parties: { identityProvider: options.identityProvider, serviceProvider: entityId },
     addresses: {
-      assertionConsumer: host.address('saml/acs'),
-      logout: host.address('saml/slo'),
-      soap: host.address('saml/soap'),
+      assertionConsumer: at('acs'),
+      logout: at('slo'),
+      soap: at('soap'),
     },
     source: createMetadataSource({
       url: options.metadataUrl,

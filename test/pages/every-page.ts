@@ -373,7 +373,7 @@ function addPlugIns(setting: Setting, add: Add): void {
     ],
     ['OpenID Connect: front-channel logout', 'src/oidc/pages.ts', frontchannelSeen(true)],
     ['OpenID Connect: front-channel link', 'src/oidc/pages.ts', frontchannelSeen(false)],
-    ['SAML: sign-in refused', saml, { ...failedSignIn(routesPath), status: 400 }],
+    ['SAML: sign-in refused', saml, { ...failedSignIn(routesPath, undefined), status: 400 }],
     ['SAML: sign-out refused', saml, { ...failedSignOut(routesPath), status: 400 }],
     ['SAML: provider unknown', saml, { ...providerUnknown, status: 503 }],
     ['SAML: nobody to tell', saml, { ...nobodyToTell, status: 200 }],

@@ -6,6 +6,7 @@ import { isSameOriginPost } from '../../sessions/activity.js'
 import { maximumAnswerLength } from '../authorization-answer.js'
 import { fragmentScript } from '../check-session-script.js'
 import type { OidcContext } from '../context.js'
+import { routeOf } from '../routes.js'
 import { renderScriptedPage } from '../scripted-page.js'
 import { beginCheck } from './begin.js'
 import { concludeCheck } from './conclude.js'
@@ -13,12 +14,13 @@ import type { CheckTransaction, SilentCheckContext } from './context.js'
 
 /** Makes the endpoint. */
 export function createSilentCheck(plugin: OidcContext): ProtocolEndpoint {
-  const { host } = plugin
+  const { host, options } = plugin
+  const route = routeOf(options.name, 'reauthenticate')
   const { application, routes } = host.options
   const context: SilentCheckContext = {
     ...plugin,
     transactions: host.transactions<CheckTransaction>('check'),
-    redirectUri: host.address('reauthenticate'),
+    redirectUri: host.address(route),
   }
   return {
     GET(exchange) {
@@ -28,7 +30,7 @@ export function createSilentCheck(plugin: OidcContext): ProtocolEndpoint {
       return renderScriptedPage({
         title: application.name,
         script: fragmentScript,
-        values: { action: `${routes.path}/reauthenticate` },
+        values: { action: `${routes.path}/${route}` },
       })
     },
 
