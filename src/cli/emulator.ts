@@ -1,6 +1,7 @@
 /** @module `citizen-session emulator`: the emulated identity provider as a process of its own. */
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import type { Environment } from '../config/environment.js'
 import {
   createEmulator,
   type Emulator,
@@ -12,6 +13,7 @@ import {
 } from '../emulator/index.js'
 import { refreshAnswerShapes } from '../emulator/options.js'
 import { type Command, type Console, usageError } from './command.js'
+import { emulatorVariables, withEmulatorVariables } from './emulator-environment.js'
 
 const help = `Usage: citizen-session emulator [options]
 
@@ -35,11 +37,14 @@ Runs an identity provider that behaves as CitizenOne's cookie mode, for developm
   --control, --no-control    serve the control endpoints; default: only on loopback
   --help                     this text
 
+Variables say the same and more; an argument wins over its variable. Times are whole seconds:
+${[...emulatorVariables.keys()].map((name) => `  ${name}`).join('\n')}
+
 Stops on SIGINT and SIGTERM. Does not start with NODE_ENV=production.
 Exit codes: 0 stopped, 1 could not start, 2 wrong usage.`
 
 const options = {
-  port: { type: 'string', default: '4000' },
+  port: { type: 'string' },
   host: { type: 'string' },
   remote: { type: 'boolean' },
   url: { type: 'string' },
@@ -100,8 +105,18 @@ function readSaml(path: string | undefined): SamlOptions | undefined {
   )
 }
 
-/** The options of the emulator that the arguments say. @throws `usage` */
-export function toEmulatorOptions(args: readonly string[]): EmulatorOptions {
+const defaultPort = 4000
+
+/** The options of the emulator that the arguments say, and `CITIZEN_EMULATOR_*` for the rest. @throws `usage` */
+export function toEmulatorOptions(
+  args: readonly string[],
+  environment: Environment = process.env,
+): EmulatorOptions {
+  const options = withEmulatorVariables(toGivenOptions(args), environment)
+  return { port: defaultPort, ...options }
+}
+
+function toGivenOptions(args: readonly string[]): EmulatorOptions {
   const values = parse(args)
   if (values['host-only'] && values.domain !== undefined) {
     throw usageError('--domain and --host-only cannot go together')
