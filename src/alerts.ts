@@ -170,6 +170,14 @@ const explanations: { readonly [T in EventDescription['type']]: Explain<T> } = {
           remedy:
             'compare sharedCookie.domain, path and names with what the provider sets; the person’s page leads out of it',
         },
+  'profile.failed': ({ problem, error }) => ({
+    code: `profile-${problem}`,
+    text: `the option profile released nothing, the header shows no attributes (${problem}${error === undefined ? '' : `, ${error}`})`,
+    remedy:
+      problem === 'thrown'
+        ? 'catch what it throws in the function itself, and log it there'
+        : 'return an object of at most 4 KiB of JSON',
+  }),
   'logout.leg': ({ leg, target, state, reason }) =>
     state === 'done' || state === 'skipped' || (reason !== undefined && commonReasons.has(reason))
       ? undefined

@@ -9,12 +9,14 @@ import { queryOf } from './login/login-request.js'
 import { refuseForeign } from './login/refuse-foreign.js'
 import type { LoginReturn } from './login/return.js'
 import type { LogoutRoutes } from './logout/logout-routes.js'
-import { clientScriptReply } from './pages/client-script-reply.js'
+import { clientScript, clientScriptTag } from './pages/client-script.js'
 import type { Page } from './pages/page.js'
 import type { Pages } from './pages/pages.js'
 import { type Problem, problem } from './pages/problem.js'
+import { type PublicDocument, publicDocument } from './pages/public-document.js'
 import type { InstalledProtocol } from './protocols/protocol.js'
-import { asksForPage, isSameOriginPost } from './sessions/activity.js'
+import { asksForPage, isOwnOrDirect, isSameOriginPost } from './sessions/activity.js'
+import { type ProfileContext, profileReply } from './sessions/profile.js'
 import { statusOf, statusReply } from './sessions/status.js'
 
 /** Finds the handler of a request to one of our routes; `undefined`: the request is not ours. */
@@ -34,6 +36,9 @@ export interface EndpointParts {
   readonly loginReturn: LoginReturn
   readonly logoutRoutes: LogoutRoutes
   readonly pages: Pages
+  readonly profile: ProfileContext
+  /** What the header tells everybody. */
+  readonly applications: PublicDocument
   /** Plug-ins with routes of their own. */
   readonly protocols: ReadonlyMap<string, InstalledProtocol>
   /** Must succeed before any route does its work. */
@@ -47,6 +52,8 @@ type Refused = Pick<Page, 'title' | 'paragraphs'>
 const nothingThere: Refused = { title: 'title.not-found', paragraphs: ['not-found.explain'] }
 /** What a person reads whose form, or address, is not in a shape that is read. */
 const unreadable: Refused = { title: 'title.not-done', paragraphs: ['not-done.unreadable'] }
+
+const script = 'text/javascript; charset=utf-8'
 
 type Endpoint = Readonly<Partial<Record<'GET' | 'HEAD' | 'POST', Handler>>>
 
@@ -97,7 +104,9 @@ function ownRows(parts: EndpointParts): readonly (readonly [string, Endpoint])[]
     logout: { GET: answering(logoutRoutes.get), POST: answering((exchange) => logoutRoutes.post(exchange)) },
     status: documentAt(answering((exchange) => statusFor(parts, exchange, false))),
     extend: { POST: answering((exchange) => extend(parts, exchange)) },
-    'client.js': documentAt(clientScriptReply),
+    profile: documentAt(answering((exchange) => profile(parts, exchange))),
+    applications: documentAt(publicDocument(parts.applications)),
+    'client.js': documentAt(publicDocument({ type: script, body: clientScript, tag: clientScriptTag })),
   })
 }
 
@@ -145,6 +154,14 @@ async function extend(parts: EndpointParts, exchange: Exchange): Promise<Reply> 
   if (isSameOriginPost(exchange, parts.origin)) return statusFor(parts, exchange, true)
   const detail = 'only our own pages extend a session'
   return refuseForeign(parts.pages, exchange, { reason: 'origin', detail })
+}
+
+async function profile(parts: EndpointParts, exchange: Exchange): Promise<Reply> {
+  if (!isOwnOrDirect(exchange, parts.origin)) {
+    const detail = 'only our own pages read a profile'
+    return refuseForeign(parts.pages, exchange, { reason: 'origin', detail })
+  }
+  return profileReply(parts.profile, await parts.authenticate(exchange, { isTouching: false }))
 }
 
 async function handleReturn(parts: EndpointParts, exchange: Exchange): Promise<Reply> {

@@ -172,6 +172,18 @@ export interface DuplicateCookieEvent extends EventBase {
   readonly outcome: 'agreed' | 'ambiguous'
 }
 
+/** `thrown`: the function threw, or its promise rejected. `too-large`: more than 4 KiB of JSON. */
+export type ProfileProblem = 'thrown' | 'not-an-object' | 'too-large'
+
+/** The option `profile` said nothing that could be released: the request was answered with 500, without any attribute. */
+export interface ProfileFailedEvent extends EventBase {
+  readonly type: 'profile.failed'
+  readonly publicId: string
+  readonly problem: ProfileProblem
+  /** The class of what was thrown, as in `TypeError`. Its message may hold data of the person, and is told nobody. */
+  readonly error?: string | undefined
+}
+
 /** Something that the developer should mend, once per cause. */
 export interface WarningEvent extends EventBase {
   readonly type: 'warning'
@@ -196,6 +208,7 @@ export type CitizenEvent =
   | StoreNearRestoredEvent
   | KeysUnavailableEvent
   | DuplicateCookieEvent
+  | ProfileFailedEvent
   | WarningEvent
 
 type WithoutBase<E> = E extends CitizenEvent ? Omit<E, keyof EventBase> : never

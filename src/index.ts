@@ -14,12 +14,14 @@ export type {
 export type { Clock } from './clock.js'
 export { createSuite } from './compose/compose.js'
 export type { ApplicationOptions } from './config/application-options.js'
+export type { HeaderApplication, HeaderOptions } from './config/header-options.js'
 export type {
   IdentityProviderOptions,
   RefreshAnswer,
   RefreshResponse,
 } from './config/identity-provider-options.js'
 export type { ResolvedOptions, SuiteOptions } from './config/options.js'
+export type { ProfileSources, ReleaseProfile } from './config/profile-option.js'
 export type { RoutesOptions } from './config/routes-options.js'
 export { type OnIdle, type Sensitivity, sensitivities } from './config/sensitivity.js'
 export type { SharedCookieOptions } from './config/shared-cookie-options.js'
@@ -41,6 +43,8 @@ export type {
   IdentityRefusedEvent,
   KeysUnavailableEvent,
   LogoutLegEvent,
+  ProfileFailedEvent,
+  ProfileProblem,
   SessionAliasedEvent,
   SessionEndedEvent,
   SessionRefusedEvent,
@@ -66,8 +70,10 @@ export type {
   SessionAdministration,
   Subject,
 } from './sessions/administration.js'
+export type { ApplicationsDocument } from './sessions/applications.js'
 export type { Demand } from './sessions/assurance.js'
 export type { EndedSession } from './sessions/lifecycle-context.js'
+export type { ProfileDocument } from './sessions/profile.js'
 export type { StatusDocument } from './sessions/status.js'
 export { memoryStore } from './stores/memory/store.js'
 export type { Store } from './stores/store.js'

@@ -12,6 +12,7 @@ import { createReturnTargetCheck } from '../login/return-target.js'
 import { onlyTrue } from '../only-true.js'
 import { createPages } from '../pages/pages.js'
 import { createAdministration, type SessionAdministration } from '../sessions/administration.js'
+import { applicationsDocument } from '../sessions/applications.js'
 import { bindSession } from '../sessions/bind-session.js'
 import { type Admission, createAdmission } from '../stores/admission.js'
 import { closeIfUnmade } from '../stores/opening.js'
@@ -87,6 +88,8 @@ function assemble<C extends Claims>(
     clock: options.clock,
     authenticate: authenticator.authenticate,
     pages,
+    profile: { release: options.profile, report: base.report, login: `${routes.path}/login` },
+    applications: applicationsDocument(options),
     admit: admission.request,
     refuseOutage: (exchange, error) =>
       refuse(exchange, authenticator.unavailableBecause(error), { kind: 'unavailable' }),

@@ -10,6 +10,7 @@ import {
   origins,
   pathBelowOrigin,
   publicly,
+  shownName,
   textMatching,
 } from './option-types.js'
 import { isSecret } from './secret-kind.js'
@@ -51,16 +52,7 @@ export const applicationOptions = {
    *
    * As in `Tax Portal`: 1 to 60 characters, none of them a control character.
    */
-  name: computed(
-    publicly(
-      textMatching(
-        // Something that is seen, and nothing that is not or turns the direction of what follows; but joiners, which some
-        // scripts are written with.
-        /^(?!\s)(?=.*[\p{L}\p{N}\p{P}\p{S}])(?:[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|[\u200c\u200d]){1,60}(?<!\s)$/u,
-        'a name of 1 to 60 characters without control or invisible characters, such as Tax Portal',
-      ),
-    ),
-  ),
+  name: computed(shownName),
   /**
    * Logo in place of the name on our pages: a path of this application or an absolute address. The name is its
    * alternative text. Default none.

@@ -33,6 +33,16 @@ export function textMatching(pattern: RegExp, hint: string): Kind<string> {
   }
 }
 
+/** The name of an application, as people read it. */
+export const shownName: Kind<string> = publicly(
+  textMatching(
+    // Something that is seen, and nothing that is not or turns the direction of what follows; but joiners, which some
+    // scripts are written with.
+    /^(?!\s)(?=.*[\p{L}\p{N}\p{P}\p{S}])(?:[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|[\u200c\u200d]){1,60}(?<!\s)$/u,
+    'a name of 1 to 60 characters without control or invisible characters, such as Tax Portal',
+  ),
+)
+
 /** An address of some form, with an example for the message. */
 export function address(
   check: (value: unknown, surroundings: Surroundings, example: string) => Checked<string>,

@@ -3,6 +3,7 @@ import type { ActiveCitizen } from '../citizen.js'
 import type { Clock } from '../clock.js'
 import type { CitizenEvent } from '../events.js'
 import { type ApplicationOptions, applicationOptions } from './application-options.js'
+import { type HeaderOptions, headerOptions } from './header-options.js'
 import {
   type IdentityProviderOptions,
   identityProviderOptions,
@@ -10,6 +11,7 @@ import {
 } from './identity-provider-options.js'
 import { computed, defaulted, type InputOf, optional, type ResolvedOf } from './option.js'
 import { functionOf, yesOrNo } from './option-types.js'
+import { releaseProfile } from './profile-option.js'
 import { protocolList } from './protocol-kind.js'
 import { type RoutesOptions, routesOptions } from './routes-options.js'
 import { secret } from './secret-kind.js'
@@ -49,6 +51,13 @@ export const suiteOptions = {
      */
     personKey: optional(secret),
   },
+  /**
+   * Which attributes of a person `GET profile` tells the application's own pages: `profile(claims, { userInfo, attributes })`.
+   * Default: none.
+   *
+   * What it returns leaves as JSON of at most 4 KiB, and nothing else. What it throws is an event (`profile.failed`).
+   */
+  profile: optional(releaseProfile),
   /** Is told every event. Default none. */
   onEvent: optional(functionOf<(event: CitizenEvent) => void>('a function that takes an event')),
   /**
@@ -75,6 +84,7 @@ export const optionTable = {
   sharedCookie: sharedCookieOptions,
   application: applicationOptions,
   routes: routesOptions,
+  header: headerOptions,
   ...suiteOptions,
 } as const
 
@@ -84,6 +94,7 @@ export interface SuiteOptions extends InputOf<typeof suiteOptions> {
   readonly sharedCookie?: Partial<SharedCookieOptions> | undefined
   readonly application?: Partial<ApplicationOptions> | undefined
   readonly routes?: RoutesOptions | undefined
+  readonly header?: HeaderOptions | undefined
 }
 
 /** Every option resolved: nothing is optional but what may truly be absent. */
@@ -103,6 +114,7 @@ export interface ResolvedOptions extends ResolvedOf<typeof suiteOptions> {
     /** Where our own routes are, as the browser sees it: `application.path` and `routes.path` in one. */
     readonly path: string
   }
+  readonly header: ResolvedOf<typeof headerOptions>
   /** `NODE_ENV` is `production`. */
   readonly isProduction: boolean
   /** False only where everything runs on plain http on loopback: our own cookies then lose prefix and `Secure`. */

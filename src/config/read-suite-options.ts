@@ -29,6 +29,14 @@ export function publicRoutesPath({ get }: Pick<ReadSuiteOptions, 'get'>): string
   return `${get('application.path') ?? ''}${get('routes.path') ?? ''}`
 }
 
+/** The base domain of the applications in the header; the empty text where what it follows from is not there. */
+export function headerDomain({ get }: Pick<ReadSuiteOptions, 'get'>): string {
+  const url = get('application.url')
+  return (
+    get('header.domain') ?? (get('sharedCookie.domain') || (url === undefined ? '' : new URL(url).hostname))
+  )
+}
+
 /** Reads every option of a suite. */
 export function readSuiteOptions(
   options: unknown,

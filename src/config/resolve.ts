@@ -8,7 +8,12 @@ import type { Environment } from './environment.js'
 import type { identityProviderOptions, ResolvedIdentityProvider } from './identity-provider-options.js'
 import type { CheckedOf } from './option.js'
 import type { ResolvedOptions, ResolvedSharedCookieOptions, SuiteOptions } from './options.js'
-import { publicRoutesPath, type ReadSuiteOptions, readSuiteOptions } from './read-suite-options.js'
+import {
+  headerDomain,
+  publicRoutesPath,
+  type ReadSuiteOptions,
+  readSuiteOptions,
+} from './read-suite-options.js'
 import { applyRules } from './rules.js'
 import { sensitivities } from './sensitivity.js'
 
@@ -35,7 +40,7 @@ export function isProduction(environment: Environment): boolean {
 
 /** The defaults that follow from something else, and what follows from several options. */
 function complete(read: ReadSuiteOptions, isInProduction: boolean): ResolvedOptions {
-  const { identityProvider, sharedCookie, application, routes, ...suite } = read.assemble()
+  const { identityProvider, sharedCookie, application, routes, header, ...suite } = read.assemble()
   const random = suite.random ?? ((bytes: number) => new Uint8Array(randomBytes(bytes)))
   const isSharedCookie = read.get('identityProvider.url') !== undefined
   return {
@@ -48,6 +53,7 @@ function complete(read: ReadSuiteOptions, isInProduction: boolean): ResolvedOpti
     sharedCookie: isSharedCookie ? sharedCookie : undefined,
     application: completeApplication(application, random),
     routes: { ...routes, path: publicRoutesPath(read) },
+    header: { ...header, domain: headerDomain(read) },
     isProduction: isInProduction,
     isSecure: application.url.startsWith('https://'),
   }

@@ -1,6 +1,7 @@
 /** @module The rules between options: each speaks only when the options that it looks at are good by themselves. */
 import { domainMatches } from '../host-names.js'
-import type { OptionPath, ReadSuiteOptions } from './read-suite-options.js'
+import { quote } from '../printable.js'
+import { headerDomain, type OptionPath, type ReadSuiteOptions } from './read-suite-options.js'
 import { isSharedStore } from './store-kind.js'
 
 const namePaths = ['header', 'payload', 'signature'].map(
@@ -10,6 +11,7 @@ const namePaths = ['header', 'payload', 'signature'].map(
 /** Notes every broken rule. */
 export function applyRules(read: ReadSuiteOptions): void {
   checkDomain(read)
+  checkHeader(read)
   checkNames(read)
   checkSecrets(read)
   checkTimes(read)
@@ -67,6 +69,28 @@ function checkDomain({ get, areGood, note }: ReadSuiteOptions): void {
       `write a domain that the host of ${outside.join(' and of ')} is or lies below`,
     )
   }
+}
+
+/** What the header links to, and shows, lies on the base domain, as this application does. */
+function checkHeader(read: ReadSuiteOptions): void {
+  const { get, areGood, isGiven, note } = read
+  const url = get('application.url')
+  const domain = headerDomain(read)
+  if (url === undefined || domain === '') return
+  const origin = isGiven('header.domain') ? 'header.domain' : 'sharedCookie.domain'
+  if (!areGood('application.url', origin)) return
+  if (!domainMatches(new URL(url).hostname, domain)) {
+    note('header.domain', 'write a domain that the host of application.url is or lies below')
+    return
+  }
+  const isOutside = (address: string | undefined): boolean =>
+    address !== undefined && !domainMatches(new URL(address, url).hostname, domain)
+  const outside = get('header.applications')?.find((each) => isOutside(each.url) || isOutside(each.logo))
+  if (outside === undefined) return
+  note(
+    'header.applications',
+    `write for ${quote(outside.name)} addresses on ${domain}; where the applications share another domain, set header.domain`,
+  )
 }
 
 /** `CK-01`, `CK-02`, `CK-13`: what a browser would silently refuse is refused here. */

@@ -197,6 +197,8 @@ const routes = fc.constantFrom(
   'leave',
   'status',
   'extend',
+  'profile',
+  'applications',
   'client.js',
   'callback',
   'backchannel-logout',

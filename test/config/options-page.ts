@@ -18,8 +18,8 @@ export function optionsPage(): string {
 One object, the same for every adapter, nested as the dots say. An option given in code wins over its environment
 variable, and the variable over the default. An empty variable counts as not set.
 
-In a variable a list is comma-separated, a boolean is \`true\` or \`false\`, and parameters are a query string, as in
-\`prompt=login&max_age=0\`. Durations are in the unit that their name ends with.
+In a variable a list is comma-separated, a boolean is \`true\` or \`false\`, parameters are a query string, as in
+\`prompt=login&max_age=0\`, and \`header.applications\` is JSON. Durations are in the unit that their name ends with.
 
 Everything that is missing or wrong is reported at once, at start, in one \`ConfigurationError\`: its \`problems\` list
 each with its path, its variable and what to write. An unknown option is refused with the nearest name; so is a
@@ -37,6 +37,8 @@ ${rows.join('\n')}
   not an IP address and not a public suffix. \`false\` means that both have the very same host.
 - A cookie name with \`__Host-\` has no domain and the path \`/\`; \`__Host-\`, \`__Secure-\` and \`sameSite\` \`none\` need https.
   The three names differ.
+- What \`header.applications\` names lies on \`header.domain\`, as the host of \`application.url\` does, each at another
+  address: \`[{ name: 'Library', url: 'https://library.example.gov', logo: '/library.svg' }]\`, at most 32.
 - \`application.idleSeconds\` is at most \`application.absoluteSeconds\`, and \`identityProvider.keys.floorSeconds\` at most
   \`identityProvider.keys.ceilingSeconds\`. A default gives way to the other value by itself.
 - \`onSignIn\` runs until it has succeeded once for a session, on whichever instance the next request comes to: the record

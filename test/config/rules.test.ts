@@ -236,3 +236,46 @@ describe('protocols and the shared cookie', () => {
     expect(pathsOf({ application: rest, protocols: [oidc] })).toEqual(['application.secrets'])
   })
 })
+
+describe('header.applications', () => {
+  const menu = (url: string, logo?: string) => ({ applications: [{ name: 'Library', url, logo }] })
+  const headerPaths = (header: object, more: object = {}) => pathsOf({ ...required, ...more, header })
+
+  it.each([
+    [menu('https://library.example.com')],
+    [menu('https://notexample.gov')],
+    [menu('https://library.example.gov', 'https://cdn.example.com/library.svg')],
+    [menu('http://library.localhost:3000')],
+  ])('lies on the base domain, or is refused: %j', (header) => {
+    const [problem, ...more] = problemsOf({ ...required, header })
+    expect([problem?.path, problem?.variable]).toEqual(['header.applications', 'CITIZEN_HEADER_APPLICATIONS'])
+    expect(problem?.message).toContain('write for "Library" addresses on example.gov')
+    expect(more).toEqual([])
+  })
+
+  it('lies on header.domain, which the host of the application lies on too', () => {
+    const header = { ...menu('https://library.example.gov'), domain: 'benefits.example.gov' }
+    expect(headerPaths(header)).toEqual(['header.applications'])
+    expect(headerPaths({ ...header, domain: 'example.gov' })).toEqual([])
+    expect(headerPaths({ ...header, domain: 'other.gov' })).toEqual(['header.domain'])
+  })
+
+  it('lies on the very host of the application, where nothing else is said of a domain', () => {
+    const protocols = [{ name: 'oidc', install: () => ({}) }]
+    const alone = { ...withValue(required, 'application.secrets', [secret]), protocols }
+    const without = { ...alone, identityProvider: undefined, sharedCookie: undefined }
+    expect(pathsOf({ ...without, header: menu('https://benefits.example.gov/x') })).toEqual([])
+    expect(pathsOf({ ...without, header: menu('https://library.example.gov') })).toEqual([
+      'header.applications',
+    ])
+    const header = { ...menu('https://library.example.gov'), domain: 'example.gov' }
+    expect(pathsOf({ ...without, header })).toEqual([])
+  })
+
+  it('may be plain http on this machine in development, and never in production', () => {
+    const header = menu('http://library.citizen.localhost:3002')
+    expect(pathsOf({ ...local, header })).toEqual([])
+    const paths = pathsOf({ ...required, header }, { NODE_ENV: 'production' })
+    expect(paths).toEqual(['header.applications'])
+  })
+})

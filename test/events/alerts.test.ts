@@ -261,6 +261,7 @@ const everyEvent: {
   'store.near-restored': ['common', {}],
   'keys.unavailable': ['wrong', { problem: 'timeout', url: 'https://id.example' }],
   'duplicate-cookie': ['wrong', { names: ['c1_header'], outcome: 'ambiguous' }],
+  'profile.failed': ['wrong', { publicId: 'i', problem: 'thrown', error: 'TypeError' }],
   warning: ['wrong', { code: 'some-code', message: 'something: mend it' }],
 }
 

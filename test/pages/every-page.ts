@@ -27,6 +27,7 @@ import {
   outcomeOf,
 } from '../../src/receipt.js'
 import { failedSignIn, failedSignOut, nobodyToTell, providerUnknown } from '../../src/saml/pages.js'
+import { applicationsDocument } from '../../src/sessions/applications.js'
 import { anonymous, mfaRequired, unavailable } from '../../src/sessions/create-citizen.js'
 import { TestExchange } from '../support/exchange.js'
 
@@ -333,6 +334,8 @@ async function addEndpoints(setting: Setting, add: Add): Promise<void> {
       leave: never,
     } as never,
     pages,
+    profile: { release: undefined, report: () => undefined, login: '/session/login' },
+    applications: applicationsDocument(options),
     protocols: new Map(),
     admit: async () => {},
     refuseOutage: (_, error) => {
