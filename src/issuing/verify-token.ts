@@ -210,6 +210,21 @@ function limited(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
     }
     const body = await readBounded(response, longestKeySet)
     if (body === undefined) throw new TypeError('the key set of the issuer is too large')
-    return new Response(new TextDecoder().decode(body), { status: 200, headers: response.headers })
+    return new Response(withoutStrangers(new TextDecoder().decode(body)), { status: 200 })
   }
+}
+
+/** A key set without members that are no objects: for one of them `jose` refuses the whole. */
+function withoutStrangers(text: string): string {
+  let set: unknown
+  try {
+    set = JSON.parse(text)
+  } catch {
+    return text
+  }
+  const keys: unknown = typeof set === 'object' && set !== null ? Reflect.get(set, 'keys') : undefined
+  if (!Array.isArray(keys)) return text
+  return JSON.stringify({
+    keys: keys.filter((key) => typeof key === 'object' && key !== null && !Array.isArray(key)),
+  })
 }

@@ -151,6 +151,16 @@ describe('verifySsoToken', () => {
     expect(fetches).toBe(2)
   })
 
+  it('JWT-11 leaves out of a key set what is no key, and uses the others', async () => {
+    const { issuer, verify, keys } = await setUp()
+    const others = [null, 7, 'key', [], { kty: 'new' }]
+    const set = { keys: [...others, ...(await keys.published()).keys], name: 'us' }
+    const remote = remoteKeys('https://a.example/jwks', { fetch: async () => Response.json(set) })
+    const own = await setUp({ keys: remote })
+    expect(await own.verify(await issuer.issue(citizen('ana')))).toMatchObject({ sub: 'ana' })
+    expect(await verify(await issuer.issue(citizen('ben')))).toMatchObject({ sub: 'ben' })
+  })
+
   it('HLD-23 reads no more of a key set than a key set may have', async () => {
     let sent = 0
     const endless = () =>
