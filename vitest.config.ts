@@ -1,7 +1,10 @@
 import { defineConfig } from 'vitest/config'
 
 /** Tests that need a program carry its kind in their name; `test/programs.mjs` knows the programs. */
-const kinds = ['redis', 'browser', 'firefox', 'webkit', 'nginx', 'xmlsec', 'next', 'bun', 'deno', 'workerd']
+const kinds = [
+  ...['redis', 'browser', 'firefox', 'webkit', 'nginx', 'xmlsec', 'java', 'php'],
+  ...['next', 'bun', 'deno', 'workerd'],
+]
 const filesOf = (kind: string) => [`test/**/*.${kind}.test.ts`, `test/**/*.${kind}.*.test.ts`]
 const leftOut = (process.env.CITIZEN_TEST_LEAVE_OUT ?? '').split(',').filter((kind) => kinds.includes(kind))
 

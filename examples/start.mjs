@@ -9,14 +9,21 @@ import { fileURLToPath } from 'node:url'
 import { prepare, SetUpError } from './set-up.mjs'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
-const names = readdirSync(here).filter((name) => existsSync(`${here}/${name}/app.mjs`))
+/** Folder of each example below this one; of those in several languages, the one for Node. */
+const folders = new Map(
+  readdirSync(here).flatMap((name) => {
+    const folder = [name, `${name}/node`].find((path) => existsSync(`${here}/${path}/app.mjs`))
+    return folder === undefined ? [] : [[name, folder]]
+  }),
+)
 
 async function main(name) {
-  if (!names.includes(name)) throw new SetUpError(`say which example: ${names.join(', ')}`)
+  const folder = folders.get(name)
+  if (folder === undefined) throw new SetUpError(`say which example: ${[...folders.keys()].join(', ')}`)
   await prepare((line) => console.log(line))
-  process.loadEnvFile(`${here}/${name}/.env.example`)
-  await startProviderOf(name)
-  await import(`./${name}/app.mjs`)
+  process.loadEnvFile(`${here}/${folder}/.env.example`)
+  await startProviderOf(folder)
+  await import(`./${folder}/app.mjs`)
   await listening(Number(process.env.PORT))
   console.log(
     `Open ${process.env.CITIZEN_APPLICATION_URL} and sign in as ana, password ana-password. Ctrl-C stops.`,
@@ -24,9 +31,9 @@ async function main(name) {
 }
 
 /** The example's own provider where it has one, else the emulator with nothing but the shared cookie. */
-async function startProviderOf(name) {
-  if (existsSync(`${here}/${name}/provider.mjs`)) {
-    const { startProvider } = await import(`./${name}/provider.mjs`)
+async function startProviderOf(folder) {
+  if (existsSync(`${here}/${folder}/provider.mjs`)) {
+    const { startProvider } = await import(`./${folder}/provider.mjs`)
     return startProvider()
   }
   const { createEmulator } = await import('citizen-session/emulator')

@@ -9,6 +9,8 @@ export type ProgramKind =
   | 'webkit'
   | 'nginx'
   | 'xmlsec'
+  | 'java'
+  | 'php'
   | 'bun'
   | 'deno'
   | 'workerd'

@@ -53,6 +53,18 @@ export const programs = {
     debian: 'xmlsec1',
     targets: ['usr/bin/xmlsec1'],
   },
+  // The compiler; what runs its classes lies beside it, where its own links lead.
+  java: {
+    variable: 'CITIZEN_TEST_JAVAC',
+    names: ['javac'],
+    debian: 'default-jdk-headless',
+  },
+  php: {
+    variable: 'CITIZEN_TEST_PHP',
+    names: ['php'],
+    debian: 'php-cli',
+    targets: ['usr/bin/php8.2', 'usr/bin/php8.4'],
+  },
   bun: {
     variable: 'CITIZEN_TEST_BUN',
     names: ['bun'],

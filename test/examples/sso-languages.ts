@@ -1,0 +1,88 @@
+/** @module The examples of `examples/sso-issuer` as their users run them, in each of their languages. */
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { root } from '../../examples/set-up.mjs'
+import { findProgram, howToGet, type ProgramKind } from '../programs.mjs'
+import { endWithUs } from '../support/orphans.js'
+
+/** The languages of the partner's guide. */
+export const languages = ['java', 'php', 'node'] as const
+
+/** One of them. */
+export type Language = (typeof languages)[number]
+
+/** What a program has said. */
+export interface Said {
+  readonly code: number | null
+  readonly output: string
+  readonly errors: string
+}
+
+/** The examples, ready to be run. */
+export interface Examples {
+  /** Runs one with its arguments and standard input. Settings are variables; none of ours gets through by itself. */
+  run(
+    language: Language,
+    args: readonly string[],
+    settings: Readonly<Record<string, string>>,
+    input?: string,
+  ): Promise<Said>
+  close(): void
+}
+
+const folder = join(root, 'examples/sso-issuer')
+
+/** Compiles what is to be compiled, once. @throws Error with what the compiler says */
+export async function prepareExamples(): Promise<Examples> {
+  const [javac, php] = [program('java'), program('php')]
+  const classes = mkdtempSync(join(tmpdir(), 'citizen-java-'))
+  const sources = readdirSync(join(folder, 'java/sso')).map((name) => join(folder, 'java/sso', name))
+  const compiled = await start(javac, ['-Xlint:all', '-Werror', '-d', classes, ...sources], {}, '')
+  if (compiled.code !== 0) throw new Error(`javac: ${compiled.output}${compiled.errors}`)
+  // What is short-lived: no second compiler, and no threads that collect.
+  const java = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp', classes, 'sso.Main']
+  const commands: Readonly<Record<Language, readonly [string, ...string[]]>> = {
+    java: [join(dirname(realpathSync(javac)), 'java'), ...java],
+    php: [php, join(folder, 'php/sso.php')],
+    node: [process.execPath, join(folder, 'node/sso.mjs')],
+  }
+  return {
+    run(language, args, settings, input = '') {
+      const [command, ...before] = commands[language]
+      return start(command, [...before, ...args], settings, input)
+    },
+    close: () => rmSync(classes, { recursive: true, force: true }),
+  }
+}
+
+function program(kind: ProgramKind): string {
+  const found = findProgram(kind)
+  if (found === undefined) throw new Error(`${kind} is needed: ${howToGet(kind)}`)
+  return found
+}
+
+function start(
+  command: string,
+  args: readonly string[],
+  settings: Readonly<Record<string, string>>,
+  input: string,
+): Promise<Said> {
+  return new Promise((resolve, reject) => {
+    const env = { PATH: process.env.PATH, LANG: 'C.UTF-8', ...settings }
+    const child = spawn(command, [...args], { env, stdio: ['pipe', 'pipe', 'pipe'] })
+    endWithUs(child)
+    const said = { output: '', errors: '' }
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said.output += text
+    })
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said.errors += text
+    })
+    child.once('error', reject)
+    child.once('close', (code) => resolve({ code, ...said }))
+    child.stdin.on('error', () => {})
+    child.stdin.end(input)
+  })
+}
