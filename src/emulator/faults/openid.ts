@@ -35,9 +35,14 @@ export const idTokenFaults = [
   'wrong-iss',
   'late',
   'other-sub-on-refresh',
+  'session-over',
+  'session-expiry-text',
 ] as const
 
-/** One of {@link idTokenFaults}. `other-sub-on-refresh`: a refresh answers for somebody else. */
+/**
+ * One of {@link idTokenFaults}. `other-sub-on-refresh`: a refresh answers for somebody else. `session-over`: the
+ * `session_expiry` was a second ago; `session-expiry-text`: it is a text.
+ */
 export type IdTokenFault = (typeof idTokenFaults)[number]
 
 /** What the provider does wrong; nothing by default. */

@@ -52,6 +52,7 @@ export function metadataOf(provider: Provider): Readonly<Record<string, unknown>
     claims_supported: [
       ...['iss', 'sub', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'acr', 'amr', 'sid', 'at_hash'],
       ...['name', 'preferred_username', 'email', 'email_verified'],
+      ...(options.saysSessionExpiry ? ['session_expiry'] : []),
     ],
     claims_parameter_supported: false,
     request_parameter_supported: false,

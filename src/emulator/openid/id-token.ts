@@ -41,6 +41,7 @@ export async function signIdToken(provider: Provider, parts: IdTokenParts): Prom
     acr: options.acrValues[grant.level],
     amr: grant.amr,
     sid: grant.sid,
+    ...(options.saysSessionExpiry && { session_expiry: Math.floor(grant.sso.session.endsAt / 1000) }),
     ...(isFirst && grant.nonce !== undefined && { nonce: grant.nonce }),
     ...(accessToken !== undefined && { at_hash: hashOf(accessToken) }),
     ...(parts.hasScopeClaims && scopeClaims(grant.scope, person)),
@@ -67,6 +68,10 @@ function faultyClaims(provider: Provider, now: number, isFirst: boolean): Readon
       return { iat: now - 7200, exp: now - 3600 }
     case 'other-sub-on-refresh':
       return isFirst ? {} : { sub: 'somebody-else' }
+    case 'session-over':
+      return { session_expiry: now - 1 }
+    case 'session-expiry-text':
+      return { session_expiry: new Date((now + 3600) * 1000).toISOString() }
     case undefined:
       return {}
   }

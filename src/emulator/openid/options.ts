@@ -23,6 +23,8 @@ export interface OpenidOptions {
   readonly acrValues?: Readonly<Partial<Record<Level, string>>> | undefined
   /** Whether a logout request without `id_token_hint` asks the person first. Default yes. */
   readonly confirmsLogout?: boolean | undefined
+  /** Whether id_tokens say when the identity session ends (`session_expiry`, OpenID IPSIE SL1). Default no. */
+  readonly saysSessionExpiry?: boolean | undefined
   /** How long a back-channel request may take. Default 5. */
   readonly backchannelTimeoutSeconds?: number | undefined
 }
@@ -38,6 +40,7 @@ export interface ResolvedOpenidOptions {
   readonly rotatesRefreshTokens: boolean
   readonly acrValues: Readonly<Record<Level, string>>
   readonly confirmsLogout: boolean
+  readonly saysSessionExpiry: boolean
   readonly backchannelTimeoutSeconds: number
 }
 
@@ -51,6 +54,7 @@ const known: Readonly<Record<keyof OpenidOptions, true>> = {
   rotatesRefreshTokens: true,
   acrValues: true,
   confirmsLogout: true,
+  saysSessionExpiry: true,
   backchannelTimeoutSeconds: true,
 }
 
@@ -68,8 +72,8 @@ export function resolveOpenidOptions(options: OpenidOptions): ResolvedOpenidOpti
     if (typeof value === 'number' && Number.isFinite(value) && value > 0) return value
     throw wrong(`${name} must be a number of seconds, more than 0`)
   }
-  const flag = (name: keyof OpenidOptions) => {
-    const value = options[name] ?? true
+  const flag = (name: keyof OpenidOptions, fallback = true) => {
+    const value = options[name] ?? fallback
     if (typeof value === 'boolean') return value
     throw wrong(`${name} must be true or false`)
   }
@@ -85,6 +89,7 @@ export function resolveOpenidOptions(options: OpenidOptions): ResolvedOpenidOpti
     rotatesRefreshTokens: flag('rotatesRefreshTokens'),
     acrValues: toAcrValues(options.acrValues ?? {}),
     confirmsLogout: flag('confirmsLogout'),
+    saysSessionExpiry: flag('saysSessionExpiry', false),
     backchannelTimeoutSeconds: seconds('backchannelTimeoutSeconds', 5),
   }
 }
