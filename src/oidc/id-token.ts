@@ -14,6 +14,8 @@ export type IdTokenProblem =
   | 'nonce'
   | 'auth-time'
   | 'too-old'
+  /** `session_expiry` is no time. */
+  | 'session-expiry'
 
 /** The claims of a verified ID token that everything else stands on. */
 export interface IdTokenClaims {
@@ -28,6 +30,8 @@ export interface IdTokenClaims {
   readonly nonce?: string
   readonly sid?: string
   readonly acr?: string
+  /** When the session is to end here at the latest; seconds since the epoch. Source: OpenID IPSIE SL1. */
+  readonly session_expiry?: number
   readonly [name: string]: unknown
 }
 
@@ -74,6 +78,9 @@ export async function verifyIdToken(
   // With other audiences the provider must say for whom it was made.
   const isShared = Array.isArray(claims.aud) && claims.aud.length > 1
   if (isShared && claims.azp === undefined) return refuse('audience')
+  // Ignored, it would leave a session without the end that the provider has set.
+  if (claims.session_expiry !== undefined && !isNumericDate(claims.session_expiry))
+    return refuse('session-expiry')
   if (!hasGoodTypes(claims)) return refuse('claims')
   const problem = timeProblem(claims, rules, demand, now)
   if (problem !== undefined) return refuse(problem)

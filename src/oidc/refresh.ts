@@ -8,9 +8,9 @@ import { failedCallOf } from './call-failure.js'
 import { findRefreshedDifference, verifyIdToken } from './id-token.js'
 import type { ResolvedOidcOptions } from './options.js'
 import type { Connection } from './provider.js'
-import { personOfLater } from './session-claims.js'
+import { personOfLater, sessionEndOf } from './session-claims.js'
 import { idTokenRules } from './token-answer.js'
-import { type KeptTokens, keepTokens, maximumTokenLength, serializeTokens } from './tokens.js'
+import { type KeptTokens, keepTokens, maximumTokenLength, renewedBefore, serializeTokens } from './tokens.js'
 
 /**
  * Renews tokens. Only `invalid_grant` says that the session is over; everything else keeps it. Never throws for what
@@ -48,8 +48,11 @@ export async function renewTokens(
     const difference = findRefreshedDifference(kept.identity, verified.claims)
     if (difference !== undefined) return refuseIdToken(response, kept, difference, verified.claims)
     const identity = { ...kept.identity, iat: verified.claims.iat }
-    const person = personOfLater(known, verified.claims, options)
-    return toOutcome(response, { ...kept, idToken: String(idToken), identity }, now, person)
+    const said = {
+      person: personOfLater(known, verified.claims, options),
+      endsAt: sessionEndOf(verified.claims),
+    }
+    return toOutcome(response, { ...kept, idToken: String(idToken), identity }, now, said)
   }
   // Nothing speaks against the ID token, and it is not needed: the one before stays.
   if (verified.problem === 'keys-unavailable' && isRotated) return toOutcome(response, kept, now)
@@ -116,13 +119,14 @@ function toOutcome(
   response: client.TokenEndpointResponse,
   known: KeptTokens,
   now: number,
-  person?: PersonStatement,
+  { person, endsAt }: { readonly person?: PersonStatement; readonly endsAt?: number | undefined } = {},
 ): TokenOutcome {
   if (response.expires_in !== undefined && response.expires_in <= 0)
     return failedWith('answer', response, known)
   const tokens = keepTokens(response, known, now)
   if (tokens === 'too-large') return failedWith(tokens, response, known)
-  return { kind: 'tokens', tokens: serializeTokens(tokens), expiresAt: tokens.accessExpiresAt, person }
+  const expiresAt = renewedBefore(tokens, endsAt)
+  return { kind: 'tokens', tokens: serializeTokens(tokens), expiresAt, person, endsAt }
 }
 
 /** An access token that is of no use, beside a refresh token that may be the only one left. */

@@ -15,6 +15,7 @@ const protocolClaims: ReadonlySet<string> = new Set([
   'nbf',
   'jti',
   'sid',
+  'session_expiry',
 ])
 
 /**
@@ -97,6 +98,11 @@ export function personOfLater(
 /** When the person proved who they are, in milliseconds since the epoch; 0: the provider does not say. */
 export function authenticatedAtOf(claims: IdTokenClaims): number {
   return claims.auth_time === undefined ? 0 : Math.floor(claims.auth_time * 1000)
+}
+
+/** When the provider wants the session to end at the latest, in milliseconds since the epoch. Source: OpenID IPSIE SL1. */
+export function sessionEndOf({ session_expiry: end }: IdTokenClaims): number | undefined {
+  return end === undefined ? undefined : Math.floor(end * 1000)
 }
 
 /**

@@ -94,6 +94,14 @@ export function isUnexpired(idToken: string, at: number): boolean {
   }
 }
 
+/**
+ * When tokens are to be replaced at the latest: a session that the provider ends sooner than them goes on only with a
+ * later `session_expiry`, which new tokens bring.
+ */
+export function renewedBefore({ accessExpiresAt }: KeptTokens, endsAt: number | undefined): number {
+  return Math.min(accessExpiresAt, endsAt ?? accessExpiresAt)
+}
+
 /** The access token for calls to APIs; none that has expired and cannot be renewed. */
 export function accessTokenOf(tokens: KeptTokens, now: number): AccessToken | undefined {
   const isLost = tokens.refreshToken === undefined && now >= tokens.accessExpiresAt - leastLifeMilliseconds

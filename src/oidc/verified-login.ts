@@ -1,9 +1,15 @@
 /** @module A login as good tokens prove it, in the terms of the core. */
 import type { VerifiedLogin } from '../protocols/sessions.js'
 import { type OidcContext, sessionIndexKey } from './context.js'
-import { authenticatedAfterOf, authenticatedAtOf, methodOf, sessionClaimsOf } from './session-claims.js'
+import {
+  authenticatedAfterOf,
+  authenticatedAtOf,
+  methodOf,
+  sessionClaimsOf,
+  sessionEndOf,
+} from './session-claims.js'
 import type { GoodTokens } from './token-answer.js'
-import { serializeTokens } from './tokens.js'
+import { renewedBefore, serializeTokens } from './tokens.js'
 
 /** The login that brought the tokens. Epoch milliseconds. */
 export interface LoginCircumstances {
@@ -25,6 +31,7 @@ export function verifiedLoginOf(
 ): VerifiedLogin {
   const sessionClaims = sessionClaimsOf(claims)
   const { sid } = claims
+  const endsAt = sessionEndOf(claims)
   return {
     issuer: claims.iss,
     subject: claims.sub,
@@ -41,7 +48,8 @@ export function verifiedLoginOf(
     tokens: serializeTokens(tokens),
     tokensIssuedAt: login.now,
     // Without a refresh token nothing can be renewed: then only our own timers end the session.
-    tokensExpireAt: tokens.refreshToken === undefined ? 0 : tokens.accessExpiresAt,
+    tokensExpireAt: tokens.refreshToken === undefined ? 0 : renewedBefore(tokens, endsAt),
+    endsAt,
     since: login.since,
     mayResume: login.mayResume,
     askedReauthentication: login.reauthenticate,

@@ -5,6 +5,7 @@
 import { StoreUnavailableError } from '../errors.js'
 import type { SessionIndexKey, VerifiedLogin } from '../protocols/sessions.js'
 import type { EndReason, LiveRecord, RecordAddress, SessionRecord } from '../session-record.js'
+import { boundedEnd, limitOf } from '../sessions/provider-end.js'
 import { createGeneration, type ProtocolDetails, publicIdOf, type RecordDetails } from '../sessions/record.js'
 import { resumeOf } from '../sessions/resume-policy.js'
 import { type Revision, reviseDetails } from '../sessions/revise.js'
@@ -168,11 +169,12 @@ function rekeyedRecord(
   { options, store, lifecycle }: PluginSessionsContext,
   { login, now }: RekeyRequest,
   {
-    details: { boundSession, own: before, names },
+    details: known,
     found,
     next,
   }: { readonly details: RecordDetails; readonly found: LiveRecord; readonly next: string },
 ): Revision {
+  const { boundSession, own: before, names } = known
   const since = sharedGenerationAt(found, before, login, now)
   const pointers = indexKeysToKeep(store, login.indexKeys, before?.pointers)
   const details = detailsOf(login, since ?? now, pointers)
@@ -183,16 +185,18 @@ function rekeyedRecord(
   const provenAt = Math.max(details.provenAt, provenBefore)
   const isProven = login.authenticatedAt > previousAuthTime
   const authenticatedAt = Math.max(login.authenticatedAt, previousAuthTime)
-  const limit = isProven ? now + options.application.absoluteSeconds * 1000 : found.endsAt
+  const { endsAt, limit } = isProven
+    ? boundedEnd(now + options.application.absoluteSeconds * 1000, login.endsAt)
+    : boundedEnd(limitOf(found, known), login.endsAt ?? found.endsAt)
   return {
     generation: since === undefined ? next : found.generation,
     lastSeenAt: now,
     level: login.level,
     authenticatedAt,
-    endsAt: Math.min(limit, login.endsAt ?? limit),
+    endsAt,
     tokenExpiresAt: login.tokensExpireAt,
     retainUntil: lifecycle.retainedUntil(now, login.tokensExpireAt),
-    details: { own: { ...details, provenAt }, authenticatedAt, boundSession, names },
+    details: { own: { ...details, provenAt }, authenticatedAt, limit, boundSession, names },
     ...(options.onSignIn !== undefined && since === undefined ? { signIn: 'due' as const } : {}),
   }
 }

@@ -14,7 +14,7 @@ export async function renewSession(
   { address, record, issuer, tokens }: ProtocolSession,
   change: Change,
 ): Promise<'renewed' | 'busy' | 'gone'> {
-  const { sealer, tokenVault } = context
+  const { sealer, tokenVault, lifecycle, options } = context
   if (openDetails(sealer, address, record.sealed).own === undefined) return 'gone'
   const outcome = await tokenVault.withTokenLock(address, async () => {
     // What has been renewed since it was read would be lost, and with it a refresh token that is not spent.
@@ -23,6 +23,10 @@ export async function renewSession(
     if (named !== 'named') return named
     if ((await writeChange(context, address, record, change)) === undefined)
       return whyUnwritten(context, address)
+    if (change.endsAt !== undefined) {
+      const move = { providerEnd: change.endsAt, now: options.clock() }
+      await lifecycle.moveProviderEnd(address, record, move)
+    }
     const isKept = await tokenVault.keep(address, record, change.tokens, change.tokensExpireAt)
     return isKept ? 'renewed' : whyUnwritten(context, address)
   })

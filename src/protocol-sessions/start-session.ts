@@ -78,6 +78,10 @@ async function checkLogin(context: PluginSessionsContext, request: StartRequest)
     report({ type: 'token.rejected', problem: 'not-reauthenticated', credential: 'sign-in' })
     return { instead: await whoRemains(context, exchange, now) }
   }
+  if (login.endsAt !== undefined && login.endsAt <= now) {
+    report({ type: 'token.rejected', problem: 'session-over', credential: 'sign-in' })
+    return { instead: anonymous('identity-ended') }
+  }
   // The cookie stays: it names the end that the next login must come after.
   const turnAway = (reason: EndReason): Checked => {
     report({ type: 'session.refused', person: address.person, reason })

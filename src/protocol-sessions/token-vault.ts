@@ -74,6 +74,8 @@ interface FreshTokens {
   /** Whether they are as good as new; not of a successor that has only replaced a spent token. */
   readonly isRenewed: boolean
   readonly person?: PersonStatement | undefined
+  /** When the provider wants the session to end at the latest; absent: as it was. */
+  readonly endsAt?: number | undefined
 }
 
 /** A renewal of tokens, as a kind of renewal. */
@@ -142,8 +144,8 @@ function createTokenMethod(context: VaultContext): RenewalMethod<TokenRenewalTyp
 function answerOf(outcome: TokenOutcome, { tokenExpiresAt }: LiveRecord): RenewalAnswer<TokenRenewalTypes> {
   if (outcome.kind === 'refused') return { kind: 'refused' }
   if (outcome.kind === 'tokens') {
-    const { tokens, expiresAt, person } = outcome
-    return { kind: 'fresh', fresh: { tokens, expiresAt, isRenewed: true, person } }
+    const { kind: _, ...fresh } = outcome
+    return { kind: 'fresh', fresh: { ...fresh, isRenewed: true } }
   }
   const { successor, mayBeSpent = false } = outcome
   const answer = { kind: 'failed', failure: outcome, mayBeSpent } as const
@@ -195,9 +197,15 @@ async function acceptTokens(
   fresh: FreshTokens,
   isAgain: boolean,
 ): Promise<RenewalWrite<TokenRenewalResult>> {
+  const { lifecycle, clock } = context
+  const { address, record } = renewal.request
+  // Before the tokens: a session goes on by new ones only within what came with them.
+  if (fresh.endsAt !== undefined)
+    await lifecycle.moveProviderEnd(address, record, { providerEnd: fresh.endsAt, now: clock() })
   const kind = await replaceTokens(context, renewal, fresh, isAgain)
   if (kind !== 'written') return { kind }
-  const { expiresAt, person } = fresh
+  const { expiresAt, endsAt, person } = fresh
+  if (endsAt !== undefined && endsAt <= clock()) return { kind: 'ended' }
   const isPersonChanged = person !== undefined && (await takeUpPerson(context, renewal.request, person))
   if (fresh.isRenewed) await unmarkDegraded(context, renewal.request, expiresAt)
   return { kind, result: { kind: 'renewed', expiresAt, isPersonChanged } }

@@ -38,7 +38,7 @@ export interface VerifiedLogin {
   /** When the tokens were issued and when they expire; 0: nothing can be renewed. */
   readonly tokensIssuedAt: number
   readonly tokensExpireAt: number
-  /** The session ends then at the latest (SessionNotOnOrAfter). */
+  /** The session ends then at the latest (SessionNotOnOrAfter, `session_expiry`); none begins that is over by then. */
   readonly endsAt?: number | undefined
   /** When the login began, by our clock. */
   readonly since: number
@@ -104,6 +104,8 @@ export interface ProtocolSessions {
       readonly tokens: string
       readonly tokensIssuedAt: number
       readonly tokensExpireAt: number
+      /** When the provider wants the session to end at the latest; absent: as it was. */
+      readonly endsAt?: number | undefined
       readonly claims?: Claims | undefined
       /** What the new claims amount to; absent: what the session had. */
       readonly level?: number | undefined

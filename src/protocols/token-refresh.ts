@@ -19,6 +19,8 @@ export type TokenOutcome =
       readonly expiresAt: number
       /** What the provider says of the person by now; absent: it says nothing, and what is known stays. */
       readonly person?: PersonStatement | undefined
+      /** When the provider wants the session to end at the latest; absent: as it was. Milliseconds since the epoch. */
+      readonly endsAt?: number | undefined
     }
   /** The provider says that the session is over; for OpenID Connect only `invalid_grant`. */
   | { readonly kind: 'refused'; readonly problem: string }

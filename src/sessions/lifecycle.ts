@@ -8,6 +8,7 @@ import {
   retainedUntil,
   retentionOf,
 } from './lifecycle-context.js'
+import { moveProviderEnd } from './provider-end.js'
 import { createGeneration, publicIdOf, type RecordDetails, withName } from './record.js'
 import { reviseDetails } from './revise.js'
 import { createRevocations, type Revocations } from './revocation.js'
@@ -31,6 +32,14 @@ export interface Lifecycle {
    * of it would run before that time. `undefined`: it has ended, or is another one by now.
    */
   countFromNow(address: RecordAddress, record: LiveRecord, now: number): Promise<LiveRecord | undefined>
+  /**
+   * Takes up when the provider wants a live session to end: sooner, or later up to the absolute limit.
+   */
+  moveProviderEnd(
+    address: RecordAddress,
+    record: LiveRecord,
+    move: { readonly providerEnd: number; readonly now: number },
+  ): Promise<void>
   /** Gives a live record a new generation at a higher level of assurance, or a newer authentication. */
   raiseAssurance(
     address: RecordAddress,
@@ -76,6 +85,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     end: (address, record, end, now) => endSession(context, address, record, end, now),
     endOver: (address, record, now) => endOver(context, address, record, now),
     countFromNow: (address, record, now) => countFromNow(context, address, record, now),
+    moveProviderEnd: (address, record, move) => moveProviderEnd(context, address, record, move),
     raiseAssurance: (address, record, rise) => raiseAssurance(context, address, record, rise),
     addName: (address, record, name) => addName(context, address, record, name),
     revoke: revoking.revoke,

@@ -36,6 +36,8 @@ export interface RecordDetails {
   /** The session's beginning and absolute limit, kept over an application end. */
   readonly startedAt?: number | undefined
   readonly endsAt?: number | undefined
+  /** The absolute limit of a session that its provider ends sooner; absent: none does. Absent in records of 0.1.0. */
+  readonly limit?: number | undefined
   /** The authentication that the ended session stood on: only a later one is new. */
   readonly authenticatedAt?: number | undefined
   /** Identifier of the application's own framework session that ends with this one. */
@@ -108,10 +110,10 @@ export function endedFrom(
   record: LiveRecord,
   end: { readonly reason: EndReason; readonly at: number; readonly retainUntil: number },
 ): EndedRecord {
-  const { boundSession, names, own } = openDetails(sealer, address, record.sealed)
+  const { boundSession, names, own, limit } = openDetails(sealer, address, record.sealed)
   const { startedAt, endsAt, authenticatedAt } = record
   const ended = own && { issuer: own.issuer, subject: own.subject, sessionValue: own.sessionValue }
-  const details: RecordDetails = { startedAt, endsAt, authenticatedAt, boundSession, names, ended }
+  const details: RecordDetails = { startedAt, endsAt, limit, authenticatedAt, boundSession, names, ended }
   return {
     state: 'ended',
     reason: end.reason,

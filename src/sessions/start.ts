@@ -3,6 +3,7 @@ import type { AliasRecord, EndedRecord, LiveRecord, RecordAddress, SessionRecord
 import type { FoundRevocation } from '../stores/store.js'
 import { announceEnd } from './end.js'
 import { type LifecycleContext, retainedUntil } from './lifecycle-context.js'
+import { boundedEnd } from './provider-end.js'
 import {
   createGeneration,
   openDetails,
@@ -24,7 +25,7 @@ export interface SessionStart {
   readonly authenticatedAt: number
   /** When the login began that brought a new authentication: revocations before it do not concern this beginning. */
   readonly provenAt?: number | undefined
-  /** The session ends then at the latest, whatever the absolute limit. */
+  /** The session ends then at the latest, whatever the absolute limit; absent: what is resumed ends as it would have. */
   readonly endsAt?: number | undefined
   /** What the record says besides its times; its own bound session and beginning are added. */
   readonly own?: ProtocolDetails | undefined
@@ -75,15 +76,17 @@ export async function startSession(
 function recordOf(context: LifecycleContext, start: SessionStart, before: RecordDetails): LiveRecord {
   const { address, now, own, tokenExpiresAt, authenticatedAt } = start
   const keepsLimit = start.keepsLimit === true
+  const kept = keepsLimit ? before : {}
+  const { endsAt, limit } = boundedEnd(
+    kept.limit ?? kept.endsAt ?? now + context.absoluteMilliseconds,
+    start.endsAt ?? kept.endsAt,
+  )
   return {
     state: 'live',
     generation: createGeneration(context.random),
-    startedAt: (keepsLimit ? before.startedAt : undefined) ?? now,
+    startedAt: kept.startedAt ?? now,
     lastSeenAt: now,
-    endsAt: Math.min(
-      (keepsLimit ? before.endsAt : undefined) ?? now + context.absoluteMilliseconds,
-      start.endsAt ?? Number.POSITIVE_INFINITY,
-    ),
+    endsAt,
     idleMilliseconds: context.idleMilliseconds,
     tokenExpiresAt,
     level: start.level,
@@ -93,7 +96,7 @@ function recordOf(context: LifecycleContext, start: SessionStart, before: Record
     sealed:
       own === undefined && before.names === undefined
         ? ''
-        : sealDetails(context.sealer, address, { own, authenticatedAt, names: before.names }),
+        : sealDetails(context.sealer, address, { own, authenticatedAt, limit, names: before.names }),
     ...(context.hasSignInWork ? { signIn: 'due' } : {}),
     ...(own === undefined ? {} : { begunBy: 'protocol' }),
   }

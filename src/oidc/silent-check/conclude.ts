@@ -7,8 +7,8 @@ import { onceMoreScript } from '../check-session-script.js'
 import { sessionIndexKey } from '../context.js'
 import { connectOrNothing } from '../provider.js'
 import { renderScriptedPage } from '../scripted-page.js'
-import { personOfLater } from '../session-claims.js'
-import { isUnexpired, type KeptTokens, parseTokens, serializeTokens } from '../tokens.js'
+import { personOfLater, sessionEndOf } from '../session-claims.js'
+import { isUnexpired, type KeptTokens, parseTokens, renewedBefore, serializeTokens } from '../tokens.js'
 import { verifiedLoginOf } from '../verified-login.js'
 import { askProvider } from './begin.js'
 import { type CheckOutcome, type CheckTransaction, type SilentCheckContext, tellOutcome } from './context.js'
@@ -107,12 +107,14 @@ function renew(
   const sid = found?.claims.sid
   const isOther = sid !== undefined && sid !== kept.sessionId
   const tokens = renewedTokens(kept, finding)
+  const endsAt = claims && sessionEndOf(claims)
   return host.sessions.renew(session, {
     ...(claims === undefined ? {} : personOfLater(session.claims, claims, options)),
     ...(isOther ? { sessionValue: sid, indexKeys: [sessionIndexKey(session.issuer, sid)] } : {}),
     tokens: serializeTokens(tokens),
     tokensIssuedAt: tokens.accessIssuedAt,
-    tokensExpireAt: tokens.refreshToken === undefined ? 0 : tokens.accessExpiresAt,
+    tokensExpireAt: tokens.refreshToken === undefined ? 0 : renewedBefore(tokens, endsAt),
+    endsAt,
   })
 }
 
