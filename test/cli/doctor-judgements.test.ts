@@ -200,6 +200,18 @@ describe('the judgement of times', () => {
   ])('says the level that %j meets', (variables, level) => {
     expect(judgeTimes(resolve(variables), 1e6)[0]?.reason).toContain(`for ${level}`)
   })
+
+  it('says what an OpenID provider says of the end of a session', () => {
+    const said = (saysSessionExpiry: boolean) =>
+      judgeTimes(resolve({}), 1e6, { issuer: 'https://id.example.gov', saysSessionExpiry }).at(-1)
+    expect(said(true)).toMatchObject({
+      state: 'ok',
+      code: 'session-expiry',
+      target: 'https://id.example.gov',
+    })
+    expect(said(true)?.reason).toContain('after 43200 s in any case')
+    expect(said(false)).toMatchObject({ state: 'skipped', code: 'session-expiry' })
+  })
 })
 
 describe('the judgement of a base domain', () => {

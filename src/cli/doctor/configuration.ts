@@ -48,11 +48,41 @@ export function judgeConfiguration(resolved: ResolvedOptions, environment: Envir
 
 /**
  * The times against NIST SP 800-63B-4 (sections 2.1.3, 2.2.3, 2.3.3) and against the life of a token.
- * `tokenSeconds`: life of a real token, where one was given.
+ * `tokenSeconds`: life of a real token, where one was given. `openid`: what an OpenID provider says of sessions.
  */
-export function judgeTimes(resolved: ResolvedOptions, tokenSeconds: number | undefined): readonly Finding[] {
-  const level = judgeLevel(resolved)
-  return usesSharedCookie(resolved) ? [level, ...judgeTokenLife(resolved, tokenSeconds)] : [level]
+export function judgeTimes(
+  resolved: ResolvedOptions,
+  tokenSeconds: number | undefined,
+  openid?: SessionPolicy,
+): readonly Finding[] {
+  return [
+    judgeLevel(resolved),
+    ...(usesSharedCookie(resolved) ? judgeTokenLife(resolved, tokenSeconds) : []),
+    ...(openid === undefined ? [] : [judgeSessionExpiry(resolved, openid)]),
+  ]
+}
+
+/** What an OpenID provider says of the sessions that it begins. */
+export interface SessionPolicy {
+  readonly issuer: string
+  /** Whether its ID tokens say when a session is to end. */
+  readonly saysSessionExpiry: boolean
+}
+
+/** Source: OpenID IPSIE SL1. */
+function judgeSessionExpiry(
+  { application: { absoluteSeconds } }: ResolvedOptions,
+  { issuer, saysSessionExpiry }: SessionPolicy,
+): Finding {
+  return saysSessionExpiry
+    ? times.ok('session-expiry', {
+        target: issuer,
+        reason: `says when a session is to end (session_expiry): it ends then, and after ${absoluteSeconds} s in any case`,
+      })
+    : times.skipped('session-expiry', {
+        target: issuer,
+        reason: `does not name session_expiry among its claims: unless its ID tokens have it, a session ends after ${absoluteSeconds} s whatever the provider's own policy is`,
+      })
 }
 
 function judgeLevel({

@@ -125,7 +125,7 @@ export async function diagnose(request: DiagnosisRequest): Promise<Diagnosis> {
   return {
     findings: inOrder([
       ...judgeConfiguration(resolved, environment),
-      ...judgeTimes(resolved, cookie?.tokenSeconds),
+      ...judgeTimes(resolved, cookie?.tokenSeconds, protocols.sessions),
       ...(cookie?.findings ?? []),
       ...judgeClocks(witnesses, shared?.identityProvider.clockSkewSeconds ?? usualSkewSeconds),
       ...protocols.findings,

@@ -11,6 +11,7 @@ import type { ResolvedOidcOptions } from '../../oidc/options.js'
 import { resolveOidcOptions } from '../../oidc/resolve-options.js'
 import { supportedAlgorithms } from '../../tokens/algorithms.js'
 import { type Probe, ProbeError } from '../probe.js'
+import type { SessionPolicy } from './configuration.js'
 import { documentIn } from './discovery.js'
 import { createFindings, type Finding } from './finding.js'
 import { type Json, judgeKeySet } from './key-set.js'
@@ -36,6 +37,8 @@ export interface OpenidExamination {
   readonly authorizationEndpoint: string | undefined
   /** The answer that tells the provider's time. */
   readonly discovery: Visited | undefined
+  /** What it says of its sessions. */
+  readonly sessions: SessionPolicy | undefined
 }
 
 /** Origins that have to be asked. */
@@ -45,7 +48,7 @@ export function openidOrigins(request: Omit<OpenidRequest, 'environment'>): read
 
 /** Looks at the discovery document and at the keys that it names. */
 export async function examineOpenid(probe: Probe, request: OpenidRequest): Promise<OpenidExamination> {
-  const nothing = { authorizationEndpoint: undefined, discovery: undefined }
+  const nothing = { authorizationEndpoint: undefined, discovery: undefined, sessions: undefined }
   let options: ResolvedOidcOptions
   try {
     options = resolveOidcOptions(
@@ -93,6 +96,10 @@ export async function examineOpenid(probe: Probe, request: OpenidRequest): Promi
     ],
     authorizationEndpoint: read.metadata?.authorizationEndpoint,
     discovery,
+    sessions: {
+      issuer: options.issuer,
+      saysSessionExpiry: listIn(document, 'claims_supported').includes('session_expiry'),
+    },
   }
 }
 

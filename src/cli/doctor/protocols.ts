@@ -4,6 +4,7 @@ import type { ResolvedOptions } from '../../config/options.js'
 import type { Protocol } from '../../protocols/protocol.js'
 import type { Probe } from '../probe.js'
 import type { ClockWitness } from './clock.js'
+import type { SessionPolicy } from './configuration.js'
 import type { Finding } from './finding.js'
 import { examineOpenid, type OpenidRequest, openidOrigins } from './openid.js'
 import { examineOwnSaml } from './own-saml.js'
@@ -23,6 +24,8 @@ export interface ProtocolExamination {
   readonly findings: readonly Finding[]
   readonly witnesses: readonly ClockWitness[]
   readonly ways: readonly WayIn[]
+  /** What the OpenID provider says of its sessions. */
+  readonly sessions: SessionPolicy | undefined
 }
 
 /** Names of the protocols that were asked for. */
@@ -80,6 +83,7 @@ export async function examineProtocols(
     findings: [...(openid?.findings ?? []), ...(saml?.findings ?? [])],
     witnesses,
     ways: [...openidWay, ...samlWays],
+    sessions: openid?.sessions,
   }
 }
 
