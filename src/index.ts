@@ -61,7 +61,7 @@ export { checkLogoutRequest } from './logout/logout-request.js'
 export { refuseArguments, refuseNoFunction, refuseRequest } from './misuse.js'
 export type { PagesOptions } from './pages/pages.js'
 export { type Problem, problem } from './pages/problem.js'
-export type { Protocol } from './protocols/protocol.js'
+export type { Protocol, ProtocolSettings } from './protocols/protocol.js'
 export type { Leg, LegName, LegState, LogoutOutcome, Receipt } from './receipt.js'
 export type { EndReason } from './session-record.js'
 export type {

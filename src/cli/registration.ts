@@ -1,5 +1,6 @@
 /** @module `citizen-session registration`: the sheet of addresses and features to register at the identity provider. */
 import { parseArgs } from 'node:util'
+import { misspelt } from '../config/environment.js'
 import { publicRoutesPath, type ReadSuiteOptions, readSuiteOptions } from '../config/read-suite-options.js'
 import { isProduction } from '../config/resolve.js'
 import { type ClientRegistration, registrationOf } from '../oidc/registration.js'
@@ -149,7 +150,8 @@ async function run(args: readonly string[], console: Console): Promise<number> {
   const environment = await readEnvironment(values['env-file'] ?? [])
   // Only these options matter here: the others may be set in code.
   const read = readSuiteOptions({}, environment, { isProduction: isProduction(environment) })
-  const wrong = read.problems.find(({ path }) => routing.includes(path))
+  const problems = [...read.problems, ...misspelt(environment, read.variables)]
+  const wrong = problems.find(({ path }) => routing.includes(path))
   const applicationUrl = read.get('application.url')
   const routesPath = publicRoutesPath(read)
   if (wrong !== undefined || applicationUrl === undefined) {

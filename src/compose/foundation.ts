@@ -17,6 +17,7 @@ import { reportNearReads, unusedNear } from './near-events.js'
 /** The ground of one suite. */
 export interface Foundation {
   readonly options: ResolvedOptions
+  readonly environment: Readonly<Record<string, string | undefined>>
   /** The same options, where the shared cookie is in use. */
   readonly shared: ResolvedSharedCookieOptions | undefined
   readonly report: Report
@@ -33,7 +34,7 @@ export interface Foundation {
 /** Lays it. Stores that are opened for the suite are noted in `opened` at once. */
 export function createFoundation(
   options: ResolvedOptions,
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Foundation['environment'],
   { opened, debug }: { readonly opened: Store[]; readonly debug: DebugLog | undefined },
 ): Foundation {
   const { application, clock, random } = options
@@ -55,6 +56,7 @@ export function createFoundation(
   if (warning !== undefined) warn(warning)
   return {
     options,
+    environment,
     shared: usesSharedCookie(options) ? options : undefined,
     report,
     warn,

@@ -8,11 +8,14 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** The prefix of all our variables. */
 export const prefix = 'CITIZEN_'
 
-/** The variable of an option: `identityProvider.url` is `CITIZEN_IDENTITY_PROVIDER_URL`. */
+/**
+ * The variable of an option: `identityProvider.url` is `CITIZEN_IDENTITY_PROVIDER_URL`, `oidc.big-city.clientId` is
+ * `CITIZEN_OIDC_BIG_CITY_CLIENT_ID`. What switches a group on has the variable of the group.
+ */
 export function variableOf(path: string): string {
   // A variable holds the address of a store; the store itself can only be given in code.
-  const named = path === 'store' || path === 'revocations' ? `${path}.url` : path
-  return prefix + named.replace(/\./g, '_').replace(/[A-Z]/g, '_$&').toUpperCase()
+  const named = path === 'store' || path === 'revocations' ? `${path}.url` : path.replace(/\.enabled$/, '')
+  return prefix + named.replace(/[.-]/g, '_').replace(/[A-Z]/g, '_$&').toUpperCase()
 }
 
 /** The text of a variable without blanks around it; an empty variable counts as not set. */

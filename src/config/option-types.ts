@@ -10,10 +10,15 @@ export interface Kind<T> {
   readonly check: (value: unknown, surroundings: Surroundings) => Checked<T>
   /** Whether such a value is never a secret, so that a message may repeat it. */
   readonly isPublic?: true
+  /** Whether a variable with `_FILE` at its end may name a file that holds the text: keys, secrets, long documents. */
+  readonly isInFile?: true
 }
 
 /** A kind whose values are never secret. */
 export const publicly = <T>(kind: Kind<T>): Kind<T> => ({ ...kind, isPublic: true })
+
+/** A kind whose text may also be in a file that a variable names. */
+export const orInFile = <T>(kind: Kind<T>): Kind<T> => ({ ...kind, isInFile: true })
 
 /** Checks a value; what is wrong with it names what was given, where that is never secret. */
 export function checkGiven<T>(kind: Kind<T>, value: unknown, surroundings: Surroundings): Checked<T> {
@@ -23,6 +28,15 @@ export function checkGiven<T>(kind: Kind<T>, value: unknown, surroundings: Surro
 }
 
 const asIs = (text: string): unknown => text
+
+/** What a JSON document says; the text itself where it is none: the check then says what to write. */
+export function jsonInText(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
 
 /** A text that `pattern` matches as a whole. */
 export function textMatching(pattern: RegExp, hint: string): Kind<string> {

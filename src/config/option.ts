@@ -115,6 +115,9 @@ export type GivenRequired<T> = MustBeGiven<Pick<T, RequiredName<T>>>
 /** What may be written besides. */
 export type GivenOptional<T> = MayBeGiven<Omit<T, RequiredName<T>>>
 
+/** What may be written in code for a table whose required options may come from variables as well. */
+export type GivenAnywhere<T> = MayBeGiven<T>
+
 /** What is written in code for a table. */
 export type InputOf<T> = GivenRequired<T> & GivenOptional<T>
 

@@ -51,11 +51,17 @@ export function problemOfName(name: string | undefined, table: OptionTable): str
   return isWord ? `write another name: variables of the plug-in begin with ${first.toUpperCase()}` : undefined
 }
 
-/** What the paths of a plug-in's problems begin with: `oidc`, or `oidc.adfs` where the options have a good name. */
-export function rootFor(protocol: string, options: unknown): string {
+/** The name of a plug-in: that in its options where it is a good one, else its protocol's. What is wrong is told later. */
+export function nameFor(protocol: string, options: unknown): string {
   const name = typeof options === 'object' && options !== null && 'name' in options ? options.name : undefined
   const checked = providerName.check(name, { isProduction: false })
-  return 'problem' in checked ? protocol : `${protocol}.${checked.value}`
+  return 'problem' in checked ? protocol : checked.value
+}
+
+/** What the paths of a plug-in's problems, and so its variables, begin with: `oidc`, or `oidc.adfs` with that name. */
+export function rootFor(protocol: string, options: unknown): string {
+  const name = nameFor(protocol, options)
+  return name === protocol ? protocol : `${protocol}.${name}`
 }
 
 /** The first word of each option, as its variable has it: `client` of `clientId`. */

@@ -1,7 +1,7 @@
 /** @module Reads the options of a table from code and environment, with their defaults, and notes everything that is wrong. */
 import type { ConfigurationProblem } from '../errors.js'
 import type { Surroundings } from './addresses.js'
-import { type Environment, misspelt, textOfVariable, variableOf } from './environment.js'
+import { type Environment, variableOf } from './environment.js'
 import { unknownName } from './nearest.js'
 import {
   type CheckedOf,
@@ -14,10 +14,11 @@ import {
   type ValueAt,
 } from './option.js'
 import { checkGiven } from './option-types.js'
+import { fileHint, readVariable, variablesFor } from './read-variable.js'
 
 /** What is read besides the options in code. */
 export interface Reading {
-  /** Begins the path of each problem, as in `oidc`. Default: nothing. */
+  /** Begins the path of each problem, and so each variable, as in `oidc`. Default: nothing. */
   readonly root?: string
   /** Absent: no variable holds these options. */
   readonly environment?: Environment
@@ -50,6 +51,8 @@ export interface ReadOptions<T> {
   /** Notes a problem with an option, or with a part of one, as in `keys.0`. */
   note(path: string, message: string): void
   readonly problems: readonly ConfigurationProblem[]
+  /** The variables that are read, with the path of what each holds; none without an environment. */
+  readonly variables: ReadonlyMap<string, string>
   /** Everything in the shape of the table. Only once nothing is wrong. */
   assemble(): CheckedOf<T>
 }
@@ -68,36 +71,46 @@ export function readOptions<T extends OptionTable>(
   const { root = '', environment, surroundings } = reading
   const problems: ConfigurationProblem[] = []
   const entries = optionsByPath(table)
-  const variables = environment === undefined ? new Map<string, string>() : variablesOf(entries)
+  const variables = new Map(
+    [...entries].map(([path, option]) => [
+      path,
+      environment === undefined ? '' : variableFor(below(root, path), option),
+    ]),
+  )
   const note = (path: string, message: string): void => {
-    problems.push({ path: below(root, path), variable: variables.get(path) ?? '', message })
+    // A part, as in `otherKeys.0`, is said by the variable of the whole.
+    const variable = variables.get(path) ?? variables.get(path.replace(/\.\d+$/, '')) ?? ''
+    problems.push({ path: below(root, path), variable, message })
   }
   const inCode = flatten(table, options, { reading, problems })
-  const given = withVariables(inCode, variables, { environment, entries })
+  const { given, refused } = withVariables(inCode, { entries, variables, environment })
+  for (const [path, problem] of refused) note(path, problem)
   const needsSharedCookie = reading.needsSharedCookie?.(new Set(inCode.keys())) ?? true
   const values = new Map<string, unknown>()
   for (const [path, option] of entries) {
+    if (refused.has(path)) continue
     const value = given.get(path)
     if (value === undefined) {
       if ('fallback' in option) values.set(path, option.fallback)
       if (!mustBeThere(option, needsSharedCookie)) continue
       // What is wrong with a whole group is said once.
       const isSaid = problems.some((problem) => below(root, path).startsWith(`${problem.path}.`))
-      if (!isSaid) note(path, `is missing${whatToWrite(option, surroundings)}`)
+      const hint = fileHint(variables.get(path) ?? '', option.kind)
+      if (!isSaid) note(path, `is missing${whatToWrite(option, surroundings)}${hint}`)
       continue
     }
     const checked = checkGiven(option.kind, value, surroundings)
     if ('problem' in checked) note(path, checked.problem)
     else values.set(path, checked.value)
   }
-  if (environment !== undefined) problems.push(...misspelt(environment, pathsByVariable(variables)))
   return {
     get: <P extends PathOf<T>>(path: P) => values.get(path) as ValueAt<T, P> | undefined,
-    isGiven: (path) => given.has(path),
+    isGiven: (path) => given.has(path) || refused.has(path),
     areGood: (...wanted) =>
       !problems.some((problem) => wanted.some((path) => below(root, path) === problem.path)),
     note,
     problems,
+    variables: environment === undefined ? new Map() : pathsByVariable(entries, root),
     assemble: () => assembled(table, values) as CheckedOf<T>,
   }
 }
@@ -105,33 +118,45 @@ export function readOptions<T extends OptionTable>(
 const below = (root: string, path: string): string =>
   root === '' || path === '' ? `${root}${path}` : `${root}.${path}`
 
-function variablesOf(entries: ReadonlyMap<string, Option<unknown>>): ReadonlyMap<string, string> {
-  return new Map([...entries].map(([path, option]) => [path, variableFor(path, option)]))
+/** Every variable of a table, with the path of its option. */
+function pathsByVariable(
+  entries: ReadonlyMap<string, Option<unknown>>,
+  root: string,
+): ReadonlyMap<string, string> {
+  const found = [...entries].map(([path, option]) => [below(root, path), option] as const)
+  return new Map(
+    found.flatMap(([path, { kind }]) => variablesFor(variableOf(path), kind).map((name) => [name, path])),
+  )
 }
 
-function pathsByVariable(variables: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
-  return new Map([...variables].filter(([, name]) => name !== '').map(([path, name]) => [name, path]))
-}
-
-/** What is given in code, and of the rest what a variable says. `null` in code is a value, and a wrong one. */
+/**
+ * What is given in code, and of the rest what a variable says; which of its variables that was is noted. `null` in code
+ * is a value, and a wrong one.
+ */
 function withVariables(
   inCode: ReadonlyMap<string, unknown>,
-  variables: ReadonlyMap<string, string>,
   {
-    environment,
     entries,
+    variables,
+    environment,
   }: {
-    readonly environment: Environment | undefined
     readonly entries: ReadonlyMap<string, Option<unknown>>
+    readonly variables: Map<string, string>
+    readonly environment: Environment | undefined
   },
-): ReadonlyMap<string, unknown> {
+): { readonly given: ReadonlyMap<string, unknown>; readonly refused: ReadonlyMap<string, string> } {
   const given = new Map(inCode)
-  for (const [path, variable] of variables) {
+  const refused = new Map<string, string>()
+  for (const [path, { kind }] of entries) {
+    const variable = variables.get(path) ?? ''
     if (environment === undefined || variable === '' || given.has(path)) continue
-    const text = textOfVariable(environment, variable)
-    if (text !== undefined) given.set(path, entries.get(path)?.kind.fromText?.(text))
+    const read = readVariable(environment, variable, kind)
+    if (read === undefined) continue
+    variables.set(path, read.variable)
+    if ('problem' in read) refused.set(path, read.problem)
+    else given.set(path, read.value)
   }
-  return given
+  return { given, refused }
 }
 
 function isRequired(option: Option<unknown>): option is RequiredOption<unknown> {

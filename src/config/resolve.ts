@@ -4,10 +4,11 @@ import { systemClock } from '../clock.js'
 import { ConfigurationError } from '../errors.js'
 import type { applicationOptions } from './application-options.js'
 import { defaultAssuranceLevel, trustedLevel } from './assurance-level.js'
-import type { Environment } from './environment.js'
+import { type Environment, misspelt } from './environment.js'
 import type { identityProviderOptions, ResolvedIdentityProvider } from './identity-provider-options.js'
 import type { CheckedOf } from './option.js'
 import type { ResolvedOptions, ResolvedSharedCookieOptions, SuiteOptions } from './options.js'
+import { configurePlugIns } from './plug-in-settings.js'
 import {
   headerDomain,
   publicRoutesPath,
@@ -29,8 +30,11 @@ export function resolveOptions(options: SuiteOptions, environment: Environment):
 export function resolveOptions(options: SuiteOptions, environment: Environment): ResolvedOptions {
   const read = readSuiteOptions(options, environment, { isProduction: isProduction(environment) })
   applyRules(read)
-  if (read.problems.length > 0) throw new ConfigurationError(read.problems)
-  return complete(read, isProduction(environment))
+  const plugIns = configurePlugIns(read.get('protocols') ?? [], environment)
+  const variables = new Map([...read.variables, ...plugIns.variables])
+  const problems = [...read.problems, ...plugIns.problems, ...misspelt(environment, variables)]
+  if (problems.length > 0) throw new ConfigurationError(problems)
+  return { ...complete(read, isProduction(environment)), protocols: plugIns.protocols }
 }
 
 /** Whether the environment says that this is production. */

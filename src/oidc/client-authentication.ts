@@ -1,6 +1,6 @@
 /** @module How the client proves itself at the token endpoint, and the check of it. */
 import type { ClientAuth } from 'openid-client'
-import type { Kind } from '../config/option-types.js'
+import { jsonInText, type Kind } from '../config/option-types.js'
 import type { PrivateJsonWebKey } from './signed-token.js'
 
 /** Proves the client by a signed assertion. Source: OpenID Connect Core 1.0, section 9. */
@@ -22,9 +22,13 @@ export type ClientAuthentication =
   | PrivateKeyAuthentication
   | ClientAuth
 
-/** A way to prove the client; never repeated, for it may hold a key. */
+/** A way to prove the client; never repeated, for it may hold a key. In a variable a key is a JSON Web Key. */
 export const clientAuthentication: Kind<ClientAuthentication> = {
-  fromText: undefined,
+  fromText: (text) => {
+    const value = jsonInText(text)
+    return typeof value === 'object' && value !== null && 'kty' in value ? { privateKey: value } : value
+  },
+  isInFile: true,
   check: (value) => {
     if (value === 'client_secret_basic' || value === 'client_secret_post' || value === 'none')
       return { value }
@@ -41,7 +45,7 @@ export const clientAuthentication: Kind<ClientAuthentication> = {
     }
     return {
       problem:
-        'write client_secret_basic, client_secret_post, none, or { privateKey } with a private JSON Web Key that has alg',
+        'write client_secret_basic, client_secret_post, none, or { privateKey } with a private JSON Web Key that has alg (in a variable the key itself)',
     }
   },
 }

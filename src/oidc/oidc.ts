@@ -1,4 +1,6 @@
 /** @module OpenID Connect as a plug-in: `protocols: [oidc({ … })]`. */
+import { createEnvironmentOptions } from '../config/plug-in-options.js'
+import { nameFor } from '../config/provider-name.js'
 import type { InstalledProtocol, Protocol, ProtocolHost } from '../protocols/protocol.js'
 import type { TokenRefresh } from '../protocols/token-refresh.js'
 import { createBackchannelLogout } from './backchannel-logout.js'
@@ -9,7 +11,7 @@ import { createCallback } from './login-return.js'
 import type { OidcOptions, ResolvedOidcOptions } from './options.js'
 import { createProvider } from './provider.js'
 import { renewTokens } from './refresh.js'
-import { resolveOidcOptions } from './resolve-options.js'
+import { readOidcOptions } from './resolve-options.js'
 import { routeOf } from './routes.js'
 import { endProviderSession } from './rp-initiated-logout.js'
 import { createSilentCheck } from './silent-check/endpoint.js'
@@ -21,16 +23,23 @@ export type { OidcEndpoints, OidcOptions } from './options.js'
 export type { PrivateJsonWebKey } from './signed-token.js'
 
 /**
- * Makes the plug-in for one OpenID provider. Its options are checked at once.
- * @throws ConfigurationError (`configuration`) with everything that is wrong.
+ * Makes the plug-in for one OpenID provider. What is not given in code is read from `CITIZEN_OIDC_…` in the environment of
+ * the suite; everything that is wrong is told when the suite is made, in its `ConfigurationError`.
  * Source: OpenID Connect Core 1.0, Discovery 1.0, Session Management 1.0, Front-Channel Logout 1.0, Back-Channel
  * Logout 1.0 errata 1, RP-Initiated Logout 1.0.
  */
-export function oidc(options: OidcOptions): Protocol {
-  const resolved = resolveOidcOptions(options)
-  const { name = 'oidc', clockSkewSeconds, reauthenticate } = resolved
-  const warnings = reauthenticate.proof === 'asked' ? [askedIsNoProof] : []
-  return { name, protocol: 'oidc', clockSkewSeconds, warnings, install: (host) => install(resolved, host) }
+export function oidc(options: OidcOptions = {}): Protocol {
+  const configured = createEnvironmentOptions((environment) => readOidcOptions(options, environment))
+  return {
+    name: nameFor('oidc', options),
+    protocol: 'oidc',
+    settings(environment) {
+      const { problems, variables, resolved } = configured.read(environment)
+      const warnings = resolved?.reauthenticate.proof === 'asked' ? [askedIsNoProof] : []
+      return { problems, variables, clockSkewSeconds: resolved?.clockSkewSeconds, warnings }
+    },
+    install: (host) => install(configured.resolve(host.environment), host),
+  }
 }
 
 const askedIsNoProof = {

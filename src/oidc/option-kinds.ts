@@ -1,6 +1,13 @@
 /** @module The kinds of values that only the options of `oidc({ … })` have. */
 import { checkAbsolute, checkAddress } from '../config/addresses.js'
-import { address, type Kind, listOf, queryParameters, textMatching } from '../config/option-types.js'
+import {
+  address,
+  jsonInText,
+  type Kind,
+  listOf,
+  queryParameters,
+  textMatching,
+} from '../config/option-types.js'
 import { keyManagement, type PrivateJsonWebKey } from './signed-token.js'
 
 /**
@@ -44,7 +51,7 @@ export const text = textMatching(/^[^\s\p{Cc}]{1,512}$/u, 'a text without blanks
 
 /** An issuer, which is an address. */
 export const issuer: Kind<string> = {
-  fromText: undefined,
+  fromText: (text) => text,
   check: (value, surroundings) => {
     const checked = checkAddress(value, surroundings, 'https://id.example.gov')
     if ('problem' in checked) return checked
@@ -59,7 +66,7 @@ export const endpoint = address(checkAbsolute, 'https://id.example.gov/connect/t
 
 /** An endpoint, or `false`: it is not used. */
 export const endpointOrNone: Kind<string | false> = {
-  fromText: undefined,
+  fromText: (text) => (text === 'false' ? false : text),
   check: (value, surroundings) => (value === false ? { value } : endpoint.check(value, surroundings)),
 }
 
@@ -77,7 +84,7 @@ export const words = (hint: string, allowed?: readonly string[]): Kind<readonly 
 
 /** Parameters none of which is ours. */
 export const foreignParameters: Kind<Readonly<Record<string, string>>> = {
-  fromText: undefined,
+  fromText: queryParameters.fromText,
   check: (value, surroundings) => {
     const checked = queryParameters.check(value, surroundings)
     if ('problem' in checked) return checked
@@ -88,7 +95,7 @@ export const foreignParameters: Kind<Readonly<Record<string, string>>> = {
 
 /** Of our own parameters those that ask for a new authentication; `none` asks for nothing. */
 export const reauthenticateParameters: Kind<Readonly<Record<string, string>>> = {
-  fromText: undefined,
+  fromText: queryParameters.fromText,
   check: (value, surroundings) => {
     const checked = queryParameters.check(value, surroundings)
     if ('problem' in checked) return checked
@@ -106,16 +113,22 @@ export const reauthenticateParameters: Kind<Readonly<Record<string, string>>> = 
   },
 }
 
-/** Private keys, each with its `alg`. */
+/** Private keys, each with its `alg`; a JSON Web Key Set in a variable. */
 export const privateKeys: Kind<readonly PrivateJsonWebKey[]> = {
-  fromText: undefined,
+  fromText: (text) => {
+    const value = jsonInText(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Reflect.get(value, 'keys')
+      : value
+  },
+  isInFile: true,
   check: (value) => {
     const isList =
       Array.isArray(value) &&
       value.length > 0 &&
       value.length <= 8 &&
       value.every((key: unknown) => typeof key === 'object' && key !== null && 'd' in key && 'kty' in key)
-    if (!isList) return { problem: 'write a list of private JSON Web Keys' }
+    if (!isList) return { problem: 'write a list of private JSON Web Keys; in a variable a JSON Web Key Set' }
     const isNamed = value.every((key: object) => keyManagement.includes(String(Reflect.get(key, 'alg'))))
     return isNamed
       ? { value: value as readonly PrivateJsonWebKey[] }

@@ -1,7 +1,7 @@
 /** @module The options of `oidc({ … })`: one table, from which follow what is given and what is resolved. */
 import type { Claims } from '../citizen.js'
 import { checkBase } from '../config/addresses.js'
-import type { GivenOptional, GivenRequired, ResolvedOf } from '../config/option.js'
+import type { GivenAnywhere, ResolvedOf } from '../config/option.js'
 import { computed, defaulted, optional, required } from '../config/option.js'
 import {
   address,
@@ -9,6 +9,7 @@ import {
   functionOf,
   networkSeconds,
   numberBetween,
+  orInFile,
   origins,
   textMatching,
   yesOrNo,
@@ -55,9 +56,7 @@ export const oidcEndpoints = {
 } as const
 
 /** Endpoints that override what discovery says. `false`: the provider's is not used. */
-export interface OidcEndpoints
-  extends GivenRequired<typeof oidcEndpoints>,
-    GivenOptional<typeof oidcEndpoints> {}
+export interface OidcEndpoints extends GivenAnywhere<typeof oidcEndpoints> {}
 
 /** Every option of `oidc({ … })`. The order is that of the documentation. */
 export const oidcOptions = {
@@ -74,7 +73,7 @@ export const oidcOptions = {
   /** The client’s id at the provider. */
   clientId: required(text),
   /** The client’s secret; required unless `clientAuthentication` needs none. Default none. */
-  clientSecret: optional(textMatching(/^[^\p{Cc}]{1,1024}$/u, 'the client’s secret')),
+  clientSecret: optional(orInFile(textMatching(/^[^\p{Cc}]{1,1024}$/u, 'the client’s secret'))),
   /**
    * How the client proves itself: `client_secret_basic`, `client_secret_post`, `none` (public client), `{ privateKey,
    * audience }`, or a `ClientAuth` of openid-client. Default: `client_secret_basic`, or `client_secret_post` where
@@ -197,8 +196,8 @@ export const oidcOptions = {
   },
 } as const
 
-/** The options of `oidc({ … })`. */
-export interface OidcOptions extends GivenRequired<typeof oidcOptions>, GivenOptional<typeof oidcOptions> {}
+/** The options of `oidc({ … })`. What is not given is read from the environment, then from the defaults. */
+export interface OidcOptions extends GivenAnywhere<typeof oidcOptions> {}
 
 type Resolved = ResolvedOf<typeof oidcOptions>
 

@@ -1,29 +1,37 @@
 /** @module Resolves the options of `oidc({ … })`: everything wrong at once. */
 import type { Claims } from '../citizen.js'
 import { trustedLevel } from '../config/assurance-level.js'
+import type { Environment } from '../config/environment.js'
+import { type PlugInOptions, resolvedOf } from '../config/plug-in-options.js'
 import { problemOfName, rootFor } from '../config/provider-name.js'
 import { type ReadOptions, readOptions } from '../config/read-options.js'
-import { ConfigurationError } from '../errors.js'
+import { isProduction } from '../config/resolve.js'
 import { type OidcOptions, oidcOptions, type ResolvedOidcOptions } from './options.js'
 
 type Read = ReadOptions<typeof oidcOptions>
+
+/** Reads the options: what is not given in code is read from `CITIZEN_OIDC_…`. */
+export function readOidcOptions(
+  options: OidcOptions,
+  environment: Environment,
+): PlugInOptions<ResolvedOidcOptions> {
+  const surroundings = { isProduction: isProduction(environment) }
+  const read = readOptions(oidcOptions, options, {
+    root: rootFor('oidc', options),
+    environment,
+    surroundings,
+  })
+  if (read.problems.every(({ path }) => path !== 'oidc')) applyRules(read)
+  const { problems, variables } = read
+  return { problems, variables, resolved: problems.length > 0 ? undefined : complete(read) }
+}
 
 /**
  * Resolves the options.
  * @throws ConfigurationError (`configuration`) with every problem, and the nearest name for each unknown key.
  */
-export function resolveOidcOptions(
-  options: OidcOptions,
-  environment: Readonly<Record<string, string | undefined>> = process.env,
-): ResolvedOidcOptions {
-  const isProduction = environment.NODE_ENV?.trim() === 'production'
-  const read = readOptions(oidcOptions, options, {
-    root: rootFor('oidc', options),
-    surroundings: { isProduction },
-  })
-  if (read.problems.every(({ path }) => path !== 'oidc')) applyRules(read)
-  if (read.problems.length > 0) throw new ConfigurationError(read.problems)
-  return complete(read)
+export function resolveOidcOptions(options: OidcOptions, environment: Environment): ResolvedOidcOptions {
+  return resolvedOf(readOidcOptions(options, environment))
 }
 
 /** Rules between options. */

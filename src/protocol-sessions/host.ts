@@ -16,6 +16,7 @@ import type { TokenVault } from './token-vault.js'
 /** What plug-ins need of the rest of the suite. */
 export interface ProtocolHostParts {
   readonly options: ResolvedOptions
+  readonly environment: ProtocolHost['environment']
   readonly sessions: SessionContext
   readonly sessionCookie: SessionCookie
   readonly tokenVault: TokenVault
@@ -32,11 +33,12 @@ const defaultSkewSeconds = 30
 
 /** Makes what one plug-in gets. */
 export function createProtocolHost(parts: ProtocolHostParts, protocol: Protocol): ProtocolHost {
-  const { options, completion, logoutRoutes, loginsInFlight } = parts
+  const { options, environment, completion, logoutRoutes, loginsInFlight } = parts
   const { store, report } = parts.sessions
   const { name } = protocol
   return {
     options,
+    environment,
     store,
     report,
     sessions: sessionsOf(parts, protocol),

@@ -3,6 +3,7 @@
 import type { Citizen } from '../citizen.js'
 import type { Clock } from '../clock.js'
 import type { TransactionCookies } from '../cookies/transaction.js'
+import type { ConfigurationProblem } from '../errors.js'
 import type { Report } from '../events.js'
 import type { Exchange, MaybePromise, Reply } from '../exchange.js'
 import type { Pages } from '../pages/pages.js'
@@ -14,7 +15,15 @@ import type { LogoutParticipant } from './logout-participant.js'
 import type { ProtocolSessions } from './sessions.js'
 import type { TokenRefresh } from './token-refresh.js'
 
-/** A plug-in for `protocols`, as `oidc({ … })` and `saml({ … })` make it. Its own options are checked when it is made. */
+/** What the options of a plug-in come to in one environment. */
+export interface ProtocolSettings extends Pick<Protocol, 'clockSkewSeconds' | 'warnings'> {
+  /** Everything that is wrong, told with what is wrong of the suite's own options, in one `ConfigurationError`. */
+  readonly problems: readonly ConfigurationProblem[]
+  /** The variables that it reads, with the path of what each holds: a name close to one of them is a typing mistake. */
+  readonly variables: ReadonlyMap<string, string>
+}
+
+/** A plug-in for `protocols`, as `oidc({ … })` and `saml({ … })` make it. */
 export interface Protocol {
   /**
    * Names its provider, in addresses and in what is stored: `oidc`, `saml`, or what the option `name` of several of one
@@ -30,6 +39,11 @@ export interface Protocol {
   readonly clockSkewSeconds?: number | undefined
   /** What its options allow but somebody should know: said once at the start, with a stable code. */
   readonly warnings?: readonly { readonly code: string; readonly message: string }[] | undefined
+  /**
+   * Reads its options from code and from the environment of a suite, called before `install`. What it says counts in the
+   * place of `clockSkewSeconds` and `warnings`. Default: its options are its own matter.
+   */
+  settings?(environment: Readonly<Record<string, string | undefined>>): ProtocolSettings
   /** Called once by `createSuite`. */
   install(host: ProtocolHost): InstalledProtocol
 }
@@ -82,6 +96,8 @@ export interface ProtocolHostOptions {
 /** What the core gives a plug-in. */
 export interface ProtocolHost {
   readonly options: ProtocolHostOptions
+  /** The environment of the suite: what `settings` was asked with. */
+  readonly environment: Readonly<Record<string, string | undefined>>
   readonly store: Store
   readonly report: Report
   readonly sessions: ProtocolSessions

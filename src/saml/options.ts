@@ -1,7 +1,7 @@
 /** @module The options of `saml({ … })`: one table, from which follow what is given and what is resolved. */
 import type { KeyObject } from 'node:crypto'
 import { checkAbsolute } from '../config/addresses.js'
-import type { GivenOptional, GivenRequired, ResolvedOf } from '../config/option.js'
+import type { GivenAnywhere, ResolvedOf } from '../config/option.js'
 import { computed, defaulted, optional, required } from '../config/option.js'
 import {
   address,
@@ -93,8 +93,8 @@ export const samlOptions = {
   },
 } as const
 
-/** The options of `saml({ … })`. */
-export interface SamlOptions extends GivenRequired<typeof samlOptions>, GivenOptional<typeof samlOptions> {}
+/** The options of `saml({ … })`. What is not given is read from the environment, then from the defaults. */
+export interface SamlOptions extends GivenAnywhere<typeof samlOptions> {}
 
 /** A key that is ready for use. */
 export interface ResolvedSamlKey {

@@ -1,8 +1,10 @@
 /** @module Resolves the options of `saml({ … })`: everything wrong at once. */
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
+import type { Environment } from '../config/environment.js'
+import { type PlugInOptions, resolvedOf } from '../config/plug-in-options.js'
 import { problemOfName, rootFor } from '../config/provider-name.js'
 import { type ReadOptions, readOptions } from '../config/read-options.js'
-import { ConfigurationError } from '../errors.js'
+import { isProduction } from '../config/resolve.js'
 import { isSecureAddress } from '../outbound.js'
 import { isStrongKey } from './algorithms.js'
 import type { Assertion } from './assertion.js'
@@ -14,26 +16,33 @@ import { SamlMetadataError } from './saml-error.js'
 
 type Read = ReadOptions<typeof samlOptions>
 
-/**
- * Resolves the options.
- * @throws ConfigurationError (`configuration`) with every problem, and the nearest name for each unknown key.
- */
-export function resolveSamlOptions(
+/** Reads the options: what is not given in code is read from `CITIZEN_SAML_…`. */
+export function readSamlOptions(
   options: SamlOptions,
-  environment: Readonly<Record<string, string | undefined>> = process.env,
-): ResolvedSamlOptions {
-  const isProduction = environment.NODE_ENV?.trim() === 'production'
+  environment: Environment,
+): PlugInOptions<ResolvedSamlOptions> {
+  const surroundings = { isProduction: isProduction(environment) }
   const read = readOptions(samlOptions, options, {
     root: rootFor('saml', options),
-    surroundings: { isProduction },
+    environment,
+    surroundings,
   })
   const keys = readKeys(read)
   checkSource(read)
   const nameProblem = problemOfName(read.get('name'), samlOptions)
   if (nameProblem !== undefined) read.note('name', nameProblem)
+  const { problems, variables } = read
   const [key] = keys
-  if (read.problems.length > 0 || key === undefined) throw new ConfigurationError(read.problems)
-  return complete(read, key, keys)
+  const isGood = problems.length === 0 && key !== undefined
+  return { problems, variables, resolved: isGood ? complete(read, key, keys) : undefined }
+}
+
+/**
+ * Resolves the options.
+ * @throws ConfigurationError (`configuration`) with every problem, and the nearest name for each unknown key.
+ */
+export function resolveSamlOptions(options: SamlOptions, environment: Environment): ResolvedSamlOptions {
+  return resolvedOf(readSamlOptions(options, environment))
 }
 
 function readKeys({ get, note }: Read): readonly ResolvedSamlKey[] {

@@ -1,4 +1,6 @@
 /** @module SAML 2.0 as a plug-in: `saml({ … })` for `protocols`. */
+import { createEnvironmentOptions } from '../config/plug-in-options.js'
+import { nameFor } from '../config/provider-name.js'
 import type { Exchange, Reply } from '../exchange.js'
 import type { Protocol } from '../protocols/protocol.js'
 import { asksForPage } from '../sessions/activity.js'
@@ -9,7 +11,7 @@ import type { SamlOptions } from './options.js'
 import { writeOwnMetadata } from './own-metadata.js'
 import { type FailurePage, failedSignIn, failedSignOut } from './pages.js'
 import { type Received, receiveForm, receiveQuery } from './receive-message.js'
-import { resolveSamlOptions } from './resolve-options.js'
+import { readSamlOptions } from './resolve-options.js'
 import { routeOf } from './routes.js'
 import { SamlError } from './saml-error.js'
 import { signMessage } from './send-message.js'
@@ -24,16 +26,20 @@ export type { SamlOptions } from './options.js'
 export { type MetadataProblem, SamlError, SamlMetadataError, type SamlProblem } from './saml-error.js'
 
 /**
- * Makes the plug-in: sign-in and single logout with one SAML 2.0 identity provider.
- * @throws ConfigurationError with every problem of the options.
+ * Makes the plug-in: sign-in and single logout with one SAML 2.0 identity provider. What is not given in code is read from
+ * `CITIZEN_SAML_…` in the environment of the suite; everything that is wrong is told when the suite is made, in its
+ * `ConfigurationError`.
  */
-export function saml(options: SamlOptions): Protocol {
-  const resolved = resolveSamlOptions(options)
+export function saml(options: SamlOptions = {}): Protocol {
+  const configured = createEnvironmentOptions((environment) => readSamlOptions(options, environment))
   return {
-    name: resolved.name ?? 'saml',
+    name: nameFor('saml', options),
     protocol: 'saml',
-    clockSkewSeconds: resolved.clockSkewSeconds,
-    install: (host) => install(createServiceProvider(resolved, host)),
+    settings(environment) {
+      const { problems, variables, resolved } = configured.read(environment)
+      return { problems, variables, clockSkewSeconds: resolved?.clockSkewSeconds }
+    },
+    install: (host) => install(createServiceProvider(configured.resolve(host.environment), host)),
   }
 }
 

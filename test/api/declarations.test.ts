@@ -33,6 +33,19 @@ const written = `export interface Things {
         readonly decide?: ((a: import("./a.js").A) => boolean) | undefined;
     } | undefined;
 }
+export interface Anywhere {
+    /** The id. Default none. */
+    readonly id?: string | undefined;
+    readonly inner?: {
+        /**
+         * How it
+         * goes.
+         */
+        readonly way?: 'fast' | 'slow' | undefined;
+        /** A function. */
+        readonly decide?: ((a: import("./a.js").A) => boolean) | undefined;
+    } | undefined;
+}
 export interface Resolved extends Base {
     readonly inner: {
         /**
@@ -54,6 +67,8 @@ it('hold what follows from a table written out, once and for all; the table itse
   const folder = await mkdtemp(join(tmpdir(), 'citizen-session-declarations-'))
   const file = join(folder, 'things.d.ts')
   const made = `export interface Things extends GivenRequired<typeof things>, GivenOptional<typeof things> {
+}
+export interface Anywhere extends GivenAnywhere<typeof things> {
 }
 export interface Resolved extends Base, Omit<ResolvedOf<typeof things>, 'id'> {
     readonly more: ResolvedOf<typeof elsewhere>;

@@ -1,8 +1,10 @@
 /** @module What the docstrings of a table of options say: the one text that editors, docs/api.md and the pages of options have. */
 import { dirname, posix } from 'node:path'
 import { parseAst } from 'rolldown/parseAst'
+import { variableOf } from '../../src/config/environment.js'
 import type { Option, OptionTable } from '../../src/config/option.js'
 import { optionsByPath } from '../../src/config/option.js'
+import { variablesFor } from '../../src/config/read-variable.js'
 import { textOf } from '../house/source.js'
 
 /** One option as it is declared. */
@@ -94,13 +96,26 @@ export function defaultOf({ option, fallback }: Declared): string {
     : '**required**'
 }
 
-/** A page with its table of options, default and meaning written anew; no variable holds the options of a plug-in. */
-export function withOptionTable(page: string, declared: ReadonlyMap<string, Declared>): string {
-  const lines = [...declared].map(
-    ([path, each]) => `| \`${path}\` | ${defaultOf(each)} | ${each.meaning} |\n`,
-  )
+/** What the column of the variable says. */
+export function variableWords(path: string, { kind }: Option<unknown>): string {
+  const [variable, file] = variablesFor(variableOf(path), kind)
+  if (variable === undefined) return 'only in code'
+  return file === undefined ? `\`${variable}\`` : `\`${variable}\` or \`…_FILE\``
+}
+
+/** A page with the table of a plug-in's options written anew: variable, default and meaning of each. */
+export function withOptionTable(page: string, root: string, declared: ReadonlyMap<string, Declared>): string {
+  const lines = [...declared].map(([path, each]) => {
+    const cells = [
+      `\`${path}\``,
+      variableWords(`${root}.${path}`, each.option),
+      defaultOf(each),
+      each.meaning,
+    ]
+    return `| ${cells.join(' | ')} |\n`
+  })
   return page.replace(
-    /(^\| option \| default \| meaning \|\n\|---\|---\|---\|\n)(?:\|.*\n)*/m,
+    /(^\| option \| variable \| default \| meaning \|\n\|---\|---\|---\|---\|\n)(?:\|.*\n)*/m,
     (_table, head: string) => `${head}${lines.join('')}`,
   )
 }

@@ -1,7 +1,6 @@
 /** @module Writes the page of all options from their table. */
 import { optionTable } from '../../src/config/options.js'
-import { suiteVariableFor } from '../../src/config/read-suite-options.js'
-import { declaredIn, defaultOf } from './declared.js'
+import { declaredIn, defaultOf, variableWords } from './declared.js'
 
 /** Every option of a suite as it is declared. */
 export const declaredOptions = declaredIn('src/config/options.ts', 'optionTable', optionTable)
@@ -9,9 +8,8 @@ export const declaredOptions = declaredIn('src/config/options.ts', 'optionTable'
 /** The whole page. */
 export function optionsPage(): string {
   const rows = [...declaredOptions].map(([path, declared]) => {
-    const variable = suiteVariableFor(path)
-    const cells = [`\`${path}\``, variable === '' ? 'only in code' : `\`${variable}\``]
-    return `| ${[...cells, defaultOf(declared), declared.meaning].join(' | ')} |`
+    const cells = [`\`${path}\``, variableWords(path, declared.option), defaultOf(declared), declared.meaning]
+    return `| ${cells.join(' | ')} |`
   })
   return `# Options
 
@@ -24,6 +22,9 @@ In a variable a list is comma-separated, a boolean is \`true\` or \`false\`, par
 Everything that is missing or wrong is reported at once, at start, in one \`ConfigurationError\`: its \`problems\` list
 each with its path, its variable and what to write. An unknown option is refused with the nearest name; so is a
 variable that is a letter or two away from one of ours.
+
+The options of [\`oidc()\`](oidc.md#options) and [\`saml()\`](saml.md#options) have variables too, and are told of in the same
+error.
 
 | option | variable | default | meaning |
 |---|---|---|---|

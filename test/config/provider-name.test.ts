@@ -1,9 +1,9 @@
 /** @module The names of several providers of one protocol: what they may be, and what they may not. */
 import { describe, expect, it } from 'vitest'
 import { reservedNames } from '../../src/config/provider-name.js'
-import { ConfigurationError } from '../../src/errors.js'
 import { createSuite } from '../../src/index.js'
 import { oidc } from '../../src/oidc/oidc.js'
+import type { Protocol } from '../../src/protocols/protocol.js'
 import { saml } from '../../src/saml/saml.js'
 import { keyOf } from '../saml/world.js'
 import { serve } from '../support/world.js'
@@ -23,15 +23,10 @@ const makers = {
 }
 const protocols = ['oidc', 'saml'] as const
 
-const saidOf = (make: () => unknown): readonly string[] => {
-  try {
-    make()
-    return []
-  } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error
-    return error.problems.map(({ path, message }) => `${path} ${message}`)
-  }
-}
+const saidOf = (plugIn: Protocol): readonly string[] =>
+  problemsOf({ application: { ...required.application, secrets: [secret] }, protocols: [plugIn] }).map(
+    ({ path, message }) => `${path} ${message}`,
+  )
 
 describe.each(protocols)('the name of a provider of %s', (protocol) => {
   const make = makers[protocol]
@@ -50,14 +45,14 @@ describe.each(protocols)('the name of a provider of %s', (protocol) => {
   it.each(['', 'Adfs', '1a', '-a', 'a_b', 'a b', 'a/b', 'é', 'a2345678901234567', 7, null, ['a']])(
     'is not %j',
     (name) => {
-      expect(saidOf(() => make(name))).toEqual([
+      expect(saidOf(make(name))).toEqual([
         expect.stringContaining(`${protocol}.name write a name of 1 to 16`),
       ])
     },
   )
 
   it.each([...reservedNames])('is not %s, which is a route of ours or stands for one', (name) => {
-    expect(saidOf(() => make(name))).toEqual([expect.stringContaining(`${protocol}.name write another name`)])
+    expect(saidOf(make(name))).toEqual([expect.stringContaining(`${protocol}.name write another name`)])
   })
 })
 
@@ -73,7 +68,7 @@ it.each([
 ] as const)(
   'a provider of %s is not called %s: variables of options begin with %s',
   (protocol, name, word) => {
-    expect(saidOf(() => makers[protocol](name))).toEqual([
+    expect(saidOf(makers[protocol](name))).toEqual([
       `${protocol}.${name}.name write another name: variables of the plug-in begin with ${word}`,
     ])
   },
@@ -85,7 +80,7 @@ it('the first word of an option of the other protocol may be a name', () => {
 })
 
 it('the problems of a named provider say which one it is', () => {
-  expect(saidOf(() => oidc({ ...provider, name: 'adfs', scope: 'profile' }))).toEqual([
+  expect(saidOf(oidc({ ...provider, name: 'adfs', scope: 'profile' }))).toEqual([
     expect.stringContaining('oidc.adfs.scope'),
   ])
 })

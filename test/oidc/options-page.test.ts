@@ -6,7 +6,7 @@ import { textOf } from '../house/source.js'
 const declared = declaredIn('src/oidc/options.ts', 'oidcOptions', oidcOptions)
 
 it('docs/oidc.md has each option as the code has it, in this order; vitest -u writes it', async () => {
-  const page = withOptionTable(textOf('docs/oidc.md'), declared)
+  const page = withOptionTable(textOf('docs/oidc.md'), 'oidc', declared)
   for (const path of declared.keys()) expect(page).toContain(`\n| \`${path}\` | `)
   await expect(page).toMatchFileSnapshot('../../docs/oidc.md')
 })

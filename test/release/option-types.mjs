@@ -2,7 +2,7 @@
 import { parseAst } from 'rolldown/parseAst'
 
 const utility =
-  /(?:Omit<)?(InputOf|GivenRequired|GivenOptional|ResolvedOf)<typeof (\w+)>(?:, ((?:'\w+'(?: \| )?)+)>)?/
+  /(?:Omit<)?(InputOf|GivenRequired|GivenOptional|GivenAnywhere|ResolvedOf)<typeof (\w+)>(?:, ((?:'\w+'(?: \| )?)+)>)?/
 
 /** A declaration with every type that follows from a table written out; what has no table text is left as it is. */
 export async function writtenOut(text, tableText) {
@@ -81,7 +81,7 @@ function linesOf(literal, { text, indent, way, left }) {
     const [value = '', given = ''] = type.typeArguments.params.map((each) =>
       text.slice(each.start, each.end).replaceAll(/(?<!import\()"([^"]*)"/g, "'$1'"),
     )
-    const mayLack = isInput ? presence !== 'Required' : presence === 'Optional'
+    const mayLack = way === 'GivenAnywhere' || (isInput ? presence !== 'Required' : presence === 'Optional')
     const shown = isInput ? given : value
     const whole = mayLack ? `${shown.includes('=>') ? `(${shown})` : shown} | undefined` : shown
     return [...docLines, `${indent}readonly ${name}${isInput && mayLack ? '?' : ''}: ${whole};`]
