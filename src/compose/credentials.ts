@@ -53,7 +53,8 @@ export function createCredentials(base: Base): Credentials {
 /** What every citizen can do, whichever cookie names the session. */
 function citizenActions({ signals, signOut }: SuiteSessions): Pick<CitizenActions, 'logout' | 'ended'> {
   return {
-    ended: ({ state, record, exchange }) => signals.signalFor(state.address, record, exchange),
+    ended: ({ state, record, exchange, tokenExpiresAt }) =>
+      signals.signalFor(state.address, record, exchange, tokenExpiresAt),
     logout({ exchange, state, record }, request) {
       const session = { address: state.address, tokenExpiresAt: record.tokenExpiresAt }
       return logOut(signOut, exchange, session, checkLogoutRequest(request))

@@ -31,7 +31,15 @@ export function createSuiteSessions(
   const { application, clock } = options
   const idleMilliseconds = application.idleSeconds * 1000
   const lifecycle = createLifecycleOf(base)
-  const signals = createEndedSignals({ store, revocations, clock, idleMilliseconds, sealer, lifecycle })
+  const signals = createEndedSignals({
+    store,
+    revocations,
+    clock,
+    idleMilliseconds,
+    skewMilliseconds: (options.identityProvider?.clockSkewSeconds ?? 0) * 1000,
+    sealer,
+    lifecycle,
+  })
   endedListeners.add(({ address, reason }) => signals.noteEnd(address, reason))
   const signOut = createSignOutContext(base, lifecycle, checkReturnTarget)
   const { endSessions } = signOut.globalLogout

@@ -49,6 +49,11 @@ export class LiveSession {
     this.state = state
     this.record = record
   }
+
+  /** When the request's own token expires; the record need not know it. */
+  get tokenExpiresAt(): number {
+    return this.record.tokenExpiresAt
+  }
 }
 
 const anonymousCitizens = new Map<AnonymousReason, AnonymousCitizen>()

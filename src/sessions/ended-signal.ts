@@ -16,11 +16,17 @@ import { lastingUntil } from './token-expiry.js'
 export interface EndedSignals {
   /**
    * A signal of its own for this request, aborted when the session that the record shows ends: at once if this instance
-   * ends it, or its store hears of it (near reads), else within {@link watchMilliseconds}. Its reason is a `CitizenSessionError` with the code
-   * `session-ended`. It is let go of with the exchange; of an exchange that cannot tell its end, all share one, which
-   * is let go of with the session.
+   * ends it, or its store hears of it (near reads), else within {@link watchMilliseconds}; within
+   * {@link timerMilliseconds} where a timer ends it, or the time of its tokens. `tokenExpiresAt`: of the
+   * request's own token, if it has one, which the record need not know. Its reason is a `CitizenSessionError` with the code `session-ended`. It is let go of
+   * with the exchange; of an exchange that cannot tell its end, all share one, which is let go of with the session.
    */
-  signalFor(address: RecordAddress, record: LiveRecord, exchange: Pick<Exchange, 'onClose'>): AbortSignal
+  signalFor(
+    address: RecordAddress,
+    record: LiveRecord,
+    exchange: Pick<Exchange, 'onClose'>,
+    tokenExpiresAt?: number,
+  ): AbortSignal
   /** Takes note of an end on this instance. */
   noteEnd(address: RecordAddress, reason: EndReason): void
   close(): void
@@ -30,6 +36,10 @@ export interface EndedSignals {
 export const watchMilliseconds = 5000
 /** The looks of one interval are spread over so many moments, so that many sessions do not ask the store at once. */
 export const watchSlots = 50
+/** How often the clock is looked at for each, which asks nobody. */
+export const timerMilliseconds = 1000
+/** So many slots are looked through at each moment for what the clock has ended. */
+const slotsOfTimers = watchMilliseconds / timerMilliseconds
 
 /** One session as it was when somebody began to listen, and everybody who listens. */
 interface Watched {
@@ -43,6 +53,8 @@ interface Watched {
   readonly slot: Set<Watched>
   /** `again`: something was said of its person while it was looked at. */
   look: 'none' | 'under way' | 'again'
+  /** The latest expiry of a token of the shared cookie that was seen with a request; 0: none was. */
+  tokenExpiresAt: number
   /** When its tokens are over, or worth another look. */
   tokensOverAt: number
   /** The hearing under which the record was seen: as long as that goes on, a change of it is heard of. */
@@ -59,6 +71,8 @@ export interface EndedSignalsOptions {
   readonly revocations?: Pick<Store, 'near'> | undefined
   readonly clock: Clock
   readonly idleMilliseconds: number
+  /** How long a token of the shared cookie is taken after its expiry. */
+  readonly skewMilliseconds: number
   readonly sealer: Sealer
   readonly lifecycle: Pick<Lifecycle, 'applyRevocation' | 'countFromNow'>
 }
@@ -92,7 +106,8 @@ export function createEndedSignals(options: EndedSignalsOptions): EndedSignals {
   }
   const stopHearing = near?.map((each) => each.watch(hearerOf(watch))) ?? []
   return {
-    signalFor: (address, record, exchange) => signalFor(watch, address, record, exchange),
+    signalFor: (address, record, exchange, tokenExpiresAt = 0) =>
+      signalFor(watch, { address, record, exchange, tokenExpiresAt }),
     noteEnd(address, reason) {
       for (const entry of entriesAt(watch, address)) finish(watch, entry, reason)
     },
@@ -139,14 +154,19 @@ function entriesAt(watch: Watch, { person, session, application }: RecordAddress
   )
 }
 
-function signalFor(
-  watch: Watch,
-  address: RecordAddress,
-  record: LiveRecord,
-  exchange: Pick<Exchange, 'onClose'>,
-): AbortSignal {
+/** A request whose signal is asked for. */
+interface SignalRequest {
+  readonly address: RecordAddress
+  readonly record: LiveRecord
+  readonly exchange: Pick<Exchange, 'onClose'>
+  readonly tokenExpiresAt: number
+}
+
+function signalFor(watch: Watch, { address, record, exchange, tokenExpiresAt }: SignalRequest): AbortSignal {
   const known = entriesAt(watch, address).find((each) => goesOn(each.record, record))
   const entry = known ?? begin(watch, address, record)
+  // Whatever it was thought to be: the next look finds it anew, not before the record's own time.
+  entry.tokenExpiresAt = Math.max(entry.tokenExpiresAt, tokenExpiresAt)
   const controller = new AbortController()
   const release = (): void => {
     // Whoever has finished has let go already.
@@ -182,6 +202,7 @@ function begin(watch: Watch, address: RecordAddress, record: LiveRecord): Watche
     shared: undefined,
     slot,
     look: 'none',
+    tokenExpiresAt: 0,
     tokensOverAt: record.tokenExpiresAt === 0 ? Number.POSITIVE_INFINITY : record.tokenExpiresAt,
     hearing: isCurrent && watch.near?.length === 1 ? watch.hearing : unheard,
   }
@@ -219,15 +240,21 @@ function stop(watch: Watch): void {
   watch.timer = undefined
 }
 
-/** Looks at the sessions of the next slot; where every change is heard of, at those whose time seems over. */
+/**
+ * Looks at the sessions of the next slot, where something of them may have gone unheard; and at those, of this slot and of
+ * some others, whose time seems over.
+ */
 function lookAround(watch: Watch): void {
-  const slot = watch.slots[watch.nextSlot] ?? new Set()
-  watch.nextSlot = (watch.nextSlot + 1) % watchSlots
+  const { slots, nextSlot } = watch
+  watch.nextSlot = (nextSlot + 1) % watchSlots
   const isQuiet = isHearing(watch)
   const now = watch.options.clock()
-  for (const entry of slot) {
-    if (isQuiet && entry.hearing === watch.hearing && !seemsOver(watch, entry, now)) continue
-    lookSoon(watch, entry)
+  for (let count = 0; count < slotsOfTimers; count += 1) {
+    const isTurn = count === 0
+    for (const entry of slots[(nextSlot + (count * watchSlots) / slotsOfTimers) % watchSlots] ?? []) {
+      const isStale = !isQuiet || entry.hearing !== watch.hearing || isFromAhead(entry.record, now)
+      if ((isTurn && isStale) || seemsOver(watch, entry, now)) lookSoon(watch, entry)
+    }
   }
 }
 
@@ -259,11 +286,7 @@ function lookSoon(watch: Watch, entry: Watched): void {
 
 /** Whether time may have ended a session, by what was last seen of it: touches are not heard of. */
 function seemsOver({ options }: Watch, { record, tokensOverAt }: Watched, now: number): boolean {
-  return (
-    isFromAhead(record, now) ||
-    timerOver(withIdleTime(record, options.idleMilliseconds), now) !== undefined ||
-    now >= tokensOverAt
-  )
+  return timerOver(withIdleTime(record, options.idleMilliseconds), now) !== undefined || now >= tokensOverAt
 }
 
 async function look(watch: Watch, entry: Watched): Promise<void> {
@@ -285,7 +308,7 @@ async function look(watch: Watch, entry: Watched): Promise<void> {
   entry.record = record
   const over = timerOver(withIdleTime(record, idleMilliseconds), now)
   if (over !== undefined) return finish(watch, entry, over)
-  entry.tokensOverAt = tokensOverAt(watch, address, record, now)
+  entry.tokensOverAt = tokensOverAt(watch, { address, record, tokenExpiresAt: entry.tokenExpiresAt }, now)
   if (now >= entry.tokensOverAt) return finish(watch, entry, 'token-expired')
   if (await lifecycle.applyRevocation(address, record, now)) finish(watch, entry, 'revoked')
 }
@@ -294,11 +317,17 @@ async function look(watch: Watch, entry: Watched): Promise<void> {
  * From when on nobody is signed in by the session, although it has not ended; a time before which it is not worth to look
  * stands for it. Details are opened only where that can be.
  */
-function tokensOverAt(watch: Watch, address: RecordAddress, record: LiveRecord, now: number): number {
-  if (record.tokenExpiresAt === 0) return Number.POSITIVE_INFINITY
-  if (now < record.tokenExpiresAt) return record.tokenExpiresAt
-  const details = openDetails(watch.options.sealer, address, record.sealed).own
-  return details === undefined ? Number.POSITIVE_INFINITY : lastingUntil(record, details)
+function tokensOverAt(
+  { options }: Watch,
+  { address, record, tokenExpiresAt }: Pick<Watched, 'address' | 'record' | 'tokenExpiresAt'>,
+  now: number,
+): number {
+  const latest = Math.max(record.tokenExpiresAt, tokenExpiresAt)
+  if (latest === 0) return Number.POSITIVE_INFINITY
+  if (now < latest) return latest
+  const details = openDetails(options.sealer, address, record.sealed).own
+  // Of the shared cookie nobody here has seen a newer token: the browser may have one, and comes back with it.
+  return details === undefined ? latest + options.skewMilliseconds : lastingUntil(record, details)
 }
 
 /**

@@ -30,6 +30,10 @@ export class SharedSession extends LiveSession {
     super(exchange, token.claims, state, record)
     this.token = token
   }
+
+  override get tokenExpiresAt(): number {
+    return this.token.expiresAt
+  }
 }
 
 /** A request with a good token. A class for the same reason as {@link LiveSession}: it may wait for the store. */

@@ -2,7 +2,7 @@
 
 import type { Citizen, Claims } from '../citizen.js'
 import type { EndedRecord, EndReason, LiveRecord, RecordAddress } from '../session-record.js'
-import { isTopLevelNavigation } from '../sessions/activity.js'
+import { isOwnOrDirect, isPrefetch, isTopLevelNavigation } from '../sessions/activity.js'
 import { lacksSecondFactor } from '../sessions/assurance.js'
 import { active, anonymous, assuranceOf, mfaRequired } from '../sessions/create-citizen.js'
 import { sharedReasonOf } from '../sessions/end-cause.js'
@@ -93,8 +93,11 @@ export class SharedCookieCredential implements Credential<SharedCookieRequest> {
       state.address = { ...state.address, session: alias.session }
       return store.read(state.address)
     }
-    if (!request.isTouching()) return this.nobody
-    if (await checkHint(this.#context, request)) return anonymous('identity-changed')
+    const isTouching = request.isTouching()
+    // A poll tells as well that the browser has another person's cookie by now: sockets of the old one learn of it.
+    const isBelieved = isTouching || isOwnPoll(request, options.application.url)
+    if (isBelieved && (await checkHint(this.#context, request))) return anonymous('identity-changed')
+    if (!isTouching) return this.nobody
     const skewMilliseconds = options.identityProvider.clockSkewSeconds * 1000
     const started = await lifecycle.startSession({
       address: state.address,
@@ -181,6 +184,11 @@ export class SharedCookieCredential implements Credential<SharedCookieRequest> {
   inspected(request: SharedCookieRequest, record: LiveRecord): Citizen {
     return citizenOf(this.#context, request, request.token, record)
   }
+}
+
+/** Whether a request that is no activity is the person's own all the same: no other site's, and nothing fetched ahead. */
+function isOwnPoll({ exchange }: SharedCookieRequest, origin: string): boolean {
+  return isOwnOrDirect(exchange, origin) && !isPrefetch(exchange)
 }
 
 /** Looks at a hint that is not known to belong to this token. `true`: it is another person's. */

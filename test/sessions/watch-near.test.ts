@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createSealer } from '../../src/seal.js'
 import type { LiveRecord, RecordAddress, SessionRecord } from '../../src/session-record.js'
-import { createEndedSignals, watchMilliseconds } from '../../src/sessions/ended-signal.js'
+import { createEndedSignals, timerMilliseconds, watchMilliseconds } from '../../src/sessions/ended-signal.js'
+import { sealDetails } from '../../src/sessions/record.js'
 import type { NearWatcher } from '../../src/stores/near-reads.js'
 
 beforeEach(() => {
@@ -91,12 +92,14 @@ function nearStore() {
 function watchOver(revocations?: ReturnType<typeof nearStore>['store'] | Record<string, never>) {
   const here = nearStore()
   const clock = { now: 1000 }
+  const sealer = createSealer({ application: 'benefits', secrets: ['s'.repeat(32)], random: randomBytes })
   const watch = createEndedSignals({
     store: here.store,
     revocations,
     clock: () => clock.now,
     idleMilliseconds: 600_000,
-    sealer: createSealer({ application: 'benefits', secrets: ['s'.repeat(32)], random: randomBytes }),
+    skewMilliseconds: 30_000,
+    sealer,
     lifecycle: { applyRevocation: async () => false, countFromNow: async () => undefined },
   })
   const signalOf = (person: string) => watch.signalFor(address(person), live(), {})
@@ -108,7 +111,7 @@ function watchOver(revocations?: ReturnType<typeof nearStore>['store'] | Record<
     clock.now += milliseconds
     return vi.advanceTimersByTimeAsync(milliseconds)
   }
-  return { ...here, watch, clock, begin, signalOf, pass }
+  return { ...here, watch, clock, sealer, begin, signalOf, pass }
 }
 
 /** Lets what was begun go on. */
@@ -167,15 +170,61 @@ describe('HLD-17 the watch, where every change is heard of', () => {
     expect(state.reads).toBe(3)
   })
 
-  it('does not look again and again at a session whose token is over, and that has not ended', async () => {
+  it('fires where the last token of the shared cookie that was seen is over, within a second of it', async () => {
     const { watch, records, pass, state } = watchOver()
     const record = live({ tokenExpiresAt: 20_000 })
     records.set('p', record)
-    const signal = watch.signalFor(address('p'), record, {})
+    const signal = watch.signalFor(address('p'), record, {}, 15_000)
+    await pass(watchMilliseconds)
+    // A token is taken for as long after its expiry as the clocks may be apart.
+    await pass(20_000 + 30_000 - watchMilliseconds - 2000)
+    expect([signal.aborted, state.reads]).toEqual([false, 2])
+    await pass(1000 + timerMilliseconds)
+    expect(signal.reason).toMatchObject({ message: 'the session has ended: token-expired' })
+    expect(state.reads).toBe(3)
+  })
+
+  it('goes on by a later token, whichever of its requests has brought it', async () => {
+    const { watch, records, pass, clock } = watchOver()
+    const record = live({ tokenExpiresAt: 20_000 })
+    records.set('p', record)
+    const signal = watch.signalFor(address('p'), record, {}, 20_000)
+    expect(watch.signalFor(address('p'), record, {}, 90_000)).toBe(signal)
+    await pass(90_000 + 29_000 - clock.now)
+    expect(signal.aborted).toBe(false)
+    await pass(1000 + timerMilliseconds)
+    expect(signal.aborted).toBe(true)
+  })
+
+  it('does not look again and again at a protocol’s session whose token is over, and that has not ended', async () => {
+    const { watch, records, pass, state, sealer } = watchOver()
+    const own = { issuer: 'i', subject: 'ana', claims: { iss: 'i', sub: 'ana', iat: 0, exp: 1 } }
+    const details = { own: { ...own, method: 'password', provenAt: 0, tokenLife: 20_000 } } as const
+    const record = live({ tokenExpiresAt: 20_000, sealed: sealDetails(sealer, address('p'), details) })
+    records.set('p', record)
+    const signal = watch.signalFor(address('p'), record, {}, 20_000)
     await pass(watchMilliseconds)
     await pass(300_000)
     expect(signal.aborted).toBe(false)
     expect(state.reads).toBe(2)
+  })
+
+  it.each<[string, Partial<LiveRecord>]>([
+    ['idle-timeout', {}],
+    ['absolute-timeout', { endsAt: 600_000 }],
+  ])('tells of an %s within a second, by one look', async (reason, change) => {
+    const { watch, records, pass, clock, state } = watchOver()
+    const record = live(change)
+    const signals = Array.from({ length: 100 }, (_, index) => {
+      records.set(`p${index}`, record)
+      return watch.signalFor(address(`p${index}`), record, {})
+    })
+    await pass(599_000 - clock.now)
+    expect([signals.some(({ aborted }) => aborted), state.reads]).toEqual([false, 100])
+    await pass(1000 + timerMilliseconds)
+    for (const signal of signals)
+      expect(signal.reason).toMatchObject({ message: `the session has ended: ${reason}` })
+    expect(state.reads).toBe(200)
   })
 
   it('looks at each as before while changes may come unheard, and at each once after that', async () => {

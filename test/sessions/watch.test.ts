@@ -94,6 +94,7 @@ function watchOver() {
     },
     clock: () => 2000,
     idleMilliseconds: 1e12,
+    skewMilliseconds: 30_000,
     sealer: createSealer({ application: 'benefits', secrets: ['s'.repeat(32)], random: randomBytes }),
     lifecycle: { applyRevocation: async () => false, countFromNow: async () => undefined },
   })

@@ -41,30 +41,25 @@ export function createNearServer(clock: () => number): NearServer {
   const opened: Store[] = []
   const addresses: RecordAddress[] = []
   let elapsed = 0
-  const tell = (person: string): void => master.publish(`citizen:{${person}}`)
+  /** As a script does it: whoever hears of a change reads what it has written. */
+  const toldAfter = <Answer>(person: string, answer: Answer): Answer => {
+    master.publish(`citizen:{${person}}`)
+    return answer
+  }
   const strict: Store = {
     ...memory,
     start(address, request) {
       addresses.push(address)
-      tell(address.person)
-      return memory.start(address, request)
+      return toldAfter(address.person, memory.start(address, request))
     },
     update(address, generation, change) {
-      if (!isTouch(change)) tell(address.person)
-      return memory.update(address, generation, change)
+      const answer = memory.update(address, generation, change)
+      return isTouch(change) ? answer : toldAfter(address.person, answer)
     },
-    end(address, expected, ended) {
-      tell(address.person)
-      return memory.end(address, expected, ended)
-    },
-    revoke(person, scope, revocation) {
-      tell(person)
-      return memory.revoke(person, scope, revocation)
-    },
-    keepRefresh(address, generation, kept, tokenExpiresAt) {
-      tell(address.person)
-      return memory.keepRefresh(address, generation, kept, tokenExpiresAt)
-    },
+    end: (address, expected, ended) => toldAfter(address.person, memory.end(address, expected, ended)),
+    revoke: (person, scope, revocation) => toldAfter(person, memory.revoke(person, scope, revocation)),
+    keepRefresh: (address, generation, kept, tokenExpiresAt) =>
+      toldAfter(address.person, memory.keepRefresh(address, generation, kept, tokenExpiresAt)),
   }
   return {
     master,
