@@ -37,6 +37,8 @@ export interface TransactionCookies<T> {
   take(exchange: Exchange, state: string | undefined, now: number): Promise<FoundTransaction<T> | undefined>
   /** The transaction of a `state`, left where it is. */
   find(exchange: Exchange, state: string | undefined, now: number): FoundTransaction<T> | undefined
+  /** Whether a `state` is that of a transaction of this purpose which belongs to another owner: it is found there alone. */
+  isOfAnother(exchange: Exchange, state: string | undefined, now: number): boolean
   /**
    * Every transaction of this browser that nobody has taken yet. A clock that was put back keeps it: what is not finished
    * is none the more so.
@@ -47,6 +49,8 @@ export interface TransactionCookies<T> {
 }
 
 interface Sealed<T> {
+  /** Absent: of those without a name, as 0.1.0 writes them. */
+  readonly owner?: string | undefined
   readonly secret: string
   readonly since: number
   readonly content: T
@@ -74,6 +78,11 @@ const mostRemoved = 10
 export interface TransactionOptions {
   /** Part of the cookie's name: lower-case letters. */
   readonly purpose: string
+  /**
+   * Whose transactions they are, where several share a purpose: each finds its own alone, the bounds are for all
+   * together. Absent: the one without a name.
+   */
+  readonly owner?: string | undefined
   readonly application: string
   readonly isSecure: boolean
   readonly sealer: Sealer
@@ -119,11 +128,16 @@ export function createTransactionCookies<T>(options: TransactionOptions): Transa
 
     take: (exchange, state, now) => takeTransaction<T>(context, exchange, state, now),
     find: (exchange, state, now) => findTransaction<T>(context, exchange, state, now),
+    isOfAnother(exchange, state, now) {
+      const sealed = findSealed<T>(context, exchange, state, now)?.sealed
+      return sealed !== undefined && sealed.owner !== options.owner
+    },
 
     pending: (exchange, now) =>
       receivedCookies(context, exchange).flatMap(({ name, value }) => {
         const sealed = openLasting<T>(context, name, value, now)
-        return sealed === undefined ? [] : [foundTransaction(context, exchange, name, sealed)]
+        if (sealed === undefined || sealed.owner !== options.owner) return []
+        return [foundTransaction(context, exchange, name, sealed)]
       }),
 
     clear: (exchange) => removeCookies(context, exchange, receivedCookies(context, exchange)),
@@ -146,12 +160,20 @@ function receivedCookies({ prefix }: TransactionContext, exchange: Exchange): re
 }
 
 function sealContent<T>(
-  { prefix, purpose, sealer }: TransactionContext,
+  { prefix, purpose, owner, sealer }: TransactionContext,
   { secret, since, content }: Sealed<T>,
 ): ReceivedCookie {
   const name = prefix + secret.slice(0, keyLength)
-  const sealed = { secret, since, content: renamed(content as Record<string, unknown>, toWire) }
-  return { name, value: sealer.seal(purpose, name, JSON.stringify(sealed)) }
+  const sealed = { owner, secret, since, content: renamed(content as Record<string, unknown>, toWire) }
+  return {
+    name,
+    value: sealer.seal(owner === undefined ? purpose : owned(purpose), name, JSON.stringify(sealed)),
+  }
+}
+
+/** What an owner's are sealed for: 0.1.0, which knows no owners, opens none of them as its own. */
+function owned(purpose: string): string {
+  return `${purpose}.owned`
 }
 
 /** What a cookie says whose time is not over, also where its clock was ahead of ours. */
@@ -161,7 +183,7 @@ function openLasting<T>(
   value: string,
   now: number,
 ): Sealed<T> | undefined {
-  const text = sealer.open(purpose, name, value)
+  const text = sealer.open(purpose, name, value) ?? sealer.open(owned(purpose), name, value)
   if (text === undefined) return undefined
   const { content, ...rest } = JSON.parse(text) as Sealed<Record<string, unknown>>
   const sealed: Sealed<T> = { ...rest, content: renamed(content, fromWire) as T }
@@ -193,13 +215,24 @@ function findTransaction<T>(
   state: string | undefined,
   now: number,
 ): FoundTransaction<T> | undefined {
+  const found = findSealed<T>(context, exchange, state, now)
+  if (found === undefined || found.sealed.owner !== context.owner) return undefined
+  return foundTransaction(context, exchange, found.name, found.sealed)
+}
+
+/** The transaction of a `state`, whoever owns it. */
+function findSealed<T>(
+  context: TransactionContext,
+  exchange: Exchange,
+  state: string | undefined,
+  now: number,
+): { readonly name: string; readonly sealed: Sealed<T> } | undefined {
   if (state === undefined || !/^[\w-]{32}$/.test(state)) return undefined
   const name = context.prefix + state.slice(0, keyLength)
   const [only, ...others] = receivedCookies(context, exchange).filter((received) => received.name === name)
   if (only === undefined || others.length > 0) return undefined
   const sealed = openCurrent<T>(context, name, only.value, now)
-  if (sealed === undefined || !equalsInConstantTime(sealed.secret, state)) return undefined
-  return foundTransaction(context, exchange, name, sealed)
+  return sealed !== undefined && equalsInConstantTime(sealed.secret, state) ? { name, sealed } : undefined
 }
 
 async function takeTransaction<T>(

@@ -27,9 +27,10 @@ export interface LoginCompletion {
   unknownStatePage(exchange: Exchange, state?: string): Reply
   /**
    * The answer to a login that comes back with such a `state`, as a page that is loaded again does: it is not read.
-   * Whoever is signed in goes on to the start page.
+   * Whoever is signed in goes on to the start page. `isOfAnother`: it is known, and belongs to a login at another
+   * provider, which somebody should know of whoever is signed in.
    */
-  unknownLoginReply(exchange: Exchange, state?: string): Promise<Reply>
+  unknownLoginReply(exchange: Exchange, state?: string, isOfAnother?: boolean): Promise<Reply>
 }
 
 /** A login that comes back, as it was when it left. */
@@ -66,7 +67,8 @@ export function createLoginCompletion(context: CompletionContext): LoginCompleti
   return {
     finishLogin: (exchange, citizen, transaction) => finishLogin(steps, exchange, citizen, transaction),
     unknownStatePage: (exchange, state) => unknownStatePage(steps, exchange, state),
-    unknownLoginReply: (exchange, state) => unknownLoginReply(steps, exchange, state),
+    unknownLoginReply: (exchange, state, isOfAnother) =>
+      unknownLoginReply(steps, exchange, state, isOfAnother),
   }
 }
 
@@ -103,15 +105,19 @@ async function unknownLoginReply(
   steps: CompletionSteps,
   exchange: Exchange,
   state: string | undefined,
+  isOfAnother = false,
 ): Promise<Reply> {
   const { options, pages } = steps
+  if (isOfAnother) steps.report({ type: 'token.rejected', problem: 'other-provider', credential: 'sign-in' })
   const destination = exchange.header('sec-fetch-dest')
   const isPage = asksForPage(exchange) && (destination === undefined || destination === 'document')
   if (isPage && (await steps.inspect(exchange)).state === 'active') {
     return leadOn(pages, exchange, options.application.startPage)
   }
   const hosts = steps.loginHosts.compare(exchange, state)
-  steps.report({ type: 'token.rejected', problem: 'no-state', credential: 'sign-in', ...hosts })
+  if (!isOfAnother) {
+    steps.report({ type: 'token.rejected', problem: 'no-state', credential: 'sign-in', ...hosts })
+  }
   return unknownStatePage(steps, exchange, state)
 }
 

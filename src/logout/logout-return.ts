@@ -10,25 +10,36 @@ import { deleteMoreCookies, finishReply, legsWithCookiesSeen } from './finish-lo
 import { logOutAtProviders } from './provider-logout.js'
 import { type LogoutTransaction, unfinishedOf } from './transaction.js'
 
+/** What a message of a provider says of its leg. */
+export interface ProviderMessage extends Pick<Leg, 'state' | 'reason'> {
+  /** The participant whose provider has sent it. */
+  readonly party: string
+}
+
 /**
- * The return from the provider's logout; `undefined` if the `state` is not one of ours. `identity`: what became of the
- * provider's leg, where a message of the provider says it.
+ * The return from the provider's logout; `undefined` if the `state` is not one of ours. `message`: what became of the
+ * provider's leg, where a message of the provider says it, and which participant's provider that is: it counts only
+ * for a visit of that one.
  */
 export async function handleLogoutReturn(
   context: LogoutContext,
   exchange: Exchange,
   state: string | undefined,
-  identity?: Pick<Leg, 'state' | 'reason'>,
+  message?: ProviderMessage,
 ): Promise<Reply | undefined> {
   const { transactions, participants, options } = context
-  // Coming back proves nothing where the provider answers by a message of its own: SLO-14.
   const party = transactions.find(exchange, state, options.clock())?.content.party ?? ''
-  if (identity === undefined && participants.get(party)?.answersByMessage === true) return undefined
+  if (message !== undefined && message.party !== party) return undefined
+  // Coming back proves nothing where the provider answers by a message of its own: SLO-14.
+  if (message === undefined && participants.get(party)?.answersByMessage === true) return undefined
   const more = deleteMoreCookies(context, exchange, state)
   if (more !== undefined) return more
   const transaction = await takeTransaction(context, exchange, state)
   if (transaction === undefined) return undefined
-  const outcome = identity ?? { state: 'done', reason: transaction.content.remark }
+  const outcome =
+    message === undefined
+      ? ({ state: 'done', reason: transaction.content.remark } as const)
+      : { state: message.state, reason: message.reason }
   return goOn(context, exchange, transaction, { outcome, mayDelete: true })
 }
 

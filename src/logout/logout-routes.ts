@@ -2,13 +2,17 @@
 import type { LogoutRequest } from '../citizen.js'
 import type { Exchange, Reply } from '../exchange.js'
 import { queryOf } from '../login/login-request.js'
-import type { Leg } from '../receipt.js'
 import { asksForPage, isSameOriginPost } from '../sessions/activity.js'
 import type { LogoutContext, SignOutContext } from './context.js'
 import { endSessions } from './end-sessions.js'
 import { finishReply, goesTo, receiptOf } from './finish-logout.js'
 import { leave } from './leave.js'
-import { handleLogoutReturn, handleLogoutReturnWithoutState, logoutStatesAt } from './logout-return.js'
+import {
+  handleLogoutReturn,
+  handleLogoutReturnWithoutState,
+  logoutStatesAt,
+  type ProviderMessage,
+} from './logout-return.js'
 import { createLogoutPages, receiptReply } from './pages.js'
 
 /** The logout routes of one application. */
@@ -23,7 +27,7 @@ export interface LogoutRoutes {
   handleLogoutReturn(
     exchange: Exchange,
     state: string | undefined,
-    identity?: Pick<Leg, 'state' | 'reason'>,
+    message?: ProviderMessage,
   ): Promise<Reply | undefined>
   /** See {@link handleLogoutReturnWithoutState}. */
   handleLogoutReturnWithoutState(exchange: Exchange): Promise<Reply | undefined>
@@ -40,7 +44,7 @@ export function createLogoutRoutes(parts: SignOutContext & Pick<LogoutContext, '
     get: (exchange) => confirmation(context, exchange),
     post: (exchange, overrides = {}) => postLogout(context, exchange, overrides),
     leave: (exchange, state) => leave(context, exchange, state),
-    handleLogoutReturn: (exchange, state, identity) => handleLogoutReturn(context, exchange, state, identity),
+    handleLogoutReturn: (exchange, state, message) => handleLogoutReturn(context, exchange, state, message),
     handleLogoutReturnWithoutState: (exchange) => handleLogoutReturnWithoutState(context, exchange),
     statesAt: (exchange, party) => logoutStatesAt(context, exchange, party),
   }

@@ -2,6 +2,7 @@
 import type { ResolvedOptions } from '../config/options.js'
 import type { SessionCookie } from '../cookies/session-cookie.js'
 import { createTransactionCookies, type TransactionCookies } from '../cookies/transaction.js'
+import type { Exchange } from '../exchange.js'
 import type { LoginHosts } from '../login/hosts.js'
 import type { LoginsInFlight } from '../login/logins-in-flight.js'
 import type { LoginCompletion } from '../login/return.js'
@@ -36,6 +37,9 @@ export function createProtocolHost(parts: ProtocolHostParts, protocol: Protocol)
   const { options, environment, completion, logoutRoutes, loginsInFlight } = parts
   const { store, report } = parts.sessions
   const { name } = protocol
+  const made: Pick<TransactionCookies<unknown>, 'isOfAnother'>[] = []
+  const isStateOfAnother = (exchange: Exchange, state: string | undefined): boolean =>
+    made.some((transactions) => transactions.isOfAnother(exchange, state, options.clock()))
   return {
     options,
     environment,
@@ -44,8 +48,9 @@ export function createProtocolHost(parts: ProtocolHostParts, protocol: Protocol)
     sessions: sessionsOf(parts, protocol),
     address: (route) => `${options.application.url}${options.routes.path}/${route}`,
     transactions<T>(purpose: string): TransactionCookies<T> {
-      const transactions = createTransactions<T>(parts, purpose)
-      loginsInFlight.add(transactions.clear)
+      const transactions = createTransactions<T>(parts, protocol, purpose)
+      loginsInFlight.add(purpose, transactions.clear)
+      made.push(transactions)
       return transactions
     },
     checkReturnTarget: parts.checkReturnTarget,
@@ -53,9 +58,12 @@ export function createProtocolHost(parts: ProtocolHostParts, protocol: Protocol)
     finishLogin: (exchange, citizen, loginRequest) =>
       completion.finishLogin(exchange, citizen, { ...loginRequest, party: name }),
     unknownStatePage: completion.unknownStatePage,
-    unknownLoginReply: completion.unknownLoginReply,
+    unknownLoginReply: (exchange, state) =>
+      completion.unknownLoginReply(exchange, state, isStateOfAnother(exchange, state)),
+    isStateOfAnother,
     hostsOfLogin: parts.loginHosts.compare,
-    finishLogout: logoutRoutes.handleLogoutReturn,
+    finishLogout: (exchange, state, identity) =>
+      logoutRoutes.handleLogoutReturn(exchange, state, { ...identity, party: name }),
     logoutStates: (exchange) => logoutRoutes.statesAt(exchange, name),
     endShared: parts.endShared,
     clearLogins: loginsInFlight.clear,
@@ -76,10 +84,12 @@ function sessionsOf(parts: ProtocolHostParts, protocol: Protocol): ProtocolHost[
 
 function createTransactions<T>(
   { options, sessions, loginHosts }: ProtocolHostParts,
+  { name, protocol = name }: Protocol,
   purpose: string,
 ): TransactionCookies<T> {
   return createTransactionCookies<T>({
     purpose,
+    owner: name === protocol ? undefined : name,
     application: options.application.id,
     isSecure: options.isSecure,
     sealer: sessions.sealer,

@@ -103,7 +103,10 @@ export interface ProtocolHost {
   readonly sessions: ProtocolSessions
   /** Absolute address of a route of ours, as in `address('callback')`; never built from `Host`. */
   address(route: string): string
-  /** One-time transactions in the browser, of a purpose of the plug-in's own (lower-case letters). */
+  /**
+   * One-time transactions in the browser, of a purpose of the plug-in's own (lower-case letters). Plug-ins of one
+   * `protocol` may have one purpose: each finds its own transactions alone.
+   */
   transactions<T>(purpose: string): TransactionCookies<T>
   checkReturnTarget(value: unknown): string | undefined
   /** Our pages, in the person's language. */
@@ -126,12 +129,20 @@ export interface ProtocolHost {
   unknownStatePage(exchange: Exchange, state?: string): Reply
   /** The same for the answer of a login, which is not read; whoever is signed in goes on to the start page. */
   unknownLoginReply(exchange: Exchange, state?: string): Promise<Reply>
+  /**
+   * Whether a `state` is that of a login of this browser at another provider of the protocol, where alone its answer
+   * counts. Source: RFC 9700, section 4.4.
+   */
+  isStateOfAnother(exchange: Exchange, state: string | undefined): boolean
   /** Where such a login began, and where its answer came, if those are known and not the same host. For an event. */
   hostsOfLogin(
     exchange: Exchange,
     state: string | undefined,
   ): { readonly given: string; readonly expected: string } | undefined
-  /** The answer to a logout that has come back from the provider, with what became of its leg; `undefined`: not our state. */
+  /**
+   * The answer to a logout that has come back from this plug-in's provider, with what became of its leg; `undefined`: the
+   * `state` is none of ours, or belongs to a visit of another provider.
+   */
   finishLogout(
     exchange: Exchange,
     state: string | undefined,

@@ -24,7 +24,7 @@ export function refuseUnsolicited({ host }: ServiceProvider, exchange: Exchange,
   const hosts = host.hostsOfLogin(exchange, state)
   host.report({
     type: 'token.rejected',
-    problem: 'saml unsolicited',
+    problem: host.isStateOfAnother(exchange, state) ? 'saml other-provider' : 'saml unsolicited',
     credential: 'saml-message',
     ...hosts,
   })
