@@ -1,0 +1,288 @@
+/** @module What a seed plans: a world, and what people, operators and bad luck do in it, each at its time. */
+
+import type { Pace } from './network.js'
+import { Dice } from './random.js'
+
+/** How a world is made. */
+export interface WorldPlan {
+  readonly seed: number
+  readonly applications: readonly ApplicationPlan[]
+  /** Each has a browser or two. */
+  readonly browsers: readonly BrowserPlan[]
+  readonly store: 'memory'
+  readonly pace: Pace
+  readonly tokenSeconds: number
+  readonly identityIdleSeconds: number
+}
+
+export interface ApplicationPlan {
+  readonly name: string
+  readonly instances: number
+  readonly idleSeconds: number
+  readonly absoluteSeconds: number
+  readonly onIdle: 'reauthenticate' | 'resume' | 'end-everywhere'
+}
+
+export interface BrowserPlan {
+  readonly name: string
+  readonly person: string
+}
+
+/** How a request looks at the session. `poll` and `status` are no activity. */
+export type Look = 'page' | 'script' | 'poll' | 'status' | 'extend'
+
+/** What happens. `browser`, `application` and `instance` are numbers of the plan. */
+export type Act =
+  | {
+      readonly kind: 'sign-in'
+      readonly browser: number
+      readonly application: number
+      readonly person?: string
+    }
+  | {
+      readonly kind: 'look'
+      readonly browser: number
+      readonly application: number
+      readonly instance: number
+      readonly look: Look
+    }
+  | {
+      readonly kind: 'sign-out'
+      readonly browser: number
+      readonly application: number
+      readonly instance: number
+      readonly scope: 'everywhere' | 'application'
+      readonly goesOn: boolean
+    }
+  | {
+      readonly kind: 'end-by-administrator'
+      readonly application: number
+      readonly person: string
+      readonly which: 'all' | 'one' | 'others'
+    }
+  | { readonly kind: 'end-at-provider'; readonly person: string }
+  | { readonly kind: 'lose-cookies'; readonly browser: number }
+  | { readonly kind: 'keep-copy'; readonly browser: number; readonly application: number }
+  | {
+      readonly kind: 'replay-copy'
+      readonly copy: number
+      readonly application: number
+      readonly instance: number
+      readonly look: Look
+    }
+  | {
+      readonly kind: 'open-socket'
+      readonly browser: number
+      readonly application: number
+      readonly instance: number
+    }
+  | { readonly kind: 'close-socket'; readonly browser: number }
+  | { readonly kind: 'store'; readonly condition: 'deaf' | 'mute' | 'shut'; readonly seconds: number }
+  | {
+      readonly kind: 'provider'
+      readonly condition: 'deaf' | 'mute' | 'shut' | 'status-503' | 'status-429'
+      readonly seconds: number
+    }
+  | {
+      readonly kind: 'stop'
+      readonly application: number
+      readonly instance: number
+      readonly inOrder: boolean
+      readonly seconds: number
+    }
+  | {
+      readonly kind: 'set-clock'
+      readonly application: number
+      readonly instance: number
+      readonly seconds: number
+    }
+
+/** Something that happens, and when: milliseconds since the world began. */
+export interface Action {
+  /** Names it, also in a shorter plan. */
+  readonly id: number
+  readonly at: number
+  readonly act: Act
+}
+
+/** A whole history before it happens. */
+export interface Plan {
+  readonly world: WorldPlan
+  readonly actions: readonly Action[]
+}
+
+const people = ['ana', 'ben', 'cleo'] as const
+
+function planWorld(seed: number, dice: Dice): WorldPlan {
+  const persons = people.slice(0, dice.between(1, 3))
+  const browsers = persons.flatMap((person) =>
+    (dice.chance(0.4) ? ['phone', 'laptop'] : ['laptop']).map((device) => ({
+      name: `${person}'s ${device}`,
+      person,
+    })),
+  )
+  const isSlow = dice.chance(0.4)
+  return {
+    seed,
+    applications: ['benefits', 'library'].map((name, index) => ({
+      name,
+      instances: 2,
+      idleSeconds: index === 0 ? 120 : 300,
+      absoluteSeconds: dice.chance(0.5) ? 600 : 1800,
+      onIdle: dice.weighted({ reauthenticate: 3, resume: 3, 'end-everywhere': 1 }),
+    })),
+    browsers,
+    store: 'memory',
+    pace: {
+      usual: dice.pick([1, 5, 20]),
+      slowShare: isSlow ? 0.1 : 0.01,
+      slowest: isSlow ? dice.pick([60, 400, 3000]) : 60,
+    },
+    tokenSeconds: dice.pick([240, 600]),
+    identityIdleSeconds: 900,
+  }
+}
+
+/** What troubles there may be in a world. */
+interface Troubles {
+  readonly store: boolean
+  readonly provider: boolean
+  readonly processes: boolean
+  readonly clocks: boolean
+  readonly sockets: boolean
+}
+
+function planTroubles(dice: Dice): Troubles {
+  if (dice.chance(0.3))
+    return { store: false, provider: false, processes: false, clocks: false, sockets: dice.chance(0.3) }
+  return {
+    store: dice.chance(0.5),
+    provider: dice.chance(0.5),
+    processes: dice.chance(0.35),
+    clocks: dice.chance(0.2),
+    sockets: dice.chance(0.3),
+  }
+}
+
+type Weights = Readonly<Record<Act['kind'], number>>
+
+function weightsOf(troubles: Troubles, copies: number): Weights {
+  return {
+    'sign-in': 5,
+    look: 24,
+    'sign-out': 5,
+    'end-by-administrator': 2,
+    'end-at-provider': 1,
+    'lose-cookies': 0.7,
+    'keep-copy': copies < 4 ? 2 : 0,
+    'replay-copy': copies > 0 ? 5 : 0,
+    'open-socket': troubles.sockets ? 4 : 0,
+    'close-socket': troubles.sockets ? 1 : 0,
+    store: troubles.store ? 2 : 0,
+    provider: troubles.provider ? 2 : 0,
+    stop: troubles.processes ? 2 : 0,
+    'set-clock': troubles.clocks ? 1.5 : 0,
+  }
+}
+
+const looks: Readonly<Record<Look, number>> = { page: 6, script: 6, poll: 3, status: 4, extend: 2 }
+
+/** What is drawn from, for one action. */
+interface Draw {
+  readonly dice: Dice
+  readonly world: WorldPlan
+  readonly copies: number
+}
+
+function drawAct(kind: Act['kind'], { dice, world, copies }: Draw): Act {
+  const browser = dice.below(world.browsers.length)
+  const application = dice.below(world.applications.length)
+  const instance = dice.below(2)
+  const { person } = dice.pick(world.browsers)
+  const look = dice.weighted(looks)
+  const seconds = dice.pick([0.1, 0.4, 1, 3, 8, 20])
+  switch (kind) {
+    case 'sign-in':
+      return dice.chance(0.05) ? { kind, browser, application, person } : { kind, browser, application }
+    case 'look':
+      return { kind, browser, application, instance, look }
+    case 'sign-out': {
+      const scope = dice.chance(0.25) ? 'application' : 'everywhere'
+      return { kind, browser, application, instance, scope, goesOn: dice.chance(0.6) }
+    }
+    case 'end-by-administrator':
+      return { kind, application, person, which: dice.weighted({ all: 2, one: 2, others: 1 }) }
+    case 'end-at-provider':
+      return { kind, person }
+    case 'lose-cookies':
+    case 'close-socket':
+      return { kind, browser }
+    case 'keep-copy':
+      return { kind, browser, application }
+    case 'replay-copy':
+      return { kind, copy: dice.below(copies), application, instance, look }
+    case 'open-socket':
+      return { kind, browser, application, instance }
+    case 'store':
+      return { kind, condition: dice.pick(['deaf', 'mute', 'shut']), seconds }
+    case 'provider': {
+      const condition = dice.pick(['deaf', 'mute', 'shut', 'status-503', 'status-429'] as const)
+      return { kind, condition, seconds: seconds * 3 }
+    }
+    case 'stop':
+      return { kind, application, instance, inOrder: dice.chance(0.4), seconds }
+    case 'set-clock':
+      return { kind, application, instance, seconds: dice.pick([-20, -5, -1, 0, 0, 1, 5, 20]) }
+  }
+}
+
+/** How long until the next action, in milliseconds: many at once, some where a limit is near. */
+function drawGap(dice: Dice, world: WorldPlan, isShort: boolean): number {
+  const { idleSeconds } = dice.pick(world.applications)
+  const kind = dice.weighted({
+    together: 46,
+    soon: 28,
+    later: 12,
+    idle: isShort ? 0 : 7,
+    refresh: isShort ? 0 : 5,
+    long: isShort ? 0 : 2,
+  })
+  switch (kind) {
+    case 'together':
+      return dice.next() * 6
+    case 'soon':
+      return 50 + dice.next() * 8000
+    case 'later':
+      return 5000 + dice.next() * (isShort ? 15_000 : 60_000)
+    case 'idle':
+      return (idleSeconds - 8 + dice.next() * 10) * 1000
+    case 'refresh':
+      return (world.tokenSeconds / 2 - 20 + dice.next() * 40) * 1000
+    case 'long':
+      return (300 + dice.next() * 600) * 1000
+  }
+}
+
+/** Plans the history of a seed. */
+export function planOf(seed: number): Plan {
+  const dice = new Dice(seed, 1)
+  const world = planWorld(seed, dice)
+  const troubles = planTroubles(dice)
+  const count = dice.between(10, 40)
+  const actions: Action[] = []
+  let at = 1000
+  let copies = 0
+  for (let id = 1; id <= count; id += 1) {
+    const isFirst = id <= world.browsers.length
+    const kind = isFirst ? 'sign-in' : dice.weighted(weightsOf(troubles, copies))
+    const drawn = drawAct(kind, { dice, world, copies })
+    if (kind === 'keep-copy') copies += 1
+    actions.push({
+      id,
+      at: Math.round(at * 100) / 100,
+      act: isFirst ? ({ ...drawn, browser: id - 1 } as Act) : drawn,
+    })
+    at += drawGap(dice, world, troubles.sockets)
+  }
+  return { world, actions }
+}

@@ -1,0 +1,158 @@
+/** @module The identity provider of a world: the emulator in the process, reached over the network, and what it knows. */
+import { createEmulator, type Emulator } from '../../src/emulator/index.js'
+import { ConnectionError, type Network, type Place, place } from './network.js'
+import { Dice } from './random.js'
+
+/** Domain of the shared cookie. */
+export const base = 'citizen.example'
+
+/** An identity session: what a person began at the provider by proving who they are. */
+export interface Login {
+  /** As a story calls it: `ana (2)`. */
+  readonly name: string
+  readonly person: string
+  readonly jti: string
+  /** Milliseconds since the world began. */
+  readonly begunAt: number
+}
+
+/** A refresh that reached the provider. */
+export interface RefreshCall {
+  readonly jti: string
+  readonly token: string
+  readonly at: number
+  /** Whether a new token was the answer. */
+  isDone: boolean
+}
+
+export interface ProviderOptions {
+  readonly network: Network
+  readonly clock: () => number
+  readonly tokenSeconds: number
+  readonly idleSeconds: number
+}
+
+/** An emulator that one world after the other has for itself: making its keys takes longer than a whole history. */
+interface SharedEmulator {
+  readonly emulator: Emulator
+  /** As new, in the time of another world. */
+  begin(clock: () => number): void
+}
+
+const emulators = new Map<string, Promise<SharedEmulator>>()
+
+function sharedEmulator(tokenSeconds: number, idleSeconds: number): Promise<SharedEmulator> {
+  const key = `${tokenSeconds} ${idleSeconds}`
+  const known = emulators.get(key) ?? makeEmulator(tokenSeconds, idleSeconds)
+  emulators.set(key, known)
+  return known
+}
+
+async function makeEmulator(tokenSeconds: number, idleSeconds: number): Promise<SharedEmulator> {
+  let clock = Date.now
+  let dice = new Dice(0)
+  const emulator = await createEmulator({
+    url: `https://id.${base}`,
+    domain: base,
+    clock: () => clock(),
+    random: (bytes) => dice.bytes(bytes),
+    people: ['ana', 'ben', 'cleo'].map((username) => ({ username, password: `${username}-password` })),
+    hashingCost: 1000,
+    tokenSeconds,
+    idleSeconds,
+    sessionSeconds: 7200,
+    fetch: () => Promise.reject(new ConnectionError('nobody is asked')),
+  })
+  return {
+    emulator,
+    begin(time) {
+      clock = time
+      // The same in every world, so that the same signatures are asked for: making one takes long too.
+      dice = new Dice(0)
+      emulator.reset()
+    },
+  }
+}
+
+export class Provider {
+  readonly place: Place = place('provider')
+  readonly emulator: Emulator
+  readonly logins: Login[] = []
+  readonly refreshes: RefreshCall[] = []
+  /** Instead of doing its work, it answers with this status. */
+  status: number | undefined
+  /** How many refreshes were judged. */
+  judged = 0
+  readonly #network: Network
+
+  private constructor(emulator: Emulator, network: Network) {
+    this.emulator = emulator
+    this.#network = network
+  }
+
+  static async create({ network, clock, tokenSeconds, idleSeconds }: ProviderOptions): Promise<Provider> {
+    const shared = await sharedEmulator(tokenSeconds, idleSeconds)
+    shared.begin(clock)
+    return new Provider(shared.emulator, network)
+  }
+
+  login(jti: string): Login | undefined {
+    return this.logins.find((login) => login.jti === jti)
+  }
+
+  /** Whether an identity session lives. */
+  isLiving(jti: string): boolean {
+    return this.emulator.sessions.some((session) => session.jti === jti)
+  }
+
+  personOf(sub: string): string | undefined {
+    return this.emulator.people.find((person) => person.sub === sub)?.username
+  }
+
+  /** A person signs in, or comes by with a session that lives. Returns the token. */
+  async admit(
+    person: string,
+    known: string | undefined,
+    now: number,
+  ): Promise<{ login: Login; token: string }> {
+    const isKnown = known !== undefined && this.isLiving(known)
+    const token = await this.emulator.tokenFor(person, isKnown ? { session: known } : undefined)
+    const payload = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as {
+      jti: string
+    }
+    let login = this.login(payload.jti)
+    if (login === undefined) {
+      const count = this.logins.filter((each) => each.person === person).length + 1
+      login = { name: `${person} (${count})`, person, jti: payload.jti, begunAt: now }
+      this.logins.push(login)
+    }
+    return { login, token }
+  }
+
+  /** What a process calls the provider with. */
+  readonly fetch: typeof globalThis.fetch = (input, init) => {
+    const { signal, ...rest } = init ?? {}
+    const answer = this.#network.call(this.place, async () => {
+      const call =
+        init?.method === 'POST' && typeof init.body === 'string' ? this.#note(init.body) : undefined
+      if (this.status !== undefined) return new Response('not now', { status: this.status })
+      const response = await this.emulator.fetch(input, rest)
+      if (call !== undefined) call.isDone = response.ok
+      return response
+    })
+    return new Promise((resolve, reject) => {
+      signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+      answer.then(resolve, (error: Error) => reject(new TypeError('fetch failed', { cause: error })))
+    })
+  }
+
+  #note(body: string): RefreshCall {
+    const { token } = JSON.parse(body) as { token: string }
+    const { jti } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as {
+      jti: string
+    }
+    const call = { jti, token, at: this.#network.scheduler.now, isDone: false }
+    this.refreshes.push(call)
+    return call
+  }
+}

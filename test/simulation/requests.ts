@@ -1,0 +1,150 @@
+/** @module One request of a browser to a process, and what comes of it: told, kept as a fact, its cookies taken. */
+import { tokenIn } from './browser.js'
+import type { Message } from './exchange.js'
+import type { Asked } from './facts.js'
+import type { Instance, Seen, Served } from './instance.js'
+import { ConnectionError } from './network.js'
+import type { Look } from './plan.js'
+import { base } from './provider.js'
+import type { Person, World } from './world.js'
+
+const navigation = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+const script = {
+  accept: 'application/json',
+  'sec-fetch-mode': 'cors',
+  'sec-fetch-dest': 'empty',
+  'sec-fetch-site': 'same-origin',
+}
+
+/** A message for each way to look. */
+export const looks: Readonly<Record<Look, Message>> = {
+  page: { method: 'GET', target: '/private', headers: { ...navigation, 'sec-fetch-site': 'none' } },
+  script: { method: 'GET', target: '/private', headers: script },
+  poll: { method: 'GET', target: '/private', headers: { ...script, 'citizen-activity': 'none' } },
+  status: { method: 'GET', target: '/session/status', headers: script },
+  extend: { method: 'POST', target: '/session/extend', headers: script },
+}
+
+export const isTouchingLook = (look: Look): boolean => look !== 'poll' && look !== 'status'
+
+/** A navigation to one of our own routes. */
+export function navigate(target: string, site: 'none' | 'same-origin' | 'same-site' = 'none'): Message {
+  return { method: 'GET', target, headers: { ...navigation, 'sec-fetch-site': site } }
+}
+
+/** A form of a page of ours. */
+export function postForm(target: string, form: Readonly<Record<string, string>>): Message {
+  return { method: 'POST', target, form, headers: { ...navigation, 'sec-fetch-site': 'same-origin' } }
+}
+
+/** A script's POST from a page of ours. */
+export function postByScript(target: string, form: Readonly<Record<string, string>>): Message {
+  return { method: 'POST', target, form, headers: script }
+}
+
+/** Who sends a request, with which cookies. */
+export interface Sender {
+  readonly who: string
+  /** The browser whose jar gives and takes the cookies; absent: somebody with a copy. */
+  readonly browser?: Person | undefined
+  readonly cookies?: string | undefined
+}
+
+export interface Request extends Sender {
+  readonly instance: Instance
+  readonly message: Message
+  readonly isTouching: boolean
+  readonly isLogin?: boolean | undefined
+  readonly action: number
+}
+
+/** What a browser gets; `undefined`: the connection failed. */
+export interface Received {
+  readonly served: Served
+  readonly asked: Asked
+}
+
+/** Sends a request, and waits for what comes. */
+export async function send(world: World, request: Request): Promise<Received | undefined> {
+  const { facts, network, scheduler, provider } = world
+  const { instance, message, who, browser } = request
+  const path = message.target.replace(/[?#].*$/, '')
+  const header = request.cookies ?? browser?.jar.header(instance.host, path, scheduler.now) ?? ''
+  const token = tokenIn(header)
+  const asked: Asked = {
+    action: request.action,
+    who,
+    instance,
+    token,
+    login: token === undefined ? undefined : provider.login(token.jti),
+    isTouching: request.isTouching,
+    isLogin: request.isLogin === true,
+    sentAt: scheduler.now,
+    doneAt: Number.POSITIVE_INFINITY,
+    isAnswered: false,
+  }
+  facts.asked.push(asked)
+  const headers = header === '' ? message.headers : { ...message.headers, cookie: header }
+  try {
+    const served = await network.call(instance.process, async () => {
+      const answer = await instance.work(() => instance.serve({ ...message, headers }))
+      // From here on its effects are there, also if the answer never comes.
+      asked.doneAt = scheduler.now
+      return answer
+    })
+    take(world, request, asked, served)
+    return { served, asked }
+  } catch (error) {
+    if (!(error instanceof ConnectionError)) throw error
+    asked.isAnswered = true
+    asked.doneAt = Math.min(asked.doneAt, scheduler.now)
+    world.history.tell(who, `${message.method} ${path} at ${instance.name}: no connection`)
+    return undefined
+  }
+}
+
+/** Takes an answer: the cookies into the jar, what was shown into the facts. */
+function take(
+  world: World,
+  { instance, message, browser, who }: Request,
+  asked: Asked,
+  served: Served,
+): void {
+  const { facts, scheduler, history } = world
+  const seen = served.seen ?? shownIn(world, served)
+  asked.isAnswered = true
+  asked.clockAt = served.clockAt
+  if (seen !== undefined) asked.seen = seen
+  for (const cookie of served.cookies) browser?.jar.set(cookie, instance.host, scheduler.now)
+  const delivered = served.cookies.find(
+    ({ name, maxAgeSeconds }) => name === 'c1_payload' && maxAgeSeconds !== 0,
+  )
+  const isDeleting = served.cookies.some(
+    ({ name, maxAgeSeconds, domain }) => name === 'c1_payload' && maxAgeSeconds === 0 && domain === base,
+  )
+  if (delivered !== undefined) asked.delivered = delivered.value
+  asked.isDeleting = isDeleting
+  facts.fresh.push(asked)
+  const path = message.target.replace(/[?#].*$/, '')
+  const what =
+    seen === undefined ? '' : `, ${seen.state}${seen.reason === undefined ? '' : ` (${seen.reason})`}`
+  const cookies = `${delivered === undefined ? '' : ', with a new token'}${isDeleting ? ', deletes the shared cookie' : ''}`
+  const as = asked.login === undefined ? '' : ` as ${asked.login.name}`
+  history.tell(
+    who,
+    `${message.method} ${path} at ${instance.name}${as}: ${served.reply.status}${what}${cookies}`,
+  )
+}
+
+/** What the status document says, where that is the answer. */
+function shownIn(world: World, { reply }: Served): Seen | undefined {
+  if (!/^\{"state":/.test(reply.body ?? '')) return undefined
+  const { state, reason, session, person } = JSON.parse(reply.body ?? '') as {
+    state: Seen['state']
+    reason: string | null
+    session: { publicId: string } | null
+    person: string | null
+  }
+  const sub = person === null ? undefined : world.subOfDigest(person)
+  return { state, reason: reason ?? undefined, sub, publicId: session?.publicId }
+}

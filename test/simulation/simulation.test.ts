@@ -1,0 +1,83 @@
+/** @module The simulation itself: one seed is one history, whatever else the machine does; the first seeds break no rule. */
+import { pbkdf2 } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { planOf, runPlan, storyOf } from './main.js'
+import type { Plan } from './plan.js'
+import { addRange } from './seeds.mjs'
+
+/** Work that gets in the way of every turn of the event loop, and of the thread pool. */
+function busy(): () => void {
+  let isOver = false
+  const turn = (): void => {
+    if (!isOver) setImmediate(turn)
+  }
+  const derive = (): void => {
+    if (!isOver) pbkdf2('busy', 'salt', 3000, 32, 'sha256', derive)
+  }
+  turn()
+  for (let count = 0; count < 6; count += 1) derive()
+  const timer = setInterval(() => undefined, 1)
+  return () => {
+    isOver = true
+    clearInterval(timer)
+  }
+}
+
+describe('one seed', () => {
+  it.each([1, 5, 12, 23, 34])(
+    'gives one history, byte for byte, also on a busy machine: %i',
+    async (seed) => {
+      const first = await runPlan(planOf(seed))
+      const stop = busy()
+      const second = await runPlan(planOf(seed))
+      stop()
+      expect(first.history.length).toBeGreaterThan(500)
+      expect(second.history).toBe(first.history)
+      expect(second.steps).toBe(first.steps)
+    },
+  )
+
+  it('plans the same twice, and another seed plans another', () => {
+    expect(planOf(7)).toEqual(planOf(7))
+    expect(planOf(8).actions).not.toEqual(planOf(7).actions)
+  })
+})
+
+it('breaks no rule in the first seeds', async () => {
+  for (let seed = 1; seed <= 40; seed += 1) {
+    const plan = planOf(seed)
+    const outcome = await runPlan(plan)
+    expect(outcome.violation, storyOf(plan, outcome)).toBeUndefined()
+  }
+})
+
+describe('what was found', () => {
+  const folder = new URL('./found/', import.meta.url)
+  const files = readdirSync(folder).filter((name) => name.endsWith('.json'))
+  it.each(['README.md', ...files])('breaks its rule no more: %s', async (name) => {
+    if (!name.endsWith('.json')) return
+    const { plan } = JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as { plan: Plan }
+    const outcome = await runPlan(plan)
+    expect(outcome.violation, storyOf(plan, outcome)).toBeUndefined()
+  })
+})
+
+it.each([
+  [[], 1, 10, [[1, 10]]],
+  [[[1, 10]], 11, 20, [[1, 20]]],
+  [[[1, 10]], 5, 30, [[1, 30]]],
+  [
+    [[1, 10]],
+    21,
+    30,
+    [
+      [1, 10],
+      [21, 30],
+    ],
+  ],
+  [[[21, 30]], 1, 20, [[1, 30]]],
+  [[[1, 10]], 11, 10, [[1, 10]]],
+] as const)('adds up seeds: %j and %i to %i', (ranges, from, to, sum) => {
+  expect(addRange(ranges as unknown as [number, number][], from, to)).toEqual(sum)
+})

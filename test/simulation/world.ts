@@ -1,0 +1,129 @@
+/** @module A world: processes of applications, their store and provider, and people with browsers, made as a plan says. */
+import { type CitizenEvent, memoryStore, type Store } from '../../src/index.js'
+import { personOf } from '../../src/sessions/record.js'
+import { Jar } from './browser.js'
+import { Facts } from './facts.js'
+import { History } from './history.js'
+import { Instance } from './instance.js'
+import { Network, type Place, place } from './network.js'
+import type { WorldPlan } from './plan.js'
+import { type Login, Provider } from './provider.js'
+import { remoteStore } from './remote-store.js'
+import type { Owner, Scheduler } from './scheduler.js'
+
+/** When every world begins. Milliseconds since the epoch. */
+export const start = Date.UTC(2026, 0, 15, 12)
+
+/** A browser, and who uses it. */
+export interface Person {
+  readonly name: string
+  readonly person: string
+  readonly jar: Jar
+  readonly owner: Owner
+  /** The identity session that the provider's own cookie names. */
+  identity: string | undefined
+  /** Everybody who has signed in here. */
+  readonly logins: Login[]
+  readonly sockets: { close: () => void }[]
+}
+
+/** Cookies that somebody kept. */
+export interface Copy {
+  readonly name: string
+  readonly header: string
+}
+
+export class World {
+  readonly plan: WorldPlan
+  readonly scheduler: Scheduler
+  readonly network: Network
+  readonly provider: Provider
+  readonly history: History
+  readonly facts = new Facts()
+  readonly storePlace: Place = place('store')
+  readonly store: Store
+  readonly applications: readonly (readonly Instance[])[]
+  readonly people: readonly Person[]
+  readonly copies: Copy[] = []
+
+  private constructor(plan: WorldPlan, scheduler: Scheduler, network: Network, provider: Provider) {
+    this.plan = plan
+    this.scheduler = scheduler
+    this.network = network
+    this.provider = provider
+    this.history = new History(() => scheduler.now)
+    this.store = memoryStore({ clock: this.clock })
+    this.applications = plan.applications.map((application) =>
+      Array.from({ length: application.instances }, (_, number) => {
+        scheduler.owner = place(`${application.name} ${number + 1}`)
+        const instance = new Instance({
+          application,
+          number,
+          seed: plan.seed,
+          clock: this.clock,
+          fetch: provider.fetch,
+          openStore: () => remoteStore(this.store, this.storePlace, network),
+          onEvent: (at, event) => this.#note(at, event),
+        })
+        return instance
+      }),
+    )
+    this.people = plan.browsers.map(({ name, person }) => ({
+      name,
+      person,
+      jar: new Jar(),
+      owner: { name, isAlive: true },
+      identity: undefined,
+      logins: [],
+      sockets: [],
+    }))
+  }
+
+  static async create(plan: WorldPlan, scheduler: Scheduler): Promise<World> {
+    const network = new Network(scheduler, plan.pace)
+    const clock = () => start + Math.floor(scheduler.now)
+    const { tokenSeconds, identityIdleSeconds: idleSeconds } = plan
+    const provider = await Provider.create({ network, clock, tokenSeconds, idleSeconds })
+    return new World(plan, scheduler, network, provider)
+  }
+
+  readonly clock = (): number => start + Math.floor(this.scheduler.now)
+
+  instance(application: number, number: number): Instance {
+    const all = this.applications[application % this.applications.length] ?? []
+    const found = all[number % all.length]
+    if (found === undefined) throw new Error('no such process')
+    return found
+  }
+
+  browser(number: number): Person {
+    const found = this.people[number % this.people.length]
+    if (found === undefined) throw new Error('no such browser')
+    return found
+  }
+
+  /** Whose digest it is that a status document names. */
+  subOfDigest(person: string): string | undefined {
+    const { emulator } = this.provider
+    return emulator.people.find(({ sub }) => personOf(emulator.issuer, sub) === person)?.sub
+  }
+
+  get instances(): readonly Instance[] {
+    return this.applications.flat()
+  }
+
+  #note(at: Instance, event: CitizenEvent): void {
+    const { facts, history } = this
+    if (event.type === 'session.ended') {
+      facts.endedEvents.set(event.publicId, (facts.endedEvents.get(event.publicId) ?? 0) + 1)
+      history.tell(at.name, `ends a session of ${event.sessionApplication}: ${event.reason}`)
+    } else if (event.type === 'logout.leg') {
+      history.tell(
+        at.name,
+        `leg ${event.leg} (${event.target}): ${event.state}${event.reason ? `, ${event.reason}` : ''}`,
+      )
+    } else if (event.type !== 'warning') {
+      history.tell(at.name, `notes ${event.type}`)
+    }
+  }
+}
