@@ -13,15 +13,17 @@ import { findTokens, readSource } from './token/read.js'
 const help = `Usage: citizen-session doctor [options]
 
 Checks a deployment: the configuration (the variables that the application has), then from outside the identity
-provider, the applications and the store that it names. Every line says what was found, why it matters and what to do.
+providers, the applications and the store that it names. Every line says what was found, why it matters and what to do.
 Nothing is changed and nobody is signed in or out.
 
   --url <origin>         a sibling application to look at besides CITIZEN_APPLICATION_URL, may be repeated
-  --openid-issuer <url>  an OpenID provider to look at, as issuer of oidc({ … }); with it, or with --saml-metadata,
-                         the variables of the shared cookie, or all variables, may be left out
+  --openid-issuer <url>  an OpenID provider to look at, as issuer of oidc({ … }), where it is in code and not in the
+                         variables CITIZEN_OIDC_…; with it, or with --saml-metadata, the variables of the shared
+                         cookie, or all variables, may be left out
   --openid-origin <url>  another origin on which its endpoints may lie, may be repeated
   --openid-internal <url>  what takes the place of its origin in calls from here, as internalUrl of oidc({ … })
-  --saml-metadata <url>  metadata of a SAML identity provider to look at, an address or a file
+  --saml-metadata <url>  metadata of a SAML identity provider to look at, an address or a file, where it is in code
+                         and not in the variables CITIZEN_SAML_…
   --saml-entity <id>     the provider in it, where it describes several
   --saml-certificate <path>  certificates (PEM) of which one must have signed it, as metadataCertificates of saml({ … })
   --env-file <path>      read variables from a file, may be repeated; the environment wins over it

@@ -203,7 +203,7 @@ describe('the judgement of times', () => {
 
   it('says what an OpenID provider says of the end of a session', () => {
     const said = (saysSessionExpiry: boolean) =>
-      judgeTimes(resolve({}), 1e6, { issuer: 'https://id.example.gov', saysSessionExpiry }).at(-1)
+      judgeTimes(resolve({}), 1e6, [{ issuer: 'https://id.example.gov', saysSessionExpiry }]).at(-1)
     expect(said(true)).toMatchObject({
       state: 'ok',
       code: 'session-expiry',

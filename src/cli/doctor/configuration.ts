@@ -48,17 +48,17 @@ export function judgeConfiguration(resolved: ResolvedOptions, environment: Envir
 
 /**
  * The times against NIST SP 800-63B-4 (sections 2.1.3, 2.2.3, 2.3.3) and against the life of a token.
- * `tokenSeconds`: life of a real token, where one was given. `openid`: what an OpenID provider says of sessions.
+ * `tokenSeconds`: life of a real token, where one was given. `openid`: what OpenID providers say of sessions.
  */
 export function judgeTimes(
   resolved: ResolvedOptions,
   tokenSeconds: number | undefined,
-  openid?: SessionPolicy,
+  openid: readonly SessionPolicy[] = [],
 ): readonly Finding[] {
   return [
     judgeLevel(resolved),
     ...(usesSharedCookie(resolved) ? judgeTokenLife(resolved, tokenSeconds) : []),
-    ...(openid === undefined ? [] : [judgeSessionExpiry(resolved, openid)]),
+    ...openid.map((policy) => judgeSessionExpiry(resolved, policy)),
   ]
 }
 

@@ -18,14 +18,8 @@ import { checkNames, createFindings, type Finding } from './finding.js'
 import { judgePartnerKeys } from './partner-keys.js'
 import { judgePolicies } from './policies.js'
 import { judgeProtocolLogin, type WayIn } from './protocol-login.js'
-import {
-  examineProtocols,
-  type ProtocolExamination,
-  type ProtocolRequest,
-  protocolNames,
-  protocolOrigins,
-  standIn,
-} from './protocols.js'
+import { examineProtocols, type ProtocolExamination, protocolOrigins } from './protocols.js'
+import { findProviders, type ProtocolRequest } from './providers.js'
 import { examineSharedCookie, type FindToken, providerOrigins } from './shared-cookie.js'
 import { judgeSiblings } from './siblings.js'
 import { judgeStores } from './store.js'
@@ -64,38 +58,35 @@ const usualSkewSeconds = 30
 export async function diagnose(request: DiagnosisRequest): Promise<Diagnosis> {
   const { environment } = request
   const clock = request.clock ?? systemClock
-  const names = protocolNames(request)
+  const providers = await findProviders(request, environment)
+  const hasProviders = providers.plugIns.length > 0
   const open = (origins: readonly string[]): Probe =>
     createProbe({
-      origins: new Set([...origins, ...protocolOrigins(request)]),
+      origins: new Set([...origins, ...protocolOrigins(providers)]),
       clock,
       certificates: request.certificates,
       timeoutSeconds: request.timeoutSeconds,
       lookup: request.lookup,
       stop: request.stop,
     })
-  const aboutProtocols = { environment, now: clock() }
   /** The providers by themselves, where there is no application that could be looked at. */
   const withoutApplication = async (said: readonly Finding[]): Promise<Diagnosis> => {
-    const { findings, witnesses } = await examineProtocols(open([]), request, {
-      ...aboutProtocols,
-      resolved: undefined,
-    })
+    const about = { resolved: undefined, now: clock() }
+    const { findings, witnesses } = await examineProtocols(open([]), providers, about)
     return {
       findings: inOrder([...said, ...findings, ...judgeClocks(witnesses, usualSkewSeconds)]),
       policy: [],
     }
   }
-  if (names.length > 0 && !isConfigured(environment)) return withoutApplication([notConfigured])
+  const isNoApplication = !providers.isDescribed && !isConfigured(environment)
+  if (hasProviders && isNoApplication) return withoutApplication([notConfigured])
   let resolved: ResolvedOptions
   try {
-    resolved = resolveOptions(names.length === 0 ? {} : { protocols: names.map(standIn) }, environment)
+    resolved = resolveOptions(hasProviders ? { protocols: providers.plugIns } : {}, environment)
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
     const problems = judgeProblems(error)
-    return names.length > 0
-      ? withoutApplication(problems)
-      : { findings: [...problems, ...leftOut()], policy: [] }
+    return hasProviders ? withoutApplication(problems) : { findings: [...problems, ...leftOut()], policy: [] }
   }
   const origins = [...new Set([resolved.application.url, ...request.urls])]
   const plain = origins.filter(isPlain)
@@ -110,7 +101,7 @@ export async function diagnose(request: DiagnosisRequest): Promise<Diagnosis> {
         loadSuffixes: request.loadSuffixes,
         now: clock(),
       }),
-    examineProtocols(probe, request, { ...aboutProtocols, resolved }),
+    examineProtocols(probe, providers, { resolved, now: clock() }),
     Promise.all(visited.map((origin) => visitApplication(probe, origin, resolved))),
     judgeStores(resolved),
     folder === undefined

@@ -1,5 +1,7 @@
 /** @module Checks an OpenID provider by what it says of itself, with the rules by which `oidc({ … })` reads it. */
-import { ConfigurationError } from '../../errors.js'
+import type { Environment } from '../../config/environment.js'
+import type { PlugInOptions } from '../../config/plug-in-options.js'
+import type { ConfigurationProblem } from '../../errors.js'
 import {
   allowedOrigins,
   discoveryUrl,
@@ -8,7 +10,7 @@ import {
   readMetadata,
 } from '../../oidc/metadata.js'
 import type { ResolvedOidcOptions } from '../../oidc/options.js'
-import { resolveOidcOptions } from '../../oidc/resolve-options.js'
+import { readOidcOptions } from '../../oidc/resolve-options.js'
 import { supportedAlgorithms } from '../../tokens/algorithms.js'
 import { type Probe, ProbeError } from '../probe.js'
 import type { SessionPolicy } from './configuration.js'
@@ -21,14 +23,28 @@ import { ask, explainSilence, type Visited } from './visits.js'
 const { ok, warn, fail, skipped } = createFindings('openid')
 const keySkipped = createFindings('openid-keys').skipped
 
-/** The provider to look at. */
+/** A provider that was named. */
 export interface OpenidRequest {
   readonly issuer: string
   /** Other origins on which its endpoints may lie, as `endpointOrigins` of `oidc({ … })`. */
   readonly endpointOrigins: readonly string[]
   /** What takes the place of the issuer's origin in calls from here. */
   readonly internalUrl?: string | undefined
-  readonly environment: Readonly<Record<string, string | undefined>>
+}
+
+/** The options of an application that signs in there. The client is looked at nowhere: any will do. */
+export function optionsFor(
+  { issuer, endpointOrigins, internalUrl }: OpenidRequest,
+  environment: Environment,
+): PlugInOptions<ResolvedOidcOptions> {
+  const given = {
+    issuer,
+    internalUrl,
+    clientId: 'doctor',
+    clientAuthentication: 'none',
+    endpointOrigins: endpointOrigins.length === 0 ? undefined : endpointOrigins,
+  } as const
+  return readOidcOptions(given, environment)
 }
 
 /** What was found, and where an application sends its visitors. */
@@ -42,29 +58,17 @@ export interface OpenidExamination {
 }
 
 /** Origins that have to be asked. */
-export function openidOrigins(request: Omit<OpenidRequest, 'environment'>): readonly string[] {
-  return [request.internalUrl ?? new URL(request.issuer).origin, ...request.endpointOrigins]
+export function openidOrigins({
+  issuer,
+  internalUrl,
+  endpointOrigins,
+}: ResolvedOidcOptions): readonly string[] {
+  return [internalUrl ?? new URL(issuer).origin, ...endpointOrigins]
 }
 
 /** Looks at the discovery document and at the keys that it names. */
-export async function examineOpenid(probe: Probe, request: OpenidRequest): Promise<OpenidExamination> {
+export async function examineOpenid(probe: Probe, options: ResolvedOidcOptions): Promise<OpenidExamination> {
   const nothing = { authorizationEndpoint: undefined, discovery: undefined, sessions: undefined }
-  let options: ResolvedOidcOptions
-  try {
-    options = resolveOidcOptions(
-      {
-        issuer: request.issuer,
-        clientId: 'doctor',
-        clientAuthentication: 'none',
-        endpointOrigins: request.endpointOrigins,
-        internalUrl: request.internalUrl,
-      },
-      request.environment,
-    )
-  } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error
-    return { ...nothing, findings: error.problems.map(judgeOption) }
-  }
   const get = (url: string) => ask(probe, { url, headers: { accept: 'application/json' } })
   const target = placeOf(discoveryUrl(options.issuer), options)
   const discovery = await get(target)
@@ -110,14 +114,21 @@ function placeOf(given: string, { issuer, internalUrl }: ResolvedOidcOptions): s
   return isInside ? `${internalUrl}${url.pathname}${url.search}` : given
 }
 
-const judgeOption = ({ path, message }: ConfigurationError['problems'][number]): Finding =>
-  fail('openid-option', {
-    target: optionOf[path] ?? '--openid-issuer',
+/** What is wrong with the options of a provider that was named. */
+export const judgeArgument = ({ path, variable, message }: ConfigurationProblem): Finding => {
+  const argument = argumentOf[path]
+  return fail('openid-option', {
+    target: argument ?? variable,
     reason: `no application could be started with it: ${message}`,
-    remedy: 'write an https address; the issuer as the provider names it, letter by letter',
+    remedy:
+      argument === undefined
+        ? `set ${variable}`
+        : 'write an https address; the issuer as the provider names it, letter by letter',
   })
+}
 
-const optionOf: Readonly<Record<string, string>> = {
+const argumentOf: Readonly<Record<string, string>> = {
+  'oidc.issuer': '--openid-issuer',
   'oidc.endpointOrigins': '--openid-origin',
   'oidc.internalUrl': '--openid-internal',
 }

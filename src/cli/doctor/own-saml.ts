@@ -1,5 +1,6 @@
 /** @module Checks the metadata that the application itself serves: what the identity provider must know of us. */
 import { readCertificate } from '../../saml/certificate.js'
+import { routeOf } from '../../saml/routes.js'
 import { SamlError } from '../../saml/saml-error.js'
 import { metadataLimits } from '../../saml/xml/gate.js'
 import type { XmlElement } from '../../saml/xml/parse.js'
@@ -19,6 +20,8 @@ export interface OwnSamlRequest {
   readonly origin: string
   /** Path of its routes. */
   readonly path: string
+  /** The name of its provider, where it has one. */
+  readonly name: string | undefined
   readonly providerEntityId: string | undefined
   readonly now: number
 }
@@ -29,8 +32,9 @@ export async function examineOwnSaml(
   reader: SamlReader,
   request: OwnSamlRequest,
 ): Promise<readonly Finding[]> {
-  const base = `${request.origin}${request.path}/saml`
-  const target = `${base}/metadata`
+  const at = (route: string) => `${request.origin}${request.path}/${routeOf(request.name, route)}`
+  const target = at('metadata')
+  const base = at('').slice(0, -1)
   const answer = await ask(probe, { url: target, headers: { accept: 'application/samlmetadata+xml' } })
   if (answer instanceof ProbeError) {
     return [fail('saml-own-unreachable', { target, ...explainSilence(answer, target) })]

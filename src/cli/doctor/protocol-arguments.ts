@@ -4,7 +4,7 @@ import { parseUrl } from '../../parse-url.js'
 import { readCertificate } from '../../saml/certificate.js'
 import { usageError } from '../command.js'
 import { codeOf } from '../environment.js'
-import type { ProtocolRequest } from './protocols.js'
+import type { ProtocolRequest } from './providers.js'
 
 /** The arguments as they were given. */
 export interface ProtocolArguments {

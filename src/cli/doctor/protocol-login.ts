@@ -40,19 +40,21 @@ export function judgeProtocolLogin(visit: ApplicationVisit, path: string, ways: 
       reason: `leads to ${led.origin}${led.pathname}; the provider did not say whether that is right`,
     })
   }
-  const way = ways.find(({ address }) => {
+  const there = ways.filter(({ address }) => {
     const wanted = new URL(address)
     return wanted.origin === led.origin && wanted.pathname === led.pathname
   })
-  if (way === undefined) {
+  if (there.length === 0) {
     return fail('login-elsewhere', {
       target,
       reason: `leads to ${led.origin}${led.pathname}, the provider names ${ways.map(({ address }) => address).join(' or ')}`,
       remedy: 'give the application and this command the same provider',
     })
   }
-  const named = way.back === undefined ? null : led.searchParams.get(way.back.parameter)
-  if (way.back !== undefined && named !== null && named !== `${visit.origin}${path}/${way.back.path}`) {
+  const backs = there.flatMap(({ back }) => back ?? [])
+  const named = backs.flatMap(({ parameter }) => led.searchParams.get(parameter) ?? [])[0]
+  const isKnown = backs.some(({ path: route }) => named === `${visit.origin}${path}/${route}`)
+  if (named !== undefined && !isKnown) {
     return fail('login-return', {
       target,
       reason: `asks the provider to send people back to ${named.split('?')[0] ?? ''}`,
@@ -60,7 +62,7 @@ export function judgeProtocolLogin(visit: ApplicationVisit, path: string, ways: 
     })
   }
   const hidden =
-    way.back !== undefined && named === null
+    backs.length > 0 && named === undefined
       ? '; where people come back to was pushed, and cannot be seen'
       : ''
   return ok('login-route', { target, reason: `leads to ${led.origin}${led.pathname}${hidden}` })

@@ -1,106 +1,96 @@
-/** @module Everything of the protocols: the OpenID provider and the SAML identity provider that were named. */
-import type { Environment } from '../../config/environment.js'
+/** @module Everything of the protocols: each OpenID provider and each SAML identity provider, and our side of SAML. */
 import type { ResolvedOptions } from '../../config/options.js'
-import type { Protocol } from '../../protocols/protocol.js'
+import { routeOf } from '../../oidc/routes.js'
 import type { Probe } from '../probe.js'
 import type { ClockWitness } from './clock.js'
 import type { SessionPolicy } from './configuration.js'
 import type { Finding } from './finding.js'
-import { examineOpenid, type OpenidRequest, openidOrigins } from './openid.js'
+import { examineOpenid, openidOrigins } from './openid.js'
 import { examineOwnSaml } from './own-saml.js'
 import type { WayIn } from './protocol-login.js'
-import { examineSaml, type SamlRequest, samlOrigins, signOnAddresses } from './saml.js'
-import { type LoadSamlReader, loadSamlReader } from './saml-reader.js'
-
-/** Providers to look at besides that of the shared cookie, or instead of it. */
-export interface ProtocolRequest {
-  readonly openid?: Omit<OpenidRequest, 'environment'> | undefined
-  readonly saml?: SamlRequest | undefined
-  readonly loadSamlReader?: LoadSamlReader | undefined
-}
+import type { Providers } from './providers.js'
+import { examineSaml, samlOrigins, signOnAddresses } from './saml.js'
+import type { Visited } from './visits.js'
 
 /** What was found, and what the other checks need of it. */
 export interface ProtocolExamination {
   readonly findings: readonly Finding[]
   readonly witnesses: readonly ClockWitness[]
   readonly ways: readonly WayIn[]
-  /** What the OpenID provider says of its sessions. */
-  readonly sessions: SessionPolicy | undefined
+  /** What the OpenID providers say of their sessions. */
+  readonly sessions: readonly SessionPolicy[]
 }
-
-/** Names of the protocols that were asked for. */
-export function protocolNames({ openid, saml }: ProtocolRequest): readonly string[] {
-  return [...(openid === undefined ? [] : ['oidc']), ...(saml === undefined ? [] : ['saml'])]
-}
-
-/**
- * In the place of the plug-ins, which only the application's code can make: with one, a configuration holds without
- * the shared cookie.
- */
-export const standIn = (name: string): Protocol => ({
-  name,
-  install() {
-    throw new TypeError('a stand-in serves nobody')
-  },
-})
 
 /** Origins that have to be asked. */
-export function protocolOrigins({ openid, saml }: ProtocolRequest): readonly string[] {
+export function protocolOrigins({ openid, saml }: Providers): readonly string[] {
   return [
-    ...(openid === undefined ? [] : openidOrigins(openid)),
-    ...(saml === undefined ? [] : samlOrigins(saml)),
+    ...openid.flatMap(({ value }) => openidOrigins(value)),
+    ...saml.flatMap(({ value }) => samlOrigins(value)),
   ]
+}
+
+interface Surroundings {
+  readonly resolved: ResolvedOptions | undefined
+  readonly now: number
 }
 
 /** Looks at each provider; with an application, at its side of SAML too. */
 export async function examineProtocols(
   probe: Probe,
-  request: ProtocolRequest,
-  about: {
-    readonly environment: Environment
-    readonly resolved: ResolvedOptions | undefined
-    readonly now: number
-  },
+  providers: Providers,
+  about: Surroundings,
 ): Promise<ProtocolExamination> {
-  const { environment, now, resolved } = about
   const [openid, saml] = await Promise.all([
-    request.openid && examineOpenid(probe, { ...request.openid, environment }),
-    request.saml &&
-      examineBoth(probe, request.saml, request.loadSamlReader ?? loadSamlReader, { resolved, now }),
+    Promise.all(providers.openid.map((provider) => lookAtOpenid(probe, provider))),
+    Promise.all(providers.saml.map((provider) => lookAtSaml(probe, providers, provider, about))),
   ])
-  const witnesses = [
-    { url: request.openid?.issuer, visited: openid?.discovery },
-    { url: request.saml?.source, visited: saml?.answer },
-  ].flatMap(({ url, visited }) =>
-    url === undefined || visited === undefined ? [] : [{ name: new URL(url).origin, visited }],
-  )
-  const openidWay =
-    openid?.authorizationEndpoint === undefined
-      ? []
-      : [{ address: openid.authorizationEndpoint, back: { parameter: 'redirect_uri', path: 'callback' } }]
-  const samlWays = signOnAddresses(saml?.metadata).map((address) => ({ address, back: undefined }))
+  const all = [...openid, ...saml]
   return {
-    findings: [...(openid?.findings ?? []), ...(saml?.findings ?? [])],
-    witnesses,
-    ways: [...openidWay, ...samlWays],
-    sessions: openid?.sessions,
+    findings: [...providers.findings, ...all.flatMap(({ findings }) => findings)],
+    witnesses: all.flatMap(({ witnesses }) => witnesses),
+    ways: all.flatMap(({ ways }) => ways),
+    sessions: openid.flatMap(({ sessions }) => sessions),
   }
 }
 
-async function examineBoth(
+const witnessesOf = (url: string, visited: Visited | undefined): readonly ClockWitness[] =>
+  visited === undefined ? [] : [{ name: new URL(url).origin, visited }]
+
+async function lookAtOpenid(
   probe: Probe,
-  request: SamlRequest,
-  load: LoadSamlReader,
-  { resolved, now }: { readonly resolved: ResolvedOptions | undefined; readonly now: number },
-) {
-  const reader = await load()
-  const theirs = await examineSaml(probe, request, reader, now)
-  if (reader === undefined || resolved === undefined) return theirs
-  const own = await examineOwnSaml(probe, reader, {
-    origin: resolved.application.url,
-    path: resolved.routes.path,
-    providerEntityId: theirs.metadata?.entityId,
-    now,
-  })
-  return { ...theirs, findings: [...theirs.findings, ...own] }
+  { name, value: options }: Providers['openid'][number],
+): Promise<ProtocolExamination> {
+  const { findings, authorizationEndpoint, discovery, sessions } = await examineOpenid(probe, options)
+  const back = { parameter: 'redirect_uri', path: routeOf(name, 'callback') }
+  return {
+    findings,
+    witnesses: witnessesOf(options.issuer, discovery),
+    ways: authorizationEndpoint === undefined ? [] : [{ address: authorizationEndpoint, back }],
+    sessions: sessions === undefined ? [] : [sessions],
+  }
+}
+
+async function lookAtSaml(
+  probe: Probe,
+  { samlReader: reader }: Providers,
+  { name, value: request }: Providers['saml'][number],
+  { resolved, now }: Surroundings,
+): Promise<Omit<ProtocolExamination, 'sessions'>> {
+  if (reader === undefined) return { findings: [], witnesses: [], ways: [] }
+  const { findings, metadata, answer } = await examineSaml(probe, request, reader, now)
+  const own =
+    resolved === undefined
+      ? []
+      : await examineOwnSaml(probe, reader, {
+          origin: resolved.application.url,
+          path: resolved.routes.path,
+          name,
+          providerEntityId: metadata?.entityId,
+          now,
+        })
+  return {
+    findings: [...findings, ...own],
+    witnesses: witnessesOf(request.source, answer),
+    ways: signOnAddresses(metadata).map((address) => ({ address, back: undefined })),
+  }
 }

@@ -37,22 +37,23 @@ export function samlOrigins({ source, text }: SamlRequest): readonly string[] {
   return text === undefined && isSecureAddress(source) ? [new URL(source).origin] : []
 }
 
+/** What is said of a provider while nothing can read its documents. */
+export const judgeReader = (target: string): Finding =>
+  skipped('saml-reader', {
+    target,
+    reason: 'the package that reads XML is not installed',
+    remedy: 'npm install xml-crypto',
+  })
+
 /** Fetches or takes the document, reads it, and says what it holds. */
 export async function examineSaml(
   probe: Probe,
   request: SamlRequest,
-  reader: SamlReader | undefined,
+  reader: SamlReader,
   now: number,
 ): Promise<SamlExamination> {
   const { source: target } = request
   const nothing = { metadata: undefined, answer: undefined }
-  if (reader === undefined) {
-    const reason = 'the package that reads XML is not installed'
-    return {
-      ...nothing,
-      findings: [skipped('saml-reader', { target, reason, remedy: 'npm install xml-crypto' })],
-    }
-  }
   if (request.text !== undefined) {
     return { ...read(request.text, request, reader, now), answer: undefined }
   }
