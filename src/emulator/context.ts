@@ -1,4 +1,5 @@
 /** @module What the endpoints of the emulator share. */
+import type { ApplicationStores } from './application-stores.js'
 import type { FaultGate } from './faults.js'
 import type { KeyRing } from './keys.js'
 import type { Mode } from './mode.js'
@@ -16,6 +17,8 @@ export interface Context {
   readonly codes: SmsCodes
   readonly keys: KeyRing
   readonly gate: FaultGate
+  /** What the provider's own applications have kept, each for itself. */
+  readonly applications: ApplicationStores
   /** Public origin. */
   url(): string
   /** The emulator's own time, travel and skew included. */

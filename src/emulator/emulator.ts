@@ -1,6 +1,7 @@
 /** @module The emulator: an identity provider in a process. Alone this file knows which modes there are. */
 import type { Clock } from '../clock.js'
 import { CitizenSessionError } from '../errors.js'
+import { createApplicationStores } from './application-stores.js'
 import type { Context } from './context.js'
 import { createControl } from './control.js'
 import type { Controls } from './controls.js'
@@ -197,6 +198,7 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
     codes: createSmsCodes({ now, random: options.random, cost: options.hashingCost }),
     keys,
     gate,
+    applications: createApplicationStores(),
     url: listener.url,
     now,
     refreshAnswer: options.refreshAnswer,
@@ -299,6 +301,7 @@ function reset({ context, time, counter, openid, saml }: Parts): void {
   context.sessions.clear()
   context.codes.clear()
   context.people.reset()
+  for (const store of Object.values(context.applications)) store.clear()
   counter.clear()
   openid?.reset()
   saml?.reset()

@@ -1,15 +1,14 @@
 /** @module The emulator's own application (the CitizenOne session): home, and the person's phone. */
+import { applicationLinks } from './applications.js'
 import { type Context, lacksSecondFactor } from './context.js'
 import { sharedCookieLines } from './cookies.js'
 import { say } from './language.js'
 import { html } from './markup.js'
 import { page } from './page.js'
 import type { Level } from './sessions.js'
+import { shownTime } from './time.js'
 import { totpCode } from './totp.js'
 import { cookieOptions, type Visit } from './visit.js'
-
-const time = (milliseconds: number) =>
-  `${new Date(milliseconds).toISOString().slice(0, 19).replace('T', ' ')} UTC`
 
 const levelOf = (level: Level): string =>
   ({
@@ -29,13 +28,14 @@ export function showHome(context: Context, visit: Visit): Response {
 <p>${isLacking ? say('A second factor is missing.', 'Il manque un second facteur.') : say('You are signed in.', 'Vous êtes connecté.')}</p>
 <table><tbody>
 <tr><th>${say('Signed in by', 'Connexion par')}</th><td>${levelOf(session.level)}</td></tr>
-<tr><th>${say('Since', 'Depuis')}</th><td>${time(session.startedAt)}</td></tr>
-<tr><th>${say('Ends unless extended', 'Se termine, sauf prolongation')}</th><td>${time(session.expiresAt)}</td></tr>
-<tr><th>${say('Ends in any case', 'Se termine dans tous les cas')}</th><td>${time(session.endsAt)}</td></tr>
+<tr><th>${say('Since', 'Depuis')}</th><td>${shownTime(session.startedAt)}</td></tr>
+<tr><th>${say('Ends unless extended', 'Se termine, sauf prolongation')}</th><td>${shownTime(session.expiresAt)}</td></tr>
+<tr><th>${say('Ends in any case', 'Se termine dans tous les cas')}</th><td>${shownTime(session.endsAt)}</td></tr>
 </tbody></table>
 ${isLacking ? html`<p><a href="/second-factor">${say('Enter the code', 'Entrer le code')}</a></p>` : html`<p><a href="/profile">${say('Profile', 'Profil')}</a></p>`}
 <form method="post" action="/logout"><button>${say('Sign out everywhere', 'Se déconnecter partout')}</button></form>
-</section>`,
+</section>
+<section><h2>${say('Applications', 'Applications')}</h2>${applicationLinks()}</section>`,
   })
 }
 
@@ -70,7 +70,7 @@ export async function showMessages(context: Context): Promise<Response> {
 ${context.codes.messages.length === 0 && html`<p class="soft">${say('No messages.', 'Pas de message.')}</p>`}
 ${context.codes.messages.map(
   (message) =>
-    html`<p><small class="soft">${message.phone} (${message.username}), ${time(message.at)}</small><br><span lang="en">${message.text}</span></p>`,
+    html`<p><small class="soft">${message.phone} (${message.username}), ${shownTime(message.at)}</small><br><span lang="en">${message.text}</span></p>`,
 )}
 <p><a href="/messages">${say('Look again', 'Regarder de nouveau')}</a></p></section>
 ${

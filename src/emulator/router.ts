@@ -1,5 +1,6 @@
 /** @module From a request to its answer: the table of endpoints, and what holds for all of them. */
 import { CitizenSessionError } from '../errors.js'
+import { showApplication } from './applications.js'
 import type { Context } from './context.js'
 import { type EndpointName, endpointNames, endpointPaths, type RequestCounter } from './endpoints.js'
 import { refresh, showKeys } from './identity-api.js'
@@ -24,6 +25,8 @@ const ownRoutes: Routes = {
   profile: { GET: showProfile, POST: changeProfile },
   home: { GET: showHome },
   messages: { GET: showMessages },
+  'service-dashboard': { GET: showApplication('service-dashboard') },
+  'business-connect': { GET: showApplication('business-connect') },
 }
 
 /** The endpoints of an emulator with these modes. */

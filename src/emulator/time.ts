@@ -1,4 +1,4 @@
-/** @module The time of an emulator: travel, and the skew that a fault gives it. */
+/** @module The time of an emulator: travel, the skew that a fault gives it, and a moment as pages show it. */
 import type { Clock } from '../clock.js'
 import { CitizenSessionError } from '../errors.js'
 
@@ -32,3 +32,7 @@ export function createTime(given: Clock, skewSeconds: () => number): Time {
     },
   }
 }
+
+/** A moment as pages show it. */
+export const shownTime = (milliseconds: number): string =>
+  `${new Date(milliseconds).toISOString().slice(0, 19).replace('T', ' ')} UTC`
