@@ -118,6 +118,10 @@ const kinds: Readonly<Record<string, Kind<unknown>>> = {
   'saml.assertionSeconds': someSeconds,
   'saml.logoutSeconds': someSeconds,
   'saml.frontChannel': choice('redirects', 'frames'),
+  'partner.host': textMatching(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, 'a host name, as in partner.localhost'),
+  'partner.issuer': text,
+  'partner.audience': text,
+  'partner.jwksUrl': text,
 }
 
 const variableFor = (path: string): string => variableOf(`emulator.${path}`)
@@ -165,6 +169,7 @@ function merged(given: EmulatorOptions, values: ReadonlyMap<string, unknown>): E
     if (values.has(file)) options[file.split('.')[0] ?? ''] = values.get(file)
   }
   const isFile = (path: string): boolean => path === modes.openid.file || path === modes.saml.file
+  const isGroup = (name: string): boolean => Object.hasOwn(modes, name) || name === 'partner'
   for (const [path, value] of values) {
     const [first = '', second] = path.split('.')
     if (isFile(path)) continue
@@ -172,7 +177,7 @@ function merged(given: EmulatorOptions, values: ReadonlyMap<string, unknown>): E
   }
   for (const [name, value] of Object.entries(given) as [string, unknown][]) {
     if (value === undefined) continue
-    options[name] = Object.hasOwn(modes, name) ? { ...(options[name] as Group), ...(value as Group) } : value
+    options[name] = isGroup(name) ? { ...(options[name] as Group), ...(value as Group) } : value
   }
   return options
 }

@@ -34,6 +34,7 @@ Runs an identity provider that behaves as CitizenOne's cookie mode, for developm
   --openid-clients <file>    be an OpenID provider too; JSON: a list of clients, or {"clients": […]} with options
   --saml-service-providers <file>  be a SAML identity provider too; JSON: a list of service providers, or
                              {"serviceProviders": […]} with options. Needs the package xml-crypto
+  --partner                  be the partner too that takes SSO tokens, with its dashboard
   --control, --no-control    serve the control endpoints; default: only on loopback
   --help                     this text
 
@@ -58,6 +59,7 @@ const options = {
   'return-origin': { type: 'string', multiple: true },
   'openid-clients': { type: 'string' },
   'saml-service-providers': { type: 'string' },
+  partner: { type: 'boolean' },
   control: { type: 'boolean' },
 } as const
 
@@ -142,6 +144,7 @@ function toGivenOptions(args: readonly string[]): EmulatorOptions {
     allowedReturnOrigins: values['return-origin'],
     openid: readOpenid(values['openid-clients']),
     saml: readSaml(values['saml-service-providers']),
+    partner: values.partner ? {} : undefined,
     control: values.control,
   }
 }
@@ -172,6 +175,7 @@ function describe(emulator: Emulator): string {
     `Phone (SMS, app)   ${emulator.url}/messages`,
     ...(emulator.hasOpenid ? [`OpenID Connect     ${emulator.url}/.well-known/openid-configuration`] : []),
     ...(emulator.hasSaml ? [`SAML metadata      ${emulator.saml.metadataUrl}`] : []),
+    ...(emulator.hasPartner ? describePartner(emulator.partner) : []),
     ...(emulator.hasControl ? [`Faults             ${emulator.url}/faults`] : []),
     '',
     'People and their passwords',
@@ -182,6 +186,10 @@ function describe(emulator: Emulator): string {
     '',
     'Ctrl+C stops it.',
   ].join('\n')
+}
+
+function describePartner({ dashboardUrl, issuer, audience }: Emulator['partner']): readonly string[] {
+  return [`Partner (SSO)      ${dashboardUrl}`, `  SSO_ISSUER=${issuer} SSO_AUDIENCE=${audience}`]
 }
 
 async function run(args: readonly string[], console: Console): Promise<number> {

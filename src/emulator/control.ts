@@ -14,7 +14,9 @@ type Body = Readonly<Record<string, unknown>>
 
 const bad = (message: string) => new CitizenSessionError('emulator', message, { status: 400 })
 
-const actions: Readonly<Record<string, (controls: Controls, body: Body) => unknown>> = {
+type Action = (controls: Controls, body: Body) => unknown
+
+const actions: Readonly<Record<string, Action>> = {
   '/emulator/faults': (controls, body) => controls.faults.set(checkedSettings(body)),
   '/emulator/clear-faults': (controls) => controls.faults.clear(),
   '/emulator/travel': (controls, { seconds }) => {
@@ -34,6 +36,14 @@ const actions: Readonly<Record<string, (controls: Controls, body: Body) => unkno
   },
   '/emulator/saml-roll-over': async (controls) => ({ step: await controls.saml.rollOver() }),
   '/emulator/reset': (controls) => controls.reset(),
+}
+
+function actionOf(path: string, parts: readonly ControlPart[]): Action | undefined {
+  if (Object.hasOwn(actions, path)) return actions[path]
+  const [own] = parts.flatMap(
+    (part) => (part.actions && Object.hasOwn(part.actions, path) ? part.actions[path] : undefined) ?? [],
+  )
+  return own && ((_, body) => own(body))
 }
 
 function toLevel(value: unknown): Level | undefined {
@@ -83,7 +93,7 @@ export function createControl({ context, controls, parts, endpoints, ownOrigins 
       return redirect('/faults')
     }
     if (path === '/emulator/state' && !isPost) return json(stateOf(controls(), parts))
-    const action = Object.hasOwn(actions, path) ? actions[path] : undefined
+    const action = actionOf(path, parts)
     if (!action) return undefined
     if (!isPost) return json({ error: 'POST is expected' }, 405)
     const result = await action(controls(), await readJson(request))

@@ -32,6 +32,8 @@ export interface ControlPart {
   readonly steered: readonly EndpointName[]
   /** What another process may want to look at. */
   state(): unknown
+  /** Actions by path, for `POST` with JSON. */
+  readonly actions?: Readonly<Record<string, (body: Readonly<Record<string, unknown>>) => unknown>>
   /** The fields for its faults. */
   fields(settings: FaultSettings): Content
   /** What the page shows of it. */

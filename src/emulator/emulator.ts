@@ -23,6 +23,9 @@ import type { OpenidMode } from './openid/mode.js'
 import type { Openid } from './openid/openid.js'
 import { type OpenidOptions, resolveOpenidOptions } from './openid/options.js'
 import { type RefreshAnswerShape, resolveEmulatorOptions } from './options.js'
+import { createPartnerMode, type PartnerMode } from './partner/create.js'
+import { type PartnerOptions, resolvePartnerOptions } from './partner/options.js'
+import type { Partner } from './partner/partner.js'
 import { createPeople, type EmulatedPerson, type Person } from './people.js'
 import { type TokenRequest, tokenFor, totpCodeFor } from './person-tokens.js'
 import type { Random } from './random.js'
@@ -85,6 +88,8 @@ export interface EmulatorOptions {
   readonly openid?: OpenidOptions | undefined
   /** Makes it a SAML 2.0 identity provider too, for these service providers. Needs `xml-crypto`. Default: it is none. */
   readonly saml?: SamlOptions | undefined
+  /** Makes it the partner too that takes SSO tokens, with a dashboard. Default: it is none. */
+  readonly partner?: PartnerOptions | undefined
   /** Calls the clients' back-channel addresses. Default: the global one, which also reaches `*.localhost`. */
   readonly fetch?: typeof globalThis.fetch | undefined
   /** The timer behind the fault `slowMilliseconds`. Default: a real one. */
@@ -125,6 +130,10 @@ export interface Emulator {
   readonly openid: Openid
   /** The SAML identity provider; reading it throws `emulator` unless the option `saml` was given. */
   readonly saml: Saml
+  /** Whether it is a partner that takes SSO tokens too. */
+  readonly hasPartner: boolean
+  /** The partner; reading it throws `emulator` unless the option `partner` was given. */
+  readonly partner: Partner
 
   /** Opens a port (default: the option's, the one it had, or a free one). Returns it. @throws `emulator` */
   listen(port?: number): Promise<number>
@@ -168,6 +177,7 @@ interface Parts {
   readonly listener: Listener
   readonly openid: OpenidMode | undefined
   readonly saml: SamlMode | undefined
+  readonly partner: PartnerMode | undefined
   readonly counter: RequestCounter
   readonly handle: (request: Request) => Promise<Response>
 }
@@ -180,10 +190,11 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
   if (process.env.NODE_ENV?.trim() === 'production') {
     throw wrong('the emulator signs anybody in: it does not start with NODE_ENV=production')
   }
-  const { openid: givenOpenid, saml: givenSaml, ...rest } = given
+  const { openid: givenOpenid, saml: givenSaml, partner: givenPartner, ...rest } = given
   const options = resolveEmulatorOptions(rest)
   const openidOptions = givenOpenid === undefined ? undefined : resolveOpenidOptions(givenOpenid)
   const samlOptions = givenSaml === undefined ? undefined : resolveSamlOptions(givenSaml)
+  const partnerOptions = givenPartner && resolvePartnerOptions(givenPartner, options.random)
   const gate = createFaults(options.wait)
   const time = createTime(options.clock, () => gate.faults.settings.skewSeconds)
   const listener = createListener(options)
@@ -206,17 +217,18 @@ export async function createEmulator(given: EmulatorOptions = {}): Promise<Emula
   }
   const openid = openidOptions && createOpenidMode(context, openidOptions)
   const saml = samlOptions && (await loadSamlMode(context, samlOptions))
-  const modes = [openid, saml].filter((mode) => mode !== undefined)
+  const partner = partnerOptions && createPartnerMode(context, partnerOptions)
+  const modes = [openid, saml, partner].filter((mode) => mode !== undefined)
   joined.push(...modes)
   const counter = createRequestCounter()
   const handle = createHandler({ context, listener, modes, counter, controls: () => emulator })
-  const emulator = toEmulator({ context, time, listener, openid, saml, counter, handle })
+  const emulator = toEmulator({ context, time, listener, openid, saml, partner, counter, handle })
   if (options.port !== undefined) await emulator.listen()
   return emulator
 }
 
 interface HandlerParts extends Pick<Parts, 'context' | 'listener' | 'counter'> {
-  readonly modes: readonly (OpenidMode | SamlMode)[]
+  readonly modes: readonly (OpenidMode | SamlMode | PartnerMode)[]
   readonly controls: () => Controls
 }
 
@@ -233,7 +245,8 @@ function createHandler({ context, listener, modes, counter, controls }: HandlerP
           endpoints: endpointNames.filter((name) => routes[name]),
           ownOrigins,
         })
-  return createRouter({ context, routes, modes, counter, ownOrigins, control })
+  const pageOrigins = () => [...ownOrigins(), ...modes.flatMap((mode) => mode.ownOrigins?.() ?? [])]
+  return createRouter({ context, routes, modes, counter, ownOrigins: pageOrigins, control })
 }
 
 function toEmulator(parts: Parts): Emulator {
@@ -275,6 +288,11 @@ function toEmulator(parts: Parts): Emulator {
       if (parts.saml) return parts.saml.saml
       throw wrong('this emulator is no SAML provider: give the option saml')
     },
+    hasPartner: parts.partner !== undefined,
+    get partner() {
+      if (parts.partner) return parts.partner.partner
+      throw wrong('this emulator is no partner: give the option partner')
+    },
     listen: (port) => listener.listen(handle, port),
     close: listener.close,
     fetch: createEmulatorFetch({ handle, url, origins: () => [new URL(url()).origin, internalUrl()] }),
@@ -297,7 +315,7 @@ function toEmulator(parts: Parts): Emulator {
   }
 }
 
-function reset({ context, time, counter, openid, saml }: Parts): void {
+function reset({ context, time, counter, openid, saml, partner }: Parts): void {
   context.sessions.clear()
   context.codes.clear()
   context.people.reset()
@@ -305,6 +323,7 @@ function reset({ context, time, counter, openid, saml }: Parts): void {
   counter.clear()
   openid?.reset()
   saml?.reset()
+  partner?.reset()
   context.gate.faults.clear()
   time.reset()
 }

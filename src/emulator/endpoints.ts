@@ -26,12 +26,20 @@ export const endpointNames = [
   'saml-logout',
   'saml-soap',
   'saml-continue',
+  'partner',
+  'partner-sign-in',
+  'partner-settings',
+  'partner-keys',
+  'partner-users',
 ] as const
 
 /** Name of an endpoint. */
 export type EndpointName = (typeof endpointNames)[number]
 
-/** Their paths, as CitizenOne has them where it documents them, and Safewhere for OpenID Connect. */
+/**
+ * Their paths, as CitizenOne has them where it documents them, and Safewhere for OpenID Connect. The partner's pages have
+ * the names that Vivoldi's guide gives them.
+ */
 export const endpointPaths: Readonly<Record<EndpointName, string>> = {
   jwks: '/api/v1/authentication/.well-known/jwks.json',
   refresh: '/sp/api/v1/authenticate',
@@ -57,6 +65,11 @@ export const endpointPaths: Readonly<Record<EndpointName, string>> = {
   'saml-logout': '/saml/slo',
   'saml-soap': '/saml/soap',
   'saml-continue': '/saml/continue',
+  partner: '/partner',
+  'partner-sign-in': '/partner/sso/login',
+  'partner-settings': '/partner/developer/sso',
+  'partner-keys': '/partner/developer/jwks.json',
+  'partner-users': '/partner/settings/users',
 }
 
 /** How often each endpoint was asked since the start or the last reset. */

@@ -17,6 +17,7 @@ button{font:inherit;font-weight:600;cursor:pointer;border:1px solid var(--main);
 button.plain{background:none;color:var(--main)}:focus-visible{outline:3px solid var(--main);outline-offset:2px}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .5rem .3rem 0;vertical-align:top;overflow-wrap:anywhere}th{font-weight:600;overflow-wrap:normal}
 .bad{color:var(--bad);font-weight:600}code{font-size:.95em;overflow-wrap:anywhere}.qr svg{display:block;width:14rem;max-width:100%;height:auto;border-radius:.4rem}
+pre{overflow:auto;max-height:16rem;background:var(--paper);border:1px solid var(--line);border-radius:.4rem;padding:.55rem .7rem}caption{text-align:left;color:var(--soft)}
 input.tick{width:auto}.code{font-size:1.5rem;letter-spacing:.15em}`
 
 const styleHash = createHash('sha256').update(style).digest('base64')
@@ -28,6 +29,10 @@ export interface PageParts {
   /** Default 200. */
   readonly status?: number | undefined
   readonly cookies?: readonly string[] | undefined
+  /** Whose page it is. Default `CitizenOne`. */
+  readonly site?: string | undefined
+  /** Its name and its menu. Default: those of the identity provider. */
+  readonly header?: Content
 }
 
 /** Answers with a page. Never cached, never framed, no scripts. */
@@ -53,11 +58,11 @@ export function page(context: Context, parts: PageParts): Response {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${parts.title} · CitizenOne ${say('emulator', 'émulateur')}</title>
+<title>${parts.title} · ${parts.site ?? 'CitizenOne'} ${say('emulator', 'émulateur')}</title>
 <style>${{ markup: style }}</style>
 </head>
 <body>
-<header><strong>CitizenOne</strong><small>${say('emulator', 'émulateur')}</small><a href="/">${say('Home', 'Accueil')}</a> <a href="/messages">${say('Phone', 'Téléphone')}</a>${context.options.control !== 'off' && html` <a href="/faults">${say('Faults', 'Pannes')}</a>`}</header>
+<header>${parts.header ?? ownHeader(context)}</header>
 <main>
 <h1>${parts.title}</h1>
 ${parts.content}
@@ -67,6 +72,9 @@ ${parts.content}
 `
   return new Response(body.markup, { status: parts.status ?? 200, headers })
 }
+
+const ownHeader = ({ options }: Context): Content =>
+  html`<strong>CitizenOne</strong><small>${say('emulator', 'émulateur')}</small><a href="/">${say('Home', 'Accueil')}</a> <a href="/messages">${say('Phone', 'Téléphone')}</a>${options.control !== 'off' && html` <a href="/faults">${say('Faults', 'Pannes')}</a>`}`
 
 /** Sends the browser on with a GET. */
 export function redirect(location: string, cookies: readonly string[] = []): Response {

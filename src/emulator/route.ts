@@ -12,7 +12,7 @@ export interface Route {
   readonly POST?: RouteHandler
   /** For servers and scripts: no page, no cookie of a person. */
   readonly isApi?: boolean
-  /** Whether a page of another site may send its form here: it then only leads to a GET. */
+  /** Whether a page of another site may send its form here: it only leads to a GET, or brings its own proof. */
   readonly takesForeignForms?: boolean
 }
 
@@ -24,4 +24,6 @@ export interface RoutedMode {
   readonly routes: Routes
   /** The `Set-Cookie` line of the browser state after a request; `undefined` when it has not changed. */
   browserState?(visit: Visit): string | undefined
+  /** Origins that its own pages have, besides the emulator's. */
+  ownOrigins?(): readonly string[]
 }

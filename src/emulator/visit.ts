@@ -110,7 +110,10 @@ export const signedOutCookies = (context: Context): string[] => [
 ]
 
 /** A body of at most `limit` bytes. @throws `body-too-large`, status 413. */
-export async function readBody(request: Pick<Request, 'body'>, limit = 16_384): Promise<string> {
+export async function readBytes(
+  request: Pick<Request, 'body'>,
+  limit = 16_384,
+): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of request.body ?? []) {
@@ -122,7 +125,12 @@ export async function readBody(request: Pick<Request, 'body'>, limit = 16_384): 
     }
     chunks.push(chunk)
   }
-  return Buffer.concat(chunks).toString('utf8')
+  return new Uint8Array(Buffer.concat(chunks))
+}
+
+/** The same as text. @throws `body-too-large`, status 413. */
+export async function readBody(request: Pick<Request, 'body'>, limit?: number): Promise<string> {
+  return Buffer.from(await readBytes(request, limit)).toString('utf8')
 }
 
 /** A posted form. @throws `body-malformed`, status 415, for any other content. */

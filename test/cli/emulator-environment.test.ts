@@ -111,6 +111,14 @@ describe('CITIZEN_EMULATOR_*', () => {
     expect(options.saml).toEqual({ serviceProviders: [provider], assertionSeconds: 40, signs: 'both' })
   })
 
+  it('make it a partner, with an argument or without', () => {
+    const variables = { PARTNER_HOST: 'partner.localhost', PARTNER_ISSUER: 'org-7f3a' }
+    const partner = { host: 'partner.localhost', issuer: 'org-7f3a' }
+    expect(read(variables)).toEqual({ port: 4000, partner })
+    expect(read(variables, '--partner')).toEqual({ port: 4000, partner })
+    expect(read({}, '--partner')).toEqual({ port: 4000, partner: {} })
+  })
+
   it('yield to arguments', () => {
     const variables = {
       TOKEN_SECONDS: '120',
@@ -144,6 +152,7 @@ describe('CITIZEN_EMULATOR_*', () => {
     ['SAML_SERVICE_PROVIDERS_FILE', 'package.json', 'an object that has "serviceProviders"'],
     ['OPENID_CODE_SECONDS', '30', 'has no effect without CITIZEN_EMULATOR_OPENID_CLIENTS_FILE'],
     ['SAML_LOGOUT_SECONDS', '30', 'has no effect without CITIZEN_EMULATOR_SAML_SERVICE_PROVIDERS_FILE'],
+    ['PARTNER_HOST', 'http://partner.localhost', 'write a host name'],
     ['TOKEN_SECOND', '30', 'is not known: did you mean CITIZEN_EMULATOR_TOKEN_SECONDS?'],
     ['FAULTS', 'down', 'is not known: there is CITIZEN_EMULATOR_URL'],
   ])('refuse %s=%s with what to write', (name, value, message) => {

@@ -170,6 +170,22 @@ describe('citizen-session emulator', () => {
     }
   })
 
+  it('is the partner that takes SSO tokens too, with --partner', async () => {
+    const run = start('emulator', '--port', '0', '--partner')
+    await run.printed
+    const text = run.lines.join('\n')
+    const address = /http:\/\/127\.0\.0\.1:\d+/.exec(text)?.[0] ?? ''
+    const [, issuer = '', audience = ''] = /SSO_ISSUER=(\S+) SSO_AUDIENCE=(\S+)/.exec(text) ?? []
+    expect(text).toMatch(/Partner \(SSO\) +http:\/\/id\.citizen\.localhost:\d+\/partner\/developer\/sso/)
+    const dashboard = await (await fetch(`${address}/partner/developer/sso`)).text()
+    for (const assigned of [issuer, audience])
+      expect(dashboard).toContain(
+        `<code id="${assigned === issuer ? 'issuer' : 'audience'}">${assigned}</code>`,
+      )
+    run.stop()
+    expect(await run.code).toBe(0)
+  })
+
   it('fails with exit code 1 for a client that cannot be', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'citizen-session-'))
     try {
