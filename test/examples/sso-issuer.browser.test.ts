@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { root } from '../../examples/set-up.mjs'
+import { axeFindings } from '../support/axe.js'
 import { launchChromium } from '../support/chromium.js'
 import { endWithUs } from '../support/orphans.js'
 import { demoEnvironment } from './demo-process.js'
@@ -15,8 +16,9 @@ let page: Page
 let child: ChildProcess
 let folder: string
 let url: string
+/** The partner's site. */
 let partner: string
-let ports: { readonly own: number; readonly partner: number }
+let ports: { readonly own: number; readonly provider: number }
 const complaints: string[] = []
 
 function freePort(): Promise<number> {
@@ -49,18 +51,16 @@ async function start(environment: Readonly<Record<string, string>>): Promise<voi
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'citizen-sso-'))
-  const [port, providerPort, partnerPort] = [await freePort(), await freePort(), await freePort()]
-  ports = { own: port, partner: partnerPort }
+  const [port, providerPort] = [await freePort(), await freePort()]
+  ports = { own: port, provider: providerPort }
   url = `http://benefits.citizen.localhost:${port}`
-  partner = `http://partner.localhost:${partnerPort}/sso/login`
+  partner = `http://partner.localhost:${providerPort}`
   await start({
     PORT: String(port),
     CITIZEN_APPLICATION_URL: url,
     CITIZEN_IDENTITY_PROVIDER_URL: `http://id.citizen.localhost:${providerPort}`,
     CITIZEN_IDENTITY_PROVIDER_INTERNAL_URL: `http://127.0.0.1:${providerPort}`,
     CITIZEN_SSO_KEYS: join(folder, 'keys'),
-    SSO_PARTNER_PORT: String(partnerPort),
-    SSO_PARTNER_URL: partner,
   })
   browser = await launchChromium()
 })
@@ -80,70 +80,130 @@ beforeEach(async () => {
   page.on('console', (message) => {
     if (/Content Security Policy|violates/i.test(message.text())) complaints.push(message.text())
   })
-  await page.goto(url)
-  await page.click('text="Sign in"')
-  await page.fill('#username', 'ana')
-  await page.fill('#password', 'ana-password')
-  await page.click('button:text-is("Sign in")')
-  await page.waitForURL(`${url}/`)
 })
 afterEach(async () => {
   await page.context().close()
   expect(complaints).toEqual([])
 })
 
-const welcome = /Welcome at the partner, .+, level 1\./
+async function signIn(username = 'ana') {
+  await page.goto(url)
+  await page.click('text="Sign in"')
+  await page.fill('#username', username)
+  await page.fill('#password', `${username}-password`)
+  await page.click('button:text-is("Sign in")')
+  await page.waitForURL(`${url}/`)
+}
+
+const arrived = () => page.waitForURL(`${partner}/partner`)
+const heading = () => page.textContent('h1')
 
 it('takes a person to the partner with one click, with a token that no address shows', async () => {
+  await signIn()
   const addresses: string[] = []
   page.on('request', (request) => addresses.push(request.url()))
   await page.click('text="To the partner"')
-  await page.waitForURL(partner)
-  expect(await page.textContent('body')).toMatch(welcome)
+  await arrived()
+  expect(await heading()).toBe('Welcome, Ana Archer')
+  expect(await page.textContent('table')).toMatch(/level\s*1/)
   expect(addresses.join(' ')).not.toContain('eyJ')
-  expect((await page.context().cookies(partner)).length).toBe(0)
+  const cookies = await page.context().cookies(`${partner}/partner`)
+  expect(cookies.map(({ name }) => name)).toEqual(['partner_session'])
+  expect(await axeFindings(page)).toEqual([])
+  await page.click('text="Sign out here"')
+  await page.waitForSelector('text=Nobody is signed in here')
+  await page.goto(url)
+  expect(await page.textContent('button')).toBe('To the partner')
 })
 
 it('shows a button to whoever comes by a link, and goes on from there', async () => {
+  await signIn()
   await page.goto(`${url}/partner`)
-  expect(await page.textContent('h1')).toBe('Continue to the other site')
+  expect(await heading()).toBe('Continue to the other site')
   await page.click('button')
-  await page.waitForURL(partner)
-  expect(await page.textContent('body')).toMatch(welcome)
+  await arrived()
+  expect(await heading()).toBe('Welcome, Ana Archer')
+})
+
+it('turns away whom nobody has registered at the partner, until somebody has', async () => {
+  await signIn('dan')
+  await page.click('text="To the partner"')
+  await page.waitForURL(`${partner}/partner/sso/login`)
+  expect(await page.textContent('[role=alert]')).toContain('There is no account for this person here')
+  expect(await axeFindings(page)).toEqual([])
+  await page.click('main a:text("Users")')
+  expect(await axeFindings(page)).toEqual([])
+  await page.click('[aria-label="Register Dan Duval"]')
+  await page.waitForSelector('[aria-label="Remove Dan Duval"]')
+  await page.goto(url)
+  await page.click('text="To the partner"')
+  await arrived()
+  expect(await heading()).toBe('Welcome, Dan Duval')
+})
+
+it("makes jwks.json in the partner's dashboard of the uploaded public key, and shows issuer and audience", async () => {
+  await page.goto(`${partner}/partner/developer/sso`)
+  expect(await page.textContent('#issuer')).toMatch(/^org-/)
+  expect(await page.textContent('#audience')).toMatch(/^vivoldi-/)
+  expect(await page.inputValue('#address')).toBe(`http://127.0.0.1:${ports.own}/.well-known/jwks.json`)
+  const keys = join(folder, 'keys')
+  const [name = ''] = readdirSync(keys).filter((file) => file.endsWith('.public.pem'))
+  const kid = name.replace('.public.pem', '')
+  await page.setInputFiles('#public', join(keys, `${kid}.pem`))
+  await page.click('text="Upload"')
+  expect(await page.textContent('[role=alert]')).toContain('This is a private key')
+  await page.setInputFiles('#public', join(keys, name))
+  await page.fill('#kid', kid)
+  await page.click('text="Upload"')
+  const [download] = await Promise.all([page.waitForEvent('download'), page.click('a:text("jwks.json")')])
+  expect(download.suggestedFilename()).toBe('jwks.json')
+  const own = await (await fetch(`http://127.0.0.1:${ports.own}/.well-known/jwks.json`)).json()
+  expect(JSON.parse(readFileSync(await download.path(), 'utf8'))).toEqual(own)
+  // By the uploaded key from now on, with nothing to fetch.
+  await page.fill('#address', '')
+  await page.click('text="Save"')
+  await signIn()
+  await page.click('text="To the partner"')
+  await arrived()
+  await page.goto(`${partner}/partner/developer/sso`)
+  expect(await page.inputValue('#address')).toBe('')
+  expect(await page.textContent('section:last-of-type tbody tr')).toContain('signed-in')
+  expect(await axeFindings(page)).toEqual([])
 })
 
 it('lets no other site send a person over', async () => {
+  await signIn()
   const evil = await page.context().newPage()
-  // A page of another origin: the sibling's name does not help it.
-  await evil.goto(`${partner.replace('/sso/login', '')}/`)
+  await evil.goto(`${partner}/partner`)
   await evil.setContent(`<form method="post" action="${url}/partner"><button>Win</button></form>`)
   await evil.click('button')
   await evil.waitForURL(`${url}/**`)
   expect(await evil.content()).not.toContain('eyJ')
-  expect(evil.url()).not.toBe(partner)
 })
 
 it('takes a token once: the same form sent again is refused', async () => {
+  await signIn()
   const body = new Promise<string>((resolve) => {
     page.on('request', (request) => {
-      if (request.url() === partner) resolve(request.postData() ?? '')
+      if (request.url().endsWith('/partner/sso/login')) resolve(request.postData() ?? '')
     })
   })
   await page.click('text="To the partner"')
-  await page.waitForURL(partner)
-  const again = await fetch(`http://127.0.0.1:${ports.partner}/sso/login`, {
+  await arrived()
+  const again = await fetch(`http://127.0.0.1:${ports.provider}/partner/sso/login`, {
     method: 'POST',
     body: new URLSearchParams(await body),
   })
-  expect([again.status, await again.text()]).toEqual([401, 'Not signed in: replayed.'])
+  expect([again.status, await again.text()]).toEqual([401, expect.stringContaining('<code>replayed</code>')])
 })
 
 it('leads back to our page, not to the token', async () => {
+  await signIn()
   await page.click('text="To the partner"')
-  await page.waitForURL(partner)
+  await arrived()
   await page.goBack()
   expect(page.url()).toBe(`${url}/`)
-  expect(await page.textContent('h1')).toBe('Welcome')
+  expect(await heading()).toBe('Welcome')
 })
 
 it('keeps its private key to itself', async () => {

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createEmulator } from '../../src/emulator/index.js'
 import { rsaKey } from '../issuing/world.js'
 import { type Examples, type Language, languages, prepareExamples } from './sso-languages.js'
 
@@ -121,6 +122,19 @@ describe('tokens of Java, PHP and Node', () => {
         expect([/^[\w-]{22}$/.test(jti), exp - iat, iat <= now()]).toEqual([true, 60, true])
       }
       expect(linesOf(said[verifier])).toHaveLength(3)
+    }
+  })
+
+  it('take a registered person to the emulated partner, by the issuer and audience that its dashboard shows', async () => {
+    const emulator = await createEmulator({ partner: { jwksUrl: `${origin}/.well-known/jwks.json` } })
+    const { issuer, audience, ssoUrl } = emulator.partner
+    emulator.partner.registerUser({ sub: 'ana' })
+    const assigned = { SSO_ISSUER: issuer, SSO_AUDIENCE: audience }
+    for (const language of languages) {
+      const { output } = await examples.run(language, ['issue', 'ana'], settings(assigned))
+      const body = new URLSearchParams({ token: output.trim() })
+      const answer = await emulator.fetch(ssoUrl, { method: 'POST', body, redirect: 'manual' })
+      expect([language, answer.status, answer.headers.get('location')]).toEqual([language, 303, '/partner'])
     }
   })
 

@@ -2,7 +2,6 @@
 import { citizenSession, requireCitizen } from 'citizen-session/express'
 import { createKeyRing, createSsoIssuer, jwksPath, keyFolder } from 'citizen-session/sso'
 import express from 'express'
-import { startPartner } from './partner.mjs'
 
 const { CITIZEN_APPLICATION_URL, CITIZEN_SSO_KEYS, PORT, SSO_AUDIENCE, SSO_ISSUER, SSO_PARTNER_URL } =
   process.env
@@ -15,6 +14,7 @@ const keys = createKeyRing({
 })
 const sso = createSsoIssuer({
   keys,
+  // Both from the partner's dashboard, letter by letter.
   issuer: SSO_ISSUER,
   audience: SSO_AUDIENCE,
   applicationUrl: CITIZEN_APPLICATION_URL,
@@ -32,5 +32,3 @@ app.get('/', (req, res) => {
 })
 app.all('/partner', requireCitizen(), sso.ssoRedirect({ url: SSO_PARTNER_URL }).node)
 app.listen(Number(PORT), '127.0.0.1')
-
-startPartner({ port: Number(process.env.SSO_PARTNER_PORT), jwksUrl: `http://127.0.0.1:${PORT}${jwksPath}` })
