@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { runCommandLine } from '../../src/cli/run.js'
 
@@ -78,6 +79,79 @@ describe('citizen-session registration', () => {
   it('prints one protocol alone', async () => {
     expect((await run('--saml')).out).not.toContain('OpenID')
     expect((await run('--openid')).out).not.toContain('SAML')
+  })
+
+  it('prints what the variables of the providers say, each below its name', async () => {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const jwk = { ...privateKey.export({ format: 'jwk' }), alg: 'ES256', kid: 'k1' }
+    vi.stubEnv('CITIZEN_APPLICATION_NAME', 'Tax Portal')
+    vi.stubEnv('CITIZEN_OIDC_ISSUER', 'https://id.example.gov')
+    vi.stubEnv('CITIZEN_OIDC_SCOPE', 'openid profile')
+    vi.stubEnv('CITIZEN_OIDC_CLIENT_AUTHENTICATION', JSON.stringify(jwk))
+    vi.stubEnv('CITIZEN_OIDC_ADFS_ISSUER', 'https://adfs.example.gov')
+    vi.stubEnv('CITIZEN_OIDC_ADFS_SESSION_MANAGEMENT_RESPONSE_TYPE', 'id_token')
+    vi.stubEnv('CITIZEN_OIDC_ADFS_ID_TOKEN_ALGORITHMS', 'ES256,RS256')
+    vi.stubEnv('CITIZEN_SAML_EDUID_IDENTITY_PROVIDER', 'https://eduid.example.gov')
+    vi.stubEnv('CITIZEN_SAML_EDUID_ENTITY_ID', 'urn:benefits')
+    const base = 'https://benefits.example.gov/session'
+    const { out } = await run('--json')
+    const { openid, saml, providers } = JSON.parse(out)
+    expect(openid).toMatchObject({
+      client_name: 'Tax Portal',
+      redirect_uris: [`${base}/callback`, `${base}/reauthenticate`],
+      scope: 'openid profile',
+      token_endpoint_auth_method: 'private_key_jwt',
+      token_endpoint_auth_signing_alg: 'ES256',
+      jwks: { keys: [{ kty: 'EC', crv: 'P-256', x: jwk.x, y: jwk.y, use: 'sig', kid: 'k1', alg: 'ES256' }] },
+    })
+    expect(out).not.toContain(String(jwk.d))
+    expect(saml).toBeUndefined()
+    expect(providers.adfs.openid).toMatchObject({
+      redirect_uris: [`${base}/adfs/callback`, `${base}/adfs/reauthenticate`],
+      post_logout_redirect_uris: [`${base}/return`],
+      backchannel_logout_uri: `${base}/adfs/backchannel-logout`,
+      response_types: ['code', 'id_token'],
+      id_token_signed_response_alg: 'ES256',
+    })
+    expect(providers.eduid.saml).toMatchObject({
+      entityId: 'urn:benefits',
+      metadata: `${base}/eduid/metadata`,
+    })
+    const sheet = (await run()).out
+    for (const line of ['OpenID Connect: adfs', 'SAML 2.0: eduid', 'private_key_jwt', 'urn:benefits']) {
+      expect(sheet).toContain(line)
+    }
+    expect(sheet).not.toContain(String(jwk.d))
+    const adfs = (await run('--provider', 'adfs')).out
+    expect([adfs.includes('/adfs/callback'), adfs.includes('SAML'), adfs.includes('/eduid/')]).toEqual([
+      true,
+      false,
+      false,
+    ])
+  })
+
+  it('prints for a provider that no variable describes, by its name', async () => {
+    const { out } = await run('--provider', 'entra', '--openid')
+    expect(out).toContain('https://benefits.example.gov/session/entra/callback')
+    expect((await run('--provider', 'Entra')).code).toBe(2)
+  })
+
+  it.each([
+    ['CITIZEN_OIDC_SCOPE', 'profile'],
+    ['CITIZEN_OIDC_SCOPES', 'openid'],
+    ['CITIZEN_OIDC_CLIENT_AUTHENTICATION', 'precious-precious'],
+    ['CITIZEN_OIDC_CLIENT_AUTHENTICATION_FILE', '/nowhere/at/all'],
+    [
+      'CITIZEN_OIDC_CLIENT_AUTHENTICATION',
+      '{"kty":"EC","alg":"ES256","crv":"P-256","d":"precious","x":"a","y":"b"}',
+    ],
+    ['CITIZEN_SAML_ENTITY_ID', 'a b'],
+  ])('says what is wrong with %s=%s, and nothing of it', async (name, value) => {
+    vi.stubEnv(name, value)
+    const { code, out, err } = await run()
+    expect([code, out]).toEqual([2, ''])
+    expect(err).toContain(name.startsWith('CITIZEN_OIDC_CLIENT') && value.startsWith('{') ? 'oidc' : name)
+    expect(err).not.toContain('precious')
   })
 
   it.each([
