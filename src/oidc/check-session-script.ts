@@ -202,13 +202,6 @@ else {
 }
 })()`
 
-/** Tells the page around what a silent check came to. */
-export const checkResultScript = `(() => {
-'use strict'
-const values = JSON.parse(document.getElementById('values').textContent)
-if (parent !== window) parent.postMessage(values, location.origin)
-})()`
-
 /** Goes to the same address once more, as our own page: then the browser brings the cookies of our own site. */
 export const onceMoreScript = `(() => {
 'use strict'

@@ -1,11 +1,11 @@
 /** @module `GET check-session`: our frame, which watches the provider's session through the provider's own frame. */
 import type { Exchange, Reply } from '../exchange.js'
+import { renderScriptedPage } from '../pages/scripted-page.js'
 import type { ProtocolEndpoint } from '../protocols/protocol.js'
 import { publicIdOf } from '../sessions/record.js'
 import { checkSessionScript } from './check-session-script.js'
 import type { OidcContext } from './context.js'
 import { routeOf } from './routes.js'
-import { renderScriptedPage } from './scripted-page.js'
 import { parseTokens } from './tokens.js'
 
 /** After an `error` of the provider's frame, or none of its words at all. */

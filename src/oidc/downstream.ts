@@ -1,8 +1,8 @@
 /** @module Front-channel logout passed on: an application that is a provider itself tells its own clients. */
 import { createHash } from 'node:crypto'
 import { isSecureAddress } from '../outbound.js'
+import { embeddableJson } from '../pages/scripted-page.js'
 import { parseUrl } from '../parse-url.js'
-import { embeddableJson } from './scripted-page.js'
 
 /** The session at our provider that a front-channel logout was about. */
 export interface EndedUpstream {

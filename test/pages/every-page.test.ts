@@ -50,7 +50,7 @@ const filesWith = (pattern: RegExp): readonly string[] => core.filter((path) => 
 
 /** Documents that no person looks at, with why. */
 const unseen = {
-  'src/oidc/scripted-page.ts': 'a frame of no size, or a page that a script leaves at once',
+  'src/pages/scripted-page.ts': 'a frame of no size, or a page that a script leaves at once',
   'src/oidc/frontchannel-logout.ts': 'a frame of no size at the provider; seen, it is a page of pages.ts',
 } as const
 

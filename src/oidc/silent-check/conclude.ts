@@ -1,12 +1,12 @@
 /** @module A silent check concludes: the session is renewed, asked about once more, ended, or left alone. */
 import type { Exchange, Reply } from '../../exchange.js'
+import { renderScriptedPage } from '../../pages/scripted-page.js'
 import type { ProtocolSession } from '../../protocols/sessions.js'
 import { personOf, publicIdOf } from '../../sessions/record.js'
 import { stateOf } from '../authorization-answer.js'
 import { onceMoreScript } from '../check-session-script.js'
 import { sessionIndexKey } from '../context.js'
 import { connectOrNothing } from '../provider.js'
-import { renderScriptedPage } from '../scripted-page.js'
 import { personOfLater, sessionEndOf } from '../session-claims.js'
 import { isUnexpired, type KeptTokens, parseTokens, renewedBefore, serializeTokens } from '../tokens.js'
 import { verifiedLoginOf } from '../verified-login.js'

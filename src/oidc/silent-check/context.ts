@@ -2,9 +2,8 @@
 import type { TransactionCookies } from '../../cookies/transaction.js'
 import type { Exchange, Reply } from '../../exchange.js'
 import { redirect, redirectStatus } from '../../pages/redirect.js'
-import { checkResultScript } from '../check-session-script.js'
+import { renderScriptedPage, tellParentScript } from '../../pages/scripted-page.js'
 import type { OidcContext } from '../context.js'
-import { renderScriptedPage } from '../scripted-page.js'
 import type { CheckPlace, CheckStep } from './decision.js'
 
 /** A silent check in flight, as it is remembered in the browser. */
@@ -43,7 +42,7 @@ export function tellOutcome(
   }
   return renderScriptedPage({
     title: outcome,
-    script: checkResultScript,
+    script: tellParentScript,
     values: { type: 'citizen-session:check', step: outcome, sessionState },
   })
 }

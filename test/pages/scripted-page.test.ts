@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { checkSessionScript } from '../../src/oidc/check-session-script.js'
-import { embeddableJson, renderScriptedPage } from '../../src/oidc/scripted-page.js'
+import { embeddableJson, renderScriptedPage } from '../../src/pages/scripted-page.js'
 
 const hostile = [
   '</script><script>alert(1)</script>',

@@ -1,7 +1,7 @@
 /** @module Pages of ours that work in a frame: a script that never differs, and values that it reads from the page. */
 import { createHash } from 'node:crypto'
 import type { Reply } from '../exchange.js'
-import { escapeHtml } from '../pages/escape.js'
+import { escapeHtml } from './escape.js'
 
 /** What a page is made of. */
 export interface ScriptedPage {
@@ -20,6 +20,13 @@ export function embeddableJson(value: unknown): string {
     (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 }
+
+/** Tells the page around what stands in the values; what a visit to a provider came to. */
+export const tellParentScript = `(() => {
+'use strict'
+const values = JSON.parse(document.getElementById('values').textContent)
+if (parent !== window) parent.postMessage(values, location.origin)
+})()`
 
 /** Renders the page; only our own pages may show it in a frame. Source: CSP Level 3; `SES-17`, `SES-18`. */
 export function renderScriptedPage(page: ScriptedPage): Reply {
