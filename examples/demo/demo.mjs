@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { memoryStore } from 'citizen-session'
 import { createEmulator } from 'citizen-session/emulator'
+import { jwksPath } from 'citizen-session/sso'
 import { createBenefits } from './benefits.mjs'
 import { createDesk } from './desk.mjs'
 import { createLibrary } from './library.mjs'
@@ -73,9 +74,14 @@ export async function startDemo({
   const [providerPort, ...otherPorts] = await freePorts(wanted, mustBeThese)
   const applicationPorts = otherPorts.slice(0, present.length)
   const overviewPort = otherPorts.at(-1)
-  const emulator = await createEmulator({ port: providerPort, ...timers.provider }).catch((error) => {
+  const emulator = await createEmulator({
+    port: providerPort,
+    ...timers.provider,
+    partner: { host: 'partner.localhost', jwksUrl: `http://127.0.0.1:${applicationPorts[0]}${jwksPath}` },
+  }).catch((error) => {
     throw new DemoError(error.message, { cause: error })
   })
+  registerAtPartner(emulator)
   const store = redisUrl ?? memoryStore({ clock: emulator.clock })
   // Applications on one Redis share it between processes and restarts; then the secrets should be kept too.
   const secrets = process.env.CITIZEN_APPLICATION_SECRETS
@@ -120,7 +126,7 @@ export async function startDemo({
       const { clock } = emulator
       const look = { name, title, framework, isShort, people }
       const { recentSeconds } = timers
-      const settings = { application, identityProvider, desk, clock }
+      const settings = { application, identityProvider, desk, clock, partner: emulator.partner }
       const started =
         name === 'permits'
           ? await startPermits({ ...settings, port, redisUrl, isShort, deskPort: overviewPort })
@@ -139,6 +145,12 @@ export async function startDemo({
     store: redisUrl === undefined ? 'memory' : 'Redis',
     close,
   }
+}
+
+/** What an administrator of the partner does before people come. Only ana has an account; the others are to be seen. */
+function registerAtPartner({ people, partner }) {
+  const { sub, name } = people.find(({ username }) => username === 'ana')
+  partner.registerUser({ sub, name })
 }
 
 async function listen(port, listener) {

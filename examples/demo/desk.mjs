@@ -29,6 +29,7 @@ export function createDesk({ emulator, tokenSeconds, identitySeconds }) {
   /** Where everything is: what a page needs to lead there, and to say names. */
   const about = () => ({
     provider: emulator.url,
+    partner: new URL('/partner', emulator.partner.dashboardUrl).href,
     overview: places.overview,
     applications: places.applications.map(({ name, title, url, framework, sensitivity, idleSeconds }) => ({
       name,

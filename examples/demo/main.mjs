@@ -107,6 +107,7 @@ function greet({ emulator, applications, overview, store }, isShort) {
       row('Identity provider', emulator.url),
       row('  phone', `${emulator.url}/messages`),
       row('  time and faults', `${emulator.url}/faults`),
+      row('Partner', `${emulator.partner.dashboardUrl}   takes people over from Benefits`),
       '',
       'Who can sign in:',
       ...emulator.people.map((one) => row(one.username, `password ${one.shownPassword}${then(one)}`)),

@@ -19,7 +19,7 @@ const reasons = {
  * Renders the page. The headers keep it out of every cache and allow nothing but scripts, styles and forms of its own.
  * @returns {{ body: string, headers: Record<string, string> }}
  */
-export function page({ look, heading, text, isPrivate, citizen, name, provider }) {
+export function page({ look, heading, text, isPrivate, citizen, name, provider, onward }) {
   const { markup } = html`<!doctype html>
 <html lang="en" data-application="${look.name}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${heading} - ${look.title}</title><link rel="icon" href="data:,">
@@ -29,7 +29,7 @@ export function page({ look, heading, text, isPrivate, citizen, name, provider }
 <header class="top"><a class="brand" href="/">${look.title}</a><span class="framework">${look.framework}</span><demo-places></demo-places></header>
 <main><h1>${heading}</h1><p class="lead">${text}</p>
 <nav class="pages" aria-label="Pages"><a href="/">Start</a> <a href="/private">Your page</a> <a href="/strong">Strong page</a> <a href="/recent">Recent page</a></nav>
-${person(citizen, name)}
+${person(citizen, { name, onward })}
 <demo-panel application="${look.name}"><noscript><p>What lives on this page needs scripts; <a href="/session/status">the status as JSON</a> does not.</p></noscript></demo-panel>
 </main></body></html>
 `
@@ -46,7 +46,7 @@ ${person(citizen, name)}
   }
 }
 
-function person(citizen, name) {
+function person(citizen, { name, onward }) {
   if (citizen.state === 'active') {
     const { level, method, authenticatedAt } = citizen.assurance
     const proof =
@@ -56,7 +56,7 @@ function person(citizen, name) {
     return html`<section class="card who" aria-label="Who is signed in"><p>Signed in as <b>${name}</b>.<br><small>Level ${level}, by ${method}; ${proof}.</small>${citizen.degraded && html`<br><b>The identity provider does not answer. Nobody is signed out for that.</b>`}</p>
 <form method="post" action="/session/logout"><button>Sign out everywhere</button></form>
 <form method="post" action="/session/logout"><input type="hidden" name="scope" value="application"><button class="plain">Sign out here only</button></form>
-</section>`
+${onward}</section>`
   }
   const isHalfway = citizen.state === 'mfa-required'
   const reason = isHalfway ? 'the second proof is missing' : (reasons[citizen.reason] ?? 'see the code')

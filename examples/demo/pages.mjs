@@ -19,14 +19,24 @@ import { page } from './page.mjs'
  *   recentSeconds: number,
  *   store: import('citizen-session').Store | string,
  *   clock: () => number,
- * }} Parts
+ *   onward?: { markup: string },
+ * }} Parts `onward` is where its pages lead somebody who is signed in.
  */
 
 /**
  * The settings of an application, and `show`, which renders one of its pages for whoever is there.
  * @param {Parts} parts
  */
-export function createPages({ look, desk, recentSeconds, application, identityProvider, store, clock }) {
+export function createPages({
+  look,
+  desk,
+  recentSeconds,
+  application,
+  identityProvider,
+  store,
+  clock,
+  onward,
+}) {
   const settings = {
     application,
     identityProvider: {
@@ -59,7 +69,8 @@ export function createPages({ look, desk, recentSeconds, application, identityPr
     const { sub } = citizen.claims ?? {}
     const person = look.people.get(sub) ?? sub
     const isPrivate = name !== 'start'
-    return page({ look, heading, text, isPrivate, citizen, name: person, provider: identityProvider.url })
+    const { url: provider } = identityProvider
+    return page({ look, heading, text, isPrivate, citizen, name: person, provider, onward })
   }
   return { settings, show }
 }

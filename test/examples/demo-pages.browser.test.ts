@@ -206,6 +206,16 @@ describe.each(names)('the page of %s', (name) => {
   })
 })
 
+it('takes whom the partner knows over to it with one click, from Benefits', async () => {
+  await arrive('benefits')
+  await person.page.click('text="Go on to the partner"')
+  await person.page.waitForURL('http://partner.localhost:*/partner')
+  expect(await person.page.textContent('h1')).toBe('Welcome, Ana Archer')
+  expect(await person.findings()).toEqual([])
+  await person.page.goBack()
+  await person.page.waitForURL(`${demo.benefits}/private`)
+})
+
 describe('the overview', () => {
   it('shows all applications side by side, keeps nobody alive, and says what each knows', async () => {
     await arrive('permits')

@@ -120,7 +120,7 @@ customElements.define(
   'demo-places',
   class extends HTMLElement {
     async connectedCallback() {
-      const { overview, applications, provider } = (await about) ?? {}
+      const { overview, applications, provider, partner } = (await about) ?? {}
       if (provider === undefined || this.childElementCount > 0) return
       const link = (text, address) => {
         const isHere = new URL(address).origin === location.origin
@@ -129,6 +129,7 @@ customElements.define(
       const links = [
         link('Overview', `${overview}/`),
         ...applications.map(({ title, url }) => link(title, `${url}/`)),
+        link('Partner', partner),
         link('CitizenOne', `${provider}/`),
         link('Phone', `${provider}/messages`),
         link('Faults', `${provider}/faults`),

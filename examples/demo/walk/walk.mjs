@@ -2,6 +2,7 @@
 import { assuranceSteps } from './assurance.mjs'
 import { outageSteps } from './outages.mjs'
 import { overviewSteps } from './overview.mjs'
+import { partnerSteps } from './partner.mjs'
 import { permitsSteps } from './permits.mjs'
 import { createReporter } from './report.mjs'
 import { createScene } from './scene.mjs'
@@ -16,6 +17,7 @@ const parts = [
   assuranceSteps,
   signOutSteps,
   permitsSteps,
+  partnerSteps,
   overviewSteps,
   outageSteps,
 ]
@@ -33,6 +35,7 @@ export async function walk(demo, say) {
     say(`  ${title.padEnd(18)} ${url}   ${sensitivity}, ${timer} (${framework})`)
   }
   say(`  Identity provider  ${demo.emulator.url}`)
+  say(`  Partner            ${demo.emulator.partner.dashboardUrl}`)
   say(`  Overview           ${demo.overview}`)
   const scene = createScene(demo)
   const reporter = createReporter(say)
