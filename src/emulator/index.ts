@@ -6,7 +6,7 @@
 export type { CookieNames } from './cookies.js'
 export { createEmulator, type Emulator, type EmulatorOptions } from './emulator.js'
 export type { EndpointName, RequestCounts } from './endpoints.js'
-export type { IdTokenFault, LogoutTokenFault, OpenidFaults } from './faults/openid.js'
+export type { IdTokenFault, LogoutTokenFault, OpenidFaults, UserInfoFault } from './faults/openid.js'
 export type { SamlFaultList, SamlFaults, SamlMessageFault } from './faults/saml.js'
 export type { FaultSettings, Faults, Nonsense } from './faults.js'
 export type { RotateKeysOptions, SignTokenOptions } from './keys.js'

@@ -6,6 +6,8 @@ import {
   type LogoutTokenFault,
   logoutTokenFaults,
   type OpenidFaults,
+  type UserInfoFault,
+  userInfoFaults,
 } from './openid.js'
 
 const flags = {
@@ -18,7 +20,7 @@ const flags = {
 
 /** The faults that a posted form of the page asks for; to be checked. */
 export function readOpenidForm(form: URLSearchParams): Readonly<Record<string, unknown>> {
-  const texts = ['logoutToken', 'idToken', 'tokenError'].flatMap((name) => {
+  const texts = ['logoutToken', 'idToken', 'userInfo', 'tokenError'].flatMap((name) => {
     const value = form.get(`openid-${name}`) ?? ''
     return value === '' ? [] : [[name, value]]
   })
@@ -30,6 +32,7 @@ export function readOpenidForm(form: URLSearchParams): Readonly<Record<string, u
 export const openidFields = (faults: OpenidFaults): Content => html`<h2>OpenID Connect</h2>
 <label for="openid-logoutToken">Logout tokens</label>${select('logoutToken', logoutTokenFaults, faults.logoutToken)}
 <label for="openid-idToken">id_tokens</label>${select('idToken', idTokenFaults, faults.idToken)}
+<label for="openid-userInfo">UserInfo</label>${select('userInfo', userInfoFaults, faults.userInfo)}
 <label for="openid-tokenError">Error of the token endpoint</label>
 <input id="openid-tokenError" name="openid-tokenError" value="${faults.tokenError ?? ''}" placeholder="invalid_grant">
 ${Object.entries(flags).map(
@@ -39,8 +42,8 @@ ${Object.entries(flags).map(
 
 function select(
   name: string,
-  values: readonly (LogoutTokenFault | IdTokenFault)[],
-  chosen: LogoutTokenFault | IdTokenFault | undefined,
+  values: readonly (LogoutTokenFault | IdTokenFault | UserInfoFault)[],
+  chosen: LogoutTokenFault | IdTokenFault | UserInfoFault | undefined,
 ) {
   return html`<select id="openid-${name}" name="openid-${name}"><option value="">right</option>${values.map(
     (value) => html`<option ${value === chosen && 'selected'}>${value}</option>`,

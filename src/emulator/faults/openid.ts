@@ -45,12 +45,31 @@ export const idTokenFaults = [
  */
 export type IdTokenFault = (typeof idTokenFaults)[number]
 
+/** How an answer of the UserInfo endpoint can be wrong. */
+export const userInfoFaults = [
+  'other-sub',
+  'without-sub',
+  'oversized',
+  'more-than-asked',
+  'stranger-key',
+  'wrong-iss',
+  'wrong-aud',
+] as const
+
+/**
+ * One of {@link userInfoFaults}. `oversized`: more than 64 KiB. `more-than-asked`: it says how and when somebody
+ * authenticated. The last three only where the answer is signed or encrypted.
+ */
+export type UserInfoFault = (typeof userInfoFaults)[number]
+
 /** What the provider does wrong; nothing by default. */
 export interface OpenidFaults {
   /** Every logout token is wrong like this. */
   readonly logoutToken?: LogoutTokenFault | undefined
   /** Every id_token is wrong like this. */
   readonly idToken?: IdTokenFault | undefined
+  /** Every answer of the UserInfo endpoint is wrong like this. */
+  readonly userInfo?: UserInfoFault | undefined
   /** OAuth error that every token request is answered with, as in `invalid_grant`. */
   readonly tokenError?: string | undefined
   /** Discovery names no `end_session_endpoint`, which then does not exist: single logout is not there yet. */
@@ -72,6 +91,7 @@ const isOneOf = (names: readonly string[]) => (value: unknown) =>
 const checks: Readonly<Record<keyof OpenidFaults, (value: unknown) => boolean>> = {
   logoutToken: isOneOf(logoutTokenFaults),
   idToken: isOneOf(idTokenFaults),
+  userInfo: isOneOf(userInfoFaults),
   tokenError: (value) => value === undefined || (typeof value === 'string' && /^[a-z_]{1,64}$/.test(value)),
   withoutEndSession: isFlag,
   withoutSessionState: isFlag,
@@ -81,7 +101,7 @@ const checks: Readonly<Record<keyof OpenidFaults, (value: unknown) => boolean>> 
 }
 
 /** What {@link isOpenidFaults} accepts, in words. */
-export const openidFaultsExpected = `an object of ${Object.keys(checks).join(', ')}; logoutToken is one of ${logoutTokenFaults.join(', ')}; idToken one of ${idTokenFaults.join(', ')}`
+export const openidFaultsExpected = `an object of ${Object.keys(checks).join(', ')}; logoutToken is one of ${logoutTokenFaults.join(', ')}; idToken one of ${idTokenFaults.join(', ')}; userInfo one of ${userInfoFaults.join(', ')}`
 
 /** Whether a value can be the faults of the provider. */
 export function isOpenidFaults(value: unknown): value is OpenidFaults {

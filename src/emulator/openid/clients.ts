@@ -18,6 +18,24 @@ export const signingAlgorithms = ['RS256', 'PS256', 'ES256'] as const
 /** One of {@link signingAlgorithms}. */
 export type OpenidSigningAlgorithm = (typeof signingAlgorithms)[number]
 
+/** How the key of what is encrypted for a client is made known to it. */
+export const encryptionAlgorithms = [
+  'RSA-OAEP-256',
+  'RSA-OAEP',
+  'ECDH-ES',
+  'ECDH-ES+A128KW',
+  'ECDH-ES+A256KW',
+] as const
+
+/** One of {@link encryptionAlgorithms}. */
+export type EncryptionAlgorithm = (typeof encryptionAlgorithms)[number]
+
+/** What is encrypted with that key. */
+export const contentEncryptions = ['A128CBC-HS256', 'A256CBC-HS512', 'A128GCM', 'A256GCM'] as const
+
+/** One of {@link contentEncryptions}. */
+export type ContentEncryption = (typeof contentEncryptions)[number]
+
 /**
  * A client, as one registers it. Sources: OpenID Connect Dynamic Client Registration, section 2; RP-Initiated Logout,
  * section 3.1; Back-Channel Logout, section 2.2; Front-Channel Logout, section 2; the last two fields: Safewhere.
@@ -31,7 +49,7 @@ export interface OpenidClient {
   readonly post_logout_redirect_uris?: readonly string[] | undefined
   /** Default: both ways to send a secret where there is one, else `private_key_jwt` with `jwks`, else `none`. */
   readonly token_endpoint_auth_method?: AuthenticationMethod | undefined
-  /** Public keys of a client with `private_key_jwt`. */
+  /** Public keys of a client: with `private_key_jwt`, and what is encrypted for it. */
   readonly jwks?: { readonly keys: readonly Readonly<Record<string, unknown>>[] } | undefined
   /** Default `['code']`; `id_token` allows the implicit flow. */
   readonly response_types?: readonly ('code' | 'id_token')[] | undefined
@@ -39,6 +57,12 @@ export interface OpenidClient {
   readonly grant_types?: readonly ('authorization_code' | 'refresh_token' | 'implicit')[] | undefined
   /** Default `RS256`; logout tokens use it too. */
   readonly id_token_signed_response_alg?: OpenidSigningAlgorithm | undefined
+  /** Default: UserInfo is not signed. */
+  readonly userinfo_signed_response_alg?: OpenidSigningAlgorithm | undefined
+  /** Default: UserInfo is not encrypted. For a key of `jwks` with `use: 'enc'`. */
+  readonly userinfo_encrypted_response_alg?: EncryptionAlgorithm | undefined
+  /** Default `A128CBC-HS256`. */
+  readonly userinfo_encrypted_response_enc?: ContentEncryption | undefined
   readonly require_pushed_authorization_requests?: boolean | undefined
   readonly backchannel_logout_uri?: string | undefined
   /** Whether logout tokens carry `sid` besides `sub`. Default no. */
@@ -104,6 +128,12 @@ const checks: Readonly<Record<keyof OpenidClient, Check>> = {
     'a list of authorization_code, refresh_token, implicit',
   ],
   id_token_signed_response_alg: [isOneOf(signingAlgorithms), `one of ${signingAlgorithms.join(', ')}`],
+  userinfo_signed_response_alg: [isOneOf(signingAlgorithms), `one of ${signingAlgorithms.join(', ')}`],
+  userinfo_encrypted_response_alg: [
+    isOneOf(encryptionAlgorithms),
+    `one of ${encryptionAlgorithms.join(', ')}`,
+  ],
+  userinfo_encrypted_response_enc: [isOneOf(contentEncryptions), `one of ${contentEncryptions.join(', ')}`],
   require_pushed_authorization_requests: flag,
   backchannel_logout_uri: webUri,
   backchannel_logout_session_required: flag,
@@ -147,6 +177,10 @@ function register(given: unknown): RegisteredClient {
     (client.client_secret !== undefined ? 'client_secret_basic' : client.jwks ? 'private_key_jwt' : 'none')
   if (method.startsWith('client_secret') && client.client_secret === undefined) {
     throw wrong(`${label}${method} needs client_secret`)
+  }
+  const encryption = client.userinfo_encrypted_response_alg
+  if (encryption !== undefined && client.jwks === undefined) {
+    throw wrong(`${label}userinfo_encrypted_response_alg needs jwks with a key for it`)
   }
   if (method === 'private_key_jwt' && client.jwks === undefined) throw wrong(`${label}${method} needs jwks`)
   return {

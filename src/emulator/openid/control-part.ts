@@ -11,6 +11,7 @@ const steered = [
   'openid-keys',
   'authorization',
   'token',
+  'userinfo',
   'end-session',
 ] as const satisfies readonly EndpointName[]
 

@@ -20,7 +20,8 @@ import { browserStateCookie, browserStateOf, originOf } from './session-state.js
 import { createSigning } from './signing.js'
 import { createSsoRegister } from './sso-register.js'
 import { createTickets } from './tickets.js'
-import { createPushedAuthorization, createRevocation, createTokenEndpoint, createUserinfo } from './token.js'
+import { createPushedAuthorization, createRevocation, createTokenEndpoint } from './token.js'
+import { createUserinfo } from './userinfo.js'
 
 /** Makes the mode over the parts of an emulator. */
 export function createOpenidMode(context: Context, options: ResolvedOpenidOptions): OpenidMode {

@@ -2,7 +2,12 @@
 import { json } from '../page.js'
 import type { Route } from '../route.js'
 import { prompts, scopes } from './authorization-request.js'
-import { authenticationMethods, signingAlgorithms } from './clients.js'
+import {
+  authenticationMethods,
+  contentEncryptions,
+  encryptionAlgorithms,
+  signingAlgorithms,
+} from './clients.js'
 import { addressOf, faultsOf, type Provider } from './provider.js'
 
 /**
@@ -42,6 +47,9 @@ export function metadataOf(provider: Provider): Readonly<Record<string, unknown>
     grant_types_supported: ['authorization_code', 'refresh_token', 'implicit'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: signingAlgorithms,
+    userinfo_signing_alg_values_supported: signingAlgorithms,
+    userinfo_encryption_alg_values_supported: encryptionAlgorithms,
+    userinfo_encryption_enc_values_supported: contentEncryptions,
     token_endpoint_auth_methods_supported: authenticationMethods,
     token_endpoint_auth_signing_alg_values_supported: ['RS256', 'PS256', 'ES256'],
     revocation_endpoint_auth_methods_supported: authenticationMethods,

@@ -1,4 +1,4 @@
-/** @module The token endpoint and its siblings: pushed requests, revocation, userinfo. */
+/** @module The token endpoint and its siblings: pushed requests, revocation. */
 import { createHash } from 'node:crypto'
 import { json } from '../page.js'
 import { randomUuid } from '../random.js'
@@ -8,7 +8,7 @@ import { pushedPrefix, readAuthorizationRequest } from './authorization-request.
 import { authenticateClient, oauthError } from './client-authentication.js'
 import type { RegisteredClient } from './clients.js'
 import type { Grant } from './grants.js'
-import { scopeClaims, signIdToken } from './id-token.js'
+import { signIdToken } from './id-token.js'
 import { faultsOf, type Provider } from './provider.js'
 
 type ClientEndpoint = (client: RegisteredClient, form: URLSearchParams) => Promise<Response> | Response
@@ -133,17 +133,3 @@ export const createRevocation = (provider: Provider): Route =>
     provider.grants.revoke(token, client)
     return new Response(null, { status: 200, headers: { 'cache-control': 'no-store' } })
   })
-
-/** `GET|POST userinfo.idp` with a bearer token. Sources: OpenID Connect Core, section 5.3; RFC 6750, section 3. */
-export function createUserinfo(provider: Provider): Route {
-  const show = (_: unknown, { request }: { readonly request: Request }) => {
-    const [, token = ''] = /^Bearer +(\S+)$/i.exec(request.headers.get('authorization') ?? '') ?? []
-    const grant = provider.grants.ofAccessToken(token)
-    const person = grant && provider.context.people.find(grant.username)
-    if (grant && person) return json({ sub: grant.sub, ...scopeClaims(grant.scope, person) })
-    const response = oauthError('invalid_token', 'the access token is unknown, revoked or too old', 401)
-    response.headers.set('www-authenticate', 'Bearer error="invalid_token"')
-    return response
-  }
-  return { isApi: true, GET: show, POST: show }
-}
