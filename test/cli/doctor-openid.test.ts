@@ -85,6 +85,7 @@ describe('doctor and an application that signs in by OpenID Connect alone', () =
       'openid-code',
       'openid-pkce',
       'openid-par',
+      'openid-userinfo',
       'openid-end-session',
       'openid-backchannel',
       'openid-frontchannel',

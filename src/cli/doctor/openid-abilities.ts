@@ -20,6 +20,7 @@ export function judgeAbilities(document: Json, target: string): readonly Finding
     judgeCode(document, target),
     judgeChallenge(document, target),
     judgePushed(document, target),
+    judgeUserInfo(document, target),
     judgeEndSession(document, target),
     ...judgeNotices(document, target),
   ]
@@ -72,6 +73,20 @@ function judgePushed(document: Json, target: string): Finding {
     target,
     reason: 'offers no pushed authorization requests: parameters travel through the browser',
   })
+}
+
+/** Source: OpenID Connect Core 1.0, section 5.3; Discovery 1.0, section 3. */
+function judgeUserInfo(document: Json, target: string): Finding {
+  const { userinfo_endpoint: address } = document
+  if (typeof address !== 'string' || !isAddress(address)) {
+    return skipped('openid-userinfo', {
+      target,
+      reason: 'names no userinfo_endpoint: all that it says of a person is in the ID token',
+    })
+  }
+  const { origin } = new URL(address)
+  const place = origin === new URL(target).origin ? '' : `, on ${origin}: whoever uses it names that origin`
+  return ok('openid-userinfo', { target, reason: `offers userinfo_endpoint${place}` })
 }
 
 /** Source: RP-Initiated Logout 1.0, section 2.1. */
