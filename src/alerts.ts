@@ -54,6 +54,20 @@ const clientRemedies: Readonly<Record<string, string>> = {
   invalid_request: 'compare the redirect URIs with `npx citizen-session registration`',
   invalid_scope: 'compare scope with what the provider offers this client',
   unsupported_grant_type: 'allow the client the code flow, and refresh tokens, at the provider',
+  'session-over': 'compare the clocks, and session_expiry of the ID token with the time of the sign-in',
+  'session-expiry': 'have the provider send session_expiry as seconds since the epoch, or not at all',
+}
+
+/** What to do about a UserInfo endpoint, where no call by itself would mend it. */
+const userInfoRemedies: Readonly<Record<string, string>> = {
+  'no-endpoint': 'name it in endpoints.userInfo of oidc(): the provider’s description does not',
+  'endpoint-refused': 'name its origin in endpointOrigins of oidc(), if it is right',
+  subject: 'ask the provider: it answers for another person than the ID token names',
+  'token-type': 'have the provider issue bearer tokens to this client: proofs of possession are not sent',
+  'too-large': 'have the provider say less there: at most 16 KiB are read',
+  'content-type': 'have the provider answer with application/json or application/jwt',
+  encryption: 'compare userInfoDecryptionKeys of oidc() with how the client is registered',
+  algorithm: 'set idTokenAlgorithms of oidc() to what the provider signs with',
 }
 
 /** What to do about a message of SAML, by the first word of what was wrong with it. */
@@ -177,6 +191,11 @@ const explanations: { readonly [T in EventDescription['type']]: Explain<T> } = {
       problem === 'thrown'
         ? 'catch what it throws in the function itself, and log it there'
         : 'return an object of at most 4 KiB of JSON',
+  }),
+  'userinfo.failed': ({ issuer, during, problem, status }) => ({
+    code: `userinfo-${problem}`,
+    text: `UserInfo of ${issuer} gave nothing at a ${during} (${problem}${status === undefined ? '' : ` ${status}`})`,
+    remedy: userInfoRemedies[problem] ?? otherwise,
   }),
   'logout.leg': ({ leg, target, state, reason }) =>
     state === 'done' || state === 'skipped' || (reason !== undefined && commonReasons.has(reason))

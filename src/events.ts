@@ -184,6 +184,19 @@ export interface ProfileFailedEvent extends EventBase {
   readonly error?: string | undefined
 }
 
+/**
+ * The UserInfo endpoint of an OpenID provider was asked, and said nothing that could be used. At `sign-in` nobody gets in
+ * where `userInfo` is `always`; else the session goes on without, at a `refresh` with what was said before.
+ */
+export interface UserInfoFailedEvent extends EventBase {
+  readonly type: 'userinfo.failed'
+  readonly issuer: string
+  readonly during: 'sign-in' | 'refresh'
+  /** What was wrong, as in `timeout`, `status`, `subject`, `signature`, `too-large`, `no-endpoint`. */
+  readonly problem: string
+  readonly status?: number | undefined
+}
+
 /** Something that the developer should mend, once per cause. */
 export interface WarningEvent extends EventBase {
   readonly type: 'warning'
@@ -209,6 +222,7 @@ export type CitizenEvent =
   | KeysUnavailableEvent
   | DuplicateCookieEvent
   | ProfileFailedEvent
+  | UserInfoFailedEvent
   | WarningEvent
 
 type WithoutBase<E> = E extends CitizenEvent ? Omit<E, keyof EventBase> : never

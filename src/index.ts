@@ -51,6 +51,7 @@ export type {
   SessionStartedEvent,
   StoreUnavailableEvent,
   TokenRejectedEvent,
+  UserInfoFailedEvent,
   WarningEvent,
 } from './events.js'
 export { channelName } from './events.js'

@@ -28,15 +28,21 @@ export interface CallLimits {
   readonly internalUrl: string | undefined
 }
 
+/** Calls one of the provider's endpoints. `mostBytes`: a longer answer is not read. @throws CallError */
+export type LimitedFetch = (
+  url: string | URL,
+  init: RequestInit | undefined,
+  timeoutSeconds: number,
+  mostBytes?: number,
+) => Promise<Response>
+
 /**
  * Makes a `fetch` for the provider's endpoints. The answer is read whole before it is handed on, so the deadline and
  * the limit hold for its body as well.
  * @throws CallError
  * Source: `JWT-17`; OAuth 2.0 Security BCP (RFC 9700), section 4.
  */
-export function createLimitedFetch(
-  limits: CallLimits,
-): (url: string | URL, init: RequestInit | undefined, timeoutSeconds: number) => Promise<Response> {
+export function createLimitedFetch(limits: CallLimits): LimitedFetch {
   // Called by itself: some runtimes refuse their own `fetch` as a method of something else.
   const { fetch } = limits
 
@@ -47,14 +53,19 @@ export function createLimitedFetch(
     return `${limits.internalUrl}${url.pathname}${url.search}`
   }
 
-  const call = async (url: string, init: RequestInit | undefined, signal: AbortSignal): Promise<Response> => {
+  const call = async (
+    url: string,
+    init: RequestInit | undefined,
+    signal: AbortSignal,
+    mostBytes: number,
+  ): Promise<Response> => {
     const response = await fetch(url, { ...init, redirect: 'manual', credentials: 'omit', signal })
     const isRedirect = response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)
     if (isRedirect || response.redirected) {
       await response.body?.cancel()
       throw new CallError('redirect')
     }
-    const body = await readBounded(response, maximumAnswerBytes)
+    const body = await readBounded(response, mostBytes)
     if (body === undefined) throw new CallError('too-large')
     const isEmpty = response.status === 204 || response.status === 205 || response.status === 304
     return new Response(isEmpty ? null : new Uint8Array(body), {
@@ -63,12 +74,12 @@ export function createLimitedFetch(
     })
   }
 
-  return async (given, init, timeoutSeconds) => {
+  return async (given, init, timeoutSeconds, mostBytes = maximumAnswerBytes) => {
     const url = placeOf(given)
     try {
       return await withinSeconds(
         timeoutSeconds,
-        (signal) => call(url, init, signal),
+        (signal) => call(url, init, signal, mostBytes),
         () => new CallError('timeout'),
       )
     } catch (error) {

@@ -12,6 +12,7 @@ import { maximumAnswerLength, readAuthorizationAnswer, stateOf } from './authori
 import type { AuthorizationTransaction } from './context.js'
 import { type OidcLoginContext, startLogin } from './login.js'
 import { notStronger } from './pages.js'
+import { withUserInfo } from './person.js'
 import { type Connection, connectOrNothing } from './provider.js'
 import { routeOf } from './routes.js'
 import { exchangeCode, type GoodTokens, isPassing } from './token-answer.js'
@@ -98,11 +99,13 @@ async function takeAnswer(
     host.report({ type: 'token.rejected', problem, credential, ...difference })
     return { citizen, isUnproven: false }
   }
+  const person = await withUserInfo(context, connection, result)
+  if (person === undefined) return { citizen: unavailable('keys'), isUnproven: false }
   const saysTime = result.claims.auth_time !== undefined
   context.saysTimes ||= saysTime
   const acceptsAsked = login.acceptsAsked === true && !context.saysTimes
   const circumstances = { ...login, acceptsAsked, askedAt: now, now: host.options.clock() }
-  const citizen = await host.sessions.start(exchange, verifiedLoginOf(context, result, circumstances))
+  const citizen = await host.sessions.start(exchange, verifiedLoginOf(context, person, circumstances))
   const isUnproven = citizen.state === 'anonymous' && login.reauthenticate && !saysTime
   if (isUnproven) {
     const message =

@@ -2,6 +2,7 @@
 import type { ServerMetadata } from 'openid-client'
 import { parseUrl } from '../parse-url.js'
 import type { ResolvedOidcOptions } from './options.js'
+import { mayAskUserInfo } from './user-info-claims.js'
 
 /** The provider's endpoints and abilities, as far as we use them. */
 export interface ProviderMetadata {
@@ -12,6 +13,8 @@ export interface ProviderMetadata {
   readonly endSessionEndpoint: string | undefined
   readonly checkSessionIframe: string | undefined
   readonly revocationEndpoint: string | undefined
+  /** Absent too where the options never ask it. */
+  readonly userInfoEndpoint: string | undefined
   readonly pushedAuthorizationEndpoint: string | undefined
   readonly requiresPushedAuthorization: boolean
   /** Whether every authorization answer carries `iss` (RFC 9207). */
@@ -123,6 +126,8 @@ export function readMetadata(value: unknown, options: ResolvedOidcOptions): Prov
     endSessionEndpoint: optional('end_session_endpoint', endpoints.endSession),
     checkSessionIframe: optional('check_session_iframe', endpoints.checkSession),
     revocationEndpoint: optional('revocation_endpoint', endpoints.revocation),
+    // One that lies elsewhere is no news where nobody wants it.
+    userInfoEndpoint: mayAskUserInfo(options) ? optional('userinfo_endpoint', endpoints.userInfo) : undefined,
     pushedAuthorizationEndpoint: optional(
       'pushed_authorization_request_endpoint',
       endpoints.pushedAuthorization,

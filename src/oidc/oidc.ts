@@ -9,6 +9,7 @@ import { createFrontchannelLogout } from './frontchannel-logout.js'
 import { createLoginContext, startLogin } from './login.js'
 import { createCallback } from './login-return.js'
 import type { OidcOptions, ResolvedOidcOptions } from './options.js'
+import { userInfoAtRefresh } from './person.js'
 import { createProvider } from './provider.js'
 import { renewTokens } from './refresh.js'
 import { readOidcOptions } from './resolve-options.js'
@@ -59,7 +60,9 @@ function install(options: ResolvedOidcOptions, host: ProtocolHost): InstalledPro
     const kept = parseTokens(text)
     if (kept === undefined) return { kind: 'failed', problem: 'tokens' }
     try {
-      return await renewTokens(await provider.connect(), options, { kept, claims }, clock())
+      const connection = await provider.connect()
+      const askUserInfo = userInfoAtRefresh(context, connection)
+      return await renewTokens(connection, options, { kept, claims, askUserInfo }, clock())
     } catch {
       return { kind: 'failed', problem: 'network' }
     }

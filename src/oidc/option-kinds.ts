@@ -8,6 +8,7 @@ import {
   queryParameters,
   textMatching,
 } from '../config/option-types.js'
+import { claimsOfIdTokens } from './claim-names.js'
 import { keyManagement, type PrivateJsonWebKey } from './signed-token.js'
 
 /**
@@ -81,6 +82,18 @@ export const words = (hint: string, allowed?: readonly string[]): Kind<readonly 
         : { problem: `write ${hint}` },
     { least: 1, most: 16, hint },
   )
+
+/** Names of claims that UserInfo may add. */
+export const claimNames: Kind<readonly string[]> = listOf(
+  (value) => {
+    if (typeof value !== 'string' || !/^[^\s,\p{Cc}]{1,256}$/u.test(value))
+      return { problem: 'write names of claims' }
+    return claimsOfIdTokens.has(value)
+      ? { problem: `leave out ${value}: only the ID token says it` }
+      : { value }
+  },
+  { least: 0, most: 64, hint: 'a list of at most 64 claim names' },
+)
 
 /** Parameters none of which is ours. */
 export const foreignParameters: Kind<Readonly<Record<string, string>>> = {

@@ -19,6 +19,7 @@ import { supportedAlgorithms } from '../tokens/algorithms.js'
 import { clientAuthentication } from './client-authentication.js'
 import type { Downstream } from './downstream.js'
 import {
+  claimNames,
   endpoint,
   endpointOrNone,
   expiry,
@@ -51,6 +52,8 @@ export const oidcEndpoints = {
   checkSession: optional(endpointOrNone),
   /** Where tokens are revoked (RFC 7009); `false`: they are not. Default: discovery. */
   revocation: optional(endpointOrNone),
+  /** Where claims about the person are asked for (`userInfo`); `false`: nowhere. Default: discovery. */
+  userInfo: optional(endpointOrNone),
   /** Where authorization requests are pushed (RFC 9126); `false`: they are not. Default: discovery. */
   pushedAuthorization: optional(endpointOrNone),
 } as const
@@ -124,7 +127,7 @@ export const oidcOptions = {
    * `stepUpAcrValues` or `isDidAuth`, else 1.
    */
   assuranceLevel: computed(functionOf<(claims: Claims) => number>('a function from claims to a level')),
-  /** Signature algorithms of ID tokens and logout tokens. Default `RS256`. */
+  /** Signature algorithms of ID tokens, logout tokens and signed UserInfo. Default `RS256`. */
   idTokenAlgorithms: defaulted(words(`a list from ${supportedAlgorithms.join(', ')}`, supportedAlgorithms), [
     'RS256',
   ]),
@@ -133,6 +136,23 @@ export const oidcOptions = {
    * Default none.
    */
   idTokenDecryptionKeys: defaulted(privateKeys, []),
+  /**
+   * Whether the UserInfo endpoint is asked at a login: `auto`, where the ID token lacks one of `userInfoClaims`; `always`,
+   * and without its answer nobody gets in (503); or `never`. Default `auto`.
+   */
+  userInfo: defaulted(choice('auto', 'always', 'never'), 'auto'),
+  /**
+   * Claims to take from UserInfo where the ID token has none of that name; with `always` an empty list takes all.
+   * Default none.
+   */
+  userInfoClaims: defaulted(claimNames, []),
+  /** Whether it is asked again whenever tokens are renewed; else what it said at the login stays. Default `false`. */
+  userInfoAtRefresh: defaulted(yesOrNo, false),
+  /**
+   * Private keys, each with its `alg`, for encrypted UserInfo; with them a plain answer is refused. Without them those of
+   * `idTokenDecryptionKeys` open one that comes encrypted. Default none.
+   */
+  userInfoDecryptionKeys: defaulted(privateKeys, []),
   /**
    * How the hint of a sign-out travels: in the address, in a form, in a form where it is too long (`auto`), or not at
    * all. Default `query`.

@@ -8,7 +8,7 @@ import type { Report } from '../events.js'
 import { createJwksCache, type JwksCache } from '../tokens/jwks-cache.js'
 import { isAhead, isWaiting, noWait } from '../wait.js'
 import type { ClientAuthentication } from './client-authentication.js'
-import { createLimitedFetch } from './limited-fetch.js'
+import { createLimitedFetch, type LimitedFetch } from './limited-fetch.js'
 import {
   allowedOrigins,
   discoveryUrl,
@@ -33,6 +33,7 @@ export interface Connection {
   readonly keys: JwksCache
   /** A client of `openid-client` whose clock is ours at `now`; no call of it takes longer than `timeoutSeconds`. */
   client(now: number, timeoutSeconds?: number): Promise<client.Configuration>
+  readonly call: LimitedFetch
 }
 
 export interface Provider {
@@ -66,7 +67,7 @@ export async function connectOrNothing(provider: Provider): Promise<Connection |
 
 /** What fetching and connecting stand on. */
 interface ProviderContext extends ProviderParts {
-  readonly call: ReturnType<typeof createLimitedFetch>
+  readonly call: LimitedFetch
 }
 
 /** Makes the provider; nothing is fetched before it is needed. */
@@ -169,7 +170,7 @@ function connectTo(
           clock,
           report,
         })
-  return { metadata, keys, client: createConfigurator(metadata, options, call) }
+  return { metadata, keys, call, client: createConfigurator(metadata, options, call) }
 }
 
 function unavailableProvider(cause: unknown, retrySeconds: number): CitizenSessionError {
@@ -185,7 +186,7 @@ function unavailableProvider(cause: unknown, retrySeconds: number): CitizenSessi
 function createConfigurator(
   metadata: ProviderMetadata,
   options: ResolvedOidcOptions,
-  call: ReturnType<typeof createLimitedFetch>,
+  call: LimitedFetch,
 ): Connection['client'] {
   const server = toServerMetadata(metadata, options)
   const isLoopback = new URL(metadata.issuer).protocol === 'http:'

@@ -2,15 +2,26 @@
 import * as client from 'openid-client'
 import type { Claims } from '../citizen.js'
 import { mayBeSpent } from '../outbound.js'
+import type { VerifiedLogin } from '../protocols/sessions.js'
 import type { PersonStatement, TokenOutcome } from '../protocols/token-refresh.js'
 import { maximumSealableBytes } from '../seal.js'
 import { failedCallOf } from './call-failure.js'
 import { findRefreshedDifference, verifyIdToken } from './id-token.js'
 import type { ResolvedOidcOptions } from './options.js'
+import type { RenewedGrant } from './person.js'
 import type { Connection } from './provider.js'
 import { personOfLater, sessionEndOf } from './session-claims.js'
 import { idTokenRules } from './token-answer.js'
 import { type KeptTokens, keepTokens, maximumTokenLength, renewedBefore, serializeTokens } from './tokens.js'
+
+/** A session whose tokens are to be renewed. */
+export interface RenewableSession {
+  readonly kept: KeptTokens
+  /** What is known of the person. */
+  readonly claims: Claims
+  /** Asks what UserInfo says by then; absent: it is not asked. */
+  readonly askUserInfo?: ((grant: RenewedGrant) => Promise<VerifiedLogin['userInfo']>) | undefined
+}
 
 /**
  * Renews tokens. Only `invalid_grant` says that the session is over; everything else keeps it. Never throws for what
@@ -20,9 +31,10 @@ import { type KeptTokens, keepTokens, maximumTokenLength, renewedBefore, seriali
 export async function renewTokens(
   connection: Connection,
   options: ResolvedOidcOptions,
-  { kept, claims: known }: { readonly kept: KeptTokens; readonly claims: Claims },
+  session: RenewableSession,
   now: number,
 ): Promise<TokenOutcome> {
+  const { kept, claims: known } = session
   if (kept.refreshToken === undefined) return { kind: 'failed', problem: 'no-refresh-token' }
   let response: client.TokenEndpointResponse
   let idTokenOf: () => unknown
@@ -41,7 +53,7 @@ export async function renewTokens(
   const isRotated = response.refresh_token !== undefined && response.refresh_token !== kept.refreshToken
   if (response.access_token === kept.accessToken && !isRotated)
     return { kind: 'failed', problem: 'unchanged' }
-  if (idToken === undefined) return toOutcome(response, kept, now)
+  if (idToken === undefined) return toOutcome(response, session, now)
   const rules = idTokenRules(options, connection)
   const verified = await verifyIdToken(idToken, rules, { nonce: undefined }, now)
   if ('claims' in verified) {
@@ -52,10 +64,11 @@ export async function renewTokens(
       person: personOfLater(known, verified.claims, options),
       endsAt: sessionEndOf(verified.claims),
     }
-    return toOutcome(response, { ...kept, idToken: String(idToken), identity }, now, said)
+    const renewed = { ...session, kept: { ...kept, idToken: String(idToken), identity } }
+    return toOutcome(response, renewed, now, said)
   }
   // Nothing speaks against the ID token, and it is not needed: the one before stays.
-  if (verified.problem === 'keys-unavailable' && isRotated) return toOutcome(response, kept, now)
+  if (verified.problem === 'keys-unavailable' && isRotated) return toOutcome(response, session, now)
   return refuseIdToken(response, kept, verified.problem, verified.signed)
 }
 
@@ -117,7 +130,7 @@ function failedBeside(problem: string, tokens: KeptTokens): TokenOutcome {
 
 function toOutcome(
   response: client.TokenEndpointResponse,
-  known: KeptTokens,
+  { kept: known, claims, askUserInfo }: RenewableSession,
   now: number,
   { person, endsAt }: { readonly person?: PersonStatement; readonly endsAt?: number | undefined } = {},
 ): TokenOutcome {
@@ -125,8 +138,21 @@ function toOutcome(
     return failedWith('answer', response, known)
   const tokens = keepTokens(response, known, now)
   if (tokens === 'too-large') return failedWith(tokens, response, known)
-  const expiresAt = renewedBefore(tokens, endsAt)
-  return { kind: 'tokens', tokens: serializeTokens(tokens), expiresAt, person, endsAt }
+  const { access_token: accessToken, token_type: tokenType } = response
+  const grant = { accessToken, tokenType, subject: known.identity.sub, claims: person?.claims ?? claims }
+  let asked: Promise<VerifiedLogin['userInfo']> | undefined
+  const ask = () => {
+    asked ??= askUserInfo?.(grant)
+    return asked ?? Promise.resolve(undefined)
+  }
+  return {
+    kind: 'tokens',
+    tokens: serializeTokens(tokens),
+    expiresAt: renewedBefore(tokens, endsAt),
+    person,
+    endsAt,
+    ...(askUserInfo === undefined ? {} : { askUserInfo: ask }),
+  }
 }
 
 /** An access token that is of no use, beside a refresh token that may be the only one left. */

@@ -51,7 +51,7 @@ function applyRules({ get, isGiven, note }: Read): void {
   const issuer = get('issuer')
   const allowed = new Set(get('endpointOrigins') ?? [])
   if (issuer !== undefined) allowed.add(new URL(issuer).origin)
-  const optional = ['endSession', 'checkSession', 'revocation', 'pushedAuthorization'] as const
+  const optional = ['endSession', 'checkSession', 'revocation', 'userInfo', 'pushedAuthorization'] as const
   for (const name of [...given, ...optional]) {
     const url = get(`endpoints.${name}`)
     if (issuer !== undefined && typeof url === 'string' && !allowed.has(new URL(url).origin)) {
@@ -63,6 +63,13 @@ function applyRules({ get, isGiven, note }: Read): void {
       'pushedAuthorization',
       'leave it out with reauthenticate.proof asked: addresses can be changed in the browser',
     )
+  }
+  const isEndpointMissing = given.length === all.length && get('endpoints.userInfo') === undefined
+  if (get('userInfo') === 'always' && (isEndpointMissing || get('endpoints.userInfo') === false)) {
+    note('endpoints.userInfo', 'write it: userInfo always asks it, and nothing is discovered')
+  }
+  if (get('userInfo') === 'never' && get('userInfoAtRefresh') === true) {
+    note('userInfoAtRefresh', 'leave it out with userInfo never')
   }
   const wait = get('refresh.waitMilliseconds')
   const timeout = get('refresh.timeoutSeconds')

@@ -1,6 +1,7 @@
 /** @module What an ID token says of the person: the session's claims, how and when they proved who they are. */
 import type { Assurance, Claims } from '../citizen.js'
 import type { PersonStatement } from '../protocols/token-refresh.js'
+import { claimsOfMethod } from './claim-names.js'
 import type { IdTokenClaims } from './id-token.js'
 import type { ResolvedOidcOptions } from './options.js'
 
@@ -70,8 +71,6 @@ const descriptiveClaims: ReadonlySet<string> = new Set([
   'address',
   'updated_at',
 ])
-/** Claims that say how somebody authenticated: of a statement that has one of them, the others are not older. */
-const claimsOfMethod = ['acr', 'amr', 'isMfa', 'isDidAuth', 'mfaRequired'] as const
 
 /**
  * What a later ID token of the session says of its person: its claims, and those of the earlier that it may leave out

@@ -61,12 +61,16 @@ export async function verifySignature(
   if (rules.decryptionKeys.length === 0) {
     return jwt.split('.').length === 5 ? 'encryption' : verifyPlain(jwt, rules, now)
   }
-  const plain = await decrypt(jwt, rules.decryptionKeys)
+  const plain = await decryptToken(jwt, rules.decryptionKeys)
   if (plain === undefined || plain.length > rules.maximumLength) return 'encryption'
   return verifyPlain(plain, rules, now)
 }
 
-async function decrypt(jwt: string, keys: readonly PrivateJsonWebKey[]): Promise<string | undefined> {
+/** What was encrypted for one of the keys; `undefined`: nothing, or in a way that is not taken. */
+export async function decryptToken(
+  jwt: string,
+  keys: readonly PrivateJsonWebKey[],
+): Promise<string | undefined> {
   const [head = '', ...rest] = jwt.split('.')
   if (rest.length !== 4 || head.length > maximumTokenHeaderLength) return undefined
   const header = parseStrictObject(head)

@@ -25,6 +25,8 @@ export interface CodeExchange {
 export interface GoodTokens {
   readonly tokens: KeptTokens
   readonly claims: IdTokenClaims
+  /** As the token endpoint says it. */
+  readonly tokenType: string
 }
 
 /** An answer that brings nobody in. `problem` is a word for events and pages. */
@@ -96,7 +98,7 @@ export async function exchangeCode(
     sessionId: claims.sid,
   }
   const tokens = keepTokens(response, known, now)
-  return tokens === 'too-large' ? { problem: tokens } : { tokens, claims }
+  return tokens === 'too-large' ? { problem: tokens } : { tokens, claims, tokenType: response.token_type }
 }
 
 /** Whether an answer failed in a way that says nothing about the login: another time it may be good. */

@@ -1,6 +1,7 @@
 /** @module A login as good tokens prove it, in the terms of the core. */
 import type { VerifiedLogin } from '../protocols/sessions.js'
 import { type OidcContext, sessionIndexKey } from './context.js'
+import type { PersonOfLogin } from './person.js'
 import {
   authenticatedAfterOf,
   authenticatedAtOf,
@@ -8,7 +9,6 @@ import {
   sessionClaimsOf,
   sessionEndOf,
 } from './session-claims.js'
-import type { GoodTokens } from './token-answer.js'
 import { renewedBefore, serializeTokens } from './tokens.js'
 
 /** The login that brought the tokens. Epoch milliseconds. */
@@ -26,7 +26,7 @@ export interface LoginCircumstances {
 /** The login that these tokens prove. */
 export function verifiedLoginOf(
   { options }: Pick<OidcContext, 'options'>,
-  { tokens, claims }: GoodTokens,
+  { tokens, claims, userInfo }: PersonOfLogin,
   login: LoginCircumstances,
 ): VerifiedLogin {
   const sessionClaims = sessionClaimsOf(claims)
@@ -38,6 +38,8 @@ export function verifiedLoginOf(
     sessionValue: sid,
     indexKeys: sid === undefined ? [] : [sessionIndexKey(claims.iss, sid)],
     claims: sessionClaims,
+    // Nothing that it adds is looked at here: how strong a login was, the ID token says.
+    userInfo,
     level: options.assuranceLevel(sessionClaims),
     method: methodOf(claims, options.stepUpAcrValues),
     authenticatedAt: authenticatedAtOf(claims),

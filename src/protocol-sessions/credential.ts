@@ -34,8 +34,12 @@ export class LiveProtocolSession extends LiveSession {
   readonly details: ProtocolDetails
 
   constructor({ exchange, state }: ProtocolSessionRequest, record: LiveRecord, details: ProtocolDetails) {
-    super(exchange, details.claims, state, record)
+    super(exchange, state.claims(details), state, record)
     this.details = details
+  }
+
+  override get userInfo(): ProtocolDetails['userInfo'] {
+    return this.details.userInfo
   }
 }
 

@@ -232,6 +232,7 @@ function detailsOf(
     subject: login.subject,
     ...(login.sessionValue === undefined ? {} : { sessionValue: login.sessionValue }),
     claims: login.claims,
+    ...(login.userInfo === undefined ? {} : { userInfo: login.userInfo }),
     method: login.method,
     provenAt: login.provenAt,
     tokenLife: Math.max(login.tokensExpireAt - login.tokensIssuedAt, 0),

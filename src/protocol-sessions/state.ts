@@ -1,10 +1,11 @@
 /** @module What is remembered of a session of our own cookie, so that a plain request opens nothing twice. */
 
+import type { Claims } from '../citizen.js'
 import type { NamedSession } from '../cookies/session-cookie.js'
 import { createRecent, shareOfMemory } from '../recent.js'
 import type { Sealer } from '../seal.js'
 import type { LiveRecord, RecordAddress } from '../session-record.js'
-import { openDetails, type ProtocolDetails, publicIdOf } from '../sessions/record.js'
+import { claimsOf, openDetails, type ProtocolDetails, publicIdOf } from '../sessions/record.js'
 import { renewalShare } from '../sessions/token-expiry.js'
 import type { SteppedState } from '../sessions/touch.js'
 import { noWait } from '../wait.js'
@@ -24,6 +25,7 @@ export class SessionCookieState implements SteppedState {
   refreshWait = noWait
   #sealed = ''
   #details: ProtocolDetails | undefined = undefined
+  #claims: Claims | undefined = undefined
 
   readonly #grow: (bytes: number) => void
 
@@ -43,11 +45,17 @@ export class SessionCookieState implements SteppedState {
   details(sealer: Sealer, record: LiveRecord): ProtocolDetails | undefined {
     if (this.#details === undefined || this.#sealed !== record.sealed) {
       this.#details = openDetails(sealer, this.address, record.sealed).own
+      this.#claims = this.#details && claimsOf(this.#details)
       // What is remembered: the text, and what was read from it, in the place of those before.
       this.#grow(3 * (record.sealed.length - this.#sealed.length))
       this.#sealed = record.sealed
     }
     return this.#details
+  }
+
+  /** The claims of the citizen whose details they are, put together once. */
+  claims(details: ProtocolDetails): Claims {
+    return details === this.#details && this.#claims !== undefined ? this.#claims : claimsOf(details)
   }
 }
 

@@ -4,6 +4,7 @@ import type { Claims } from '../citizen.js'
 import { digest } from '../digest.js'
 import { StoreUnavailableError } from '../errors.js'
 import type { Report } from '../events.js'
+import type { VerifiedLogin } from '../protocols/sessions.js'
 import type { PersonStatement, TokenOutcome, TokenRefresh } from '../protocols/token-refresh.js'
 import type { Sealer } from '../seal.js'
 import type { LiveRecord, RecordAddress } from '../session-record.js'
@@ -74,6 +75,7 @@ interface FreshTokens {
   /** Whether they are as good as new; not of a successor that has only replaced a spent token. */
   readonly isRenewed: boolean
   readonly person?: PersonStatement | undefined
+  readonly askUserInfo?: Extract<TokenOutcome, { kind: 'tokens' }>['askUserInfo']
   /** When the provider wants the session to end at the latest; absent: as it was. */
   readonly endsAt?: number | undefined
 }
@@ -206,7 +208,8 @@ async function acceptTokens(
   if (kind !== 'written') return { kind }
   const { expiresAt, endsAt, person } = fresh
   if (endsAt !== undefined && endsAt <= clock()) return { kind: 'ended' }
-  const isPersonChanged = person !== undefined && (await takeUpPerson(context, renewal.request, person))
+  const userInfo = await fresh.askUserInfo?.()
+  const isPersonChanged = await takeUpPerson(context, renewal.request, { person, userInfo })
   if (fresh.isRenewed) await unmarkDegraded(context, renewal.request, expiresAt)
   return { kind, result: { kind: 'renewed', expiresAt, isPersonChanged } }
 }
@@ -215,15 +218,19 @@ async function acceptTokens(
 async function takeUpPerson(
   context: VaultContext,
   { address, record }: TokenRenewalRequest,
-  person: PersonStatement,
+  { person, userInfo }: Pick<FreshTokens, 'person'> & Pick<VerifiedLogin, 'userInfo'>,
 ): Promise<boolean> {
   const before = openDetails(context.sealer, address, record.sealed).own
-  if (before === undefined || isSamePerson({ ...before, level: record.level }, person)) return false
-  const { level, ...said } = person
+  if (before === undefined) return false
+  const isSame = person === undefined || isSamePerson({ ...before, level: record.level }, person)
+  const isSaid = userInfo === undefined || JSON.stringify(before.userInfo) === JSON.stringify(userInfo)
+  if (isSame && isSaid) return false
+  const { level, ...stated } = person ?? {}
+  const said = { ...stated, ...(userInfo === undefined ? {} : { userInfo }) }
   await reviseDetails(context, address, record, ({ own, ...details }, found) =>
     // What a login has shown meanwhile is newer.
     own?.generationAt === before.generationAt
-      ? { level, details: { ...details, own: own && { ...own, ...said } } }
+      ? { level: level ?? found.level, details: { ...details, own: own && { ...own, ...said } } }
       : { level: found.level, details: { ...details, own } },
   )
   return true

@@ -90,7 +90,13 @@ export interface ProtocolHostOptions {
     readonly absoluteSeconds: number
   }
   /** Where the shared cookie is in use too: the issuers of its tokens. */
-  readonly identityProvider?: { readonly issuers: readonly string[] } | undefined
+  readonly identityProvider?:
+    | {
+        readonly issuers: readonly string[]
+        /** Claims by which a token of the shared cookie is known: nobody else’s. */
+        readonly kindClaims: readonly string[]
+      }
+    | undefined
 }
 
 /** What the core gives a plug-in. */

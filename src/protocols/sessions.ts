@@ -22,6 +22,11 @@ export interface VerifiedLogin {
   readonly sessionValue?: string | undefined
   readonly indexKeys: readonly SessionIndexKey[]
   readonly claims: Claims
+  /**
+   * What was said of the person besides, by somebody who may add to the claims and change none of them; absent: nobody was
+   * asked.
+   */
+  readonly userInfo?: Readonly<Record<string, unknown>> | undefined
   readonly level: number
   readonly method: Assurance['method']
   /** 0 when the provider does not say. */

@@ -19,6 +19,11 @@ export type TokenOutcome =
       readonly expiresAt: number
       /** What the provider says of the person by now; absent: it says nothing, and what is known stays. */
       readonly person?: PersonStatement | undefined
+      /**
+       * Asks what `userInfo` of the session is by now, once the tokens are written: they are not lost meanwhile. Its result
+       * is the same however often it is called; `undefined`: what is known stays. Never rejects.
+       */
+      readonly askUserInfo?: (() => Promise<VerifiedLogin['userInfo']>) | undefined
       /** When the provider wants the session to end at the latest; absent: as it was. Milliseconds since the epoch. */
       readonly endsAt?: number | undefined
     }

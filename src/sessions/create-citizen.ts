@@ -54,6 +54,11 @@ export class LiveSession {
   get tokenExpiresAt(): number {
     return this.record.tokenExpiresAt
   }
+
+  /** What UserInfo said of the person; `undefined`: nobody asked it. */
+  get userInfo(): Readonly<Record<string, unknown>> | undefined {
+    return undefined
+  }
 }
 
 const anonymousCitizens = new Map<AnonymousReason, AnonymousCitizen>()

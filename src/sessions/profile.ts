@@ -1,10 +1,11 @@
 /** @module The profile that the header shows: the attributes that the application releases, and nothing else. */
-import type { ActiveCitizen, Citizen, Claims } from '../citizen.js'
+import type { ActiveCitizen, Citizen } from '../citizen.js'
 import type { ProfileSources, ReleaseProfile } from '../config/profile-option.js'
 import { retrySoon } from '../errors.js'
 import type { ProfileProblem, Report } from '../events.js'
 import type { Reply } from '../exchange.js'
 import { problem } from '../pages/problem.js'
+import { liveSessionOf } from './create-citizen.js'
 import { personOf } from './record.js'
 
 /** The JSON of `GET <path>/profile`. */
@@ -70,9 +71,9 @@ function refusal({ login }: ProfileContext, citizen: Exclude<Citizen, ActiveCiti
   return problem(401, { ...said, login })
 }
 
-async function releasedFor({ release }: ProfileContext, { claims }: ActiveCitizen): Promise<Released> {
+async function releasedFor({ release }: ProfileContext, citizen: ActiveCitizen): Promise<Released> {
   try {
-    const released: unknown = await release?.(claims, sourcesOf(claims))
+    const released: unknown = await release?.(citizen.claims, sourcesOf(citizen))
     // Of a copy: what is looked at is what is sent.
     const copy: unknown = JSON.parse(JSON.stringify(released ?? {}) ?? 'null')
     if (typeof copy !== 'object' || copy === null || Array.isArray(copy)) return { problem: 'not-an-object' }
@@ -83,8 +84,12 @@ async function releasedFor({ release }: ProfileContext, { claims }: ActiveCitize
   }
 }
 
-function sourcesOf({ attributes }: Claims): ProfileSources {
-  return { userInfo: undefined, attributes: isAttributes(attributes) ? attributes : {} }
+function sourcesOf(citizen: ActiveCitizen): ProfileSources {
+  const { attributes } = citizen.claims
+  return {
+    userInfo: liveSessionOf(citizen)?.userInfo,
+    attributes: isAttributes(attributes) ? attributes : {},
+  }
 }
 
 function isAttributes(value: unknown): value is ProfileSources['attributes'] {

@@ -12,6 +12,8 @@ export interface ProtocolDetails {
   /** What the provider calls its session (`sid`, SessionIndex); absent: nothing, or in records of 0.1.0. */
   readonly sessionValue?: string | undefined
   readonly claims: Claims
+  /** What UserInfo adds to the claims; absent: it was not asked. Absent in records of 0.1.0. */
+  readonly userInfo?: Readonly<Record<string, unknown>> | undefined
   readonly method: Assurance['method']
   /** When the login began that brought a new authentication; 0: none did. */
   readonly provenAt: number
@@ -26,6 +28,11 @@ export interface ProtocolDetails {
   readonly degraded?: { readonly tokensExpireAt: number; readonly lastsUntil: number } | undefined
   /** Index keys that name the session or its person, where a store is shared. Absent in records of 0.1.0. */
   readonly pointers?: readonly { readonly key: string; readonly kind: 'session' | 'person' }[] | undefined
+}
+
+/** The claims of the citizen: those of the login win over what UserInfo adds. */
+export function claimsOf({ claims, userInfo }: ProtocolDetails): Claims {
+  return userInfo === undefined ? claims : { ...userInfo, ...claims }
 }
 
 /** What the provider calls a session, and its person. */

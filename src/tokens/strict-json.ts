@@ -66,7 +66,11 @@ function freezeCounting(value: object, depth: number): number | undefined {
  */
 export function parseStrictObject(part: string): Readonly<Record<string, unknown>> | undefined {
   const bytes = decodeBase64url(part)
-  if (bytes === undefined) return undefined
+  return bytes && parseStrictBytes(bytes)
+}
+
+/** The same of an object as it came, without base64url. */
+export function parseStrictBytes(bytes: Buffer): Readonly<Record<string, unknown>> | undefined {
   const { isAscii, members } = readOctets(bytes)
   if (!isAscii && !isUtf8(bytes)) return undefined
   try {

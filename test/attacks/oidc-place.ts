@@ -34,7 +34,7 @@ export interface Script {
   /** Which instance of the application gets the next request; `undefined`: the first. */
   instance: () => Suite | undefined
   /** Answers of other endpoints, by path. */
-  answers: Record<string, () => Response | Promise<Response>>
+  answers: Record<string, (request: Request) => Response | Promise<Response>>
 }
 
 export interface Place {
@@ -155,7 +155,7 @@ export function createPlace(given: PlaceOptions = {}): Place {
   const provider: Site = async (request) => {
     const url = new URL(request.url)
     const answer = script.answers[url.pathname]
-    if (answer !== undefined) return answer()
+    if (answer !== undefined) return answer(request)
     switch (url.pathname) {
       case '/.well-known/openid-configuration':
         return Response.json(description)

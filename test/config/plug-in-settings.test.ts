@@ -136,7 +136,7 @@ it('no provider with a name reads the variables of the one without', () => {
 it.each([
   ['adfs', 'adfs-refresh', 'CITIZEN_OIDC_ADFS_REFRESH_TIMEOUT_SECONDS'],
   ['adfs-refresh', 'adfs', 'CITIZEN_OIDC_ADFS_REFRESH_TIMEOUT_SECONDS'],
-  ['x', 'x-endpoints', 'CITIZEN_OIDC_X_ENDPOINTS_PUSHED_AUTHORIZATION'],
+  ['x', 'x-endpoints', 'CITIZEN_OIDC_X_ENDPOINTS_USER_INFO'],
 ])(
   'two providers %s and %s, of whom one would have an option of the other, are refused',
   (one, other, name) => {

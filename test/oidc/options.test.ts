@@ -48,6 +48,49 @@ it.each([undefined, 'RSA1_5', 'dir', 'constructor', 7])(
   },
 )
 
+it.each([
+  'sub',
+  'iss',
+  'acr',
+  'amr',
+  'auth_time',
+  'isMfa',
+  'isDidAuth',
+  'mfaRequired',
+  'session_expiry',
+  '_claim_sources',
+])('takes %s from no UserInfo', (name) => {
+  expect(problemsOf({ ...good, userInfoClaims: ['email', 'https://example.gov/roles'] })).toEqual([])
+  expect(problemsOf({ ...good, userInfoClaims: ['email', name] })).toEqual([
+    `oidc.userInfoClaims leave out ${name}: only the ID token says it`,
+  ])
+})
+
+it('says what UserInfo needs', () => {
+  const endpoint = (name: string) => `https://id.example.gov/${name}`
+  const undiscovered = {
+    authorization: endpoint('authorize'),
+    token: endpoint('token'),
+    jwks: endpoint('jwks'),
+  }
+  const always = { ...good, userInfo: 'always' }
+  for (const endpoints of [undiscovered, { userInfo: false }]) {
+    expect(problemsOf({ ...always, endpoints })).toEqual([
+      expect.stringContaining('oidc.endpoints.userInfo write it'),
+    ])
+  }
+  expect(problemsOf({ ...always, endpoints: { ...undiscovered, userInfo: endpoint('me') } })).toEqual([])
+  expect(problemsOf({ ...good, endpoints: { userInfo: 'https://graph.example/me' } })).toEqual([
+    expect.stringContaining('name that origin in endpointOrigins'),
+  ])
+  expect(problemsOf({ ...good, userInfo: 'never', userInfoAtRefresh: true })).toEqual([
+    expect.stringContaining('oidc.userInfoAtRefresh leave it out'),
+  ])
+  expect(problemsOf({ ...good, userInfoDecryptionKeys: [{ kty: 'RSA', d: 'x', alg: 'RSA1_5' }] })).toEqual([
+    expect.stringContaining('oidc.userInfoDecryptionKeys give each key its `alg`'),
+  ])
+})
+
 it('keeps the issuer letter by letter', () => {
   expect(optionsWith({ issuer: 'https://id.example.gov/' }).issuer).toBe('https://id.example.gov/')
 })

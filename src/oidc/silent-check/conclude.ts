@@ -6,6 +6,7 @@ import { personOf, publicIdOf } from '../../sessions/record.js'
 import { stateOf } from '../authorization-answer.js'
 import { onceMoreScript } from '../check-session-script.js'
 import { sessionIndexKey } from '../context.js'
+import { withUserInfo } from '../person.js'
 import { connectOrNothing } from '../provider.js'
 import { personOfLater, sessionEndOf } from '../session-claims.js'
 import { isUnexpired, type KeptTokens, parseTokens, renewedBefore, serializeTokens } from '../tokens.js'
@@ -145,7 +146,11 @@ async function changeIdentity(context: SilentCheckContext, check: ConcludedCheck
   if (!context.options.sessionManagement.followIdentity) return
   // At top level the new person is here already; from a frame the next login is a navigation of its own, which
   // needs no button once no cookie tells of the session that has ended.
-  if (transaction.place === 'top' && finding.tokens !== undefined) {
+  const person =
+    transaction.place === 'top' && finding.tokens !== undefined
+      ? await withUserInfo(context, await context.provider.connect(), finding.tokens)
+      : undefined
+  if (person !== undefined) {
     const { since } = transaction
     const login = {
       since,
@@ -154,7 +159,7 @@ async function changeIdentity(context: SilentCheckContext, check: ConcludedCheck
       mayResume: false,
       reauthenticate: false,
     }
-    await sessions.start(exchange, verifiedLoginOf(context, finding.tokens, login))
+    await sessions.start(exchange, verifiedLoginOf(context, person, login))
   } else {
     sessions.dropCookie(exchange)
   }

@@ -1,4 +1,5 @@
 /** @module Interop over real HTTP with npm's `oidc-provider`. */
+import { generateKeyPairSync } from 'node:crypto'
 import { afterEach, expect, it } from 'vitest'
 import type { Browser, Visit } from '../../support/browser.js'
 import { createInteropWorld, type InteropWorld } from './provider.js'
@@ -81,3 +82,37 @@ it('checks silently at top level: the same person goes on', async () => {
   expect([visit.url, visit.status]).toEqual([`${world.home}/private`, 200])
   expect(visit.path.some((url) => url.includes('/auth?'))).toBe(true)
 }, 60_000)
+
+const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const encryption = {
+  userinfo_encrypted_response_alg: 'ECDH-ES',
+  userinfo_encrypted_response_enc: 'A256GCM',
+  jwks: { keys: [{ ...publicKey.export({ format: 'jwk' }), use: 'enc', kid: 'enc-1' }] },
+}
+const userInfoDecryptionKeys = [{ ...privateKey.export({ format: 'jwk' }), alg: 'ECDH-ES', kid: 'enc-1' }]
+
+it.each([
+  ['plain', {}, {}],
+  ['signed', { userinfo_signed_response_alg: 'RS256' }, {}],
+  [
+    'signed and encrypted',
+    { userinfo_signed_response_alg: 'RS256', ...encryption },
+    { userInfoDecryptionKeys },
+  ],
+])(
+  'takes UserInfo %s, at sign-in and at a refresh',
+  async (_, client, keys) => {
+    const userInfo = { userInfoClaims: ['email'], userInfoAtRefresh: true, ...keys }
+    const scope = 'openid offline_access email'
+    world = await createInteropWorld({ ...userInfo, scope, refresh: { afterSeconds: 20 } }, { client })
+    const browser = world.browser()
+    await world.signIn(browser)
+    expect(await stateOf(browser)).toMatchObject({ state: 'active', email: 'ana@example.gov' })
+    world.travel(21)
+    await browser.fetch(`${world.home}/private`)
+    expect(world.events.filter(({ type }) => type === 'identity.refreshed')).toHaveLength(1)
+    expect(await stateOf(browser)).toMatchObject({ state: 'active', email: 'ana@example.gov' })
+    expect(world.events.filter(({ type }) => type === 'userinfo.failed')).toEqual([])
+  },
+  60_000,
+)

@@ -25,6 +25,14 @@ export interface InteropWorld {
   close(): void
 }
 
+/** What differs at the provider. */
+export interface InteropOptions {
+  /** More of the client’s registration, or other fields. */
+  readonly client?: Readonly<Record<string, unknown>> | undefined
+  /** More of the provider’s configuration, or other fields. */
+  readonly provider?: Readonly<Record<string, unknown>> | undefined
+}
+
 function signingKey(kid: string): Record<string, unknown> {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   return { ...privateKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }
@@ -36,7 +44,10 @@ const listen = async (server: Server): Promise<number> => {
 }
 
 /** Makes the world; close it after use. */
-export async function createInteropWorld(options: Partial<OidcOptions> = {}): Promise<InteropWorld> {
+export async function createInteropWorld(
+  options: Partial<OidcOptions> = {},
+  more: InteropOptions = {},
+): Promise<InteropWorld> {
   let atProvider: RequestListener = (_, response) => response.writeHead(503).end()
   const providerServer = createServer((request, response) => void atProvider(request, response))
   const app = express()
@@ -57,6 +68,7 @@ export async function createInteropWorld(options: Partial<OidcOptions> = {}): Pr
           backchannel_logout_session_required: true,
           grant_types: ['authorization_code', 'refresh_token'],
           response_types: ['code'],
+          ...more.client,
         },
       ],
       jwks: { keys: [key] as never },
@@ -65,11 +77,14 @@ export async function createInteropWorld(options: Partial<OidcOptions> = {}): Pr
         backchannelLogout: { enabled: true },
         revocation: { enabled: true },
         pushedAuthorizationRequests: { enabled: true },
+        encryption: { enabled: true },
+        jwtUserinfo: { enabled: true },
       },
-      scopes: ['openid', 'offline_access'],
+      scopes: ['openid', 'offline_access', 'email'],
+      claims: { openid: ['sub'], email: ['email', 'email_verified'] },
       issueRefreshToken: async () => true,
       rotateRefreshToken: true,
-      findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+      findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, email: `${id}@example.gov` }) }),
       // Its own fetch refuses loopback; without the dispatcher ours does not.
       fetch: (url, init) => {
         const { dispatcher: _, ...rest } = init as RequestInit & { dispatcher?: unknown }
@@ -107,7 +122,7 @@ export async function createInteropWorld(options: Partial<OidcOptions> = {}): Pr
   )
   app.get('/', (request, response) => {
     const { state, reason, claims } = request.citizen
-    response.json({ state, reason, sub: claims?.sub })
+    response.json({ state, reason, sub: claims?.sub, email: claims?.email })
   })
   app.get('/private', requireCitizen(), (request, response) => {
     response.json({ sub: request.citizen.claims.sub })
