@@ -146,15 +146,19 @@ const explanations: { readonly [T in EventDescription['type']]: Explain<T> } = {
   'identity.refused': isCommon,
   // Warnings with one code may be of different causes; they are told once by whoever finds them.
   warning: ({ code, message }) => ({ code, text: message, remedy: '', cause: message }),
-  'store.unavailable': ({ code, message, problem }) => ({
-    code,
-    text: `the store (CITIZEN_STORE_URL) cannot answer, guards say 503: ${message}`,
-    remedy:
-      problem === undefined
-        ? 'see that it can be reached from here; `npx citizen-session doctor` says more'
-        : '',
-    cause: problem,
-  }),
+  'store.unavailable': ({ code, message, problem }) => {
+    // The store has answered: what it holds, or a browser, is of a newer release.
+    if (code === 'store-format') return { code, text: `guards say 503: ${message}`, remedy: '' }
+    return {
+      code,
+      text: `the store (CITIZEN_STORE_URL) cannot answer, guards say 503: ${message}`,
+      remedy:
+        problem === undefined
+          ? 'see that it can be reached from here; `npx citizen-session doctor` says more'
+          : '',
+      cause: problem,
+    }
+  },
   'store.near-lost': ({ reason, message }) => ({
     code: `store-near-${reason}`,
     text: 'no request is answered from memory now, each reads the store (near)',

@@ -126,3 +126,12 @@ export class StoreUnavailableError extends CitizenSessionError {
     Object.defineProperty(this, 'problem', { value: details.problem, enumerable: false })
   }
 }
+
+/**
+ * What a newer release has written and this one cannot read: it is refused, and stays as it is. Code `store-format`.
+ * `what` begins the message, as in `a cookie`.
+ */
+export function newerFormat(what: string): StoreUnavailableError {
+  const message = `${what} is in a format of a newer release; run the same release everywhere: nothing was changed`
+  return new StoreUnavailableError(message, { code: 'store-format' })
+}

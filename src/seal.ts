@@ -1,8 +1,10 @@
 /** @module Sealed values: what leaves the process (cookies, stores) and must neither be read nor made by others. */
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
-import { CitizenSessionError } from './errors.js'
+import { CitizenSessionError, newerFormat } from './errors.js'
 
 const version = 1
+/** The first byte of what later releases will seal, by more releases than there will be. Any other was sealed by nobody. */
+const lastVersion = 15
 const nonceLength = 12
 const tagLength = 16
 
@@ -21,7 +23,10 @@ export interface Sealer {
    * @throws CitizenSessionError `sealed-value` for a text of more than {@link maximumSealableBytes}.
    */
   seal(purpose: string, place: string, text: string): string
-  /** The text, or `undefined` for anything that was not sealed by this application for this purpose and place. */
+  /**
+   * The text, or `undefined` for anything that was not sealed by this application for this purpose and place.
+   * @throws StoreUnavailableError `store-format` for what a newer release has sealed: nobody can tell what it says.
+   */
   open(purpose: string, place: string, sealed: string): string | undefined
 }
 
@@ -70,7 +75,10 @@ export function createSealer(options: {
     open(purpose, place, sealed) {
       if (sealed.length > longestSealed) return undefined
       const bytes = Buffer.from(sealed, 'base64url')
-      if (bytes[0] !== version || bytes.length < 1 + nonceLength + tagLength) return undefined
+      const [first = 0] = bytes
+      if (first < version || first > lastVersion || bytes.length < 1 + nonceLength + tagLength)
+        return undefined
+      if (first > version) throw newerFormat(`what is sealed for ${purpose}`)
       const nonce = bytes.subarray(1, 1 + nonceLength)
       const body = bytes.subarray(1 + nonceLength, bytes.length - tagLength)
       const tag = bytes.subarray(bytes.length - tagLength)

@@ -1,6 +1,7 @@
 /** @module The session cookie: names the session that OpenID Connect or SAML began in this browser. */
 
 import { randomText } from '../digest.js'
+import { newerFormat } from '../errors.js'
 import type { Exchange, SetCookie } from '../exchange.js'
 import type { Sealer } from '../seal.js'
 import type { AliasRecord, SessionRecord } from '../session-record.js'
@@ -46,7 +47,10 @@ export interface SessionCookie {
   readonly name: string
   /** Its value in a `Cookie` header; `undefined` where it is not there, or there more than once. */
   find(cookieHeader: string | undefined): string | undefined
-  /** What a value says, or `undefined` for anything that we did not make. */
+  /**
+   * What a value says, or `undefined` for anything that we did not make.
+   * @throws StoreUnavailableError `store-format` for what a newer release has made
+   */
   open(value: string): NamedSession | undefined
   make(named: NamedSession): SetCookie
   /** Takes the cookie away from the browser. */
@@ -80,7 +84,8 @@ export function createSessionCookie(options: {
     open(value) {
       const words = sealer.open('session', name, value)?.split(' ') ?? []
       const [person, session, generation, protocol] = words
-      if (!person || !session || !generation || !protocol || words.length !== 4) return undefined
+      if (!person || !session || !generation || !protocol) return undefined
+      if (words.length > 4) throw newerFormat(`the cookie ${name}`)
       return Object.freeze({ person, session, generation, protocol })
     },
     make: ({ person, session, generation, protocol }) => ({

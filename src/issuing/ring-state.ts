@@ -146,7 +146,11 @@ export function serializeRing(state: RingState): string {
 /** A ring from its text. @throws CitizenSessionError `key-ring` for anything that we do not write. */
 export function parseRing(text: string): RingState {
   const value = readObject(text)
-  if (value.version !== version) throw unreadable('it is of another release of this package')
+  if (value.version !== version) {
+    throw unreadable(
+      'it is in a format of a newer release; run the same release everywhere: nothing was changed',
+    )
+  }
   const { revision, name, policy, keys, last } = value
   if (!isTime(revision) || !isRingName(name) || !Array.isArray(keys) || keys.length > 100) throw unreadable()
   const state = { revision, name, policy: readPolicy(policy), keys: keys.map(readKey), last: readLast(last) }

@@ -3,6 +3,7 @@ import { decodeJwt } from 'jose'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createAlerts } from '../../src/alerts.js'
 import { createDebugLog } from '../../src/debug-log.js'
+import { newerFormat } from '../../src/errors.js'
 import { type EventDescription, printWarning, storeUnavailable } from '../../src/events.js'
 import { createSuite, memoryStore, type Store, StoreUnavailableError } from '../../src/index.js'
 import { quote } from '../../src/printable.js'
@@ -340,6 +341,14 @@ it('FLD-08 however many causes there are, what is remembered stays bounded', () 
   const tell = createAlerts({ clock: () => 0 })
   for (let at = 0; at < 500; at += 1) tell({ type: 'warning', code: `cause-${at}`, message: 'something' })
   expect(lines).toHaveLength(100)
+})
+
+it('FLD-12 what a newer release has written is told as that, and no store is suspected', () => {
+  const { code, message } = newerFormat('what the store holds')
+  createAlerts({ clock: () => 0 })({ type: 'store.unavailable', code, message })
+  expect(lines).toMatchObject([{ code: 'store-format' }])
+  expect(lines[0]?.text).toContain('newer release; run the same release everywhere')
+  expect(lines[0]?.text).not.toContain('CITIZEN_STORE_URL')
 })
 
 it('FLD-08 a clock that is put back silences nothing', () => {

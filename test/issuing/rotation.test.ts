@@ -290,7 +290,7 @@ describe('the state', () => {
   it.each([
     ['', 'nothing'],
     ['[]', 'a list'],
-    ['{"version":2}', 'another release'],
+    ['{"version":2}', 'a newer release'],
     ['{"version":1,"revision":1,"name":"a","keys":[{}]}', 'half of it'],
   ])('%j is refused: %s', (text) => {
     expect(() => parseRing(text)).toThrow(expect.objectContaining({ code: 'key-ring' }))

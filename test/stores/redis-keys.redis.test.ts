@@ -110,11 +110,27 @@ describe('formats of another release', () => {
     expect(await harness.store.read(address)).toMatchObject({ state: 'ended', reason: 'revoked' })
   })
 
-  it('a kept refresh of a newer one is made again', async () => {
+  it('FLD-12 a kept refresh of a newer one is refused, and stays: its token may be the only one', async () => {
     const address = addressOf()
-    await startedAt(harness, address)
-    await plant(address.person, `k:${address.application}:${address.session}`, '2 k something else')
-    expect(await harness.store.keptRefresh(address)).toBeUndefined()
+    const { generation } = await startedAt(harness, address)
+    const field = `k:${address.application}:${address.session}`
+    const text = '2 k something 0 else'
+    await plant(address.person, field, text)
+    const expected = { code: 'store-format', status: 503 }
+    const kept = { token: unique(), sealed: unique(), fence: 1, until: harness.now() + minute }
+    await expect(harness.store.keptRefresh(address)).rejects.toMatchObject(expected)
+    await expect(harness.store.keepRefresh(address, generation, kept, 0)).rejects.toMatchObject(expected)
+    expect(await server.command('HGET', keyOf(address.person), field)).toBe(text)
+  })
+
+  it('FLD-12 a revocation of a newer one that is written again keeps what only the newer one reads', async () => {
+    const address = addressOf({ session: 'session' })
+    const [now, retainUntil] = [harness.now(), harness.now() + day]
+    await plant(address.person, 'v:session', `2 v revoked ${now - 1} ${now} newer words`)
+    const revocation = { reason: 'signed-out', at: now, retainUntil } as const
+    await harness.store.revoke(address.person, { kind: 'session', session: 'session' }, revocation)
+    const text = await server.command('HGET', keyOf(address.person), 'v:session')
+    expect(text).toBe(`2 v revoked ${now} ${retainUntil} newer words`)
   })
 })
 

@@ -1,5 +1,5 @@
 /** @module The application of the vectors, run by today's code on what 0.1.0 left in the store and the browser. */
-import { createSuite, type Store, type Suite, type SuiteOptions } from '../../src/index.js'
+import { type CitizenEvent, createSuite, type Store, type Suite, type SuiteOptions } from '../../src/index.js'
 import { oidc } from '../../src/oidc/oidc.js'
 import { saml } from '../../src/saml/saml.js'
 import { createKeyPair } from '../saml/provider.js'
@@ -52,6 +52,8 @@ export interface Upgraded {
   send(asked: Asked, headers?: Readonly<Record<string, string>>): Promise<Response>
   who(): Promise<{ readonly state: string; readonly reason?: string; readonly sub?: string }>
   readonly cookies: ReadonlyMap<string, string>
+  /** What an operator was told, as type and code. */
+  readonly told: readonly string[]
   /** What was asked of the provider, as in `POST /token`. */
   readonly asked: readonly string[]
 }
@@ -70,13 +72,24 @@ export function upgrade(
 ): Upgraded {
   const { store, clock } = parts
   const asked: string[] = []
+  const told: string[] = []
+  const onEvent = (event: CitizenEvent) => {
+    told.push(`${event.type}${'code' in event ? ` ${event.code}` : ''}`)
+  }
   const application = {
     id: 'benefits',
     url: home,
     secrets: [...vectors.secrets],
     sensitivity: 'basic' as const,
   }
-  const options = { ...optionsOf(kind), application, store, clock, fetch: replay(parts.answers ?? [], asked) }
+  const options = {
+    ...optionsOf(kind),
+    application,
+    store,
+    clock,
+    fetch: replay(parts.answers ?? [], asked),
+    onEvent,
+  }
   const suite = createSuite(options, {})
   const cookies = new Map(
     parts.cookies.split('; ').map((cookie): [string, string] => {
@@ -112,6 +125,7 @@ export function upgrade(
     send,
     cookies,
     asked,
+    told,
     who: async () =>
       (await (await send({ url: `${home}/open` })).json()) as Awaited<ReturnType<Upgraded['who']>>,
   }

@@ -11,6 +11,7 @@ import type { Store } from '../../src/stores/store.js'
 import { type RedisServer, startRedis } from '../support/redis.js'
 import { home, upgrade } from './application.js'
 import { describeUpgrade } from './goes-on.js'
+import { newerText, withFields } from './newer.js'
 import { type Command, type Entries, kinds, vectors } from './vectors.js'
 
 let server: RedisServer
@@ -188,6 +189,42 @@ describe.each(kinds)('FLD-12 two releases on one Redis: %s', (kind) => {
     expect(outcome).toBe(scope === 'everywhere' ? 'revoked' : 'exists')
     const [after] = await recordsThere()
     expect(readThen(after?.text ?? '').state).toBe('ended')
+  })
+})
+
+describe.each(kinds)('FLD-12 a record of a newer release in Redis: %s', (kind) => {
+  it('is unavailable at every route, unchanged, and goes on when that release is back', async () => {
+    const { session } = vectors.scenarios[kind]
+    const clock = () => session.now
+    const store = await open(withFields(session.store, /^r:/, newerText), clock)
+    const before = await recordsThere()
+    expect(before.map(({ text }) => text.slice(0, 4))).toEqual(['2 l '])
+    const application = upgrade(kind, { ...session, store, clock })
+    const cookies = new Map(application.cookies)
+    expect(await application.who()).toMatchObject({ state: 'unavailable', reason: 'store' })
+    expect((await application.send({ url: `${home}/session/status` })).status).toBe(503)
+    expect(application.cookies).toEqual(cookies)
+    expect(application.told).toContain('store.unavailable store-format')
+    expect(await recordsThere()).toEqual(before)
+    const [{ key, field, text } = { key: '', field: '', text: '' }] = before
+    await client.hset(key, field, text.replace(/^2 /, '1 '))
+    expect((await upgrade(kind, { ...session, store, clock }).who()).state).toBe('active')
+  })
+
+  it('is ended by a sign-out that can name it, and else stays: no receipt says more', async () => {
+    const { session } = vectors.scenarios[kind]
+    const clock = () => session.now
+    const store = await open(withFields(session.store, /^r:/, newerText), clock)
+    const before = await recordsThere()
+    const application = upgrade(kind, { ...session, store, clock })
+    const request = { method: 'POST', url: `${home}/session/logout`, form: { scope: 'everywhere' } }
+    const script = { accept: 'application/json', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }
+    const answer = await (await application.send(request, script)).text()
+    const [after] = await recordsThere()
+    if (kind === 'shared-cookie') expect(after?.text).toMatch(/^1 e signed-out /)
+    else expect(after?.text).toBe(before[0]?.text)
+    expect(answer).toContain('"outcome":"failed"')
+    expect(answer).not.toMatch(/"leg":"sessions"[^}]*"state":"done"/)
   })
 })
 

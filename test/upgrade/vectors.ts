@@ -137,8 +137,9 @@ async function personInto(
       continue
     }
     await store.start(address, { record, issuedAt: now, now })
-    const kept = parseKept(texts.get(`k:${application}:${session}`) ?? '')
-    if (kept !== undefined) await store.keepRefresh(address, record.generation, kept, record.tokenExpiresAt)
+    const kept = texts.get(`k:${application}:${session}`)
+    if (kept !== undefined)
+      await store.keepRefresh(address, record.generation, parseKept(kept), record.tokenExpiresAt)
     for (const [alias, root] of fields) {
       if (alias.startsWith('a:') && root.endsWith(` ${session}`))
         await store.alias(address, record.generation, alias.slice(2))

@@ -4,7 +4,7 @@
  * A newer release may add words at the end, or raise the version. What an older release still must understand of
  * a newer version are the first words of an end and of a revocation: reason and time.
  */
-import { StoreUnavailableError } from '../../errors.js'
+import { newerFormat, type StoreUnavailableError } from '../../errors.js'
 import type { EndedRecord, EndReason, LiveRecord, SessionRecord } from '../../session-record.js'
 import type { KeptRefresh, Revocation } from '../store.js'
 
@@ -47,10 +47,7 @@ function isReason(text: string | undefined): text is EndReason {
 
 /** A stored text that this release does not understand: code `store-format`. */
 export function formatError(): StoreUnavailableError {
-  return new StoreUnavailableError(
-    'the store holds a format of a newer release; run the same release everywhere',
-    { code: 'store-format' },
-  )
+  return newerFormat('what the store holds')
 }
 
 /** A time or count that must be there. */
@@ -179,10 +176,10 @@ export function serializeKept({ token, fence, until, sealed }: KeptRefresh): str
   return `${version} k ${token} ${fence} ${until} ${toWord(sealed)}`
 }
 
-/** `undefined` for a newer version: then the refresh is simply made again. */
-export function parseKept(text: string): KeptRefresh | undefined {
+/** @throws StoreUnavailableError `store-format` for a newer version: a token in it may be the only one there is. */
+export function parseKept(text: string): KeptRefresh {
   const [stored, , token, fence, until, sealed] = text.split(' ')
-  if (stored !== version) return undefined
+  if (stored !== version) throw formatError()
   return { token: toText(token), sealed: toText(sealed), fence: toNumber(fence), until: toNumber(until) }
 }
 

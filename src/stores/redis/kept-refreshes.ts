@@ -33,7 +33,7 @@ export function createRedisKeptRefreshes(
       const [record, text] = reply.map((word: unknown) => (typeof word === 'string' ? word : ''))
       if (!record || !text || parseRecord(record).state !== 'live') return undefined
       const kept = parseKept(text)
-      return kept !== undefined && kept.until > clock() ? kept : undefined
+      return kept.until > clock() ? kept : undefined
     },
 
     async dropRefresh(address, fence) {

@@ -107,18 +107,23 @@ local function refusalOf(application, session, proof)
 end
 `
 
-/** Of two revocations the later one, kept as long as the longer of them; an administrator's reason stays. */
+/**
+ * Of two revocations the later one, kept as long as the longer of them; an administrator's reason stays, and so do the words
+ * of a newer format.
+ */
 export const mark = `
 local function mark(field, reason, at, retain)
-  local known = redis.call('HGET', key, field)
+  local known, text = redis.call('HGET', key, field), {'1', 'v'}
   if known then
     local was = words(known)
     retain = larger(was[REVOCATION.retain], retain)
     local isByAdministrator = reason == 'revoked' or was[REVOCATION.reason] == 'revoked'
     if tonumber(was[REVOCATION.at]) >= tonumber(at) then reason, at = was[REVOCATION.reason], was[REVOCATION.at] end
     if isByAdministrator then reason = 'revoked' end
+    if was[1] ~= '1' then text = was end
   end
-  redis.call('HSET', key, field, '1 v ' .. reason .. ' ' .. at .. ' ' .. retain)
+  text[REVOCATION.reason], text[REVOCATION.at], text[REVOCATION.retain] = reason, at, retain
+  redis.call('HSET', key, field, table.concat(text, ' '))
 end
 `
 

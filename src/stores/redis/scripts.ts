@@ -277,6 +277,7 @@ local record, why = live(field, generation)
 if not record then return {why} end
 local keptField = 'k' .. string.sub(field, 2)
 local known = redis.call('HGET', key, keptField)
+if known and words(known)[1] ~= '1' then return {'format'} end
 if known and tonumber(words(known)[KEPT.fence]) > tonumber(fence) then return {'older'} end
 redis.call('HSET', key, keptField, kept)
 record[LIVE.expires] = larger(expires, record[LIVE.expires])
