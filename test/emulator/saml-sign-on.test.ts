@@ -142,6 +142,54 @@ describe('sign-on by SAML', () => {
     expect(await saml.validatePostResponseAsync(fields)).toEqual({ profile: null, loggedOut: false })
   })
 
+  it('answers a passive request for who is signed in without a page, and extends the session by it', async () => {
+    const emulator = await createSamlEmulator()
+    const { browser } = await signInAt(emulator, relyingParty(emulator, 'permits'))
+    const [session] = emulator.sessions
+    // What node-saml signs has the time of this machine.
+    emulator.travel(120)
+    const saml = relyingParty(emulator, 'benefits', { passive: true, acceptedClockSkewMs: 150_000 })
+    const asked = await browser.get(pathOf(await saml.getAuthorizeUrlAsync('s', undefined, {})))
+    const policy = asked.headers.get('content-security-policy')
+    // Nothing is shown: the application may have it in a frame of its own page.
+    expect(policy).toMatch(/frame-ancestors 'self' https:\/\/benefits\.example$/)
+    const { fields } = await formOf(asked)
+    await expect(saml.validatePostResponseAsync(fields)).resolves.toMatchObject({ loggedOut: false })
+    expect(emulator.sessions).toMatchObject([{ jti: session?.jti, startedAt: session?.startedAt }])
+    expect(emulator.sessions[0]?.expiresAt).toBeGreaterThanOrEqual((session?.expiresAt ?? 0) + 120_000)
+    emulator.revoke('ana')
+    const nobody = await formOf(
+      await browser.get(pathOf(await saml.getAuthorizeUrlAsync('s', undefined, {}))),
+    )
+    expect(nobody.xml).toContain('urn:oasis:names:tc:SAML:2.0:status:NoPassive')
+  })
+
+  it('lets nobody frame an answer that was not asked for passively', async () => {
+    const emulator = await createSamlEmulator()
+    const { browser } = await signInAt(emulator, relyingParty(emulator, 'permits'))
+    const saml = relyingParty(emulator, 'benefits')
+    const asked = await browser.get(pathOf(await saml.getAuthorizeUrlAsync('s', undefined, {})))
+    expect(asked.headers.get('content-security-policy')).toMatch(/frame-ancestors 'self'$/)
+  })
+
+  it.each([
+    ['ana', 'NoAuthnContext'],
+    // With Eeze there is a way, but it needs a page.
+    ['dan', 'NoPassive'],
+  ])('where %s is asked passively for a class that was not shown says %s', async (username, status) => {
+    const emulator = await createSamlEmulator()
+    const { browser } = await signInAt(emulator, relyingParty(emulator, 'permits'), { username })
+    const saml = relyingParty(emulator, 'benefits', {
+      passive: true,
+      authnContext: ['https://refeds.org/profile/mfa'],
+      disableRequestedAuthnContext: false,
+    })
+    const { xml } = await formOf(
+      await browser.get(pathOf(await saml.getAuthorizeUrlAsync('s', undefined, {}))),
+    )
+    expect(xml).toContain(`urn:oasis:names:tc:SAML:2.0:status:${status}`)
+  })
+
   it.each([
     ['ana', ['urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport'], 'exact', 'Success'],
     ['ana', ['https://refeds.org/profile/mfa'], 'exact', 'NoAuthnContext'],

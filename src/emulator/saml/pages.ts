@@ -19,10 +19,12 @@ interface SelfSending {
   readonly body: Markup
   readonly script: string
   readonly policy?: readonly string[]
+  /** Origins that may frame the page besides our own. Default none. */
+  readonly ancestors?: readonly string[]
 }
 
-/** Frames of ours may hold these pages, others not: at logout the visits happen in frames. */
-function selfSending({ title, body, script, policy = [] }: SelfSending): Response {
+/** Frames of ours may hold these pages: at logout the visits happen in frames. Others only where that is said. */
+function selfSending({ title, body, script, policy = [], ancestors = [] }: SelfSending): Response {
   const headers = {
     'content-type': 'text/html; charset=utf-8',
     'cache-control': 'no-cache, no-store',
@@ -31,7 +33,7 @@ function selfSending({ title, body, script, policy = [] }: SelfSending): Respons
       "default-src 'none'",
       `script-src ${hashOf(script)}`,
       "base-uri 'none'",
-      "frame-ancestors 'self'",
+      `frame-ancestors ${["'self'", ...ancestors].join(' ')}`,
       ...policy,
     ].join('; '),
     'x-content-type-options': 'nosniff',
@@ -46,9 +48,13 @@ ${body}
   return new Response(page.markup, { headers })
 }
 
-/** A form that sends itself. Source: SAML 2.0 Bindings, section 3.5.4. */
-export function postPage({ url, fields }: SamlMessage): Response {
+/**
+ * A form that sends itself; `framed`: a page of the application may have it in a frame, as what shows nothing needs no
+ * window. Source: SAML 2.0 Bindings, section 3.5.4.
+ */
+export function postPage({ url, fields }: SamlMessage, framed = false): Response {
   return selfSending({
+    ...(framed ? { ancestors: [new URL(url).origin] } : {}),
     title: say('One moment', 'Un instant'),
     script: submit,
     // No form-action: browsers apply it to where the application leads the browser afterwards, too.

@@ -106,9 +106,10 @@ async function proceed(state: SignOnState, key: string, visit: Visit): Promise<R
   }
   const authnContext = satisfyingContext(known.session.level, wish, state.parts.options.authnContexts)
   if (authnContext !== undefined) return respond(state, request, { known, authnContext })
-  if (wish.isPassive || request.hasAskedAgain || !known.person.eeze) {
+  if (request.hasAskedAgain || !known.person.eeze) {
     return refuse(state, request, ['Responder', 'NoAuthnContext'])
   }
+  if (wish.isPassive) return refuse(state, request, ['Responder', 'NoPassive'])
   // With Eeze there are two ways to sign in: the other one may be what is asked for.
   request.hasAskedAgain = true
   return askToSignIn(key, true)
@@ -122,7 +123,7 @@ const askToSignIn = (key: string, isForced: boolean) =>
 async function refuse({ parts, pending }: SignOnState, request: Pending, status: readonly string[]) {
   pending.delete(request.key)
   const answer = { inResponseTo: request.requestId, status }
-  return postPage(await parts.sender.response(routeOf(request), answer))
+  return postPage(await parts.sender.response(routeOf(request), answer), request.wish.isPassive)
 }
 
 const routeOf = ({ provider, wish, relayState }: Pending) =>
@@ -139,6 +140,8 @@ async function respond(
   if (format === undefined) return refuse(state, request, ['Requester', 'InvalidNameIDPolicy'])
   pending.delete(request.key)
   const { session, person } = known
+  // Any application extends the session by asking for it. Source: CitizenOne, Identity Session Layer.
+  context.sessions.extend(session)
   const participation = parts.participations.join(request.provider.entityId, session, format)
   const mailDomain = mailDomainOf(context.options.domain, context.url())
   const message = await sender.response(
@@ -153,7 +156,7 @@ async function respond(
       attributes: attributesOf(session, person, mailDomain),
     },
   )
-  const deliver = () => postPage(message)
+  const deliver = () => postPage(message, request.wish.isPassive)
   const isLate = faultSet(context.gate.faults.settings.saml, 'response').has('late')
   // The assertion arrives after a request to end the very session that it begins.
   return isLate ? singleLogout.lead([participation], deliver) : deliver()
