@@ -117,7 +117,7 @@ async function endByAdministrator(
   }
 }
 
-type Trouble = Extract<Act, { kind: 'store' | 'provider' | 'stop' | 'set-clock' }>
+type Trouble = Extract<Act, { kind: 'fail-over' | 'store' | 'provider' | 'stop' | 'set-clock' }>
 
 /** How long a trouble is felt after it is over, at most: waits that it has begun. Milliseconds. */
 const aftermath = 60_000
@@ -126,8 +126,11 @@ async function trouble(world: World, act: Trouble): Promise<void> {
   const { facts, scheduler, history, provider, storePlace } = world
   const from = scheduler.now
   const until = from + ('seconds' in act ? Math.abs(act.seconds) * 1000 : 0) + aftermath
-  const later = (work: () => void): void => void scheduler.after(act.seconds * 1000, storePlace, work)
+  const later = (work: () => void): void => void scheduler.after(act.seconds * 1000, world.fate, work)
   switch (act.kind) {
+    case 'fail-over':
+      facts.troubles.push({ kind: 'store', from, until })
+      return failOver(world, act.seconds)
     case 'store':
       storePlace.condition = act.condition
       facts.troubles.push({ kind: 'store', from, until })
@@ -161,6 +164,29 @@ async function trouble(world: World, act: Trouble): Promise<void> {
   }
 }
 
+/** How long a client may stay with a master that was replaced, once that one has learnt of it. Milliseconds. */
+const staleClients = 3000
+
+function failOver(world: World, seconds: number): void {
+  const { redis, facts, history, scheduler, plan } = world
+  if (redis?.failOver(seconds * 1000) !== true) return
+  const { now } = scheduler
+  facts.failovers.push({
+    lossFrom: now - 2 * plan.store.lag - 1000,
+    until: now + seconds * 1000 + staleClients,
+    isCutOff: seconds > 0,
+  })
+  history.tell(
+    'the replica',
+    seconds > 0
+      ? `is promoted; the old master is cut off for ${seconds} s`
+      : 'is promoted; the old master is dead',
+  )
+}
+
+/** No deadline of a store is longer. Milliseconds. */
+const deadlines = 6000
+
 async function stop(world: World, instance: Instance, act: Extract<Act, { kind: 'stop' }>): Promise<void> {
   const { scheduler, history, facts } = world
   if (!instance.process.isAlive || instance.isStopping) return
@@ -170,10 +196,8 @@ async function stop(world: World, instance: Instance, act: Extract<Act, { kind: 
     instance.crash()
     for (const each of facts.sockets) if (each.process === old) each.closedAt ??= scheduler.now
     for (const each of facts.asked) if (each.instance === instance && !each.isAnswered) each.isLost = true
-    scheduler.after(act.seconds * 1000, world.storePlace, () => {
-      instance.start((process) => {
-        scheduler.owner = process
-      })
+    scheduler.after(act.seconds * 1000, world.fate, () => {
+      instance.start()
       history.tell(instance.name, 'begins anew')
     })
   }
@@ -181,8 +205,11 @@ async function stop(world: World, instance: Instance, act: Extract<Act, { kind: 
   scheduler.after(0, old, () => {
     void instance.close().then(() => {
       history.tell(instance.name, 'has stopped in order')
-      facts.leftTimers.push({ name: instance.name, count: scheduler.openTimers(old) })
-      goDown()
+      // A deadline that nothing waits for any more fires once more.
+      scheduler.after(deadlines, old, () => {
+        facts.leftTimers.push({ name: instance.name, count: scheduler.openTimers(old) })
+        goDown()
+      })
     })
   })
 }

@@ -69,6 +69,8 @@ export class Facts {
   readonly endedEvents = new Map<string, number>()
   /** Whom a public id was shown to be. */
   readonly publicIds = new Map<string, Login>()
+  /** While a master was replaced what was written at the old one may be lost, and what it says may be old. */
+  readonly failovers: { readonly lossFrom: number; readonly until: number; readonly isCutOff: boolean }[] = []
   /** How far clocks were apart at most, in milliseconds. */
   clockSlack = 0
   readonly receipts: {
@@ -102,6 +104,11 @@ export class Facts {
 
   of(login: Login, application: string): readonly Asked[] {
     return this.asked.filter((each) => each.login === login && each.instance.application.name === application)
+  }
+
+  /** Whether what was written then may have been lost with a master that failed. */
+  mayBeLost(from: number, until: number): boolean {
+    return this.failovers.some((each) => each.lossFrom <= until && each.until >= from)
   }
 
   hadTrouble(kinds: readonly Trouble['kind'][], from: number, until: number): boolean {

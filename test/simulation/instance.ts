@@ -37,7 +37,9 @@ export interface InstanceParts {
   readonly clock: () => number
   readonly fetch: typeof globalThis.fetch
   /** A store for a process that begins now. */
-  readonly openStore: (clock: () => number) => Store
+  readonly openStore: (clock: () => number, process: Place) => Store
+  /** From here on what is begun belongs to this process. */
+  readonly enter: (process: Place) => void
   readonly onEvent: (instance: Instance, event: CitizenEvent) => void
 }
 
@@ -68,21 +70,22 @@ export class Instance {
     this.host = `${application.name}.${base}`
     this.url = `https://${this.host}`
     this.process = place(this.name)
-    this.#store = parts.openStore(this.clock)
+    parts.enter(this.process)
+    this.#store = parts.openStore(this.clock, this.process)
     this.suite = this.#createSuite()
   }
 
   readonly clock = (): number => this.#parts.clock() + this.clockOffset
 
   /** Begins anew, with nothing in memory. */
-  start(enter: (process: Place) => void): void {
+  start(): void {
     this.#starts += 1
     this.isStopping = false
     this.#serving = 0
     this.#whenIdle = undefined
     this.process = place(this.name)
-    enter(this.process)
-    this.#store = this.#parts.openStore(this.clock)
+    this.#parts.enter(this.process)
+    this.#store = this.#parts.openStore(this.clock, this.process)
     this.suite = this.#createSuite()
   }
 

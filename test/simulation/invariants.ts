@@ -29,11 +29,16 @@ const absoluteOf = ({ instance }: Asked): number => instance.application.absolut
 const clockOf = ({ clockAt }: Asked): number => (clockAt ?? start) - start
 
 /** On the same store nobody is served by a session, after its end was told as done. */
-function acknowledgedEndHolds({ facts }: World, asked: Asked): Found {
+function acknowledgedEndHolds({ facts, plan }: World, asked: Asked): Found {
   const { login, seen, sentAt } = asked
   if (login === undefined || seen?.state !== 'active') return undefined
   const since = facts.acknowledgedAt(login, nameOf(asked))
-  if (since === undefined || since > sentAt) return undefined
+  if (since === undefined || since + plan.store.nearMilliseconds > sentAt) return undefined
+  // A master that was cut off knows nothing of it: `docs/operations.md` says so.
+  if (
+    facts.failovers.some(({ isCutOff, lossFrom, until }) => isCutOff && lossFrom <= sentAt && sentAt <= until)
+  )
+    return undefined
   // An end of this application alone may be followed by a new beginning, on the person's own decision.
   if (isOnlyHere(facts.endingsOf(login, nameOf(asked), sentAt), login)) return undefined
   return `${asked.who} is served as ${login.name} by ${asked.instance.name}, whose end was told as done`
@@ -52,11 +57,13 @@ function isJustified(world: World, asked: Asked, reason: string): boolean {
   const now = clockOf(asked)
   const slack = facts.clockSlack
   const endings = facts.endingsOf(login, nameOf(asked), asked.doneAt)
+  // Then the hint of an older session may say more than the token.
+  if (now + slack + second >= token.exp * second - start) return true
   switch (reason) {
     case 'idle-timeout':
       return (
         now + slack >=
-        lastConfirmedTouch(facts.of(login, nameOf(asked)), asked) +
+        lastConfirmedTouch(facts, facts.of(login, nameOf(asked)), asked) +
           idleOf(asked) -
           touchInterval(idleOf(asked))
       )
@@ -64,8 +71,6 @@ function isJustified(world: World, asked: Asked, reason: string): boolean {
       const first = Math.min(...facts.of(login, nameOf(asked)).map(({ sentAt }) => sentAt))
       return now + slack >= first + absoluteOf(asked)
     }
-    case 'token-expired':
-      return now + slack + second >= token.exp * second - start
     case 'identity-ended':
       return !provider.isLiving(login.jti) || endings.length > 0
     case 'signed-out':
@@ -74,7 +79,12 @@ function isJustified(world: World, asked: Asked, reason: string): boolean {
     case 'identity-changed':
       return endings.length > 0 || hasChangedPerson(world, asked) || mayEndEverywhere(world, login, asked)
     case 'not-started':
-      return !asked.isTouching && !facts.of(login, nameOf(asked)).some((each) => isConfirmed(each, asked))
+      return (
+        !asked.isTouching &&
+        !facts
+          .of(login, nameOf(asked))
+          .some((each) => isConfirmed(each, asked) && !facts.mayBeLost(each.sentAt, each.doneAt))
+      )
     default:
       return false
   }
@@ -83,9 +93,12 @@ function isJustified(world: World, asked: Asked, reason: string): boolean {
 const isConfirmed = (each: Asked, later: Asked): boolean =>
   each.isTouching && each.seen?.state === 'active' && each.doneAt <= later.sentAt
 
-function lastConfirmedTouch(all: readonly Asked[], asked: Asked): number {
+function lastConfirmedTouch(facts: World['facts'], all: readonly Asked[], asked: Asked): number {
   let last = Number.NEGATIVE_INFINITY
-  for (const each of all) if (isConfirmed(each, asked)) last = Math.max(last, each.sentAt)
+  for (const each of all) {
+    if (isConfirmed(each, asked) && !facts.mayBeLost(each.sentAt, each.doneAt))
+      last = Math.max(last, each.sentAt)
+  }
   return last
 }
 
@@ -161,8 +174,10 @@ function limitsHold({ facts }: World, asked: Asked): Found {
     .filter((each) => each !== asked && each.sentAt <= asked.doneAt)
   const touches = before.filter(({ isTouching }) => isTouching)
   // Before it was served once nothing had begun for certain.
-  const active = before.filter((each) => each.seen?.state === 'active')
-  if (active.length === 0) return undefined
+  const active = before.filter(
+    (each) => each.seen?.state === 'active' && !facts.mayBeLost(each.sentAt, each.doneAt),
+  )
+  if (active.length === 0 || touches.length === 0) return undefined
   const last = Math.max(...touches.map(({ doneAt }) => Math.min(doneAt, asked.doneAt)))
   if (now >= last + idleOf(asked) + slack) {
     return `${asked.who} is served by ${asked.instance.name} ${Math.round((now - last) / 1000)} s after the last activity of ${login.name}`
@@ -209,7 +224,8 @@ function oneRefreshForAll({ facts, provider, plan }: World): Found {
   const last = calls.at(-1)
   if (last === undefined || provider.judged === calls.length) return undefined
   provider.judged = calls.length
-  const same = calls.filter(({ token }) => token === last.token)
+  // Each application keeps what it gets under secrets of its own.
+  const same = calls.filter(({ token, by }) => token === last.token && by === last.by)
   const first = same[0]?.at ?? last.at
   if (same.length < 2 || plan.pace.slowest > 100) return undefined
   if (facts.hadTrouble(['store', 'provider', 'process', 'clock'], first, last.at)) return undefined
@@ -250,7 +266,7 @@ function firingIsJustified(world: World, socket: OpenSocket): Found {
     return undefined
   const all = facts.of(login, name)
   const probe = { instance, sentAt: scheduler.now, doneAt: scheduler.now } as Asked
-  const idle = lastConfirmedTouch(all, probe) + idleSeconds * 1000 - touchInterval(idleSeconds * 1000)
+  const idle = lastConfirmedTouch(facts, all, probe) + idleSeconds * 1000 - touchInterval(idleSeconds * 1000)
   if (scheduler.now + facts.clockSlack >= idle) return undefined
   const began = Math.min(...all.map(({ sentAt }) => sentAt))
   if (scheduler.now + facts.clockSlack >= began + instance.application.absoluteSeconds * 1000)
@@ -304,7 +320,7 @@ export function judgeStep(world: World): Violation | undefined {
 /** What must be so when the world is over: everybody was answered, and nothing is left. */
 export function judgeEnd({ facts, scheduler, instances }: World): Violation | undefined {
   const open = facts.asked.find(
-    ({ isAnswered, isLost, sentAt }) => !isAnswered && isLost !== true && sentAt < scheduler.now - 120_000,
+    ({ isAnswered, isLost, sentAt }) => !isAnswered && isLost !== true && sentAt < scheduler.now - 60_000,
   )
   if (open !== undefined) {
     return {

@@ -9,10 +9,20 @@ export interface WorldPlan {
   readonly applications: readonly ApplicationPlan[]
   /** Each has a browser or two. */
   readonly browsers: readonly BrowserPlan[]
-  readonly store: 'memory'
+  readonly store: StorePlan
   readonly pace: Pace
   readonly tokenSeconds: number
   readonly identityIdleSeconds: number
+}
+
+/** `memory`: a store on another machine, in calls; `redis`: in commands and scripts, alone or with a replica. */
+export interface StorePlan {
+  readonly kind: 'memory' | 'redis'
+  readonly hasReplica: boolean
+  /** The bound of near reads, in milliseconds; 0: every read is strict. */
+  readonly nearMilliseconds: number
+  /** How long a write takes to the replica at most, in milliseconds. */
+  readonly lag: number
 }
 
 export interface ApplicationPlan {
@@ -78,6 +88,8 @@ export type Act =
     }
   | { readonly kind: 'close-socket'; readonly browser: number }
   | { readonly kind: 'store'; readonly condition: 'deaf' | 'mute' | 'shut'; readonly seconds: number }
+  /** The replica takes over; the old master is dead, or cut off for so many seconds. */
+  | { readonly kind: 'fail-over'; readonly seconds: number }
   | {
       readonly kind: 'provider'
       readonly condition: 'deaf' | 'mute' | 'shut' | 'status-503' | 'status-429'
@@ -113,6 +125,16 @@ export interface Plan {
 
 const people = ['ana', 'ben', 'cleo'] as const
 
+function planStore(dice: Dice): StorePlan {
+  const kind = dice.weighted({ memory: 5, redis: 4, near: 1 })
+  return {
+    kind: kind === 'memory' ? 'memory' : 'redis',
+    hasReplica: kind !== 'memory' && dice.chance(0.7),
+    nearMilliseconds: kind === 'near' ? 5000 : 0,
+    lag: dice.pick([2, 20, 200]),
+  }
+}
+
 function planWorld(seed: number, dice: Dice): WorldPlan {
   const persons = people.slice(0, dice.between(1, 3))
   const browsers = persons.flatMap((person) =>
@@ -127,19 +149,19 @@ function planWorld(seed: number, dice: Dice): WorldPlan {
     applications: ['benefits', 'library'].map((name, index) => ({
       name,
       instances: 2,
-      idleSeconds: index === 0 ? 120 : 300,
-      absoluteSeconds: dice.chance(0.5) ? 600 : 1800,
+      idleSeconds: index === 0 ? 60 : 150,
+      absoluteSeconds: dice.chance(0.5) ? 300 : 900,
       onIdle: dice.weighted({ reauthenticate: 3, resume: 3, 'end-everywhere': 1 }),
     })),
     browsers,
-    store: 'memory',
+    store: planStore(dice),
     pace: {
       usual: dice.pick([1, 5, 20]),
       slowShare: isSlow ? 0.1 : 0.01,
       slowest: isSlow ? dice.pick([60, 400, 3000]) : 60,
     },
-    tokenSeconds: dice.pick([240, 600]),
-    identityIdleSeconds: 900,
+    tokenSeconds: dice.pick([120, 300]),
+    identityIdleSeconds: 450,
   }
 }
 
@@ -166,7 +188,7 @@ function planTroubles(dice: Dice): Troubles {
 
 type Weights = Readonly<Record<Act['kind'], number>>
 
-function weightsOf(troubles: Troubles, copies: number): Weights {
+function weightsOf(troubles: Troubles, copies: number, { hasReplica }: StorePlan): Weights {
   return {
     'sign-in': 5,
     look: 24,
@@ -179,6 +201,7 @@ function weightsOf(troubles: Troubles, copies: number): Weights {
     'open-socket': troubles.sockets ? 4 : 0,
     'close-socket': troubles.sockets ? 1 : 0,
     store: troubles.store ? 2 : 0,
+    'fail-over': troubles.store && hasReplica ? 1.5 : 0,
     provider: troubles.provider ? 2 : 0,
     stop: troubles.processes ? 2 : 0,
     'set-clock': troubles.clocks ? 1.5 : 0,
@@ -223,6 +246,8 @@ function drawAct(kind: Act['kind'], { dice, world, copies }: Draw): Act {
       return { kind, copy: dice.below(copies), application, instance, look }
     case 'open-socket':
       return { kind, browser, application, instance }
+    case 'fail-over':
+      return { kind, seconds: dice.chance(0.6) ? 0 : dice.pick([1, 3, 8]) }
     case 'store':
       return { kind, condition: dice.pick(['deaf', 'mute', 'shut']), seconds }
     case 'provider': {
@@ -253,13 +278,13 @@ function drawGap(dice: Dice, world: WorldPlan, isShort: boolean): number {
     case 'soon':
       return 50 + dice.next() * 8000
     case 'later':
-      return 5000 + dice.next() * (isShort ? 15_000 : 60_000)
+      return 4000 + dice.next() * (isShort ? 12_000 : 40_000)
     case 'idle':
-      return (idleSeconds - 8 + dice.next() * 10) * 1000
+      return (idleSeconds - 6 + dice.next() * 8) * 1000
     case 'refresh':
-      return (world.tokenSeconds / 2 - 20 + dice.next() * 40) * 1000
+      return (world.tokenSeconds / 2 - 10 + dice.next() * 25) * 1000
     case 'long':
-      return (300 + dice.next() * 600) * 1000
+      return (150 + dice.next() * 300) * 1000
   }
 }
 
@@ -274,7 +299,7 @@ export function planOf(seed: number): Plan {
   let copies = 0
   for (let id = 1; id <= count; id += 1) {
     const isFirst = id <= world.browsers.length
-    const kind = isFirst ? 'sign-in' : dice.weighted(weightsOf(troubles, copies))
+    const kind = isFirst ? 'sign-in' : dice.weighted(weightsOf(troubles, copies, world.store))
     const drawn = drawAct(kind, { dice, world, copies })
     if (kind === 'keep-copy') copies += 1
     actions.push({
@@ -282,7 +307,7 @@ export function planOf(seed: number): Plan {
       at: Math.round(at * 100) / 100,
       act: isFirst ? ({ ...drawn, browser: id - 1 } as Act) : drawn,
     })
-    at += drawGap(dice, world, troubles.sockets)
+    at += drawGap(dice, world, troubles.sockets || world.store.nearMilliseconds > 0)
   }
   return { world, actions }
 }

@@ -20,6 +20,8 @@ export interface Login {
 export interface RefreshCall {
   readonly jti: string
   readonly token: string
+  /** Which application asked. */
+  readonly by: string
   readonly at: number
   /** Whether a new token was the answer. */
   isDone: boolean
@@ -129,12 +131,18 @@ export class Provider {
     return { login, token }
   }
 
-  /** What a process calls the provider with. */
-  readonly fetch: typeof globalThis.fetch = (input, init) => {
+  /** What a process of an application calls the provider with. */
+  fetchOf(application: string): typeof globalThis.fetch {
+    return (input, init) => this.#fetch(application, input, init)
+  }
+
+  #fetch(application: string, ...[input, init]: Parameters<typeof globalThis.fetch>): Promise<Response> {
     const { signal, ...rest } = init ?? {}
     const answer = this.#network.call(this.place, async () => {
       const call =
-        init?.method === 'POST' && typeof init.body === 'string' ? this.#note(init.body) : undefined
+        init?.method === 'POST' && typeof init.body === 'string'
+          ? this.#note(init.body, application)
+          : undefined
       if (this.status !== undefined) return new Response('not now', { status: this.status })
       const response = await this.emulator.fetch(input, rest)
       if (call !== undefined) call.isDone = response.ok
@@ -146,12 +154,12 @@ export class Provider {
     })
   }
 
-  #note(body: string): RefreshCall {
+  #note(body: string, by: string): RefreshCall {
     const { token } = JSON.parse(body) as { token: string }
     const { jti } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as {
       jti: string
     }
-    const call = { jti, token, at: this.#network.scheduler.now, isDone: false }
+    const call = { jti, token, by, at: this.#network.scheduler.now, isDone: false }
     this.refreshes.push(call)
     return call
   }

@@ -16,7 +16,7 @@ export interface Outcome {
 }
 
 /** After the last action: whatever waits has come by then. Milliseconds. */
-const rest = 180_000
+const rest = 45_000
 
 /** Lets a plan happen. The same plan gives the same outcome. */
 export async function runPlan(plan: Plan): Promise<Outcome> {
@@ -36,7 +36,7 @@ export async function runPlan(plan: Plan): Promise<Outcome> {
 }
 
 async function happen(world: World, { actions }: Plan): Promise<Violation | undefined> {
-  const { scheduler, storePlace } = world
+  const { scheduler, fate } = world
   let violation: Violation | undefined
   const failed = (error: unknown): void => {
     violation ??= {
@@ -52,7 +52,7 @@ async function happen(world: World, { actions }: Plan): Promise<Violation | unde
   for (const action of actions) {
     last = Math.max(last, action.at)
     const cause = { id: action.id, count: 0 }
-    scheduler.after(action.at, storePlace, () => void perform(world, action).catch(failed), cause)
+    scheduler.after(action.at, fate, () => void perform(world, action).catch(failed), cause)
   }
   await scheduler.run(last + rest, judge)
   if (violation !== undefined) return violation

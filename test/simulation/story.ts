@@ -1,5 +1,5 @@
 /** @module A broken rule as a story: what must hold, what happened instead, and all that led to it. */
-import type { Plan } from './plan.js'
+import type { Plan, StorePlan } from './plan.js'
 import type { Outcome } from './run.js'
 
 /** Tells it, for somebody who has never seen the simulation. */
@@ -14,9 +14,15 @@ export function storyOf({ world, actions }: Plan, { violation, history }: Outcom
     ...(violation === undefined ? [] : [`${violation.what}.`]),
     '',
     `The world of seed ${world.seed}: ${sites.join('; ')}.`,
-    `Store: ${world.store}. Messages take up to ${pace.usual} ms, one in ${pace.slowShare > 0 ? Math.round(1 / pace.slowShare) : 'none'} up to ${pace.slowest} ms. Tokens live ${world.tokenSeconds} s.`,
+    `Store: ${storeOf(world.store)}. Messages take up to ${pace.usual} ms, one in ${pace.slowShare > 0 ? Math.round(1 / pace.slowShare) : 'none'} up to ${pace.slowest} ms. Tokens live ${world.tokenSeconds} s.`,
     `${actions.length} things are done in it:`,
     '',
     history,
   ].join('\n')
+}
+
+function storeOf({ kind, hasReplica, nearMilliseconds, lag }: StorePlan): string {
+  if (kind === 'memory') return 'one, over the network'
+  const replica = hasReplica ? ` with a replica, at most ${lag} ms behind` : ''
+  return `Redis${replica}${nearMilliseconds > 0 ? `, near reads with a bound of ${nearMilliseconds} ms` : ''}`
 }

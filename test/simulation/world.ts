@@ -1,13 +1,17 @@
 /** @module A world: processes of applications, their store and provider, and people with browsers, made as a plan says. */
 import { type CitizenEvent, memoryStore, type Store } from '../../src/index.js'
 import { personOf } from '../../src/sessions/record.js'
+import { createRedisStore } from '../../src/stores/redis/store.js'
 import { Jar } from './browser.js'
 import { Facts } from './facts.js'
 import { History } from './history.js'
 import { Instance } from './instance.js'
 import { Network, type Place, place } from './network.js'
-import type { WorldPlan } from './plan.js'
+import type { StorePlan, WorldPlan } from './plan.js'
 import { type Login, Provider } from './provider.js'
+import { createSimulatedClient } from './redis/client.js'
+import { RedisGroup } from './redis/group.js'
+import { Lua } from './redis/lua.js'
 import { remoteStore } from './remote-store.js'
 import type { Owner, Scheduler } from './scheduler.js'
 
@@ -40,32 +44,41 @@ export class World {
   readonly provider: Provider
   readonly history: History
   readonly facts = new Facts()
-  readonly storePlace: Place = place('store')
-  readonly store: Store
+  /** What happens by itself. */
+  readonly fate: Owner = { name: 'fate', isAlive: true }
+  readonly redis: RedisGroup | undefined
+  readonly #memory: Store
+  readonly #memoryPlace: Place = place('store')
   readonly applications: readonly (readonly Instance[])[]
   readonly people: readonly Person[]
   readonly copies: Copy[] = []
 
-  private constructor(plan: WorldPlan, scheduler: Scheduler, network: Network, provider: Provider) {
+  private constructor(
+    plan: WorldPlan,
+    scheduler: Scheduler,
+    { network, provider, lua }: { network: Network; provider: Provider; lua: Lua | undefined },
+  ) {
     this.plan = plan
     this.scheduler = scheduler
     this.network = network
     this.provider = provider
     this.history = new History(() => scheduler.now)
-    this.store = memoryStore({ clock: this.clock })
+    this.#memory = memoryStore({ clock: this.clock })
+    this.redis = lua === undefined ? undefined : createGroup(plan.store, scheduler, lua, this.clock)
     this.applications = plan.applications.map((application) =>
       Array.from({ length: application.instances }, (_, number) => {
-        scheduler.owner = place(`${application.name} ${number + 1}`)
-        const instance = new Instance({
+        return new Instance({
           application,
           number,
           seed: plan.seed,
           clock: this.clock,
-          fetch: provider.fetch,
-          openStore: () => remoteStore(this.store, this.storePlace, network),
+          fetch: provider.fetchOf(application.name),
+          openStore: (time, process) => this.#openStore(time, process),
           onEvent: (at, event) => this.#note(at, event),
+          enter: (process) => {
+            scheduler.owner = process
+          },
         })
-        return instance
       }),
     )
     this.people = plan.browsers.map(({ name, person }) => ({
@@ -84,7 +97,8 @@ export class World {
     const clock = () => start + Math.floor(scheduler.now)
     const { tokenSeconds, identityIdleSeconds: idleSeconds } = plan
     const provider = await Provider.create({ network, clock, tokenSeconds, idleSeconds })
-    return new World(plan, scheduler, network, provider)
+    const lua = plan.store.kind === 'redis' ? await Lua.load() : undefined
+    return new World(plan, scheduler, { network, provider, lua })
   }
 
   readonly clock = (): number => start + Math.floor(this.scheduler.now)
@@ -100,6 +114,21 @@ export class World {
     const found = this.people[number % this.people.length]
     if (found === undefined) throw new Error('no such browser')
     return found
+  }
+
+  /** Where the store is now. */
+  get storePlace(): Place {
+    return this.redis?.master.place ?? this.#memoryPlace
+  }
+
+  #openStore(clock: () => number, process: Place): Store {
+    const { network, redis, plan } = this
+    if (redis === undefined) return remoteStore(this.#memory, this.#memoryPlace, network)
+    const { hasReplica, nearMilliseconds } = plan.store
+    const topology = hasReplica && plan.seed % 2 === 0 ? 'sentinel' : 'single'
+    const client = createSimulatedClient({ group: redis, network, owner: process, topology })
+    const near = nearMilliseconds > 0 ? { staleMilliseconds: nearMilliseconds } : false
+    return createRedisStore(client, { clock, near, closeClient: true })
   }
 
   /** Whose digest it is that a status document names. */
@@ -126,4 +155,14 @@ export class World {
       history.tell(at.name, `notes ${event.type}`)
     }
   }
+}
+
+function createGroup(
+  { hasReplica, lag }: StorePlan,
+  scheduler: Scheduler,
+  lua: Lua,
+  clock: () => number,
+): RedisGroup {
+  const cause = { id: -1, count: 0 }
+  return new RedisGroup({ lua, scheduler, clock, hasReplica, lag: () => scheduler.draw(cause) * lag })
 }
