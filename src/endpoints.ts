@@ -9,6 +9,7 @@ import { queryOf } from './login/login-request.js'
 import { refuseForeign } from './login/refuse-foreign.js'
 import type { LoginReturn } from './login/return.js'
 import type { LogoutRoutes } from './logout/logout-routes.js'
+import type { RequestSessions } from './logout/request-sessions.js'
 import { clientScript, clientScriptTag } from './pages/client-script.js'
 import type { Page } from './pages/page.js'
 import type { Pages } from './pages/pages.js'
@@ -41,6 +42,7 @@ export interface EndpointParts {
   readonly applications: PublicDocument
   /** Plug-ins with routes of their own. */
   readonly protocols: ReadonlyMap<string, InstalledProtocol>
+  readonly requestSessions: Pick<RequestSessions, 'namedBy'>
   /** Must succeed before any route does its work. */
   readonly admit: () => Promise<void>
   /** Answers an outage; throws any other error on. */
@@ -147,7 +149,10 @@ function answeringErrors(
 
 async function statusFor(parts: EndpointParts, exchange: Exchange, isTouching: boolean): Promise<Reply> {
   const citizen = await parts.authenticate(exchange, { isTouching })
-  return statusReply(statusOf(citizen, parts.clock(), parts.routesPath))
+  const { routesPath, protocols, requestSessions } = parts
+  const { protocol = '' } = requestSessions.namedBy(exchange) ?? {}
+  const frame = protocols.get(protocol)?.frame
+  return statusReply(statusOf(citizen, parts.clock(), { routesPath, frame }))
 }
 
 async function extend(parts: EndpointParts, exchange: Exchange): Promise<Reply> {

@@ -2,8 +2,8 @@
 import type { ClientContext } from './context.js'
 import { signOut, stop } from './end.js'
 import { installSignInHandler } from './fetch.js'
-import { check, extend, receiveMessage, tick } from './follow.js'
-import { watchIdentity } from './identity.js'
+import { check, extend, receiveMessage, tick, watch } from './follow.js'
+import { createFrame } from './identity.js'
 import { settleSignIn } from './login-window.js'
 import type { CitizenClient, CitizenClientOptions } from './options.js'
 import { createOverlay } from './overlay.js'
@@ -25,7 +25,6 @@ export function startCitizen(options: CitizenClientOptions = {}): CitizenClient 
   const listeners = new Set<() => void>()
   const stopping = new AbortController()
   const { signal } = stopping
-  let unwatch: (() => void) | undefined
   const context: ClientContext = {
     ...initialState,
     options,
@@ -56,16 +55,10 @@ export function startCitizen(options: CitizenClientOptions = {}): CitizenClient 
       onMessage: (message) => receiveMessage(context, message),
       onLead(isLeader) {
         context.isLeader = isLeader
-        // More than once does no harm.
-        unwatch?.()
-        if (isLeader && options.checkSession) {
-          unwatch = watchIdentity(basePath, (identity) => {
-            context.publish({ identity })
-            if (identity === 'changed') void check(context)
-          })
-        }
+        watch(context)
       },
     }),
+    showFrame: createFrame(),
     sleep: createWakeUp(() => tick(context), signal),
   }
   context.tabs.join()

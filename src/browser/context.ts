@@ -23,6 +23,8 @@ export interface ClientContext extends ClientState {
   refusedId?: string | undefined
   /** The window of a sign-in. */
   opened?: Window | null
+  /** Shows our frame of that address, and no other; nothing: none. */
+  showFrame(address: string | false | undefined): void
   /** Sets when to look at the clock again. */
   sleep(milliseconds: number): void
 }

@@ -73,9 +73,16 @@ function receiveStatus(context: ClientContext, reading: Reading): void {
   }
 }
 
+/** One tab watches the provider's session, where the server names a frame for that, or the application asks for it. */
+export function watch({ options, basePath, isLeader, reading, showFrame }: ClientContext): void {
+  const frame = reading?.status.frame ?? (options.checkSession && `${basePath}/check-session`)
+  showFrame(isLeader && frame)
+}
+
 /** Looks at the clock and does what is due; then sleeps until something can be due again. */
 export function tick(context: ClientContext): void {
   const { options, overlay } = context
+  watch(context)
   if (context.isOver()) return
   const now = Date.now()
   const cookie = cookieValue(document.cookie, options.payloadCookie ?? 'c1_payload')

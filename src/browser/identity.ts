@@ -1,25 +1,21 @@
-/** @module Watches the provider's session by our check-session frame (OpenID Connect Session Management 1.0). */
+/** @module The frame that watches the provider's session (OpenID Connect Session Management 1.0): a page of ours. */
 
-/** What the frame said last. */
-export type IdentityState = 'unchanged' | 'changed' | 'blocked' | 'error'
+/** What it says, in an event of the page around it. */
+export type IdentityEvent = CustomEvent<{ readonly state: 'unchanged' | 'changed' | 'blocked' | 'error' }>
 
-/** Loads the frame and listens to it; returns how to end that. */
-export function watchIdentity(basePath: string, onState: (state: IdentityState) => void): () => void {
+/** Makes it; nothing is shown yet. Returns what shows the page of an address, and no other; without one none. */
+export function createFrame(): (address: string | false | undefined) => void {
   const frame = document.createElement('iframe')
   frame.hidden = true
-  frame.src = `${basePath}/check-session`
-  const listening = new AbortController()
-  addEventListener(
-    'message',
-    ({ origin, source, data }) => {
-      const isOurs = origin === location.origin && source === frame.contentWindow
-      if (isOurs && data?.type === 'citizen-session') onState(data.state)
-    },
-    { signal: listening.signal },
-  )
-  document.documentElement.append(frame)
-  return () => {
-    listening.abort()
+  let shown: string | false | undefined
+  return (address) => {
+    if (address === shown) return
+    shown = address
+    // Another address in a frame that stays would be a step of the back button.
     frame.remove()
+    if (address) {
+      frame.src = address
+      document.documentElement.append(frame)
+    }
   }
 }

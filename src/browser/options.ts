@@ -70,7 +70,7 @@ export interface CitizenClientOptions {
    * the page goes on to the login.
    */
   readonly keepForms?: boolean
-  /** Whether to watch the provider's session by `<basePath>/check-session`. Default `false`. */
+  /** Whether to watch the provider's session by `<basePath>/check-session` although the server names no frame. Default `false`. */
   readonly checkSession?: boolean
   /** Whether this page was made for somebody signed in: then no session at its start is an end. Default `false`. */
   readonly isPrivate?: boolean

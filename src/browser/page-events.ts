@@ -1,6 +1,7 @@
 /** @module What happens to the page: it is looked at, hidden, left, shown again, used. */
 import type { ClientContext } from './context.js'
 import { check, extend, tick } from './follow.js'
+import type { IdentityEvent } from './identity.js'
 import { often, seldom } from './schedule.js'
 
 /** Listens to the page until the client is stopped. */
@@ -28,6 +29,11 @@ export function listenToPage(context: ClientContext): void {
     context.answersFrom = Date.now()
     tabs.join()
     void check(context)
+  })
+  listen('citizen-session:identity', (event) => {
+    const { state } = (event as IdentityEvent).detail
+    context.publish({ identity: state })
+    if (state === 'changed') void check(context)
   })
   // Nobody had opened it when it was fetched; to show it is an act, and needs no request.
   listen('prerenderingchange', () => extend(context))

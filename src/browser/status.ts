@@ -17,6 +17,8 @@ export interface Status {
   readonly assurance: { readonly level: number; readonly method: string } | null
   readonly degraded: boolean
   readonly login: string
+  /** A page of ours to show in a hidden frame while this session lives; absent from a server before 0.2.0. */
+  readonly frame?: string | null
 }
 
 /** A status, with the browser's time when it was asked for: a clock that goes on while the machine sleeps. */
@@ -27,10 +29,12 @@ export interface Reading {
 
 /** A value as a status; `undefined`: it is none. */
 export function parseStatus(value: unknown): Status | undefined {
-  const { state, now, session, login } = (value ?? {}) as Partial<Status>
+  const { state, now, session, login, frame } = (value ?? {}) as Partial<Status>
   // A sum that is no number has a part that is none: such a session would never end.
   const isTimed = Number.isFinite(session && now && now + session.idleEndsAt + session.endsAt)
-  return isOwnPath(login) && state && (isTimed || state !== 'active') ? (value as Status) : undefined
+  return isOwnPath(login) && isOwnPath(frame ?? login) && state && (isTimed || state !== 'active')
+    ? (value as Status)
+    : undefined
 }
 
 /**

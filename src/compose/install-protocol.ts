@@ -52,6 +52,9 @@ function problemsOf(installed: unknown): readonly { readonly path: string; reado
     if (!isFunction(installed[name])) note(name, 'write a function')
   }
   checkEndpoints(installed.endpoints, note)
+  if (!isAbsent(installed.frame) && !isText(installed.frame)) {
+    note('frame', 'write the path of one of its endpoints, or leave it out')
+  }
   checkRefresh(installed.refresh, note)
   for (const name of ['ready', 'purgeKeys', 'close']) {
     if (!isAbsent(installed[name]) && !isFunction(installed[name])) note(name, functionOrNone)

@@ -17,14 +17,25 @@ export function createCheckSession({ options, host, provider }: OidcContext): Pr
 
   const idle = (reason: string): Reply =>
     renderScriptedPage({ title: reason, script: "'use strict'", values: { reason } })
+  let isTold = false
+  /** Somebody relies on it: that nothing is watched is said, once. */
+  const idleWithout = (what: string): Reply => {
+    if (options.sessionManagement.enabled && !isTold) {
+      isTold = true
+      const message = `sessionManagement.enabled: the provider's session is not watched, for the provider ${what}; switch its session status on for this client, or leave the option out`
+      host.report({ type: 'warning', code: 'oidc-session-not-watched', message })
+    }
+    return idle(`the provider ${what}`)
+  }
 
   return {
     async GET(exchange: Exchange) {
       const session = await host.sessions.current(exchange)
       const sessionState = parseTokens(session?.tokens)?.sessionState
-      if (session === undefined || sessionState === undefined) return idle('no session to watch')
+      if (session === undefined) return idle('no session to watch')
+      if (sessionState === undefined) return idleWithout('sends no session_state')
       const frame = (await provider.connect()).metadata.checkSessionIframe
-      if (frame === undefined) return idle('the provider has no frame to ask')
+      if (frame === undefined) return idleWithout('has no check_session_iframe')
       const { origin } = new URL(frame)
       const again = `${routes.path}/${routeOf(options.name, 'reauthenticate')}?begin=`
       return renderScriptedPage({

@@ -81,6 +81,7 @@ function install(options: ResolvedOidcOptions, host: ProtocolHost): InstalledPro
       [at('check-session')]: createCheckSession(context),
       [at('reauthenticate')]: createSilentCheck(context),
     },
+    ...(options.sessionManagement.enabled && { frame: at('check-session') }),
     refresh: {
       ...options.refresh,
       renew,

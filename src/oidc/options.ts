@@ -187,6 +187,13 @@ export const oidcOptions = {
     maximumLifetimeSeconds: defaulted(numberBetween(10, 3600), 120),
   },
   sessionManagement: {
+    /**
+     * Whether the browser client watches the provider’s session by itself: `client.js` shows the frame that asks. Default
+     * `false`.
+     *
+     * Without it a page that wants to be told shows the frame `check-session` itself.
+     */
+    enabled: defaulted(yesOrNo, false),
     /** How often the provider’s frame is asked. Default `5`. */
     pollSeconds: defaulted(numberBetween(1, 3600), 5),
     /** Whether the login after a change of identity needs no button of ours. Default `false`. */

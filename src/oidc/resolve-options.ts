@@ -71,6 +71,12 @@ function applyRules({ get, isGiven, note }: Read): void {
   if (get('userInfo') === 'never' && get('userInfoAtRefresh') === true) {
     note('userInfoAtRefresh', 'leave it out with userInfo never')
   }
+  if (get('sessionManagement.enabled') === true && get('endpoints.checkSession') === false) {
+    note(
+      'sessionManagement.enabled',
+      'leave it out, or endpoints.checkSession: false would leave no frame to ask',
+    )
+  }
   const wait = get('refresh.waitMilliseconds')
   const timeout = get('refresh.timeoutSeconds')
   if (

@@ -54,6 +54,11 @@ export interface InstalledProtocol extends LoginMethod, LogoutParticipant {
   readonly issuer: string
   /** Handlers by path below `routes.path` (as in `callback`, `saml/acs`, `adfs/callback`) and method. */
   readonly endpoints: Readonly<Record<string, ProtocolEndpoint>>
+  /**
+   * The path below `routes.path` of a page that an application's pages show in a hidden frame while a session of the
+   * provider lives, as in `check-session`: the browser client does so by itself. Default: none.
+   */
+  readonly frame?: string | undefined
   /** How sessions are kept alive at the provider; absent: they are not. */
   readonly refresh?: TokenRefresh | undefined
   /** Rejects while the provider's set-up cannot be had. Asked by `suite.ready()`. */

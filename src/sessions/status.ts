@@ -18,10 +18,16 @@ export interface StatusDocument {
   /** Where a person can sign in. */
   readonly login: string
   readonly logout: string
+  /** A page of ours that a page is to show in a hidden frame while this session lives; `null`: none. */
+  readonly frame: string | null
 }
 
-/** Says how things stand with a citizen. */
-export function statusOf(citizen: Citizen, now: number, routesPath: string): StatusDocument {
+/** Says how things stand with a citizen. `frame`: the route of the page to be framed while the session lives. */
+export function statusOf(
+  citizen: Citizen,
+  now: number,
+  { routesPath, frame }: { readonly routesPath: string; readonly frame?: string | undefined },
+): StatusDocument {
   const { state, session, assurance } = citizen
   const person = state === 'active' ? personOf(citizen.claims.iss, citizen.claims.sub) : null
   return {
@@ -34,6 +40,8 @@ export function statusOf(citizen: Citizen, now: number, routesPath: string): Sta
     degraded: citizen.degraded,
     login: `${routesPath}/login`,
     logout: `${routesPath}/logout`,
+    // Another session is watched by another page: the fragment makes it one.
+    frame: frame === undefined || !session ? null : `${routesPath}/${frame}#${session.publicId}`,
   }
 }
 

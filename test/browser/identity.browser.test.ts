@@ -5,12 +5,12 @@ import { setUpWorld } from './world.js'
 
 const world = setUpWorld()
 
-/** A check-session page that says what its hash tells it to, to its parent. */
+/** A check-session page that says what it is told to, to the page around it, as ours does. */
 const frame = `<!doctype html><script>
-  parent.postMessage({ type: 'citizen-session', state: 'unchanged' }, location.origin)
-  addEventListener('storage', ({ newValue }) => {
-    parent.postMessage({ type: 'citizen-session', state: newValue }, location.origin)
-  })
+  const tell = (state) => parent.dispatchEvent(
+    new parent.CustomEvent('citizen-session:identity', { cancelable: true, detail: { state } }))
+  tell('unchanged')
+  addEventListener('storage', ({ newValue }) => tell(newValue))
 </script>`
 
 const identity = (page: Page) => page.evaluate('citizenSession.client.snapshot.identity')

@@ -75,7 +75,7 @@ async function examine(
   request: Partial<DiagnosisRequest> = {},
 ): Promise<readonly Finding[]> {
   const variables = { ...deployment.environment, ...environment, ...more }
-  return (await diagnose({ environment: variables, urls: [], timeoutSeconds: 2, ...request })).findings
+  return (await diagnose({ environment: variables, urls: [], timeoutSeconds: 20, ...request })).findings
 }
 const wrong = (findings: readonly Finding[]) =>
   findings
@@ -130,6 +130,17 @@ it('takes metadata from a variable as from an address', async () => {
   expect(wrong(findings)).toEqual(['warn saml-expires CITIZEN_SAML_METADATA'])
 })
 
+it('says where session management is on and the provider has no frame for it', async () => {
+  deployment.changeProvider((path, body) =>
+    path === '/.well-known/openid-configuration'
+      ? { body: JSON.stringify({ ...JSON.parse(body), check_session_iframe: undefined }) }
+      : undefined,
+  )
+  const findings = await examine({ CITIZEN_OIDC_ADFS_SESSION_MANAGEMENT: 'true' })
+  deployment.changeProvider(undefined)
+  expect(timesSaid(findings, 'openid-session-management')).toBe(1)
+})
+
 it('looks at a provider that is named in the place of the one without a name', async () => {
   const openid = { issuer: deployment.emulator.url, endpointOrigins: [] }
   const findings = await examine({ CITIZEN_OIDC_ISSUER: 'https://id.example.gov' }, { openid })
@@ -152,7 +163,7 @@ it('says of SAML without its package what to install, and looks at the rest', as
 
 it('tells of a provider although nothing else of an application is there', async () => {
   const CITIZEN_OIDC_ISSUER = deployment.emulator.url
-  const { findings } = await diagnose({ environment: { CITIZEN_OIDC_ISSUER }, urls: [], timeoutSeconds: 2 })
+  const { findings } = await diagnose({ environment: { CITIZEN_OIDC_ISSUER }, urls: [], timeoutSeconds: 20 })
   expect(findings.map(({ code, target }) => `${code} ${target}`)).toEqual(
     expect.arrayContaining(['configuration application.id', 'configuration oidc.clientSecret']),
   )

@@ -191,6 +191,7 @@ describe('a plug-in that is half written', () => {
     ],
     ['a takesAsked that is a text', { ...after, takesAsked: 'false' }, 'takesAsked'],
     ['an answersByMessage that is a number', { ...after, answersByMessage: 0 }, 'answersByMessage'],
+    ['a frame that is true', { ...after, frame: true }, 'frame'],
     ['a ready that is a text', { ...after, ready: 'yes' }, 'ready'],
     ['a close that is none', { ...after, close: {} }, 'close'],
   ])('%s: is refused with the member that is wrong', (_what, installed, words) => {

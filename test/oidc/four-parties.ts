@@ -71,6 +71,12 @@ function application(name: Name, parts: Parts): express.Express {
   app.get('/', requireCitizen(), (request, response) => {
     response.type('html').send(page(String(request.citizen.claims.sub)))
   })
+  // Nothing in it is for session management, and nothing of another origin is allowed.
+  app.get('/strict', requireCitizen(), (request, response) => {
+    response.set('Content-Security-Policy', "default-src 'self'")
+    response.type('html').send(`<!doctype html><title>strict</title><h1>${request.citizen.claims.sub}</h1>
+<script src="/session/client.js" data-is-private defer></script>`)
+  })
   return app
 }
 

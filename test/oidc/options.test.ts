@@ -125,6 +125,10 @@ it.each([
   ['a secret-less client without saying so', { ...good, clientSecret: undefined }],
   ['a key that is public', { ...good, clientAuthentication: { privateKey: { kty: 'EC', alg: 'ES256' } } }],
   ['keys on another origin', { ...good, endpoints: { jwks: 'https://keys.example.gov/' } }],
+  [
+    'a watch without a frame to ask',
+    { ...good, sessionManagement: { enabled: true }, endpoints: { checkSession: false } },
+  ],
   ['a silent prompt', { ...good, prompt: 'none' }],
   ['a parameter to pass on that is ours', { ...good, passedParameters: ['state'] }],
 ])('refuses %s', (_, options) => {

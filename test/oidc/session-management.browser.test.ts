@@ -1,12 +1,14 @@
 /** @module Session management in a real browser: four relying parties, with third-party cookies allowed and blocked. */
 import type { Frame, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { checkSessionScript } from '../../src/oidc/check-session-script.js'
 import { createFourParties, type FourParties, type Name } from './four-parties.js'
 
 let parties: FourParties
 beforeAll(async () => {
+  vi.stubEnv('CITIZEN_OIDC_SESSION_MANAGEMENT', 'true')
   parties = await createFourParties()
+  vi.unstubAllEnvs()
 })
 afterAll(() => parties?.close())
 afterEach(() => parties.reset())
@@ -86,6 +88,34 @@ describe('where third-party cookies are allowed', () => {
     await sp2.bringToFront()
     await sp2.waitForSelector('text=The sign-in service has signed you out')
     expect(typesOf('sp2')).toContain('session.ended')
+  }, 120_000)
+
+  it('SES-01 client.js brings the frame by itself where the one setting says so, under a strict policy', async () => {
+    const browser = await open('allowed')
+    const sp1 = await browser.newPage()
+    await signIn(sp1, 'sp1', 'ana')
+    const sp2 = await browser.newPage()
+    await signIn(sp2, 'sp2', 'ana')
+    const said: string[] = []
+    sp2.on('console', (message) => said.push(message.text()))
+    await sp2.goto(`${urlOf('sp2')}/strict`)
+    const within = { timeout: 20_000 }
+    await expect.poll(() => sp2.evaluate('citizenSession.client.snapshot.identity'), within).toBe('unchanged')
+    expect(await sp2.locator('iframe').count()).toBe(1)
+    // The tab that leads has the frame, and no other.
+    const other = await browser.newPage()
+    await other.goto(`${urlOf('sp2')}/strict`)
+    await expect.poll(() => other.evaluate('citizenSession.client.snapshot.state'), within).toBe('active')
+    expect(await other.locator('iframe').count()).toBe(0)
+    await sp2.bringToFront()
+    const before = typesOf('sp2').length
+    await sp1.goto(`${urlOf('sp1')}/session/logout`)
+    await sp1.click('text=Sign out everywhere')
+    await sp1.waitForURL(`${urlOf('sp1')}/session/return**`)
+    await sp2.bringToFront()
+    await sp2.waitForSelector('text=The sign-in service has signed you out')
+    expect(typesOf('sp2').slice(before)).toContain('session.ended')
+    expect(said.filter((text) => /Content.Security.Policy/i.test(text))).toEqual([])
   }, 120_000)
 
   it('SES-07 one tab asks for all', async () => {

@@ -54,6 +54,10 @@ const rows: Readonly<Record<string, readonly (readonly [text: string, value: unk
     [url, url],
     ['false', false],
   ],
+  'endpoints.userInfo': [
+    [url, url],
+    ['false', false],
+  ],
   'endpoints.pushedAuthorization': [
     [url, url],
     ['false', false],
@@ -75,6 +79,10 @@ const rows: Readonly<Record<string, readonly (readonly [text: string, value: unk
     [JSON.stringify({ keys: [jwk] }), [jwk]],
     [JSON.stringify([jwk]), [jwk]],
   ],
+  userInfo: [['always', 'always']],
+  userInfoClaims: [['email, name', ['email', 'name']]],
+  userInfoAtRefresh: [['true', true]],
+  userInfoDecryptionKeys: [[JSON.stringify({ keys: [jwk] }), [jwk]]],
   idTokenHint: [['auto', 'auto']],
   pushedAuthorization: [['never', 'never']],
   clockSkewSeconds: [['0', 0]],
@@ -83,6 +91,7 @@ const rows: Readonly<Record<string, readonly (readonly [text: string, value: unk
   'frontchannelLogout.cookieRequired': [['true', true]],
   'backchannelLogout.requireType': [['logout+jwt', 'logout+jwt']],
   'backchannelLogout.maximumLifetimeSeconds': [['60', 60]],
+  'sessionManagement.enabled': [['true', true]],
   'sessionManagement.pollSeconds': [['60', 60]],
   'sessionManagement.followIdentity': [['true', true]],
   'sessionManagement.responseType': [['id_token', 'id_token']],
@@ -138,6 +147,14 @@ function optionOf(path: string) {
   if (option === undefined) throw new Error(path)
   return option
 }
+
+it('"update the value of EnableSessionManagement from false to true" is one variable', () => {
+  const enabledBy = (environment: Record<string, string>) =>
+    resolveOidcOptions(required, environment).sessionManagement.enabled
+  expect(enabledBy({ CITIZEN_OIDC_SESSION_MANAGEMENT: 'true' })).toBe(true)
+  expect(enabledBy({ CITIZEN_OIDC_SESSION_MANAGEMENT: 'false' })).toBe(false)
+  expect(enabledBy({})).toBe(false)
+})
 
 const problemsOf = (options: object, environment: Record<string, string>) =>
   readOidcOptions(options, environment).problems.map(

@@ -337,6 +337,7 @@ async function addEndpoints(setting: Setting, add: Add): Promise<void> {
     profile: { release: undefined, report: () => undefined, login: '/session/login' },
     applications: applicationsDocument(options),
     protocols: new Map(),
+    requestSessions: { namedBy: () => undefined },
     admit: async () => {},
     refuseOutage: (_, error) => {
       throw error

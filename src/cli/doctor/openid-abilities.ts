@@ -1,5 +1,6 @@
 /** @module What an OpenID provider offers: sign-in with PKCE, every kind of logout, pushed requests. */
 
+import type { ResolvedOidcOptions } from '../../oidc/options.js'
 import { parseUrl } from '../../parse-url.js'
 import { createFindings, type Finding } from './finding.js'
 import type { Json } from './key-set.js'
@@ -15,7 +16,11 @@ export function listIn(document: Json, name: string): readonly string[] {
 const isAddress = (value: unknown) => typeof value === 'string' && parseUrl(value) !== undefined
 
 /** One line for each ability, in the order of a session: sign-in first, its end last. */
-export function judgeAbilities(document: Json, target: string): readonly Finding[] {
+export function judgeAbilities(
+  document: Json,
+  target: string,
+  { sessionManagement }: Pick<ResolvedOidcOptions, 'sessionManagement'>,
+): readonly Finding[] {
   return [
     judgeCode(document, target),
     judgeChallenge(document, target),
@@ -23,8 +28,18 @@ export function judgeAbilities(document: Json, target: string): readonly Finding
     judgeUserInfo(document, target),
     judgeEndSession(document, target),
     ...judgeNotices(document, target),
+    ...(sessionManagement.enabled && !isAddress(document.check_session_iframe)
+      ? [nothingToWatch(target)]
+      : []),
   ]
 }
+
+const nothingToWatch = (target: string): Finding =>
+  warn('openid-session-management', {
+    target,
+    reason: 'sessionManagement.enabled, and it names no check_session_iframe: nothing is watched',
+    remedy: 'switch session management on at the provider, or leave the option out',
+  })
 
 /** Source: OpenID Connect Discovery 1.0, section 3: `response_types_supported` is required. */
 function judgeCode(document: Json, target: string): Finding {

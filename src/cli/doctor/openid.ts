@@ -95,7 +95,7 @@ export async function examineOpenid(probe: Probe, options: ResolvedOidcOptions):
     findings: [
       ...read.findings,
       judgeAlgorithms(algorithms, target),
-      ...judgeAbilities(document, target),
+      ...judgeAbilities(document, target, options),
       ...keys,
     ],
     authorizationEndpoint: read.metadata?.authorizationEndpoint,
