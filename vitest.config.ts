@@ -11,6 +11,12 @@ const leftOut = (process.env.CITIZEN_TEST_LEAVE_OUT ?? '').split(',').filter((ki
 /** The tests take the RSA keys of the code under test from those of the run. */
 const sharedKeys = { globalSetup: 'test/support/key-folder.ts', setupFiles: ['test/support/set-up-file.ts'] }
 
+/** With `CITIZEN_TEST_APPROVED_ONLY=true` the quick tests run where only algorithms are offered that FIPS 140 approves of. */
+const isApprovedOnly = process.env.CITIZEN_TEST_APPROVED_ONLY === 'true'
+const approvedOnly = isApprovedOnly
+  ? [`--import=${new URL('test/fips/approved-only.mjs', import.meta.url).href}`]
+  : []
+
 export default defineConfig({
   test: {
     globals: false,
@@ -33,7 +39,7 @@ export default defineConfig({
           // Test files of a worker share its modules: half of the time went into loading them anew for each file.
           isolate: false,
           // What a test makes is gone at its end: room for it, so that fewer collections copy it.
-          execArgv: ['--max-semi-space-size=64'],
+          execArgv: ['--max-semi-space-size=64', ...approvedOnly],
           // A limit for what hangs, not for what is slow on a busy machine: a world of a test makes keys, and where others
           // come first a fifth of a second of that took 25.
           testTimeout: 90_000,
