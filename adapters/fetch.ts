@@ -10,6 +10,7 @@ import {
   type Demand,
   demandClaims,
   demandLevel,
+  demandProvider,
   demandRecent,
   type LogoutRequest,
   type MaybePromise,
@@ -68,8 +69,8 @@ export interface CitizenAuth<C extends Claims = Claims> {
    */
   citizenOf(request: Request): Promise<ActiveCitizen<C>>
   readonly withCitizen: WithCitizen<C>
-  /** Lets only an active citizen through. */
-  requireCitizen(...none: readonly never[]): Guard
+  /** Lets only an active citizen through; with `provider`, one who has signed in there, or at one of a list. */
+  requireCitizen(wanted?: { readonly provider?: string | readonly string[] }): Guard
   /** Lets only a citizen through who has used a second factor, or what counts as one. */
   requireMfa(...none: readonly never[]): Guard
   /** Lets only a citizen through whose assurance is of this level or higher. */
@@ -148,10 +149,8 @@ export function citizenSession<C extends Claims = Claims>(
       throw new CitizenSessionError('not-active', 'nobody is signed in on this request', { status: 401 })
     },
     withCitizen: Object.assign(wrapActive(context) as WithCitizen<C>, { optional: wrapAny(context) }),
-    requireCitizen(...none) {
-      refuseArguments('requireCitizen', none)
-      return requireCitizen
-    },
+    requireCitizen: (wanted) =>
+      wanted === undefined ? requireCitizen : guardWith(context, demandProvider(wanted)),
     requireMfa(...none) {
       refuseArguments('requireMfa', none)
       return guardWith(context, { secondFactor: true })

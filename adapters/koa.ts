@@ -9,6 +9,7 @@ import {
   type Demand,
   demandClaims,
   demandLevel,
+  demandProvider,
   demandRecent,
   type LogoutRequest,
   type Reply,
@@ -146,13 +147,16 @@ async function guarded(context: AnyContext, next: Next): Promise<void> {
 }
 
 /**
- * Lets only an active citizen through. Like the others it takes nothing more than is named, so that a function given
- * in the place of a handler, without parentheses, does not compile.
+ * Lets only an active citizen through; with `provider`, one who has signed in there (`citizen.provider`), or at one of a
+ * list. Like the others it takes nothing more than is named, so that a function given in the place of a handler, without
+ * parentheses, does not compile.
  * @throws TypeError `usage` for what is given all the same.
  */
-export function requireCitizen<C extends Claims = Claims>(...none: readonly never[]): Guard<C> {
-  refuseArguments('requireCitizen', none)
-  return guardWith({})
+export function requireCitizen<C extends Claims = Claims>(
+  wanted?: { readonly provider?: string | readonly string[] },
+  ..._none: readonly never[]
+): Guard<C> {
+  return guardWith(demandProvider(wanted))
 }
 
 /** Lets only a citizen through who has used a second factor, or what counts as one. */

@@ -7,7 +7,7 @@ export interface Requirement<C extends Claims = Claims> extends Demand {
   readonly claims?: ((claims: C) => boolean) | undefined
 }
 
-const requirements = ['level', 'secondFactor', 'maxAgeSeconds', 'claims']
+const requirements = ['level', 'secondFactor', 'maxAgeSeconds', 'provider', 'claims']
 
 /** Whether the claims are as required; a citizen of whom nothing is required always has them. */
 export function hasClaims<C extends Claims>(

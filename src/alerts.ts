@@ -56,6 +56,8 @@ const clientRemedies: Readonly<Record<string, string>> = {
   unsupported_grant_type: 'allow the client the code flow, and refresh tokens, at the provider',
   'session-over': 'compare the clocks, and session_expiry of the ID token with the time of the sign-in',
   'session-expiry': 'have the provider send session_expiry as seconds since the epoch, or not at all',
+  'other-provider':
+    'an answer to a login at one provider came to the address of another: compare the addresses that are registered at each with `npx citizen-session registration`; it may be an attack',
 }
 
 /** What to do about a UserInfo endpoint, where no call by itself would mend it. */
@@ -72,6 +74,8 @@ const userInfoRemedies: Readonly<Record<string, string>> = {
 
 /** What to do about a message of SAML, by the first word of what was wrong with it. */
 const samlRemedies: Readonly<Record<string, string>> = {
+  'other-provider':
+    'an answer to a login at one provider came to the address of another: compare the addresses that are registered at each with `npx citizen-session registration`; it may be an attack',
   unsolicited:
     'have portals link to the login route of this application instead of logins that begin at the provider; it may also be a page that was loaded twice',
   status:
@@ -212,6 +216,9 @@ const explanations: { readonly [T in EventDescription['type']]: Explain<T> } = {
         },
 }
 
+/** What need not be said: there is one of each, and the line says which protocol it is about. */
+const withoutName: ReadonlySet<string> = new Set(['', 'oidc', 'saml'])
+
 /** Makes the function that tells an event on stderr: one line a minute for each cause. */
 export function createAlerts({ clock }: { readonly clock: Clock }): (event: EventDescription) => void {
   const said = new Map<string, Wait>()
@@ -230,8 +237,10 @@ export function createAlerts({ clock }: { readonly clock: Clock }): (event: Even
     const explain = explanations[event.type] as (event: EventDescription) => Alert | undefined
     const alert = explain(event)
     if (alert === undefined) return
-    const { code, text, remedy, cause = '' } = alert
-    if (isTold(`${code} ${cause}`)) return
+    const { code, remedy, cause = '' } = alert
+    const { provider = '' } = event
+    if (isTold(`${code} ${provider} ${cause}`)) return
+    const text = withoutName.has(provider) ? alert.text : `${alert.text} (provider ${provider})`
     printWarning(code, remedy === '' ? text : `${text}: ${remedy}`)
   }
 }

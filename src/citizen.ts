@@ -53,6 +53,7 @@ export interface LogoutRequest {
 
 interface EveryKey<State extends string> {
   readonly state: State
+  readonly provider: undefined
   readonly reason: undefined
   readonly claims: undefined
   readonly session: undefined
@@ -63,6 +64,11 @@ interface EveryKey<State extends string> {
 /** Signed in. */
 export interface ActiveCitizen<C extends Claims = Claims> {
   readonly state: 'active'
+  /**
+   * Where the person has signed in: the `name` of the plug-in, `oidc` or `saml` of one without a name, `shared-cookie`.
+   * What the claims say is the word of that provider alone.
+   */
+  readonly provider: string
   readonly reason: undefined
   readonly claims: C
   readonly session: CitizenSession
@@ -93,7 +99,9 @@ export interface ActiveCitizen<C extends Claims = Claims> {
 
 /** Known, but a second factor is missing: not signed in. */
 export interface MfaRequiredCitizen<C extends Claims = Claims>
-  extends Omit<EveryKey<'mfa-required'>, 'claims'> {
+  extends Omit<EveryKey<'mfa-required'>, 'claims' | 'provider'> {
+  /** Whose claims they are, as of an active citizen. */
+  readonly provider: string
   readonly claims: C
 }
 

@@ -10,6 +10,8 @@ interface EventBase {
   readonly at: number
   /** `application.id`. */
   readonly application: string
+  /** The provider that it is about, as in `citizen.provider`; absent: that of the shared cookie, none, or nobody knows. */
+  readonly provider?: string | undefined
 }
 
 /** A session began, or rose in assurance (`renewed`). */
@@ -225,7 +227,7 @@ export type CitizenEvent =
   | UserInfoFailedEvent
   | WarningEvent
 
-type WithoutBase<E> = E extends CitizenEvent ? Omit<E, keyof EventBase> : never
+type WithoutBase<E> = E extends CitizenEvent ? Omit<E, 'at' | 'application'> : never
 
 /** An event as the part that saw it describes it; time and application are added on the way. */
 export type EventDescription = WithoutBase<CitizenEvent>

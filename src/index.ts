@@ -57,7 +57,7 @@ export type {
 export { channelName } from './events.js'
 export type { Exchange, Handler, MaybePromise, Reply, SetCookie } from './exchange.js'
 export { claimsRefused } from './guards/claims-refused.js'
-export { checkDemand, demandClaims, demandLevel, demandRecent } from './guards/demands.js'
+export { checkDemand, demandClaims, demandLevel, demandProvider, demandRecent } from './guards/demands.js'
 export { checkLogoutRequest } from './logout/logout-request.js'
 export { refuseArguments, refuseNoFunction, refuseRequest } from './misuse.js'
 export type { PagesOptions } from './pages/pages.js'

@@ -3,6 +3,7 @@ import { createSessionCookie, type SessionCookie } from '../cookies/session-cook
 import { createTransactionCookies, type TransactionCookies } from '../cookies/transaction.js'
 import { createLoginHosts, type LoginHosts } from '../login/hosts.js'
 import type { LoginTransaction } from '../login/login.js'
+import { createRememberedWay, type RememberedWay } from '../login/remembered-way.js'
 import { createPendingLogouts, type PendingLogouts } from '../logout/pending-logout.js'
 import type { LogoutTransaction } from '../logout/transaction.js'
 import { createHintCookie, type HintCookie } from '../shared-cookie/hint-cookie.js'
@@ -17,6 +18,7 @@ export interface SuiteCookies {
   readonly logoutTransactions: TransactionCookies<LogoutTransaction>
   readonly pendingLogouts: PendingLogouts
   readonly loginHosts: LoginHosts
+  readonly rememberedWay: RememberedWay
 }
 
 /** Makes them. */
@@ -36,5 +38,6 @@ export function createSuiteCookies({ options, store, sealer }: Foundation): Suit
     logoutTransactions: createTransactionCookies({ ...transactions, purpose: 'logout' }),
     pendingLogouts: createPendingLogouts(naming),
     loginHosts,
+    rememberedWay: createRememberedWay(naming),
   }
 }

@@ -9,6 +9,7 @@ import {
 } from '../login/return.js'
 import { createLogoutRoutes, type LogoutRoutes } from '../logout/logout-routes.js'
 import { createLogoutSettling } from '../logout/pending-logout.js'
+import { parseUrl } from '../parse-url.js'
 import { createSharedLoginReturn } from '../shared-cookie/login-return.js'
 import type { SuiteCookies } from './cookies.js'
 import type { Credentials } from './credentials.js'
@@ -43,10 +44,16 @@ function loginContextOf(base: Base): LoginContext {
   const { options, report, loginMethods, participants, requestSessions } = base
   const { loginTransactions, loginHosts, pendingLogouts, logoutTransactions } = base
   const { clock } = options
-  const protocolOf = (exchange: Parameters<LoginContext['inspect']>[0]) =>
-    requestSessions.namedBy(exchange)?.protocol
   return {
-    ...createLoginMethodChoice(loginMethods, protocolOf),
+    methods: createLoginMethodChoice({
+      loginMethods,
+      isRemoved: () => false,
+      hostOf: (name) => hostOf(participants.get(name)?.target) ?? name,
+      remembered: base.rememberedWay,
+      select: options.login.select,
+      report,
+    }),
+    protocolOf: (exchange) => requestSessions.namedBy(exchange)?.protocol,
     ...base.authenticator,
     options,
     checkReturnTarget: base.signOut.checkReturnTarget,
@@ -60,6 +67,10 @@ function loginContextOf(base: Base): LoginContext {
     loginHosts,
     report,
   }
+}
+
+function hostOf(target: string | undefined): string | undefined {
+  return target === undefined ? undefined : parseUrl(target)?.host
 }
 
 function loginReturnOf(base: Base, completion: LoginCompletion): LoginReturn {

@@ -20,6 +20,7 @@ import {
   numberBetween,
   publicly,
   queryParameters,
+  shownName,
   textMatching,
 } from './option-types.js'
 
@@ -65,6 +66,14 @@ export const identityProviderOptions = {
    * As in `https://id.example.gov`.
    */
   url: required(address(checkBase, 'https://id.example.gov'), 'shared-cookie'),
+  /**
+   * Name of this way in on the page where a person chooses among several. Default: the host of `identityProvider.url`.
+   *
+   * With one, there is such a page as soon as there is another way in. 1 to 60 characters.
+   */
+  displayName: optional(shownName),
+  /** Logo beside that name: a path of this application or an absolute address. Default none. */
+  logo: optional(address(checkEndpoint, '/citizen-one.svg')),
   /** The same provider as our own servers reach it. Default: `identityProvider.url`. */
   internalUrl: computed(address(checkBase, 'https://id.internal.example.gov')),
   /**

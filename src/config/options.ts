@@ -9,6 +9,7 @@ import {
   identityProviderOptions,
   type ResolvedIdentityProvider,
 } from './identity-provider-options.js'
+import { type LoginOptions, loginOptions } from './login-options.js'
 import { computed, defaulted, type InputOf, optional, type ResolvedOf } from './option.js'
 import { functionOf, yesOrNo } from './option-types.js'
 import { releaseProfile } from './profile-option.js'
@@ -84,6 +85,7 @@ export const optionTable = {
   sharedCookie: sharedCookieOptions,
   application: applicationOptions,
   routes: routesOptions,
+  login: loginOptions,
   header: headerOptions,
   ...suiteOptions,
 } as const
@@ -94,6 +96,7 @@ export interface SuiteOptions extends InputOf<typeof suiteOptions> {
   readonly sharedCookie?: Partial<SharedCookieOptions> | undefined
   readonly application?: Partial<ApplicationOptions> | undefined
   readonly routes?: RoutesOptions | undefined
+  readonly login?: LoginOptions | undefined
   readonly header?: HeaderOptions | undefined
 }
 
@@ -114,6 +117,7 @@ export interface ResolvedOptions extends ResolvedOf<typeof suiteOptions> {
     /** Where our own routes are, as the browser sees it: `application.path` and `routes.path` in one. */
     readonly path: string
   }
+  readonly login: ResolvedOf<typeof loginOptions>
   readonly header: ResolvedOf<typeof headerOptions>
   /** `NODE_ENV` is `production`. */
   readonly isProduction: boolean

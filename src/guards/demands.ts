@@ -1,8 +1,15 @@
 /** @module What guards can ask for, checked when the guard is made. */
+import { providerNamePattern } from '../config/provider-name.js'
+import { mostProviders } from '../login/login-request.js'
 import { misuse, refuseNoFunction, refuseRequest, refuseUnknown } from '../misuse.js'
 import type { Demand } from '../sessions/assurance.js'
 
 const isLevel = (level: unknown): boolean => Number.isInteger(level) && Number(level) >= 1
+const isProviders = (provider: unknown): boolean => {
+  const names: readonly unknown[] = Array.isArray(provider) ? provider : [provider]
+  if (names.length === 0 || names.length > mostProviders) return false
+  return names.every((name) => typeof name === 'string' && providerNamePattern.test(name))
+}
 const isAge = (seconds: unknown): boolean => typeof seconds === 'number' && seconds > 0
 
 /**
@@ -27,6 +34,14 @@ export function demandRecent(limit: { readonly maxAgeSeconds: number }): Demand 
 }
 
 /**
+ * A provider, or several; absent: any.
+ * @throws TypeError `usage` for what is no name, and for options that are not known.
+ */
+export function demandProvider(wanted: { readonly provider?: string | readonly string[] } = {}): Demand {
+  return checkDemand('requireCitizen', wanted, ['provider'])
+}
+
+/**
  * A predicate over claims, as it is.
  * @throws TypeError `usage` for anything but a function.
  */
@@ -42,16 +57,19 @@ export function demandClaims<P>(predicate: P): P {
 export function checkDemand<D extends Demand & { readonly claims?: unknown }>(
   name: string,
   demand: D,
-  known: readonly string[] = ['level', 'secondFactor', 'maxAgeSeconds'],
+  known: readonly string[] = ['level', 'secondFactor', 'maxAgeSeconds', 'provider'],
 ): D {
   refuseUnknown(name, demand, known)
-  const { level, secondFactor, maxAgeSeconds, claims } = demand
+  const { level, secondFactor, maxAgeSeconds, provider, claims } = demand
   if (level !== undefined && !isLevel(level)) throw misuse(`${name} takes a level of 1 or higher`)
   if (maxAgeSeconds !== undefined && !isAge(maxAgeSeconds)) {
     throw misuse(`${name} takes maxAgeSeconds, a number above 0`)
   }
   if (secondFactor !== undefined && typeof secondFactor !== 'boolean') {
     throw misuse(`${name} takes secondFactor, true or false`)
+  }
+  if (provider !== undefined && !isProviders(provider)) {
+    throw misuse(`${name} takes provider, the name of one as in citizen.provider, or a list of 1 to 8`)
   }
   if (claims !== undefined) refuseNoFunction(`claims of ${name}`, claims, 'a predicate over the claims')
   return demand

@@ -46,7 +46,7 @@ export function createRefuse(context: RefusalContext): Refuse {
     if (refusal.kind === 'ambiguous') return ambiguous(context, exchange)
     const login = loginFor(context, exchange, refusal)
     if (isNavigation(exchange)) return redirect(login)
-    if (asksForPage(exchange)) return notSentPage(context, exchange, citizen, login)
+    if (asksForPage(exchange)) return notSentPage(context, exchange, { citizen, refusal, login })
     return loginProblem(citizen, refusal, login)
   }
 }
@@ -63,8 +63,10 @@ function returnToOf({ startPage }: RefusalContext, exchange: Exchange): string {
 function loginFor({ routesPath }: RefusalContext, exchange: Exchange, refusal: Refusal): string {
   const query = new URLSearchParams()
   if (isReturnable(exchange)) query.set('returnTo', exchange.target)
-  if (refusal.kind === 'step-up')
+  if (refusal.kind === 'step-up' || refusal.kind === 'other-provider')
     for (const [name, value] of demandParameters(refusal)) query.set(name, value)
+  if ('providers' in refusal && refusal.providers.length > 0)
+    query.set('provider', refusal.providers.join(','))
   const text = query.toString()
   return text === '' ? `${routesPath}/login` : `${routesPath}/login?${text}`
 }
@@ -103,14 +105,25 @@ function ambiguous(context: RefusalContext, exchange: Exchange): Reply {
 }
 
 /** For a form: what was written in it could not be kept over a login. */
-function notSentPage({ pages }: RefusalContext, exchange: Exchange, citizen: Citizen, login: string): Reply {
+function notSentPage(
+  { pages }: RefusalContext,
+  exchange: Exchange,
+  {
+    citizen,
+    refusal,
+    login,
+  }: { readonly citizen: Citizen; readonly refusal: Refusal; readonly login: string },
+): Reply {
   return pages.showPage(exchange, {
     status: 401,
     title: 'title.not-sent',
     paragraphs:
       citizen.state === 'anonymous'
         ? [`reason.${citizen.reason}`, 'not-sent.nothing-kept']
-        : ['second-factor.needed', 'not-sent.nothing-kept'],
+        : [
+            refusal.kind === 'other-provider' ? 'provider.other-needed' : 'second-factor.needed',
+            'not-sent.nothing-kept',
+          ],
     actions: [{ label: 'action.sign-in', method: 'get', href: login, primary: true }],
   })
 }
@@ -129,12 +142,17 @@ function loginProblem(
       headers: { 'www-authenticate': challengeOf(refusal) },
     })
   }
-  const detail =
-    refusal.kind === 'second-factor-required'
-      ? 'a second factor is required'
-      : 'nobody is signed in on this request'
-  return problem(401, { code: refusal.kind, reason: citizen.reason ?? 'second-factor', detail, login })
+  const { kind } = refusal
+  const { reason, detail } = otherwiseMissing[kind]
+  return problem(401, { code: kind, reason: citizen.reason ?? reason, detail, login })
 }
+
+/** What is missing where it is no stronger or later authentication; `reason`: where the citizen has none. */
+const otherwiseMissing = {
+  'login-required': { reason: 'not-signed-in', detail: 'nobody is signed in on this request' },
+  'second-factor-required': { reason: 'second-factor', detail: 'a second factor is required' },
+  'other-provider': { reason: 'provider', detail: 'a sign-in at another provider is required' },
+} as const
 
 function challengeOf(refusal: Extract<Refusal, { kind: 'step-up' }>): string {
   const parts = ['Bearer error="insufficient_user_authentication"']

@@ -4,7 +4,7 @@ import type { PageContent } from '../pages/page.js'
 import { isTooWeak } from '../sessions/assurance.js'
 import type { HostsOfLogin } from './hosts.js'
 import type { LoginTransaction } from './login.js'
-import { lackingOf, signOutAndInAction } from './login-request.js'
+import { isAtWanted, lackingOf, signOutAndInAction } from './login-request.js'
 import { ambiguousPage, endedPage, tryAgainAction, unavailablePage } from './pages.js'
 
 /** A login that has come back. */
@@ -51,6 +51,9 @@ export function incompletePage(citizen: Citizen, login: IncompleteLogin): PageCo
         actions: [tryAgainAction(login, 'action.second-factor')],
       }
     case 'active': {
+      if (!isAtWanted(citizen, loginRequest)) {
+        return { ...incomplete, paragraphs: ['provider.other-needed'], actions: [tryAgainAction(login)] }
+      }
       const lacking = lackingOf(citizen.assurance, loginRequest, login.now)
       const lacksStrength = lacking !== undefined && isTooWeak(lacking)
       return {

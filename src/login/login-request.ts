@@ -1,10 +1,14 @@
 /** @module What somebody wants who comes to sign in, as it travels in addresses and forms of ours. */
 
-import type { Assurance, Citizen } from '../citizen.js'
+import type { ActiveCitizen, Assurance, Citizen } from '../citizen.js'
+import { providerNamePattern } from '../config/provider-name.js'
 import type { Exchange } from '../exchange.js'
 import type { PageAction } from '../pages/page.js'
 import type { LoginRequest } from '../protocols/login-method.js'
 import { type Shortfall, shortfallOf } from '../sessions/assurance.js'
+
+/** How many providers a demand names at most. */
+export const mostProviders = 8
 
 /** Nothing in particular: any sign-in, and then on to there. */
 export function anyLoginRequest(returnTo: string): LoginRequest {
@@ -26,13 +30,22 @@ export function readLoginRequest(
     const number = Number(parameters.get(name) ?? 0)
     return Number.isInteger(number) && number > 0 && number <= most ? number : 0
   }
-  const via = parameters.get('via') ?? ''
   return {
     returnTo: checkReturnTarget(parameters.get('returnTo')) ?? startPage,
     level: whole('level', 9),
     secondFactor: parameters.get('secondFactor') === '1',
     maxAgeSeconds: whole('maxAge', 31_536_000),
-    via: /^[a-z][a-z0-9-]{0,15}$/.test(via) ? via : '',
+    ...wayIn(parameters),
+  }
+}
+
+/** Which way in is named, and among which it must be; what does not hold is left out. */
+export function wayIn(parameters: URLSearchParams): Pick<LoginRequest, 'via' | 'providers'> {
+  const via = parameters.get('via') ?? ''
+  const providers = (parameters.get('provider') ?? '').split(',', mostProviders)
+  return {
+    via: providerNamePattern.test(via) ? via : '',
+    providers: providers.filter((name) => providerNamePattern.test(name)),
   }
 }
 
@@ -48,10 +61,12 @@ export function demandParameters(demand: Shortfall): readonly (readonly [string,
 
 /** The login request as parameters, for an address or a form of ours. */
 export function loginParameters(loginRequest: LoginRequest): Record<string, string> {
+  const { returnTo, via, providers = [] } = loginRequest
   return {
-    returnTo: loginRequest.returnTo,
+    returnTo,
     ...Object.fromEntries(demandParameters(loginRequest)),
-    ...(loginRequest.via === '' ? {} : { via: loginRequest.via }),
+    ...(via === '' ? {} : { via }),
+    ...(providers.length === 0 ? {} : { provider: providers.join(',') }),
   }
 }
 
@@ -63,7 +78,16 @@ export function queryOf(exchange: Exchange): URLSearchParams {
 
 /** Whether an active citizen is all that a login request asks for. */
 export function satisfies(citizen: Citizen, loginRequest: LoginRequest, now: number): boolean {
-  return citizen.state === 'active' && lackingOf(citizen.assurance, loginRequest, now) === undefined
+  if (citizen.state !== 'active' || !isAtWanted(citizen, loginRequest)) return false
+  return lackingOf(citizen.assurance, loginRequest, now) === undefined
+}
+
+/** Whether an active citizen has signed in where a login request wants it. */
+export function isAtWanted(
+  { provider }: Pick<ActiveCitizen, 'provider'>,
+  { providers = [] }: Pick<LoginRequest, 'providers'>,
+): boolean {
+  return providers.length === 0 || providers.includes(provider)
 }
 
 /** What an authentication lacks of a login request; `undefined`: nothing. */
@@ -85,6 +109,19 @@ export function signInAction(routesPath: string, loginRequest: LoginRequest): Pa
     href: `${routesPath}/login`,
     fields: loginParameters(loginRequest),
     primary: true,
+  }
+}
+
+/** Parameter by which a person wants to choose a way in, whatever was taken before. */
+export const chooseParameter = 'choose'
+
+/** The link to the page on which a person chooses a way in. */
+export function otherWaysAction(routesPath: string, loginRequest: LoginRequest): PageAction {
+  return {
+    label: 'action.other-ways',
+    method: 'get',
+    href: `${routesPath}/login`,
+    fields: { ...loginParameters({ ...loginRequest, via: '' }), [chooseParameter]: '1' },
   }
 }
 

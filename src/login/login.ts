@@ -5,17 +5,28 @@ import { isTooLarge } from '../cookies/parse.js'
 import type { Report } from '../events.js'
 import type { Exchange, MaybePromise, Reply } from '../exchange.js'
 import { movedParameter } from '../host-names.js'
+import type { PageContent } from '../pages/page.js'
 import { createPages, type Pages } from '../pages/pages.js'
-import type { LoginRequest, LoginStart } from '../protocols/login-method.js'
+import { type LoginRequest, type LoginStart, sharedCookieName } from '../protocols/login-method.js'
 import type { LogoutSettling } from '../protocols/logout-participant.js'
 import { isSameOriginPost } from '../sessions/activity.js'
 import { isTooWeak } from '../sessions/assurance.js'
-import type { LoginMethodChoice } from './choose-method.js'
+import { choicePage, unknownWayPage } from './choice-pages.js'
+import type { ChoiceCircumstances, ChosenMethod, LoginMethodChoice } from './choose-method.js'
 import { isOtherLoopback, type LoginHosts } from './hosts.js'
 import { leadOn } from './lead-on.js'
-import { lackingOf, queryOf, readLoginRequest, satisfies } from './login-request.js'
+import {
+  chooseParameter,
+  isAtWanted,
+  lackingOf,
+  otherWaysAction,
+  queryOf,
+  readLoginRequest,
+  satisfies,
+} from './login-request.js'
 import {
   ambiguousPage,
+  elsewherePage,
   endedPage,
   foreignFormPage,
   loopPage,
@@ -36,8 +47,11 @@ export interface LoginTransaction extends LoginRequest {
 }
 
 /** The parts that login and return stand on. */
-export interface LoginContext extends LoginMethodChoice {
+export interface LoginContext {
   readonly options: ResolvedOptions
+  readonly methods: LoginMethodChoice
+  /** The way in by which the session of a request's own cookie began, whatever became of it. */
+  readonly protocolOf: (exchange: Exchange) => string | undefined
   readonly checkReturnTarget: (value: unknown) => string | undefined
   readonly authenticate: (exchange: Exchange) => Citizen | Promise<Citizen>
   /** Who is there, without any effect. */
@@ -97,12 +111,14 @@ async function beginLogin(steps: LoginSteps, exchange: Exchange): Promise<Reply>
   if (there !== undefined) return there
   const loginRequest = requestIn(steps, query)
   const citizen = await steps.authenticate(exchange)
+  const isAnew = query.get(chooseParameter) === '1'
   const hindrance = hindranceOf(steps, exchange, citizen, loginRequest)
   if (hindrance !== undefined) return hindrance
   if (citizen.state === 'anonymous' && decided.includes(citizen.reason)) {
-    return pages.showPage(exchange, endedPage({ routesPath, loginRequest }, citizen.reason, 200))
+    const ended = endedPage({ routesPath, loginRequest }, citizen.reason, 200)
+    if (!isAnew) return pages.showPage(exchange, withOtherWays(steps, ended, loginRequest))
   }
-  return proceed(steps, exchange, citizen, loginRequest)
+  return proceed(steps, exchange, citizen, { loginRequest, isAnew })
 }
 
 /** The person has pressed our button: that may resume a session after an application end. */
@@ -116,10 +132,13 @@ async function signInPressed(steps: LoginSteps, exchange: Exchange): Promise<Rep
   const citizen = await steps.authenticate(exchange)
   const hindrance = hindranceOf(steps, exchange, citizen, loginRequest)
   if (hindrance !== undefined) return hindrance
-  if (citizen.state !== 'anonymous') return proceed(steps, exchange, citizen, loginRequest)
+  if (citizen.state !== 'anonymous') return proceed(steps, exchange, citizen, { loginRequest })
+  const chosen = choose(steps, exchange, citizen, { loginRequest })
+  if (chosen.kind !== 'chosen') return chosen.reply
   const mustBeNew = needsReauthentication(citizen.reason, options.application.onIdle)
-  return send(steps, exchange, loginRequest, {
-    reauthenticate: mustBeNew || isPendingFor(steps, exchange, loginRequest),
+  return send(steps, exchange, chosen, {
+    request: loginRequest,
+    reauthenticate: mustBeNew || isPendingFor(steps, exchange, chosen),
     mayResume: true,
     isAfterAdministrator: citizen.reason === 'revoked',
   })
@@ -145,46 +164,97 @@ function hindranceOf(
   return pages.showPage(exchange, ambiguousPage(context, exchange.target))
 }
 
+/** What a person wants who comes to the login; `isAnew`: to choose a way in, whatever was taken before. */
+interface Wanted {
+  readonly loginRequest: LoginRequest
+  readonly isAnew?: boolean
+}
+
 /** Where nobody must decide anything: on to where the login request leads, or to the provider. */
 function proceed(
   steps: LoginSteps,
   exchange: Exchange,
   citizen: Citizen,
-  loginRequest: LoginRequest,
+  wanted: Wanted,
 ): MaybePromise<Reply> {
   const { pages, options } = steps
+  const { loginRequest } = wanted
+  const routesPath = options.routes.path
   const now = options.clock()
   if (satisfies(citizen, loginRequest, now)) return leadOn(pages, exchange, loginRequest.returnTo)
+  const isElsewhere = citizen.state === 'active' && !isAtWanted(citizen, loginRequest)
+  // The cookie of all applications comes before any session of ours: it has to go first.
+  if (isElsewhere && citizen.provider === sharedCookieName) {
+    return pages.showPage(exchange, elsewherePage({ routesPath, loginRequest }))
+  }
+  const chosen = choose(steps, exchange, citizen, wanted)
+  if (chosen.kind !== 'chosen') return chosen.reply
+  const start = { request: loginRequest, mayResume: false }
   if (citizen.state === 'mfa-required') {
-    return send(steps, exchange, loginRequest, { reauthenticate: false, mayResume: false, strengthen: true })
+    return send(steps, exchange, chosen, { ...start, reauthenticate: false, strengthen: true })
   }
   if (citizen.state === 'active') {
     const lacking = lackingOf(citizen.assurance, loginRequest, now)
     const strengthen = lacking !== undefined && isTooWeak(lacking)
-    return send(steps, exchange, loginRequest, { reauthenticate: !strengthen, mayResume: false, strengthen })
+    const reauthenticate = !strengthen && !isElsewhere
+    return send(steps, exchange, chosen, { ...start, reauthenticate, strengthen })
   }
-  const isLogoutPending = isPendingFor(steps, exchange, loginRequest)
-  if (isLogoutPending && steps.loginMethodFor(exchange, loginRequest).takesAsked === true) {
-    return pages.showPage(exchange, unaskedPage({ routesPath: options.routes.path, loginRequest }))
+  const isLogoutPending = isPendingFor(steps, exchange, chosen)
+  if (isLogoutPending && chosen.method.takesAsked === true) {
+    return pages.showPage(exchange, unaskedPage({ routesPath, loginRequest }))
   }
-  return send(steps, exchange, loginRequest, { reauthenticate: isLogoutPending, mayResume: false })
+  return send(steps, exchange, chosen, { ...start, reauthenticate: isLogoutPending })
+}
+
+/** The way in that a login takes, or a page where there is none yet. */
+function choose(
+  steps: LoginSteps,
+  exchange: Exchange,
+  citizen: Citizen,
+  { loginRequest, isAnew }: Wanted,
+): ChosenMethod | { readonly kind: 'page'; readonly reply: Reply } {
+  const { methods, options, pages } = steps
+  const choice = methods.choose(exchange, loginRequest, { ...currentWay(steps, exchange, citizen), isAnew })
+  if (choice.kind === 'chosen') return choice
+  const context = { routesPath: options.routes.path, loginRequest }
+  const page =
+    choice.kind === 'open'
+      ? choicePage(context, choice.ways)
+      : withOtherWays(steps, unknownWayPage(context), loginRequest)
+  return { kind: 'page', reply: pages.showPage(exchange, page) }
+}
+
+/** The way in by which the request's session began: a step-up is for its provider, and a new login most likely too. */
+function currentWay(steps: LoginSteps, exchange: Exchange, citizen: Citizen): ChoiceCircumstances {
+  if (citizen.provider !== undefined) return { current: citizen.provider }
+  const byCookie = steps.protocolOf(exchange)
+  if (byCookie !== undefined) return { current: byCookie }
+  // What has ended, and was none of our own cookie's, was the shared one's.
+  const isShared = citizen.state === 'anonymous' && decided.includes(citizen.reason)
+  return isShared ? { current: sharedCookieName } : {}
+}
+
+/** The same page, with a way to the other ways in where there are any. */
+function withOtherWays({ methods, options }: LoginSteps, page: PageContent, loginRequest: LoginRequest) {
+  if (!methods.isOpen()) return page
+  return { ...page, actions: [...page.actions, otherWaysAction(options.routes.path, loginRequest)] }
 }
 
 function send(
-  steps: LoginSteps,
+  { methods }: LoginSteps,
   exchange: Exchange,
-  loginRequest: LoginRequest,
-  start: Pick<LoginStart, 'reauthenticate' | 'mayResume' | 'isAfterAdministrator'> & {
-    readonly strengthen?: boolean
-  },
+  { name, method }: ChosenMethod,
+  start: Omit<LoginStart, 'strengthen'> & { readonly strengthen?: boolean },
 ): MaybePromise<Reply> {
-  const method = steps.loginMethodFor(exchange, loginRequest)
-  return method.startLogin(exchange, { strengthen: false, ...start, request: loginRequest })
+  const { request } = start
+  // Whoever tries again goes the same way, and is not asked once more.
+  const via = request.via === '' && methods.isOpen() ? name : request.via
+  return method.startLogin(exchange, { strengthen: false, ...start, request: { ...request, via } })
 }
 
-/** Whether a logout is not known to have reached the provider that the login request leads to. */
-function isPendingFor(steps: LoginSteps, exchange: Exchange, loginRequest: LoginRequest): boolean {
-  return steps.logoutSettling.isPending(exchange, steps.loginMethodNameFor(exchange, loginRequest))
+/** Whether a logout is not known to have reached the provider of that way in. */
+function isPendingFor(steps: LoginSteps, exchange: Exchange, { name }: ChosenMethod): boolean {
+  return steps.logoutSettling.isPending(exchange, name)
 }
 
 /**

@@ -73,6 +73,16 @@ export function unaskedPage({ routesPath, loginRequest }: LoginPageContext): Pag
   }
 }
 
+/** The page for somebody whose session, which comes before any other, is not of a provider that is asked for. */
+export function elsewherePage({ routesPath, loginRequest }: LoginPageContext): PageContent {
+  return {
+    status: 200,
+    title: 'title.sign-in',
+    paragraphs: ['provider.other-needed', 'provider.sign-out-first'],
+    actions: [signOutAndInAction(routesPath, loginRequest)],
+  }
+}
+
 /** The page for a login that another site's form began. */
 export function foreignFormPage({ routesPath, loginRequest }: LoginPageContext): PageContent {
   return {

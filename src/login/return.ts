@@ -10,7 +10,7 @@ import { isRelated } from './hosts.js'
 import { incompletePage, noStatePage, unprovenPage } from './incomplete-pages.js'
 import { leadOn } from './lead-on.js'
 import type { LoginContext, LoginTransaction } from './login.js'
-import { satisfies } from './login-request.js'
+import { otherWaysAction, satisfies } from './login-request.js'
 
 /** Answers a login that has come back, by whichever way. */
 export interface LoginCompletion {
@@ -51,7 +51,7 @@ export type LoginReturn = (exchange: Exchange, state: string | undefined) => Pro
 
 type CompletionContext = Pick<
   LoginContext,
-  'options' | 'checkReturnTarget' | 'logoutSettling' | 'inspect' | 'report' | 'loginHosts'
+  'options' | 'methods' | 'checkReturnTarget' | 'logoutSettling' | 'inspect' | 'report' | 'loginHosts'
 >
 
 interface CompletionSteps extends CompletionContext {
@@ -73,7 +73,7 @@ export function createLoginCompletion(context: CompletionContext): LoginCompleti
 }
 
 function finishLogin(
-  { options, pages, checkReturnTarget, logoutSettling }: CompletionSteps,
+  { options, pages, checkReturnTarget, logoutSettling, methods }: CompletionSteps,
   exchange: Exchange,
   citizen: Citizen,
   transaction: LoginTransaction & { readonly party: string },
@@ -84,11 +84,15 @@ function finishLogin(
   if (transaction.reauthenticate && citizen.state === 'active') {
     logoutSettling.settle(exchange, citizen.session.startedAt, transaction.party)
   }
+  if (citizen.state === 'active') methods.noteTaken(exchange, transaction.party)
   const now = clock()
   if (satisfies(citizen, loginRequest, now)) return leadOn(pages, exchange, returnTo)
   const isStuck = transaction.isUnproven === true && logoutSettling.isPending(exchange, transaction.party)
   if (isStuck) return pages.showPage(exchange, unprovenPage)
-  return pages.showPage(exchange, incompletePage(citizen, { routesPath: routes.path, loginRequest, now }))
+  const page = incompletePage(citizen, { routesPath: routes.path, loginRequest, now })
+  if (!methods.isOpen()) return pages.showPage(exchange, page)
+  const actions = [...page.actions, otherWaysAction(routes.path, loginRequest)]
+  return pages.showPage(exchange, { ...page, actions })
 }
 
 function unknownStatePage(

@@ -10,7 +10,7 @@ import type { LogoutPages } from './pages.js'
 import type { PendingLogouts } from './pending-logout.js'
 import type { FoundSession, RequestSessions, SessionsMissed } from './request-sessions.js'
 import type { SharedCopies } from './shared-copies.js'
-import type { LogoutTransaction } from './transaction.js'
+import type { LoginWay, LogoutTransaction } from './transaction.js'
 
 /** What ending the sessions of a request needs. */
 export interface SignOutContext {
@@ -40,6 +40,8 @@ export interface LogoutContext extends SignOutContext {
 export interface LogoutChoice extends LogoutRequest {
   /** Whether a login follows, and where that leads to. */
   readonly thenLogin?: string | undefined
+  /** By which way in that login is to be, and at which providers, where a page of ours has asked for that. */
+  readonly loginWay?: LoginWay | undefined
   /** Sessions that the cookies name besides. */
   readonly others?: readonly FoundSession[] | undefined
   /** Path of a page to which cookies came that do not belong together. */

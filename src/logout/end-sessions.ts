@@ -115,10 +115,11 @@ async function endEverywhere(
 }
 
 /** Where the browser goes in the end, as far as a transaction has room for it. */
-function whereTo({ seenAt, returnTo, thenLogin }: LogoutChoice, startPage: string) {
+function whereTo({ seenAt, returnTo, thenLogin, loginWay }: LogoutChoice, startPage: string) {
   return {
     seenAt: rememberable(seenAt),
     returnTo: rememberable(returnTo),
+    loginWay: thenLogin === undefined ? undefined : loginWay,
     thenLogin: thenLogin === undefined ? undefined : (rememberable(thenLogin) ?? startPage),
   }
 }

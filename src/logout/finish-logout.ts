@@ -1,6 +1,6 @@
 /** @module The end of a logout: the receipt, where the browser goes, and the cookies that it still sends. */
 import type { Exchange, Reply } from '../exchange.js'
-import { queryOf } from '../login/login-request.js'
+import { anyLoginRequest, loginParameters, queryOf } from '../login/login-request.js'
 import { redirect } from '../pages/redirect.js'
 import { sharedCookieName } from '../protocols/login-method.js'
 import { type Leg, outcomeOf, type Receipt } from '../receipt.js'
@@ -46,12 +46,13 @@ export function finishReply(
   { pages, options, checkReturnTarget }: LogoutContext,
   exchange: Exchange,
   { legs }: ProviderLogoutProgress,
-  choice: Pick<LogoutTransaction, 'returnTo' | 'thenLogin'>,
+  choice: Pick<LogoutTransaction, 'returnTo' | 'thenLogin' | 'loginWay'>,
 ): Reply {
   const receipt: Receipt = { outcome: outcomeOf(legs), legs }
   if (choice.thenLogin !== undefined) {
     const returnTo = checkReturnTarget(choice.thenLogin) ?? options.application.startPage
-    return pages.leadOn(exchange, `${options.routes.path}/login?${new URLSearchParams({ returnTo })}`)
+    const query = loginParameters({ ...anyLoginRequest(returnTo), ...choice.loginWay })
+    return pages.leadOn(exchange, `${options.routes.path}/login?${new URLSearchParams(query)}`)
   }
   const returnTo = checkReturnTarget(choice.returnTo)
   if (receipt.outcome === 'global' && returnTo !== undefined) return pages.leadOn(exchange, returnTo)

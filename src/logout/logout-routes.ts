@@ -1,7 +1,7 @@
 /** @module The logout routes: confirm, end everything, visit the providers, come back with the receipt complete. */
 import type { LogoutRequest } from '../citizen.js'
 import type { Exchange, Reply } from '../exchange.js'
-import { queryOf } from '../login/login-request.js'
+import { queryOf, wayIn } from '../login/login-request.js'
 import { asksForPage, isSameOriginPost } from '../sessions/activity.js'
 import type { LogoutContext, SignOutContext } from './context.js'
 import { endSessions } from './end-sessions.js'
@@ -69,7 +69,8 @@ async function postLogout(
   const { sessions, missed } = await requestSessions.sessionsOf(exchange)
   const [session, ...others] = sessions
   const seenAt = form.get('seenAt') ?? undefined
-  const choice = { returnTo: thenLogin === undefined ? returnTo : undefined, thenLogin, seenAt }
+  const loginWay = wayIn(form)
+  const choice = { loginWay, returnTo: thenLogin === undefined ? returnTo : undefined, thenLogin, seenAt }
   const progress = await endSessions(context, exchange, session, { ...choice, others, missed, scope })
   if (!asksForPage(exchange)) {
     return receiptReply(await receiptOf(context, progress), goesTo(progress, { ...choice, scope }))

@@ -1,4 +1,5 @@
 /** @module What a browser remembers of a logout while it visits the provider. */
+import type { LoginRequest } from '../protocols/login-method.js'
 import type { LogoutRedirect } from '../protocols/logout-participant.js'
 import type { Leg } from '../receipt.js'
 import type { PendingParty, UnfinishedSession } from './unfinished.js'
@@ -30,7 +31,12 @@ export interface LogoutTransaction {
   readonly returnTo: string | undefined
   /** Where a login that follows at once leads to; absent: none follows. */
   readonly thenLogin: string | undefined
+  /** Which way in that login takes, where a page of ours has asked for one. Absent in those of 0.1.0. */
+  readonly loginWay?: LoginWay | undefined
 }
+
+/** Which way in a login takes. */
+export type LoginWay = Pick<LoginRequest, 'via' | 'providers'>
 
 /** Longest way back that a logout remembers: its transaction shares an answer's header with the deletions. */
 export const longestReturn = 512

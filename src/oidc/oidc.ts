@@ -1,6 +1,7 @@
 /** @module OpenID Connect as a plug-in: `protocols: [oidc({ … })]`. */
 import { createEnvironmentOptions } from '../config/plug-in-options.js'
 import { nameFor } from '../config/provider-name.js'
+import { displayOf } from '../protocols/login-method.js'
 import type { InstalledProtocol, Protocol, ProtocolHost } from '../protocols/protocol.js'
 import type { TokenRefresh } from '../protocols/token-refresh.js'
 import { createBackchannelLogout } from './backchannel-logout.js'
@@ -72,6 +73,7 @@ function install(options: ResolvedOidcOptions, host: ProtocolHost): InstalledPro
     target: new URL(options.issuer).origin,
     endProviderSession: (request) => endProviderSession(context, request),
     issuer: options.issuer,
+    display: displayOf(options, new URL(options.issuer).host),
     takesAsked: options.reauthenticate.proof === 'asked',
     startLogin: (exchange, start) => startLogin(login, exchange, start),
     endpoints: {

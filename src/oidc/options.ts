@@ -1,6 +1,6 @@
 /** @module The options of `oidc({ … })`: one table, from which follow what is given and what is resolved. */
 import type { Claims } from '../citizen.js'
-import { checkBase } from '../config/addresses.js'
+import { checkBase, checkEndpoint } from '../config/addresses.js'
 import type { GivenAnywhere, ResolvedOf } from '../config/option.js'
 import { computed, defaulted, optional, required } from '../config/option.js'
 import {
@@ -11,6 +11,7 @@ import {
   numberBetween,
   orInFile,
   origins,
+  shownName,
   textMatching,
   yesOrNo,
 } from '../config/option-types.js'
@@ -71,6 +72,19 @@ export const oidcOptions = {
    * hyphens, 16 in all, lower-case.
    */
   name: optional(providerName),
+  /**
+   * Name of this way in on the page where a person chooses among several. Default: the host of `issuer`.
+   *
+   * With this or `name`, there is such a page as soon as there is another way in. 1 to 60 characters.
+   */
+  displayName: optional(shownName),
+  /** Logo beside that name: a path of the application or an absolute address. Default none. */
+  logo: optional(address(checkEndpoint, '/adfs.svg')),
+  /**
+   * Whether that page shows it; `false`: only a link, a guard or `login.select` leads there, as for tenants that are not
+   * to see each other. Default `true`.
+   */
+  offered: defaulted(yesOrNo, true),
   /** The provider’s issuer, letter by letter as it stands in its tokens. */
   issuer: required(issuer),
   /** The client’s id at the provider. */

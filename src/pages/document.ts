@@ -33,6 +33,8 @@ export interface Document {
   readonly head?: string | undefined
   /** Markup behind everything else. */
   readonly end?: string | undefined
+  /** Addresses of pictures in the content, besides the logo. */
+  readonly images?: readonly string[] | undefined
   /** Directives of the policy besides those for style, logo and frames. */
   readonly directives: readonly string[]
   /** Who may show the page in a frame: `none` (default), `self`, or origins separated by blanks. */
@@ -59,7 +61,7 @@ export function renderDocument(frame: PageFrame, document: Document): Reply {
       'content-type': 'text/html; charset=utf-8',
       'content-language': document.language,
       'cache-control': 'private, no-store',
-      'content-security-policy': policyOf(frame, document.directives, ancestors),
+      'content-security-policy': policyOf(frame, document, ancestors),
       'x-content-type-options': 'nosniff',
       ...(ancestors === 'none' ? { 'x-frame-options': 'DENY' } : {}),
       'referrer-policy': 'same-origin',
@@ -86,7 +88,12 @@ function styleElement(stylesheet: string | undefined): string {
 }
 
 /** Source: CSP Level 3, sections 6.1 to 6.4. What is not named here, `default-src 'none'` covers. */
-function policyOf({ logo, stylesheet }: PageFrame, directives: readonly string[], ancestors: string): string {
+function policyOf(
+  { logo, stylesheet }: PageFrame,
+  { directives, images = [] }: Pick<Document, 'directives' | 'images'>,
+  ancestors: string,
+): string {
+  const pictures = new Set([...(logo === undefined ? [] : [logo]), ...images].map(sourceOf))
   const styles = stylesheet === undefined ? styleSource : sourceOf(stylesheet)
   const mayShow = ancestors.split(/\s+/).map((word) => {
     return word === 'none' || word === 'self' ? `'${word}'` : sourceOf(word)
@@ -94,7 +101,7 @@ function policyOf({ logo, stylesheet }: PageFrame, directives: readonly string[]
   return [
     "default-src 'none'",
     `style-src ${styles}`,
-    ...(logo === undefined ? [] : [`img-src ${sourceOf(logo)}`]),
+    ...(pictures.size === 0 ? [] : [`img-src ${[...pictures].join(' ')}`]),
     ...directives,
     `frame-ancestors ${mayShow.join(' ')}`,
     "base-uri 'none'",

@@ -16,6 +16,15 @@ export interface PageAction {
   readonly primary?: boolean | undefined
 }
 
+/** One of several that a person chooses, as a form that is sent by POST. */
+export interface PageChoice {
+  readonly title: string
+  /** Address of a picture beside it: a path of ours or an http(s) address. */
+  readonly logo: string | undefined
+  readonly href: string
+  readonly fields: Readonly<Record<string, string>>
+}
+
 /** A line of a list, such as a leg of a receipt. */
 export interface PageFact {
   /** A key of the texts, or any text. */
@@ -31,6 +40,8 @@ export interface Page {
   readonly title: TextKey
   readonly paragraphs: readonly TextKey[]
   readonly facts?: readonly PageFact[] | undefined
+  /** What there is to choose among. */
+  readonly choices?: readonly PageChoice[] | undefined
   /** What leads on, `home` being the start page; that is added where none of them goes back to the application. */
   readonly actions: readonly (PageAction | 'home')[]
   /** Who may show the page in a frame: `none` (default), `self`, or origins separated by blanks. */
@@ -59,12 +70,16 @@ export function renderPage(frame: PageFrame, page: Page): Reply {
   const actions = (leadsBack ? page.actions : [...page.actions, 'home' as const]).map((action) =>
     action === 'home' ? home : action,
   )
+  const choices = page.choices ?? []
+  const items = choices.map((choice) => `<li>${renderChoice(choice)}</li>`)
+  const choiceList = items.length === 0 ? '' : `<ul>${items.join('')}</ul>`
   const nav = actions.map((action) => renderAction(action, text(action.label))).join('')
   return renderDocument(frame, {
     status: page.status,
     language: page.language,
     title: textOf(page.language, page.title),
-    content: `${paragraphs}${list}<nav>${nav}</nav>`,
+    content: `${paragraphs}${list}${choiceList}<nav>${nav}</nav>`,
+    images: choices.flatMap(({ logo }) => logo ?? []),
     directives: ["form-action 'self'"],
     frameAncestors: page.frameAncestors,
     headers: page.headers,
@@ -74,10 +89,22 @@ export function renderPage(frame: PageFrame, page: Page): Reply {
 function renderAction(action: PageAction, label: string): string {
   const address = escapeHtml(webAddress(action.href))
   const mark = action.primary === true ? ' class="primary"' : ''
-  const fields = Object.entries(action.fields ?? {})
-  if (action.method === 'get' && fields.length === 0) return `<a${mark} href="${address}">${label}</a>`
-  const inputs = fields.map(
+  const { fields = {} } = action
+  if (action.method === 'get' && Object.keys(fields).length === 0)
+    return `<a${mark} href="${address}">${label}</a>`
+  return `<form method="${action.method}" action="${address}">${renderFields(fields)}<button${mark}>${label}</button></form>`
+}
+
+/** The title says all that the logo shows: a screen reader would read the name twice. */
+function renderChoice({ title, logo, href, fields }: PageChoice): string {
+  const address = escapeHtml(webAddress(href))
+  const picture = logo === undefined ? '' : `<img src="${escapeHtml(webAddress(logo))}" alt="" height="24">`
+  return `<form method="post" action="${address}">${renderFields(fields)}<button>${picture}${escapeHtml(title)}</button></form>`
+}
+
+function renderFields(fields: Readonly<Record<string, string>>): string {
+  const inputs = Object.entries(fields).map(
     ([name, value]) => `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`,
   )
-  return `<form method="${action.method}" action="${address}">${inputs.join('')}<button${mark}>${label}</button></form>`
+  return inputs.join('')
 }

@@ -60,6 +60,8 @@ export const style = [
   'dl{margin:1.5rem 0 0;border-top:1px solid var(--l)}',
   'dl div{display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 1rem;padding:.5rem 0;border-bottom:1px solid var(--l)}',
   'dt{color:var(--q)}dd{margin:0;font-weight:600}',
+  'ul{display:grid;gap:.75rem;list-style:none;margin:1.5rem 0 0;padding:0}',
+  'li button{display:flex;align-items:center;gap:.75rem;width:100%;text-align:start}li img{max-width:6rem;object-fit:contain}',
   'nav,main>form{display:flex;flex-wrap:wrap;gap:.75rem;margin:1.75rem 0 0}form{margin:0}',
   'nav a,button{display:block;width:100%;font:inherit;line-height:1.4;text-align:center;padding:.65rem 1.1rem;border:2px solid var(--a);border-radius:.4rem;background:var(--c);color:var(--a);text-decoration:none;cursor:pointer}',
   'nav .primary,button.primary{background:var(--a);color:var(--o)}',

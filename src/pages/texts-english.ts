@@ -44,6 +44,13 @@ export const english = {
 
   'login.again': 'Sign in again to go on where you left off.',
   'login.provider-unasked': 'You signed out here, but the sign-in service may still know you.',
+  'title.choose-way': 'Choose how to sign in',
+  'login.choose-way': 'This browser remembers your choice.',
+  'login.no-way':
+    'This application has many sign-in services: begin at the address that your organisation has given you.',
+  'action.other-ways': 'Other ways to sign in',
+  'provider.other-needed': 'This part is for people who sign in by another sign-in service.',
+  'provider.sign-out-first': 'You are signed in already. To change, sign out and sign in there.',
   'action.sign-in': 'Sign in',
   'action.sign-in-again': 'Sign in again',
   'action.continue': 'Continue',
@@ -117,6 +124,7 @@ export const english = {
     'Your session could not be looked up. You have not been signed out, and nothing was lost.',
   'unavailable.sign-in': 'Your sign-in could not be finished.',
   'unavailable.sign-in-service': 'The sign-in service does not answer.',
+  'unavailable.provider': 'This sign-in service is not known here, or not yet.',
   'unavailable.remedy': 'Please try again in a moment.',
   'not-sent.nothing-kept':
     'Nothing of it was kept. Use your browser’s back button to copy what you wrote, then sign in and send it again.',

@@ -38,6 +38,15 @@ export const french: Readonly<Record<TextKey, string>> = {
   'login.again': 'Connectez-vous de nouveau pour reprendre où vous en étiez.',
   'login.provider-unasked':
     'Vous avez fermé votre session ici, mais le service de connexion vous connaît peut-être encore.',
+  'title.choose-way': 'Choisissez comment vous connecter',
+  'login.choose-way': 'Ce navigateur se souvient de votre choix.',
+  'login.no-way':
+    'Cette application a plusieurs services de connexion : commencez à l’adresse que votre organisme vous a donnée.',
+  'action.other-ways': 'Autres façons de se connecter',
+  'provider.other-needed':
+    'Cette partie est réservée aux personnes qui se connectent par un autre service de connexion.',
+  'provider.sign-out-first':
+    'Vous êtes déjà connecté. Pour changer, déconnectez-vous et connectez-vous là-bas.',
   'action.sign-in': 'Se connecter',
   'action.sign-in-again': 'Se connecter de nouveau',
   'action.continue': 'Continuer',
@@ -117,6 +126,7 @@ export const french: Readonly<Record<TextKey, string>> = {
     'Votre session n’a pas pu être consultée. Elle n’a pas été fermée, et rien n’a été perdu.',
   'unavailable.sign-in': 'Votre connexion n’a pas pu être menée à bien.',
   'unavailable.sign-in-service': 'Le service de connexion ne répond pas.',
+  'unavailable.provider': 'Ce service de connexion n’est pas connu ici, ou pas encore.',
   'unavailable.remedy': 'Veuillez réessayer dans un instant.',
   'not-sent.nothing-kept':
     'Rien n’en a été conservé. Utilisez le bouton Précédent de votre navigateur pour copier ce que vous avez écrit, puis connectez-vous et envoyez-le de nouveau.',

@@ -41,6 +41,10 @@ export class LiveProtocolSession extends LiveSession {
   override get userInfo(): ProtocolDetails['userInfo'] {
     return this.details.userInfo
   }
+
+  override get provider(): string {
+    return this.state.named.protocol
+  }
 }
 
 /** A request with a session cookie that we made. A class for the same reason as {@link LiveSession}. */
@@ -120,7 +124,9 @@ export async function renewTokens(
   if (refresh === undefined || tokenLife === 0) return { kind: 'elsewhere' }
   const { address, failures } = state
   const isJoined = tokenVault.isUnderWay(address)
-  const result = await tokenVault.renew({ address, record, issuer, subject, claims, refresh, failures })
+  const provider = state.named.protocol
+  const about = { provider, issuer, subject, claims }
+  const result = await tokenVault.renew({ address, record, ...about, refresh, failures })
   // Whoever has begun it takes note of what it came to.
   if (isJoined) return result
   noteRenewal(state, refresh, result, clock())

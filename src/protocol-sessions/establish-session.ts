@@ -18,6 +18,8 @@ import { type FoundRecord, previousAuthTimeOf, readNow } from './login-checks.js
 
 /** A login with what it proves. */
 export interface ProvenLogin extends VerifiedLogin {
+  /** Name of the plug-in. */
+  readonly provider: string
   /** When the login began that brought a new authentication; 0: none did. */
   readonly provenAt: number
 }
@@ -228,6 +230,7 @@ function detailsOf(
   pointers: ProtocolDetails['pointers'],
 ): ProtocolDetails {
   return {
+    provider: login.provider,
     issuer: login.issuer,
     subject: login.subject,
     ...(login.sessionValue === undefined ? {} : { sessionValue: login.sessionValue }),
@@ -253,7 +256,8 @@ function isRefusedBy(
  * When another tab began the generation that is in force, where that was just now and while this login was under way: a
  * cookie from before the login is dead all the same. Clocks of two instances differ, either way. Only where the other
  * has shown as much, or more: nobody gets a cookie of a level, or of a second factor, that they did not show, so the
- * session goes on with the lower one. `undefined`: this login begins a generation of its own.
+ * session goes on with the lower one. Nor where it came by another provider, whose name its cookie says. `undefined`: this
+ * login begins a generation of its own.
  */
 function sharedGenerationAt(
   record: LiveRecord,
@@ -262,7 +266,8 @@ function sharedGenerationAt(
   now: number,
 ): number | undefined {
   const generationAt = own?.generationAt
-  if (generationAt === undefined) return undefined
+  const isOfAnother = own?.provider !== undefined && own.provider !== login.provider
+  if (generationAt === undefined || isOfAnother) return undefined
   const isJustBegun = Math.abs(now - generationAt) < simultaneousMilliseconds
   const wasUnderWay = login.since < generationAt + clockDifference
   const isNoStronger =

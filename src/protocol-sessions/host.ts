@@ -2,6 +2,7 @@
 import type { ResolvedOptions } from '../config/options.js'
 import type { SessionCookie } from '../cookies/session-cookie.js'
 import { createTransactionCookies, type TransactionCookies } from '../cookies/transaction.js'
+import type { Report } from '../events.js'
 import type { Exchange } from '../exchange.js'
 import type { LoginHosts } from '../login/hosts.js'
 import type { LoginsInFlight } from '../login/logins-in-flight.js'
@@ -35,8 +36,9 @@ const defaultSkewSeconds = 30
 /** Makes what one plug-in gets. */
 export function createProtocolHost(parts: ProtocolHostParts, protocol: Protocol): ProtocolHost {
   const { options, environment, completion, logoutRoutes, loginsInFlight } = parts
-  const { store, report } = parts.sessions
+  const { store } = parts.sessions
   const { name } = protocol
+  const report: Report = (event) => parts.sessions.report({ ...event, provider: name })
   const made: Pick<TransactionCookies<unknown>, 'isOfAnother'>[] = []
   const isStateOfAnother = (exchange: Exchange, state: string | undefined): boolean =>
     made.some((transactions) => transactions.isOfAnother(exchange, state, options.clock()))
@@ -45,7 +47,7 @@ export function createProtocolHost(parts: ProtocolHostParts, protocol: Protocol)
     environment,
     store,
     report,
-    sessions: sessionsOf(parts, protocol),
+    sessions: sessionsOf(parts, protocol, report),
     address: (route) => `${options.application.url}${options.routes.path}/${route}`,
     transactions<T>(purpose: string): TransactionCookies<T> {
       const transactions = createTransactions<T>(parts, protocol, purpose)
@@ -70,13 +72,14 @@ export function createProtocolHost(parts: ProtocolHostParts, protocol: Protocol)
   }
 }
 
-function sessionsOf(parts: ProtocolHostParts, protocol: Protocol): ProtocolHost['sessions'] {
+function sessionsOf(parts: ProtocolHostParts, protocol: Protocol, report: Report): ProtocolHost['sessions'] {
   const { options, sessions } = parts
   const sharedSkewSeconds = options.identityProvider?.clockSkewSeconds ?? defaultSkewSeconds
   const { clockSkewSeconds = sharedSkewSeconds } = protocol
   return createProtocolSessions(protocol.name, {
     ...parts,
     ...sessions,
+    report,
     random: options.random,
     skewMilliseconds: clockSkewSeconds * 1000,
   })

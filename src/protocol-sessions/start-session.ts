@@ -99,7 +99,7 @@ async function checkLogin(context: PluginSessionsContext, request: StartRequest)
     isTaken || isLater
       ? login.since
       : provenAtOf(login, previousAuthTimeOf(context, address, known), skewMilliseconds)
-  return { known, login: { ...login, provenAt } }
+  return { known, login: { ...login, provenAt, provider: context.protocol } }
 }
 
 /** Begins the session, or takes it up, in the place of the one that the browser had before. */

@@ -26,6 +26,8 @@ import type { Store } from '../stores/store.js'
 
 /** The session whose tokens are to be renewed. */
 export interface TokenRenewalRequest extends RenewalRequest {
+  /** Name of the plug-in. */
+  readonly provider: string
   readonly issuer: string
   readonly subject: string
   readonly claims: Claims
@@ -123,8 +125,9 @@ const leaseKey = (address: RecordAddress): string => `tokens:${placeOf(address).
 function createTokenMethod(context: VaultContext): RenewalMethod<TokenRenewalTypes> {
   return {
     leaseKey,
-    termsOf: ({ issuer, refresh: { timeoutSeconds, onUnavailable } }) => ({
+    termsOf: ({ provider: name, issuer, refresh: { timeoutSeconds, onUnavailable } }) => ({
       provider: issuer,
+      name,
       timeoutSeconds,
       onUnavailable,
     }),

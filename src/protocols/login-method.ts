@@ -26,8 +26,35 @@ export function mustAskAnew(
   return citizen.reason === 'identity-ended' && mayResume && !reauthenticate
 }
 
+/** How a person is shown a way in, where there are several. */
+export interface LoginMethodDisplay {
+  /** What the person reads. Absent: the host of its provider. */
+  readonly title?: string | undefined
+  /** Address of a logo, shown beside the title: a path of the application or an absolute address. */
+  readonly logo?: string | undefined
+  /** `false`: only what names it leads there: a link, a guard, or `login.select`. Default `true`. */
+  readonly isOffered?: boolean | undefined
+}
+
+/** What the options of a plug-in say of how it is shown. `otherwise`: the title of one that has nothing but a name. */
+export function displayOf(
+  options: {
+    readonly name: string | undefined
+    readonly displayName: string | undefined
+    readonly logo: string | undefined
+    readonly offered: boolean
+  },
+  otherwise: string,
+): LoginMethodDisplay | undefined {
+  const { name, displayName, logo, offered: isOffered } = options
+  const title = displayName ?? (name === undefined ? undefined : otherwise)
+  return title === undefined && isOffered ? undefined : { title, logo, isOffered }
+}
+
 /** A way in: shared cookie, OpenID Connect, SAML. */
 export interface LoginMethod {
+  /** Absent: with nothing but such ways nobody is to choose, and the first is taken. */
+  readonly display?: LoginMethodDisplay | undefined
   /** Whether it may count as a new authentication that one was asked for: then a person must have pressed our button. */
   readonly takesAsked?: boolean | undefined
   /** Sends the browser to the provider: a redirect, or a page with a form. */
@@ -46,4 +73,6 @@ export interface LoginRequest {
   readonly maxAgeSeconds: number
   /** Name of the way in, as in `oidc`; empty: whichever fits. */
   readonly via: string
+  /** Ways in one of which it must be; absent or none: any. */
+  readonly providers?: readonly string[] | undefined
 }

@@ -1,6 +1,6 @@
 /** @module The options of `saml({ … })`: one table, from which follow what is given and what is resolved. */
 import type { KeyObject } from 'node:crypto'
-import { checkAbsolute } from '../config/addresses.js'
+import { checkAbsolute, checkEndpoint } from '../config/addresses.js'
 import type { GivenAnywhere, ResolvedOf } from '../config/option.js'
 import { computed, defaulted, optional, required } from '../config/option.js'
 import {
@@ -10,6 +10,7 @@ import {
   networkSeconds,
   numberBetween,
   origins,
+  shownName,
   yesOrNo,
 } from '../config/option-types.js'
 import { providerName } from '../config/provider-name.js'
@@ -28,6 +29,19 @@ export const samlOptions = {
    * hyphens, 16 in all, lower-case.
    */
   name: optional(providerName),
+  /**
+   * Name of this way in on the page where a person chooses among several. Default: the host of `identityProvider`.
+   *
+   * With this or `name`, there is such a page as soon as there is another way in. 1 to 60 characters.
+   */
+  displayName: optional(shownName),
+  /** Logo beside that name: a path of the application or an absolute address. Default none. */
+  logo: optional(address(checkEndpoint, '/eduid.svg')),
+  /**
+   * Whether that page shows it; `false`: only a link, a guard or `login.select` leads there, as for tenants that are not
+   * to see each other. Default `true`.
+   */
+  offered: defaulted(yesOrNo, true),
   /** Entity ID of the identity provider: the only one whose messages are taken. */
   identityProvider: required(uri),
   /** Where the provider’s metadata is polled; this or `metadata`. Default none. */

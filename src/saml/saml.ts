@@ -2,6 +2,8 @@
 import { createEnvironmentOptions } from '../config/plug-in-options.js'
 import { nameFor } from '../config/provider-name.js'
 import type { Exchange, Reply } from '../exchange.js'
+import { parseUrl } from '../parse-url.js'
+import { displayOf } from '../protocols/login-method.js'
 import type { Protocol } from '../protocols/protocol.js'
 import { asksForPage } from '../sessions/activity.js'
 import { answerByBrowser, answerBySoap } from './idp-initiated-logout.js'
@@ -62,6 +64,7 @@ function install(provider: ServiceProvider): ReturnType<Protocol['install']> {
 
   return {
     issuer: options.identityProvider,
+    display: displayOf(options, parseUrl(options.identityProvider)?.host ?? options.identityProvider),
     target: origins[0] ?? options.identityProvider,
     startLogin: (exchange, start) => startLogin(login, exchange, start),
     endProviderSession: (request) => endProviderSession(provider, request),

@@ -12,6 +12,13 @@ export interface Demand {
   readonly secondFactor?: boolean | undefined
   /** Greatest age of the authentication, in seconds. Unknown counts as too old; absent: any age. */
   readonly maxAgeSeconds?: number | undefined
+  /** Where the person must have signed in, as in `citizen.provider`; of a list, at one of these. Absent: anywhere. */
+  readonly provider?: string | readonly string[] | undefined
+}
+
+/** The providers that a demand names; none: any will do. */
+export function providersOf({ provider = [] }: Pick<Demand, 'provider'>): readonly string[] {
+  return typeof provider === 'string' ? [provider] : provider
 }
 
 /** What of a demand an authentication does not show: only what is missing is set. */

@@ -11,6 +11,7 @@ import type {
   UnavailableCitizen,
 } from '../citizen.js'
 import type { Exchange } from '../exchange.js'
+import { sharedCookieName } from '../protocols/login-method.js'
 import type { Receipt } from '../receipt.js'
 import type { LiveRecord, RecordAddress } from '../session-record.js'
 import { publicIdOf } from './record.js'
@@ -50,6 +51,11 @@ export class LiveSession {
     this.record = record
   }
 
+  /** Name of the way in by which it began. */
+  get provider(): string {
+    return sharedCookieName
+  }
+
   /** When the request's own token expires; the record need not know it. */
   get tokenExpiresAt(): number {
     return this.record.tokenExpiresAt
@@ -70,6 +76,7 @@ export function anonymous(reason: AnonymousReason): AnonymousCitizen {
   const citizen: AnonymousCitizen = Object.freeze({
     state: 'anonymous',
     reason,
+    provider: undefined,
     claims: undefined,
     session: undefined,
     assurance: undefined,
@@ -84,6 +91,7 @@ export function unavailable(reason: UnavailableCitizen['reason']): UnavailableCi
   return {
     state: 'unavailable',
     reason,
+    provider: undefined,
     claims: undefined,
     session: undefined,
     assurance: undefined,
@@ -96,6 +104,7 @@ export function mfaRequired<C extends Claims>(claims: C): MfaRequiredCitizen<C> 
   return {
     state: 'mfa-required',
     reason: undefined,
+    provider: sharedCookieName,
     claims,
     session: undefined,
     assurance: undefined,
@@ -112,6 +121,7 @@ export function assuranceOf(claims: Claims, level: number, authenticatedAt: numb
 class Active<C extends Claims> implements ActiveCitizen<C> {
   readonly state = 'active'
   readonly reason = undefined
+  readonly provider: string
   readonly claims: C
   readonly session: CitizenSession
   readonly assurance: Assurance
@@ -122,6 +132,7 @@ class Active<C extends Claims> implements ActiveCitizen<C> {
 
   constructor(live: LiveSession, assurance: Assurance, degraded: boolean, actions: CitizenActions) {
     const { record } = live
+    this.provider = live.provider
     this.claims = live.claims as C
     this.session = {
       // Requests share the state: another one may have taken up another generation since.

@@ -2,7 +2,7 @@
 import type { EndReason, LiveRecord, RecordAddress, SessionRecord } from '../session-record.js'
 import type { EndOutcome } from '../stores/store.js'
 import { type LifecycleContext, retainedUntil } from './lifecycle-context.js'
-import { endedFrom, openDetails, publicIdOf } from './record.js'
+import { endedFrom, namesAtProvider, openDetails, publicIdOf } from './record.js'
 import { overSince, timerOver, withIdleTime } from './timers.js'
 
 /** How often an end looks again at a record whose details were written meanwhile. */
@@ -25,9 +25,14 @@ export function announceEnd(
 ): void {
   const publicId = publicIdOf(generation)
   const { person, application: sessionApplication } = address
-  context.report({ type: 'session.ended', publicId, person, sessionApplication, reason })
-  if (address.application !== context.application) return
-  const { boundSession } = openDetails(context.sealer, address, sealed)
+  const isOurs = sessionApplication === context.application
+  // Another application has sealed its own.
+  const details = isOurs ? openDetails(context.sealer, address, sealed) : {}
+  const { boundSession } = details
+  const provider = namesAtProvider(details)?.provider
+  const named = provider === undefined ? {} : { provider }
+  context.report({ type: 'session.ended', publicId, person, sessionApplication, reason, ...named })
+  if (!isOurs) return
   context.onEnded({ address, publicId, reason, boundSession })
 }
 

@@ -7,6 +7,8 @@ import type { EndedRecord, EndReason, LiveRecord, RecordAddress } from '../sessi
 
 /** What the record of a session says that OpenID Connect or SAML began: there is no token that would say it. */
 export interface ProtocolDetails {
+  /** Name of the plug-in by which the person has signed in last. Absent in records of 0.1.0. */
+  readonly provider?: string | undefined
   readonly issuer: string
   readonly subject: string
   /** What the provider calls its session (`sid`, SessionIndex); absent: nothing, or in records of 0.1.0. */
@@ -36,7 +38,7 @@ export function claimsOf({ claims, userInfo }: ProtocolDetails): Claims {
 }
 
 /** What the provider calls a session, and its person. */
-export type NamesAtProvider = Pick<ProtocolDetails, 'issuer' | 'subject' | 'sessionValue'>
+export type NamesAtProvider = Pick<ProtocolDetails, 'provider' | 'issuer' | 'subject' | 'sessionValue'>
 
 /** What only the application itself can read in a record. */
 export interface RecordDetails {
@@ -119,7 +121,12 @@ export function endedFrom(
 ): EndedRecord {
   const { boundSession, names, own, limit } = openDetails(sealer, address, record.sealed)
   const { startedAt, endsAt, authenticatedAt } = record
-  const ended = own && { issuer: own.issuer, subject: own.subject, sessionValue: own.sessionValue }
+  const ended = own && {
+    provider: own.provider,
+    issuer: own.issuer,
+    subject: own.subject,
+    sessionValue: own.sessionValue,
+  }
   const details: RecordDetails = { startedAt, endsAt, limit, authenticatedAt, boundSession, names, ended }
   return {
     state: 'ended',

@@ -90,9 +90,24 @@ async function acceptFresh<T extends RenewalTypes>(
     // The last look before cookies are set, with nothing to wait for after it: a logout may have come since.
     if (method.isForBrowser && (await store.read(request.address))?.state !== 'live') return { kind: 'ended' }
     const publicId = publicIdOf(request.record.generation)
-    report({ type: 'identity.refreshed', publicId, result: 'token', milliseconds })
+    report({
+      type: 'identity.refreshed',
+      publicId,
+      result: 'token',
+      milliseconds,
+      ...nameOf(context, request),
+    })
     return write.result
   })
+}
+
+/** Whose tokens they are, for an event. */
+function nameOf<T extends RenewalTypes>(
+  { method }: RenewalContext<T>,
+  request: T['request'],
+): { readonly provider?: string } {
+  const { name } = method.termsOf(request)
+  return name === undefined ? {} : { provider: name }
 }
 
 /** Writes what replaces the old tokens, of an answer that is of no use otherwise. */
@@ -131,21 +146,29 @@ async function writeSafely<T extends RenewalTypes>(
   if (result !== undefined) return result
   if (isKeyMissing) return degrade(context, renewal, { problem: 'token' })
   const publicId = publicIdOf(record.generation)
-  context.report({ type: 'identity.degraded', publicId, problem: 'store', retryAfterSeconds: 1 })
+  const outage = { problem: 'store', retryAfterSeconds: 1, ...nameOf(context, renewal.request) }
+  context.report({ type: 'identity.degraded', publicId, ...outage })
   return { kind: 'elsewhere' }
 }
 
 /** The old tokens go on. The lease is held through the pause: no instance asks before. */
 async function acceptExtension<T extends RenewalTypes>(
-  { method, store, clock, report }: RenewalContext<T>,
+  context: RenewalContext<T>,
   { request, fence, attempt, began }: Renewal<T>,
   { pauseSeconds, result }: Extract<RenewalAnswer<T>, { kind: 'extended' }>,
 ): Promise<RenewalResult<T['result']>> {
+  const { method, store, clock, report } = context
   const milliseconds = clock() - began
   await attempt.settleAll()
   await store.renewLease(method.leaseKey(request.address), fence, pauseSeconds)
   const publicId = publicIdOf(request.record.generation)
-  report({ type: 'identity.refreshed', publicId, result: 'extended', milliseconds })
+  report({
+    type: 'identity.refreshed',
+    publicId,
+    result: 'extended',
+    milliseconds,
+    ...nameOf(context, request),
+  })
   return result
 }
 
@@ -175,7 +198,8 @@ async function acceptRefusal<T extends RenewalTypes>(
   // A refusal of what has been replaced meanwhile says nothing about the newest.
   if (!isNewest) return { kind: 'newer' }
   // RFC 6749, section 5.2: a refusal without a status of its own is a 400.
-  report({ type: 'identity.refused', publicId: publicIdOf(record.generation), status: status ?? 400 })
+  const publicId = publicIdOf(record.generation)
+  report({ type: 'identity.refused', publicId, status: status ?? 400, ...nameOf(context, request) })
   return endSession(context, request, record)
 }
 
@@ -191,7 +215,8 @@ async function degrade<T extends RenewalTypes>(
   const key = method.leaseKey(address)
   const retryAfterSeconds = Math.min(backoffSeconds(request.failures, wanted, context.random), mostSeconds)
   const publicId = publicIdOf(record.generation)
-  report({ type: 'identity.degraded', publicId, problem, status, retryAfterSeconds })
+  const named = nameOf(context, request)
+  report({ type: 'identity.degraded', publicId, problem, status, retryAfterSeconds, ...named })
   if (method.termsOf(request).onUnavailable === 'end') {
     await store.releaseLease(key, fence)
     return endSession(context, request, record)

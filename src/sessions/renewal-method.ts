@@ -81,6 +81,8 @@ export interface Renewal<T extends RenewalTypes> {
 export interface RenewalTerms {
   /** Whom the tokens go to. One provider's outage says nothing about another provider. */
   readonly provider: string
+  /** What events call it; absent: it is that of the shared cookie. */
+  readonly name?: string | undefined
   /** A call takes no longer. */
   readonly timeoutSeconds: number
   readonly onUnavailable: 'keep' | 'end'

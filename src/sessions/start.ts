@@ -67,6 +67,7 @@ export async function startSession(
       person: address.person,
       level: record.level,
       cause: resumes === undefined ? 'first' : 'resumed',
+      ...(start.own?.provider === undefined ? {} : { provider: start.own.provider }),
     })
   }
   return { started: true, record: outcome.record }

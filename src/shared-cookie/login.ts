@@ -17,7 +17,10 @@ export function createSharedCookieLogin(
   const pages = createPages(options)
   const returnUrl = `${application.url}${routes.path}/return`
 
+  const { displayName: title, logo } = identityProvider
+
   return {
+    display: title === undefined ? undefined : { title, logo },
     startLogin(exchange, { request: loginRequest, reauthenticate, mayResume, strengthen }) {
       const state = transactions.set(exchange, { ...loginRequest, reauthenticate, mayResume }, clock())
       const location = visitUrl({

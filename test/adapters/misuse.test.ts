@@ -132,7 +132,17 @@ describe('FLD-09 options of guards that are not known are told', () => {
       /does not know level/,
     ],
     ['requireAssurance()', (from) => from.requireAssurance(undefined as never), /a level of 1 or higher/],
-    ['requireCitizen({ level })', (from) => from.requireCitizen({ level: 2 } as never), /takes no options/],
+    [
+      'requireCitizen({ level })',
+      (from) => from.requireCitizen({ level: 2 } as never),
+      /does not know level/,
+    ],
+    [
+      'requireCitizen({ provider: 7 })',
+      (from) => from.requireCitizen({ provider: 7 as never }),
+      /takes provider/,
+    ],
+    ['requireCitizen({ provider: [] })', (from) => from.requireCitizen({ provider: [] }), /takes provider/],
     ['requireMfa(2)', (from) => from.requireMfa(2 as never), /takes no options/],
     [
       'logout({ scop })',

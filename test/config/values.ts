@@ -51,6 +51,30 @@ const name: Values = {
   bad: ['', 'a b', 'a;b', 'a=b', 'é', '__secure-sso', '__hOsT-sso', '__Host-sso', 'a'.repeat(65), 7],
 }
 
+const shownNames: Values = {
+  good: ['Tax Portal', '税', 'می\u200cخواهم', 'Prestations – Québec', 'é', 'x'.repeat(60), 'Büro <A> & "B"'],
+  texts: ['Tax Portal'],
+  bad: [
+    '',
+    ' ',
+    ' Tax',
+    'Tax ',
+    'x'.repeat(61),
+    'a\nb',
+    'a\u0000b',
+    'a\u202eb',
+    'a\u200fb',
+    'a\u200bb',
+    '\ufeffTax',
+    '\u200b',
+    '\u200d',
+    'a\u2028b',
+    '\ud800',
+    7,
+    ['a'],
+  ],
+}
+
 function numbers(least: number, most: number, isWhole = true): Values {
   return {
     good: [least, most],
@@ -69,37 +93,9 @@ function numbers(least: number, most: number, isWhole = true): Values {
 
 /** Values that are good or bad in the company of the required options alone. */
 export const values: Readonly<Record<OptionPath, Values>> = {
-  'application.name': {
-    good: [
-      'Tax Portal',
-      '税',
-      'می\u200cخواهم',
-      'Prestations – Québec',
-      'é',
-      'x'.repeat(60),
-      'Büro <A> & "B"',
-    ],
-    texts: ['Tax Portal'],
-    bad: [
-      '',
-      ' ',
-      ' Tax',
-      'Tax ',
-      'x'.repeat(61),
-      'a\nb',
-      'a\u0000b',
-      'a\u202eb',
-      'a\u200fb',
-      'a\u200bb',
-      '\ufeffTax',
-      '\u200b',
-      '\u200d',
-      'a\u2028b',
-      '\ud800',
-      7,
-      ['a'],
-    ],
-  },
+  'application.name': shownNames,
+  'identityProvider.displayName': shownNames,
+  'identityProvider.logo': endpoint,
   'application.logo': endpoint,
   'identityProvider.url': {
     good: ['https://id.example.gov', 'https://ID.example.gov:8443/tenant/', 'https://example.gov'],
@@ -261,6 +257,7 @@ export const values: Readonly<Record<OptionPath, Values>> = {
   },
   'routes.touch': fn,
   'routes.skip': fn,
+  'login.select': fn,
   'routes.stylesheet': {
     good: ['/pages.css', 'https://cdn.example.gov/pages.css'],
     texts: ['/pages.css', 'https://cdn.example.gov/pages.css'],

@@ -48,6 +48,7 @@ export function openssl(args: readonly string[], input?: Uint8Array | string): B
 export function citizen(sub = 'ana', more: Readonly<Record<string, unknown>> = {}): ActiveCitizen {
   return {
     state: 'active',
+    provider: 'shared-cookie',
     reason: undefined,
     claims: { iss: 'https://id.example', sub, iat: 0, exp: 2_000_000_000, ...more },
     session: { publicId: 'p', startedAt: 0, lastSeenAt: 0, idleEndsAt: 0, endsAt: 0 },

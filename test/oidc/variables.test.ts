@@ -23,6 +23,9 @@ const url = 'https://id.example.gov/x?y=z'
 
 /** For each option that a variable can hold: a text, and what it says. */
 const rows: Readonly<Record<string, readonly (readonly [text: string, value: unknown])[]>> = {
+  displayName: [['Ministry of Order', 'Ministry of Order']],
+  logo: [['/adfs.svg', '/adfs.svg']],
+  offered: [['false', false]],
   issuer: [['https://id.example.gov/', 'https://id.example.gov/']],
   clientId: [['tax-office', 'tax-office']],
   clientSecret: [['s+/ %,"\'', 's+/ %,"\'']],

@@ -9,6 +9,7 @@ import { claimsRefused } from '../../src/guards/claims-refused.js'
 import { createRefuse } from '../../src/guards/refusal.js'
 import type { Refusal } from '../../src/guards/verdict.js'
 import { createHandOver } from '../../src/issuing/sso-form.js'
+import type { MethodChoice, OfferedWay } from '../../src/login/choose-method.js'
 import { createLoginRoutes, type LoginTransaction } from '../../src/login/login.js'
 import { anyLoginRequest } from '../../src/login/login-request.js'
 import { createLoginCompletion } from '../../src/login/return.js'
@@ -114,7 +115,13 @@ function pageRequest(setting: Setting, method: string, path: string, headers: ob
 function active(authenticatedAt: number): Citizen {
   const assurance = { level: 1, method: 'password', authenticatedAt }
   // Nobody asks it for more than this.
-  return { state: 'active', reason: undefined, assurance, session: { startedAt: 0 } } as unknown as Citizen
+  return {
+    state: 'active',
+    provider: 'shared-cookie',
+    reason: undefined,
+    assurance,
+    session: { startedAt: 0 },
+  } as unknown as Citizen
 }
 
 type Add = (page: Omit<SeenPage, 'isPassing'> & { readonly isPassing?: boolean }) => void
@@ -133,19 +140,36 @@ export async function everyPage(setting: Setting): Promise<readonly SeenPage[]> 
   return pages
 }
 
-function loginContext(setting: Setting, citizen: Citizen, isLogoutPending = false) {
+/** What a person chooses among. */
+const ways: readonly OfferedWay[] = [
+  { name: 'adfs', title: 'Ministry <A> & "B"', logo: '/adfs.svg' },
+  { name: 'eduid', title: 'eduID', logo: 'https://eduid.example/logo.svg' },
+  { name: 'saml', title: 'id.example.gov', logo: undefined },
+]
+
+function loginContext(setting: Setting, citizen: Citizen, isLogoutPending = false, hasOthers = false) {
   return {
     options: optionsOf(setting, true),
-    loginMethodFor: () => ({
-      takesAsked: true as const,
-      startLogin: (): never => {
-        throw new Error('no page leads on here')
+    methods: {
+      choose: (_exchange: Exchange, { via }: LoginRequest): MethodChoice => {
+        const method = {
+          takesAsked: true as const,
+          startLogin: (): never => {
+            throw new Error('no page leads on here')
+          },
+        }
+        if (via === 'unknown') return { kind: 'unknown' }
+        return via === 'several' || via === 'none'
+          ? { kind: 'open', ways: via === 'none' ? [] : ways }
+          : { kind: 'chosen', name: 'oidc', method }
       },
-    }),
+      isOpen: () => hasOthers,
+      noteTaken: () => {},
+    },
+    protocolOf: () => undefined,
     checkReturnTarget: () => '/forms/7',
     authenticate: () => citizen,
     inspect: async () => citizen,
-    loginMethodNameFor: () => 'oidc',
     logoutSettling: { isPending: () => isLogoutPending, settle: () => {} },
     isLoginInFlight: () => true,
     loginHosts: {
@@ -188,6 +212,20 @@ async function addLogin(setting: Setting, add: Add): Promise<void> {
     `/session/login?returnTo=${setting.path ?? ''}/session/return?state=${'a'.repeat(32)}`,
   )
   add({ name: 'login address that leads back here', from, title: 'title.sign-in-incomplete', reply: round })
+  for (const [via, name, title] of [
+    ['several', 'login where one chooses among several ways', 'title.choose-way'],
+    ['none', 'login where no way is offered', 'title.sign-in'],
+    ['unknown', 'login by a way that is not known', 'title.unavailable'],
+  ] as const) {
+    const reply = await get(nobody, `/session/login?via=${via}`)
+    add({ name, from: 'src/login/choice-pages.ts', title, reply })
+  }
+  const others = await createLoginRoutes(loginContext(setting, anonymous('revoked'), false, true)).get(
+    pageRequest(setting, 'GET', '/session/login'),
+  )
+  add({ name: 'login after an end, with other ways', from, title: 'title.session-ended', reply: others })
+  const wanted = await get(active(Date.now()), '/session/login?provider=adfs')
+  add({ name: 'login at another provider than the cookie’s', from, title: 'title.sign-in', reply: wanted })
   const foreign = await createLoginRoutes(loginContext(setting, nobody)).post(
     pageRequest(setting, 'POST', '/session/login', { 'sec-fetch-site': 'cross-site' }),
   )
@@ -226,6 +264,13 @@ function addReturns(setting: Setting, add: Add): void {
   add({ name: 'return without the second factor', from, title: 'title.second-factor', reply: second })
   const weak = conclude(active(Date.now()), { level: 2 })
   add({ name: 'return at too low a level', from, title: 'title.sign-in-incomplete', reply: weak })
+  const elsewhereSignedIn = conclude(active(Date.now()), { providers: ['adfs'] })
+  add({
+    name: 'return from another provider',
+    from,
+    title: 'title.sign-in-incomplete',
+    reply: elsewhereSignedIn,
+  })
   const old = conclude(active(1), { maxAgeSeconds: 60 })
   add({ name: 'return by an old authentication', from, title: 'title.sign-in-incomplete', reply: old })
   const unproven = conclude(anonymous('identity-ended'), { isUnproven: true }, true)
@@ -293,13 +338,16 @@ function addRefusals(setting: Setting, add: Add): void {
   })
   const get = pageRequest(setting, 'GET', '/forms/7')
   const form = pageRequest(setting, 'POST', '/forms/7')
-  const missing: Refusal = { kind: 'login-required' }
+  const missing: Refusal = { kind: 'login-required', providers: [] }
   for (const reason of allReasons.filter((each) => each !== 'ambiguous-cookie')) {
     const reply = refuse(form, anonymous(reason), missing)
     add({ name: `form after ${reason}`, from, title: 'title.not-sent', reply })
   }
   const second = refuse(form, mfaRequired({ iss: '', sub: '' } as never), { kind: 'second-factor-required' })
   add({ name: 'form without the second factor', from, title: 'title.not-sent', reply: second })
+  const wanted = { kind: 'other-provider', providers: ['adfs'], level: 0, secondFactor: false } as const
+  const other = refuse(form, active(Date.now()), { ...wanted, maxAgeSeconds: 0 })
+  add({ name: 'form at another provider', from, title: 'title.not-sent', reply: other })
   const unsure = refuse(get, anonymous('ambiguous-cookie'), { kind: 'ambiguous' })
   add({ name: 'page with cookies of two sessions', from: loginPages, title: 'title.cookies', reply: unsure })
   for (const [what, exchange] of [['page', get] as const, ['form', form] as const]) {

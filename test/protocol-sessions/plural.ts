@@ -21,7 +21,8 @@ import { serve, shown } from '../support/world.js'
 
 /** A provider, by the name under which the application has it: `oidc` and `saml` are those without one. */
 export interface Given {
-  readonly protocol: 'oidc' | 'saml'
+  /** `shared-cookie`: the provider of the shared cookie, on our own domain. */
+  readonly protocol: 'oidc' | 'saml' | 'shared-cookie'
   readonly oidc?: Partial<OidcOptions> | undefined
   readonly saml?: Partial<SamlOptions> | undefined
 }
@@ -57,7 +58,8 @@ export interface PluralPlace extends Instance {
 
 export const home = 'https://benefits.example'
 const start = Date.UTC(2026, 0, 15, 12, 0, 0)
-export const originOf = (name: string): string => `https://${name}.idp.example`
+export const originOf = (name: string): string =>
+  name === 'shared-cookie' ? 'https://id.benefits.example' : `https://${name}.idp.example`
 const unnamed = new Set(['oidc', 'saml'])
 /** Where the routes of a provider are, with a slash behind them. */
 export const routesOf = (name: string): string => `${home}/session/${name === 'oidc' ? '' : `${name}/`}`
@@ -104,13 +106,12 @@ export async function createPlural(
     }
     const emulator = await createEmulator({
       url: originOf(name),
-      domain: `${name}.idp.example`,
+      domain: protocol === 'shared-cookie' ? 'benefits.example' : `${name}.idp.example`,
       random: sameRandom(),
       clock,
       fetch: reach,
-      ...(protocol === 'oidc'
-        ? { openid: { clients: [client] } }
-        : { saml: { serviceProviders: [{ metadataUrl: at('metadata') }] } }),
+      ...(protocol === 'oidc' && { openid: { clients: [client] } }),
+      ...(protocol === 'saml' && { saml: { serviceProviders: [{ metadataUrl: at('metadata') }] } }),
     })
     emulators.set(name, emulator)
     sites.set(emulator.url, (request) => emulator.handle(request))
@@ -149,8 +150,13 @@ export async function createPlural(
     suiteOptions: SuiteOptions = {},
   ): Instance => {
     const events: CitizenEvent[] = []
+    const shared = names.includes('shared-cookie') && {
+      identityProvider: { url: originOf('shared-cookie') },
+      sharedCookie: { domain: 'benefits.example' },
+    }
     const suite = createSuite(
       {
+        ...shared,
         ...more.suite,
         ...suiteOptions,
         application: {
@@ -160,7 +166,7 @@ export async function createPlural(
           secrets: ['a secret that is thirty-two bytes or more'],
           ...more.suite?.application,
         },
-        protocols: names.map((name) => plugIn(name)),
+        protocols: names.filter((name) => name !== 'shared-cookie').map((name) => plugIn(name)),
         store,
         clock,
         fetch: reach,

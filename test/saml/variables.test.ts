@@ -25,6 +25,9 @@ const metadata = `<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata"
 
 /** For each option that a variable can hold: a text, and what it says. */
 const rows: Readonly<Record<string, readonly (readonly [text: string, value: unknown])[]>> = {
+  displayName: [['Ministry of Order', 'Ministry of Order']],
+  logo: [['/adfs.svg', '/adfs.svg']],
+  offered: [['false', false]],
   identityProvider: [[idp, idp]],
   metadataUrl: [[`${idp}/metadata`, `${idp}/metadata`]],
   metadata: [[metadata, metadata]],

@@ -162,6 +162,7 @@ export async function serve(suite: Suite, request: Request): Promise<Response> {
 /** What the pages of the world, and the status route, say of a citizen. */
 export interface Shown {
   readonly state: Citizen['state']
+  readonly provider: string | undefined
   readonly reason: string | null | undefined
   readonly sub: string | undefined
   readonly degraded: boolean
@@ -175,6 +176,6 @@ export async function shown(response: Response | Promise<Response>): Promise<Sho
 }
 
 function show(citizen: Citizen): string {
-  const { state, reason, session, assurance, degraded } = citizen
-  return JSON.stringify({ state, reason, session, assurance, degraded, sub: citizen.claims?.sub })
+  const { state, provider, reason, session, assurance, degraded } = citizen
+  return JSON.stringify({ state, provider, reason, session, assurance, degraded, sub: citizen.claims?.sub })
 }

@@ -1,0 +1,39 @@
+/** @module The pages of a choice among several ways in. */
+import { retrySoon } from '../errors.js'
+import type { PageContent } from '../pages/page.js'
+import type { OfferedWay } from './choose-method.js'
+import { loginParameters } from './login-request.js'
+import { type LoginPageContext, tryAgainAction } from './pages.js'
+
+/** The page on which a person chooses. Pressing a button of it is a decision, as pressing any of ours. */
+export function choicePage(
+  { routesPath, loginRequest }: LoginPageContext,
+  ways: readonly OfferedWay[],
+): PageContent {
+  if (ways.length === 0) {
+    return { status: 200, title: 'title.sign-in', paragraphs: ['login.no-way'], actions: [] }
+  }
+  return {
+    status: 200,
+    title: 'title.choose-way',
+    paragraphs: ['login.choose-way'],
+    choices: ways.map(({ name, title, logo }) => ({
+      title,
+      logo,
+      href: `${routesPath}/login`,
+      fields: loginParameters({ ...loginRequest, via: name }),
+    })),
+    actions: [],
+  }
+}
+
+/** The page for a way in that is named and not known here, or not yet. */
+export function unknownWayPage(context: LoginPageContext): PageContent {
+  return {
+    status: 503,
+    title: 'title.unavailable',
+    paragraphs: ['unavailable.provider', 'unavailable.remedy'],
+    actions: [tryAgainAction(context)],
+    headers: retrySoon,
+  }
+}
