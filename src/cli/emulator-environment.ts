@@ -107,6 +107,8 @@ const kinds: Readonly<Record<string, Kind<unknown>>> = {
   'openid.accessTokenFormat': choice('opaque', 'jwt'),
   'openid.rotatesRefreshTokens': yesOrNo,
   'openid.confirmsLogout': yesOrNo,
+  'openid.registration': yesOrNo,
+  'openid.initialAccessToken': text,
   [modes.saml.file]: fileWith(modes.saml.list),
   'saml.entityId': text,
   'saml.signs': choice('assertion', 'response', 'both'),
@@ -179,6 +181,9 @@ function merged(given: EmulatorOptions, values: ReadonlyMap<string, unknown>): E
     if (value === undefined) continue
     options[name] = isGroup(name) ? { ...(options[name] as Group), ...(value as Group) } : value
   }
+  // Who lets clients register themselves needs none to begin with.
+  const openid = options.openid as Group | undefined
+  if (openid?.registration === true) options.openid = { clients: [], ...openid }
   return options
 }
 

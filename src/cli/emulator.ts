@@ -32,6 +32,7 @@ Runs an identity provider that behaves as CitizenOne's cookie mode, for developm
   --refresh-answer <shape>   ${refreshAnswerShapes.join(', ')}; default token
   --return-origin <origin>   origin that may be returned to, may be repeated; default: the base domain
   --openid-clients <file>    be an OpenID provider too; JSON: a list of clients, or {"clients": […]} with options
+  --openid-registration      be an OpenID provider too, where clients may register themselves (RFC 7591, RFC 7592)
   --saml-service-providers <file>  be a SAML identity provider too; JSON: a list of service providers, or
                              {"serviceProviders": […]} with options. Needs the package xml-crypto
   --partner                  be the partner too that takes SSO tokens, with its dashboard
@@ -58,6 +59,7 @@ const options = {
   'refresh-answer': { type: 'string' },
   'return-origin': { type: 'string', multiple: true },
   'openid-clients': { type: 'string' },
+  'openid-registration': { type: 'boolean' },
   'saml-service-providers': { type: 'string' },
   partner: { type: 'boolean' },
   control: { type: 'boolean' },
@@ -94,6 +96,13 @@ function readOpenid(path: string | undefined): OpenidOptions | undefined {
   if (Array.isArray(value)) return { clients: value as OpenidClient[] }
   if (typeof value === 'object' && value !== null && 'clients' in value) return value as OpenidOptions
   throw usageError(`--openid-clients: ${path} must be a list of clients, or an object with "clients"`)
+}
+
+function withRegistration(
+  given: OpenidOptions | undefined,
+  registration: boolean | undefined,
+): OpenidOptions | undefined {
+  return registration ? { clients: [], ...given, registration } : given
 }
 
 /** The same for service providers. */
@@ -142,7 +151,7 @@ function toGivenOptions(args: readonly string[]): EmulatorOptions {
     renewAfterSeconds: toNumber('renew-after', values['renew-after']),
     refreshAnswer,
     allowedReturnOrigins: values['return-origin'],
-    openid: readOpenid(values['openid-clients']),
+    openid: withRegistration(readOpenid(values['openid-clients']), values['openid-registration']),
     saml: readSaml(values['saml-service-providers']),
     partner: values.partner ? {} : undefined,
     control: values.control,

@@ -10,6 +10,8 @@ export type RouteHandler = (context: Context, visit: Visit) => Response | Promis
 export interface Route {
   readonly GET?: RouteHandler
   readonly POST?: RouteHandler
+  readonly PUT?: RouteHandler
+  readonly DELETE?: RouteHandler
   /** For servers and scripts: no page, no cookie of a person. */
   readonly isApi?: boolean
   /** Whether a page of another site may send its form here: it only leads to a GET, or brings its own proof. */

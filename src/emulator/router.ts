@@ -72,14 +72,17 @@ async function respond(options: RouterOptions, request: Request): Promise<Respon
   }
 }
 
+const methods = ['GET', 'POST', 'PUT', 'DELETE'] as const
+
 async function answer(options: RouterOptions, endpoint: EndpointName, request: Request): Promise<Response> {
   const { context, ownOrigins } = options
   const { method } = request
   const route = options.routes[endpoint] ?? {}
   const isHead = method === 'HEAD' && endpoint === 'jwks'
-  const handler = method === 'GET' || method === 'POST' ? route[method] : isHead && showKeys
+  const known = methods.find((name) => name === method)
+  const handler = known === undefined ? isHead && showKeys : route[known]
   if (!handler) {
-    const allow = ['GET', 'POST'].filter((name) => Object.hasOwn(route, name)).join(', ')
+    const allow = methods.filter((name) => Object.hasOwn(route, name)).join(', ')
     return new Response(null, { status: 405, headers: { allow, 'cache-control': 'no-store' } })
   }
   // A browser that only guesses that the person may come here must not sign anybody in or out.

@@ -23,11 +23,12 @@ event.source.postMessage(answer,event.origin)});`
 
 /** `GET sessionlogout.idp`: framed by the origins of clients with session status notification, by nobody else. */
 export function createCheckSession({ options }: Provider): Route {
-  const clients = [...options.clients.values()].filter((one) => one.performSessionStatusNotification)
-  const ancestors = clients
-    .flatMap(({ redirect_uris }) => redirect_uris.map(originOf))
-    .filter((origin) => origin !== 'null')
+  const ancestors = () =>
+    [...options.clients.values()]
+      .filter((one) => one.performSessionStatusNotification)
+      .flatMap(({ redirect_uris }) => redirect_uris.map(originOf))
+      .filter((origin) => origin !== 'null')
   return {
-    GET: () => scriptedPage({ title: 'Session status', ancestors, script, content: '' }),
+    GET: () => scriptedPage({ title: 'Session status', ancestors: ancestors(), script, content: '' }),
   }
 }

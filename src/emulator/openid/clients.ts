@@ -145,9 +145,19 @@ const checks: Readonly<Record<keyof OpenidClient, Check>> = {
 
 const wrong = (message: string) => new CitizenSessionError('emulator', `openid.clients: ${message}`)
 
+/** Whether a client has a field of that name. */
+export const isClientField = (name: string): name is keyof OpenidClient => Object.hasOwn(checks, name)
+
+/** What a field must be, where its value is something else. */
+export function problemOfField(name: keyof OpenidClient, value: unknown): string | undefined {
+  const [isValid, expected] = checks[name]
+  return value === undefined || isValid(value) ? undefined : expected
+}
+
 /** Fills in the defaults and checks everything. @throws `emulator` with what to write instead. */
-export function registerClients(given: unknown): ReadonlyMap<string, RegisteredClient> {
-  if (!Array.isArray(given) || given.length === 0) throw wrong('a list with at least one client is expected')
+export function registerClients(given: unknown, least: 0 | 1 = 1): ReadonlyMap<string, RegisteredClient> {
+  if (!Array.isArray(given) || given.length < least)
+    throw wrong('a list with at least one client is expected')
   const clients = new Map<string, RegisteredClient>()
   for (const one of given as readonly unknown[]) {
     const client = register(one)
@@ -162,34 +172,46 @@ function register(given: unknown): RegisteredClient {
   const name = (given as { client_id?: unknown }).client_id
   const label = typeof name === 'string' ? `"${name}": ` : ''
   for (const [field, value] of Object.entries(given)) {
-    const check = Object.hasOwn(checks, field) ? checks[field as keyof OpenidClient] : undefined
-    if (!check) {
+    if (!isClientField(field)) {
       throw wrong(`${label}the field "${field}" is unknown; there are ${Object.keys(checks).join(', ')}`)
     }
-    if (value !== undefined && !check[0](value)) throw wrong(`${label}${field} must be ${check[1]}`)
+    const expected = problemOfField(field, value)
+    if (expected !== undefined) throw wrong(`${label}${field} must be ${expected}`)
   }
   const client = given as OpenidClient
   for (const field of ['client_id', 'redirect_uris'] as const) {
     if (client[field] === undefined) throw wrong(`${label}${field} is missing`)
   }
-  const method =
-    client.token_endpoint_auth_method ??
-    (client.client_secret !== undefined ? 'client_secret_basic' : client.jwks ? 'private_key_jwt' : 'none')
+  const contradiction = contradictionIn(client)
+  if (contradiction !== undefined) throw wrong(`${label}${contradiction}`)
+  return complete(client)
+}
+
+const methodOf = (client: OpenidClient): AuthenticationMethod =>
+  client.token_endpoint_auth_method ??
+  (client.client_secret !== undefined ? 'client_secret_basic' : client.jwks ? 'private_key_jwt' : 'none')
+
+/** What a client lacks beside what it has. */
+export function contradictionIn(client: OpenidClient): string | undefined {
+  const method = methodOf(client)
   if (method.startsWith('client_secret') && client.client_secret === undefined) {
-    throw wrong(`${label}${method} needs client_secret`)
+    return `${method} needs client_secret`
   }
-  const encryption = client.userinfo_encrypted_response_alg
-  if (encryption !== undefined && client.jwks === undefined) {
-    throw wrong(`${label}userinfo_encrypted_response_alg needs jwks with a key for it`)
+  if (client.userinfo_encrypted_response_alg !== undefined && client.jwks === undefined) {
+    return 'userinfo_encrypted_response_alg needs jwks with a key for it'
   }
-  if (method === 'private_key_jwt' && client.jwks === undefined) throw wrong(`${label}${method} needs jwks`)
+  return method === 'private_key_jwt' && client.jwks === undefined ? `${method} needs jwks` : undefined
+}
+
+/** The client with its defaults. */
+export function complete(client: OpenidClient): RegisteredClient {
   return {
     ...client,
     post_logout_redirect_uris: client.post_logout_redirect_uris ?? [],
     methods:
-      client.token_endpoint_auth_method === undefined && method === 'client_secret_basic'
+      client.token_endpoint_auth_method === undefined && methodOf(client) === 'client_secret_basic'
         ? ['client_secret_basic', 'client_secret_post']
-        : [method],
+        : [methodOf(client)],
     response_types: client.response_types ?? ['code'],
     grant_types: client.grant_types ?? ['authorization_code'],
     id_token_signed_response_alg: client.id_token_signed_response_alg ?? 'RS256',

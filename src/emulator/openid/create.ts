@@ -16,6 +16,8 @@ import { createNotices } from './notices.js'
 import { createOpenid } from './openid.js'
 import type { ResolvedOpenidOptions } from './options.js'
 import { faultsOf, livingOf, type Provider } from './provider.js'
+import { createRegistration } from './registration.js'
+import { createRegistrations } from './registrations.js'
 import { browserStateCookie, browserStateOf, originOf } from './session-state.js'
 import { createSigning } from './signing.js'
 import { createSsoRegister } from './sso-register.js'
@@ -24,26 +26,35 @@ import { createPushedAuthorization, createRevocation, createTokenEndpoint } from
 import { createUserinfo } from './userinfo.js'
 
 /** Makes the mode over the parts of an emulator. */
-export function createOpenidMode(context: Context, options: ResolvedOpenidOptions): OpenidMode {
+export function createOpenidMode(context: Context, given: ResolvedOpenidOptions): OpenidMode {
+  const clients = new Map(given.clients)
+  const options = { ...given, clients }
   const provider = createProvider(context, options)
   const { register, notices } = provider
+  const registrations = createRegistrations(provider, clients)
   context.sessions.onEnd((session) => {
     const sso = register.take(session)
     if (sso) notices.tell(sso)
   })
   const openid = createOpenid(provider)
-  const clients = [...options.clients.values()]
-  const hasBrowserState = clients.some((client) => client.performSessionStatusNotification)
+  const hasBrowserState = (): boolean =>
+    [...clients.values()].some((client) => client.performSessionStatusNotification)
   return {
-    routes: routesOf(provider),
+    routes: {
+      ...routesOf(provider),
+      ...(options.registration && { registration: createRegistration(provider, registrations) }),
+    },
     openid,
     controlPart: createOpenidPart(openid),
-    origins: originsOf(clients),
+    get origins() {
+      return originsOf([...clients.values()])
+    },
     hasCrossSiteCookies: () => context.options.secure || isLocal(new URL(context.url()).hostname),
-    browserState: (visit) => (hasBrowserState ? browserStateLine(context, visit) : undefined),
+    browserState: (visit) => (hasBrowserState() ? browserStateLine(context, visit) : undefined),
     carry: register.carry,
     settled: notices.settled,
     reset() {
+      registrations.clear()
       for (const part of [register, notices, provider.grants, provider.pushed]) part.clear()
       for (const part of [provider.authorizations, provider.logouts, provider.usedAssertions]) part.clear()
     },

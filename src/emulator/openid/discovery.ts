@@ -33,6 +33,7 @@ export function metadataOf(provider: Provider): Readonly<Record<string, unknown>
     jwks_uri: at('openid-keys'),
     revocation_endpoint: at('revocation'),
     pushed_authorization_request_endpoint: at('pushed-authorization'),
+    ...(options.registration && { registration_endpoint: at('registration') }),
     ...(faultsOf(provider).withoutEndSession ? {} : { end_session_endpoint: at('end-session') }),
     ...(isAny((client) => client.performSessionStatusNotification) && {
       check_session_iframe: at('check-session'),

@@ -41,6 +41,8 @@ export interface Grants {
   ofAccessToken(token: string): Grant | undefined
   /** Revokes a token of this client; of a refresh token the whole grant. Source: RFC 7009, section 2.1. */
   revoke(token: string, client: RegisteredClient): void
+  /** Revokes everything that a client was granted. */
+  revokeAllOf(client: RegisteredClient): void
   clear(): void
 }
 
@@ -57,6 +59,10 @@ export interface GrantsOptions {
   readonly options: ResolvedOpenidOptions
   readonly register: SsoRegister
 }
+
+/** A client whose registration was updated is the same one. */
+const isOf = ({ grant }: Kept, client: RegisteredClient): boolean =>
+  grant.client.client_id === client.client_id
 
 /** Makes an empty box of grants. */
 export function createGrants({ now, random, options, register }: GrantsOptions): Grants {
@@ -77,7 +83,7 @@ export function createGrants({ now, random, options, register }: GrantsOptions):
   }
 
   function take<Found extends Kept>(found: Found | undefined, client: RegisteredClient, isOnce: boolean) {
-    if (!found || found.grant.client !== client) return undefined
+    if (!found || !isOf(found, client)) return undefined
     if (found.isUsed) found.grant.isRevoked = true
     if (!isGood(found)) return undefined
     found.isUsed = isOnce
@@ -107,8 +113,13 @@ export function createGrants({ now, random, options, register }: GrantsOptions):
     },
     revoke(token, client) {
       const refresh = refreshTokens.get(token)
-      if (refresh?.grant.client === client) refresh.grant.isRevoked = true
-      if (accessTokens.get(token)?.grant.client === client) accessTokens.delete(token)
+      if (refresh && isOf(refresh, client)) refresh.grant.isRevoked = true
+      const access = accessTokens.get(token)
+      if (access && isOf(access, client)) accessTokens.delete(token)
+    },
+    revokeAllOf(client) {
+      for (const box of [codes, refreshTokens, accessTokens])
+        for (const kept of box.values()) if (isOf(kept, client)) kept.grant.isRevoked = true
     },
     clear() {
       for (const box of [codes, refreshTokens, accessTokens]) box.clear()

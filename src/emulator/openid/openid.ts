@@ -36,6 +36,7 @@ export interface LogoutTokenRequest {
 
 /** The OpenID provider. */
 export interface Openid {
+  /** Those of the option, and those that have registered themselves. */
   readonly clients: readonly OpenidClient[]
   /** What discovery says now. */
   readonly metadata: Readonly<Record<string, unknown>>
@@ -68,7 +69,9 @@ export function createOpenid(provider: Provider): Openid {
     })
   }
   return {
-    clients: [...options.clients.values()],
+    get clients() {
+      return [...options.clients.values()]
+    },
     get metadata() {
       return metadataOf(provider)
     },

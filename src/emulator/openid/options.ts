@@ -5,8 +5,12 @@ import { type OpenidClient, type RegisteredClient, registerClients } from './cli
 
 /** Option `openid` of `createEmulator`. */
 export interface OpenidOptions {
-  /** At least one. */
+  /** At least one, unless clients may register themselves. */
   readonly clients: readonly OpenidClient[]
+  /** Whether clients may register themselves (`POST /register`; RFC 7591, RFC 7592). Default no. */
+  readonly registration?: boolean | undefined
+  /** The token that a registration must bring. Default: none, anybody may register. */
+  readonly initialAccessToken?: string | undefined
   /** Life of an authorization code. Default 60. */
   readonly codeSeconds?: number | undefined
   /** Life of an access token (`expires_in`). Default 600. */
@@ -32,6 +36,8 @@ export interface OpenidOptions {
 /** The options with every default filled in. */
 export interface ResolvedOpenidOptions {
   readonly clients: ReadonlyMap<string, RegisteredClient>
+  readonly registration: boolean
+  readonly initialAccessToken: string | undefined
   readonly codeSeconds: number
   readonly accessTokenSeconds: number
   readonly idTokenSeconds: number
@@ -46,6 +52,8 @@ export interface ResolvedOpenidOptions {
 
 const known: Readonly<Record<keyof OpenidOptions, true>> = {
   clients: true,
+  registration: true,
+  initialAccessToken: true,
   codeSeconds: true,
   accessTokenSeconds: true,
   idTokenSeconds: true,
@@ -79,8 +87,11 @@ export function resolveOpenidOptions(options: OpenidOptions): ResolvedOpenidOpti
   }
   const format = options.accessTokenFormat ?? 'opaque'
   if (format !== 'opaque' && format !== 'jwt') throw wrong('accessTokenFormat must be opaque or jwt')
+  const registration = flag('registration', false)
   return {
-    clients: registerClients(options.clients),
+    clients: registerClients(options.clients, registration ? 0 : 1),
+    registration,
+    initialAccessToken: toInitialAccessToken(options.initialAccessToken, registration),
     codeSeconds: seconds('codeSeconds', 60),
     accessTokenSeconds: seconds('accessTokenSeconds', 600),
     idTokenSeconds: seconds('idTokenSeconds', 600),
@@ -92,6 +103,13 @@ export function resolveOpenidOptions(options: OpenidOptions): ResolvedOpenidOpti
     saysSessionExpiry: flag('saysSessionExpiry', false),
     backchannelTimeoutSeconds: seconds('backchannelTimeoutSeconds', 5),
   }
+}
+
+function toInitialAccessToken(given: unknown, isUsed: boolean): string | undefined {
+  if (given === undefined) return undefined
+  if (!isUsed) throw wrong('initialAccessToken belongs to registration: true')
+  if (typeof given === 'string' && /^[\w.~+/-]{1,1024}=*$/.test(given)) return given
+  throw wrong('initialAccessToken must be a text of letters, digits and -._~+/')
 }
 
 function toAcrValues(given: Readonly<Partial<Record<Level, string>>>): Readonly<Record<Level, string>> {
