@@ -1,5 +1,5 @@
 /** @module The options of the header that applications share: which there are, and the domain that they lie on. */
-import { type Checked, checkAbsolute, checkEndpoint, type Surroundings } from './addresses.js'
+import { type Checked, checkAbsolute, type Surroundings } from './addresses.js'
 import { cookieDomain } from './cookie-settings.js'
 import { computed, defaulted, type GivenOptional, type GivenRequired } from './option.js'
 import { type Kind, shownName } from './option-types.js'
@@ -10,12 +10,10 @@ export interface HeaderApplication {
   readonly name: string
   /** Its start page: an absolute address on the base domain. */
   readonly url: string
-  /** Picture beside the name: a path of this application, or an absolute address on the base domain. Default none. */
-  readonly logo?: string | undefined
 }
 
 const mostApplications = 32
-const members: ReadonlySet<string> = new Set(['name', 'url', 'logo'])
+const members: ReadonlySet<string> = new Set(['name', 'url'])
 const listHint =
   'write a list of at most 32 applications, as in [{ name: "Library", url: "https://library.example.gov" }]; in a variable as JSON'
 
@@ -45,19 +43,16 @@ const applicationList: Kind<readonly HeaderApplication[]> = {
 
 function checkApplication(value: unknown, surroundings: Surroundings): Checked<HeaderApplication> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return { problem: 'write an object with name, url and, if there is one, logo' }
+    return { problem: 'write an object with name and url' }
   }
   const unknown = Object.keys(value).find((name) => !members.has(name))
-  if (unknown !== undefined) return { problem: 'write only name, url and logo' }
-  const { name, url, logo }: { name?: unknown; url?: unknown; logo?: unknown } = value
+  if (unknown !== undefined) return { problem: 'write only name and url' }
+  const { name, url }: { name?: unknown; url?: unknown } = value
   const checkedName = shownName.check(name, surroundings)
   if ('problem' in checkedName) return checkedName
   const checkedUrl = checkAbsolute(url, surroundings, 'https://library.example.gov')
   if ('problem' in checkedUrl) return checkedUrl
-  if (logo === undefined) return { value: { name: checkedName.value, url: checkedUrl.value } }
-  const checkedLogo = checkEndpoint(logo, surroundings, '/logo.svg')
-  if ('problem' in checkedLogo) return checkedLogo
-  return { value: { name: checkedName.value, url: checkedUrl.value, logo: checkedLogo.value } }
+  return { value: { name: checkedName.value, url: checkedUrl.value } }
 }
 
 /** A base domain. */
@@ -76,8 +71,8 @@ const baseDomain: Kind<string> = {
 /** The options below `header`. */
 export const headerOptions = {
   /**
-   * The applications in the menu of `<citizen-header>`, each with `name`, `url` and perhaps `logo`; whoever can reach this
-   * application can read them. Default none.
+   * The applications in the menu of `<citizen-header>`, each with `name` and `url`; whoever can reach this application can
+   * read them. Default none.
    *
    * Addresses are https on the base domain. In a variable they are JSON.
    */

@@ -71,7 +71,7 @@ function checkDomain({ get, areGood, note }: ReadSuiteOptions): void {
   }
 }
 
-/** What the header links to, and shows, lies on the base domain, as this application does. */
+/** What the header links to lies on the base domain, as this application does. */
 function checkHeader(read: ReadSuiteOptions): void {
   const { get, areGood, isGiven, note } = read
   const url = get('application.url')
@@ -83,13 +83,12 @@ function checkHeader(read: ReadSuiteOptions): void {
     note('header.domain', 'write a domain that the host of application.url is or lies below')
     return
   }
-  const isOutside = (address: string | undefined): boolean =>
-    address !== undefined && !domainMatches(new URL(address, url).hostname, domain)
-  const outside = get('header.applications')?.find((each) => isOutside(each.url) || isOutside(each.logo))
+  const applications = get('header.applications') ?? []
+  const outside = applications.find((each) => !domainMatches(new URL(each.url).hostname, domain))
   if (outside === undefined) return
   note(
     'header.applications',
-    `write for ${quote(outside.name)} addresses on ${domain}; where the applications share another domain, set header.domain`,
+    `write for ${quote(outside.name)} an address on ${domain}; where the applications share another domain, set header.domain`,
   )
 }
 

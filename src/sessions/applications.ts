@@ -30,11 +30,17 @@ export function applicationsOf({
   }
 }
 
-/** The application that this one lies at, or below: of several on one host the one with the longest path. */
+/**
+ * The application that lies where this one does: it begins at our path or above, of several the nearest one (on one host
+ * there may be many); else the only one that begins further down.
+ */
 function currentOf(applications: readonly HeaderApplication[], own: string): HeaderApplication | undefined {
   const place = (url: string) => `${url.replace(/[?#].*$/, '').replace(/\/+$/, '')}/`
   const around = applications.filter(({ url }) => place(own).startsWith(place(url)))
-  return around.sort((one, other) => place(other.url).length - place(one.url).length)[0]
+  if (around.length > 0)
+    return around.sort((one, other) => place(other.url).length - place(one.url).length)[0]
+  const below = applications.filter(({ url }) => place(url).startsWith(place(own)))
+  return below.length === 1 ? below[0] : undefined
 }
 
 /** The same as a document for everybody. */

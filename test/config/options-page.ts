@@ -39,7 +39,7 @@ ${rows.join('\n')}
 - A cookie name with \`__Host-\` has no domain and the path \`/\`; \`__Host-\`, \`__Secure-\` and \`sameSite\` \`none\` need https.
   The three names differ.
 - What \`header.applications\` names lies on \`header.domain\`, as the host of \`application.url\` does, each at another
-  address: \`[{ name: 'Library', url: 'https://library.example.gov', logo: '/library.svg' }]\`, at most 32.
+  address: \`[{ name: 'Library', url: 'https://library.example.gov' }]\`, at most 32.
 - \`application.idleSeconds\` is at most \`application.absoluteSeconds\`, and \`identityProvider.keys.floorSeconds\` at most
   \`identityProvider.keys.ceilingSeconds\`. A default gives way to the other value by itself.
 - \`onSignIn\` runs until it has succeeded once for a session, on whichever instance the next request comes to: the record

@@ -268,12 +268,8 @@ export const values: Readonly<Record<OptionPath, Values>> = {
       [],
       [{ name: 'Library', url: 'https://library.example.gov/' }],
       [
-        { name: 'Benefits', url: 'https://example.gov/benefits', logo: '/logo.svg' },
-        {
-          name: 'Prestations – Québec',
-          url: 'https://a.b.example.gov:8443/',
-          logo: 'https://example.gov/a.svg',
-        },
+        { name: 'Benefits', url: 'https://example.gov/benefits' },
+        { name: 'Prestations – Québec', url: 'https://a.b.example.gov:8443/' },
       ],
     ],
     texts: ['[]', '[{"name":"Library","url":"https://library.example.gov"}]'],
@@ -291,7 +287,6 @@ export const values: Readonly<Record<OptionPath, Values>> = {
       [{ name: 'Library', url: 'http://library.example.gov' }],
       [{ name: 'Library', url: 'javascript:alert(1)' }],
       [{ name: 'Library', url: 'https://user@library.example.gov' }],
-      [{ name: 'Library', url: 'https://library.example.gov', logo: 'data:image/png,a' }],
       [{ name: 'Library', url: 'https://library.example.gov', title: 'Library' }],
       [
         { name: 'Library', url: 'https://library.example.gov' },

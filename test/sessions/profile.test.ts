@@ -17,7 +17,7 @@ const url = 'https://benefits.citizen.example'
 const own = { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty', 'sec-fetch-site': 'same-origin' }
 const applications = [
   { name: 'Benefits', url: `${url}/` },
-  { name: 'Library', url: 'https://library.citizen.example/', logo: '/library.svg' },
+  { name: 'Library', url: 'https://library.citizen.example/' },
 ]
 
 let profile: ReleaseProfile
@@ -228,7 +228,19 @@ describe('GET applications', () => {
 
   it.each([
     ['at its own address', undefined, ['https://benefits.example.gov/', 'https://a.example.gov/'], 0],
-    ['nowhere among others', undefined, ['https://a.example.gov/', 'https://benefits.example.gov/x'], -1],
+    ['nowhere among others', undefined, ['https://a.example.gov/', 'https://b.example.gov/x'], -1],
+    [
+      'by the page where it begins',
+      undefined,
+      ['https://a.example.gov/', 'https://benefits.example.gov/en'],
+      1,
+    ],
+    [
+      'not among several further down',
+      undefined,
+      ['https://benefits.example.gov/a', 'https://benefits.example.gov/b'],
+      -1,
+    ],
     [
       'below its path, the longest',
       '/app',
