@@ -11,6 +11,7 @@ import type { LoginReturn } from './login/return.js'
 import type { LogoutRoutes } from './logout/logout-routes.js'
 import type { RequestSessions } from './logout/request-sessions.js'
 import { clientScript, clientScriptTag } from './pages/client-script.js'
+import { headerScript, headerScriptTag } from './pages/header-script.js'
 import type { Page } from './pages/page.js'
 import type { Pages } from './pages/pages.js'
 import { type Problem, problem } from './pages/problem.js'
@@ -109,6 +110,7 @@ function ownRows(parts: EndpointParts): readonly (readonly [string, Endpoint])[]
     profile: documentAt(answering((exchange) => profile(parts, exchange))),
     applications: documentAt(publicDocument(parts.applications)),
     'client.js': documentAt(publicDocument({ type: script, body: clientScript, tag: clientScriptTag })),
+    'header.js': documentAt(publicDocument({ type: script, body: headerScript, tag: headerScriptTag })),
   })
 }
 

@@ -2,7 +2,8 @@
 import type { SignOutWish } from './options.js'
 import { isAddress, parseStatus, type Status } from './status.js'
 
-const send = (address: string, init: RequestInit): Promise<Response> =>
+/** Sends a request, and waits five seconds for its answer. */
+export const send = (address: string, init: RequestInit): Promise<Response> =>
   fetch(address, { ...init, signal: AbortSignal.timeout(5000) })
 
 /** Asks how things stand (never activity), or says that the person is there (`POST`). Throws without an answer. */

@@ -200,6 +200,7 @@ const routes = fc.constantFrom(
   'profile',
   'applications',
   'client.js',
+  'header.js',
   'callback',
   'backchannel-logout',
   'frontchannel-logout',

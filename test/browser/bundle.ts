@@ -21,23 +21,37 @@ export async function bundle(entry: string, format: 'iife' | 'esm'): Promise<str
   }
 }
 
-/** The module that carries the script of `GET <path>/client.js`. */
-export async function clientScriptModule(): Promise<string> {
-  const text = await bundle('src/browser/script.ts', 'iife')
+/** A script that we serve: what it is, the route that it is served at, its entry, and the name that the core has for it. */
+export interface ServedScript {
+  readonly title: string
+  readonly route: string
+  readonly entry: string
+  readonly name: string
+}
+
+/** The scripts that we serve. */
+export const servedScripts: readonly ServedScript[] = [
+  { title: 'browser client', route: 'client.js', entry: 'src/browser/script.ts', name: 'clientScript' },
+  { title: 'header', route: 'header.js', entry: 'src/browser/header/script.ts', name: 'headerScript' },
+]
+
+/** The module that carries a script that we serve. */
+export async function scriptModule({ title, route, entry, name }: ServedScript): Promise<string> {
+  const text = await bundle(entry, 'iife')
   const hash = createHash('sha384').update(text).digest('base64')
   return [
-    '/** @module The browser client as one script. Made from `src/browser` by a test (`vitest -u`): do not edit. */',
+    `/** @module The ${title} as one script. Made from \`src/browser\` by a test (\`vitest -u\`): do not edit. */`,
     '',
-    '/** The script of `GET <path>/client.js`. */',
+    `/** The script of \`GET <path>/${route}\`. */`,
     '// biome-ignore format: as it is made',
     '// biome-ignore lint/suspicious/noTemplateCurlyInString: templates of the script itself',
-    `export const clientScript = ${JSON.stringify(text)}`,
+    `export const ${name} = ${JSON.stringify(text)}`,
     '',
     '/** Its hash, for `integrity` and for a policy. Source: Subresource Integrity, section 3.1. */',
-    `export const clientScriptIntegrity = 'sha384-${hash}'`,
+    `export const ${name}Integrity = 'sha384-${hash}'`,
     '',
     '/** Its entity tag. */',
-    `export const clientScriptTag = '"${hash.slice(0, 22)}"'`,
+    `export const ${name}Tag = '"${hash.slice(0, 22)}"'`,
     '',
   ].join('\n')
 }

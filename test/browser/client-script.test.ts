@@ -2,63 +2,74 @@ import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { clientScript, clientScriptIntegrity, clientScriptTag } from '../../src/pages/client-script.js'
+import { headerScript, headerScriptIntegrity, headerScriptTag } from '../../src/pages/header-script.js'
 import { createWorld } from '../support/world.js'
-import { bundle, clientScriptModule } from './bundle.js'
+import { bundle, scriptModule, servedScripts } from './bundle.js'
 
 /**
  * 5.5 kB. Of that 136 bytes are for the window of a sign-in that closes itself, cut off as it is by helmet's opener policy,
  * and for pages that are not ended while the cookies of a sign-in elsewhere are on their way; 376 are for a schedule and
  * a state that are tested without a page: what functions share has a name that no minifier shortens.
  */
-const mostBytes = 5.5 * 1024
+const mostOfClient = 5.5 * 1024
+const mostOfHeader = 4 * 1024
 
-describe('the browser client as one script', () => {
-  it('is what src/browser makes today; vitest -u writes it', async () => {
-    await expect(await clientScriptModule()).toMatchFileSnapshot('../../src/pages/client-script.ts')
+describe('the scripts that we serve', () => {
+  it.each(servedScripts)('$route is what src/browser makes today; vitest -u writes it', async (script) => {
+    const file = script.name.replace('S', '-s')
+    await expect(await scriptModule(script)).toMatchFileSnapshot(`../../src/pages/${file}.ts`)
   })
 
   it.each([
-    ['the script tag', 'src/browser/script.ts', 'iife'],
-    ['citizen-session/browser', 'src/browser/browser.ts', 'esm'],
-  ] as const)('%s weighs at most 5.5 kB, gzipped', async (_name, entry, format) => {
+    ['client.js', 'src/browser/script.ts', 'iife', mostOfClient],
+    ['citizen-session/browser', 'src/browser/browser.ts', 'esm', mostOfClient],
+    ['header.js', 'src/browser/header/script.ts', 'iife', mostOfHeader],
+    ['citizen-session/header', 'src/browser/header/header.ts', 'esm', mostOfHeader],
+  ] as const)('%s weighs no more than it may, gzipped', async (_name, entry, format, most) => {
     const text = await bundle(entry, format)
     expect(text).toContain('citizen-activity')
-    expect(gzipSync(text, { level: 9 }).byteLength).toBeLessThanOrEqual(mostBytes)
+    expect(gzipSync(text, { level: 9 }).byteLength).toBeLessThanOrEqual(most)
   })
 
-  it('carries the hash that integrity and policies name', () => {
-    expect(clientScriptIntegrity).toBe(`sha384-${createHash('sha384').update(clientScript).digest('base64')}`)
+  it.each([
+    [clientScript, clientScriptIntegrity],
+    [headerScript, headerScriptIntegrity],
+  ])('carry the hash that integrity and policies name', (text, integrity) => {
+    expect(integrity).toBe(`sha384-${createHash('sha384').update(text).digest('base64')}`)
   })
 })
 
-describe('GET /session/client.js', () => {
+describe.each([
+  ['client.js', clientScript, clientScriptTag],
+  ['header.js', headerScript, headerScriptTag],
+])('GET /session/%s', (route, script, tag) => {
   const ask = async (headers: Record<string, string> = {}, method = 'GET') => {
     const world = await createWorld()
     const { url, handle } = world.application('benefits')
-    return handle(new Request(`${url}/session/client.js`, { method, headers }))
+    return handle(new Request(`${url}/session/${route}`, { method, headers }))
   }
 
   it('sends the script to everybody, to be kept for a while, under no other type', async () => {
     const response = await ask()
     expect(response.status).toBe(200)
-    expect(await response.text()).toBe(clientScript)
+    expect(await response.text()).toBe(script)
     expect(Object.fromEntries(response.headers)).toMatchObject({
       'content-type': 'text/javascript; charset=utf-8',
       'cache-control': 'public, max-age=300',
       'x-content-type-options': 'nosniff',
-      etag: clientScriptTag,
+      etag: tag,
     })
     expect(response.headers.getSetCookie()).toEqual([])
   })
 
   it.each([
-    ['the tag', clientScriptTag],
-    ['the tag, made weak by a proxy', `W/${clientScriptTag}`],
-    ['one of several', `"old", ${clientScriptTag}`],
-  ])('sends nothing again to who has it: %s', async (_, tag) => {
-    const response = await ask({ 'if-none-match': tag })
+    ['the tag', tag],
+    ['the tag, made weak by a proxy', `W/${tag}`],
+    ['one of several', `"old", ${tag}`],
+  ])('sends nothing again to who has it: %s', async (_, known) => {
+    const response = await ask({ 'if-none-match': known })
     expect(response.status).toBe(304)
-    expect(response.headers.get('etag')).toBe(clientScriptTag)
+    expect(response.headers.get('etag')).toBe(tag)
     expect(await response.text()).toBe('')
   })
 

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express from 'express'
+import helmet from 'helmet'
 import type { Page } from 'playwright-core'
 import { vi } from 'vitest'
 import {
@@ -30,6 +31,36 @@ function html(request: express.Request, response: express.Response, body: string
   )
 }
 
+/** The strictest policy that the header must live with. */
+const strict = helmet({
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      'default-src': ["'none'"],
+      'script-src': ["'self'"],
+      'connect-src': ["'self'"],
+      'form-action': ["'none'"],
+      'require-trusted-types-for': ["'script'"],
+      'trusted-types': ["'none'"],
+    },
+  },
+})
+
+/** A page with headers; the query says how many, with which attributes, and whether the client is there too. */
+function headerPage({ query }: express.Request, response: express.Response): void {
+  const attributes = query.details === undefined ? '' : ` details="${String(query.details)}"`
+  const headers = `<citizen-header${attributes}></citizen-header>`.repeat(Number(query.count ?? 1))
+  const client = query.client === undefined ? '' : '<script src="/session/client.js" defer></script>'
+  response
+    .type('html')
+    .send(
+      `<!doctype html><html lang="${String(query.lang ?? 'en')}"><head><title>page</title>` +
+        `<meta name="viewport" content="width=device-width, initial-scale=1">${client}` +
+        `<script src="/session/header.js" defer></script></head>` +
+        `<body>${headers}<main><h1>a page</h1></main></body></html>`,
+    )
+}
+
 /** A module of that text. */
 const importText = (text: string): Promise<{ readonly html: string }> =>
   import(`data:text/javascript;base64,${Buffer.from(text).toString('base64')}`)
@@ -40,6 +71,7 @@ function application(auth: CitizenMiddleware): express.Express {
   app.get('/favicon.ico', (_request, response) => {
     response.sendStatus(204)
   })
+  app.get('/header', strict, headerPage)
   app.get('/open', (request, response) => html(request, response, '<h1>open to all</h1>'))
   app.get('/private', requireCitizen(), (request, response) => {
     const { sub } = request.citizen.claims
@@ -90,11 +122,14 @@ export interface Pages {
   close(): Promise<void>
 }
 
+/** Options of the application, also by its address. */
+export type GivenSuite = SuiteOptions | ((url: string) => SuiteOptions)
+
 /** The server's clock runs as the browser's does, an hour behind it. */
 const clockOfServer = () => Date.now() - 3_600_000
 
 /** Starts the application and its provider, both on loopback. */
-export async function startPages(suite: SuiteOptions = {}): Promise<Pages> {
+export async function startPages(given: GivenSuite = {}): Promise<Pages> {
   const emulator = await createEmulator({ port: 0, clock: clockOfServer })
   const { clock, fetch } = emulator
   const events: CitizenEvent[] = []
@@ -119,6 +154,7 @@ export async function startPages(suite: SuiteOptions = {}): Promise<Pages> {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const url = `http://benefits.citizen.localhost:${(server.address() as AddressInfo).port}`
+  const suite = typeof given === 'function' ? given(url) : given
   const auth = citizenSession({
     ...suite,
     identityProvider: { url: emulator.url, endpoints: { secondFactor: '/second-factor' } },

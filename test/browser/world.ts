@@ -1,9 +1,8 @@
 /** @module What every Chromium test of the client needs: one browser for a file, one application for a test. */
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
-import type { SuiteOptions } from '../../src/index.js'
 import { type ChromiumOptions, launchChromium } from '../support/chromium.js'
-import { type Pages, startPages } from './pages.js'
+import { type GivenSuite, type Pages, startPages } from './pages.js'
 
 /** The application and the person's browser of one test. */
 export interface BrowserWorld {
@@ -19,7 +18,7 @@ export interface BrowserWorld {
 }
 
 /** Sets a world up for each test of a file; a page that breaks its policy, or throws, fails the test. */
-export function setUpWorld(options: ChromiumOptions & { readonly suite?: SuiteOptions } = {}): BrowserWorld {
+export function setUpWorld(options: ChromiumOptions & { readonly suite?: GivenSuite } = {}): BrowserWorld {
   let browser: Browser
   let context: BrowserContext
   let site: Pages
