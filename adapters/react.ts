@@ -1,12 +1,15 @@
-/** @module The React adapter: the browser client as a provider and a hook. React 18 and 19, safe to render on a server. */
+/** @module The React adapter: the browser client as a provider and a hook, and the header. React 18 and 19, safe to render on a server. */
 'use client'
 import {
   createContext,
   createElement,
+  type DetailedHTMLProps,
+  type HTMLAttributes,
   type ReactNode,
   useContext,
   useEffect,
   useMemo,
+  useRef,
   useState,
   useSyncExternalStore,
 } from 'react'
@@ -16,6 +19,28 @@ import {
   type CitizenSnapshot,
   startCitizen,
 } from '../src/browser/browser.js'
+import {
+  type CitizenHeaderElement,
+  type CitizenHeaderOptions,
+  defineCitizenHeader,
+  type HeaderTexts,
+} from '../src/browser/header/header.js'
+
+/** What `<citizen-header>` takes where it is written as an element. */
+export interface CitizenHeaderAttributes
+  extends DetailedHTMLProps<HTMLAttributes<CitizenHeaderElement>, CitizenHeaderElement> {
+  /** Names of the attributes that are shown below the name of the person, with blanks between them. */
+  readonly details?: string | undefined
+  readonly class?: string | undefined
+}
+
+declare module 'react' {
+  namespace JSX {
+    interface IntrinsicElements {
+      'citizen-header': CitizenHeaderAttributes
+    }
+  }
+}
 
 /** What a component knows of the session, and can do with it. */
 export interface CitizenOfPage extends CitizenSnapshot, Pick<CitizenClient, 'extend' | 'signOut' | 'check'> {}
@@ -85,3 +110,40 @@ export function useCitizen(): CitizenOfPage {
 }
 
 const nothingChanges = () => () => undefined
+
+/** What the header of a page is given. */
+export interface CitizenHeaderProps extends CitizenHeaderOptions {
+  /** Names of the attributes that are shown below the name of the person. Default none. */
+  readonly details?: readonly string[] | undefined
+  /** Language of the header. Default: that of the page. */
+  readonly lang?: string | undefined
+  /** Words instead of ours. */
+  readonly texts?: Partial<HeaderTexts> | undefined
+  readonly id?: string | undefined
+  readonly className?: string | undefined
+  /** Stands between the applications and the person. */
+  readonly children?: ReactNode
+}
+
+/**
+ * The element `<citizen-header>`, made known to the page once mounted; `basePath` and `payloadCookie` are read then. Below
+ * a `CitizenProvider` its client signs out.
+ */
+export function CitizenHeader({
+  basePath,
+  payloadCookie,
+  details,
+  texts,
+  className,
+  ...attributes
+}: CitizenHeaderProps): ReactNode {
+  const client = useContext(Context)
+  const element = useRef<CitizenHeaderElement>(null)
+  useEffect(() => {
+    // As properties: React 18 would write them as attributes.
+    Object.assign(element.current ?? {}, { client, texts })
+  })
+  useEffect(() => defineCitizenHeader({ basePath, payloadCookie }), [basePath, payloadCookie])
+  const shown = { details: details?.join(' '), class: className }
+  return createElement('citizen-header', { ...attributes, ...shown, ref: element })
+}

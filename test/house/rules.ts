@@ -111,6 +111,7 @@ const partsOfAdapters: Readonly<Record<string, string>> = {
   'adapters/next-requirement.ts': 'adapters/next.ts',
   'adapters/next-runtime.ts': 'adapters/next.ts',
   'src/browser/browser.ts': 'adapters/react.ts',
+  'src/browser/header/header.ts': 'adapters/react.ts',
 }
 
 /** What adapters stand on, besides their frameworks. */

@@ -1,7 +1,7 @@
 /** @module The React page of the tests, bundled for Chromium: shows what the hook says. */
 import { createElement as element, StrictMode } from 'react'
 import { hydrateRoot } from 'react-dom/client'
-import { CitizenProvider, useCitizen } from '../../../adapters/react.js'
+import { CitizenHeader, CitizenProvider, useCitizen } from '../../../adapters/react.js'
 
 /** Says how things stand, with two buttons. */
 export function Panel() {
@@ -17,7 +17,16 @@ export function Panel() {
 
 /** The whole page. */
 export const tree = () =>
-  element(StrictMode, null, element(CitizenProvider, { headless: true, warnSeconds: 120 }, element(Panel)))
+  element(
+    StrictMode,
+    null,
+    element(
+      CitizenProvider,
+      { headless: true, warnSeconds: 120 },
+      element(CitizenHeader, { details: ['email'], className: 'top' }, 'our own'),
+      element(Panel),
+    ),
+  )
 
 if (typeof document !== 'undefined') {
   const root = document.querySelector('#root')
