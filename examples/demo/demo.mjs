@@ -94,6 +94,8 @@ export async function startDemo({
     tokenSeconds: timers.provider.tokenSeconds,
     identitySeconds: timers.provider.idleSeconds,
   })
+  const urls = present.map(({ name }, index) => `http://${name}.citizen.localhost:${applicationPorts[index]}`)
+  const header = { applications: present.map(({ title }, index) => ({ name: title, url: urls[index] })) }
   desk.places.overview = `http://demo.citizen.localhost:${overviewPort}`
   const running = desk.places.applications
   const closing = [desk.close]
@@ -107,7 +109,7 @@ export async function startDemo({
     closing.push(overview.close)
     for (const [index, { name, title, framework, sensitivity, create }] of present.entries()) {
       const port = applicationPorts[index]
-      const url = `http://${name}.citizen.localhost:${port}`
+      const url = urls[index]
       const application = {
         // On one store an id belongs to one address.
         id: port === defaultPorts[index + 1] ? name : `${name}-${port}`,
@@ -126,7 +128,7 @@ export async function startDemo({
       const { clock } = emulator
       const look = { name, title, framework, isShort, people }
       const { recentSeconds } = timers
-      const settings = { application, identityProvider, desk, clock, partner: emulator.partner }
+      const settings = { application, header, identityProvider, desk, clock, partner: emulator.partner }
       const started =
         name === 'permits'
           ? await startPermits({ ...settings, port, redisUrl, isShort, deskPort: overviewPort })

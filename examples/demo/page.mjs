@@ -24,8 +24,10 @@ export function page({ look, heading, text, isPrivate, citizen, name, provider, 
 <html lang="en" data-application="${look.name}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${heading} - ${look.title}</title><link rel="icon" href="data:,">
 <link rel="stylesheet" href="/demo/demo.css"><script type="module" src="/demo/panel.js"></script>
-<script src="/session/client.js" defer${isPrivate && html` data-is-private`}${look.isShort && html` data-headless`}></script></head>
+<script src="/session/client.js" defer${isPrivate && html` data-is-private`}${look.isShort && html` data-headless`}></script>
+<script src="/session/header.js" defer></script></head>
 <body>
+<citizen-header></citizen-header>
 <header class="top"><a class="brand" href="/">${look.title}</a><span class="framework">${look.framework}</span><demo-places></demo-places></header>
 <main><h1>${heading}</h1><p class="lead">${text}</p>
 <nav class="pages" aria-label="Pages"><a href="/">Start</a> <a href="/private">Your page</a> <a href="/strong">Strong page</a> <a href="/recent">Recent page</a></nav>

@@ -15,6 +15,7 @@ import { page } from './page.mjs'
  *   },
  *   desk: ReturnType<typeof import('./desk.mjs').createDesk>,
  *   application: { id: string, url: string, name: string, sensitivity: 'sensitive' | 'basic', idleSeconds?: number, secrets?: string[] },
+ *   header: import('citizen-session').HeaderOptions,
  *   identityProvider: { url: string, internalUrl: string, clockSkewSeconds?: number },
  *   recentSeconds: number,
  *   store: import('citizen-session').Store | string,
@@ -32,11 +33,13 @@ export function createPages({
   desk,
   recentSeconds,
   application,
+  header,
   identityProvider,
   store,
   clock,
   onward,
 }) {
+  const nameOf = (sub) => look.people.get(sub) ?? sub
   const settings = {
     application,
     identityProvider: {
@@ -46,6 +49,9 @@ export function createPages({
       assuranceLevel: ({ isDidAuth, isMfa }) => (isDidAuth || isMfa ? 2 : 1),
     },
     sharedCookie: { domain: 'citizen.localhost' },
+    header,
+    // No token carries a name here: the header asks for it.
+    profile: ({ sub }) => ({ name: nameOf(sub) }),
     store,
     clock,
     onEvent: desk.report,
@@ -66,10 +72,9 @@ export function createPages({
    */
   function show(name, citizen) {
     const [heading, text] = texts[name]
-    const { sub } = citizen.claims ?? {}
-    const person = look.people.get(sub) ?? sub
     const isPrivate = name !== 'start'
     const { url: provider } = identityProvider
+    const person = nameOf(citizen.claims?.sub)
     return page({ look, heading, text, isPrivate, citizen, name: person, provider, onward })
   }
   return { settings, show }

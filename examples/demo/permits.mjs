@@ -63,6 +63,7 @@ function filesOf(folder) {
  * @param {{
  *   port: number,
  *   application: { id: string, url: string, name: string, sensitivity: string, idleSeconds: number, secrets?: readonly string[] },
+ *   header: import('citizen-session').HeaderOptions,
  *   identityProvider: { url: string, internalUrl: string, clockSkewSeconds: number },
  *   redisUrl?: string,
  *   isShort: boolean,
@@ -137,7 +138,7 @@ export async function startPermits({ port, clock, desk, ...settings }) {
 }
 
 /** The settings of the example's `.env.example`, for the demo. */
-const variablesFor = ({ application, identityProvider, redisUrl, isShort, deskPort }) => ({
+const variablesFor = ({ application, header, identityProvider, redisUrl, isShort, deskPort }) => ({
   DEMO_DESK_URL: `http://127.0.0.1:${deskPort}`,
   ...(isShort && { DEMO_SHORT: 'true' }),
   CITIZEN_APPLICATION_ID: application.id,
@@ -146,6 +147,7 @@ const variablesFor = ({ application, identityProvider, redisUrl, isShort, deskPo
   CITIZEN_APPLICATION_SENSITIVITY: application.sensitivity,
   CITIZEN_APPLICATION_IDLE_SECONDS: String(application.idleSeconds),
   ...(application.secrets && { CITIZEN_APPLICATION_SECRETS: application.secrets.join(',') }),
+  CITIZEN_HEADER_APPLICATIONS: JSON.stringify(header.applications),
   CITIZEN_IDENTITY_PROVIDER_URL: identityProvider.url,
   CITIZEN_IDENTITY_PROVIDER_INTERNAL_URL: identityProvider.internalUrl,
   CITIZEN_IDENTITY_PROVIDER_CLOCK_SKEW_SECONDS: String(identityProvider.clockSkewSeconds),

@@ -87,7 +87,7 @@ it('signs in at one application, is known at the other, and is out everywhere af
 it('moves across the three applications, in by one and out by another', async () => {
   await page.goto(`${demo.permits}/`)
   await page.getByText('Code: not-signed-in').waitFor()
-  await page.getByRole('link', { name: 'Sign in' }).click()
+  await page.locator('main').getByRole('link', { name: 'Sign in' }).click()
   await page.fill('#username', 'ana')
   await page.fill('#password', 'ana-password')
   await page.click('button:text-is("Sign in")')
@@ -112,11 +112,19 @@ it('moves across the three applications, in by one and out by another', async ()
 
   await signIn()
   await page.waitForURL(`${demo.benefits}/private`)
-  await page.click('header >> text="Library"')
-  await page.click('header >> text="Permits"')
+  // By the header, which is the same in all of them.
+  for (const [here, there] of [
+    ['Benefits', 'Library'],
+    ['Library', 'Permits'],
+  ] as const) {
+    await page.getByRole('region', { name: 'Account' }).getByText('Ana Archer').waitFor()
+    await page.getByRole('button', { name: `Applications: ${here}` }).click()
+    await page.getByRole('menuitem', { name: there }).click()
+  }
   await page.getByText('Signed in as').waitFor()
-  await page.getByRole('link', { name: 'Your page' }).click()
-  await page.getByRole('button', { name: 'Sign out everywhere' }).click()
+  await page.getByRole('region', { name: 'Account' }).getByText('Ana Archer').waitFor()
+  await page.getByRole('button', { name: 'Applications: Permits' }).waitFor()
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click()
   await page.waitForURL(`${demo.permits}/session/return**`)
   expect(await main()).toContain('You are signed out of all applications and of the sign-in service.')
   for (const application of [demo.benefits, demo.library]) {

@@ -1,3 +1,4 @@
+import { CitizenHeader } from 'citizen-session/react'
 import Link from 'next/link'
 import { createElement, type ReactNode } from 'react'
 import { deskUrl } from '../lib/demo'
@@ -6,6 +7,7 @@ import { deskUrl } from '../lib/demo'
 export function Frame({ heading, text, children }: { heading: string; text: string; children: ReactNode }) {
   return (
     <>
+      <CitizenHeader />
       <header className="top">
         <Link className="brand" href="/">
           Permits
