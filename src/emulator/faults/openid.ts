@@ -35,13 +35,17 @@ export const idTokenFaults = [
   'wrong-iss',
   'late',
   'other-sub-on-refresh',
+  'other-sub-beside-code',
+  'wrong-c-hash',
+  'without-c-hash',
   'session-over',
   'session-expiry-text',
 ] as const
 
 /**
- * One of {@link idTokenFaults}. `other-sub-on-refresh`: a refresh answers for somebody else. `session-over`: the
- * `session_expiry` was a second ago; `session-expiry-text`: it is a text.
+ * One of {@link idTokenFaults}. `other-sub-on-refresh`: a refresh answers for somebody else; `other-sub-beside-code`:
+ * what comes by the browser does, in the hybrid flow. `session-over`: the `session_expiry` was a second ago;
+ * `session-expiry-text`: it is a text.
  */
 export type IdTokenFault = (typeof idTokenFaults)[number]
 

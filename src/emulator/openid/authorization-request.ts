@@ -1,5 +1,5 @@
 /** @module An authorization request: read and checked before anybody is asked to sign in. */
-import type { RegisteredClient } from './clients.js'
+import { type RegisteredClient, type ResponseType, responseTypes } from './clients.js'
 import type { Signing } from './signing.js'
 import type { Tickets } from './tickets.js'
 
@@ -32,7 +32,7 @@ export interface AnswerTarget {
 
 /** A request that can be answered. */
 export interface AuthorizationRequest extends AnswerTarget {
-  readonly responseType: 'code' | 'id_token'
+  readonly responseType: ResponseType
   readonly scope: readonly string[]
   readonly nonce: string | undefined
   readonly prompts: readonly string[]
@@ -83,8 +83,9 @@ export async function readAuthorizationRequest(
   if (!client.redirect_uris.includes(redirectUri)) {
     return { kind: 'refused', message: `redirect_uri "${redirectUri}" is not registered for "${clientId}"` }
   }
-  const responseType = read('response_type')
-  const responseMode = responseModeOf(read('response_mode'), responseType)
+  const typeGiven = read('response_type')
+  const responseType = responseTypeOf(typeGiven)
+  const responseMode = responseModeOf(read('response_mode'), typeGiven)
   const target: AnswerTarget = {
     client,
     redirectUri,
@@ -93,8 +94,8 @@ export async function readAuthorizationRequest(
   }
   const wrong = (error: string, message: string) => ({ kind: 'error' as const, target, error, message })
   if (read('request') !== undefined) return wrong('request_not_supported', 'use plain parameters')
-  if (responseType !== 'code' && responseType !== 'id_token') {
-    return wrong('unsupported_response_type', 'response_type must be code or id_token')
+  if (responseType === undefined) {
+    return wrong('unsupported_response_type', `response_type must be one of ${responseTypes.join(', ')}`)
   }
   if (!client.response_types.includes(responseType)) {
     return wrong('unauthorized_client', `response_types of this client does not list ${responseType}`)
@@ -140,29 +141,36 @@ function unpush({ pushed: tickets }: RequestRules, client: RegisteredClient, giv
 /** What precedes the ticket in a `request_uri`. Source: RFC 9126, section 2.2. */
 export const pushedPrefix = 'urn:ietf:params:oauth:request_uri:'
 
+/** The words of a type may come in any order. Source: OAuth 2.0 Multiple Response Types, section 3. */
+function responseTypeOf(given: string | undefined): ResponseType | undefined {
+  const asked = words(given).sort().join(' ')
+  return responseTypes.find((type) => type === asked)
+}
+
 function responseModeOf(
   given: string | undefined,
   responseType: string | undefined,
 ): ResponseMode | undefined {
-  if (given === undefined) return responseType === 'id_token' ? 'fragment' : 'query'
+  const hasToken = responseType?.split(' ').includes('id_token') === true
+  if (given === undefined) return hasToken ? 'fragment' : 'query'
   if (given === 'form_post' || given === 'fragment') return given
   // A token in a query would end up in logs. Source: OAuth 2.0 Multiple Response Types, section 3.
-  return given === 'query' && responseType !== 'id_token' ? 'query' : undefined
+  return given === 'query' && !hasToken ? 'query' : undefined
 }
 
 function problemOf(
   client: RegisteredClient,
-  responseType: string,
+  responseType: ResponseType,
   read: (name: string) => string | undefined,
 ): { readonly error: string; readonly message: string } | undefined {
   const invalid = (message: string, error = 'invalid_request') => ({ error, message })
   if (!words(read('scope')).includes('openid')) return invalid('scope must contain openid', 'invalid_scope')
-  if (responseType === 'id_token' && read('nonce') === undefined) return invalid('nonce is missing')
+  if (responseType !== 'code' && read('nonce') === undefined) return invalid('nonce is missing')
   const method = read('code_challenge_method')
   const challenge = read('code_challenge')
   if (
     challenge === undefined &&
-    (method !== undefined || (client.methods.includes('none') && responseType === 'code'))
+    (method !== undefined || (client.methods.includes('none') && responseType !== 'id_token'))
   )
     return invalid('code_challenge is missing')
   if (challenge !== undefined && (method !== 'S256' || !/^[A-Za-z0-9_-]{43}$/.test(challenge)))

@@ -194,13 +194,10 @@ async function succeed(
     sessionState,
     isRevoked: false,
   }
-  if (request.responseType === 'id_token') {
-    const idToken = await signIdToken(provider, { grant, person, isFirst: true, hasScopeClaims: true })
-    return answerTo(provider, request, { id_token: idToken, session_state: sessionState })
-  }
-  const code = grants.issueCode(grant, {
-    redirectUri: request.redirectUri,
-    codeChallenge: request.codeChallenge,
-  })
-  return answerTo(provider, request, { code, session_state: sessionState })
+  const { responseType, redirectUri, codeChallenge } = request
+  const code =
+    responseType === 'id_token' ? undefined : grants.issueCode(grant, { redirectUri, codeChallenge })
+  const front = { grant, person, isFirst: true, code, hasScopeClaims: code === undefined }
+  const idToken = responseType === 'code' ? undefined : await signIdToken(provider, front)
+  return answerTo(provider, request, { code, id_token: idToken, session_state: sessionState })
 }

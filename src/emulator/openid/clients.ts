@@ -18,6 +18,12 @@ export const signingAlgorithms = ['RS256', 'PS256', 'ES256'] as const
 /** One of {@link signingAlgorithms}. */
 export type OpenidSigningAlgorithm = (typeof signingAlgorithms)[number]
 
+/** What a client may be sent by the browser. */
+export const responseTypes = ['code', 'id_token', 'code id_token'] as const
+
+/** One of {@link responseTypes}. */
+export type ResponseType = (typeof responseTypes)[number]
+
 /** How the key of what is encrypted for a client is made known to it. */
 export const encryptionAlgorithms = [
   'RSA-OAEP-256',
@@ -51,8 +57,8 @@ export interface OpenidClient {
   readonly token_endpoint_auth_method?: AuthenticationMethod | undefined
   /** Public keys of a client: with `private_key_jwt`, and what is encrypted for it. */
   readonly jwks?: { readonly keys: readonly Readonly<Record<string, unknown>>[] } | undefined
-  /** Default `['code']`; `id_token` allows the implicit flow. */
-  readonly response_types?: readonly ('code' | 'id_token')[] | undefined
+  /** Default `['code']`; `id_token` allows the implicit flow, `code id_token` the hybrid one. */
+  readonly response_types?: readonly ResponseType[] | undefined
   /** `refresh_token` here gives refresh tokens without the scope `offline_access`: they end with the session. */
   readonly grant_types?: readonly ('authorization_code' | 'refresh_token' | 'implicit')[] | undefined
   /** Default `RS256`; logout tokens use it too. */
@@ -81,7 +87,7 @@ export interface RegisteredClient extends OpenidClient {
   readonly post_logout_redirect_uris: readonly string[]
   /** What is accepted of it: one method, or without a registered one both ways to send a secret. */
   readonly methods: readonly AuthenticationMethod[]
-  readonly response_types: readonly ('code' | 'id_token')[]
+  readonly response_types: readonly ResponseType[]
   readonly grant_types: readonly ('authorization_code' | 'refresh_token' | 'implicit')[]
   readonly id_token_signed_response_alg: OpenidSigningAlgorithm
 }
@@ -122,7 +128,7 @@ const checks: Readonly<Record<keyof OpenidClient, Check>> = {
       typeof value === 'object' && value !== null && Array.isArray((value as { keys?: unknown }).keys),
     'a JSON Web Key Set: {"keys": [...]}',
   ],
-  response_types: [isList(isOneOf(['code', 'id_token'])), 'a list of code, id_token'],
+  response_types: [isList(isOneOf(responseTypes)), `a list of ${responseTypes.join(', ')}`],
   grant_types: [
     isList(isOneOf(['authorization_code', 'refresh_token', 'implicit'])),
     'a list of authorization_code, refresh_token, implicit',

@@ -6,6 +6,7 @@ import {
   authenticationMethods,
   contentEncryptions,
   encryptionAlgorithms,
+  responseTypes,
   signingAlgorithms,
 } from './clients.js'
 import { addressOf, faultsOf, type Provider } from './provider.js'
@@ -43,7 +44,7 @@ export function metadataOf(provider: Provider): Readonly<Record<string, unknown>
     frontchannel_logout_supported: true,
     frontchannel_logout_session_supported: true,
     scopes_supported: scopes,
-    response_types_supported: ['code', 'id_token'],
+    response_types_supported: responseTypes,
     response_modes_supported: ['query', 'fragment', 'form_post'],
     grant_types_supported: ['authorization_code', 'refresh_token', 'implicit'],
     subject_types_supported: ['public'],

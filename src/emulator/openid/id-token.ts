@@ -22,14 +22,16 @@ export interface IdTokenParts {
   /** Whether it answers the authorization itself; a refresh leaves `nonce` out. */
   readonly isFirst: boolean
   readonly accessToken?: string | undefined
+  /** The code that it comes with by the browser. */
+  readonly code?: string | undefined
   /** Without an access token the claims have to be here. Default no. */
   readonly hasScopeClaims?: boolean | undefined
 }
 
-/** Signs it. Sources: OpenID Connect Core, sections 2, 3.1.3.6 and 12.2; Front-Channel Logout, section 3. */
+/** Signs it. Sources: OpenID Connect Core, sections 2, 3.1.3.6, 3.3.2.11 and 12.2; Front-Channel Logout, section 3. */
 export async function signIdToken(provider: Provider, parts: IdTokenParts): Promise<string> {
   const { context, options, signing } = provider
-  const { grant, person, isFirst, accessToken } = parts
+  const { grant, person, isFirst, accessToken, code } = parts
   const now = Math.floor(context.now() / 1000)
   const claims = {
     iss: context.url(),
@@ -44,10 +46,11 @@ export async function signIdToken(provider: Provider, parts: IdTokenParts): Prom
     ...(options.saysSessionExpiry && { session_expiry: Math.floor(grant.sso.session.endsAt / 1000) }),
     ...(isFirst && grant.nonce !== undefined && { nonce: grant.nonce }),
     ...(accessToken !== undefined && { at_hash: hashOf(accessToken) }),
+    ...(code !== undefined && { c_hash: hashOf(code) }),
     ...(parts.hasScopeClaims && scopeClaims(grant.scope, person)),
   }
   return signing.sign(
-    { ...claims, ...faultyClaims(provider, now, isFirst) },
+    { ...claims, ...faultyClaims(provider, now, parts) },
     grant.client.id_token_signed_response_alg,
   )
 }
@@ -56,7 +59,11 @@ export async function signIdToken(provider: Provider, parts: IdTokenParts): Prom
 const hashOf = (token: string) =>
   createHash('sha256').update(token).digest().subarray(0, 16).toString('base64url')
 
-function faultyClaims(provider: Provider, now: number, isFirst: boolean): Readonly<Record<string, unknown>> {
+function faultyClaims(
+  provider: Provider,
+  now: number,
+  { isFirst, code }: IdTokenParts,
+): Readonly<Record<string, unknown>> {
   switch (faultsOf(provider).idToken) {
     case 'wrong-nonce':
       return { nonce: 'another-nonce' }
@@ -68,6 +75,12 @@ function faultyClaims(provider: Provider, now: number, isFirst: boolean): Readon
       return { iat: now - 7200, exp: now - 3600 }
     case 'other-sub-on-refresh':
       return isFirst ? {} : { sub: 'somebody-else' }
+    case 'other-sub-beside-code':
+      return code === undefined ? {} : { sub: 'somebody-else' }
+    case 'wrong-c-hash':
+      return code === undefined ? {} : { c_hash: hashOf(`${code}x`) }
+    case 'without-c-hash':
+      return { c_hash: undefined }
     case 'session-over':
       return { session_expiry: now - 1 }
     case 'session-expiry-text':
