@@ -224,6 +224,12 @@ describe('doctor, with an OpenID provider that says something wrong', () => {
       ['fail openid-par'],
       /pushed_authorization_request_endpoint/,
     ],
+    [
+      'a code with an ID token alone',
+      { response_types_supported: ['id_token', 'id_token code'] },
+      ['warn openid-hybrid'],
+      /responseType: 'code id_token'/,
+    ],
     ['no authorization code', { response_types_supported: ['id_token'] }, ['fail openid-code'], /code flow/],
     [
       'other algorithms',

@@ -45,6 +45,13 @@ const nothingToWatch = (target: string): Finding =>
 function judgeCode(document: Json, target: string): Finding {
   const types = listIn(document, 'response_types_supported')
   if (types.includes('code')) return ok('openid-code', { target, reason: 'offers the authorization code' })
+  if (types.some((type) => type.split(' ').sort().join(' ') === 'code id_token')) {
+    return warn('openid-hybrid', {
+      target,
+      reason: 'offers a code only with an ID token beside it (hybrid), which then passes through the browser',
+      remedy: "set responseType: 'code id_token' in oidc({ … }), or allow the code flow for this client",
+    })
+  }
   return fail('openid-code', {
     target,
     reason: `its response types are ${types.join(', ') || 'not named'}, without code, by which everybody signs in`,
