@@ -29,6 +29,7 @@ the variables of the shared cookie, and CITIZEN_OIDC_… and CITIZEN_SAML_… of
   --openid            only OpenID Connect
   --saml              only SAML 2.0
   --provider <name>   only the provider of that name
+  --hybrid            with the hybrid flow (responseType: 'code id_token')
   --implicit          with the implicit flow for the silent check (sessionManagement.responseType: 'id_token')
   --scope <scopes>    scopes that the application asks for; default CITIZEN_OIDC_SCOPE, else "openid offline_access"
   --env-file <path>   read variables from a file, may be repeated; the environment wins over it
@@ -42,6 +43,7 @@ const options = {
   openid: { type: 'boolean' },
   saml: { type: 'boolean' },
   provider: { type: 'string' },
+  hybrid: { type: 'boolean' },
   implicit: { type: 'boolean' },
   scope: { type: 'string' },
   'env-file': { type: 'string', multiple: true },
@@ -75,8 +77,8 @@ function partsOf(values: Values, application: DescribedApplication): readonly Pa
   return [
     ...(wantsCookie ? [sharedCookiePart(application)] : []),
     ...namesOf('oidc', values, { application, isWanted: openid, isAll }).map((name): Part => {
-      const { scope, implicit = false } = values
-      const registration = describeClient(application, { name, scope, implicit })
+      const { scope, implicit = false, hybrid = false } = values
+      const registration = describeClient(application, { name, scope, implicit, hybrid })
       return { title: 'OpenID Connect', member: 'openid', name, registration, rows: openidRows(registration) }
     }),
     ...namesOf('saml', values, { application, isWanted: saml, isAll }).map((name): Part => {

@@ -44,6 +44,8 @@ export type AuthorizationAnswer =
       readonly kind: 'code'
       readonly state: string
       readonly code: string
+      /** Beside the code, where that was asked for; else nobody looks at it. */
+      readonly idToken: string | undefined
       readonly issuer: string | undefined
       readonly sessionState: string | undefined
     }
@@ -72,13 +74,19 @@ export function stateOf(parameters: URLSearchParams): string | undefined {
   return states.length === 1 && state !== undefined && state.length <= longestState ? state : undefined
 }
 
+/** What an answer is held to. */
+export interface ExpectedAnswer extends Pick<ProviderMetadata, 'issuer' | 'sendsIssuer'> {
+  /** Whether an ID token was asked for: it is verified then, its issuer too. */
+  readonly hasIdToken: boolean
+}
+
 /**
  * Reads an answer from its parameters, whether they came in the address, in a form or in a fragment.
  * Source: OpenID Connect Core 1.0, sections 3.1.2.5 to 3.1.2.7; RFC 6749, section 4.1.2; RFC 9207; `SES-01`.
  */
 export function readAuthorizationAnswer(
   parameters: URLSearchParams,
-  provider: Pick<ProviderMetadata, 'issuer' | 'sendsIssuer'>,
+  expected: ExpectedAnswer,
 ): AuthorizationAnswer {
   if ([...parameters].length > mostParameters) return { kind: 'malformed', problem: 'parameters' }
   if (single.some((name) => parameters.getAll(name).length > 1))
@@ -90,7 +98,8 @@ export function readAuthorizationAnswer(
   const idToken = parameters.get('id_token') ?? undefined
   const error = parameters.get('error') ?? undefined
   // Mix-up defence: an answer of another provider is none. An ID token names its issuer itself.
-  if (issuer !== undefined ? issuer !== provider.issuer : provider.sendsIssuer && idToken === undefined) {
+  const namesIssuer = expected.hasIdToken && idToken !== undefined
+  if (issuer !== undefined ? issuer !== expected.issuer : expected.sendsIssuer && !namesIssuer) {
     return { kind: 'malformed', problem: 'issuer' }
   }
   if (error !== undefined) {
@@ -98,7 +107,7 @@ export function readAuthorizationAnswer(
   }
   const code = parameters.get('code') ?? undefined
   if (code !== undefined && code !== '' && code.length <= longestCode) {
-    return { kind: 'code', state, code, issuer, sessionState }
+    return { kind: 'code', state, code, idToken, issuer, sessionState }
   }
   if (idToken !== undefined && idToken !== '') return { kind: 'id-token', state, idToken, sessionState }
   return { kind: 'malformed', problem: 'empty' }

@@ -2,13 +2,13 @@
 import * as client from 'openid-client'
 import { randomText } from '../digest.js'
 import { ownParameters } from './option-kinds.js'
-import type { ResolvedOidcOptions } from './options.js'
+import type { ResolvedOidcOptions, ResponseType } from './options.js'
 import type { Connection } from './provider.js'
 
 /** What one authorization request asks for. */
 export interface AuthorizationRequest {
   readonly redirectUri: string
-  readonly responseType: 'code' | 'id_token'
+  readonly responseType: ResponseType
   readonly responseMode: 'query' | 'form_post' | 'fragment'
   /** `none` stands alone (`SES-12`). */
   readonly prompt?: string | undefined
@@ -56,9 +56,10 @@ export async function authorizationParameters(
   parameters.set('scope', options.scope)
   parameters.set('state', state)
   parameters.set('nonce', secrets.nonce)
+  const hasCode = request.responseType !== 'id_token'
   const usualMode = request.responseType === 'code' ? 'query' : 'fragment'
   if (request.responseMode !== usualMode) parameters.set('response_mode', request.responseMode)
-  if (request.responseType === 'code') {
+  if (hasCode) {
     parameters.set('code_challenge', await client.calculatePKCECodeChallenge(secrets.verifier))
     parameters.set('code_challenge_method', 'S256')
   }

@@ -21,6 +21,8 @@ export interface AuthorizationTransaction extends LoginRequest {
   readonly acceptsAsked?: boolean | undefined
   readonly nonce: string
   readonly verifier: string
+  /** Whether an ID token was asked for beside the code. Absent: no, as in logins that 0.1.0 has begun. */
+  readonly isHybrid?: boolean | undefined
   /** `max_age` that was sent. */
   readonly sentMaxAge?: number | undefined
 }

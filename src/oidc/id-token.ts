@@ -12,6 +12,9 @@ export type IdTokenProblem =
   | 'expired'
   | 'not-yet-valid'
   | 'nonce'
+  /** The code, or the state, beside it is another one. */
+  | 'c-hash'
+  | 's-hash'
   | 'auth-time'
   | 'too-old'
   /** `session_expiry` is no time. */
@@ -50,6 +53,13 @@ export interface IdTokenDemand {
   readonly maxAgeSeconds?: number | undefined
 }
 
+/** An ID token that can be used. */
+export interface VerifiedIdToken {
+  readonly claims: IdTokenClaims
+  /** By which it was signed. */
+  readonly algorithm: string
+}
+
 /** An ID token that is not to be used. */
 export interface RefusedIdToken {
   readonly problem: IdTokenProblem
@@ -66,7 +76,7 @@ export async function verifyIdToken(
   rules: IdTokenRules,
   demand: IdTokenDemand,
   now: number,
-): Promise<{ readonly claims: IdTokenClaims } | RefusedIdToken> {
+): Promise<VerifiedIdToken | RefusedIdToken> {
   const signed = await verifySignature(jwt, rules, now)
   if (typeof signed === 'string') return { problem: signed }
   const { claims } = signed
@@ -85,7 +95,7 @@ export async function verifyIdToken(
   const problem = timeProblem(claims, rules, demand, now)
   if (problem !== undefined) return refuse(problem)
   if (demand.nonce !== undefined && claims.nonce !== demand.nonce) return refuse('nonce')
-  return { claims }
+  return { claims, algorithm: signed.algorithm }
 }
 
 function hasGoodTypes(claims: Readonly<Record<string, unknown>>): claims is IdTokenClaims {

@@ -15,7 +15,7 @@ import { notStronger } from './pages.js'
 import { withUserInfo } from './person.js'
 import { type Connection, connectOrNothing } from './provider.js'
 import { routeOf } from './routes.js'
-import { exchangeCode, type GoodTokens, isPassing } from './token-answer.js'
+import { type GoodTokens, isPassing, redeemCode } from './token-answer.js'
 import { verifiedLoginOf } from './verified-login.js'
 
 /** Errors by which the provider says that it cannot answer now. Source: RFC 6749, section 4.1.2.1. */
@@ -119,10 +119,11 @@ async function takeAnswer(
 async function readTokens(
   { options, redirectUri }: OidcLoginContext,
   parameters: URLSearchParams,
-  { nonce, verifier, sentMaxAge }: ReturnedLogin,
+  { nonce, verifier, sentMaxAge, isHybrid = false }: ReturnedLogin,
   { connection, now }: { readonly connection: Connection; readonly now: number },
 ): Promise<GoodTokens | RefusedAnswer> {
-  const answer = readAuthorizationAnswer(parameters, connection.metadata)
+  const expected = { ...connection.metadata, hasIdToken: isHybrid }
+  const answer = readAuthorizationAnswer(parameters, expected)
   const invalid = anonymous('invalid-token')
   switch (answer.kind) {
     case 'malformed':
@@ -134,8 +135,15 @@ async function readTokens(
     case 'id-token':
       return { problem: 'answer-response-type', citizen: invalid }
     default: {
-      const codeExchange = { ...answer, redirectUri, nonce, verifier, maxAgeSeconds: sentMaxAge }
-      const result = await exchangeCode(connection, options, codeExchange, now)
+      const codeExchange = {
+        ...answer,
+        isHybrid,
+        redirectUri,
+        nonce,
+        verifier,
+        maxAgeSeconds: sentMaxAge,
+      }
+      const result = await redeemCode(connection, options, codeExchange, now)
       if (!('problem' in result)) return result
       return {
         problem: result.problem,

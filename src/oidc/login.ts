@@ -69,7 +69,13 @@ export async function startLogin(
     })
     return host.finishLogin(exchange, unavailable('keys'), remembered)
   }
-  transactions.set(exchange, { ...remembered, ...secrets, sentMaxAge, acceptsAsked }, clock(), state)
+  const isHybrid = options.responseType === 'code id_token'
+  transactions.set(
+    exchange,
+    { ...remembered, ...secrets, isHybrid, sentMaxAge, acceptsAsked },
+    clock(),
+    state,
+  )
   return sendToProvider(host.pages, exchange, redirect)
 }
 
@@ -99,7 +105,7 @@ function authorizationRequest(
   const hasStronger = isStronger && options.stepUpAcrValues.length > 0
   return {
     redirectUri,
-    responseType: 'code',
+    responseType: options.responseType,
     responseMode: options.responseMode,
     prompt: reauthenticate ? promptAnew(anew.prompt, options.prompt) : options.prompt,
     // With it the provider must say when it was. Whether that was in the course of this login is judged later: a

@@ -39,6 +39,12 @@ import {
  */
 export type IdTokenHint = 'query' | 'form' | 'auto' | 'none'
 
+/** What comes back by the browser from a sign-in. */
+export type SignInResponseType = 'code' | 'code id_token'
+
+/** What comes back by the browser, from a silent check too. Never an access token. */
+export type ResponseType = SignInResponseType | 'id_token'
+
 /** The options below `endpoints`. */
 export const oidcEndpoints = {
   /** With `token` and `jwks` given as well, nothing is discovered. Default: discovery. */
@@ -110,8 +116,13 @@ export const oidcOptions = {
     ),
     'openid',
   ),
-  /** How the provider sends the browser back. Default `query`. */
-  responseMode: defaulted(choice('query', 'form_post'), 'query'),
+  /**
+   * What comes back by the browser: `code`, or `code id_token` (hybrid) for providers that insist on it, always as a form.
+   * Default `code`.
+   */
+  responseType: defaulted(choice<SignInResponseType>('code', 'code id_token'), 'code'),
+  /** How the provider sends the browser back. Default: `query`; `form_post` with `code id_token`. */
+  responseMode: computed(choice('query', 'form_post')),
   /** `prompt` of every login; a new authentication is asked for with `login` in any case. Default none. */
   prompt: optional(choice('login', 'consent', 'select_account')),
   /** How old the authentication may be at a login (`max_age`); checked on return. Default none. */
@@ -212,8 +223,11 @@ export const oidcOptions = {
     pollSeconds: defaulted(numberBetween(1, 3600), 5),
     /** Whether the login after a change of identity needs no button of ours. Default `false`. */
     followIdentity: defaulted(yesOrNo, false),
-    /** The flow of the silent check; `id_token` for providers that insist on the implicit flow. Default `code`. */
-    responseType: defaulted(choice('code', 'id_token'), 'code'),
+    /**
+     * The flow of the silent check; `id_token` for providers that insist on the implicit flow. Default: `responseType` of
+     * the sign-in.
+     */
+    responseType: computed(choice<ResponseType>('code', 'id_token', 'code id_token')),
     /** How long a silent check in a frame may take. Default `10`. */
     timeoutSeconds: defaulted(numberBetween(1, 60), 10),
   },

@@ -1,6 +1,7 @@
 /** @module The client as it is to be registered at a provider, under the names that OpenID gives its fields. */
 import { createPublicKey } from 'node:crypto'
 import type { ClientAuthentication } from './client-authentication.js'
+import type { ResponseType } from './options.js'
 import { routeOf } from './routes.js'
 import type { PrivateJsonWebKey } from './signed-token.js'
 
@@ -12,8 +13,8 @@ export interface RegistrationRequest {
   readonly routesPath: string
   /** The name of the provider among several. */
   readonly name?: string | undefined
-  /** Whether the silent check uses the implicit flow (`sessionManagement.responseType: 'id_token'`). */
-  readonly implicit: boolean
+  /** What comes back by the browser from a sign-in, and from a silent check. */
+  readonly responseTypes: readonly ResponseType[]
   /** Scopes that are asked for. */
   readonly scope: string
   /** Name that the provider shows to people. */
@@ -24,6 +25,8 @@ export interface RegistrationRequest {
   readonly idTokenAlgorithm?: string | undefined
   /** Keys that ID tokens are to be encrypted for. */
   readonly decryptionKeys?: readonly PrivateJsonWebKey[] | undefined
+  /** Keys that UserInfo is to be encrypted for. */
+  readonly userInfoDecryptionKeys?: readonly PrivateJsonWebKey[] | undefined
 }
 
 /** A public key of the client. */
@@ -43,6 +46,8 @@ export interface ClientRegistration {
   readonly token_endpoint_auth_signing_alg?: string
   readonly id_token_signed_response_alg?: string
   readonly id_token_encrypted_response_alg?: string
+  readonly userinfo_signed_response_alg?: string
+  readonly userinfo_encrypted_response_alg?: string
   readonly jwks?: { readonly keys: readonly ClientKey[] }
   readonly backchannel_logout_uri: string
   readonly backchannel_logout_session_required: true
@@ -60,19 +65,23 @@ export interface ClientRegistration {
 export function registrationOf(request: RegistrationRequest): ClientRegistration {
   const base = `${request.applicationUrl}${request.routesPath}`
   const at = (route: string) => `${base}/${routeOf(request.name, route)}`
-  const { clientName, idTokenAlgorithm, implicit } = request
+  const { clientName, idTokenAlgorithm } = request
+  const responseTypes = [...new Set(request.responseTypes)]
+  // Whatever brings an ID token by the browser counts as implicit (Dynamic Client Registration 1.0, section 2).
+  const isImplicit = responseTypes.some((type) => type !== 'code')
   return {
     application_type: 'web',
     ...(clientName !== undefined && { client_name: clientName }),
     redirect_uris: [at('callback'), at('reauthenticate')],
     // One for all providers: what comes back is told apart by its state.
     post_logout_redirect_uris: [`${base}/return`],
-    response_types: implicit ? ['code', 'id_token'] : ['code'],
-    grant_types: ['authorization_code', 'refresh_token', ...(implicit ? ['implicit'] : [])],
+    response_types: responseTypes,
+    grant_types: ['authorization_code', 'refresh_token', ...(isImplicit ? ['implicit'] : [])],
     scope: request.scope,
     code_challenge_methods: ['S256'],
     ...authenticationOf(request.authentication),
     ...(idTokenAlgorithm !== undefined && { id_token_signed_response_alg: idTokenAlgorithm }),
+    ...encryptionOf(request),
     ...keysOf(request),
     backchannel_logout_uri: at('backchannel-logout'),
     backchannel_logout_session_required: true,
@@ -93,14 +102,28 @@ function authenticationOf(authentication: ClientAuthentication | undefined) {
   }
 }
 
-function keysOf({ authentication, decryptionKeys = [] }: RegistrationRequest) {
-  const signing = typeof authentication === 'object' ? [publicKeyOf(authentication.privateKey, 'sig')] : []
-  const keys = [...signing, ...decryptionKeys.map((key) => publicKeyOf(key, 'enc'))]
-  const alg = decryptionKeys[0]?.alg
+/** UserInfo is signed first where it is encrypted: not every provider knows the one without the other. */
+function encryptionOf({
+  idTokenAlgorithm = 'RS256',
+  decryptionKeys = [],
+  userInfoDecryptionKeys = [],
+}: RegistrationRequest) {
+  const [ofIdTokens, ofUserInfo] = [decryptionKeys[0]?.alg, userInfoDecryptionKeys[0]?.alg]
   return {
-    ...(alg !== undefined && { id_token_encrypted_response_alg: alg }),
-    ...(keys.length > 0 && { jwks: { keys } }),
+    ...(ofIdTokens !== undefined && { id_token_encrypted_response_alg: ofIdTokens }),
+    ...(ofUserInfo !== undefined && {
+      userinfo_signed_response_alg: idTokenAlgorithm,
+      userinfo_encrypted_response_alg: ofUserInfo,
+    }),
   }
+}
+
+function keysOf({ authentication, decryptionKeys = [], userInfoDecryptionKeys = [] }: RegistrationRequest) {
+  const signing = typeof authentication === 'object' ? [publicKeyOf(authentication.privateKey, 'sig')] : []
+  const encryption = [...decryptionKeys, ...userInfoDecryptionKeys].map((key) => publicKeyOf(key, 'enc'))
+  // One key may serve both.
+  const keys = [...new Map([...signing, ...encryption].map((key) => [JSON.stringify(key), key])).values()]
+  return keys.length > 0 ? { jwks: { keys } } : {}
 }
 
 /** What `node:crypto` knows as the public half, and nothing else of the key. */

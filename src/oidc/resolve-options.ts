@@ -64,6 +64,9 @@ function applyRules({ get, isGiven, note }: Read): void {
       'leave it out with reauthenticate.proof asked: addresses can be changed in the browser',
     )
   }
+  if (get('responseType') === 'code id_token' && get('responseMode') === 'query') {
+    note('responseMode', 'write form_post with code id_token: an ID token in an address would end up in logs')
+  }
   const isEndpointMissing = given.length === all.length && get('endpoints.userInfo') === undefined
   if (get('userInfo') === 'always' && (isEndpointMissing || get('endpoints.userInfo') === false)) {
     note('endpoints.userInfo', 'write it: userInfo always asks it, and nothing is discovered')
@@ -92,10 +95,15 @@ function applyRules({ get, isGiven, note }: Read): void {
 /** The defaults that follow from something else. */
 function complete(read: Read): ResolvedOidcOptions {
   const given = read.assemble()
-  const { reauthenticate, frontchannelLogout } = given
+  const { reauthenticate, frontchannelLogout, responseType } = given
   const { expiry, ...backchannelLogout } = given.backchannelLogout
   return {
     ...given,
+    responseMode: given.responseMode ?? (responseType === 'code' ? 'query' : 'form_post'),
+    sessionManagement: {
+      ...given.sessionManagement,
+      responseType: given.sessionManagement.responseType ?? responseType,
+    },
     reauthenticate: {
       ...reauthenticate,
       parameters: reauthenticate.parameters ?? { prompt: 'login', max_age: '1' },

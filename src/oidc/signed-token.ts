@@ -22,6 +22,8 @@ export type SignatureProblem =
 /** A token that the provider signed; what it says is not judged yet. */
 export interface SignedToken {
   readonly type: string | undefined
+  /** By which it was signed. */
+  readonly algorithm: string
   readonly claims: Readonly<Record<string, unknown>>
 }
 
@@ -128,5 +130,5 @@ async function verifyPlain(
   if (candidates.length === 0) return 'unknown-key'
   const data = Buffer.from(`${head}.${payload}`, 'latin1')
   const isOurs = candidates.some(({ key }) => isSignedBy(key, alg, data, signature))
-  return isOurs ? { type: typ, claims } : 'signature'
+  return isOurs ? { type: typ, algorithm: alg, claims } : 'signature'
 }

@@ -2,6 +2,7 @@
 import * as client from 'openid-client'
 import type { Difference } from '../tokens/rejection.js'
 import { type FailedCall, failedCallOf, refusedIdTokenOf } from './call-failure.js'
+import { isSamePerson, verifyFrontChannel } from './hybrid.js'
 import { type IdTokenClaims, type IdTokenRules, verifyIdToken } from './id-token.js'
 import { differenceFor, differenceIn } from './id-token-difference.js'
 import type { ResolvedOidcOptions } from './options.js'
@@ -11,6 +12,10 @@ import { identityOf, type KeptTokens, keepTokens, maximumTokenLength } from './t
 /** A code that is to be exchanged, with what was remembered of its request. */
 export interface CodeExchange {
   readonly code: string
+  /** The ID token that came with it; looked at where `isHybrid`. */
+  readonly idToken: string | undefined
+  /** Whether an ID token was asked for beside the code: then the code is good with it alone. */
+  readonly isHybrid: boolean
   readonly issuer: string | undefined
   readonly state: string
   readonly redirectUri: string
@@ -52,10 +57,35 @@ export function idTokenRules(options: ResolvedOidcOptions, connection: Connectio
 }
 
 /**
+ * Takes a code to the token endpoint; in the hybrid flow only after the ID token that came with it, and only for the same
+ * person. Never throws for what the provider does.
+ * Source: OpenID Connect Core 1.0, sections 3.3.2.8 and 3.3.3.
+ */
+export async function redeemCode(
+  connection: Connection,
+  options: ResolvedOidcOptions,
+  exchange: CodeExchange,
+  now: number,
+): Promise<GoodTokens | BadTokens> {
+  if (!exchange.isHybrid) return exchangeCode(connection, options, exchange, now)
+  const { idToken } = exchange
+  if (idToken === undefined) return { problem: 'answer-response-type' }
+  const rules = idTokenRules(options, connection)
+  const front = await verifyFrontChannel({ ...exchange, idToken }, rules, now)
+  if ('problem' in front) {
+    return { problem: front.problem, difference: differenceIn(idToken, front.problem, rules) }
+  }
+  // It names the issuer in the place of the parameter, which some leave out beside it (RFC 9207, section 2).
+  const result = await exchangeCode(connection, options, { ...exchange, issuer: options.issuer }, now)
+  if ('problem' in result || isSamePerson(front.claims, result.claims)) return result
+  return { problem: 'id-tokens-differ' }
+}
+
+/**
  * Exchanges a code. Never throws for what the provider does.
  * Source: OpenID Connect Core 1.0, sections 3.1.3.3 to 3.1.3.8; RFC 7636.
  */
-export async function exchangeCode(
+async function exchangeCode(
   connection: Connection,
   options: ResolvedOidcOptions,
   exchange: CodeExchange,

@@ -76,6 +76,34 @@ describe('citizen-session registration', () => {
     })
   })
 
+  it('prints the hybrid flow, and keys of encryption without their private half', async () => {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const jwk = { ...privateKey.export({ format: 'jwk' }), alg: 'ECDH-ES', kid: 'e1' }
+    vi.stubEnv('CITIZEN_OIDC_USER_INFO_DECRYPTION_KEYS', JSON.stringify([jwk]))
+    const { out } = await run('--openid', '--json', '--hybrid')
+    const encryption = { userinfo_encrypted_response_alg: 'ECDH-ES', userinfo_signed_response_alg: 'RS256' }
+    const published = { kty: 'EC', crv: 'P-256', x: jwk.x, y: jwk.y, use: 'enc', kid: 'e1', alg: 'ECDH-ES' }
+    expect(JSON.parse(out).openid).toMatchObject({
+      response_types: ['code id_token'],
+      grant_types: ['authorization_code', 'refresh_token', 'implicit'],
+      ...encryption,
+      jwks: { keys: [published] },
+    })
+    // One key that serves both is there once.
+    vi.stubEnv('CITIZEN_OIDC_ID_TOKEN_DECRYPTION_KEYS', JSON.stringify([jwk]))
+    const both = await run('--openid', '--json', '--hybrid', '--implicit')
+    expect(JSON.parse(both.out).openid).toMatchObject({
+      response_types: ['code id_token', 'id_token'],
+      id_token_encrypted_response_alg: 'ECDH-ES',
+      ...encryption,
+      jwks: { keys: [published] },
+    })
+    const sheet = (await run('--openid')).out
+    for (const line of ['Encryption of ID tokens', 'ECDH-ES, signed with RS256 first'])
+      expect(sheet).toContain(line)
+    expect(`${out}${both.out}${sheet}`).not.toContain(String(jwk.d))
+  })
+
   it('prints one protocol alone', async () => {
     expect((await run('--saml')).out).not.toContain('OpenID')
     expect((await run('--openid')).out).not.toContain('SAML')

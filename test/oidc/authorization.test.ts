@@ -143,7 +143,7 @@ describe('where the browser goes', () => {
 })
 
 describe('an answer', () => {
-  const provider = { issuer, sendsIssuer: false }
+  const provider = { issuer, sendsIssuer: false, hasIdToken: false }
   const read = (query: string, from = provider) => readAuthorizationAnswer(new URLSearchParams(query), from)
 
   it.each([
@@ -172,9 +172,29 @@ describe('an answer', () => {
   })
 
   it('must name its issuer where the provider says that it always does', () => {
-    expect(read('code=c&state=s', { issuer, sendsIssuer: true })).toMatchObject({ problem: 'issuer' })
-    expect(read('error=access_denied&state=s', { issuer, sendsIssuer: true })).toMatchObject({
-      problem: 'issuer',
+    const from = { issuer, sendsIssuer: true, hasIdToken: false }
+    for (const query of ['code=c&state=s', 'error=access_denied&state=s', 'code=c&id_token=t&state=s']) {
+      expect(read(query, from)).toMatchObject({ problem: 'issuer' })
+    }
+    // An ID token that was asked for is verified, and names its issuer itself.
+    const hybrid = { ...from, hasIdToken: true }
+    expect(read('code=c&id_token=t&state=s', hybrid)).toMatchObject({ kind: 'code', code: 'c', idToken: 't' })
+    expect(read('code=c&state=s', hybrid)).toMatchObject({ problem: 'issuer' })
+    expect(read('error=access_denied&state=s', hybrid)).toMatchObject({ problem: 'issuer' })
+  })
+
+  it('asks for a code with its ID token by a form, with the challenge and the nonce', async () => {
+    const request = {
+      redirectUri: wish.redirectUri,
+      responseType: 'code id_token',
+      responseMode: 'form_post',
+    } as const
+    const hybrid = await authorizationParameters(optionsWith(), request, secrets, 'the-state')
+    expect(Object.fromEntries(hybrid)).toMatchObject({
+      response_type: 'code id_token',
+      response_mode: 'form_post',
+      nonce: secrets.nonce,
+      code_challenge_method: 'S256',
     })
   })
 })

@@ -66,6 +66,23 @@ it.each([
   ])
 })
 
+it('brings the hybrid answer by a form, and asks for the same silently', () => {
+  expect(optionsWith()).toMatchObject({ responseType: 'code', responseMode: 'query' })
+  const hybrid = { responseType: 'code id_token' } as const
+  expect(optionsWith(hybrid)).toMatchObject({
+    responseMode: 'form_post',
+    sessionManagement: { responseType: 'code id_token' },
+  })
+  const sessionManagement = { responseType: 'code' } as const
+  expect(optionsWith({ ...hybrid, sessionManagement })).toMatchObject({ sessionManagement })
+  expect(problemsOf({ ...good, ...hybrid, responseMode: 'query' })).toEqual([
+    expect.stringContaining('oidc.responseMode write form_post with code id_token'),
+  ])
+  for (const responseType of ['id_token', 'code token', 'code id_token token', 'token', 'id_token code']) {
+    expect(problemsOf({ ...good, responseType })).toEqual([expect.stringContaining('oidc.responseType')])
+  }
+})
+
 it('says what UserInfo needs', () => {
   const endpoint = (name: string) => `https://id.example.gov/${name}`
   const undiscovered = {

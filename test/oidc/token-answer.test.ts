@@ -4,7 +4,7 @@ import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { renewTokens } from '../../src/oidc/refresh.js'
 import { revokeTokens } from '../../src/oidc/revocation.js'
-import { type CodeExchange, exchangeCode } from '../../src/oidc/token-answer.js'
+import { type CodeExchange, redeemCode } from '../../src/oidc/token-answer.js'
 import { type KeptTokens, parseTokens } from '../../src/oidc/tokens.js'
 import { createSigningKey } from '../tokens/signing.js'
 import { createScriptedProvider, describing, type ScriptedProvider } from './scripted-provider.js'
@@ -12,6 +12,8 @@ import { clientId, idToken, issuer, logoutToken, seconds, start } from './signer
 
 const exchange: CodeExchange = {
   code: 'the-code',
+  idToken: undefined,
+  isHybrid: false,
   issuer: undefined,
   state: 'the-state',
   redirectUri: 'https://benefits.example.gov/session/callback',
@@ -32,7 +34,7 @@ const tokenAnswer = (more: Readonly<Record<string, unknown>> = {}): Response =>
   })
 
 const run = async (world: ScriptedProvider, change: Partial<CodeExchange> = {}) =>
-  exchangeCode(await world.provider.connect(), world.options, { ...exchange, ...change }, start)
+  redeemCode(await world.provider.connect(), world.options, { ...exchange, ...change }, start)
 
 it('exchanges a code, with its verifier and the client’s proof', async () => {
   const world = createScriptedProvider()

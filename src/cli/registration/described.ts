@@ -40,6 +40,7 @@ export interface ClientArguments {
   readonly name: string | undefined
   readonly scope: string | undefined
   readonly implicit: boolean
+  readonly hybrid: boolean
 }
 
 /** Asked for where nothing is said: a session without a refresh token learns nothing of the provider's. */
@@ -50,29 +51,34 @@ const askedOfClient: readonly PathOf<typeof oidcOptions>[] = [
   'clientAuthentication',
   'idTokenAlgorithms',
   'idTokenDecryptionKeys',
+  'userInfoDecryptionKeys',
+  'responseType',
   'sessionManagement.responseType',
 ]
 
 /** The client of an OpenID provider. @throws `usage` for a variable that says something wrong of it */
 export function describeClient(
   { environment, read, url, routesPath }: DescribedApplication,
-  { name, scope, implicit }: ClientArguments,
+  { name, scope, implicit, hybrid }: ClientArguments,
 ): ClientRegistration {
   const root = rootFor('oidc', { name })
   const options = readPlugIn(oidcOptions, { name, root, environment })
   refuseProblems(options, { root, paths: askedOfClient, environment })
   const { get, isGiven } = options
+  const responseType = hybrid ? 'code id_token' : (get('responseType') ?? 'code')
+  const silently = implicit ? 'id_token' : (get('sessionManagement.responseType') ?? responseType)
   try {
     return registrationOf({
       applicationUrl: url,
       routesPath,
       name,
       scope: scope ?? (isGiven('scope') ? (get('scope') ?? usualScope) : usualScope),
-      implicit: implicit || get('sessionManagement.responseType') === 'id_token',
+      responseTypes: [responseType, silently],
       clientName: read.get('application.name'),
       authentication: get('clientAuthentication'),
       idTokenAlgorithm: isGiven('idTokenAlgorithms') ? get('idTokenAlgorithms')?.[0] : undefined,
       decryptionKeys: get('idTokenDecryptionKeys'),
+      userInfoDecryptionKeys: get('userInfoDecryptionKeys'),
     })
   } catch (cause) {
     // What the library says might hold a piece of the key.

@@ -92,12 +92,14 @@ export function openidRows(client: ClientRegistration): readonly Row[] {
     ['Post-logout redirect URI', client.post_logout_redirect_uris.join(' ')],
     ['Back-channel logout URI', `${client.backchannel_logout_uri} (with session id)`],
     ['Front-channel logout URI', `${client.frontchannel_logout_uri} (with issuer and session id)`],
-    ['Response types', client.response_types.join(' ')],
+    ['Response types', client.response_types.join(', ')],
     ['Grant types', client.grant_types.join(' ')],
     ['Scopes', client.scope],
     ['PKCE', client.code_challenge_methods.join(' ')],
     ...optionalRow('Authentication at the token endpoint', method),
     ...optionalRow('Signature of ID tokens', algorithm),
+    ...optionalRow('Encryption of ID tokens', client.id_token_encrypted_response_alg),
+    ...optionalRow('Encryption of UserInfo', userInfoRow(client)),
     ...optionalRow('Public keys (JWKS)', jwks && JSON.stringify(jwks)),
     ['Claim auth_time', 'in every ID token, where the provider has that (require_auth_time)'],
     [
@@ -105,6 +107,13 @@ export function openidRows(client: ClientRegistration): readonly Row[] {
       'on, where the provider has it (Safewhere: Enable session status change notification)',
     ],
   ]
+}
+
+function userInfoRow({
+  userinfo_signed_response_alg: signature,
+  userinfo_encrypted_response_alg: encryption,
+}: ClientRegistration): string | undefined {
+  return encryption && `${encryption}, signed with ${signature} first`
 }
 
 const optionalRow = (name: string, value: string | undefined): readonly Row[] =>

@@ -2,7 +2,7 @@
 import { readAuthorizationAnswer } from '../authorization-answer.js'
 import { type IdTokenClaims, verifyIdToken } from '../id-token.js'
 import type { Connection } from '../provider.js'
-import { exchangeCode, type GoodTokens, idTokenRules, isPassing } from '../token-answer.js'
+import { type GoodTokens, idTokenRules, isPassing, redeemCode } from '../token-answer.js'
 import type { CheckTransaction, SilentCheckContext } from './context.js'
 import type { CheckAnswer } from './decision.js'
 
@@ -27,7 +27,9 @@ export async function readFinding(
   connection: Connection,
 ): Promise<Finding> {
   const { options, host, redirectUri } = context
-  const answer = readAuthorizationAnswer(parameters, connection.metadata)
+  const { responseType } = options.sessionManagement
+  const expected = { ...connection.metadata, hasIdToken: responseType !== 'code' }
+  const answer = readAuthorizationAnswer(parameters, expected)
   if (answer.kind === 'malformed') return invalid
   const { sessionState } = answer
   if (answer.kind === 'error') return { answer, sessionState }
@@ -37,8 +39,9 @@ export async function readFinding(
     const claims = await readIdToken(context, idToken, nonce, connection)
     return claims === undefined ? invalid : { answer: identityOf(claims), claims, idToken, sessionState }
   }
-  const codeExchange = { ...answer, redirectUri, nonce, verifier, maxAgeSeconds: undefined }
-  const result = await exchangeCode(connection, options, codeExchange, host.options.clock())
+  const isHybrid = responseType === 'code id_token'
+  const codeExchange = { ...answer, isHybrid, redirectUri, nonce, verifier, maxAgeSeconds: undefined }
+  const result = await redeemCode(connection, options, codeExchange, host.options.clock())
   if ('problem' in result) {
     return isPassing(result) ? { answer: { kind: 'timeout' }, sessionState: undefined } : invalid
   }

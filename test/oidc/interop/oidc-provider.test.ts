@@ -116,3 +116,19 @@ it.each([
   },
   60_000,
 )
+
+it('signs in by the hybrid flow, whose answer is a form', async () => {
+  const client = {
+    response_types: ['code id_token'],
+    grant_types: ['authorization_code', 'implicit', 'refresh_token'],
+    // Of a web client it takes no http address here, not even of the machine itself.
+    application_type: 'native',
+  }
+  world = await createInteropWorld({ responseType: 'code id_token' }, { client })
+  const browser = world.browser()
+  const form = await world.signIn(browser)
+  expect(form.body).toMatch(/name="id_token" value="ey/)
+  const done = await browser.press(await browser.press(form, /./), /^Continue$/)
+  expect([done.url, done.body]).toEqual([`${world.home}/private`, '{"sub":"ana"}'])
+  expect(world.events.filter(({ type }) => type === 'token.rejected')).toEqual([])
+}, 60_000)
