@@ -193,12 +193,21 @@ function jobsOf(nodes, { env, hasReal, hasConsumers }) {
         timeoutSeconds: 600,
       }),
     )
+  // The whole of it takes longer than CI has: `npm run simulate` goes on elsewhere, and adds up what it has done.
+  const simulation = () =>
+    checkStep('simulation: 800 seeds, and faults that it must find', () =>
+      run(process.execPath, [join(root, 'test/simulation/check.mjs')], {
+        log: 'simulation',
+        timeoutSeconds: 600,
+      }),
+    )
   return [
     ...(hasReal ? realJobs(env) : []),
     ...(hasConsumers ? consumerJobs(env) : []),
     ...nodes.flatMap((each) => otherNodeJobs(each, env)),
     walkJob(thisNode, process.execPath, 25),
     { seconds: 100, cores: 1, work: packageTests },
+    { seconds: 60, cores: 1, work: simulation },
     ...(leftOut.includes('redis') ? [] : [{ seconds: 55, cores: 0.5, work: faults }]),
   ]
 }

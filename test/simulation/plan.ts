@@ -269,7 +269,7 @@ function drawGap(dice: Dice, world: WorldPlan, isShort: boolean): number {
     soon: 28,
     later: 12,
     idle: isShort ? 0 : 7,
-    refresh: isShort ? 0 : 5,
+    refresh: isShort ? 0 : 6,
     long: isShort ? 0 : 2,
   })
   switch (kind) {
@@ -288,26 +288,46 @@ function drawGap(dice: Dice, world: WorldPlan, isShort: boolean): number {
   }
 }
 
+/** What is done together with what else one browser does at one application: where everything is a race. */
+const together = { look: 12, 'sign-out': 2, 'sign-in': 1.5, 'replay-copy': 2 } as const
+
+/** Several things at once, of one browser at one application, at whichever of its processes. */
+function drawBurst(draw: Draw): readonly Act[] {
+  const { dice, world, copies } = draw
+  const browser = dice.below(world.browsers.length)
+  const application = dice.below(world.applications.length)
+  return Array.from({ length: dice.between(2, 5) }, () => {
+    const kind = dice.weighted(together)
+    const act = drawAct(kind === 'replay-copy' && copies === 0 ? 'look' : kind, draw)
+    return 'browser' in act ? ({ ...act, browser, application } as Act) : ({ ...act, application } as Act)
+  })
+}
+
 /** Plans the history of a seed. */
 export function planOf(seed: number): Plan {
   const dice = new Dice(seed, 1)
   const world = planWorld(seed, dice)
   const troubles = planTroubles(dice)
   const count = dice.between(10, 40)
+  const isShort = troubles.sockets || world.store.nearMilliseconds > 0
   const actions: Action[] = []
   let at = 1000
   let copies = 0
-  for (let id = 1; id <= count; id += 1) {
-    const isFirst = id <= world.browsers.length
-    const kind = isFirst ? 'sign-in' : dice.weighted(weightsOf(troubles, copies, world.store))
-    const drawn = drawAct(kind, { dice, world, copies })
-    if (kind === 'keep-copy') copies += 1
-    actions.push({
-      id,
-      at: Math.round(at * 100) / 100,
-      act: isFirst ? ({ ...drawn, browser: id - 1 } as Act) : drawn,
-    })
-    at += drawGap(dice, world, troubles.sockets || world.store.nearMilliseconds > 0)
+  const add = (act: Act): void => {
+    if (act.kind === 'keep-copy') copies += 1
+    actions.push({ id: actions.length + 1, at: Math.round(at * 100) / 100, act })
+  }
+  while (actions.length < count) {
+    const { length } = actions
+    const draw: Draw = { dice, world, copies }
+    if (length < world.browsers.length) add({ ...drawAct('sign-in', draw), browser: length } as Act)
+    else if (dice.chance(0.15)) {
+      for (const act of drawBurst(draw)) {
+        add(act)
+        at += dice.next() * 4
+      }
+    } else add(drawAct(dice.weighted(weightsOf(troubles, copies, world.store)), draw))
+    at += drawGap(dice, world, isShort)
   }
   return { world, actions }
 }

@@ -2,8 +2,10 @@
 import { pbkdf2 } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { textOf } from '../house/source.js'
 import { planOf, runPlan, storyOf } from './main.js'
 import type { Plan } from './plan.js'
+import { plantedFaults } from './planted/faults.mjs'
 import { addRange } from './seeds.mjs'
 
 /** Work that gets in the way of every turn of the event loop, and of the thread pool. */
@@ -25,7 +27,7 @@ function busy(): () => void {
 }
 
 describe('one seed', () => {
-  it.each([1, 5, 12, 23, 34])(
+  it.each([1, 12, 23])(
     'gives one history, byte for byte, also on a busy machine: %i',
     async (seed) => {
       const first = await runPlan(planOf(seed))
@@ -45,22 +47,37 @@ describe('one seed', () => {
 })
 
 it('breaks no rule in the first seeds', async () => {
-  for (let seed = 1; seed <= 40; seed += 1) {
+  for (let seed = 1; seed <= 20; seed += 1) {
     const plan = planOf(seed)
     const outcome = await runPlan(plan)
     expect(outcome.violation, storyOf(plan, outcome)).toBeUndefined()
   }
 })
 
-describe('what was found', () => {
+it('breaks no rule any more where it once did', async () => {
   const folder = new URL('./found/', import.meta.url)
-  const files = readdirSync(folder).filter((name) => name.endsWith('.json'))
-  it.each(['README.md', ...files])('breaks its rule no more: %s', async (name) => {
-    if (!name.endsWith('.json')) return
+  for (const name of readdirSync(folder).filter((each) => each.endsWith('.json'))) {
     const { plan } = JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as { plan: Plan }
     const outcome = await runPlan(plan)
-    expect(outcome.violation, storyOf(plan, outcome)).toBeUndefined()
+    expect(outcome.violation, `${name}\n${storyOf(plan, outcome)}`).toBeUndefined()
+  }
+})
+
+describe('planted faults', () => {
+  it('are thirty at least, each with a name of its own', () => {
+    expect(plantedFaults.length).toBeGreaterThanOrEqual(30)
+    expect(new Set(plantedFaults.map(({ name }) => name)).size).toBe(plantedFaults.length)
   })
+
+  it.each(plantedFaults.map(({ name, patches }) => [name, patches] as const))(
+    'change what is there exactly once: %s',
+    (_name, patches) => {
+      for (const { file, find, put } of patches) {
+        expect(textOf(file).split(find).length, `${file}: ${find}`).toBe(2)
+        expect(put).not.toBe(find)
+      }
+    },
+  )
 })
 
 it.each([
