@@ -77,6 +77,9 @@ export async function signIn(
   const back = searchParams.get('returnTo')
   if (back === null) return
   received = await step(navigate(pathOf(back), 'same-site'))
+  const { host, application: site } = world.instance(application, 0)
+  const header = browser.jar.header(host, '/', scheduler.now)
+  world.copies.push({ name: `a copy of the cookies of ${browser.name} at ${site.name}`, header })
   if (received !== undefined && leadsTo(received)?.endsWith('/private')) await step(looks.page)
 }
 
@@ -110,8 +113,9 @@ export async function signOut(
   instance: Instance,
   { scope, goesOn }: { readonly scope: 'everywhere' | 'application'; readonly goesOn: boolean },
 ): Promise<void> {
-  const { facts, network, provider, history } = world
+  const { facts, network, provider, history, scheduler } = world
   const common = { who: browser.name, browser, instance, action, isTouching: false }
+  const header = browser.jar.header(instance.host, '/', scheduler.now)
   const ending = beginEnding(world, { browser, instance, scope })
   const received = await send(world, { ...common, message: postByScript('/session/logout', { scope }) })
   if (received === undefined) return
@@ -121,6 +125,7 @@ export async function signOut(
   facts.receipts.push({ receipt: receipt as Receipt, asked: received.asked, ending })
   const isDone = receipt.legs.every(({ leg, state }) => leg !== 'sessions' || state === 'done')
   if (ending !== undefined && isDone) ending.acknowledgedAt = received.asked.doneAt
+  if (scope === 'everywhere') tryAgainLater(world, { browser, instance, header, action })
   if (!goesOn || receipt.continueAt === undefined) return
   const leaving = await send(world, {
     ...common,
@@ -140,6 +145,33 @@ export async function signOut(
   browser.jar.drop((name) => name.startsWith('c1_'))
   const back = new URL(there).searchParams.get('returnTo')
   if (back !== null) await send(world, { ...common, message: navigate(pathOf(back), 'same-site') })
+}
+
+/** Somebody tries the cookies of before the sign-out, at once and a while later, wherever. */
+function tryAgainLater(
+  world: World,
+  {
+    browser,
+    instance,
+    header,
+    action,
+  }: { browser: Person; instance: Instance; header: string; action: number },
+): void {
+  const { scheduler, fate } = world
+  for (const most of [20, 20_000]) {
+    const there = scheduler.draw() < 0.5 ? instance : anyOf(world, Math.floor(scheduler.draw() * 2))
+    scheduler.after(scheduler.draw() * most, fate, () => {
+      const who = `a copy of the cookies of ${browser.name} from before the sign-out`
+      void send(world, {
+        who,
+        cookies: header,
+        instance: there,
+        message: looks.script,
+        isTouching: true,
+        action,
+      })
+    })
+  }
 }
 
 function beginEnding(

@@ -290,16 +290,34 @@ function drawGap(dice: Dice, world: WorldPlan, isShort: boolean): number {
 
 /** What is done together with what else one browser does at one application: where everything is a race. */
 const together = { look: 12, 'sign-out': 2, 'sign-in': 1.5, 'replay-copy': 2 } as const
+const togetherInTrouble = { ...together, 'fail-over': 2, store: 2 } as const
 
 /** Several things at once, of one browser at one application, at whichever of its processes. */
-function drawBurst(draw: Draw): readonly Act[] {
+function drawBurst(draw: Draw, troubles: Troubles): readonly Act[] {
   const { dice, world, copies } = draw
+  const isInTrouble = troubles.store && world.store.hasReplica
   const browser = dice.below(world.browsers.length)
   const application = dice.below(world.applications.length)
   return Array.from({ length: dice.between(2, 5) }, () => {
-    const kind = dice.weighted(together)
+    const kind = dice.weighted<keyof typeof togetherInTrouble>(
+      isInTrouble ? togetherInTrouble : { ...together, 'fail-over': 0, store: 0 },
+    )
     const act = drawAct(kind === 'replay-copy' && copies === 0 ? 'look' : kind, draw)
-    return 'browser' in act ? ({ ...act, browser, application } as Act) : ({ ...act, application } as Act)
+    if ('browser' in act) return { ...act, browser, application } as Act
+    return 'application' in act ? ({ ...act, application } as Act) : act
+  })
+}
+
+/** A page that is left open and polls, or a person who stays: until a limit has come. Each with the time until the next. */
+function drawSeries({ dice, world }: Draw): readonly (readonly [act: Act, pause: number])[] {
+  const browser = dice.below(world.browsers.length)
+  const application = dice.below(world.applications.length)
+  const isPolling = dice.chance(0.5)
+  const step = ((world.applications[application]?.idleSeconds ?? 60) * 1000) / 3
+  return Array.from({ length: isPolling ? 4 : 9 }, () => {
+    const look = isPolling ? dice.pick(['poll', 'status'] as const) : dice.pick(['page', 'script'] as const)
+    const act: Act = { kind: 'look', browser, application, instance: dice.below(2), look }
+    return [act, step * (0.8 + dice.next() * (isPolling ? 0.6 : 1.4))]
   })
 }
 
@@ -317,14 +335,21 @@ export function planOf(seed: number): Plan {
     if (act.kind === 'keep-copy') copies += 1
     actions.push({ id: actions.length + 1, at: Math.round(at * 100) / 100, act })
   }
+  // Whoever signs in leaves a copy of the cookies behind.
+  copies += world.browsers.length
   while (actions.length < count) {
     const { length } = actions
     const draw: Draw = { dice, world, copies }
     if (length < world.browsers.length) add({ ...drawAct('sign-in', draw), browser: length } as Act)
     else if (dice.chance(0.15)) {
-      for (const act of drawBurst(draw)) {
+      for (const act of drawBurst(draw, troubles)) {
         add(act)
         at += dice.next() * 4
+      }
+    } else if (!isShort && dice.chance(0.04)) {
+      for (const [act, pause] of drawSeries(draw)) {
+        add(act)
+        at += pause
       }
     } else add(drawAct(dice.weighted(weightsOf(troubles, copies, world.store)), draw))
     at += drawGap(dice, world, isShort)

@@ -27,18 +27,15 @@ function busy(): () => void {
 }
 
 describe('one seed', () => {
-  it.each([1, 12, 23])(
-    'gives one history, byte for byte, also on a busy machine: %i',
-    async (seed) => {
-      const first = await runPlan(planOf(seed))
-      const stop = busy()
-      const second = await runPlan(planOf(seed))
-      stop()
-      expect(first.history.length).toBeGreaterThan(500)
-      expect(second.history).toBe(first.history)
-      expect(second.steps).toBe(first.steps)
-    },
-  )
+  it.each([1, 12, 23])('gives one history, byte for byte, also on a busy machine: %i', async (seed) => {
+    const first = await runPlan(planOf(seed))
+    const stop = busy()
+    const second = await runPlan(planOf(seed))
+    stop()
+    expect(first.history.length).toBeGreaterThan(500)
+    expect(second.history).toBe(first.history)
+    expect(second.steps).toBe(first.steps)
+  })
 
   it('plans the same twice, and another seed plans another', () => {
     expect(planOf(7)).toEqual(planOf(7))
