@@ -2,7 +2,7 @@
 import { isSuperseded } from '../cookies/session-cookie.js'
 import type { Exchange } from '../exchange.js'
 import type { ProtocolSession } from '../protocols/sessions.js'
-import { sessionOf } from '../sessions/record.js'
+import { extendedAt, sessionOf } from '../sessions/record.js'
 import { timerOver, withIdleTime } from '../sessions/timers.js'
 import type { PluginSessionsContext } from './context.js'
 import { isSameSession, rootOf } from './session-address.js'
@@ -24,7 +24,16 @@ export async function currentSession(
   const details = state.details(sealer, record)
   if (details === undefined) return undefined
   const { issuer, subject, claims } = details
-  return { address, record, issuer, subject, claims, tokens: await tokenVault.tokensOf(address) }
+  return {
+    address,
+    record,
+    issuer,
+    subject,
+    claims,
+    tokens: await tokenVault.tokensOf(address),
+    extendedAt: extendedAt(record, details),
+    isExtendedAtTop: details.extended?.isAtTop === true,
+  }
 }
 
 /** The person of the request's cookie, whatever became of the session; not of an older cookie. @throws StoreUnavailableError */

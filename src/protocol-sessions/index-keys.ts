@@ -32,6 +32,18 @@ function concerns(
 }
 
 /**
+ * Whether a revocation that a live session meets under a new name is over it: of a session any is, of a person one that
+ * came after the session had begun.
+ */
+export function concernsNewName(
+  { kind }: SessionIndexKey,
+  revocation: Revocation,
+  { startedAt, lastSeenAt }: LiveRecord,
+): boolean {
+  return kind === 'session' || unlessAhead(startedAt, lastSeenAt) <= revocation.at
+}
+
+/**
  * Writes the index keys again, and reads their revocations with the same step. The answer is the reason for which the
  * session is over, if it is.
  * @throws StoreUnavailableError

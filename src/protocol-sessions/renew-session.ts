@@ -4,7 +4,7 @@ import type { LiveRecord, RecordAddress } from '../session-record.js'
 import { openDetails, sessionOf } from '../sessions/record.js'
 import { reviseDetails } from '../sessions/revise.js'
 import type { PluginSessionsContext } from './context.js'
-import { indexKeysToKeep } from './index-keys.js'
+import { concernsNewName, indexKeysToKeep } from './index-keys.js'
 
 type Change = Parameters<ProtocolSessions['renew']>[1]
 
@@ -50,13 +50,14 @@ function writeChange(
         sessionValue: change.sessionValue ?? known.sessionValue,
         claims: change.claims ?? known.claims,
         method: change.method ?? known.method,
+        extended: change.extended ?? known.extended,
         pointers: indexKeysToKeep(context.store, change.indexKeys ?? [], known.pointers),
       },
     },
   }))
 }
 
-/** Gives a live session another name of the provider. One that has been revoked ends the session. */
+/** Gives a live session other names of the provider. One that has been revoked ends the session. */
 async function giveName(
   context: PluginSessionsContext,
   address: RecordAddress,
@@ -67,15 +68,17 @@ async function giveName(
     readonly indexKeys?: readonly SessionIndexKey[] | undefined
   },
 ): Promise<'named' | 'busy' | 'gone'> {
-  if (name.sessionValue === undefined) return 'named'
   const { options, store, lifecycle } = context
+  const { issuer, sessionValue, indexKeys = [] } = name
   const now = options.clock()
   const retainUntil = Math.max(record.retainUntil, lifecycle.retainedUntil(now, record.tokenExpiresAt))
   let isRevoked = false
-  for (const { key } of name.indexKeys ?? []) {
-    isRevoked ||= (await store.noteIndexKey(key, address.person, retainUntil)) !== undefined
+  for (const indexKey of indexKeys) {
+    const revocation = await store.noteIndexKey(indexKey.key, address.person, retainUntil)
+    isRevoked ||= revocation !== undefined && concernsNewName(indexKey, revocation, record)
   }
-  const session = sessionOf(name.issuer, name.sessionValue)
+  if (!isRevoked && sessionValue === undefined) return 'named'
+  const session = sessionOf(issuer, sessionValue ?? '')
   if (!isRevoked && (await store.alias(address, record.generation, session))) {
     return (await lifecycle.addName(address, record, session)) ? 'named' : whyUnwritten(context, address)
   }

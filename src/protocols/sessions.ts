@@ -67,6 +67,10 @@ export interface ProtocolSession {
   readonly claims: Claims
   /** `undefined` where they are no longer kept. */
   readonly tokens: string | undefined
+  /** When the provider was asked for its session last, and knew it: at a login, or when it was extended. */
+  readonly extendedAt: number
+  /** Whether it has been extended by a visit at top level since that login. */
+  readonly isExtendedAtTop: boolean
 }
 
 /** What ending sessions from outside came to. */
@@ -112,6 +116,8 @@ export interface ProtocolSessions {
       /** When the provider wants the session to end at the latest; absent: as it was. */
       readonly endsAt?: number | undefined
       readonly claims?: Claims | undefined
+      /** That the provider's session has just been extended, and how. */
+      readonly extended?: { readonly at: number; readonly isAtTop: boolean } | undefined
       /** What the new claims amount to; absent: what the session had. */
       readonly level?: number | undefined
       readonly method?: Assurance['method'] | undefined

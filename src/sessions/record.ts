@@ -24,6 +24,11 @@ export interface ProtocolDetails {
   /** When a login began the generation that is in force; absent: nobody knows. */
   readonly generationAt?: number | undefined
   /**
+   * When the provider's session was extended last without a login and without tokens, and whether it ever was by a visit at
+   * top level. Absent: not since that login.
+   */
+  readonly extended?: { readonly at: number; readonly isAtTop: boolean } | undefined
+  /**
    * That tokens with this expiry could not be renewed when it was tried last, and until when the session lives by them
    * all the same. Absent in records of 0.1.0.
    */
@@ -68,6 +73,14 @@ const mostNames = 64
 export function withName(details: RecordDetails, name: string): RecordDetails {
   const others = (details.names ?? []).filter((known) => known !== name)
   return { ...details, names: [...others, name].slice(-mostNames) }
+}
+
+/** When the provider was asked for the session last, and knew it. Milliseconds since the epoch. */
+export function extendedAt(
+  { startedAt }: Pick<LiveRecord, 'startedAt'>,
+  { generationAt = startedAt, extended }: Pick<ProtocolDetails, 'generationAt' | 'extended'>,
+): number {
+  return Math.max(generationAt, extended?.at ?? 0)
 }
 
 /** Digest of a person: issuer and subject. The same in every application. */
