@@ -11,6 +11,7 @@ import { verdictOn } from '../guards/verdict.js'
 import { createReturnTargetCheck } from '../login/return-target.js'
 import { onlyTrue } from '../only-true.js'
 import { createPages } from '../pages/pages.js'
+import { createDetours } from '../protocol-sessions/detour.js'
 import { createAdministration, type SessionAdministration } from '../sessions/administration.js'
 import { applicationsDocument } from '../sessions/applications.js'
 import { bindSession } from '../sessions/bind-session.js'
@@ -101,6 +102,7 @@ function suiteOf<C extends Claims>(parts: Parts): Suite<C> {
   const { options, report, store, sealer, revocations, admission, authenticator, logoutRoutes } = parts
   const { skip } = options.routes
   const protocols = [...parts.protocols.values()]
+  const detourOf = createDetours(parts.protocols, options.application.url)
   return {
     options,
     sessions: administrationOf(parts),
@@ -126,7 +128,7 @@ function suiteOf<C extends Claims>(parts: Parts): Suite<C> {
 
     guard(exchange, citizen, demand = {}) {
       const refusal = verdictOn(citizen, demand, options.clock())
-      return refusal === undefined ? undefined : parts.refuse(exchange, citizen, refusal)
+      return refusal === undefined ? detourOf(exchange, citizen) : parts.refuse(exchange, citizen, refusal)
     },
 
     logout(exchange, request) {

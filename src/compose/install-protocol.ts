@@ -56,7 +56,7 @@ function problemsOf(installed: unknown): readonly { readonly path: string; reado
     note('frame', 'write the path of one of its endpoints, or leave it out')
   }
   checkRefresh(installed.refresh, note)
-  for (const name of ['ready', 'purgeKeys', 'close']) {
+  for (const name of ['detour', 'ready', 'purgeKeys', 'close']) {
     if (!isAbsent(installed[name]) && !isFunction(installed[name])) note(name, functionOrNone)
   }
   // A text such as 'false' would count as yes.

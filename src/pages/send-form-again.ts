@@ -13,11 +13,14 @@ export function sendFormAgain(
     path,
     fields,
     mark,
+    frameAncestors,
   }: {
     readonly path: string
     readonly fields: Iterable<readonly [string, string]>
     readonly mark: string
+    /** Who may have the page in a frame. Default: nobody. */
+    readonly frameAncestors?: 'self' | undefined
   },
 ): Reply {
-  return pages.showFormPost(exchange, { action: path, fields: [...fields, [mark, '1']] })
+  return pages.showFormPost(exchange, { action: path, fields: [...fields, [mark, '1']], frameAncestors })
 }

@@ -12,7 +12,7 @@ import type { EndReason } from '../session-record.js'
 import type { Store } from '../stores/store.js'
 import type { LoginMethod, LoginRequest } from './login-method.js'
 import type { LogoutParticipant } from './logout-participant.js'
-import type { ProtocolSessions } from './sessions.js'
+import type { ProtocolSession, ProtocolSessions } from './sessions.js'
 import type { TokenRefresh } from './token-refresh.js'
 
 /** What the options of a plug-in come to in one environment. */
@@ -61,6 +61,12 @@ export interface InstalledProtocol extends LoginMethod, LogoutParticipant {
   readonly frame?: string | undefined
   /** How sessions are kept alive at the provider; absent: they are not. */
   readonly refresh?: TokenRefresh | undefined
+  /**
+   * The way to a page by way of the provider, where that keeps its session alive; `undefined`: straight on. Asked where a
+   * guard lets a person of this plug-in through to a page, by a GET that counts as activity: it sets cookies, and does
+   * nothing else.
+   */
+  detour?(exchange: Exchange, session: Pick<ProtocolSession, 'extendedAt'>): Reply | undefined
   /** Rejects while the provider's set-up cannot be had. Asked by `suite.ready()`. */
   ready?(): Promise<void>
   /** Forgets the provider's keys at once, for an emergency. Called by `suite.purgeKeys()`. */

@@ -2,25 +2,24 @@
 import type { FoundTransaction } from '../cookies/transaction.js'
 import type { Exchange, Reply } from '../exchange.js'
 import { mustAskAnew } from '../protocols/login-method.js'
+import { isFramed } from '../sessions/activity.js'
 import { anonymous } from '../sessions/create-citizen.js'
-import { decodePost } from './encoding.js'
 import { type LoginTransaction, type SamlLoginContext, startLogin } from './login.js'
-import type { MessageBearer } from './metadata-source.js'
-import { type Received, receiveForm, sendRound, verifyWithKeys } from './receive-message.js'
-import { type LoginResponse, verifyLoginResponse } from './response.js'
+import { type Received, sendRound } from './receive-message.js'
+import type { LoginResponse } from './response.js'
 import { refuse } from './saml-error.js'
-import { requestIdOf, rulesFor } from './service-provider.js'
 import type { Status } from './status.js'
 import { refuseUnsolicited } from './unanswerable.js'
 import { verifiedLoginOf } from './verified-login.js'
-
-/** Logins that are remembered as having asked for newer metadata. */
-const mostRenewedFor = 1000
+import { verifyAnswer } from './verify-answer.js'
 
 /** Takes the provider's response. @throws SamlError, SamlMetadataError, StoreUnavailableError */
-export async function consumeResponse(context: SamlLoginContext, exchange: Exchange): Promise<Reply> {
+export async function consumeResponse(
+  context: SamlLoginContext,
+  exchange: Exchange,
+  received: Received,
+): Promise<Reply> {
   const { addresses, transactions } = context
-  const received = await receiveForm(exchange)
   if (received.kind !== 'SAMLResponse') return refuse('parameters')
   const { relayState: state } = received
   const now = context.now()
@@ -31,43 +30,13 @@ export async function consumeResponse(context: SamlLoginContext, exchange: Excha
       : sendRound(context, exchange, received, {
           address: addresses.assertionConsumer,
           relayState: state ?? '',
+          frameAncestors: isFramed(exchange) ? 'self' : undefined,
         })
   }
-  const response = await verifyResponse(context, received, state)
+  const response = await verifyAnswer(context, received, state)
   const transaction = await transactions.take(exchange, state, now)
   if (transaction === undefined) return refuseUnsolicited(context, exchange, state)
   return concludeLogin(context, exchange, { response, transaction, now })
-}
-
-/** Verifies the answer to the login of that state. */
-async function verifyResponse(
-  context: SamlLoginContext,
-  received: Received,
-  state: string,
-): Promise<LoginResponse> {
-  const { options, addresses } = context
-  const xml = decodePost(received.value)
-  const { value } = await verifyWithKeys(
-    context,
-    (keys) =>
-      verifyLoginResponse(xml, {
-        ...rulesFor(context, addresses.assertionConsumer),
-        requestId: requestIdOf('sign-in', state),
-        keys,
-        decryptionKeys: options.decryptionKeys,
-      }),
-    () => bearerOf(context, state),
-  )
-  return value
-}
-
-/** A login is let past all others once: whoever sends junk with its state is anybody from then on. */
-function bearerOf({ renewedFor }: SamlLoginContext, state: string): MessageBearer {
-  if (renewedFor.has(state)) return 'anybody'
-  const [oldest] = renewedFor
-  if (renewedFor.size >= mostRenewedFor && oldest !== undefined) renewedFor.delete(oldest)
-  renewedFor.add(state)
-  return 'login'
 }
 
 /** A login that has come back with a response that is good. */

@@ -9,6 +9,7 @@ import { replyWith } from './send-message.js'
 import { requestIdOf, type ServiceProvider } from './service-provider.js'
 import { whileKnown } from './unanswerable.js'
 import { secondFactorLevel } from './verified-login.js'
+import type { AnswerContext } from './verify-answer.js'
 
 /** What a browser remembers of a login while it is away. */
 export interface LoginTransaction {
@@ -18,10 +19,8 @@ export interface LoginTransaction {
 }
 
 /** What the steps of a login stand on. */
-export interface SamlLoginContext extends ServiceProvider {
+export interface SamlLoginContext extends AnswerContext {
   readonly transactions: TransactionCookies<LoginTransaction>
-  /** States of logins for which metadata has been fetched anew, the oldest first. */
-  readonly renewedFor: Set<string>
 }
 
 /** Makes what the steps of a login stand on, once for each suite. */

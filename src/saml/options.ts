@@ -89,6 +89,15 @@ export const samlOptions = {
       'a function from an assertion to claims',
     ),
   ),
+  keepAlive: {
+    /**
+     * How the provider’s session is kept alive while the person is active: `frame`, by a passive request in a frame of
+     * your pages; `navigation`, by one on the way to the next page that a guard lets through. Default `none`.
+     */
+    by: defaulted(choice('none', 'frame', 'navigation'), 'none'),
+    /** How long after it has last been asked the provider is asked again. Default `900`. */
+    everySeconds: defaulted(numberBetween(60, 28_800), 900),
+  },
   /** How far the clocks of provider and application may be apart. Default `30`. */
   clockSkewSeconds: defaulted(numberBetween(0, 60), 30),
   /** How old a message or assertion may be, and how long our requests hold. Default `300`. */

@@ -82,7 +82,16 @@ export function sendRound(
   { host }: Pick<ServiceProvider, 'host'>,
   exchange: Exchange,
   { kind, value }: Received,
-  { address, relayState }: { readonly address: string; readonly relayState: string },
+  {
+    address,
+    relayState,
+    frameAncestors,
+  }: {
+    readonly address: string
+    readonly relayState: string
+    /** Who may have the page in a frame. Default: nobody. */
+    readonly frameAncestors?: 'self' | undefined
+  },
 ): Reply {
   return sendFormAgain(host.pages, exchange, {
     path: new URL(address).pathname,
@@ -91,6 +100,7 @@ export function sendRound(
       ['RelayState', relayState],
     ],
     mark: secondTime,
+    frameAncestors,
   })
 }
 

@@ -20,7 +20,12 @@ export type LoginResponse =
       /** Signed or not: a second response of one ID can only be refused. */
       readonly responseId: string
     }
-  | { readonly kind: 'refused'; readonly status: Status }
+  | {
+      readonly kind: 'refused'
+      readonly status: Status
+      /** Whether the response is signed: else it proves nothing. */
+      readonly isSigned: boolean
+    }
 
 /**
  * Verifies a Response: signed as a whole, or its one assertion, or both.
@@ -33,7 +38,7 @@ export function verifyLoginResponse(xml: string, rules: ResponseRules): LoginRes
   const document = isSigned ? verifySignature(received, received.root, rules.keys) : received
   checkEnvelope(document.root, rules, isSigned)
   const status = readStatus(document.root)
-  if (status.code !== 'Success') return { kind: 'refused', status }
+  if (status.code !== 'Success') return { kind: 'refused', status, isSigned }
   const assertion = findAssertion(document, rules, isSigned)
   const responseId = requireAttribute(document.root, 'ID')
   return { kind: 'assertion', assertion: readAssertion(assertion, rules), responseId }

@@ -7,6 +7,7 @@ import { displayOf } from '../protocols/login-method.js'
 import type { Protocol } from '../protocols/protocol.js'
 import { asksForPage } from '../sessions/activity.js'
 import { answerByBrowser, answerBySoap } from './idp-initiated-logout.js'
+import { createKeepAlive } from './keep-alive/keep-alive.js'
 import { createLoginContext, startLogin } from './login.js'
 import { consumeResponse } from './login-return.js'
 import type { SamlOptions } from './options.js'
@@ -54,6 +55,7 @@ function install(provider: ServiceProvider): ReturnType<Protocol['install']> {
   const lookAhead = createLookAhead(provider)
   lookAhead()
   const login = createLoginContext(provider)
+  const keepAlive = createKeepAlive(provider)
   const at = (route: string): string => routeOf(options.name, route)
   const [signInFailed, signOutFailed] = [failedSignIn(routesPath, options.name), failedSignOut(routesPath)]
 
@@ -62,7 +64,13 @@ function install(provider: ServiceProvider): ReturnType<Protocol['install']> {
       ? answerByBrowser(provider, exchange, received)
       : handleLogoutReturn(provider, exchange, received)
 
+  const takeAnswer = async (exchange: Exchange): Promise<Reply> => {
+    const received = await receiveForm(exchange)
+    return (await keepAlive.conclude(exchange, received)) ?? consumeResponse(login, exchange, received)
+  }
+
   return {
+    detour: keepAlive.detour,
     issuer: options.identityProvider,
     display: displayOf(options, parseUrl(options.identityProvider)?.host ?? options.identityProvider),
     target: origins[0] ?? options.identityProvider,
@@ -70,9 +78,10 @@ function install(provider: ServiceProvider): ReturnType<Protocol['install']> {
     endProviderSession: (request) => endProviderSession(provider, request),
     answersByMessage: true,
     endpoints: {
+      ...keepAlive.endpoints,
       [at('metadata')]: { GET: createMetadataEndpoint(provider, lookAhead), isDocument: true },
       [at('acs')]: {
-        POST: reportRefused(provider, (exchange) => consumeResponse(login, exchange), signInFailed),
+        POST: reportRefused(provider, takeAnswer, signInFailed),
       },
       [at('slo')]: {
         GET: reportRefused(

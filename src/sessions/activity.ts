@@ -82,6 +82,11 @@ export function isTopLevelNavigation(exchange: Exchange): boolean {
   return isDocument && isNavigation(exchange) && !isPrefetch(exchange)
 }
 
+/** Whether the answer will be shown in a frame of a page. */
+export function isFramed(exchange: Exchange): boolean {
+  return /^i?frame$/.test(exchange.header('sec-fetch-dest') ?? '')
+}
+
 /** Whether the answer will be shown as a page, whatever the method. */
 export function asksForPage(exchange: Exchange): boolean {
   const mode = exchange.header('sec-fetch-mode')

@@ -4,7 +4,7 @@ import { repositoryFiles, textOf } from './source.js'
 
 /** What runs in a browser, or stands beside the core as a program of its own; keys in files are no part of a session. */
 const others =
-  /^src\/(?:browser|cli|emulator|issuing|pages)\/|^src\/oidc\/(?:check-session-script|downstream)\.ts$/
+  /^src\/(?:browser|cli|emulator|issuing|pages)\/|^src\/(?:oidc\/(?:check-session-script|downstream)|saml\/keep-alive\/script)\.ts$/
 const ownTimers =
   /(?<![\w.`'])(?:setTimeout|setInterval|setImmediate|clearTimeout|clearInterval|performance\.now)\(/
 

@@ -1,7 +1,7 @@
 /** @module One provider, applications by its shared cookie and one by SAML as well, one store. */
 import { createEmulator } from '../../src/emulator/index.js'
 import { createSuite, memoryStore, type Store } from '../../src/index.js'
-import { saml } from '../../src/saml/saml.js'
+import { type SamlOptions, saml } from '../../src/saml/saml.js'
 import { type Browser, createBrowser, type Site, type Visit } from '../support/browser.js'
 import { serve, shown } from '../support/world.js'
 import { keyOf } from './world.js'
@@ -11,7 +11,9 @@ export const urlOf = (name: string) => `https://${name}.${base}`
 const start = Date.UTC(2026, 0, 15, 12, 0, 0)
 
 /** CitizenOne as its documentation draws it: one provider, applications by its cookie and one by SAML, one store. */
-export async function createPlace(more: { readonly store?: (clock: () => number) => Store } = {}) {
+export async function createPlace(
+  more: { readonly store?: (clock: () => number) => Store; readonly saml?: Partial<SamlOptions> } = {},
+) {
   let now = start
   const clock = () => now
   const sites = new Map<string, Site>()
@@ -45,6 +47,7 @@ export async function createPlace(more: { readonly store?: (clock: () => number)
               identityProvider: emulator.saml.entityId,
               metadataUrl: emulator.saml.metadataUrl,
               ...keyOf('permits'),
+              ...more.saml,
             }),
           ],
         }),

@@ -91,10 +91,14 @@ describe('a login that is good', () => {
   })
 
   it('tells the status with which the provider refused', () => {
-    expect(verifyLoginResponse(signed(response('', { code: 'Responder' })), loginRules)).toEqual({
+    const status = { code: 'Responder', subcode: undefined }
+    const refusal = response('', { code: 'Responder' })
+    expect(verifyLoginResponse(signed(refusal), loginRules)).toEqual({
       kind: 'refused',
-      status: { code: 'Responder', subcode: undefined },
+      status,
+      isSigned: true,
     })
+    expect(verifyLoginResponse(refusal, loginRules)).toEqual({ kind: 'refused', status, isSigned: false })
   })
 })
 

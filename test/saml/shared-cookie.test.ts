@@ -26,6 +26,27 @@ describe('SAML beside the shared cookie', () => {
     },
   )
 
+  it.each(['none', 'frame', 'navigation'] as const)(
+    'where the shared cookie is there too, its token keeps the provider’s session alive (keepAlive %s)',
+    async (by) => {
+      const place = await createPlace({ saml: { keepAlive: { by } } })
+      const { emulator } = place
+      const browser = place.browser()
+      await place.signIn(browser, 'permits', 'saml')
+      const asked = emulator.requests['saml-sign-on']
+      // Twice the idle time of the provider; ten minutes that of the application.
+      for (let minute = 0; minute < 120; minute += 9) {
+        place.travel(540)
+        const visit = await browser.open(`${urlOf('permits')}/private`)
+        expect([visit.status, visit.path.length]).toEqual([200, 1])
+      }
+      expect(emulator.requests.refresh).toBeGreaterThanOrEqual(4)
+      expect(emulator.requests['saml-sign-on']).toBe(asked)
+      expect(emulator.sessions).toHaveLength(1)
+      expect(await place.state(browser, 'permits')).toBe('active')
+    },
+  )
+
   it('a request by SOAP without an index ends the sessions of the shared cookie of the same name', async () => {
     const place = await createPlace()
     const [one, two] = [place.browser(), place.browser()]

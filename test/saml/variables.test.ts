@@ -64,6 +64,11 @@ const rows: Readonly<Record<string, readonly (readonly [text: string, value: unk
       { 'https://refeds.org/profile/mfa': 2, 'urn:x?a=b': 3 },
     ],
   ],
+  'keepAlive.by': [
+    ['frame', 'frame'],
+    ['navigation', 'navigation'],
+  ],
+  'keepAlive.everySeconds': [['600', 600]],
   clockSkewSeconds: [['5', 5]],
   messageSeconds: [['60', 60]],
   timeoutSeconds: [['0.5', 0.5]],

@@ -2,6 +2,7 @@
 import type { Exchange, Reply } from '../../exchange.js'
 import { renderScriptedPage } from '../../pages/scripted-page.js'
 import type { ProtocolSession } from '../../protocols/sessions.js'
+import { isFramed } from '../../sessions/activity.js'
 import { personOf, publicIdOf } from '../../sessions/record.js'
 import { stateOf } from '../authorization-answer.js'
 import { onceMoreScript } from '../check-session-script.js'
@@ -54,8 +55,7 @@ export async function concludeCheck(
  */
 function answerUnknown(context: SilentCheckContext, exchange: Exchange): Reply {
   const { host } = context
-  const isFramed = /^i?frame$/.test(exchange.header('sec-fetch-dest') ?? '')
-  if (!isFramed) return host.unknownStatePage(exchange)
+  if (!isFramed(exchange)) return host.unknownStatePage(exchange)
   const isOurs = exchange.header('sec-fetch-site') === 'same-origin'
   if (isOurs) return tellOutcome(context, exchange, { place: 'frame', returnTo: '/' }, 'confirm-at-top')
   return renderScriptedPage({ title: host.options.application.id, script: onceMoreScript, values: {} })

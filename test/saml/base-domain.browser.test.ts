@@ -1,7 +1,7 @@
 /**
- * @module One sign-out by SAML ends what knows nothing of SAML: the provider's service dashboard and Business connect, and an
- * application by the shared cookie. Each has a store of its own: nothing but the cookie tells them.
- * Source: CitizenOne, Logout Strategy for JWT.
+ * @module SAML on the provider's base domain, in Chromium: one sign-out ends what knows nothing of SAML, and a frame keeps the
+ * provider's session alive. Each application has a store of its own.
+ * Source: CitizenOne, Logout Strategy for JWT; Identity Session Layer.
  */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -11,7 +11,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { citizenSession, requireCitizen } from '../../adapters/express.js'
 import { createEmulator } from '../../src/emulator/index.js'
 import { memoryStore, type SuiteOptions } from '../../src/index.js'
-import { saml } from '../../src/saml/saml.js'
+import { type SamlOptions, saml } from '../../src/saml/saml.js'
 import { launchChromium } from '../support/chromium.js'
 import { keyOf } from './world.js'
 
@@ -27,6 +27,7 @@ afterAll(async () => {
 
 const siblings = ['Service dashboard', 'Business connect']
 const script = '<script src="/session/client.js" data-is-private defer></script>'
+const frame = '<iframe src="/session/saml/keep-alive" hidden title="Session"></iframe>'
 
 /** An application of the base domain on a port of its own; what it is made of needs its address. */
 async function serve(name: string): Promise<{ readonly url: string; start(options: SuiteOptions): void }> {
@@ -46,7 +47,10 @@ async function serve(name: string): Promise<{ readonly url: string; start(option
       app.use(citizenSession({ ...options, application, store: memoryStore({ clock: options.clock }) }))
       app.get('/private', requireCitizen(), (_request, response) => {
         const form = '<form method="post" action="/session/logout"><button>Leave</button></form>'
-        response.send(`<!doctype html><html lang="en"><title>${name}</title><h1>yours</h1>${form}${script}`)
+        response.set('content-security-policy', "default-src 'self'")
+        response.send(
+          `<!doctype html><html lang="en"><title>${name}</title><h1>yours</h1>${form}${script}${frame}`,
+        )
       })
       server.on('request', app)
     },
@@ -54,7 +58,7 @@ async function serve(name: string): Promise<{ readonly url: string; start(option
 }
 
 /** The provider with its two applications, one that speaks SAML, and one that knows the shared cookie alone. */
-async function createPlace() {
+async function createPlace(keepAlive: NonNullable<SamlOptions['keepAlive']> = {}) {
   const [permits, benefits] = [await serve('permits'), await serve('benefits')]
   const at = `${permits.url}/session/saml`
   const registered = {
@@ -70,6 +74,7 @@ async function createPlace() {
     identityProvider: emulator.saml.entityId,
     metadataUrl: `${internalUrl}/saml/metadata`,
     endpointOrigins: [emulator.url],
+    keepAlive,
   }
   permits.start({ clock, protocols: [saml({ ...provider, ...keyOf('permits') })] })
   benefits.start({
@@ -78,6 +83,13 @@ async function createPlace() {
     sharedCookie: { domain: 'citizen.localhost' },
   })
   return { emulator, permits, benefits }
+}
+
+async function signIn(page: Page): Promise<void> {
+  await page.fill('input[name=username]', 'ana')
+  await page.fill('input[name=password]', 'ana-password')
+  await page.click('button:text-is("Sign in")')
+  await page.waitForSelector('h1:text-is("yours")')
 }
 
 it('the provider’s single logout ends the service dashboard, Business connect, and who has the cookie alone', async () => {
@@ -89,10 +101,7 @@ it('the provider’s single logout ends the service dashboard, Business connect,
     return page
   }
   const leaving = await open(`${permits.url}/private`)
-  await leaving.fill('input[name=username]', 'ana')
-  await leaving.fill('input[name=password]', 'ana-password')
-  await leaving.click('button:text-is("Sign in")')
-  await leaving.waitForSelector('h1:text-is("yours")')
+  await signIn(leaving)
   const home = await open(emulator.url)
   const pages: Page[] = []
   for (const name of siblings) {
@@ -143,3 +152,36 @@ it('the provider’s single logout ends the service dashboard, Business connect,
   expect(await copyAt('/service-dashboard')).toContain('You are not signed in.')
   await context.close()
 }, 120_000)
+
+it.each(['frame', 'navigation'] as const)(
+  'a passive request by %s keeps the provider’s session alive, and the page is as it was',
+  async (by) => {
+    const { emulator, permits } = await createPlace({ by })
+    const context = await browser.newContext()
+    const complaints: string[] = []
+    context.on('console', (message) => {
+      if (/Content.Security.Policy|Refused to/.test(message.text())) complaints.push(message.text())
+    })
+    const page = await context.newPage()
+    await page.goto(`${permits.url}/private`)
+    await signIn(page)
+    const asked = emulator.requests['saml-sign-on']
+    const expiresAt = () => emulator.sessions[0]?.expiresAt ?? 0
+    const before = expiresAt()
+    emulator.travel(901)
+    // The person goes on; the frame of the page that they come to is due, or the page lies behind a detour.
+    await page.goto(`${permits.url}/private?note=1`)
+    await page.waitForSelector('h1:text-is("yours")')
+    await emulator.arrived('saml-sign-on', asked + 1)
+    const kept = page.frameLocator('iframe[title="Session"]').locator('html[data-step="kept"]')
+    if (by === 'frame') await kept.waitFor({ state: 'attached' })
+    expect(page.url()).toBe(`${permits.url}/private?note=1`)
+    expect(expiresAt()).toBeGreaterThanOrEqual(before + 900_000)
+    await page.reload()
+    await page.waitForSelector('h1:text-is("yours")')
+    expect(emulator.requests['saml-sign-on']).toBe(asked + 1)
+    expect(complaints).toEqual([])
+    await context.close()
+  },
+  120_000,
+)

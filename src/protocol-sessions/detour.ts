@@ -1,0 +1,28 @@
+/** @module The way to a page by way of the provider, where that keeps its session alive. */
+import type { Citizen } from '../citizen.js'
+import type { Exchange, Reply } from '../exchange.js'
+import type { InstalledProtocol } from '../protocols/protocol.js'
+import { isActivity, isTopLevelNavigation } from '../sessions/activity.js'
+import { liveSessionOf } from '../sessions/create-citizen.js'
+import { extendedAt } from '../sessions/record.js'
+import { LiveProtocolSession } from './credential.js'
+
+/** The detour of a person who is let through, if there is one. */
+export type DetourOf = (exchange: Exchange, citizen: Citizen) => Reply | undefined
+
+/** Makes what asks the plug-in of each session. */
+export function createDetours(
+  protocols: ReadonlyMap<string, InstalledProtocol>,
+  applicationOrigin: string,
+): DetourOf {
+  return (exchange, citizen) => {
+    const live = liveSessionOf(citizen)
+    if (!(live instanceof LiveProtocolSession)) return undefined
+    const protocol = protocols.get(live.state.named.protocol)
+    if (protocol?.detour === undefined) return undefined
+    const isPage =
+      exchange.method === 'GET' && isTopLevelNavigation(exchange) && isActivity(exchange, applicationOrigin)
+    const { record, details } = live
+    return isPage ? protocol.detour(exchange, { extendedAt: extendedAt(record, details) }) : undefined
+  }
+}
