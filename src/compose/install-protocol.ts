@@ -60,7 +60,7 @@ function problemsOf(installed: unknown): readonly { readonly path: string; reado
     if (!isAbsent(installed[name]) && !isFunction(installed[name])) note(name, functionOrNone)
   }
   // A text such as 'false' would count as yes.
-  for (const name of ['takesAsked', 'answersByMessage']) {
+  for (const name of ['takesAsked', 'followsIdentity', 'answersByMessage']) {
     if (!isAbsent(installed[name]) && typeof installed[name] !== 'boolean') note(name, yesNoOrNone)
   }
   return problems

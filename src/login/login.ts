@@ -1,5 +1,5 @@
 /** @module The login routes: send the person to the identity provider, with a page in between where one must decide. */
-import type { AnonymousReason, Citizen } from '../citizen.js'
+import type { AnonymousCitizen, AnonymousReason, Citizen } from '../citizen.js'
 import type { ResolvedOptions } from '../config/options.js'
 import { isTooLarge } from '../cookies/parse.js'
 import type { Report } from '../events.js'
@@ -114,11 +114,25 @@ async function beginLogin(steps: LoginSteps, exchange: Exchange): Promise<Reply>
   const isAnew = query.get(chooseParameter) === '1'
   const hindrance = hindranceOf(steps, exchange, citizen, loginRequest)
   if (hindrance !== undefined) return hindrance
-  if (citizen.state === 'anonymous' && decided.includes(citizen.reason)) {
+  if (citizen.state === 'anonymous' && mustDecide(steps, exchange, citizen, loginRequest)) {
     const ended = endedPage({ routesPath, loginRequest }, citizen.reason, 200)
     if (!isAnew) return pages.showPage(exchange, withOtherWays(steps, ended, loginRequest))
   }
   return proceed(steps, exchange, citizen, { loginRequest, isAnew })
+}
+
+/** Whether the person must press our button first: not where the session's own way in follows the provider's identity. */
+function mustDecide(
+  steps: LoginSteps,
+  exchange: Exchange,
+  citizen: AnonymousCitizen,
+  loginRequest: LoginRequest,
+): boolean {
+  if (citizen.reason !== 'identity-changed') return decided.includes(citizen.reason)
+  const circumstances = currentWay(steps, exchange, citizen)
+  const choice = steps.methods.choose(exchange, loginRequest, circumstances)
+  const isOwn = choice.kind === 'chosen' && choice.name === circumstances.current
+  return !isOwn || choice.method.followsIdentity !== true
 }
 
 /** The person has pressed our button: that may resume a session after an application end. */

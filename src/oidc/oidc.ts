@@ -75,6 +75,7 @@ function install(options: ResolvedOidcOptions, host: ProtocolHost): InstalledPro
     issuer: options.issuer,
     display: displayOf(options, new URL(options.issuer).host),
     takesAsked: options.reauthenticate.proof === 'asked',
+    followsIdentity: options.sessionManagement.followIdentity,
     startLogin: (exchange, start) => startLogin(login, exchange, start),
     endpoints: {
       [at('callback')]: createCallback(login),

@@ -57,6 +57,8 @@ export interface LoginMethod {
   readonly display?: LoginMethodDisplay | undefined
   /** Whether it may count as a new authentication that one was asked for: then a person must have pressed our button. */
   readonly takesAsked?: boolean | undefined
+  /** Whether the login after an end as `identity-changed` needs no press of our button. */
+  readonly followsIdentity?: boolean | undefined
   /** Sends the browser to the provider: a redirect, or a page with a form. */
   startLogin(exchange: Exchange, visit: LoginStart): MaybePromise<Reply>
 }

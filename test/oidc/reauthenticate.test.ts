@@ -171,6 +171,9 @@ describe('the case of the Safewhere document', () => {
   it('SP2 takes up Ida without a button where it follows the identity', async () => {
     const { world, browser } = await lived({ sessionManagement: { followIdentity: true } })
     expect((await checkInFrame(browser)).values).toMatchObject({ step: 'identity-changed' })
+    // A page that is open learns why, and so goes to the login, which leads on at once.
+    const status = await browser.fetch(`${home}/session/status`, { headers: { accept: 'application/json' } })
+    expect(await status.json()).toMatchObject({ state: 'anonymous', reason: 'identity-changed' })
     const visit = await browser.open(`${home}/private`)
     expect([visit.url, visit.status]).toEqual([`${home}/private`, 200])
     const idaSub = world.emulator.people.find(({ username }) => username === 'ida')?.sub

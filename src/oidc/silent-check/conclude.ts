@@ -143,24 +143,12 @@ async function changeIdentity(context: SilentCheckContext, check: ConcludedCheck
     report({ type: 'session.identity-changed', person, previousPerson: session.address.person })
   }
   await sessions.end(session, 'identity-changed')
-  if (!context.options.sessionManagement.followIdentity) return
-  // At top level the new person is here already; from a frame the next login is a navigation of its own, which
-  // needs no button once no cookie tells of the session that has ended.
-  const person =
-    transaction.place === 'top' && finding.tokens !== undefined
-      ? await withUserInfo(context, await context.provider.connect(), finding.tokens)
-      : undefined
-  if (person !== undefined) {
-    const { since } = transaction
-    const login = {
-      since,
-      askedAt: since,
-      now: options.clock(),
-      mayResume: false,
-      reauthenticate: false,
-    }
-    await sessions.start(exchange, verifiedLoginOf(context, person, login))
-  } else {
-    sessions.dropCookie(exchange)
-  }
+  // At top level the new person is here already; from a frame the page goes to the login, which needs no button.
+  const isFollowed = context.options.sessionManagement.followIdentity
+  if (!isFollowed || transaction.place !== 'top' || finding.tokens === undefined) return
+  const person = await withUserInfo(context, await context.provider.connect(), finding.tokens)
+  if (person === undefined) return
+  const { since } = transaction
+  const login = { since, askedAt: since, now: options.clock(), mayResume: false, reauthenticate: false }
+  await sessions.start(exchange, verifiedLoginOf(context, person, login))
 }
