@@ -8,15 +8,19 @@ import { jwksPath } from 'citizen-session/sso'
 import { createBenefits } from './benefits.mjs'
 import { createDesk } from './desk.mjs'
 import { createLibrary } from './library.mjs'
+import { createMuseum, museumClient } from './museum.mjs'
 import { createOverview } from './overview.mjs'
 import { startPermits } from './permits.mjs'
 
-/** Ports unless others are asked for: the provider, the applications, the overview. */
-export const defaultPorts = [4000, 4001, 4002, 4003, 4004]
+/** Ports unless others are asked for: the provider, three applications, the overview, Museum. */
+export const defaultPorts = [4000, 4001, 4002, 4003, 4004, 4005]
+const overviewPlace = 4
 
+/** `place`: among the ports. */
 const applications = [
   {
     name: 'benefits',
+    place: 1,
     title: 'Benefits',
     framework: 'Express',
     sensitivity: 'sensitive',
@@ -24,24 +28,34 @@ const applications = [
   },
   {
     name: 'library',
+    place: 2,
     title: 'Library',
     framework: 'Koa',
     sensitivity: 'basic',
     create: createLibrary,
   },
   // No part of this process.
-  { name: 'permits', title: 'Permits', framework: 'Next.js', sensitivity: 'public' },
+  { name: 'permits', place: 3, title: 'Permits', framework: 'Next.js', sensitivity: 'public' },
+  {
+    name: 'museum',
+    place: 5,
+    title: 'Museum',
+    framework: 'OpenID Connect',
+    sensitivity: 'basic',
+    isApart: true,
+    create: createMuseum,
+  },
 ]
 
 const usual = {
-  idleSeconds: { benefits: 600, library: 3600, permits: 28_800 },
+  idleSeconds: { benefits: 600, library: 3600, permits: 28_800, museum: 3600 },
   recentSeconds: 300,
   provider: { tokenSeconds: 1800, idleSeconds: 3600 },
   clockSkewSeconds: 30,
 }
 /** Timers that one can watch run out. */
 const short = {
-  idleSeconds: { benefits: 20, library: 40, permits: 80 },
+  idleSeconds: { benefits: 20, library: 40, permits: 80, museum: 40 },
   recentSeconds: 45,
   provider: { tokenSeconds: 60, idleSeconds: 120 },
   clockSkewSeconds: 1,
@@ -70,13 +84,13 @@ export async function startDemo({
 }) {
   const timers = isShort ? short : usual
   const present = applications.filter(({ name }) => hasPermits || name !== 'permits')
-  const wanted = [...ports.slice(0, 1 + present.length), ports[4] ?? 0]
-  const [providerPort, ...otherPorts] = await freePorts(wanted, mustBeThese)
-  const applicationPorts = otherPorts.slice(0, present.length)
-  const overviewPort = otherPorts.at(-1)
+  const wanted = [0, overviewPlace, ...present.map(({ place }) => place)].map((place) => ports[place] ?? 0)
+  const [providerPort, overviewPort, ...applicationPorts] = await freePorts(wanted, mustBeThese)
+  const urls = present.map(({ name }, index) => `http://${name}.citizen.localhost:${applicationPorts[index]}`)
   const emulator = await createEmulator({
     port: providerPort,
     ...timers.provider,
+    openid: { clients: [museumClient(urls.at(-1))] },
     partner: { host: 'partner.localhost', jwksUrl: `http://127.0.0.1:${applicationPorts[0]}${jwksPath}` },
   }).catch((error) => {
     throw new DemoError(error.message, { cause: error })
@@ -94,7 +108,6 @@ export async function startDemo({
     tokenSeconds: timers.provider.tokenSeconds,
     identitySeconds: timers.provider.idleSeconds,
   })
-  const urls = present.map(({ name }, index) => `http://${name}.citizen.localhost:${applicationPorts[index]}`)
   const header = { applications: present.map(({ title }, index) => ({ name: title, url: urls[index] })) }
   desk.places.overview = `http://demo.citizen.localhost:${overviewPort}`
   const running = desk.places.applications
@@ -107,12 +120,15 @@ export async function startDemo({
   try {
     const overview = await listen(overviewPort, createOverview(desk))
     closing.push(overview.close)
-    for (const [index, { name, title, framework, sensitivity, create }] of present.entries()) {
+    for (const [
+      index,
+      { name, place, title, framework, sensitivity, isApart, create },
+    ] of present.entries()) {
       const port = applicationPorts[index]
       const url = urls[index]
       const application = {
         // On one store an id belongs to one address.
-        id: port === defaultPorts[index + 1] ? name : `${name}-${port}`,
+        id: port === defaultPorts[place] ? name : `${name}-${port}`,
         url,
         name: title,
         sensitivity,
@@ -132,9 +148,9 @@ export async function startDemo({
       const started =
         name === 'permits'
           ? await startPermits({ ...settings, port, redisUrl, isShort, deskPort: overviewPort })
-          : await serve(port, create({ ...settings, look, recentSeconds, store }))
+          : await serve({ port, issuer: emulator.url }, create({ ...settings, look, recentSeconds, store }))
       const { idleSeconds } = application
-      running.push({ name, title, url, port, framework, sensitivity, idleSeconds, ...started })
+      running.push({ name, title, url, port, framework, sensitivity, isApart, idleSeconds, ...started })
     }
   } catch (error) {
     await close()
@@ -166,7 +182,7 @@ async function listen(port, listener) {
   }
 }
 
-async function serve(port, { listener, suite }) {
+async function serve({ port, issuer }, { listener, suite }) {
   const closing = [() => suite.close()]
   const close = () => Promise.all(closing.map((end) => end()))
   try {
@@ -177,7 +193,11 @@ async function serve(port, { listener, suite }) {
     await close()
     throw error
   }
-  return { close, endAllOf: (subject) => suite.sessions.endAllOf({ subject }) }
+  return {
+    close,
+    endAllOf: (subject) => suite.sessions.endAllOf({ subject, issuer }),
+    sessionsOf: (subject) => suite.sessions.list({ subject, issuer }),
+  }
 }
 
 function problemOf({ code, message }, redisUrl) {

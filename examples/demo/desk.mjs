@@ -22,23 +22,31 @@ export function createDesk({ emulator, tokenSeconds, identitySeconds }) {
     tokenSeconds,
     report: log.report,
     applications: () => places.applications,
+    follow: (isOn) => {
+      followsIdentity = isOn
+    },
   })
   const people = Object.fromEntries(emulator.people.map(({ sub, name }) => [sub, name]))
   const extra = new Map()
+  /** Whether Museum takes up whoever else has signed in at the provider without a button. */
+  let followsIdentity = false
 
   /** Where everything is: what a page needs to lead there, and to say names. */
   const about = () => ({
     provider: emulator.url,
     partner: new URL('/partner', emulator.partner.dashboardUrl).href,
     overview: places.overview,
-    applications: places.applications.map(({ name, title, url, framework, sensitivity, idleSeconds }) => ({
-      name,
-      title,
-      url,
-      framework,
-      sensitivity,
-      idleSeconds,
-    })),
+    applications: places.applications.map(
+      ({ name, title, url, framework, sensitivity, idleSeconds, isApart }) => ({
+        name,
+        title,
+        url,
+        framework,
+        sensitivity,
+        idleSeconds,
+        isApart,
+      }),
+    ),
     people,
     payloadCookie: emulator.cookieNames.payload,
     identitySeconds,
@@ -50,6 +58,8 @@ export function createDesk({ emulator, tokenSeconds, identitySeconds }) {
     return {
       now: emulator.clock(),
       isDown: emulator.faults.settings.down,
+      followsIdentity,
+      hasBackChannel: emulator.faults.settings.openid.logoutToken !== 'not-sent',
       session: session && {
         startedAt: session.startedAt,
         expiresAt: session.expiresAt,
@@ -88,6 +98,8 @@ export function createDesk({ emulator, tokenSeconds, identitySeconds }) {
   return {
     places,
     report: log.report,
+    subjectOf: switches.subjectOf,
+    followsIdentity: () => followsIdentity,
     /** Answers one more path with what `read` returns. */
     add: (path, read) => extra.set(path, read),
     /** As Express takes it: what is not below `/demo/` is left to the next. */

@@ -5,9 +5,9 @@ import { DemoError, defaultPorts, startDemo } from './demo.mjs'
 import { preparePermits } from './permits.mjs'
 import { walk } from './walk/walk.mjs'
 
-const help = `npm run demo                  an identity provider and three applications on this machine
+const help = `npm run demo                  an identity provider and four applications on this machine
 npm run demo -- --short       the same with timers of seconds, to watch them run out
-npm run demo -- --port 5000   on ports 5000 to 5004 (also CITIZEN_DEMO_PORT); 0: any free ones
+npm run demo -- --port 5000   on ports 5000 to 5005 (also CITIZEN_DEMO_PORT); 0: any free ones
 npm run demo -- --walk        goes through it by itself over HTTP; ends with 0 if all was right, else with 1
 npm run demo -- --without-next   leaves out Permits, the application on Next.js, which installs and builds on its own
 CITIZEN_REDIS_URL=redis://127.0.0.1:6379 npm run demo   keeps the sessions in a Redis instead of memory`
@@ -86,7 +86,7 @@ const anyPorts = defaultPorts.map(() => 0)
 
 function portsFrom(text) {
   const first = Number(text)
-  if (!/^\d{1,5}$/.test(text) || first > 65_531) throw new DemoError(`"${text}" is no port: give 0 to 65531`)
+  if (!/^\d{1,5}$/.test(text) || first > 65_530) throw new DemoError(`"${text}" is no port: give 0 to 65530`)
   return first === 0 ? anyPorts : defaultPorts.map((_, index) => first + index)
 }
 

@@ -20,8 +20,8 @@ const { markup } = html`<!doctype html>
 <link rel="stylesheet" href="/demo/demo.css"><script type="module" src="/demo/overview.js"></script></head>
 <body>
 <header class="top"><a class="brand" href="/">Overview</a><span class="framework">citizen-session demo</span><demo-places></demo-places></header>
-<main><h1>One person, three applications</h1>
-<p class="lead">Benefits, Library and Permits each keep a session of their own over one identity session. Sign in at one, then watch what the others know. Looking here is nobody's activity.</p>
+<main><h1>One person, several applications</h1>
+<p class="lead">Each application keeps a session of its own over one identity session: Museum by OpenID Connect, the others by the shared cookie. Sign in at one, then watch what the others know. Looking here is nobody's activity.</p>
 <demo-overview><noscript><p>This page needs scripts.</p></noscript></demo-overview>
 </main></body></html>
 `
@@ -32,7 +32,9 @@ const { markup } = html`<!doctype html>
  */
 export function createOverview(desk) {
   desk.add('/demo/statuses', async ({ headers: { cookie } }) => ({
-    applications: await Promise.all(desk.places.applications.map((one) => statusOf(one, cookie))),
+    applications: await Promise.all(
+      desk.places.applications.map((one) => statusOf(one, cookie, desk.subjectOf(cookie))),
+    ),
   }))
   return (request, response) =>
     desk.listener(request, response, () => {
@@ -48,9 +50,19 @@ export function createOverview(desk) {
     })
 }
 
-/** The status of an application for whoever has these shared cookies, as a server of the same base domain may ask. */
-async function statusOf({ name, port }, cookie) {
+/**
+ * The status of an application for whoever has these shared cookies, as a server of the same base domain may ask. One that
+ * does not read them tells of the person's newest session.
+ */
+async function statusOf({ name, port, isApart, sessionsOf }, cookie, subject) {
   try {
+    if (isApart) {
+      const session = subject === undefined ? undefined : (await sessionsOf(subject)).at(-1)
+      const status = session
+        ? { state: 'active', session, assurance: { level: session.level, method: 'OpenID Connect' } }
+        : { state: 'anonymous', reason: 'not-signed-in' }
+      return { name, status }
+    }
     const answer = await fetch(`http://127.0.0.1:${port}/session/status`, {
       headers: { 'citizen-activity': 'none', ...(cookie !== undefined && { cookie }) },
       signal: AbortSignal.timeout(patienceMilliseconds),

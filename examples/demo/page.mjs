@@ -41,7 +41,7 @@ ${person(citizen, { name, onward })}
       'content-type': 'text/html; charset=utf-8',
       'cache-control': 'private, no-store',
       // A form that signs in or out is answered with a redirect to the identity provider: browsers check that too.
-      'content-security-policy': `default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; form-action 'self' ${provider}; base-uri 'none'; frame-ancestors 'none'`,
+      'content-security-policy': `default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-src 'self'; img-src data:; form-action 'self' ${provider}; base-uri 'none'; frame-ancestors 'none'`,
       'referrer-policy': 'same-origin',
       'x-content-type-options': 'nosniff',
     },

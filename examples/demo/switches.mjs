@@ -11,23 +11,27 @@ class SwitchError extends Error {}
  *   emulator: import('citizen-session/emulator').Emulator,
  *   tokenSeconds: number,
  *   report: (event: object) => void,
+ *   follow: (isOn: boolean) => void,
  *   applications: () => readonly { endAllOf(subject: string): Promise<unknown>, keepTime?(): Promise<void> }[],
  * }} parts
  */
-export function createSwitches({ emulator, tokenSeconds, report, applications }) {
+export function createSwitches({ emulator, tokenSeconds, report, applications, follow }) {
   const tell = (type, details) => report({ type, application: 'demo', ...details })
 
-  /** The living session at the provider that the shared cookie of this request names. */
-  function sessionOf({ headers: { cookie = '' } }) {
+  /** What the shared cookie claims. */
+  function claimsIn(cookie = '') {
     const name = `${emulator.cookieNames.payload}=`
     const pair = cookie.split('; ').find((one) => one.startsWith(name))
     try {
-      const { jti } = JSON.parse(Buffer.from(pair.slice(name.length), 'base64url').toString())
-      return emulator.sessions.find((session) => session.jti === jti)
+      return JSON.parse(Buffer.from(pair.slice(name.length), 'base64url').toString())
     } catch {
-      return undefined
+      return {}
     }
   }
+
+  /** The living session at the provider that the shared cookie of this request names. */
+  const sessionOf = ({ headers: { cookie } }) =>
+    emulator.sessions.find((session) => session.jti === claimsIn(cookie).jti)
 
   function expectSession(request) {
     const session = sessionOf(request)
@@ -83,6 +87,24 @@ export function createSwitches({ emulator, tokenSeconds, report, applications })
       tell('demo.keys-rotated')
       return { message: 'New tokens are signed with a new key; the old ones stay published.' }
     },
+    'follow-identity'({ isOn }) {
+      follow(isOn === true)
+      return {
+        message:
+          isOn === true
+            ? 'After a change of identity, the next visit leads straight to the provider.'
+            : 'After a change of identity, a page with a button comes first.',
+      }
+    },
+    'back-channel'({ isOn }) {
+      emulator.faults.set({ openid: isOn === true ? {} : { logoutToken: 'not-sent' } })
+      return {
+        message:
+          isOn === true
+            ? 'The provider tells Museum of every end.'
+            : 'The provider tells Museum nothing; its page finds out by itself.',
+      }
+    },
     'end-at-provider'(_order, request) {
       const { jti } = expectSession(request)
       emulator.revoke(jti)
@@ -102,6 +124,8 @@ export function createSwitches({ emulator, tokenSeconds, report, applications })
 
   return {
     sessionOf,
+    /** Who the shared cookie says it is. */
+    subjectOf: (cookie) => claimsIn(cookie).sub,
     /** Carries out an order of a page. Resolves to what to say about it, and cookies to set. */
     async act(order, request) {
       const action = Object.hasOwn(actions, order?.action) ? actions[order.action] : undefined

@@ -18,6 +18,7 @@ export interface RunningDemo {
   readonly library: string
   /** Empty where the demo runs without Next.js. */
   readonly permits: string
+  readonly museum: string
   readonly provider: string
   readonly overview: string
   readonly greeting: string
@@ -52,6 +53,7 @@ export async function launchDemo(
     benefits: addressAfter('Benefits'),
     library: addressAfter('Library'),
     permits: addressAfter('Permits'),
+    museum: addressAfter('Museum'),
     provider: addressAfter('Identity provider'),
     overview: addressAfter('Overview'),
     greeting,

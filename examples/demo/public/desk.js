@@ -103,6 +103,33 @@ export const outsideButtons = [
   },
 ]
 
+const ways = { hasBackChannel: true, followsIdentity: false }
+
+/** For an application that watches the provider's session: how it learns of another one there, and what it does then. */
+export const providerButtons = [
+  {
+    text: 'Back channel',
+    name: 'back-channel',
+    hint: 'Without it the provider tells nothing, and the page finds out by itself',
+    work: () => order('back-channel', { isOn: !ways.hasBackChannel }),
+  },
+  {
+    text: 'Follow the identity',
+    name: 'follow',
+    hint: 'The next visit leads straight to the provider, without a page of ours',
+    work: () => order('follow-identity', { isOn: !ways.followsIdentity }),
+  },
+]
+
+/** Shows on these buttons what is on. */
+export function showWays(root, { hasBackChannel, followsIdentity }) {
+  Object.assign(ways, { hasBackChannel, followsIdentity })
+  const show = (name, isOn) =>
+    root.querySelector(`button[name="${name}"]`)?.setAttribute('aria-pressed', String(isOn))
+  show('back-channel', hasBackChannel)
+  show('follow', followsIdentity)
+}
+
 let isDown = false
 
 const switchProvider = () => order('provider', { isDown: !isDown })

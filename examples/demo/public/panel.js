@@ -6,8 +6,10 @@ import {
   createClock,
   order,
   outsideButtons,
+  providerButtons,
   shownClaims,
   showProvider,
+  showWays,
 } from './desk.js'
 import { bar, clockOf, facts, heading, lengthOf, make } from './dom.js'
 import { createLogCard, nameOf, reasons } from './log.js'
@@ -19,7 +21,7 @@ const settleMilliseconds = 120
 const nearSeconds = 45
 
 function createPanel(application, { provider, people, payloadCookie, identitySeconds, applications }) {
-  const { idleSeconds, sensitivity } = applications.find(({ name }) => name === application)
+  const { idleSeconds, sensitivity, isApart } = applications.find(({ name }) => name === application)
   const clock = createClock()
   let status
   let identity
@@ -28,7 +30,7 @@ function createPanel(application, { provider, people, payloadCookie, identitySec
     `${sensitivity}: ends after ${lengthOf(idleSeconds * 1000)} without activity`,
   )
   const provided = createIdentityCard(identitySeconds * 1000)
-  const cookie = createCookieCard(people)
+  const cookie = createCookieCard(people, isApart)
   const log = createLogCard({
     accepts: (event) => ['demo', 'provider', application].includes(nameOf(event)),
     onEvent: ({ type }) => look(/^(demo|session)\./.test(type)),
@@ -81,6 +83,7 @@ function createPanel(application, { provider, people, payloadCookie, identitySec
         { text: 'Switch person', href: `${provider}/login?prompt=login&returnTo=${here}` },
       ],
     },
+    ...(isApart ? [{ title: 'Somebody else at the provider', buttons: providerButtons }] : []),
     { title: 'From outside', buttons: outsideButtons },
   ])
 
@@ -91,6 +94,7 @@ function createPanel(application, { provider, people, payloadCookie, identitySec
     provided.show({ identity, claims, status }, clock.now())
     cookie.show({ identity, claims, status }, clock.now())
     showProvider(switches, identity?.isDown === true)
+    if (identity !== undefined) showWays(switches, identity)
   }
   async function read() {
     const [newStatus, newIdentity] = await Promise.all([ask('/session/status'), ask('/demo/identity')])
@@ -212,7 +216,7 @@ function createIdentityCard(whole) {
   }
 }
 
-function createCookieCard(people) {
+function createCookieCard(people, isApart) {
   const head = heading('Shared cookie', { number: 3 })
   const end = bar('Expires')
   const rows = make('div')
@@ -222,7 +226,13 @@ function createCookieCard(people) {
       'section',
       { class: 'card', 'data-layer': 'cookie' },
       head.element,
-      make('p', { class: 'soft' }, 'a token in three parts, of the base domain'),
+      make(
+        'p',
+        { class: 'soft' },
+        isApart
+          ? 'not read here: who is signed in comes by OpenID Connect'
+          : 'a token in three parts, of the base domain',
+      ),
       end.element,
       rows,
     ),

@@ -95,7 +95,8 @@ export function createBrowser() {
     get longestWay() {
       return longestWay
     },
-    open: (address) => navigate(address),
+    /** `from`: the page whose script or frame goes there; without it the person types the address. */
+    open: (address, { from } = {}) => navigate(address, { from }),
     /** Posts a form as a page of `from` does. */
     post: (address, { form = {}, from = address } = {}) => navigate(address, { method: 'POST', form, from }),
 

@@ -24,7 +24,7 @@ export function overviewSteps({
       proves: 'it shows what each application knows, and looking is no activity',
       async go(tell) {
         const browser = await signedInAtBoth()
-        expectPage(await browser.open(`${overview}/`), 'One person, three applications', 'the overview')
+        expectPage(await browser.open(`${overview}/`), 'One person, several applications', 'the overview')
         const stateOf = async (application) => {
           const found = (await look(browser)).find(({ name }) => name === nameOf(application))
           return found.status.reason ?? found.status.state

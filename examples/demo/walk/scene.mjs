@@ -4,7 +4,8 @@ import { expect } from './report.mjs'
 
 /** Sets the scene in a demo. `ana` is the browser that most steps go on with. */
 export function createScene({ emulator, applications, overview }) {
-  const [benefits, library, permits] = applications
+  const named = (wanted) => applications.find(({ name }) => name === wanted)
+  const [benefits, library, permits, museum] = ['benefits', 'library', 'permits', 'museum'].map(named)
   const browsers = []
   const sharedNames = Object.values(emulator.cookieNames)
 
@@ -30,6 +31,7 @@ export function createScene({ emulator, applications, overview }) {
     library,
     /** Absent where the demo runs without Next.js. */
     permits,
+    museum,
     ana: newBrowser(),
     newBrowser,
     signIn,

@@ -1,5 +1,6 @@
 /** @module The walk: goes through the demo by itself over HTTP, and says what each step proves. */
 import { assuranceSteps } from './assurance.mjs'
+import { museumSteps } from './museum.mjs'
 import { outageSteps } from './outages.mjs'
 import { overviewSteps } from './overview.mjs'
 import { partnerSteps } from './partner.mjs'
@@ -17,6 +18,7 @@ const parts = [
   assuranceSteps,
   signOutSteps,
   permitsSteps,
+  museumSteps,
   partnerSteps,
   overviewSteps,
   outageSteps,

@@ -1,0 +1,92 @@
+/** @module Museum, the demo's application with OpenID Connect: it watches the provider's session, and both ways after it. */
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { launchChromium } from '../support/chromium.js'
+import { launchDemo, type RunningDemo } from './demo-process.js'
+import { type Visit, visit } from './demo-visit.js'
+
+let browser: Browser
+let demo: RunningDemo
+let person: Visit
+let home: string
+
+beforeAll(async () => {
+  browser = await launchChromium()
+  demo = await launchDemo(['--port', '0', '--without-next'])
+  home = `${demo.museum}/private`
+}, 120_000)
+afterAll(async () => {
+  await browser?.close()
+  if (demo) expect(await demo.interrupt()).toBe(0)
+})
+beforeEach(async () => {
+  person = await visit(browser)
+  await person.signIn(home)
+  await person.page.waitForURL(home)
+  await person.card('Application session').getByText('active', { exact: true }).waitFor()
+})
+afterEach(async () => {
+  await person.context.close()
+  expect(person.complaints).toEqual([])
+})
+
+const text = async (page: Page) => (await page.textContent('main')) ?? ''
+
+/** Somebody else signs in at the provider, in another tab of the same browser. */
+async function switchTo(username: string) {
+  const tab = await person.context.newPage()
+  await tab.goto(`${demo.provider}/login?prompt=login&returnTo=%2F`)
+  await tab.fill('#username', username)
+  await tab.fill('#password', `${username}-password`)
+  await tab.click('button:text-is("Sign in")')
+  await tab.waitForURL(`${demo.provider}/`)
+  await tab.close()
+}
+
+it('knows who has signed in elsewhere, and has nothing that axe finds, also on a phone', async () => {
+  const { page, card } = person
+  expect(await text(page)).toContain('Signed in as Ana Archer')
+  await card('Shared cookie').getByText('not read here').waitFor()
+  await page.setViewportSize({ width: 320, height: 640 })
+  expect(await person.findings()).toEqual([])
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(320)
+  await page.goto(demo.overview)
+  await card('Museum').getByText('active', { exact: true }).waitFor()
+  expect(await person.findings()).toEqual([])
+})
+
+it('is told of a sign-out at Library by the back channel, and its page says so', async () => {
+  const tab = await person.context.newPage()
+  await tab.goto(`${demo.library}/private`)
+  await tab.click('text="Sign out everywhere"')
+  await tab.waitForSelector('text=You are signed out of all applications')
+  await tab.close()
+  await person.page.waitForURL(`${demo.museum}/session/login**`)
+  expect(await text(person.page)).toContain('signed you out')
+})
+
+it('without the back channel finds somebody else by itself, says so, and sends the new login at a press', async () => {
+  const { page } = person
+  await person.press('Back channel')
+  await person.said('The provider tells Museum nothing')
+  await switchTo('dan')
+  await page.waitForURL(`${demo.museum}/session/login**`)
+  expect(await text(page)).toContain('Somebody else')
+  await page.click('main button')
+  await page.waitForURL(home)
+  expect(await text(page)).toContain('Signed in as Dan Duval')
+  await person.press('Back channel')
+  await person.said('The provider tells Museum of every end')
+})
+
+it('follows the identity without a press where it is to', async () => {
+  const { page } = person
+  await person.press('Back channel')
+  await person.press('Follow the identity')
+  await person.said('leads straight to the provider')
+  await switchTo('dan')
+  await page.waitForSelector('text=Signed in as Dan Duval')
+  expect(page.url()).toBe(home)
+  for (const button of ['Follow the identity', 'Back channel']) await person.press(button)
+  await person.said('The provider tells Museum of every end')
+})
