@@ -297,7 +297,7 @@ describe('doctor on the demo, with one variable wrong', () => {
     [
       'issuer',
       () => ({ IDENTITY_PROVIDER_ISSUER: 'https://id.example.gov' }),
-      ['token-issuer'],
+      ['discovery-issuer', 'token-issuer'],
       /token inspect/,
     ],
     ['audience', () => ({ IDENTITY_PROVIDER_AUDIENCE: 'benefits' }), ['token-audience'], /token inspect/],
@@ -305,8 +305,8 @@ describe('doctor on the demo, with one variable wrong', () => {
     [
       'name of the provider',
       () => ({ IDENTITY_PROVIDER_URL: at('idp', demo.provider) }),
-      ['login-elsewhere', 'login-elsewhere', 'token-issuer'],
-      /same variables/,
+      ['discovery-issuer', 'login-elsewhere', 'login-elsewhere', 'token-issuer'],
+      /token inspect/,
       ['clock', 'provider-login', 'provider-logout', 'provider-cookies'],
     ],
     [
@@ -316,7 +316,13 @@ describe('doctor on the demo, with one variable wrong', () => {
       /start it/,
       ['discovery', 'token'],
     ],
-    ['keys', () => ({ IDENTITY_PROVIDER_ENDPOINTS_JWKS: '/keys' }), ['keys-status'], /_JWKS/, ['token']],
+    [
+      'keys',
+      () => ({ IDENTITY_PROVIDER_ENDPOINTS_JWKS: '/keys' }),
+      ['keys-status', 'discovery-keys'],
+      /_JWKS/,
+      ['token'],
+    ],
     [
       'login endpoint',
       () => ({ IDENTITY_PROVIDER_ENDPOINTS_LOGIN: '/sign-in' }),

@@ -125,7 +125,7 @@ describe('the judgement of a discovery document', () => {
   }
 
   it('says which logouts are offered', () => {
-    const [finding] = judgeDiscovery(answer({ body: right }), resolve())
+    const [finding] = judgeDiscovery(answer({ body: right }), resolve(), answer({ status: 404 }))
     expect(finding).toMatchObject({ state: 'ok', code: 'discovery' })
     expect(finding?.reason).toBe(
       'offers end_session_endpoint, no check_session_iframe, backchannel_logout_supported',
@@ -138,7 +138,16 @@ describe('the judgement of a discovery document', () => {
     ['no document', 'a page', ['discovery']],
     ['a list', [], ['discovery']],
   ])('names %s', (_, body, expected) => {
-    expect(codes(judgeDiscovery(answer({ body }), resolve()))).toEqual(expected)
+    expect(codes(judgeDiscovery(answer({ body }), resolve(), answer({ status: 404 })))).toEqual(expected)
+  })
+
+  it.each([
+    ['has keys', answer({ body: { keys: [one.jwk] } })],
+    ['fails', answer({ status: 503 })],
+    ['does not answer', new ProbeError('timeout', 'no answer')],
+  ])('takes other keys for those of OpenID Connect where the configured address %s', (_, keysAsked) => {
+    const body = { ...right, jwks_uri: 'https://id.example.gov/keys' }
+    expect(codes(judgeDiscovery(answer({ body }), resolve(), keysAsked))).toEqual([])
   })
 })
 

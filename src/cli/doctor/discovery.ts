@@ -19,10 +19,14 @@ export function documentIn(visited: Visited): (Json & { readonly issuer: string 
   return typeof document?.issuer === 'string' ? { ...document, issuer: document.issuer } : undefined
 }
 
-/** What the discovery document says, where there is one: the cookie mode does not need it. */
+/**
+ * What the discovery document says, where there is one: the cookie mode does not need it. `keysAsked`: the answer at the
+ * configured address of the keys.
+ */
 export function judgeDiscovery(
   visited: Visited,
   { identityProvider }: ResolvedSharedCookieOptions,
+  keysAsked: Visited,
 ): readonly Finding[] {
   const target = `${identityProvider.internalUrl}/.well-known/openid-configuration`
   if (visited instanceof ProbeError) {
@@ -52,7 +56,9 @@ export function judgeDiscovery(
     )
   }
   const keys = document.jwks_uri
-  if (typeof keys === 'string' && pathOf(keys) !== pathOf(identityProvider.endpoints.jwks)) {
+  const isOther = typeof keys === 'string' && pathOf(keys) !== pathOf(identityProvider.endpoints.jwks)
+  // A provider may have keys for OpenID Connect at one address and those of the cookie at another, as CitizenOne has.
+  if (isOther && isNothing(keysAsked)) {
     findings.push(
       discovery.warn('discovery-keys', {
         target,
@@ -63,5 +69,9 @@ export function judgeDiscovery(
   }
   return findings
 }
+
+/** Whether the answer says that nothing is at this address. */
+const isNothing = (visited: Visited): boolean =>
+  !(visited instanceof ProbeError) && visited.status >= 300 && visited.status < 500
 
 const pathOf = (url: string) => parseUrl(url)?.pathname ?? url

@@ -55,7 +55,7 @@ export async function examineSharedCookie(
     findings: [
       domain,
       ...judgeKeys(provider.keys, resolved),
-      ...judgeDiscovery(provider.discovery, resolved),
+      ...judgeDiscovery(provider.discovery, resolved, provider.keys),
       judgeProviderLogin(provider.login, resolved),
       judgeProviderLogout(provider.logout, resolved),
       judgeProviderRefresh(provider.refresh, resolved),
