@@ -17,6 +17,7 @@ export const reservedNames: ReadonlySet<string> = new Set([
   'status',
   'extend',
   'header',
+  'applications',
   'profile',
   'gate',
   'callback',

@@ -1,7 +1,7 @@
 /** @module UserInfo of a login and of a refresh: when it is asked, what it adds, and what it can never change. */
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import type { Store } from '../../src/index.js'
+import type { Store, SuiteOptions } from '../../src/index.js'
 import { createPlace, home, type Place, type PlaceOptions } from '../attacks/oidc-place.js'
 import type { Browser } from '../support/browser.js'
 import { TestExchange } from '../support/exchange.js'
@@ -95,6 +95,23 @@ describe('at a login', () => {
       const ofIdToken = ['iss', 'sub', 'exp', 'iat', 'auth_time']
       const added = Object.entries(claims ?? {}).filter(([name]) => !ofIdToken.includes(name))
       expect(Object.fromEntries(added)).toEqual(expected)
+    }
+  })
+
+  it('hands to `profile` what was said, and nothing where nobody was asked', async () => {
+    for (const userInfo of ['always', 'never'] as const) {
+      const given: unknown[] = []
+      const profile: SuiteOptions['profile'] = (_claims, sources) => {
+        given.push(sources.userInfo)
+        return { email: sources.userInfo?.email }
+      }
+      const { place } = createUserInfoPlace({ userInfo }, { profile })
+      const browser = place.browser()
+      await signIn(browser)
+      const released = await browser.fetch(`${home}/session/profile`)
+      const email = userInfo === 'always' ? 'ana@example.gov' : undefined
+      expect(given).toEqual([email === undefined ? undefined : { email }])
+      expect(await released.json()).toMatchObject({ profile: email === undefined ? {} : { email } })
     }
   })
 
