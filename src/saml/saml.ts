@@ -71,6 +71,7 @@ function install(provider: ServiceProvider): ReturnType<Protocol['install']> {
 
   return {
     detour: keepAlive.detour,
+    frame: keepAlive.frame,
     issuer: options.identityProvider,
     display: displayOf(options, parseUrl(options.identityProvider)?.host ?? options.identityProvider),
     target: origins[0] ?? options.identityProvider,

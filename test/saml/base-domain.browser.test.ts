@@ -27,7 +27,6 @@ afterAll(async () => {
 
 const siblings = ['Service dashboard', 'Business connect']
 const script = '<script src="/session/client.js" data-is-private defer></script>'
-const frame = '<iframe src="/session/saml/keep-alive" hidden title="Session"></iframe>'
 
 /** An application of the base domain on a port of its own; what it is made of needs its address. */
 async function serve(name: string): Promise<{ readonly url: string; start(options: SuiteOptions): void }> {
@@ -48,9 +47,7 @@ async function serve(name: string): Promise<{ readonly url: string; start(option
       app.get('/private', requireCitizen(), (_request, response) => {
         const form = '<form method="post" action="/session/logout"><button>Leave</button></form>'
         response.set('content-security-policy', "default-src 'self'")
-        response.send(
-          `<!doctype html><html lang="en"><title>${name}</title><h1>yours</h1>${form}${script}${frame}`,
-        )
+        response.send(`<!doctype html><html lang="en"><title>${name}</title><h1>yours</h1>${form}${script}`)
       })
       server.on('request', app)
     },
@@ -173,8 +170,14 @@ it.each(['frame', 'navigation'] as const)(
     await page.goto(`${permits.url}/private?note=1`)
     await page.waitForSelector('h1:text-is("yours")')
     await emulator.arrived('saml-sign-on', asked + 1)
-    const kept = page.frameLocator('iframe[title="Session"]').locator('html[data-step="kept"]')
-    if (by === 'frame') await kept.waitFor({ state: 'attached' })
+    if (by === 'frame') {
+      // The browser client has brought it: nothing is written into the page.
+      const identity = () => page.evaluate('citizenSession.client.snapshot.identity')
+      await expect.poll(identity, { timeout: 20_000 }).toBe('unchanged')
+      expect(page.frames().map((frame) => new URL(frame.url()).pathname)).toContain(
+        '/session/saml/keep-alive',
+      )
+    }
     expect(page.url()).toBe(`${permits.url}/private?note=1`)
     expect(expiresAt()).toBeGreaterThanOrEqual(before + 900_000)
     await page.reload()

@@ -230,6 +230,16 @@ describe('in a frame', () => {
     expect(nobody.body).toContain('no session to keep alive by this frame')
   })
 
+  it.each([
+    ['frame', '/session/saml/keep-alive#'],
+    ['navigation', ''],
+    ['none', ''],
+  ] as const)('by %s the browser client is told of a frame, or of none', async (by, path) => {
+    const { browser } = await signedIn(by)
+    const { frame, session } = await (await browser.fetch(`${home}/session/status`)).json()
+    expect(frame).toBe(path === '' ? null : `${path}${session.publicId}`)
+  })
+
   it('is not there unless it is asked for', async () => {
     const { browser } = await signedIn('none')
     expect((await browser.open(`${home}/session/saml/keep-alive?begin=frame`, framed)).status).toBe(404)

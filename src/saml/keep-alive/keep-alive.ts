@@ -20,6 +20,8 @@ export interface KeepAlive {
   /** Our route; none where nothing is kept alive. */
   readonly endpoints: Readonly<Record<string, ProtocolEndpoint>>
   readonly detour: InstalledProtocol['detour']
+  /** Our route, where pages are to show its page in a frame. */
+  readonly frame: InstalledProtocol['frame']
 }
 
 /** An answer in a frame takes no longer, unless the provider shows something there. Milliseconds. */
@@ -32,13 +34,17 @@ const longestReturnTarget = 1500
 /** Makes it as the options of the provider say. */
 export function createKeepAlive(provider: ServiceProvider): KeepAlive {
   const { by } = provider.options.keepAlive
-  if (by === 'none') return { conclude: async () => undefined, endpoints: {}, detour: undefined }
+  if (by === 'none') {
+    return { conclude: async () => undefined, endpoints: {}, detour: undefined, frame: undefined }
+  }
   const context = createKeepAliveContext(provider)
+  const route = routeOf(provider.options.name, 'keep-alive')
   return {
     conclude: (exchange, received) => concludePassive(context, exchange, received),
-    endpoints: { [routeOf(provider.options.name, 'keep-alive')]: createEndpoint(context) },
+    endpoints: { [route]: createEndpoint(context) },
     detour:
       by === 'frame' ? undefined : (exchange, session) => detourFor(context, exchange, session.extendedAt),
+    frame: by === 'frame' ? route : undefined,
   }
 }
 

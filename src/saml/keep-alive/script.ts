@@ -46,11 +46,19 @@ const ask = () => {
   document.body.append(frame)
 }
 
-const conclude = (step, dueIn) => {
+// As the frame of session management does: the browser client asks how things stand where it hears "changed".
+const tell = (state, step) => {
   document.documentElement.dataset.step = step
+  if (parent === window) return
+  const detail = { state, step }
+  try { parent.dispatchEvent(new parent.CustomEvent('citizen-session:identity', { detail })) } catch {}
+}
+
+const conclude = (step, dueIn) => {
   switch (step) {
     case 'kept':
       failures = 0
+      tell('unchanged', step)
       wait(Number.isFinite(dueIn) ? dueIn : values.lookMilliseconds)
       return
     case 'idle':
@@ -59,15 +67,17 @@ const conclude = (step, dueIn) => {
       return
     case 'failed':
       failures += 1
+      tell('error', step)
       wait(Math.min(values.retryMilliseconds * 2 ** (failures - 1), values.pauseMilliseconds))
       return
     case 'no-passive':
+      tell('blocked', step)
       wait(values.pauseMilliseconds)
       return
     default:
       isOver = true
       release()
-      try { parent.citizenSession.client.check() } catch {}
+      tell('changed', step)
   }
 }
 
