@@ -58,6 +58,7 @@ function application(name: Name, parts: Parts): express.Express {
           clientId: name,
           clientSecret: `${name}-secret`,
           sessionManagement: { pollSeconds: 1, timeoutSeconds: 5 },
+          ...(name === 'sp3' && { responseType: 'code id_token' }),
         }),
       ],
       store: memoryStore(),
@@ -80,7 +81,7 @@ function application(name: Name, parts: Parts): express.Express {
   return app
 }
 
-/** Starts everything. SP1 and SP2 take people of both upstream providers, SP3 and SP4 those of one. */
+/** Starts everything. SP1 and SP2 take people of both upstream providers, SP3 and SP4 those of one; SP3 by the hybrid flow. */
 export async function createFourParties(): Promise<FourParties> {
   const sites = new Map<string, express.Express>()
   const events = new Map<Name, CitizenEvent[]>()
@@ -109,6 +110,7 @@ export async function createFourParties(): Promise<FourParties> {
         redirect_uris: [`${urlOf(name)}/session/callback`, `${urlOf(name)}/session/reauthenticate`],
         post_logout_redirect_uris: [`${urlOf(name)}/session/return`],
         performSessionStatusNotification: true,
+        ...(name === 'sp3' && { response_types: ['code id_token'] }),
         ...(name === 'sp4' && {
           frontchannel_logout_uri: `${urlOf(name)}/session/frontchannel-logout`,
           frontchannel_logout_session_required: true,

@@ -293,6 +293,27 @@ describe.each(['allowed', 'blocked'] as const)(
 )
 
 describe('where third-party cookies are blocked', () => {
+  it('the hybrid flow brings a person in: its form comes without our cookies, and once more from our own page', async () => {
+    const browser = await open('blocked')
+    const sp3 = await browser.newPage()
+    const posts: string[] = []
+    const seen: string[] = []
+    sp3.on('request', (request) => {
+      seen.push(request.url())
+      if (request.method() === 'POST' && request.url().endsWith('/session/callback')) {
+        posts.push(new URL(request.headers().referer ?? request.url()).origin)
+      }
+    })
+    await signIn(sp3, 'sp3', 'ida')
+    expect(posts).toHaveLength(2)
+    expect(posts[1]).toBe(urlOf('sp3'))
+    expect(seen.filter((url) => /[?&](?:code|id_token)=/.test(url))).toEqual([])
+    const cookies = await browser.cookies(urlOf('sp3'))
+    expect(cookies.map(({ name }) => name)).toContain('sp3.sid')
+    expect(cookies.map(({ sameSite }) => sameSite)).not.toContain('None')
+    expect(typesOf('sp3')).not.toContain('token.rejected')
+  }, 120_000)
+
   it('SES-14 SES-15 notices it after one confirmation, keeps the session, and asks no more', async () => {
     const browser = await open('blocked')
     const sp2 = await browser.newPage()
