@@ -211,10 +211,32 @@ async function acceptTokens(
   if (kind !== 'written') return { kind }
   const { expiresAt, endsAt, person } = fresh
   if (endsAt !== undefined && endsAt <= clock()) return { kind: 'ended' }
+  if (fresh.isRenewed) await noteTokenLife(context, renewal.request, expiresAt)
   const userInfo = await fresh.askUserInfo?.()
   const isPersonChanged = await takeUpPerson(context, renewal.request, { person, userInfo })
   if (fresh.isRenewed) await unmarkDegraded(context, renewal.request, expiresAt)
   return { kind, result: { kind: 'renewed', expiresAt, isPersonChanged } }
+}
+
+/** A life that differs by no more than this part is the same: it is told in whole seconds, by two clocks. */
+const sameLife = 1 / 10
+
+/**
+ * Writes how long the tokens live now, where that is not what it was: by a shorter life every instance would find them due
+ * at once, and renew them in turn. Not of those that expire sooner than the ones before: the record knows the later time.
+ */
+async function noteTokenLife(
+  context: VaultContext,
+  { address, record }: TokenRenewalRequest,
+  expiresAt: number,
+): Promise<void> {
+  const known = openDetails(context.sealer, address, record.sealed).own?.tokenLife
+  if (known === undefined || expiresAt <= record.tokenExpiresAt) return
+  const tokenLife = expiresAt - context.clock()
+  if (Math.abs(tokenLife - known) <= known * sameLife) return
+  await reviseDetails(context, address, record, ({ own, ...details }) => ({
+    details: { ...details, own: own && { ...own, tokenLife } },
+  }))
 }
 
 /** Writes what the provider says of the person by now, where that is something else. `true`: it is. */

@@ -155,6 +155,19 @@ describe('at a refresh', () => {
     expect(await place.state(browser)).toMatchObject({ state: 'active' })
   })
 
+  it('REF-1 is one for all instances where the end moves far', async () => {
+    const { place, browser, setEnd } = await signedIn(600)
+    const cookie = await browser.cookieHeader(home)
+    const headers = { cookie, 'sec-fetch-site': 'same-origin', 'sec-fetch-dest': 'empty' }
+    place.travel(310)
+    setEnd(3 * hour)
+    for (const suite of [place.suite, place.twin(), place.twin()]) {
+      const request = new TestExchange(new Request(`${home}/private`, { headers }))
+      expect(await suite.authenticate(request)).toMatchObject({ state: 'active' })
+    }
+    expect(place.grants.filter((form) => form.get('grant_type') === 'refresh_token')).toHaveLength(1)
+  })
+
   it('leaves the end where it is without a new one, in the ID token or at all', async () => {
     const { place, browser } = await signedIn(5 * hour)
     place.script.claims = {}
