@@ -16,7 +16,7 @@ export function isUserInfoWanted(
   claims: Readonly<Record<string, unknown>>,
 ): boolean {
   if (userInfo !== 'auto') return userInfo === 'always'
-  return userInfoClaims.some((name) => claims[name] === undefined)
+  return userInfoClaims.some((name) => !Object.hasOwn(claims, name))
 }
 
 /** What is taken of an answer: what was asked for, and never what only the ID token says. `kinds`: more of the latter. */
