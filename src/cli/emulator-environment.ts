@@ -2,7 +2,6 @@
  * @module The options of the emulator that variables hold. A name is mechanical: `openid.codeSeconds` is
  * `CITIZEN_EMULATOR_OPENID_CODE_SECONDS`. Only the command line reads them: `createEmulator` is the same everywhere.
  */
-import { readFileSync } from 'node:fs'
 import { type Environment, textOfVariable, variableOf } from '../config/environment.js'
 import { unknownName } from '../config/nearest.js'
 import {
@@ -20,6 +19,7 @@ import type { EmulatorOptions } from '../emulator/index.js'
 import { refreshAnswerShapes } from '../emulator/options.js'
 import { parseUrl } from '../parse-url.js'
 import { usageError } from './command.js'
+import { type ListName, readListFile } from './emulator-file.js'
 
 const mostSeconds = 999_999_999
 const seconds = numberBetween(0, mostSeconds)
@@ -54,22 +54,11 @@ const domain: Kind<string | false> = {
   isPublic: true,
 }
 
-/** A JSON file that has the list of that name, alone or with options beside it. */
-const fileWith = (list: string): Kind<object> => ({
-  fromText: (path) => readList(list, path),
-  check: (value) => (typeof value === 'object' && value !== null ? { value } : { problem: String(value) }),
+/** A file that {@link readListFile} reads. */
+const fileWith = (list: ListName): Kind<object> => ({
+  fromText: (path) => readListFile(list, path),
+  check: (read) => read as ReturnType<typeof readListFile>,
 })
-
-function readList(list: string, path: string): object | string {
-  try {
-    const value: unknown = JSON.parse(readFileSync(path, 'utf8'))
-    if (Array.isArray(value)) return { [list]: value as unknown[] }
-    if (typeof value === 'object' && value !== null && list in value) return value
-    return `name a file with a list, or with an object that has "${list}"`
-  } catch (cause) {
-    return `name a file that can be read as JSON: ${cause instanceof Error ? cause.message : 'unreadable'}`
-  }
-}
 
 /** What makes the emulator one more kind of provider, and what names the file. */
 const modes = {

@@ -1,19 +1,17 @@
 /** @module `citizen-session emulator`: the emulated identity provider as a process of its own. */
-import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { Environment } from '../config/environment.js'
 import {
   createEmulator,
   type Emulator,
   type EmulatorOptions,
-  type OpenidClient,
   type OpenidOptions,
   type SamlOptions,
-  type SamlServiceProvider,
 } from '../emulator/index.js'
 import { refreshAnswerShapes } from '../emulator/options.js'
 import { type Command, type Console, usageError } from './command.js'
 import { emulatorVariables, withEmulatorVariables } from './emulator-environment.js'
+import { type ListName, readListFile } from './emulator-file.js'
 
 const help = `Usage: citizen-session emulator [options]
 
@@ -80,22 +78,12 @@ function toNumber(name: string, text: string | undefined) {
   return Number(text)
 }
 
-function readJson(name: string, path: string): unknown {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8'))
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : 'unreadable'
-    throw usageError(`--${name}: ${path} cannot be read as JSON: ${reason}`, cause)
-  }
-}
-
-/** The registrations of a file; what is in them is for the emulator to judge. */
-function readOpenid(path: string | undefined): OpenidOptions | undefined {
+/** The options that the file of an argument says. @throws `usage` */
+function readFile(argument: string, list: ListName, path: string | undefined): object | undefined {
   if (path === undefined) return undefined
-  const value = readJson('openid-clients', path)
-  if (Array.isArray(value)) return { clients: value as OpenidClient[] }
-  if (typeof value === 'object' && value !== null && 'clients' in value) return value as OpenidOptions
-  throw usageError(`--openid-clients: ${path} must be a list of clients, or an object with "clients"`)
+  const read = readListFile(list, path)
+  if ('problem' in read) throw usageError(`--${argument}: ${read.problem}`)
+  return read.value
 }
 
 function withRegistration(
@@ -103,17 +91,6 @@ function withRegistration(
   registration: boolean | undefined,
 ): OpenidOptions | undefined {
   return registration ? { clients: [], ...given, registration } : given
-}
-
-/** The same for service providers. */
-function readSaml(path: string | undefined): SamlOptions | undefined {
-  if (path === undefined) return undefined
-  const value = readJson('saml-service-providers', path)
-  if (Array.isArray(value)) return { serviceProviders: value as SamlServiceProvider[] }
-  if (typeof value === 'object' && value !== null && 'serviceProviders' in value) return value as SamlOptions
-  throw usageError(
-    `--saml-service-providers: ${path} must be a list of service providers, or an object with "serviceProviders"`,
-  )
 }
 
 const defaultPort = 4000
@@ -151,8 +128,13 @@ function toGivenOptions(args: readonly string[]): EmulatorOptions {
     renewAfterSeconds: toNumber('renew-after', values['renew-after']),
     refreshAnswer,
     allowedReturnOrigins: values['return-origin'],
-    openid: withRegistration(readOpenid(values['openid-clients']), values['openid-registration']),
-    saml: readSaml(values['saml-service-providers']),
+    openid: withRegistration(
+      readFile('openid-clients', 'clients', values['openid-clients']) as OpenidOptions | undefined,
+      values['openid-registration'],
+    ),
+    saml: readFile('saml-service-providers', 'serviceProviders', values['saml-service-providers']) as
+      | SamlOptions
+      | undefined,
     partner: values.partner ? {} : undefined,
     control: values.control,
   }

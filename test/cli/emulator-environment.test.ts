@@ -119,6 +119,11 @@ describe('CITIZEN_EMULATOR_*', () => {
     expect(read({}, '--partner')).toEqual({ port: 4000, partner: {} })
   })
 
+  it('let clients register themselves, where none is there before', () => {
+    const { openid } = read({ OPENID_REGISTRATION: 'true', OPENID_INITIAL_ACCESS_TOKEN: 'one-more-client' })
+    expect(openid).toEqual({ clients: [], registration: true, initialAccessToken: 'one-more-client' })
+  })
+
   it('yield to arguments', () => {
     const variables = {
       TOKEN_SECONDS: '120',
@@ -148,8 +153,12 @@ describe('CITIZEN_EMULATOR_*', () => {
     ['REFRESH_ANSWER', 'xml', 'write one of token, authToken'],
     ['COOKIE_NAMES_HEADER', 'a b', 'write the name of a cookie'],
     ['HASHING_COST', '999', 'write a whole number from 1000'],
-    ['OPENID_CLIENTS_FILE', 'no-such-file.json', 'name a file that can be read as JSON'],
-    ['SAML_SERVICE_PROVIDERS_FILE', 'package.json', 'an object that has "serviceProviders"'],
+    ['OPENID_CLIENTS_FILE', 'no-such-file.json', 'cannot be read as JSON'],
+    [
+      'SAML_SERVICE_PROVIDERS_FILE',
+      'package.json',
+      'must be a list of service providers, or an object with "serviceProviders"',
+    ],
     ['OPENID_CODE_SECONDS', '30', 'has no effect without CITIZEN_EMULATOR_OPENID_CLIENTS_FILE'],
     ['SAML_LOGOUT_SECONDS', '30', 'has no effect without CITIZEN_EMULATOR_SAML_SERVICE_PROVIDERS_FILE'],
     ['PARTNER_HOST', 'http://partner.localhost', 'write a host name'],
