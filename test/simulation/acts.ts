@@ -123,7 +123,7 @@ type Trouble = Extract<Act, { kind: 'fail-over' | 'store' | 'provider' | 'stop' 
 const aftermath = 60_000
 
 async function trouble(world: World, act: Trouble): Promise<void> {
-  const { facts, scheduler, history, provider, storePlace } = world
+  const { facts, scheduler, history, provider, storePlaces } = world
   const from = scheduler.now
   const until = from + ('seconds' in act ? Math.abs(act.seconds) * 1000 : 0) + aftermath
   const later = (work: () => void): void => void scheduler.after(act.seconds * 1000, world.fate, work)
@@ -131,13 +131,15 @@ async function trouble(world: World, act: Trouble): Promise<void> {
     case 'fail-over':
       facts.troubles.push({ kind: 'store', from, until })
       return failOver(world, act.seconds)
-    case 'store':
-      storePlace.condition = act.condition
+    case 'store': {
+      const there = storePlaces[act.which % storePlaces.length] ?? world.storePlace
+      there.condition = act.condition
       facts.troubles.push({ kind: 'store', from, until })
-      history.tell('the store', `is ${act.condition} for ${act.seconds} s`)
+      history.tell(there.name, `is ${act.condition} for ${act.seconds} s`)
       return later(() => {
-        storePlace.condition = 'up'
+        there.condition = 'up'
       })
+    }
     case 'provider': {
       const { condition } = act
       facts.troubles.push({ kind: 'provider', from, until })

@@ -38,6 +38,8 @@ export interface InstanceParts {
   readonly fetch: typeof globalThis.fetch
   /** A store for a process that begins now. */
   readonly openStore: (clock: () => number, process: Place) => Store
+  /** Where revocations are kept, if elsewhere. */
+  readonly openRevocations: () => Store | undefined
   /** From here on what is begun belongs to this process. */
   readonly enter: (process: Place) => void
   readonly onEvent: (instance: Instance, event: CitizenEvent) => void
@@ -154,6 +156,7 @@ export class Instance {
           secrets: [`a secret of thirty-two bytes or more for ${name}`],
         },
         store: this.#store,
+        revocations: this.#parts.openRevocations(),
         clock: this.clock,
         fetch,
         random: (bytes) => dice.bytes(bytes),

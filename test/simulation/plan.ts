@@ -21,6 +21,8 @@ export interface StorePlan {
   readonly hasReplica: boolean
   /** The bound of near reads, in milliseconds; 0: every read is strict. */
   readonly nearMilliseconds: number
+  /** Whether the second application has a store of its own, and both look for revocations in a third. */
+  readonly isApart: boolean
   /** How long a write takes to the replica at most, in milliseconds. */
   readonly lag: number
 }
@@ -87,7 +89,13 @@ export type Act =
       readonly instance: number
     }
   | { readonly kind: 'close-socket'; readonly browser: number }
-  | { readonly kind: 'store'; readonly condition: 'deaf' | 'mute' | 'shut'; readonly seconds: number }
+  /** `which`: of the stores, where there are three. */
+  | {
+      readonly kind: 'store'
+      readonly condition: 'deaf' | 'mute' | 'shut'
+      readonly seconds: number
+      readonly which: number
+    }
   /** The replica takes over; the old master is dead, or cut off for so many seconds. */
   | { readonly kind: 'fail-over'; readonly seconds: number }
   | {
@@ -126,11 +134,12 @@ export interface Plan {
 const people = ['ana', 'ben', 'cleo'] as const
 
 function planStore(dice: Dice): StorePlan {
-  const kind = dice.weighted({ memory: 5, redis: 4, near: 1 })
+  const kind = dice.weighted({ memory: 5, redis: 3.5, near: 1.5 })
   return {
     kind: kind === 'memory' ? 'memory' : 'redis',
     hasReplica: kind !== 'memory' && dice.chance(0.7),
     nearMilliseconds: kind === 'near' ? 5000 : 0,
+    isApart: kind !== 'near' && dice.chance(0.2),
     lag: dice.pick([2, 20, 200]),
   }
 }
@@ -249,7 +258,7 @@ function drawAct(kind: Act['kind'], { dice, world, copies }: Draw): Act {
     case 'fail-over':
       return { kind, seconds: dice.chance(0.6) ? 0 : dice.pick([1, 3, 8]) }
     case 'store':
-      return { kind, condition: dice.pick(['deaf', 'mute', 'shut']), seconds }
+      return { kind, condition: dice.pick(['deaf', 'mute', 'shut']), seconds, which: dice.below(3) }
     case 'provider': {
       const condition = dice.pick(['deaf', 'mute', 'shut', 'status-503', 'status-429'] as const)
       return { kind, condition, seconds: seconds * 3 }

@@ -21,8 +21,9 @@ export function storyOf({ world, actions }: Plan, { violation, history }: Outcom
   ].join('\n')
 }
 
-function storeOf({ kind, hasReplica, nearMilliseconds, lag }: StorePlan): string {
-  if (kind === 'memory') return 'one, over the network'
+function storeOf({ kind, hasReplica, nearMilliseconds, lag, isApart }: StorePlan): string {
+  const others = isApart ? '; library has a store of its own, and a third is for revocations' : ''
+  if (kind === 'memory') return `one, over the network${others}`
   const replica = hasReplica ? ` with a replica, at most ${lag} ms behind` : ''
-  return `Redis${replica}${nearMilliseconds > 0 ? `, near reads with a bound of ${nearMilliseconds} ms` : ''}`
+  return `Redis${replica}${nearMilliseconds > 0 ? `, near reads with a bound of ${nearMilliseconds} ms` : ''}${others}`
 }

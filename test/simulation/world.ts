@@ -49,6 +49,9 @@ export class World {
   readonly redis: RedisGroup | undefined
   readonly #memory: Store
   readonly #memoryPlace: Place = place('store')
+  /** The store of the second application, and that of revocations, where it has one of its own. */
+  readonly #own: Apart | undefined
+  readonly #revocations: Apart | undefined
   readonly applications: readonly (readonly Instance[])[]
   readonly people: readonly Person[]
   readonly copies: Copy[] = []
@@ -64,6 +67,10 @@ export class World {
     this.provider = provider
     this.history = new History(() => scheduler.now)
     this.#memory = memoryStore({ clock: this.clock })
+    if (plan.store.isApart) {
+      this.#own = { store: memoryStore({ clock: this.clock }), place: place('own store') }
+      this.#revocations = { store: memoryStore({ clock: this.clock }), place: place('revocations') }
+    }
     this.redis = lua === undefined ? undefined : createGroup(plan.store, scheduler, lua, this.clock)
     this.applications = plan.applications.map((application) =>
       Array.from({ length: application.instances }, (_, number) => {
@@ -73,7 +80,8 @@ export class World {
           seed: plan.seed,
           clock: this.clock,
           fetch: provider.fetchOf(application.name),
-          openStore: (time, process) => this.#openStore(time, process),
+          openStore: (time, process) => this.#openStore(application.name, time, process),
+          openRevocations: () => remoteOf(this.#revocations, network),
           onEvent: (at, event) => this.#note(at, event),
           enter: (process) => {
             scheduler.owner = process
@@ -121,8 +129,15 @@ export class World {
     return this.redis?.master.place ?? this.#memoryPlace
   }
 
-  #openStore(clock: () => number, process: Place): Store {
+  /** Every store that there is, the first that of most. */
+  get storePlaces(): readonly Place[] {
+    return [this.storePlace, this.#own?.place, this.#revocations?.place].filter((each) => each !== undefined)
+  }
+
+  #openStore(application: string, clock: () => number, process: Place): Store {
     const { network, redis, plan } = this
+    const own = application === plan.applications[0]?.name ? undefined : remoteOf(this.#own, network)
+    if (own !== undefined) return own
     if (redis === undefined) return remoteStore(this.#memory, this.#memoryPlace, network)
     const { hasReplica, nearMilliseconds } = plan.store
     const topology = hasReplica && plan.seed % 2 === 0 ? 'sentinel' : 'single'
@@ -155,6 +170,16 @@ export class World {
       history.tell(at.name, `notes ${event.type}`)
     }
   }
+}
+
+/** A store that only some use. */
+interface Apart {
+  readonly store: Store
+  readonly place: Place
+}
+
+function remoteOf(apart: Apart | undefined, network: Network): Store | undefined {
+  return apart === undefined ? undefined : remoteStore(apart.store, apart.place, network)
 }
 
 function createGroup(

@@ -273,17 +273,6 @@ export const plantedFaults = [
     ],
   },
   {
-    name: 'an answer of the provider that the store cannot take is lost',
-    of: 'mod_auth_openidc: a rotated token spent twice',
-    patches: [
-      patch(
-        'sessions/unwritten-renewals.ts',
-        'if (error instanceof CitizenSessionError) return undefined\n      throw error',
-        'throw error',
-      ),
-    ],
-  },
-  {
     name: 'near reads do not hear of changes',
     of: 'CVE-2025-48947: what is remembered outlives what it says',
     patches: [
