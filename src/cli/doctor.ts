@@ -1,12 +1,12 @@
 /** @module `citizen-session doctor`: checks a deployment from its configuration and from outside. */
-import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { printable } from '../printable.js'
 import { type Command, type Console, untilStopped, usageError } from './command.js'
 import { type Diagnosis, diagnose } from './doctor/diagnose.js'
 import { type Finding, type FindingState, withoutPasswords } from './doctor/finding.js'
 import { readProtocolArguments, toOrigin } from './doctor/protocol-arguments.js'
-import { codeOf, readEnvironment } from './environment.js'
+import { readEnvironment } from './environment.js'
+import { readCertificates, readTimeout } from './network-arguments.js'
 import { createPaint, printableJson, type Style, wrap } from './print.js'
 import { findTokens, readSource } from './token/read.js'
 
@@ -63,15 +63,8 @@ function parse(args: readonly string[]) {
 
 async function run(args: readonly string[], console: Console): Promise<number> {
   const values = parse(args)
-  if (!/^[0-9]{1,3}$/.test(values.timeout) || Number(values.timeout) === 0) {
-    throw usageError('--timeout must be 1 to 999 seconds')
-  }
-  const certificates =
-    values.ca === undefined
-      ? undefined
-      : await readFile(values.ca, 'utf8').catch((cause: unknown) => {
-          throw usageError(`--ca: ${values.ca} cannot be read (${codeOf(cause)})`, cause)
-        })
+  const timeoutSeconds = readTimeout(values.timeout)
+  const certificates = await readCertificates(values.ca)
   const source = values['token-file']
   const text = source === undefined ? undefined : await untilStopped(readSource(source, console), console)
   const examination = diagnose({
@@ -80,7 +73,7 @@ async function run(args: readonly string[], console: Console): Promise<number> {
     ...(await readProtocolArguments(values)),
     token: text === undefined ? undefined : (names) => findOne(text, names),
     certificates,
-    timeoutSeconds: Number(values.timeout),
+    timeoutSeconds,
     groupRead: values['group-read'],
     stop: console.stop,
   })

@@ -31,7 +31,7 @@ export class ProbeError extends Error {
 /** One request. Redirects are never followed, and no cookie is kept. */
 export interface ProbeRequest {
   readonly url: string
-  readonly method?: 'GET' | 'POST' | undefined
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE' | undefined
   readonly headers?: Readonly<Record<string, string>> | undefined
   readonly body?: string | undefined
   /** More of an answer is not read. Default {@link maximumBodyBytes}. */

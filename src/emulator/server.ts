@@ -50,11 +50,11 @@ async function serve(
   outgoing: ServerResponse,
 ) {
   const { method = 'GET', url = '/' } = incoming
-  if (!url.startsWith('/') || !['GET', 'HEAD', 'POST'].includes(method)) {
+  if (!url.startsWith('/') || !['GET', 'HEAD', 'POST', 'PUT', 'DELETE'].includes(method)) {
     outgoing.writeHead(url.startsWith('/') ? 405 : 400, { connection: 'close' }).end()
     return
   }
-  const body = method === 'POST' ? await read(incoming) : undefined
+  const body = method === 'POST' || method === 'PUT' ? await read(incoming) : undefined
   if (body === 'too-large') {
     outgoing.writeHead(413, { connection: 'close' }).end()
     return

@@ -25,6 +25,8 @@ const keySkipped = createFindings('openid-keys').skipped
 
 /** A provider that was named. */
 export interface OpenidRequest {
+  /** Of several of the application; default: the one without a name. */
+  readonly name?: string | undefined
   readonly issuer: string
   /** Other origins on which its endpoints may lie, as `endpointOrigins` of `oidc({ … })`. */
   readonly endpointOrigins: readonly string[]
@@ -34,15 +36,16 @@ export interface OpenidRequest {
 
 /** The options of an application that signs in there. The client is looked at nowhere: any will do. */
 export function optionsFor(
-  { issuer, endpointOrigins, internalUrl }: OpenidRequest,
+  { name, issuer, endpointOrigins, internalUrl }: Partial<OpenidRequest>,
   environment: Environment,
 ): PlugInOptions<ResolvedOidcOptions> {
   const given = {
+    name,
     issuer,
     internalUrl,
     clientId: 'doctor',
     clientAuthentication: 'none',
-    endpointOrigins: endpointOrigins.length === 0 ? undefined : endpointOrigins,
+    endpointOrigins: endpointOrigins?.length === 0 ? undefined : endpointOrigins,
   } as const
   return readOidcOptions(given, environment)
 }
@@ -108,7 +111,7 @@ export async function examineOpenid(probe: Probe, options: ResolvedOidcOptions):
 }
 
 /** Where an address is asked from here, as `oidc({ … })` does. */
-function placeOf(given: string, { issuer, internalUrl }: ResolvedOidcOptions): string {
+export function placeOf(given: string, { issuer, internalUrl }: ResolvedOidcOptions): string {
   const url = new URL(given)
   const isInside = internalUrl !== undefined && url.origin === new URL(issuer).origin
   return isInside ? `${internalUrl}${url.pathname}${url.search}` : given

@@ -33,7 +33,8 @@ export interface InteropOptions {
   readonly provider?: Readonly<Record<string, unknown>> | undefined
 }
 
-function signingKey(kid: string): Record<string, unknown> {
+/** A key that the provider signs with. */
+export function signingKey(kid: string): Record<string, unknown> {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   return { ...privateKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }
 }

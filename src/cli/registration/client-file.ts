@@ -1,0 +1,121 @@
+/**
+ * @module Where a registered client is kept: a file with all that opens it and its registration, and one with its secret
+ * alone, for the application. Both are of mode 0600 from their first moment.
+ */
+import { randomUUID } from 'node:crypto'
+import { rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { isMissing, readKeyFile, writeNewFile } from '../../issuing/key-file.js'
+import { usageError } from '../command.js'
+import { parseObject } from '../doctor/key-set.js'
+import { codeOf } from '../environment.js'
+
+/** Both files, by absolute paths. */
+export interface ClientFiles {
+  readonly file: string
+  /** What `CITIZEN_OIDC_CLIENT_SECRET_FILE` names. */
+  readonly secretFile: string
+}
+
+/** A client as it is kept. */
+export interface KeptClient {
+  readonly issuer: string
+  /** The name of the provider among several: its addresses lie below it. */
+  readonly provider?: string | undefined
+  readonly client_id: string
+  /** How it proves itself, as it is registered. */
+  readonly token_endpoint_auth_method?: string | undefined
+  readonly client_secret?: string | undefined
+  /** Seconds since the epoch; 0: never. */
+  readonly client_secret_expires_at?: number | undefined
+  /** Where its registration is read and changed, and by what token; absent where the provider offers neither. */
+  readonly registration_client_uri?: string | undefined
+  readonly registration_access_token?: string | undefined
+}
+
+/** The files of a path that was given. */
+export function clientFilesOf(path: string): ClientFiles {
+  const file = resolve(path)
+  return { file, secretFile: `${file.replace(/\.json$/, '')}.secret` }
+}
+
+/**
+ * Makes sure that a client can be kept before there is one. The empty file is to be written, or removed.
+ * @throws `usage` where something is there, or nothing can be
+ */
+export async function reserveFiles({ file, secretFile }: ClientFiles): Promise<void> {
+  try {
+    await writeNewFile(file, '', { mode: 0o600 })
+  } catch (cause) {
+    if (codeOf(cause) === 'EEXIST') {
+      throw usageError(
+        `${file} is there already: --update changes the client that is kept in it, --delete deletes it`,
+        cause,
+      )
+    }
+    throw usageError(`${file} cannot be written (${codeOf(cause)})`, cause)
+  }
+  if (!(await isThere(secretFile))) return
+  await rm(file, { force: true })
+  throw usageError(`${secretFile} is there already: name another --file`)
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** Puts a client in the place of what is there, whole or not at all. */
+export async function writeClient({ file, secretFile }: ClientFiles, client: KeptClient): Promise<void> {
+  const { client_secret: secret } = client
+  await replaceFile(file, `${JSON.stringify(client, undefined, 2)}\n`)
+  if (secret === undefined) await rm(secretFile, { force: true })
+  else await replaceFile(secretFile, secret)
+}
+
+async function replaceFile(path: string, text: string): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}-${randomUUID()}`)
+  await writeNewFile(temporary, text, { mode: 0o600 })
+  try {
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+}
+
+/** Removes both. */
+export async function removeFiles({ file, secretFile }: ClientFiles): Promise<void> {
+  for (const path of [secretFile, file]) await rm(path, { force: true })
+}
+
+/** The client that is kept. @throws `usage`, or `key-file` for a file that others can read or replace */
+export async function readClient({ file }: ClientFiles): Promise<KeptClient> {
+  const text = await readKeyFile(file, 'private').catch((cause: unknown) => {
+    if (isMissing(cause)) throw usageError(`${file} is not there: --register makes it`, cause)
+    throw cause
+  })
+  const kept = parseObject(text)
+  if (!isKept(kept)) throw usageError(`${file} holds no client that --register has kept`)
+  return kept
+}
+
+const optionalTexts = [
+  'provider',
+  'token_endpoint_auth_method',
+  'client_secret',
+  'registration_client_uri',
+  'registration_access_token',
+]
+
+function isKept(value: Readonly<Record<string, unknown>> | undefined): value is KeptClient & typeof value {
+  if (value === undefined) return false
+  const { client_secret_expires_at: end } = value
+  return (
+    ['issuer', 'client_id'].every((name) => typeof value[name] === 'string') &&
+    optionalTexts.every((name) => value[name] === undefined || typeof value[name] === 'string') &&
+    (end === undefined || typeof end === 'number')
+  )
+}

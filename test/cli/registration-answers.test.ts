@@ -1,0 +1,364 @@
+/** @module What a provider may answer to a registration: judged, told in words, kept only where it is one, never run. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type AskedClient, type Difference, differencesIn } from '../../src/cli/registration/differences.js'
+import { registrationOf } from '../../src/oidc/registration.js'
+import {
+  createFolder,
+  type Folder,
+  registration,
+  type ScriptedProvider,
+  startProvider,
+} from './registering.js'
+
+const home = 'https://benefits.example'
+const { code_challenge_methods: _sheet, ...described } = registrationOf({
+  applicationUrl: home,
+  routesPath: '/session',
+  responseTypes: ['code'],
+  scope: 'openid offline_access',
+})
+const asked: AskedClient = { ...described, token_endpoint_auth_method: 'client_secret_basic' }
+const accepted = { idTokenAlgorithms: ['RS256'] }
+
+const weightsOf = (differences: readonly Difference[]) =>
+  differences.map(({ member, weight }) => `${weight} ${member}`)
+const judge = (more: object, wanted: Partial<AskedClient> = {}) =>
+  weightsOf(differencesIn({ ...asked, ...wanted }, { ...asked, ...wanted, ...more }, accepted))
+
+describe('what is registered otherwise than it was asked for', () => {
+  it('is nothing where everything comes back, in any order, or as the specification has it by itself', () => {
+    expect(judge({})).toEqual([])
+    expect(judge({ redirect_uris: [...asked.redirect_uris].reverse() })).toEqual([])
+    expect(judge({ grant_types: ['refresh_token', 'authorization_code', 'urn:other'] })).toEqual([])
+    expect(judge({ application_type: undefined, response_types: undefined, scope: undefined })).toEqual([])
+    expect(judge({ token_endpoint_auth_method: undefined })).toEqual([])
+    expect(judge({ response_types: ['id_token code'] }, { response_types: ['code id_token'] })).toEqual([])
+  })
+
+  it.each([
+    [{ redirect_uris: [asked.redirect_uris[0]] }, 'fail redirect_uris'],
+    [{ redirect_uris: [...asked.redirect_uris, 'https://evil.example/cb'] }, 'fail redirect_uris'],
+    [{ redirect_uris: ['https://evil.example/a', 'https://evil.example/b'] }, 'fail redirect_uris'],
+    [{ redirect_uris: undefined }, 'fail redirect_uris'],
+    [{ redirect_uris: 'https://evil.example' }, 'fail redirect_uris'],
+    [{ token_endpoint_auth_method: 'client_secret_post' }, 'fail token_endpoint_auth_method'],
+    [{ token_endpoint_auth_method: ['client_secret_basic'] }, 'fail token_endpoint_auth_method'],
+    [{ response_types: ['id_token'] }, 'fail response_types'],
+    [{ grant_types: ['authorization_code'] }, 'warn grant_types'],
+    [{ grant_types: undefined }, 'warn grant_types'],
+    [{ scope: 'openid' }, 'warn scope'],
+    [{ post_logout_redirect_uris: undefined }, 'warn post_logout_redirect_uris'],
+    [{ backchannel_logout_uri: 'https://evil.example' }, 'warn backchannel_logout_uri'],
+    [{ backchannel_logout_session_required: false }, 'warn backchannel_logout_session_required'],
+    [{ frontchannel_logout_uri: undefined }, 'warn frontchannel_logout_uri'],
+    [{ require_auth_time: undefined }, 'warn require_auth_time'],
+    [{ id_token_signed_response_alg: 'HS256' }, 'fail id_token_signed_response_alg'],
+    [{ id_token_encrypted_response_alg: 'RSA-OAEP' }, 'fail id_token_encrypted_response_alg'],
+    [{ userinfo_encrypted_response_alg: 'RSA-OAEP' }, 'warn userinfo_encrypted_response_alg'],
+  ])('%j', (more, said) => {
+    expect(judge(more)).toEqual([said])
+  })
+
+  it('is without the one flow by which everybody signs in', () => {
+    expect(judge({ grant_types: ['implicit'] })).toEqual(['warn grant_types', 'fail grant_types'])
+  })
+
+  it('is a key that is missing, and not one that comes with more beside it', () => {
+    const keys = [{ kty: 'EC', crv: 'P-256', x: 'eA', y: 'eQ', use: 'sig' }]
+    const wanted = {
+      token_endpoint_auth_method: 'private_key_jwt',
+      token_endpoint_auth_signing_alg: 'ES256',
+      jwks: { keys },
+    }
+    expect(
+      judge(
+        {
+          jwks: {
+            keys: [
+              { kty: 'RSA', n: 'x' },
+              { ...keys[0], kid: 'theirs' },
+            ],
+          },
+        },
+        wanted,
+      ),
+    ).toEqual([])
+    expect(judge({ token_endpoint_auth_signing_alg: undefined }, wanted)).toEqual([])
+    expect(judge({ jwks: { keys: [{ kty: 'EC', x: 'other' }] } }, wanted)).toEqual(['warn jwks'])
+    expect(judge({ jwks: undefined, token_endpoint_auth_signing_alg: 'RS256' }, wanted)).toEqual([
+      'fail token_endpoint_auth_signing_alg',
+      'warn jwks',
+    ])
+  })
+})
+
+describe('an answer', () => {
+  let provider: ScriptedProvider
+  let folder: Folder
+  beforeAll(async () => {
+    provider = await startProvider()
+  })
+  afterAll(() => provider.close())
+  beforeEach(() => {
+    folder = createFolder()
+    vi.stubEnv('CITIZEN_APPLICATION_URL', home)
+    vi.stubEnv('CITIZEN_OIDC_ISSUER', provider.issuer)
+  })
+  afterEach(() => {
+    vi.unstubAllEnvs()
+    folder.remove()
+    provider.asked.length = 0
+    provider.document = { issuer: provider.issuer, registration_endpoint: `${provider.issuer}/register` }
+  })
+
+  /** A good one, with some members changed. */
+  const client = (more: object = {}) => ({
+    ...asked,
+    client_id: 'c1',
+    client_secret: 'the secret of the client',
+    client_secret_expires_at: 0,
+    registration_client_uri: `${provider.issuer}/register/c1`,
+    registration_access_token: 'the.token-of~it',
+    ...more,
+  })
+  const answering = (more: object) => {
+    provider.answer = () => ({ body: client(more) })
+  }
+  const run = (...args: string[]) => registration([...args, '--file', folder.file, '--timeout', '5'])
+
+  it('is to what the application needs, and to nothing that is only for a person to read', async () => {
+    answering({})
+    vi.stubEnv('CITIZEN_OIDC_INITIAL_ACCESS_TOKEN', 'initial')
+    expect(await run('--register')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('as it was asked for'),
+    })
+    const [request] = provider.asked
+    expect(request).toMatchObject({ method: 'POST', url: '/register' })
+    expect(request?.headers).toMatchObject({
+      authorization: 'Bearer initial',
+      'content-type': 'application/json',
+    })
+    expect(JSON.parse(request?.body ?? '')).toEqual(asked)
+  })
+
+  it('asks for the way to prove itself that the provider has', async () => {
+    provider.document = {
+      ...provider.document,
+      token_endpoint_auth_methods_supported: ['client_secret_post'],
+    }
+    answering({ token_endpoint_auth_method: 'client_secret_post' })
+    expect((await run('--register')).code).toBe(0)
+    provider.answer = ({ method }) =>
+      method === 'PUT'
+        ? { status: 200, body: client({ token_endpoint_auth_method: 'client_secret_post' }) }
+        : undefined
+    expect((await run('--update')).code).toBe(0)
+    for (const { body } of provider.asked) {
+      expect(JSON.parse(body).token_endpoint_auth_method).toBe('client_secret_post')
+    }
+    expect(JSON.parse(provider.asked[1]?.body ?? '')).toMatchObject({
+      client_id: 'c1',
+      client_secret: 'the secret of the client',
+    })
+    expect(provider.asked[1]?.headers.authorization).toBe('Bearer the.token-of~it')
+  })
+
+  it.each([
+    ['no JSON', 'client_id: c1', 'is no JSON object'],
+    ['a list', [client], 'is no JSON object'],
+    ['nothing', '', 'is no JSON object'],
+    ['no id', { client_id: undefined }, 'no client_id'],
+    ['an id that is a number', { client_id: 7 }, 'no client_id'],
+    ['an id with a line break', { client_id: 'a\nb' }, 'no client_id'],
+    ['an id that is too long', { client_id: 'x'.repeat(513) }, 'no client_id'],
+    ['a secret that is an object', { client_secret: {} }, 'client_secret is no text'],
+    ['a secret with a control character', { client_secret: 'a\u001b[2J' }, 'client_secret is no text'],
+    ['an end that is a text', { client_secret_expires_at: 'never' }, 'is no time in seconds'],
+    ['more than 64 KiB', { more: 'x'.repeat(66_000) }, 'longer than 64 KiB'],
+  ])('that is %s is no registration, and nothing is kept', async (_what, body, words) => {
+    const isWhole = typeof body === 'string' || Array.isArray(body)
+    provider.answer = () => ({ body: isWhole ? body : client(body) })
+    const { code, out, err } = await run('--register')
+    expect([code, out]).toEqual([1, ''])
+    expect(err).toContain(words)
+    expect(err).toContain('whether a client was registered cannot be told')
+    expect(folder.names()).toEqual([])
+  })
+
+  it.each([
+    [
+      'a refusal',
+      { status: 400, body: { error: 'invalid_redirect_uri', error_description: 'not https' } },
+      'invalid_redirect_uri, not https',
+    ],
+    [
+      'a refusal that would steer a terminal',
+      { status: 400, body: { error: '\u001b[2J\u202egone' } },
+      '\\u001b[2J\\u202egone',
+    ],
+    [
+      'a refusal that is no JSON',
+      { status: 403, body: '<html>' },
+      'the answer is 403; the token may not do this',
+    ],
+    [
+      'a redirect',
+      { status: 302, headers: { location: 'https://evil.example/' } },
+      'redirects are not followed',
+    ],
+    ['nothing there', { status: 404, body: {} }, 'nothing takes registrations'],
+  ])('that is %s is told in words', async (_what, answer, words) => {
+    provider.answer = () => answer
+    const { code, err } = await run('--register')
+    expect([code, err]).toEqual([1, expect.stringContaining(words)])
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal would obey
+    expect(err).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/)
+    expect([provider.asked.length, folder.names()]).toEqual([1, []])
+  })
+
+  it('that never comes leaves no file, and says what cannot be told', async () => {
+    provider.answer = () => undefined
+    const { code, err } = await run('--register')
+    expect([code, err]).toEqual([
+      1,
+      expect.stringContaining('whether a client was registered cannot be told'),
+    ])
+    expect(folder.names()).toEqual([])
+  })
+
+  it('whose id a shell would run is printed in quotes', async () => {
+    answering({ client_id: "$(reboot)';id" })
+    const { out } = await run('--register')
+    expect(out).toContain(`CITIZEN_OIDC_CLIENT_ID='$(reboot)'\\'';id'`)
+  })
+
+  it.each([
+    ['lies elsewhere', { registration_client_uri: 'https://evil.example/c1' }],
+    ['is no address', { registration_client_uri: 7 }],
+    ['is without TLS', { registration_client_uri: 'http://id.example.gov/c1' }],
+    ['has a token that fits into no header', { registration_access_token: 'a b' }],
+  ])('whose way to the registration %s is kept without that way', async (_what, more) => {
+    answering(more)
+    const { code, out } = await run('--register')
+    expect([code, out]).toEqual([0, expect.stringContaining('cannot be changed from here')])
+    expect(folder.kept()).not.toHaveProperty('registration_access_token')
+    const read = await run('--read')
+    expect([read.code, read.err]).toEqual([1, expect.stringContaining('names no way to the registration')])
+    expect(provider.asked).toHaveLength(1)
+  })
+
+  it('is kept although it is not as asked, so that it can be put right', async () => {
+    answering({ redirect_uris: ['https://evil.example/cb'] })
+    const { code, out } = await run('--register')
+    expect([code, out]).toEqual([1, expect.stringContaining('fail  redirect_uris')])
+    expect(folder.names()).toEqual(['openid-client.json', 'openid-client.secret'])
+  })
+
+  it('without a secret is no client that proves itself by one', async () => {
+    answering({ client_secret: undefined })
+    expect(await run('--register')).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('fail  client_secret'),
+    })
+    expect(folder.names()).toEqual(['openid-client.json'])
+  })
+
+  it('to an update may bring another secret and another token, or leave them as they are', async () => {
+    answering({ client_secret_expires_at: 1_900_000_000 })
+    expect((await run('--register')).out).toContain('the secret ends on 2030-03-17T17:46:40.000Z')
+    provider.answer = () => ({
+      status: 200,
+      body: client({
+        client_secret: 'another secret',
+        registration_access_token: 'another',
+        client_secret_expires_at: 0,
+      }),
+    })
+    await run('--update')
+    expect(folder.kept()).toMatchObject({
+      client_secret: 'another secret',
+      registration_access_token: 'another',
+    })
+    expect([folder.text(folder.secretFile), folder.mode(folder.secretFile)]).toEqual([
+      'another secret',
+      '600',
+    ])
+    const without = {
+      client_secret: undefined,
+      registration_access_token: undefined,
+      registration_client_uri: undefined,
+    }
+    provider.answer = () => ({
+      status: 200,
+      body: client({ ...without, client_secret_expires_at: undefined }),
+    })
+    const before = folder.kept()
+    expect((await run('--read')).code).toBe(0)
+    expect(folder.kept()).toEqual(before)
+  })
+
+  it('about another client changes nothing that is kept', async () => {
+    answering({})
+    await run('--register')
+    const before = folder.kept()
+    provider.answer = () => ({ status: 200, body: client({ client_id: 'c2' }) })
+    expect(await run('--update')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('about another client'),
+    })
+    expect(folder.kept()).toEqual(before)
+  })
+
+  it('to a deletion is 204, and nothing else', async () => {
+    answering({})
+    await run('--register')
+    provider.answer = () => ({ status: 200, body: client() })
+    expect(await run('--delete')).toMatchObject({ code: 1, err: expect.stringContaining('only 204') })
+    expect(folder.names()).toHaveLength(2)
+    provider.answer = () => ({ status: 204, body: '' })
+    expect((await run('--delete')).code).toBe(0)
+    expect(folder.names()).toEqual([])
+  })
+
+  it.each([
+    ['names no endpoint', { registration_endpoint: undefined }, 'registered by hand'],
+    [
+      'names one elsewhere',
+      { registration_endpoint: 'https://evil.example/register' },
+      'name it with --openid-origin',
+    ],
+    [
+      'names one without TLS',
+      { registration_endpoint: 'http://id.example.gov/register' },
+      'is no https address',
+    ],
+    ['is another issuer’s', { issuer: 'https://evil.example' }, 'letter by letter'],
+    ['is none', { issuer: undefined }, 'no discovery document'],
+  ])('is not asked for where the discovery document %s', async (_what, more, words) => {
+    provider.document = { ...provider.document, ...more }
+    const { code, err } = await run('--register')
+    expect([code, err]).toEqual([1, expect.stringContaining(words)])
+    expect([provider.asked, folder.names()]).toEqual([[], []])
+  })
+
+  it('comes from the endpoint that is named, where the provider describes none', async () => {
+    provider.document = {}
+    answering({})
+    const { code } = await run('--register', '--registration-endpoint', `${provider.issuer}/elsewhere`)
+    expect([code, provider.asked[0]?.url]).toEqual([0, '/elsewhere'])
+  })
+
+  it('is not waited for where the person stops it: what came of it cannot be told', async () => {
+    const controller = new AbortController()
+    provider.answer = () => {
+      controller.abort()
+      return { body: '{' }
+    }
+    const { code, err } = await registration(['--register', '--file', folder.file], {
+      stop: controller.signal,
+    })
+    expect([code, err]).toEqual([1, expect.stringContaining('cannot be told')])
+    expect(folder.names()).toEqual([])
+  })
+})
