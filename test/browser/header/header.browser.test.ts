@@ -79,7 +79,15 @@ it('shows who is there, for how long, where else they can go, in two languages, 
     }[language]
     expect(await textOf(page)).toBe(words)
   }
-  // A language of its own.
+  // Looks of its own, and a language.
+  const colours = await page.evaluate(`(() => {
+    const sheet = new CSSStyleSheet()
+    sheet.replaceSync('citizen-header { --citizen-accent: #010203 } citizen-header::part(name) { color: #040506 }')
+    document.adoptedStyleSheets = [sheet]
+    const { shadowRoot } = document.querySelector('citizen-header')
+    return ['sign-out', 'name'].map((part) => getComputedStyle(shadowRoot.querySelector('[part=' + part + ']')).color)
+  })()`)
+  expect(colours).toEqual(['rgb(1, 2, 3)', 'rgb(4, 5, 6)'])
   await page.evaluate(`document.querySelector('citizen-header').lang = 'en'`)
   await part(page, 'sign-out').getByText('Sign out').waitFor()
 })
@@ -141,9 +149,22 @@ it('shows the claims of the cookie as text, without a question for what is there
   await part(page, 'sign-out').waitFor()
   expect(await part(page, 'name').innerText()).toBe(markup)
   expect([await page.title(), asked('profile')]).toEqual(['page', 0])
+  // Whatever came in between: only text, and only the base domain.
+  const json = {
+    domain: 'citizen.localhost',
+    name: markup,
+    applications: [
+      { name: markup, url: 'http://library.citizen.localhost:9/', isCurrent: false },
+      { name: 'Elsewhere', url: 'https://evil.example/', isCurrent: false },
+      { name: 'A script', url: 'javascript:document.title=2', isCurrent: false },
+    ],
+  }
+  await page.route('**/session/applications', (route) => route.fulfill({ json }))
   await page.goto(`${url}/header?details=email`)
   await part(page, 'details').getByText('ana@mail.example').waitFor()
   expect([await part(page, 'name').innerText(), asked('profile')]).toEqual([markup, 1])
+  await part(page, 'menu-button').click()
+  expect([await part(page, 'application').allInnerTexts(), await page.title()]).toEqual([[markup], 'page'])
 })
 
 it('signs out without the client, and empties every header of every tab', async () => {
@@ -195,6 +216,14 @@ it('comes back out of the back/forward cache without the person, until the serve
   await page.goBack({ waitUntil: 'commit' })
   expect(await page.evaluate('shownAgain')).toEqual([true, false])
   await part(page, 'name').getByText('Ana Archer').waitFor()
+})
+
+it('is empty at once where the client of the page says that the session has ended', async () => {
+  const page = await arrive()
+  await part(page, 'name').getByText('Ana Archer').waitFor()
+  const said = `globalThis.citizenSession = { client: { snapshot: { state: 'ended' } } }`
+  await page.evaluate(`${said}; dispatchEvent(new Event('citizen'))`)
+  expect(await textOf(page)).toBe('Benefits Your session has ended. Sign in')
 })
 
 it('goes on with the client beside it: one of both asks, and the client signs out', async () => {
