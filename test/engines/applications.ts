@@ -18,12 +18,15 @@ const home = (state: string) =>
   '<form method="post" action="/session/logout"><button>Leave</button></form>' +
   '<form method="post" action="/save"><button>Save</button></form>'
 
-/** A page for somebody; with the client, whose attributes come from the query, unless that says `plain`. */
+/** A page for somebody; with the client, whose attributes come from the query, unless that says `plain`; or with a header. */
 function privatePage(query: URLSearchParams): string {
   const attributes = [...query].map(([name, value]) => `${name}="${value}"`).join(' ')
   const client = query.has('plain') ? '' : `<script src="/session/client.js" ${attributes} defer></script>`
+  const header = query.has('header')
+    ? '<citizen-header></citizen-header><script src="/session/header.js" defer></script>'
+    : ''
   return (
-    `<!doctype html><html lang="en"><title>private</title><h1>private</h1><label>note <input id="note"></label>` +
+    `<!doctype html><html lang="en"><title>private</title>${header}<h1>private</h1><label>note <input id="note"></label>` +
     `<a href="/open">Elsewhere</a><form method="post" action="/session/logout"><button>Leave</button></form>` +
     `<button id="pay">Pay</button>${client}<script src="/pay.js" defer></script></html>`
   )

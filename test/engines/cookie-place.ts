@@ -47,6 +47,12 @@ export async function openCookiePlace(sites: HttpsSites, framework: Framework): 
     applications[framework]({
       identityProvider: { url: provider },
       sharedCookie: { domain: 'citizen.localhost' },
+      header: {
+        applications: [
+          { name: 'Benefits', url },
+          { name: 'Library', url: url.replace('benefits', 'library') },
+        ],
+      },
       application: { id: 'benefits', url, secrets: ['a secret of thirty-two bytes or more'] },
       store: memoryStore({ clock: emulator.clock }),
       clock: emulator.clock,

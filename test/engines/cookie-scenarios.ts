@@ -137,4 +137,29 @@ export function testSharedCookie(engine: () => Engine, sites: () => HttpsSites):
       expect(await person.count()).toBe(1)
     })
   })
+
+  it('the header goes by itself: its menu, a sign-out that the other tab learns of, and who is gone is not shown', async () => {
+    const { place, person, tab } = await open('/private?plain&header')
+    await tab.untilText('Session ends in')
+    await tab.click('Benefits')
+    const menu = `document.querySelector('citizen-header').shadowRoot.querySelector('[role=menu]')`
+    await tab.until(
+      `${menu}.checkVisibility() && ${menu}.getRootNode().activeElement.textContent === 'Benefits'`,
+    )
+    expect(await tab.evaluate(`[...${menu}.children].map((item) => [item.role, item.ariaCurrent])`)).toEqual([
+      ['menuitem', 'true'],
+      ['menuitem', null],
+    ])
+    await tab.press('Escape')
+    await tab.until(`!${menu}.checkVisibility()`)
+    const other = await person.newTab()
+    await other.goto(`${place.url}/private?plain&header`)
+    await other.untilText('Session ends in')
+    await tab.bringToFront()
+    await tab.click('Sign out')
+    await tab.untilText('You are signed out')
+    await other.bringToFront()
+    await other.untilText('Your session has ended')
+    expect(await other.text()).not.toContain('Session ends in')
+  })
 }

@@ -90,7 +90,7 @@ const placeOf = (text: string) => `(() => {
   return [Math.round(x + width / 2), Math.round(y + height / 2)]
 })()`
 
-const readable = `[document.body, ...${everything}.map(({ shadowRoot }) => shadowRoot?.querySelector('dialog'))]
+const readable = `[document.body, ...${everything}.map(({ shadowRoot }) => shadowRoot?.querySelector('dialog, section'))]
   .map((element) => element?.innerText ?? '').join('\\n')`
 
 /**
