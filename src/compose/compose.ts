@@ -102,7 +102,7 @@ function suiteOf<C extends Claims>(parts: Parts): Suite<C> {
   const { options, report, store, sealer, revocations, admission, authenticator, logoutRoutes } = parts
   const { skip } = options.routes
   const protocols = [...parts.protocols.values()]
-  const detourOf = createDetours(parts.protocols, options.application.url)
+  const detourOf = createDetours(parts.protocols, options)
   return {
     options,
     sessions: administrationOf(parts),

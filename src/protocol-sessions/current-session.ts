@@ -31,7 +31,7 @@ export async function currentSession(
     subject,
     claims,
     tokens: await tokenVault.tokensOf(address),
-    extendedAt: extendedAt(record, details),
+    extendedAt: extendedAt(record, details, options.clock()),
     isExtendedAtTop: details.extended?.isAtTop === true,
   }
 }

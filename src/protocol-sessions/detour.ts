@@ -1,5 +1,6 @@
 /** @module The way to a page by way of the provider, where that keeps its session alive. */
 import type { Citizen } from '../citizen.js'
+import type { ResolvedOptions } from '../config/options.js'
 import type { Exchange, Reply } from '../exchange.js'
 import type { InstalledProtocol } from '../protocols/protocol.js'
 import { isActivity, isTopLevelNavigation } from '../sessions/activity.js'
@@ -13,7 +14,7 @@ export type DetourOf = (exchange: Exchange, citizen: Citizen) => Reply | undefin
 /** Makes what asks the plug-in of each session. */
 export function createDetours(
   protocols: ReadonlyMap<string, InstalledProtocol>,
-  applicationOrigin: string,
+  { application, clock }: Pick<ResolvedOptions, 'application' | 'clock'>,
 ): DetourOf {
   return (exchange, citizen) => {
     const live = liveSessionOf(citizen)
@@ -21,8 +22,8 @@ export function createDetours(
     const protocol = protocols.get(live.state.named.protocol)
     if (protocol?.detour === undefined) return undefined
     const isPage =
-      exchange.method === 'GET' && isTopLevelNavigation(exchange) && isActivity(exchange, applicationOrigin)
-    const { record, details } = live
-    return isPage ? protocol.detour(exchange, { extendedAt: extendedAt(record, details) }) : undefined
+      exchange.method === 'GET' && isTopLevelNavigation(exchange) && isActivity(exchange, application.url)
+    if (!isPage) return undefined
+    return protocol.detour(exchange, { extendedAt: extendedAt(live.record, live.details, clock()) })
   }
 }

@@ -4,6 +4,7 @@ import type { Assurance, Claims } from '../citizen.js'
 import { digest, randomText } from '../digest.js'
 import type { Sealer } from '../seal.js'
 import type { EndedRecord, EndReason, LiveRecord, RecordAddress } from '../session-record.js'
+import { unlessAhead } from '../wait.js'
 
 /** What the record of a session says that OpenID Connect or SAML began: there is no token that would say it. */
 export interface ProtocolDetails {
@@ -75,12 +76,16 @@ export function withName(details: RecordDetails, name: string): RecordDetails {
   return { ...details, names: [...others, name].slice(-mostNames) }
 }
 
-/** When the provider was asked for the session last, and knew it. Milliseconds since the epoch. */
+/**
+ * When the provider was asked for the session last, and knew it. Milliseconds since the epoch. What a clock has noted that
+ * was put back since does not count.
+ */
 export function extendedAt(
   { startedAt }: Pick<LiveRecord, 'startedAt'>,
   { generationAt = startedAt, extended }: Pick<ProtocolDetails, 'generationAt' | 'extended'>,
+  now: number,
 ): number {
-  return Math.max(generationAt, extended?.at ?? 0)
+  return Math.max(unlessAhead(generationAt, now), unlessAhead(extended?.at ?? 0, now))
 }
 
 /** Digest of a person: issuer and subject. The same in every application. */

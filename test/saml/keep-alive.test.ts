@@ -403,6 +403,21 @@ describe('what the answer says of the person', () => {
     expect(world.party('benefits').events.slice(length)).toEqual([])
   })
 
+  it('HLD-05 is asked for although a clock was put back, and then not each time', async () => {
+    const place = await signedIn('frame')
+    const { world, act, askInFrame, asked } = place
+    world.travel(-7200)
+    const assertion = { authnInstant: world.now() }
+    expect((await answering(place, { username: 'ana', session: jtiOf(place), assertion })).step).toBe('kept')
+    world.travel(every - 1)
+    await act()
+    expect(await askInFrame()).toBe('kept')
+    expect(asked()).toBe(0)
+    world.travel(1)
+    await act()
+    expect((await answering(place, { username: 'ana', session: jtiOf(place), assertion })).step).toBe('kept')
+  })
+
   it('a later SessionNotOnOrAfter lets the session last, and a sooner one ends it sooner', async () => {
     const place = await signedIn('frame')
     const { world, state } = place
@@ -439,6 +454,18 @@ describe('on the way to a page', () => {
     await openPage()
     expect(asked()).toBe(2)
     expect(world.party('benefits').events.filter(({ type }) => type === 'identity.refreshed')).toHaveLength(2)
+  })
+
+  it('HLD-05 does not go round with each page once a clock is put back', async () => {
+    const { world, openPage, browser, asked, act } = await signedIn('navigation')
+    world.travel(-7200)
+    await act()
+    expect((await openPage()).status).toBe(200)
+    for (let count = 0; count < 3; count += 1) {
+      world.travel(20)
+      expect(isAtProvider(await browser.open(`${home}/private`))).toBe(false)
+    }
+    expect(asked()).toBe(1)
   })
 
   it('leads nobody away who sends a form, fetches, polls, or looks at a page of no guard', async () => {
