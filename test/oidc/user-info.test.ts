@@ -52,6 +52,7 @@ describe('at a login', () => {
     ['auto', ['email'], {}, 1],
     ['auto', ['email'], { email: 'of the ID token' }, 0],
     ['auto', ['email', 'name'], { email: 'of the ID token' }, 1],
+    ['auto', ['constructor', 'email'], { email: 'of the ID token' }, 1],
     ['auto', [], {}, 0],
     ['always', [], { email: 'of the ID token' }, 1],
     ['never', ['email'], {}, 0],
