@@ -29,7 +29,7 @@ const groups = [
   },
   {
     name: 'demo',
-    seconds: 220,
+    seconds: 235,
     cores: 1,
     folder: 'examples/next',
     has: /^test\/examples\/(demo|next)[\w-]*\.(browser|next|redis)\.test\.ts$/,

@@ -65,7 +65,7 @@ it('is told of a sign-out at Library by the back channel, and its page says so',
   expect(await text(person.page)).toContain('signed you out')
 })
 
-it('without the back channel finds somebody else by itself, says so, and sends the new login at a press', async () => {
+it('without the back channel finds somebody else by itself: asks first, or follows where it is to', async () => {
   const { page } = person
   await person.press('Back channel')
   await person.said('The provider tells Museum nothing')
@@ -75,17 +75,11 @@ it('without the back channel finds somebody else by itself, says so, and sends t
   await page.click('main button')
   await page.waitForURL(home)
   expect(await text(page)).toContain('Signed in as Dan Duval')
-  await person.press('Back channel')
-  await person.said('The provider tells Museum of every end')
-})
 
-it('follows the identity without a press where it is to', async () => {
-  const { page } = person
-  await person.press('Back channel')
   await person.press('Follow the identity')
   await person.said('leads straight to the provider')
-  await switchTo('dan')
-  await page.waitForSelector('text=Signed in as Dan Duval')
+  await switchTo('ana')
+  await page.waitForSelector('text=Signed in as Ana Archer')
   expect(page.url()).toBe(home)
   for (const button of ['Follow the identity', 'Back channel']) await person.press(button)
   await person.said('The provider tells Museum of every end')

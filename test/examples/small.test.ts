@@ -1,10 +1,10 @@
 /** @module The small examples as their users start them: signed in, seen what is theirs, signed out. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
 import { root } from '../../examples/set-up.mjs'
 import { createBrowser, type Visit } from '../support/browser.js'
+import { freePort } from '../support/free-port.js'
 import { endWithUs } from '../support/orphans.js'
 import { siteOn } from '../support/wire.js'
 import { demoEnvironment } from './demo-process.js'
@@ -20,16 +20,6 @@ afterEach(async () => {
     running.kill('SIGKILL')
   })
 })
-
-/** A port that nobody has at the moment. */
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' ? (address?.port ?? 0) : 0))
-    })
-  })
-}
 
 async function start(name: string, environment: Readonly<Record<string, string>>): Promise<string> {
   const started = spawn(process.execPath, [join(root, 'examples/start.mjs'), name], {

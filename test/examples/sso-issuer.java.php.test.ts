@@ -1,5 +1,12 @@
 /** @module The guide's three languages: a token of each holds in each, and what does not hold is refused by all alike. */
-import { createPublicKey, generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto'
+import {
+  createHash,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomUUID,
+  sign,
+} from 'node:crypto'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -8,6 +15,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createEmulator } from '../../src/emulator/index.js'
 import { rsaKey } from '../issuing/world.js'
+import { freePort } from '../support/free-port.js'
 import { type Examples, type Language, languages, prepareExamples } from './sso-languages.js'
 
 const kid = 'vivoldi-sso-20251008'
@@ -253,6 +261,51 @@ describe.each(['java', 'php'] as const)('%s', (language) => {
     answer = answerWith(keySet())
     expect([said.code, said.output]).toEqual([1, ''])
     expect(said.errors).toMatch(/^verify: .+/)
+  })
+
+  it('takes a person on by a form that sends itself, after a POST of its own page alone', async () => {
+    const emulator = await createEmulator({ partner: { jwksUrl: `${origin}/.well-known/jwks.json` } })
+    const { partner } = emulator
+    partner.registerUser({ sub: 'ana' })
+    const port = await freePort()
+    const page = `http://127.0.0.1:${port}/`
+    const assigned = { SSO_ISSUER: partner.issuer, SSO_AUDIENCE: partner.audience }
+    const own = {
+      SSO_APPLICATION_URL: page.slice(0, -1),
+      SSO_PARTNER_URL: partner.ssoUrl,
+      SSO_SUBJECT: 'ana',
+    }
+    await examples.serve(language, port, settings({ ...assigned, ...own }))
+    expect(await (await fetch(page)).text()).toContain('<button>To the partner</button>')
+    const press = (headers: Record<string, string>) => fetch(page, { method: 'POST', headers })
+    const strangers: Record<string, string>[] = [
+      { 'sec-fetch-site': 'same-site' },
+      { origin: 'https://evil.example' },
+      {},
+    ]
+    for (const foreign of strangers) {
+      const refused = await press(foreign)
+      expect([refused.status, await refused.text()]).toEqual([403, expect.not.stringContaining('eyJ')])
+    }
+    const ours: Record<string, string>[] = [
+      { 'sec-fetch-site': 'same-origin' },
+      { origin: own.SSO_APPLICATION_URL },
+    ]
+    for (const given of ours) {
+      const answer = await press(given)
+      expect(answer.headers.get('cache-control')).toBe('private, no-store')
+      const [, policy = ''] =
+        /script-src '(sha256-[^']+)'/.exec(answer.headers.get('content-security-policy') ?? '') ?? []
+      const body = await answer.text()
+      const [, script = ''] = /<script>(.+?)<\/script>/.exec(body) ?? []
+      expect(policy).toBe(`sha256-${createHash('sha256').update(script).digest('base64')}`)
+      const [, action, token = ''] =
+        /action="([^"]+)"><input type="hidden" name="token" value="([^"]+)"/.exec(body) ?? []
+      expect(action).toBe(partner.ssoUrl)
+      const form = new URLSearchParams({ token })
+      const arrived = await emulator.fetch(partner.ssoUrl, { method: 'POST', body: form, redirect: 'manual' })
+      expect(arrived.status).toBe(303)
+    }
   })
 
   it('fetches no keys over http from anywhere but this machine', async () => {

@@ -1,6 +1,8 @@
 /** @module The examples of `examples/sso-issuer` as their users run them, in each of their languages. */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { root } from '../../examples/set-up.mjs'
@@ -22,13 +24,15 @@ export interface Said {
 
 /** The examples, ready to be run. */
 export interface Examples {
-  /** Runs one with its arguments and standard input. Settings are variables; none of ours gets through by itself. */
+  /** Runs one with its arguments and standard input. Settings are variables. */
   run(
     language: Language,
     args: readonly string[],
     settings: Readonly<Record<string, string>>,
     input?: string,
   ): Promise<Said>
+  /** Starts the page of one on a port, and waits until it answers. It ends with {@link Examples.close}. */
+  serve(language: 'java' | 'php', port: number, settings: Readonly<Record<string, string>>): Promise<void>
   close(): void
 }
 
@@ -43,6 +47,7 @@ export async function prepareExamples(): Promise<Examples> {
   if (compiled.code !== 0) throw new Error(`javac: ${compiled.output}${compiled.errors}`)
   // What is short-lived: no second compiler, and no threads that collect.
   const java = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp', classes, 'sso.Main']
+  const servers: ChildProcess[] = []
   const commands: Readonly<Record<Language, readonly [string, ...string[]]>> = {
     java: [join(dirname(realpathSync(javac)), 'java'), ...java],
     php: [php, join(folder, 'php/sso.php')],
@@ -53,7 +58,21 @@ export async function prepareExamples(): Promise<Examples> {
       const [command, ...before] = commands[language]
       return start(command, [...before, ...args], settings, input)
     },
-    close: () => rmSync(classes, { recursive: true, force: true }),
+    async serve(language, port, settings) {
+      const args = {
+        java: [...commands.java, 'serve', String(port)],
+        php: [php, '-S', `127.0.0.1:${port}`, '-t', join(folder, 'php/public')],
+      }
+      const [command = '', ...rest] = args[language]
+      const server = spawn(command, rest, { env: environmentOf(settings), stdio: 'ignore' })
+      endWithUs(server)
+      servers.push(server)
+      while (!(await answers(port))) if (server.exitCode !== null) throw new Error(`${language} ended`)
+    },
+    close() {
+      for (const server of servers) server.kill('SIGKILL')
+      rmSync(classes, { recursive: true, force: true })
+    },
   }
 }
 
@@ -63,6 +82,27 @@ function program(kind: ProgramKind): string {
   return found
 }
 
+/** Nothing of ours gets through by itself. */
+const environmentOf = (settings: Readonly<Record<string, string>>) => ({
+  PATH: process.env.PATH,
+  LANG: 'C.UTF-8',
+  ...settings,
+})
+
+/** Whether something listens there; asked again a moment later where nothing does. */
+async function answers(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1')
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    await new Promise((resolve) => setImmediate(resolve))
+    return false
+  } finally {
+    socket.destroy()
+  }
+}
+
 function start(
   command: string,
   args: readonly string[],
@@ -70,8 +110,8 @@ function start(
   input: string,
 ): Promise<Said> {
   return new Promise((resolve, reject) => {
-    const env = { PATH: process.env.PATH, LANG: 'C.UTF-8', ...settings }
-    const child = spawn(command, [...args], { env, stdio: ['pipe', 'pipe', 'pipe'] })
+    const stdio = ['pipe', 'pipe', 'pipe'] as const
+    const child = spawn(command, [...args], { env: environmentOf(settings), stdio: [...stdio] })
     endWithUs(child)
     const said = { output: '', errors: '' }
     child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -6,27 +6,9 @@ declare(strict_types=1);
 
 namespace Sso;
 
-spl_autoload_register(static function (string $class): void {
-    if (preg_match('/^Sso\\\\(\w+)\z/', $class, $match) === 1) {
-        require __DIR__ . "/src/{$match[1]}.php";
-    }
-});
+require __DIR__ . '/src/settings.php';
 
 const LARGEST_INPUT = 1_048_576;
-
-function setting(string $name): string
-{
-    $value = getenv($name);
-    if ($value === false || $value === '') {
-        throw new \InvalidArgumentException("set the variable $name");
-    }
-    return $value;
-}
-
-function signingKey(): SigningKey
-{
-    return SigningKey::read(setting('SSO_PRIVATE_KEY'), setting('SSO_KID'));
-}
 
 function issue(string $subject, string $json): string
 {
@@ -34,8 +16,7 @@ function issue(string $subject, string $json): string
     if (!$claims instanceof \stdClass) {
         throw new \InvalidArgumentException('claims are an object in JSON');
     }
-    $issuer = new Issuer(signingKey(), setting('SSO_ISSUER'), setting('SSO_AUDIENCE'), time(...));
-    return $issuer->issue($subject, get_object_vars($claims));
+    return issuer()->issue($subject, get_object_vars($claims));
 }
 
 /** Says of each token `taken` with its claims, or `refused` with what is wrong. */

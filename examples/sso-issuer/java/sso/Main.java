@@ -15,7 +15,9 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] arguments) {
-        System.exit(run(arguments));
+        int code = run(arguments);
+        // A server goes on by itself.
+        if (code != 0 || !arguments[0].equals("serve")) System.exit(code);
     }
 
     /** The exit code: 0 done, 1 failed or refused, 2 wrong usage. */
@@ -27,6 +29,12 @@ public final class Main {
                 case "issue" -> {
                     if (arguments.length < 2 || arguments.length > 3) return usage();
                     System.out.println(issue(arguments[1], arguments.length == 3 ? arguments[2] : "{}"));
+                }
+                case "serve" -> {
+                    if (arguments.length != 2 || !arguments[1].matches("[0-9]{1,5}")) return usage();
+                    var web = new Web(
+                            issuer(), setting("SSO_APPLICATION_URL"), setting("SSO_PARTNER_URL"), setting("SSO_SUBJECT"));
+                    web.listen(Integer.parseInt(arguments[1]));
                 }
                 case "verify" -> {
                     return verifyLines() ? 0 : 1;
@@ -43,14 +51,18 @@ public final class Main {
     }
 
     private static int usage() {
-        System.err.println("usage: jwks | issue <subject> [<claims as JSON>] | verify (a token a line on standard input)");
+        System.err.println("usage: jwks | issue <subject> [<claims as JSON>] | verify (a token a line on standard input)"
+                + " | serve <port>");
         return 2;
     }
 
     private static String issue(String subject, String json) throws Exception {
         Map<String, Object> claims = Json.parseObject(json.getBytes(StandardCharsets.UTF_8));
-        var issuer = new Issuer(signingKey(), setting("SSO_ISSUER"), setting("SSO_AUDIENCE"), Clock.systemUTC());
-        return issuer.issue(subject, claims);
+        return issuer().issue(subject, claims);
+    }
+
+    private static Issuer issuer() throws IOException, GeneralSecurityException {
+        return new Issuer(signingKey(), setting("SSO_ISSUER"), setting("SSO_AUDIENCE"), Clock.systemUTC());
     }
 
     private static SigningKey signingKey() throws IOException, GeneralSecurityException {
