@@ -13,6 +13,10 @@ const read = (name) => readFileSync(new URL(name, import.meta.url), 'utf8')
 
 const signIn = '<a href="/session/login?returnTo=/applications">Sign in</a>'
 const signOut = '<form method="post" action="/session/logout"><button>Sign out</button></form>'
+// They know the provider's shared cookie and nothing of SAML: one sign-out here ends them too.
+const others = ['Service dashboard', 'Business connect'].map(
+  (name) => `<a href="${SAML_ORIGIN}/${name.toLowerCase().replace(' ', '-')}">${name}</a>`,
+)
 
 const app = express()
 app.use(
@@ -33,6 +37,8 @@ app.get('/', (req, res) => {
   res.send(`<h1>Permits</h1>${state === 'active' ? signOut : signIn}`)
 })
 app.get('/applications', requireCitizen(), (req, res) => {
-  res.send(`<h1>Applications</h1><p>Yours, ${req.citizen.claims.sub}.</p>${signOut}`)
+  res.send(
+    `<h1>Applications</h1><p>Yours, ${req.citizen.claims.sub}.</p><p>${others.join(', ')}</p>${signOut}`,
+  )
 })
 app.listen(Number(PORT), '127.0.0.1')

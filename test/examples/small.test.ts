@@ -121,8 +121,12 @@ it('examples/saml lets a person in and out, on a site of its own', { timeout: pa
   const applications = await follow(await browser.press(login, 'Sign in', typed))
   expect([applications.url, applications.status]).toEqual([`${url}/applications`, 200])
   expect(applications.body).toMatch(/Yours, .+\./)
+  const siblings = ['Service dashboard', 'Business connect']
+  const opened = () => Promise.all(siblings.map((name) => browser.press(applications, name)))
+  for (const { body } of await opened()) expect(body).toContain('You are signed in.')
   const out = await follow(await browser.press(applications, 'Sign out'))
   expect(out.body).toContain('You are signed out here and at the sign-in service.')
+  for (const { body } of await opened()) expect(body).toContain('You are not signed in.')
   expect((await browser.open(`${url}/applications`)).url).toMatch(new RegExp(`^${provider}/`))
 })
 

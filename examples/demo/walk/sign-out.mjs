@@ -2,6 +2,9 @@
 import { send } from './browser.mjs'
 import { attributesOf, cookieLines, expect, wayOf } from './report.mjs'
 
+/** Applications of the provider itself, which know the shared cookie and nothing else. */
+const providersOwn = ['/service-dashboard', '/business-connect']
+
 /** @param {ReturnType<typeof import('./scene.mjs').createScene>} scene */
 export function signOutSteps({
   emulator,
@@ -32,6 +35,8 @@ export function signOutSteps({
         'one logout ends all applications, the shared cookies and the session at the provider, with a receipt',
       async go(tell) {
         oldCookies = await ana.cookieHeader(benefits.url)
+        for (const path of providersOwn)
+          expectPage(await ana.open(`${emulator.url}${path}`), 'You are signed in.', path)
         const page = await ana.press(await ana.open(`${library.url}/`), 'Sign out everywhere')
         tell(wayOf(page))
         for (const line of cookieLines(page.setCookies)) tell(line)
@@ -43,14 +48,17 @@ export function signOutSteps({
       },
     },
     {
-      what: 'Open Benefits and the identity provider',
+      what: 'Open Benefits, the identity provider, and its service dashboard and Business connect',
       proves:
         'the person is out there too, Benefits says why, and no cookie of any site is left that opens anything',
       async go(tell) {
         const page = await ana.open(`${benefits.url}/`)
         expectPage(page, 'signed-out', 'Benefits')
-        const form = await ana.open(`${emulator.url}/`)
-        expectPage(form, 'You are not signed in.', 'the provider')
+        for (const path of ['/', ...providersOwn]) {
+          const own = await ana.open(`${emulator.url}${path}`)
+          expectPage(own, 'You are not signed in.', `the provider at ${path}`)
+          tell(`${path}: You are not signed in.`)
+        }
         const names = await ana.cookieNames(benefits.url, library.url, emulator.url)
         // What the provider tells its OpenID clients: that nobody is signed in.
         const left = names.filter((name) => name !== 'OPBS')
