@@ -12,7 +12,7 @@ const secondsForSeeds = 45
 const quick = [
   'a start does not look at the revocation',
   'an outage of the store is read as "nothing is there"',
-  'there is no absolute limit',
+  'an idle session goes on',
   'a sign-out only deletes the cookies',
   'polls keep a session alive',
   'a suite that stops goes on taking its id',
