@@ -1,9 +1,11 @@
 /** @module What later ID tokens say of the person: at a refresh, and in the answer to a silent check. */
+import { Secret, TOTP } from 'otpauth'
 import { describe, expect, it } from 'vitest'
 import { personOfLater } from '../../src/oidc/session-claims.js'
 import { createPlace, home } from '../attacks/oidc-place.js'
 import { TestExchange } from '../support/exchange.js'
 import { clientId, issuer, optionsWith } from './signer.js'
+import { createOidcWorld, providerUrl, urlOf } from './world.js'
 
 type Given = Record<string, unknown>
 
@@ -165,4 +167,23 @@ it('a refresh without an ID token changes nothing of the person', async () => {
   place.travel(1801)
   const { claims, assurance, degraded } = await citizen()
   expect([claims?.role, assurance?.level, degraded]).toEqual(['clerk', 2, false])
+})
+
+it('who adds an authenticator app at the provider is known by two factors here with the next refresh', async () => {
+  const party = { oidc: { stepUpAcrValues: ['urn:emulator:mfa'] } }
+  const world = await createOidcWorld({
+    benefits: { ...party, suite: { application: { sensitivity: 'basic' } } },
+  })
+  const browser = world.browser()
+  const url = urlOf('benefits')
+  await world.signIn(browser, 'benefits')
+  expect((await browser.fetch(`${url}/mfa`)).status).toBe(401)
+  await browser.post(`${providerUrl}/profile`, { enrol: 'totp' })
+  const { body } = await browser.open(`${providerUrl}/profile`)
+  const secret = Secret.fromBase32(/id="secret">([A-Z2-7]{32})</.exec(body)?.[1] ?? '')
+  const code = new TOTP({ secret }).generate({ timestamp: world.now() })
+  await browser.post(`${providerUrl}/profile`, { code })
+  world.travel(301)
+  expect((await browser.fetch(`${url}/mfa`)).status).toBe(200)
+  expect((await browser.fetch(`${url}/level2`)).status).toBe(200)
 })

@@ -1,6 +1,7 @@
 /** @module The token endpoint and its siblings: pushed requests, revocation. */
 import { createHash } from 'node:crypto'
 import { json } from '../page.js'
+import type { Person } from '../people.js'
 import { randomUuid } from '../random.js'
 import type { Route } from '../route.js'
 import { readForm } from '../visit.js'
@@ -9,7 +10,7 @@ import { authenticateClient, oauthError } from './client-authentication.js'
 import type { RegisteredClient } from './clients.js'
 import type { Grant } from './grants.js'
 import { signIdToken } from './id-token.js'
-import { faultsOf, type Provider } from './provider.js'
+import { faultsOf, methodsOf, type Provider } from './provider.js'
 
 type ClientEndpoint = (client: RegisteredClient, form: URLSearchParams) => Promise<Response> | Response
 
@@ -72,9 +73,11 @@ async function answer(
   if (!person) return oauthError('invalid_grant', 'the person is gone')
   const hasRefreshToken =
     grant.scope.includes('offline_access') || grant.client.grant_types.includes('refresh_token')
-  const accessToken = await createAccessToken(provider, grant)
+  // A session may have risen since, by a factor that was enrolled: what is asked for anew says so.
+  const said = isFirst ? grant : asOfNow(provider, grant, person)
+  const accessToken = await createAccessToken(provider, said)
   grants.keepAccessToken(accessToken, grant)
-  const idToken = await signIdToken(provider, { grant, person, isFirst, accessToken })
+  const idToken = await signIdToken(provider, { grant: said, person, isFirst, accessToken })
   const sessionState = faultsOf(provider).withoutSessionState ? undefined : grant.sessionState
   return json({
     access_token: accessToken,
@@ -85,6 +88,13 @@ async function answer(
     ...(hasRefreshToken && { refresh_token: refreshToken ?? grants.issueRefreshToken(grant) }),
     ...(isFirst && sessionState !== undefined && { session_state: sessionState }),
   })
+}
+
+/** A grant as its session stands: how the person has proved who they are by now. */
+function asOfNow({ register }: Provider, grant: Grant, person: Person): Grant {
+  const { session } = grant.sso
+  if (!register.isAlive(grant.sso)) return grant
+  return { ...grant, level: session.level, amr: methodsOf(session, person) }
 }
 
 /** Source of the JWT form: RFC 9068, section 2. */
