@@ -48,6 +48,16 @@ export interface LiveRecord {
   readonly begunBy?: 'protocol' | undefined
 }
 
+/** That a provider's session was extended by the browser. */
+export interface Extension {
+  /** When it was last. Milliseconds since the epoch. */
+  readonly at: number
+  /** Whether it ever was by a visit at top level. */
+  readonly isAtTop: boolean
+  /** Whether it ever was another session of the same person than that of the login: its names are ours too since. */
+  readonly isOther: boolean
+}
+
 /** A session that has ended: the tombstone that refuses its token until nobody can have one any more. */
 export interface EndedRecord {
   readonly state: 'ended'

@@ -32,7 +32,7 @@ export async function currentSession(
     claims,
     tokens: await tokenVault.tokensOf(address),
     extendedAt: extendedAt(record, details, options.clock()),
-    isExtendedAtTop: details.extended?.isAtTop === true,
+    extended: details.extended,
   }
 }
 

@@ -1,7 +1,7 @@
 /** @module The contract of sessions that a plug-in starts, renews and ends. */
 import type { Assurance, Citizen, Claims } from '../citizen.js'
 import type { Exchange } from '../exchange.js'
-import type { EndReason, LiveRecord, RecordAddress } from '../session-record.js'
+import type { EndReason, Extension, LiveRecord, RecordAddress } from '../session-record.js'
 
 /** What a message of the provider may name a session by: a digest made with `digest(…)`. */
 export interface SessionIndexKey {
@@ -69,8 +69,8 @@ export interface ProtocolSession {
   readonly tokens: string | undefined
   /** When the provider was asked for its session last, and knew it: at a login, or when it was extended. */
   readonly extendedAt: number
-  /** Whether it has been extended by a visit at top level since that login. */
-  readonly isExtendedAtTop: boolean
+  /** How it was extended since that login; absent: it was not. */
+  readonly extended: Extension | undefined
 }
 
 /** What ending sessions from outside came to. */
@@ -117,7 +117,7 @@ export interface ProtocolSessions {
       readonly endsAt?: number | undefined
       readonly claims?: Claims | undefined
       /** That the provider's session has just been extended, and how. */
-      readonly extended?: { readonly at: number; readonly isAtTop: boolean } | undefined
+      readonly extended?: Extension | undefined
       /** What the new claims amount to; absent: what the session had. */
       readonly level?: number | undefined
       readonly method?: Assurance['method'] | undefined

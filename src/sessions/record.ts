@@ -3,7 +3,7 @@
 import type { Assurance, Claims } from '../citizen.js'
 import { digest, randomText } from '../digest.js'
 import type { Sealer } from '../seal.js'
-import type { EndedRecord, EndReason, LiveRecord, RecordAddress } from '../session-record.js'
+import type { EndedRecord, EndReason, Extension, LiveRecord, RecordAddress } from '../session-record.js'
 import { unlessAhead } from '../wait.js'
 
 /** What the record of a session says that OpenID Connect or SAML began: there is no token that would say it. */
@@ -24,11 +24,8 @@ export interface ProtocolDetails {
   readonly tokenLife: number
   /** When a login began the generation that is in force; absent: nobody knows. */
   readonly generationAt?: number | undefined
-  /**
-   * When the provider's session was extended last without a login and without tokens, and whether it ever was by a visit at
-   * top level. Absent: not since that login.
-   */
-  readonly extended?: { readonly at: number; readonly isAtTop: boolean } | undefined
+  /** How the provider's session was extended since, without tokens. Absent: not since that login. */
+  readonly extended?: Extension | undefined
   /**
    * That tokens with this expiry could not be renewed when it was tried last, and until when the session lives by them
    * all the same. Absent in records of 0.1.0.

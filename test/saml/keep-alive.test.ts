@@ -303,6 +303,10 @@ describe('what the answer says of the person', () => {
       session: { publicId: before.session.publicId },
       assurance: before.assurance,
     })
+    // Nor by the second answer about it, whose index is known by now.
+    const again = { username: 'ana', session: place.world.emulator.sessions.at(-1)?.jti }
+    expect((await answering(place, { ...again, assertion: { authnContext: strong } })).step).toBe('kept')
+    expect(await state()).toMatchObject({ assurance: before.assurance })
     const session = place.world.emulator.sessions[0]?.jti
     await answering(place, { username: 'ana', session, assertion: { authnContext: strong } })
     expect(await state()).toMatchObject({ assurance: { level: 2 } })

@@ -101,7 +101,7 @@ async function carryOut(context: KeepAliveContext, visit: ReturnedVisit): Promis
   const { transaction, session, response } = visit
   const { place, fence } = transaction
   const answer = answerOf(context, session, response)
-  const step = decidePassive(answer, { place, isExtendedAtTop: session.isExtendedAtTop })
+  const step = decidePassive(answer, { place, isExtendedAtTop: session.extended?.isAtTop === true })
   switch (step) {
     case 'kept':
       return response?.kind === 'assertion' ? extend(context, visit, response.assertion) : 'failed'
@@ -169,13 +169,17 @@ function isSamePerson(
   return isSameSession(session, kept, assertion) ? 'yes' : 'unknown'
 }
 
-/** Whether an assertion is of the provider's session that ours began with: by its index, or the time of authentication. */
+/**
+ * Whether an assertion is of the provider's session that ours began with: by the time of authentication, or by its index, as
+ * long as that is not the one of another session which has been extended since.
+ */
 function isSameSession(
-  { record }: ProtocolSession,
+  { record, extended }: ProtocolSession,
   kept: StoredNameId | undefined,
   { sessionIndex, authenticatedAt }: Assertion,
 ): boolean {
-  const isIndexed = sessionIndex !== undefined && sessionIndex === kept?.sessionIndex
+  const isIndexed =
+    extended?.isOther !== true && sessionIndex !== undefined && sessionIndex === kept?.sessionIndex
   return isIndexed || (record.authenticatedAt !== 0 && authenticatedAt === record.authenticatedAt)
 }
 
@@ -196,7 +200,8 @@ async function extend(
   const { since, place, fence, detour } = transaction
   const login = verifiedLoginOf(context, assertion, { since, reauthenticate: false, mayResume: false })
   const kept = keptName(session)
-  const isBelieved = isSameSession(session, kept, assertion) || login.level < session.record.level
+  const isSame = isSameSession(session, kept, assertion)
+  const isBelieved = isSame || login.level < session.record.level
   const { claims, level, method } = login
   // Of a person whose name is another one each time, the subject of the session stays.
   const person = isBelieved ? { claims: { ...claims, sub: session.claims.sub }, level, method } : {}
@@ -210,7 +215,11 @@ async function extend(
     tokensIssuedAt: 0,
     tokensExpireAt: 0,
     endsAt: login.endsAt,
-    extended: { at: now(), isAtTop: place === 'top' || session.isExtendedAtTop },
+    extended: {
+      at: now(),
+      isAtTop: place === 'top' || session.extended?.isAtTop === true,
+      isOther: !isSame || session.extended?.isOther === true,
+    },
   })
   if (outcome !== 'renewed') return outcome === 'busy' ? 'busy' : 'no-session'
   await host.store.releaseLease(leaseKeyOf(session.address), fence)
