@@ -79,10 +79,15 @@ describe('sealed values', () => {
     const sealed = one.seal('hint', 'place', 'text')
     expect(new Set(Array.from({ length: 100 }, () => one.seal('hint', 'place', 'text'))).size).toBe(100)
     const bytes = Buffer.from(sealed, 'base64url')
+    const ofNewerRelease = expect.objectContaining({ code: 'store-format' })
     for (let bit = 0; bit < bytes.length * 8; bit += 1) {
       const changed = Buffer.from(bytes)
       changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7))
-      expect(one.open('hint', 'place', changed.toString('base64url'))).toBeUndefined()
+      const open = () => one.open('hint', 'place', changed.toString('base64url'))
+      const [version = 0] = changed
+      // What a newer release may have sealed is not opened either, and not called changed.
+      if (version > 1 && version < 16) expect(open).toThrow(ofNewerRelease)
+      else expect(open()).toBeUndefined()
     }
   })
 
