@@ -114,9 +114,10 @@ export interface AnonymousCitizen extends Omit<EveryKey<'anonymous'>, 'reason'> 
 export interface UnavailableCitizen extends Omit<EveryKey<'unavailable'>, 'reason'> {
   /**
    * `store`: the store does not answer. `keys`: the keys that the token is signed with cannot be fetched, so nobody
-   * can say whether it is good. `sign-in`: the session has begun, and `onSignIn` is at work for it elsewhere.
+   * can say whether it is good. `sign-in`: the session has begun, and `onSignIn` is at work for it elsewhere. `provider`:
+   * this instance does not know the provider by which it began, or not yet.
    */
-  readonly reason: 'store' | 'keys' | 'sign-in'
+  readonly reason: 'store' | 'keys' | 'sign-in' | 'provider'
 }
 
 /** The person of a request. No session is a value, never an exception. */

@@ -2,7 +2,8 @@
 
 import type { ActivityOverride } from './authenticate.js'
 import type { Citizen } from './citizen.js'
-import { CitizenSessionError } from './errors.js'
+import { providerNamePattern, reservedNames } from './config/provider-name.js'
+import { CitizenSessionError, retrySoon } from './errors.js'
 import type { Exchange, Handler, MaybePromise, Reply } from './exchange.js'
 import type { LoginRoutes } from './login/login.js'
 import { queryOf } from './login/login-request.js'
@@ -43,6 +44,10 @@ export interface EndpointParts {
   readonly applications: PublicDocument
   /** Plug-ins with routes of their own. */
   readonly protocols: ReadonlyMap<string, InstalledProtocol>
+  /** Whether plug-ins may be added while the suite runs. */
+  readonly takesProtocols: boolean
+  /** Whether a plug-in of that name was removed, and none added since. */
+  readonly isRemoved: (name: string) => boolean
   readonly requestSessions: Pick<RequestSessions, 'namedBy'>
   /** Must succeed before any route does its work. */
   readonly admit: () => Promise<void>
@@ -53,6 +58,11 @@ export interface EndpointParts {
 type Refused = Pick<Page, 'title' | 'paragraphs'>
 /** What a person reads at an address below our path where no page is. */
 const nothingThere: Refused = { title: 'title.not-found', paragraphs: ['not-found.explain'] }
+/** What a person reads whose provider is not known here. */
+const notYetKnown: Refused = {
+  title: 'title.unavailable',
+  paragraphs: ['unavailable.provider', 'unavailable.remedy'],
+}
 /** What a person reads whose form, or address, is not in a shape that is read. */
 const unreadable: Refused = { title: 'title.not-done', paragraphs: ['not-done.unreadable'] }
 
@@ -65,6 +75,10 @@ export interface Endpoints {
   readonly find: FindEndpoint
   /** Makes a handler that answers its own failures: 4xx for bad input, 503 for an outage. */
   answeringErrors(handler: (exchange: Exchange) => MaybePromise<Reply>): HandlerAnsweringErrors
+  /** Adds the routes of a plug-in. */
+  enter(protocol: InstalledProtocol): void
+  /** Takes the routes of a plug-in away. */
+  leave(protocol: InstalledProtocol): void
 }
 
 /**
@@ -73,7 +87,7 @@ export interface Endpoints {
  */
 export function createEndpoints(parts: EndpointParts): Endpoints {
   const { routesPath } = parts
-  const rows = new Map([...ownRows(parts), ...protocolRows(parts)])
+  const rows = new Map([...ownRows(parts), ...[...parts.protocols.values()].flatMap(rowsOf(parts))])
   const prefix = `${routesPath}/`
 
   const notFound = (exchange: Exchange): Reply => {
@@ -82,14 +96,26 @@ export function createEndpoints(parts: EndpointParts): Endpoints {
     return decline(parts.pages, exchange, 404, nothingThere, said)
   }
 
+  const unknownProvider = (exchange: Exchange): Reply => {
+    const detail = 'this provider is not known here, or not yet'
+    const said = { code: 'unavailable', reason: 'provider', detail, headers: retrySoon }
+    return decline(parts.pages, exchange, 503, notYetKnown, said)
+  }
+
   return {
     answeringErrors: (handler) => answeringErrors(parts, handler),
+    enter(protocol) {
+      for (const [path, endpoint] of rowsOf(parts)(protocol)) rows.set(path, endpoint)
+    },
+    leave({ endpoints }) {
+      for (const path of Object.keys(endpoints)) rows.delete(path)
+    },
     find(exchange) {
       if (!exchange.target.startsWith(prefix)) return undefined
       const end = exchange.target.search(/[?#]/)
       const name = exchange.target.slice(prefix.length, end === -1 ? undefined : end)
       const endpoint = rows.get(name)
-      if (endpoint === undefined) return notFound
+      if (endpoint === undefined) return mayBeOfProvider(parts, name) ? unknownProvider : notFound
       const { method } = exchange
       const isKnown = method === 'GET' || method === 'HEAD' || method === 'POST'
       return (isKnown ? endpoint[method] : undefined) ?? notAllowed(parts.pages, endpoint)
@@ -114,18 +140,43 @@ function ownRows(parts: EndpointParts): readonly (readonly [string, Endpoint])[]
   })
 }
 
-function protocolRows(parts: EndpointParts): readonly (readonly [string, Endpoint])[] {
-  const all = [...parts.protocols.values()].flatMap(({ endpoints }) => Object.entries(endpoints))
-  return all.map(([path, { GET, POST, isDocument, outage }]) => {
-    const read = GET && answeringErrors(parts, GET, outage)
-    return [
-      path,
-      {
-        ...(read && (isDocument === true ? documentAt(read) : { GET: read })),
-        ...(POST && { POST: answeringErrors(parts, POST, outage) }),
-      },
-    ]
-  })
+const rowsOf =
+  (parts: EndpointParts) =>
+  ({ endpoints }: InstalledProtocol): readonly (readonly [string, Endpoint])[] =>
+    Object.entries(endpoints).map(([path, { GET, POST, isDocument, outage }]) => {
+      const read = GET && answeringErrors(parts, GET, outage)
+      return [
+        path,
+        {
+          ...(read && (isDocument === true ? documentAt(read) : { GET: read })),
+          ...(POST && { POST: answeringErrors(parts, POST, outage) }),
+        },
+      ]
+    })
+
+/** The last segments of the routes of OpenID Connect and SAML. */
+const routesOfProviders: ReadonlySet<string> = new Set([
+  'callback',
+  'reauthenticate',
+  'check-session',
+  'backchannel-logout',
+  'frontchannel-logout',
+  'metadata',
+  'acs',
+  'slo',
+  'soap',
+])
+
+/**
+ * Whether a path that is in no row may be a route of a provider that this instance does not know yet: a login that comes
+ * back there, or a message of the provider, is to be tried again, and not lost.
+ */
+function mayBeOfProvider({ takesProtocols, protocols, isRemoved }: EndpointParts, path: string): boolean {
+  const [name = '', route = '', ...more] = path.split('/')
+  if (!takesProtocols || more.length > 0 || !routesOfProviders.has(route)) return false
+  return (
+    !reservedNames.has(name) && providerNamePattern.test(name) && !protocols.has(name) && !isRemoved(name)
+  )
 }
 
 /** Makes a handler that answers its own failures; `outage`: where its callers know no 503. */

@@ -11,6 +11,8 @@ export type EndReason =
   | 'revoked'
   /** An application end: the person has begun more sessions than are kept, and this one was seen the longest ago. */
   | 'too-many-sessions'
+  /** The application has removed the provider by which it began (`suite.protocols.remove`). */
+  | 'provider-removed'
 
 /**
  * Where a record lives. `person` and `session` are digests (22 characters of base64url): of (issuer, subject)

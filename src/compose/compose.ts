@@ -27,6 +27,7 @@ import { withPublicPath } from './public-path.js'
 import { createRegistries, type Registries } from './registries.js'
 import { createSuiteRoutes, type SuiteRoutes } from './routes.js'
 import { createSuiteSessions, type SuiteSessions } from './sessions.js'
+import { createSuiteProtocols } from './suite-protocols.js'
 
 type Base = Foundation & Registries & SuiteCookies & SuiteSessions & Credentials & SuiteRoutes
 
@@ -61,7 +62,7 @@ function assemble<C extends Claims>(
   const options = resolveOptions(given, environment)
   const { application, routes } = options
   const foundation = createFoundation(options, environment, { opened, debug })
-  const registries = createRegistries()
+  const registries = createRegistries(foundation)
   const ground = { ...foundation, ...registries, ...createSuiteCookies(foundation) }
   const checkReturnTarget = createReturnTargetCheck({
     applicationUrl: application.url,
@@ -79,7 +80,14 @@ function assemble<C extends Claims>(
   const admission = createAdmission(
     base.store,
     { id: application.id, url: `${application.url}${application.path}` },
-    { revocations: base.revocations, onCaution: base.warn },
+    {
+      revocations: base.revocations,
+      onCaution: base.warn,
+      // What was removed, and stands in the options still, or again: its sessions of then are over.
+      prepare: async () => {
+        for (const name of base.protocols.keys()) await base.removals.ask(name)
+      },
+    },
   )
   const { authenticator } = base
   const endpoints = createEndpoints({
@@ -91,6 +99,8 @@ function assemble<C extends Claims>(
     pages,
     profile: { release: options.profile, report: base.report, login: `${routes.path}/login` },
     applications: applicationsDocument(options),
+    takesProtocols: options.takesProtocols,
+    isRemoved: base.removals.isRemoved,
     admit: admission.request,
     refuseOutage: (exchange, error) =>
       refuse(exchange, authenticator.unavailableBecause(error), { kind: 'unavailable' }),
@@ -101,11 +111,11 @@ function assemble<C extends Claims>(
 function suiteOf<C extends Claims>(parts: Parts): Suite<C> {
   const { options, report, store, sealer, revocations, admission, authenticator, logoutRoutes } = parts
   const { skip } = options.routes
-  const protocols = [...parts.protocols.values()]
   const detourOf = createDetours(parts.protocols, options)
   return {
     options,
     sessions: administrationOf(parts),
+    protocols: createSuiteProtocols(parts),
     endpoint: parts.endpoints.find,
     skips: skip === undefined ? () => false : onlyTrue('routes.skip', skip, report),
 
@@ -148,14 +158,14 @@ function suiteOf<C extends Claims>(parts: Parts): Suite<C> {
 
     purgeKeys() {
       parts.sharedCookie?.purgeKeys()
-      for (const protocol of protocols) protocol.purgeKeys?.()
+      for (const protocol of parts.protocols.values()) protocol.purgeKeys?.()
     },
 
     async ready() {
       await store.ready()
       await revocations?.ready()
       await admission.request()
-      for (const protocol of protocols) await protocol.ready?.()
+      for (const protocol of parts.protocols.values()) await protocol.ready?.()
     },
 
     async close() {
@@ -163,15 +173,14 @@ function suiteOf<C extends Claims>(parts: Parts): Suite<C> {
       parts.stopNearEvents()
       // While the store still answers: a provider has given what it gives once only.
       const renewing = [parts.sharedCookie, parts.ownSessions?.tokenVault]
-      await closeInStages(renewing, protocols, [admission], parts.opened)
+      await closeInStages(renewing, [...parts.protocols.values()], [admission], parts.opened)
     },
   }
 }
 
 function administrationOf({ options, shared, protocols, store, sessions }: Parts): SessionAdministration {
-  const [protocol] = protocols.values()
   return createAdministration({
-    issuer: shared?.identityProvider.issuers[0] ?? protocol?.issuer ?? '',
+    issuer: () => shared?.identityProvider.issuers[0] ?? protocols.values().next().value?.issuer ?? '',
     store,
     revoke: (person, scope) => sessions.lifecycle.revoke(person, scope, 'revoked'),
     clock: options.clock,

@@ -36,7 +36,7 @@ export function createCredentials(base: Base): Credentials {
   const actions = citizenActions(base)
   const sharedCookie = shared && createSharedCookie({ options: shared, sessions, hintCookie, actions })
   if (sharedCookie !== undefined) Object.assign(requestSessions, sharedCookie.finder)
-  const ownSessions = options.protocols.length === 0 ? undefined : createOwnSessions(base, actions)
+  const ownSessions = options.takesProtocols ? createOwnSessions(base, actions) : undefined
   if (ownSessions !== undefined) {
     const { namedBy, tokensOf } = ownSessions.own
     Object.assign(requestSessions, { namedBy, tokensOf })
@@ -63,9 +63,9 @@ function citizenActions({ signals, signOut }: SuiteSessions): Pick<CitizenAction
 }
 
 function createOwnSessions(base: Base, actions: Pick<CitizenActions, 'logout' | 'ended'>): OwnSessions {
-  const { options, sessions, sessionCookie, protocols } = base
+  const { options, sessions, sessionCookie, protocols, removals } = base
   const { clock, random } = options
   const tokenVault = createTokenVault({ ...sessions, clock, random })
-  const parts = { options, sessions, sessionCookie, protocols, tokenVault, actions }
+  const parts = { options, sessions, sessionCookie, protocols, removals, tokenVault, actions }
   return { tokenVault, own: createProtocolSessionAuthenticator(parts) }
 }

@@ -1,6 +1,8 @@
 /** @module Installs what signs people in: the shared cookie and the protocols, each into the registries. */
+import { ConfigurationError } from '../errors.js'
 import { createProtocolHost } from '../protocol-sessions/host.js'
 import { sharedCookieName } from '../protocols/login-method.js'
+import type { InstalledProtocol, Protocol } from '../protocols/protocol.js'
 import { createEndSharedSession } from '../shared-cookie/end-session.js'
 import { createSharedCookieLogin } from '../shared-cookie/login.js'
 import { createSharedCookieLogout } from '../shared-cookie/logout.js'
@@ -12,28 +14,76 @@ import type { Registries } from './registries.js'
 import type { SuiteRoutes } from './routes.js'
 import type { SuiteSessions } from './sessions.js'
 
-type Base = Foundation & Registries & SuiteCookies & SuiteSessions & Credentials & SuiteRoutes
+/** What plug-ins are installed upon. */
+export type PlugInBase = Foundation & Registries & SuiteCookies & SuiteSessions & Credentials & SuiteRoutes
 
 /** Installs them: the shared cookie is the first way in, and the last that a logout visits. */
-export function installPlugIns(base: Base): void {
-  const { shared, loginMethods, participants, loginTransactions } = base
+export function installPlugIns(base: PlugInBase): void {
+  const { options, shared, loginMethods, participants, loginTransactions } = base
   if (shared !== undefined) {
     loginMethods.set(sharedCookieName, createSharedCookieLogin(shared, loginTransactions))
+    participants.set(sharedCookieName, createSharedCookieLogout(shared))
   }
-  installProtocols(base)
-  if (shared !== undefined) participants.set(sharedCookieName, createSharedCookieLogout(shared))
+  for (const protocol of options.protocols) enterProtocol(base, protocol, () => undefined)
+  checkIssuers(base)
 }
 
-function installProtocols(base: Base): void {
-  const { options, ownSessions, signOut, loginMethods, participants, protocols } = base
-  if (ownSessions === undefined) return
+/** Whether a plug-in is one of several of its protocol, by its own name. */
+function isNamed({ name, protocol = name }: Protocol): boolean {
+  return name !== protocol
+}
+
+/** Two without a name may stand for one provider, as ever; one with a name has an issuer of its own. */
+function checkIssuers(base: PlugInBase): void {
+  const named = base.options.protocols.filter(isNamed)
+  const problems = named.flatMap(({ name }) => {
+    const message = problemOfIssuer(base, name, base.protocols.get(name)?.issuer ?? '', false)
+    return message === undefined ? [] : [{ path: `protocols.${name}`, variable: '', message }]
+  })
+  if (problems.length > 0) throw new ConfigurationError(problems)
+}
+
+/**
+ * Installs a plug-in, and enters it where its name is looked up, in the place of the one before if there is one.
+ * @throws ConfigurationError for what cannot sign anybody in, and what `judge` says of it
+ */
+export function enterProtocol(
+  base: PlugInBase,
+  protocol: Protocol,
+  judge: (installed: InstalledProtocol) => Error | undefined,
+): InstalledProtocol {
+  const { ownSessions, signOut, loginMethods, participants, protocols } = base
+  if (ownSessions === undefined) throw new TypeError('a suite that takes plug-ins has sessions for them')
   const { checkReturnTarget, globalLogout } = signOut
   const endShared = createEndSharedSession(base.sharedCookie, globalLogout)
   const parts = { ...base, ...ownSessions, checkReturnTarget, endShared }
-  for (const protocol of options.protocols) {
-    const installed = installProtocol(protocol, createProtocolHost(parts, protocol))
-    protocols.set(protocol.name, installed)
-    loginMethods.set(protocol.name, installed)
-    participants.set(protocol.name, installed)
+  const { name } = protocol
+  const installed = installProtocol(protocol, createProtocolHost(parts, protocol))
+  const error = judge(installed)
+  if (error !== undefined) throw error
+  protocols.set(name, installed)
+  loginMethods.set(name, installed)
+  participants.set(name, installed)
+  const shared = participants.get(sharedCookieName)
+  if (shared !== undefined) {
+    participants.delete(sharedCookieName)
+    participants.set(sharedCookieName, shared)
   }
+  return installed
+}
+
+/**
+ * What is wrong with the issuer of a plug-in beside the others. Persons and sessions are known by it: two providers that
+ * have one would be each other's. `withShared`: whether the issuers of the shared cookie count too.
+ */
+export function problemOfIssuer(
+  { protocols, shared }: PlugInBase,
+  name: string,
+  issuer: string,
+  withShared = true,
+): string | undefined {
+  const [other] = [...protocols].find(([known, each]) => known !== name && each.issuer === issuer) ?? []
+  if (other !== undefined) return `has the issuer of ${other}: their people could not be told apart`
+  const isShared = withShared && shared?.identityProvider.issuers.includes(issuer) === true
+  return isShared ? 'has the issuer of the shared cookie: their people could not be told apart' : undefined
 }

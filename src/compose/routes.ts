@@ -47,7 +47,7 @@ function loginContextOf(base: Base): LoginContext {
   return {
     methods: createLoginMethodChoice({
       loginMethods,
-      isRemoved: () => false,
+      isRemoved: base.removals.isRemoved,
       hostOf: (name) => hostOf(participants.get(name)?.target) ?? name,
       remembered: base.rememberedWay,
       select: options.login.select,

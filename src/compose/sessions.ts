@@ -4,9 +4,11 @@ import type { SignOutContext } from '../logout/context.js'
 import { createGlobalLogout } from '../logout/global-logout.js'
 import { createKeptVisits } from '../logout/kept-visits.js'
 import { createSharedCopies } from '../logout/shared-copies.js'
+import { begunAt } from '../protocol-sessions/removals.js'
 import { createEndedSignals, type EndedSignals } from '../sessions/ended-signal.js'
 import type { SessionContext } from '../sessions/evaluate.js'
 import { createLifecycle, type Lifecycle } from '../sessions/lifecycle.js'
+import { openDetails } from '../sessions/record.js'
 import { createTouchSteps } from '../sessions/touch.js'
 import { createSharedExpiry } from '../shared-cookie/expire.js'
 import type { SuiteCookies } from './cookies.js'
@@ -39,6 +41,7 @@ export function createSuiteSessions(
     skewMilliseconds: (options.identityProvider?.clockSkewSeconds ?? 0) * 1000,
     sealer,
     lifecycle,
+    endIfRemoved: createEndIfRemoved(base, lifecycle),
   })
   endedListeners.add(({ address, reason }) => signals.noteEnd(address, reason))
   const signOut = createSignOutContext(base, lifecycle, checkReturnTarget)
@@ -55,6 +58,21 @@ export function createSuiteSessions(
     hasSignInWork: options.onSignIn !== undefined,
   }
   return { sessions, signOut, signals }
+}
+
+/** Ends a session whose provider was removed since it began; one of 0.1.0 does not say which that is. */
+function createEndIfRemoved(
+  { removals, sealer, options }: Foundation & Registries,
+  lifecycle: Lifecycle,
+): NonNullable<Parameters<typeof createEndedSignals>[0]['endIfRemoved']> {
+  return async (address, record) => {
+    if (removals.isEmpty || record.begunBy !== 'protocol') return false
+    const { own } = openDetails(sealer, address, record.sealed)
+    if (own?.provider === undefined || begunAt(record, own) > removals.knownAt(own.provider)) return false
+    const now = options.clock()
+    await lifecycle.end(address, record, { reason: 'provider-removed', at: now }, now)
+    return true
+  }
 }
 
 function createLifecycleOf(base: Foundation & Registries): Lifecycle {
@@ -85,7 +103,7 @@ function createSignOutContext(
 ): SignOutContext {
   const { options, shared, store, sealer, report, hintCookie, protocols } = base
   const { loginTransactions, loginsInFlight } = base
-  const sessionCookie = options.protocols.length > 0 ? base.sessionCookie : undefined
+  const sessionCookie = options.takesProtocols ? base.sessionCookie : undefined
   const expireShared = shared === undefined ? () => false : createSharedExpiry(shared)
   const legs = { options, store, lifecycle, hintCookie, sessionCookie, report, expireShared }
   return {
@@ -96,6 +114,7 @@ function createSignOutContext(
     globalLogout: createGlobalLogout(legs),
     visits: createKeptVisits({ application: options.application.id, store, sealer }),
     participants: base.participants,
+    isRemoved: base.removals.isRemoved,
     checkReturnTarget,
     requestSessions: base.requestSessions,
     copies: createSharedCopies({ options, store, sealer, protocols }),

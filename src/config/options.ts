@@ -119,6 +119,10 @@ export interface ResolvedOptions extends ResolvedOf<typeof suiteOptions> {
   }
   readonly login: ResolvedOf<typeof loginOptions>
   readonly header: ResolvedOf<typeof headerOptions>
+  /** Whether `protocols` was given, be it empty: providers may be added then (`suite.protocols`). */
+  readonly takesProtocols: boolean
+  /** Whether `application.secrets` was given: without, each process has secrets of its own. */
+  readonly areSecretsGiven: boolean
   /** `NODE_ENV` is `production`. */
   readonly isProduction: boolean
   /** False only where everything runs on plain http on loopback: our own cookies then lose prefix and `Secure`. */

@@ -20,6 +20,7 @@ export const reservedNames: ReadonlySet<string> = new Set([
   'applications',
   'profile',
   'gate',
+  'applications',
   'callback',
   'reauthenticate',
   'check-session',

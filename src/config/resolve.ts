@@ -58,6 +58,8 @@ function complete(read: ReadSuiteOptions, isInProduction: boolean): ResolvedOpti
     application: completeApplication(application, random),
     routes: { ...routes, path: publicRoutesPath(read) },
     header: { ...header, domain: headerDomain(read) },
+    takesProtocols: read.isGiven('protocols'),
+    areSecretsGiven: read.isGiven('application.secrets'),
     isProduction: isInProduction,
     isSecure: application.url.startsWith('https://'),
   }

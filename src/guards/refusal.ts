@@ -31,6 +31,8 @@ const tryAgainAt = (href: string): PageAction => ({
   primary: true,
 })
 
+const signInAt = (href: string): PageAction => ({ label: 'action.sign-in', method: 'get', href })
+
 /** What stands for a second factor where a challenge names levels. Source: RFC 9470, section 3. */
 const secondFactorLevel = 2
 /** Longest address that a login leads back to; beyond it, the login leads to the start page. */
@@ -71,20 +73,30 @@ function loginFor({ routesPath }: RefusalContext, exchange: Exchange, refusal: R
   return text === '' ? `${routesPath}/login` : `${routesPath}/login?${text}`
 }
 
+const unavailableDetails: Readonly<Record<string, string>> = {
+  'sign-in': 'the application is at work for this sign-in; try again',
+  provider: 'the provider of this session is not known here, or not yet; nobody was signed out',
+}
+
 function unavailable(context: RefusalContext, exchange: Exchange, reason: string): Reply {
   if (!asksForPage(exchange)) {
     const detail =
-      reason === 'sign-in'
-        ? 'the application is at work for this sign-in; try again'
-        : 'the session cannot be looked up at the moment; nobody was signed out'
+      unavailableDetails[reason] ?? 'the session cannot be looked up at the moment; nobody was signed out'
     return problem(503, { code: 'unavailable', reason, detail, headers: retrySoon })
   }
   const again = returnToOf(context, exchange)
   return context.pages.showPage(exchange, {
     status: 503,
     title: 'title.unavailable',
-    paragraphs: ['unavailable.explain', 'unavailable.remedy'],
-    actions: isNavigation(exchange) && isOwnPath(again) ? [tryAgainAt(again)] : [],
+    paragraphs: [
+      reason === 'provider' ? 'unavailable.provider-session' : 'unavailable.explain',
+      'unavailable.remedy',
+    ],
+    actions: [
+      ...(isNavigation(exchange) && isOwnPath(again) ? [tryAgainAt(again)] : []),
+      // There the session can be left.
+      ...(reason === 'provider' ? [signInAt(`${context.routesPath}/login`)] : []),
+    ],
     headers: retrySoon,
   })
 }

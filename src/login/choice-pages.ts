@@ -2,7 +2,7 @@
 import { retrySoon } from '../errors.js'
 import type { PageContent } from '../pages/page.js'
 import type { OfferedWay } from './choose-method.js'
-import { loginParameters } from './login-request.js'
+import { loginParameters, signOutAndInAction } from './login-request.js'
 import { type LoginPageContext, tryAgainAction } from './pages.js'
 
 /** The page on which a person chooses. Pressing a button of it is a decision, as pressing any of ours. */
@@ -24,6 +24,16 @@ export function choicePage(
       fields: loginParameters({ ...loginRequest, via: name }),
     })),
     actions: [],
+  }
+}
+
+/** The page for a session of a provider that is not known here, or not yet. It goes on, and may be left. */
+export function unknownSessionPage(context: LoginPageContext): PageContent {
+  const { routesPath, loginRequest } = context
+  return {
+    ...unknownWayPage(context),
+    paragraphs: ['unavailable.provider-session', 'unavailable.remedy'],
+    actions: [tryAgainAction(context), { ...signOutAndInAction(routesPath, loginRequest), primary: false }],
   }
 }
 

@@ -38,6 +38,8 @@ export interface ChoiceCircumstances {
 /** Chooses among the ways in of one application. */
 export interface LoginMethodChoice {
   choose(exchange: Exchange, loginRequest: LoginRequest, circumstances?: ChoiceCircumstances): MethodChoice
+  /** Whether there is a way in of that name. */
+  isKnown(name: string): boolean
   /** Whether people choose among several: then pages lead to the others. */
   isOpen(): boolean
   /** Takes note of the way in by which the browser has just signed in, where there are several. */
@@ -62,6 +64,7 @@ export function createLoginMethodChoice(context: ChoiceContext): LoginMethodChoi
   return {
     choose: (exchange, loginRequest, circumstances = {}) =>
       choose(context, exchange, loginRequest, circumstances),
+    isKnown: (name) => context.loginMethods.has(name),
     isOpen: () => isOpen(context),
     noteTaken(exchange, name) {
       if (isRemembering(context)) context.remembered.note(exchange, name)

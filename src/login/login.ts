@@ -11,7 +11,7 @@ import { type LoginRequest, type LoginStart, sharedCookieName } from '../protoco
 import type { LogoutSettling } from '../protocols/logout-participant.js'
 import { isSameOriginPost } from '../sessions/activity.js'
 import { isTooWeak } from '../sessions/assurance.js'
-import { choicePage, unknownWayPage } from './choice-pages.js'
+import { choicePage, unknownSessionPage, unknownWayPage } from './choice-pages.js'
 import type { ChoiceCircumstances, ChosenMethod, LoginMethodChoice } from './choose-method.js'
 import { isOtherLoopback, type LoginHosts } from './hosts.js'
 import { leadOn } from './lead-on.js'
@@ -81,6 +81,7 @@ const decided: readonly AnonymousReason[] = [
   'signed-out',
   'revoked',
   'too-many-sessions',
+  'provider-removed',
 ]
 
 interface LoginSteps extends LoginContext {
@@ -112,7 +113,7 @@ async function beginLogin(steps: LoginSteps, exchange: Exchange): Promise<Reply>
   const loginRequest = requestIn(steps, query)
   const citizen = await steps.authenticate(exchange)
   const isAnew = query.get(chooseParameter) === '1'
-  const hindrance = hindranceOf(steps, exchange, citizen, loginRequest)
+  const hindrance = hindranceOf(steps, exchange, citizen, { loginRequest, isAnew })
   if (hindrance !== undefined) return hindrance
   if (citizen.state === 'anonymous' && mustDecide(steps, exchange, citizen, loginRequest)) {
     const ended = endedPage({ routesPath, loginRequest }, citizen.reason, 200)
@@ -144,12 +145,14 @@ async function signInPressed(steps: LoginSteps, exchange: Exchange): Promise<Rep
     return pages.showPage(exchange, content)
   }
   const citizen = await steps.authenticate(exchange)
-  const hindrance = hindranceOf(steps, exchange, citizen, loginRequest)
+  const hindrance = hindranceOf(steps, exchange, citizen, { loginRequest })
   if (hindrance !== undefined) return hindrance
   if (citizen.state !== 'anonymous') return proceed(steps, exchange, citizen, { loginRequest })
   const chosen = choose(steps, exchange, citizen, { loginRequest })
   if (chosen.kind !== 'chosen') return chosen.reply
-  const mustBeNew = needsReauthentication(citizen.reason, options.application.onIdle)
+  // Whose provider is gone has to prove nothing at another one.
+  const isGone = citizen.reason === 'provider-removed' && chosen.name !== steps.protocolOf(exchange)
+  const mustBeNew = !isGone && needsReauthentication(citizen.reason, options.application.onIdle)
   return send(steps, exchange, chosen, {
     request: loginRequest,
     reauthenticate: mustBeNew || isPendingFor(steps, exchange, chosen),
@@ -164,12 +167,19 @@ function requestIn({ options, checkReturnTarget }: LoginSteps, parameters: URLSe
 
 /** Why no login can begin now, in an answer; `undefined`: it can. */
 function hindranceOf(
-  { pages, options }: LoginSteps,
+  steps: LoginSteps,
   exchange: Exchange,
   citizen: Citizen,
-  loginRequest: LoginRequest,
+  { loginRequest, isAnew = false }: Wanted,
 ): Reply | undefined {
+  const { pages, options, methods } = steps
   const context = { routesPath: options.routes.path, loginRequest }
+  if (citizen.reason === 'provider') {
+    // Whoever wants to sign in elsewhere is not held up by a session that nobody can look at.
+    const isElsewhere = isAnew || methods.isKnown(loginRequest.via)
+    const page = withOtherWays(steps, unknownSessionPage(context), loginRequest)
+    return isElsewhere ? undefined : pages.showPage(exchange, page)
+  }
   if (citizen.state === 'unavailable') {
     return pages.showPage(exchange, unavailablePage(context, 'unavailable.explain'))
   }
@@ -335,6 +345,7 @@ function needsReauthentication(
     case 'absolute-timeout':
     case 'signed-out':
     case 'revoked':
+    case 'provider-removed':
       return true
     case 'idle-timeout':
     case 'application-sign-out':

@@ -26,7 +26,13 @@ export function createRememberedWay(options: {
   const find = (exchange: Exchange): string | undefined => {
     const header = exchange.header('cookie')
     const [value, ...more] = header?.includes(cookieName) === true ? readCookies(header, cookieName) : []
-    return value === undefined || more.length > 0 ? undefined : sealer.open(purpose, cookieName, value)
+    if (value === undefined || more.length > 0) return undefined
+    try {
+      return sealer.open(purpose, cookieName, value)
+    } catch {
+      // What a newer release remembers is no matter of life: the person chooses once more.
+      return undefined
+    }
   }
   return {
     find,

@@ -23,6 +23,8 @@ export interface SignOutContext {
   readonly visits: KeptVisits
   /** By name, in the order of visits. */
   readonly participants: ReadonlyMap<string, LogoutParticipant>
+  /** Whether a participant of that name was removed, and none added since: nothing is left to be done there. */
+  readonly isRemoved: (name: string) => boolean
   readonly checkReturnTarget: (value: unknown) => string | undefined
   readonly requestSessions: Readonly<RequestSessions>
   readonly copies: SharedCopies

@@ -104,16 +104,20 @@ export function createPendingLogouts(options: {
   }
 }
 
-/** Makes the settling. Participants of one origin end their sessions at one provider. */
+/** Makes the settling. Participants of one issuer, or of one origin where that is not said, are at one provider. */
 export function createLogoutSettling(parts: {
   readonly pendingLogouts: PendingLogouts
   readonly transactions: Pick<TransactionCookies<LogoutTransaction>, 'pending'>
-  readonly participants: ReadonlyMap<string, Pick<LogoutParticipant, 'target'>>
+  readonly participants: ReadonlyMap<string, Pick<LogoutParticipant, 'target' | 'issuer'>>
   readonly clock: () => number
 }): LogoutSettling {
   const { pendingLogouts, transactions, participants, clock } = parts
-  const isSameProvider = (one: string, other: string): boolean =>
-    one === other || participants.get(one)?.target === participants.get(other)?.target
+  const isSameProvider = (one: string, other: string): boolean => {
+    const [left, right] = [participants.get(one), participants.get(other)]
+    if (one === other || left === undefined || right === undefined) return one === other
+    const isSaid = left.issuer !== undefined && right.issuer !== undefined
+    return isSaid ? left.issuer === right.issuer : left.target === right.target
+  }
   return {
     isPending(exchange, party) {
       const now = clock()

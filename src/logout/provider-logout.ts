@@ -39,6 +39,7 @@ interface ProviderSessions {
   readonly pending: PendingLogout | undefined
 }
 
+const notKnown = { state: 'unknown', reason: 'provider-unknown' } as const
 const away = { state: 'unknown', reason: 'browser-not-back-yet' } as const
 
 /**
@@ -46,7 +47,7 @@ const away = { state: 'unknown', reason: 'browser-not-back-yet' } as const
  * then that of the shared cookie.
  */
 export function partiesOf(
-  { participants, requestSessions }: SignOutContext,
+  { participants, requestSessions, isRemoved }: SignOutContext,
   exchange: Exchange,
   { named, tokens, isSharedNamed, pending }: ProviderSessions,
 ): ProviderLogoutPlan['parties'] {
@@ -60,7 +61,8 @@ export function partiesOf(
     named === undefined || isSharedNamed || isSharedPending || requestSessions.sendsShared(exchange)
   if (isShared) parties.set(sharedCookieName, undefined)
   const all = Array.from(parties, ([name, kept]) => ({ name, tokens: kept }))
-  return all.filter(({ name }) => participants.has(name))
+  // One that is not known here, or not yet, cannot be visited: that is told, and not taken for done.
+  return all.filter(({ name }) => participants.has(name) || (name !== sharedCookieName && !isRemoved(name)))
 }
 
 /** Parts from each participant until one needs the browser. */
@@ -76,9 +78,13 @@ export async function logOutAtProviders(
   const open = [...(content.open ?? [])]
   for (const [index, { name: party, tokens }] of parties.entries()) {
     const participant = participants.get(party)
-    if (participant === undefined) continue
-    const { target } = participant
     const began = clock()
+    if (participant === undefined) {
+      legs.push(globalLogout.conclude(person, { leg: 'identity', target: party, ...notKnown }, began))
+      open.push({ name: party })
+      continue
+    }
+    const { target } = participant
     const state = transactions.createState()
     const { visit, retry, remark, ...parting } = await endProviderSession(participant, {
       exchange,

@@ -40,6 +40,7 @@ export const english = {
   'reason.signed-out': 'You signed out in this or another application.',
   'reason.too-many-sessions':
     'You have signed in more often than this application keeps sessions, and this one was unused for the longest time.',
+  'reason.provider-removed': 'The sign-in service that you used is not part of this application any more.',
   'reason.revoked': 'You were signed out from elsewhere, for example from another device.',
 
   'login.again': 'Sign in again to go on where you left off.',
@@ -124,6 +125,8 @@ export const english = {
     'Your session could not be looked up. You have not been signed out, and nothing was lost.',
   'unavailable.sign-in': 'Your sign-in could not be finished.',
   'unavailable.sign-in-service': 'The sign-in service does not answer.',
+  'unavailable.provider-session':
+    'You are signed in by a sign-in service that is not known here, or not yet. Nobody has signed you out.',
   'unavailable.provider': 'This sign-in service is not known here, or not yet.',
   'unavailable.remedy': 'Please try again in a moment.',
   'not-sent.nothing-kept':

@@ -33,6 +33,8 @@ export const french: Readonly<Record<TextKey, string>> = {
   'reason.signed-out': 'Vous avez fermé votre session dans cette application ou dans une autre.',
   'reason.too-many-sessions':
     'Vous vous êtes connecté plus souvent que cette application ne garde de sessions, et celle-ci était inutilisée depuis le plus longtemps.',
+  'reason.provider-removed':
+    'Le service de connexion que vous avez utilisé ne fait plus partie de cette application.',
   'reason.revoked': 'Vous avez été déconnecté d’ailleurs, par exemple depuis un autre appareil.',
 
   'login.again': 'Connectez-vous de nouveau pour reprendre où vous en étiez.',
@@ -126,6 +128,8 @@ export const french: Readonly<Record<TextKey, string>> = {
     'Votre session n’a pas pu être consultée. Elle n’a pas été fermée, et rien n’a été perdu.',
   'unavailable.sign-in': 'Votre connexion n’a pas pu être menée à bien.',
   'unavailable.sign-in-service': 'Le service de connexion ne répond pas.',
+  'unavailable.provider-session':
+    'Vous êtes connecté par un service de connexion qui n’est pas connu ici, ou pas encore. Personne ne vous a déconnecté.',
   'unavailable.provider': 'Ce service de connexion n’est pas connu ici, ou pas encore.',
   'unavailable.remedy': 'Veuillez réessayer dans un instant.',
   'not-sent.nothing-kept':

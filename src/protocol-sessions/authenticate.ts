@@ -2,6 +2,7 @@
 import type { Citizen } from '../citizen.js'
 import type { ResolvedOptions } from '../config/options.js'
 import type { NamedSession, SessionCookie } from '../cookies/session-cookie.js'
+import type { Report } from '../events.js'
 import type { Exchange, MaybePromise } from '../exchange.js'
 import type { InstalledProtocol } from '../protocols/protocol.js'
 import type { LiveRecord } from '../session-record.js'
@@ -23,6 +24,7 @@ import {
   ProtocolSessionRequest,
   SessionCookieCredential,
 } from './credential.js'
+import type { ProviderRemovals } from './removals.js'
 import { createSessionStates, type SessionCookieState, type SessionStates } from './state.js'
 import type { TokenVault } from './token-vault.js'
 
@@ -60,14 +62,17 @@ export function createProtocolSessionAuthenticator(parts: {
   readonly sessions: SessionContext
   readonly sessionCookie: SessionCookie
   readonly protocols: ReadonlyMap<string, InstalledProtocol>
+  readonly removals: ProviderRemovals
   readonly tokenVault: TokenVault
   readonly actions: Pick<CitizenActions, 'logout' | 'ended'>
 }): ProtocolSessionAuthenticator {
-  const { options, sessionCookie, protocols, tokenVault } = parts
+  const { options, sessionCookie, protocols, removals, tokenVault } = parts
   const { application, clock } = options
   const sessionContext: ProtocolSessionContext = {
     ...parts.sessions,
     protocols,
+    removals,
+    tellUnknown: createUnknownTeller(parts.sessions.report),
     tokenVault,
     clock,
     actions: {
@@ -98,14 +103,26 @@ export function createProtocolSessionAuthenticator(parts: {
   }
 }
 
+const mostTold = 100
+
+function createUnknownTeller(report: Report): ProtocolSessionContext['tellUnknown'] {
+  const told = new Set<string>()
+  return (name) => {
+    if (told.has(name) || told.size >= mostTold) return
+    told.add(name)
+    const message = `a session came whose provider ${name} is not known here, and is unavailable: add the provider, or end its sessions by suite.protocols.remove('${name}')`
+    report({ type: 'warning', code: 'provider-unknown', message, provider: name })
+  }
+}
+
 function stateOf(context: AuthenticationContext, exchange: Exchange): SessionCookieState | undefined {
-  const { sessionCookie, states, protocols } = context
+  const { sessionCookie, states } = context
   const value = sessionCookie.find(exchange.header('cookie'))
   if (value === undefined) return undefined
   const known = states.find(value)
   if (known !== undefined) return known
   const named = sessionCookie.open(value)
-  return named === undefined || !protocols.has(named.protocol) ? undefined : states.remember(value, named)
+  return named === undefined ? undefined : states.remember(value, named)
 }
 
 function authenticate(

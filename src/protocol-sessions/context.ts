@@ -21,6 +21,8 @@ export interface PluginSessionsParts {
   readonly random: (bytes: number) => Uint8Array
   readonly sessionCookie: SessionCookie
   readonly own: Pick<ProtocolSessionAuthenticator, 'stateOf' | 'inspect' | 'started'>
+  /** Whether the plug-in is still one of the suite. */
+  readonly isInForce: () => boolean
   /** Tolerated between the provider's clock and ours, as the plug-in's options say. */
   readonly skewMilliseconds: number
 }

@@ -7,7 +7,13 @@ import type { InstalledProtocol } from '../protocols/protocol.js'
 import type { TokenRefresh } from '../protocols/token-refresh.js'
 import type { EndedRecord, EndReason, LiveRecord, RecordAddress, SessionRecord } from '../session-record.js'
 import { assuranceHere } from '../sessions/assurance.js'
-import { active, anonymous, type CitizenActions, LiveSession } from '../sessions/create-citizen.js'
+import {
+  active,
+  anonymous,
+  type CitizenActions,
+  LiveSession,
+  unavailable,
+} from '../sessions/create-citizen.js'
 import { endCauseOf } from '../sessions/end-cause.js'
 import type { Credential, SessionContext, SessionRequest } from '../sessions/evaluate.js'
 import type { ProtocolDetails } from '../sessions/record.js'
@@ -17,12 +23,16 @@ import { ageAtRenewal, areTokensOver, isDegraded } from '../sessions/token-expir
 import type { FoundRevocation } from '../stores/store.js'
 import { isAhead, isWaiting, longerWait } from '../wait.js'
 import { noteIndexKeysAgain } from './index-keys.js'
+import { begunAt, type ProviderRemovals } from './removals.js'
 import type { SessionCookieState } from './state.js'
 import type { TokenRenewalResult, TokenVault } from './token-vault.js'
 
 /** What the sessions of the session cookie stand on. */
 export interface ProtocolSessionContext extends SessionContext {
   readonly protocols: ReadonlyMap<string, InstalledProtocol>
+  readonly removals: ProviderRemovals
+  /** Tells, once for each name, that a session came whose provider is not known here. */
+  readonly tellUnknown: (name: string) => void
   readonly tokenVault: TokenVault
   readonly clock: () => number
   readonly actions: CitizenActions<LiveProtocolSession>
@@ -89,22 +99,34 @@ export function isPlain(
   record: LiveRecord,
   details: ProtocolDetails,
 ): boolean {
+  const provider = context.protocols.get(state.named.protocol)
+  // Whose provider is not known here is looked at closely, and so is whoever may have begun before it was removed.
+  if (provider === undefined || isOfRemoved(context, state, record, details)) return false
   return (
     isUnchanged(record, now) &&
     !areTokensOver(record, details, now) &&
-    (now < renewalDueAt(context, state, record, details, now) || isWaiting(state.refreshWait, now))
+    (now < renewalDueAt(provider.refresh, state, record, details, now) || isWaiting(state.refreshWait, now))
   )
+}
+
+/** Whether a session began before its provider was removed, as far as that is known here. */
+function isOfRemoved(
+  { removals }: Pick<ProtocolSessionContext, 'removals'>,
+  { named }: SessionCookieState,
+  record: LiveRecord,
+  details: ProtocolDetails,
+): boolean {
+  return !removals.isEmpty && begunAt(record, details) <= removals.knownAt(named.protocol)
 }
 
 /** From when on the tokens are renewed; never where there is nothing to renew. */
 function renewalDueAt(
-  context: ProtocolSessionContext,
+  refresh: TokenRefresh | undefined,
   state: SessionCookieState,
   record: LiveRecord,
   { tokenLife }: ProtocolDetails,
   now: number,
 ): number {
-  const refresh = refreshOf(context, state)
   if (refresh === undefined || tokenLife === 0) return Number.POSITIVE_INFINITY
   // Tokens that would live for more than twice their life were noted by a clock that has been put back since.
   if (isAhead(record.tokenExpiresAt - 2 * tokenLife, now)) return now
@@ -177,7 +199,7 @@ async function renewDue(
 ): Promise<TokenRenewalResult | undefined> {
   const refresh = refreshOf(context, state)
   const isDue =
-    now >= renewalDueAt(context, state, record, details, now) && !isWaiting(state.refreshWait, now)
+    now >= renewalDueAt(refresh, state, record, details, now) && !isWaiting(state.refreshWait, now)
   if (refresh === undefined || !isDue) return undefined
   const isUnderWay = context.tokenVault.isUnderWay(state.address)
   if (isUnderWay && !areTokensOver(record, details, now)) return undefined
@@ -219,8 +241,17 @@ export class SessionCookieCredential implements Credential<ProtocolSessionReques
   /** The cookie stays: it tells the reason, and the logout which provider to visit. */
   async refused(): Promise<void> {}
 
-  async accept(_request: ProtocolSessionRequest, record: LiveRecord): Promise<LiveRecord> {
-    return record
+  /** One whose provider was removed since it began is over. Where no provider of the name is known, the store is asked. */
+  async accept({ state, now }: ProtocolSessionRequest, record: LiveRecord): Promise<LiveRecord | 'again'> {
+    const { protocols, removals, lifecycle } = this.#context
+    const { protocol } = state.named
+    const details = this.#detailsOf(state, record)
+    const isOver =
+      isOfRemoved(this.#context, state, record, details) ||
+      (!protocols.has(protocol) && begunAt(record, details) <= (await removals.ask(protocol)))
+    if (!isOver) return record
+    await lifecycle.end(state.address, record, { reason: 'provider-removed', at: now }, now)
+    return 'again'
   }
 
   tokenExpiresAt(_request: ProtocolSessionRequest, record: LiveRecord): number {
@@ -243,6 +274,8 @@ export class SessionCookieCredential implements Credential<ProtocolSessionReques
 
   async serve(request: ProtocolSessionRequest, record: LiveRecord): Promise<Citizen | 'again'> {
     const { now, state } = request
+    // It may be added yet: nobody is signed out by it.
+    if (!this.#context.protocols.has(state.named.protocol)) return this.#unknownProvider(state)
     const details = this.#detailsOf(state, record)
     const isTouching = request.isTouching()
     const renewed = isTouching ? await renewDue(this.#context, request, record, details) : undefined
@@ -263,9 +296,17 @@ export class SessionCookieCredential implements Credential<ProtocolSessionReques
   }
 
   inspected(request: ProtocolSessionRequest, record: LiveRecord): Citizen {
-    const details = this.#detailsOf(request.state, record)
+    const { state } = request
+    const details = this.#detailsOf(state, record)
+    if (isOfRemoved(this.#context, state, record, details)) return anonymous('provider-removed')
+    if (!this.#context.protocols.has(state.named.protocol)) return this.#unknownProvider(state)
     if (areTokensOver(record, details, request.now)) return anonymous('token-expired')
     return citizenOf(this.#context, request, record, details)
+  }
+
+  #unknownProvider({ named }: SessionCookieState): Citizen {
+    this.#context.tellUnknown(named.protocol)
+    return unavailable('provider')
   }
 
   /** The details that {@link isNamed} has found. */

@@ -9,7 +9,7 @@ import type { LoginsInFlight } from '../login/logins-in-flight.js'
 import type { LoginCompletion } from '../login/return.js'
 import type { LogoutRoutes } from '../logout/logout-routes.js'
 import { createPages } from '../pages/pages.js'
-import type { Protocol, ProtocolHost } from '../protocols/protocol.js'
+import type { InstalledProtocol, Protocol, ProtocolHost } from '../protocols/protocol.js'
 import type { SessionContext } from '../sessions/evaluate.js'
 import type { ProtocolSessionAuthenticator } from './authenticate.js'
 import { createProtocolSessions } from './sessions.js'
@@ -29,6 +29,8 @@ export interface ProtocolHostParts {
   readonly endShared: ProtocolHost['endShared']
   readonly loginHosts: LoginHosts
   readonly loginsInFlight: LoginsInFlight
+  /** The plug-ins of the suite, by name. */
+  readonly protocols: ReadonlyMap<string, InstalledProtocol>
 }
 
 const defaultSkewSeconds = 30
@@ -80,6 +82,7 @@ function sessionsOf(parts: ProtocolHostParts, protocol: Protocol, report: Report
     ...parts,
     ...sessions,
     report,
+    isInForce: () => parts.protocols.has(protocol.name),
     random: options.random,
     skewMilliseconds: clockSkewSeconds * 1000,
   })

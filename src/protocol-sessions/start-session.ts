@@ -8,7 +8,7 @@ import { randomText } from '../digest.js'
 import type { Exchange } from '../exchange.js'
 import type { VerifiedLogin } from '../protocols/sessions.js'
 import type { EndReason, LiveRecord, RecordAddress } from '../session-record.js'
-import { anonymous } from '../sessions/create-citizen.js'
+import { anonymous, unavailable } from '../sessions/create-citizen.js'
 import { personOf, sessionOf } from '../sessions/record.js'
 import { provenAtOf } from '../sessions/resume-policy.js'
 import { isAsAsked, isTakenAsAsked } from './asked-authentication.js'
@@ -44,6 +44,8 @@ export async function startSession(
   exchange: Exchange,
   stated: VerifiedLogin,
 ): Promise<Citizen> {
+  // It was removed while the login was under way.
+  if (!context.isInForce()) return unavailable('provider')
   const now = context.options.clock()
   // An authentication in the future proves nothing: it lifts no end, and is not recent.
   const isPast = stated.authenticatedAt <= now + context.skewMilliseconds
@@ -124,7 +126,10 @@ async function takePlace(
     if ('refused' in established) {
       return await refuse(context, exchange, established.address, established.refused)
     }
-    const late = await replacePrevious(context, { exchange, address: established.address, login, now })
+    // Removed just now: what began before that is over by its time, and nothing begins afterwards.
+    const late = context.isInForce()
+      ? await replacePrevious(context, { exchange, address: established.address, login, now })
+      : 'provider-removed'
     if (late !== undefined) {
       await lifecycle.end(established.address, established.record, { reason: late, at: now }, now)
       return await refuse(context, exchange, established.address, late)

@@ -43,6 +43,8 @@ export interface ProviderLogoutResult {
 export interface LogoutParticipant {
   /** What the identity leg names: the provider's origin. */
   readonly target: string
+  /** The issuer, where one origin may be that of several providers, as of tenants. Absent: the origin is the provider. */
+  readonly issuer?: string | undefined
   /**
    * Whether the provider's own message, at a route of the plug-in's, is the only proof that its session has ended.
    * Default `false`: the `state` that comes back to `GET return` is all that there is.

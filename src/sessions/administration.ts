@@ -54,7 +54,8 @@ export type Revoke = (
 
 /** Makes the administration of one suite. */
 export function createAdministration(options: {
-  readonly issuer: string
+  /** Of persons that are named without one. */
+  readonly issuer: () => string
   readonly store: { list(person: string): MaybePromise<readonly ListedRecord[]> } & Pick<
     Store,
     'isShared' | 'end'
@@ -64,7 +65,8 @@ export function createAdministration(options: {
 }): SessionAdministration {
   const { store, clock } = options
 
-  const personFor = (subject: Subject): string => personOf(subject.issuer ?? options.issuer, subject.subject)
+  const personFor = (subject: Subject): string =>
+    personOf(subject.issuer ?? options.issuer(), subject.subject)
 
   const find = async (person: string, publicId: string): Promise<ListedRecord | undefined> => {
     const records = await store.list(person)

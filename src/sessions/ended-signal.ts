@@ -29,6 +29,8 @@ export interface EndedSignals {
   ): AbortSignal
   /** Takes note of an end on this instance. */
   noteEnd(address: RecordAddress, reason: EndReason): void
+  /** Has every session looked at within {@link watchMilliseconds}, for something that no store tells of. */
+  lookAgain(): void
   close(): void
 }
 
@@ -75,6 +77,8 @@ export interface EndedSignalsOptions {
   readonly skewMilliseconds: number
   readonly sealer: Sealer
   readonly lifecycle: Pick<Lifecycle, 'applyRevocation' | 'countFromNow'>
+  /** Ends a session whose provider was removed since it began, as far as that is known here. Default: none was. */
+  readonly endIfRemoved?: ((address: RecordAddress, record: LiveRecord) => Promise<boolean>) | undefined
 }
 
 /** Everything that is watched, and the turn of the looks. */
@@ -110,6 +114,9 @@ export function createEndedSignals(options: EndedSignalsOptions): EndedSignals {
       signalFor(watch, { address, record, exchange, tokenExpiresAt }),
     noteEnd(address, reason) {
       for (const entry of entriesAt(watch, address)) finish(watch, entry, reason)
+    },
+    lookAgain() {
+      watch.hearing += 1
     },
     close() {
       for (const each of stopHearing) each()
@@ -308,6 +315,9 @@ async function look(watch: Watch, entry: Watched): Promise<void> {
   entry.record = record
   const over = timerOver(withIdleTime(record, idleMilliseconds), now)
   if (over !== undefined) return finish(watch, entry, over)
+  if ((await watch.options.endIfRemoved?.(address, record)) === true) {
+    return finish(watch, entry, 'provider-removed')
+  }
   entry.tokensOverAt = tokensOverAt(watch, { address, record, tokenExpiresAt: entry.tokenExpiresAt }, now)
   if (now >= entry.tokensOverAt) return finish(watch, entry, 'token-expired')
   if (await lifecycle.applyRevocation(address, record, now)) finish(watch, entry, 'revoked')

@@ -26,6 +26,8 @@ export interface AdmissionOptions {
   readonly revocations?: Store | undefined
   /** Hears what the stores do not promise, once. */
   readonly onCaution?: ((caution: StoreCaution) => void) | undefined
+  /** Reads what must be known before the first request. */
+  readonly prepare?: (() => Promise<void>) | undefined
 }
 
 /** An admission: the application, its store, and how far it has come. */
@@ -116,6 +118,7 @@ function inspectOnce(context: AdmissionContext): Promise<void> {
 async function inspect({ store, options }: AdmissionContext): Promise<void> {
   const { revocations, onCaution } = options
   const cautions = [await store.inspect?.(), await revocations?.inspect?.()].flatMap((some) => some ?? [])
+  await options.prepare?.()
   for (const caution of cautions) onCaution?.(caution)
 }
 

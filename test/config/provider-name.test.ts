@@ -1,21 +1,26 @@
 /** @module The names of several providers of one protocol: what they may be, and what they may not. */
 import { describe, expect, it } from 'vitest'
-import { reservedNames } from '../../src/config/provider-name.js'
+import { providerNamePattern, reservedNames } from '../../src/config/provider-name.js'
 import { createSuite } from '../../src/index.js'
 import { oidc } from '../../src/oidc/oidc.js'
 import type { Protocol } from '../../src/protocols/protocol.js'
 import { saml } from '../../src/saml/saml.js'
+import { textOf } from '../house/source.js'
 import { keyOf } from '../saml/world.js'
 import { serve } from '../support/world.js'
 import { problemsOf, required, secret } from './given.js'
 
 const provider = { issuer: 'https://id.example.gov', clientId: 'benefits', clientSecret: 's' }
 const identityProvider = 'https://id.example.gov/saml'
+/** Each has an issuer of its own. */
+const issuerOf = (name: unknown) =>
+  `https://${typeof name === 'string' && /^[a-z]+$/.test(name) ? name : 'id'}.example.gov`
+
 const makers = {
-  oidc: (name: unknown) => oidc({ ...provider, name: name as string }),
+  oidc: (name: unknown) => oidc({ ...provider, issuer: issuerOf(name), name: name as string }),
   saml: (name: unknown) =>
     saml({
-      identityProvider,
+      identityProvider: `${issuerOf(name)}/saml`,
       metadataUrl: `${identityProvider}/metadata`,
       ...keyOf('benefits'),
       name: name as string,
@@ -116,7 +121,15 @@ describe('the routes of ours', () => {
     expect(await statusOf(path)).not.toBe(404)
   })
 
-  it.each(['adfs', 'adfs/acs', 'eduid', 'eduid/callback', 'eduid/saml/acs', 'other/callback'])(
+  it('below none of which a provider could lie, for their first segments are no names', () => {
+    const source = textOf('src/endpoints.ts')
+    const rows = /function ownRows[\s\S]*?Object\.entries\(\{([\s\S]*?)\n {2}\}\)/.exec(source)?.[1] ?? ''
+    const names = [...rows.matchAll(/^ {4}'?([\w.-]+)'?: /gm)].map(([, name = '']) => name)
+    expect(names).toContain('login')
+    expect(names.filter((name) => providerNamePattern.test(name) && !reservedNames.has(name))).toEqual([])
+  })
+
+  it.each(['adfs', 'adfs/acs', 'eduid', 'eduid/callback', 'eduid/saml/acs', 'other/thing', 'login/callback'])(
     'has no %s',
     async (path) => {
       expect(await statusOf(path)).toBe(404)

@@ -23,6 +23,7 @@ const reasons = {
   'signed-out': true,
   revoked: true,
   'too-many-sessions': true,
+  'provider-removed': true,
 } satisfies Record<EndReason, true>
 
 /** What a start with `provenAt` may do that no other may. */

@@ -274,7 +274,7 @@ export function describeStoreContract(
         expect(await harness.store.read(address)).toEqual(first)
       })
 
-      it.each(['application-sign-out', 'idle-timeout'] as const)(
+      it.each(['application-sign-out', 'idle-timeout', 'provider-removed'] as const)(
         'HLD-26 answers whether an end by %s would survive, also asked a second time',
         async (reason) => {
           const address = addressOf()
@@ -308,21 +308,38 @@ export function describeStoreContract(
         expect(await harness.store.read(address)).toEqual({ ...ended, retainUntil: record.retainUntil })
       })
 
-      it('retains an end for longer, never for less long, and no live record', async () => {
+      it('an end of a reason that 0.1.0 does not know gives way to a proof, and to nothing else', async () => {
         const address = addressOf()
         const record = await startedAt(harness, address)
-        await harness.store.retain(address, harness.now() + 3 * day)
-        expect(await harness.store.read(address)).toEqual(record)
-        const ended = endedAt(record, harness.now())
+        const ended = endedAt(record, harness.now(), 'provider-removed')
         await harness.store.end(address, record, ended)
-        await harness.store.retain(address, harness.now() + 1)
-        expect(await harness.store.read(address)).toEqual(ended)
-        const retainUntil = harness.now() + 3 * day
-        await harness.store.retain(address, retainUntil)
-        await harness.advance(2 * 86_400)
-        expect(await harness.store.read(address)).toEqual({ ...ended, retainUntil })
-        await harness.store.retain(addressOf(), retainUntil)
+        expect(await harness.store.list(address.person)).toEqual([{ address, record: ended }])
+        expect(await startAt(harness, address, { issuedAt: harness.now() + 1 })).toEqual({
+          outcome: 'exists',
+          record: ended,
+        })
+        const proven = await startAt(harness, address, { provenAt: harness.now() + 1 })
+        expect(proven.outcome).toBe('started')
       })
+
+      it.each(['idle-timeout', 'provider-removed'] as const)(
+        'retains an end by %s for longer, never for less long, and no live record',
+        async (reason) => {
+          const address = addressOf()
+          const record = await startedAt(harness, address)
+          await harness.store.retain(address, harness.now() + 3 * day)
+          expect(await harness.store.read(address)).toEqual(record)
+          const ended = endedAt(record, harness.now(), reason)
+          await harness.store.end(address, record, ended)
+          await harness.store.retain(address, harness.now() + 1)
+          expect(await harness.store.read(address)).toEqual(ended)
+          const retainUntil = harness.now() + 3 * day
+          await harness.store.retain(address, retainUntil)
+          await harness.advance(2 * 86_400)
+          expect(await harness.store.read(address)).toEqual({ ...ended, retainUntil })
+          await harness.store.retain(addressOf(), retainUntil)
+        },
+      )
     })
 
     describe('revoke', () => {

@@ -70,6 +70,7 @@ const reasons: Readonly<Record<AnonymousReason, true>> = {
   'identity-changed': true,
   'signed-out': true,
   'too-many-sessions': true,
+  'provider-removed': true,
   revoked: true,
 }
 const allReasons = Object.keys(reasons) as readonly AnonymousReason[]
@@ -163,6 +164,7 @@ function loginContext(setting: Setting, citizen: Citizen, isLogoutPending = fals
           ? { kind: 'open', ways: via === 'none' ? [] : ways }
           : { kind: 'chosen', name: 'oidc', method }
       },
+      isKnown: () => false,
       isOpen: () => hasOthers,
       noteTaken: () => {},
     },
@@ -205,6 +207,13 @@ async function addLogin(setting: Setting, add: Add): Promise<void> {
   add({ name: 'login with cookies of two sessions', from, title: 'title.cookies', reply: unsure })
   const down = await get(unavailable('store'))
   add({ name: 'login in an outage', from, title: 'title.unavailable', reply: down })
+  const unknown = await get(unavailable('provider'))
+  add({
+    name: 'login with a session of a provider that is not known',
+    from: 'src/login/choice-pages.ts',
+    title: 'title.unavailable',
+    reply: unknown,
+  })
   const large = await get(nobody, '/session/login', { cookie: `a=${'x'.repeat(70_000)}` })
   add({ name: 'login with too many cookies', from, title: 'title.cookies-too-large', reply: large })
   const round = await get(
@@ -386,6 +395,8 @@ async function addEndpoints(setting: Setting, add: Add): Promise<void> {
     applications: applicationsDocument(options),
     protocols: new Map(),
     requestSessions: { namedBy: () => undefined },
+    takesProtocols: true,
+    isRemoved: () => false,
     admit: async () => {},
     refuseOutage: (_, error) => {
       throw error
@@ -398,6 +409,8 @@ async function addEndpoints(setting: Setting, add: Add): Promise<void> {
     return reply
   }
   add({ name: 'unknown address', from, title: 'title.not-found', reply: await ask('GET', '/session/x') })
+  const early = await ask('GET', '/session/tenant/callback')
+  add({ name: 'address of a provider that is not known', from, title: 'title.unavailable', reply: early })
   const bare = await ask('GET', '/session/extend')
   add({ name: 'address of scripts', from, title: 'title.not-found', reply: bare })
   const form = await ask('POST', '/session/login')

@@ -14,6 +14,7 @@ const lasting: ReadonlySet<EndReason> = new Set<EndReason>([
   'identity-changed',
   'signed-out',
   'revoked',
+  'provider-removed',
 ])
 
 /** Ends a live record that matches what is expected of it, and waits for the replicas. */

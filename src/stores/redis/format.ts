@@ -9,6 +9,8 @@ import type { EndedRecord, EndReason, LiveRecord, SessionRecord } from '../../se
 import type { KeptRefresh, Revocation } from '../store.js'
 
 const version = '1'
+/** Of what 0.1.0 understands only as an end. */
+const newerVersion = '2'
 const absent = '-'
 
 const reasons: ReadonlySet<string> = new Set<EndReason>([
@@ -20,7 +22,11 @@ const reasons: ReadonlySet<string> = new Set<EndReason>([
   'signed-out',
   'revoked',
   'too-many-sessions',
+  'provider-removed',
 ])
+
+/** Reasons that 0.1.0 does not know: their ends have a newer format, by which they end there too. */
+export const newerReasons: readonly EndReason[] = ['provider-removed']
 
 /** The reasons as a mark has them: what is left of an end that gave way to others. */
 export const codeOfReason = {
@@ -32,6 +38,7 @@ export const codeOfReason = {
   'signed-out': 'o',
   revoked: 'r',
   'too-many-sessions': 'm',
+  'provider-removed': 'p',
 } as const satisfies Record<EndReason, string>
 
 /** The reason that a mark's code stands for. */
@@ -94,7 +101,8 @@ export function signInWord(signIn: 'due' | 'done'): string {
 }
 
 function serializeEnded({ reason, at, generation, retainUntil, sealed }: EndedRecord): string {
-  return `${version} e ${reason} ${at} ${toWord(generation)} ${retainUntil} ${toWord(sealed)}`
+  const format = newerReasons.includes(reason) ? newerVersion : version
+  return `${format} e ${reason} ${at} ${toWord(generation)} ${retainUntil} ${toWord(sealed)}`
 }
 
 /** @throws StoreUnavailableError `store-format` for a newer live record, and for what is no record. */
@@ -121,7 +129,8 @@ export function parseRecord(text: string): SessionRecord {
 
 function parseEnded(words: readonly string[]): EndedRecord {
   const [stored, , reason, at, generation, retainUntil, sealed] = words
-  if (stored === version) {
+  const isWhole = stored === version || (stored === newerVersion && words.length === 7)
+  if (isWhole && (stored === version || isReason(reason))) {
     if (!isReason(reason)) throw formatError()
     return {
       state: 'ended',
@@ -132,7 +141,7 @@ function parseEnded(words: readonly string[]): EndedRecord {
       sealed: toText(sealed),
     }
   }
-  const kept = stored === '2' && words.length === 5 ? parseMark(words) : undefined
+  const kept = stored === newerVersion && words.length === 5 ? parseMark(words) : undefined
   if (kept !== undefined) return kept
   // A newer end still ends, whatever else it says.
   return {

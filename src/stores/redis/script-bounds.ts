@@ -11,12 +11,17 @@ const codes = Object.entries(codeOfReason)
   .map(([reason, code]) => `['${reason}'] = '${code}'`)
   .join(', ')
 
-/** An end as the words of a whole one, whether it is whole or a mark; and the text of a mark. */
+/**
+ * An end as the words of a whole one, whether it is whole (also of a reason that 0.1.0 does not know) or a mark; and the text
+ * of a mark.
+ */
 export const ends = `
 local codes, reasons = {${codes}}, {}
 for reason, code in pairs(codes) do reasons[code] = reason end
 local function endOf(record)
-  if record[1] ~= '2' or record[2] ~= 'e' or #record ~= 5 then return record end
+  if record[1] ~= '2' or record[2] ~= 'e' then return record end
+  if #record == 7 and codes[record[3]] then return {'1', unpack(record, 2)} end
+  if #record ~= 5 then return record end
   local reason, at, retain = reasons[record[3]], tonumber(record[4], 16), tonumber(record[5], 16)
   if not (reason and at and retain) then return record end
   return {'1', 'e', reason, string.format('%.0f', at * 1000), '-', string.format('%.0f', retain * 1000), '-'}
@@ -100,8 +105,8 @@ local function survey(prefix, own, forgotten, step)
         if started then
           entry = {list = 'live', started = tonumber(started), seen = tonumber(lastSeen), value = value}
         end
-        reason, at, life = string.match(value, '^1 e (%S+) (%S+) %S+ (%S+)')
-        if reason then retain, entry = life, {list = 'ends', reason = reason, at = at} end
+        reason, at, life = string.match(value, '^[12] e (%S%S+) (%S+) %S+ (%S+)')
+        if reason and codes[reason] then retain, entry = life, {list = 'ends', reason = reason, at = at} end
         code, at, life = string.match(value, '^2 e (%a) (%x+) (%x+)$')
         if code then
           retain, entry = string.format('%.0f', tonumber(life, 16) * 1000), {at = tonumber(at, 16) * 1000}

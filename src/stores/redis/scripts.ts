@@ -2,6 +2,7 @@
  * @module The atomic steps in Redis, as Lua. Each touches one key, the hash of one person, so that a Cluster needs
  * nothing special. Formats are those of `redis-format.ts`; times and lengths of life come from the caller's clock.
  */
+import { newerReasons } from './format.js'
 import { ends, makeRoom, survey, tidy } from './script-bounds.js'
 import {
   alias,
@@ -89,6 +90,7 @@ return {'done'}
 `
 
 const end = `
+local newer = {${newerReasons.map((reason) => `['${reason}'] = true`).join(', ')}}
 local field, generation, seen, life, reason, at, endedGeneration, retain, sealed, replaces = unpack(ARGV)
 local record, why = live(field, generation)
 if why == 'format' then return {why} end
@@ -99,7 +101,8 @@ if not record or isTouched or isRewritten then
   return {'exists', redis.call('HGET', key, field), replicas()}
 end
 retain = larger(record[LIVE.retain], retain)
-local value = '1 e ' .. reason .. ' ' .. at .. ' ' .. endedGeneration .. ' ' .. retain .. ' ' .. sealed
+local format = newer[reason] and '2' or '1'
+local value = format .. ' e ' .. reason .. ' ' .. at .. ' ' .. endedGeneration .. ' ' .. retain .. ' ' .. sealed
 redis.call('HSET', key, field, value)
 redis.call('HDEL', key, 'k' .. string.sub(field, 2))
 keepFor(life)
@@ -114,7 +117,8 @@ local function lengthen(field, kind, position)
   if not record or record[2] ~= kind then return false end
   if record[1] == '1' and tonumber(record[position]) < tonumber(retain) then
     record[position] = retain
-    local isMark = string.sub(value, 1, 1) == '2'
+    record[1] = string.sub(value, 1, 1)
+    local isMark = record[1] == '2' and #words(value) == 5
     local text = isMark and markOf(record[ENDED.reason], record[ENDED.at], retain) or table.concat(record, ' ')
     redis.call('HSET', key, field, text)
   end

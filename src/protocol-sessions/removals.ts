@@ -1,0 +1,69 @@
+/**
+ * @module Providers that have been removed while the application runs: each leaves a mark with its time in the store, and a
+ * session that began before the mark is over, on whichever instance it comes by.
+ */
+import { digest } from '../digest.js'
+import type { LiveRecord } from '../session-record.js'
+import type { ProtocolDetails } from '../sessions/record.js'
+import type { Store } from '../stores/store.js'
+
+/** What is known of removed providers. Times are milliseconds since the epoch. */
+export interface ProviderRemovals {
+  /** Whether no mark is known here: then nothing need be compared. */
+  readonly isEmpty: boolean
+  /** Whether a provider of that name was removed here, and none has been added since. */
+  isRemoved(name: string): boolean
+  /** Until when sessions of that name are over, as far as it is known here; 0: none is. */
+  knownAt(name: string): number
+  /** The same, as the store has it. @throws StoreUnavailableError */
+  ask(name: string): Promise<number>
+  /** Takes note that a provider is removed here, from now on. */
+  note(name: string, at: number): void
+  /** Takes note that there is a provider of that name again. */
+  noteAdded(name: string): void
+  /** Leaves the mark, for all instances, until `retainUntil`. @throws StoreUnavailableError */
+  write(name: string, at: number, retainUntil: number): Promise<{ readonly acknowledged: boolean }>
+}
+
+/** Marks that are known at most; the store has all. */
+const mostKnown = 10_000
+
+/** Makes the memory of one application. */
+export function createProviderRemovals(
+  application: string,
+  store: Pick<Store, 'indexKeyRevocation' | 'revokeIndexKey'>,
+): ProviderRemovals {
+  const marks = new Map<string, number>()
+  const removed = new Set<string>()
+  // In a slot of its own: it is of no person.
+  const keyOf = (name: string): string => digest('removed-provider', application, name)
+  const know = (name: string, at: number): number => {
+    const latest = Math.max(at, marks.get(name) ?? 0)
+    if (latest > 0) marks.set(name, latest)
+    const [oldest] = marks.keys()
+    if (marks.size > mostKnown && oldest !== undefined && !removed.has(oldest)) marks.delete(oldest)
+    return latest
+  }
+  return {
+    get isEmpty() {
+      return marks.size === 0
+    },
+    isRemoved: (name) => removed.has(name),
+    knownAt: (name) => marks.get(name) ?? 0,
+    ask: async (name) => know(name, (await store.indexKeyRevocation(keyOf(name)))?.at ?? 0),
+    note(name, at) {
+      removed.add(name)
+      know(name, at)
+    },
+    noteAdded: (name) => removed.delete(name),
+    async write(name, at, retainUntil) {
+      const { acknowledged } = await store.revokeIndexKey(keyOf(name), { reason: 'revoked', at, retainUntil })
+      return { acknowledged }
+    },
+  }
+}
+
+/** When the login came back by which a session is known now. */
+export function begunAt(record: LiveRecord, { generationAt }: Pick<ProtocolDetails, 'generationAt'>): number {
+  return generationAt ?? record.startedAt
+}
