@@ -1,5 +1,4 @@
 /** @module Installs what signs people in: the shared cookie and the protocols, each into the registries. */
-import { ConfigurationError } from '../errors.js'
 import { createProtocolHost } from '../protocol-sessions/host.js'
 import { sharedCookieName } from '../protocols/login-method.js'
 import type { InstalledProtocol, Protocol } from '../protocols/protocol.js'
@@ -25,22 +24,6 @@ export function installPlugIns(base: PlugInBase): void {
     participants.set(sharedCookieName, createSharedCookieLogout(shared))
   }
   for (const protocol of options.protocols) enterProtocol(base, protocol, () => undefined)
-  checkIssuers(base)
-}
-
-/** Whether a plug-in is one of several of its protocol, by its own name. */
-function isNamed({ name, protocol = name }: Protocol): boolean {
-  return name !== protocol
-}
-
-/** Two without a name may stand for one provider, as ever; one with a name has an issuer of its own. */
-function checkIssuers(base: PlugInBase): void {
-  const named = base.options.protocols.filter(isNamed)
-  const problems = named.flatMap(({ name }) => {
-    const message = problemOfIssuer(base, name, base.protocols.get(name)?.issuer ?? '', false)
-    return message === undefined ? [] : [{ path: `protocols.${name}`, variable: '', message }]
-  })
-  if (problems.length > 0) throw new ConfigurationError(problems)
 }
 
 /**
@@ -73,17 +56,16 @@ export function enterProtocol(
 }
 
 /**
- * What is wrong with the issuer of a plug-in beside the others. Persons and sessions are known by it: two providers that
- * have one would be each other's. `withShared`: whether the issuers of the shared cookie count too.
+ * What is wrong with the issuer of a plug-in that is added beside the others. Persons and sessions are known by it: a tenant
+ * that states another's would be taken for that one. At the start two may have one, as two clients of one provider.
  */
 export function problemOfIssuer(
   { protocols, shared }: PlugInBase,
   name: string,
   issuer: string,
-  withShared = true,
 ): string | undefined {
   const [other] = [...protocols].find(([known, each]) => known !== name && each.issuer === issuer) ?? []
   if (other !== undefined) return `has the issuer of ${other}: their people could not be told apart`
-  const isShared = withShared && shared?.identityProvider.issuers.includes(issuer) === true
+  const isShared = shared?.identityProvider.issuers.includes(issuer) === true
   return isShared ? 'has the issuer of the shared cookie: their people could not be told apart' : undefined
 }
