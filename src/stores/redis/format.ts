@@ -129,8 +129,7 @@ export function parseRecord(text: string): SessionRecord {
 
 function parseEnded(words: readonly string[]): EndedRecord {
   const [stored, , reason, at, generation, retainUntil, sealed] = words
-  const isWhole = stored === version || (stored === newerVersion && words.length === 7)
-  if (isWhole && (stored === version || isReason(reason))) {
+  if (stored === version || isWholeNewer(words)) {
     if (!isReason(reason)) throw formatError()
     return {
       state: 'ended',
@@ -152,6 +151,12 @@ function parseEnded(words: readonly string[]): EndedRecord {
     retainUntil: toKnownNumber(retainUntil),
     sealed: '',
   }
+}
+
+/** Whether an end in the newer format says all that ours says, of a reason that we know. */
+function isWholeNewer([stored, , reason, at, , retainUntil, ...more]: readonly string[]): boolean {
+  const isOurs = stored === newerVersion && isReason(reason) && more.length === 1
+  return isOurs && [at, retainUntil].every((time) => /^\d+$/.test(time ?? ''))
 }
 
 function parseMark([, , code, at = '', retainUntil = '']: readonly string[]): EndedRecord | undefined {

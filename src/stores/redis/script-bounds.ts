@@ -20,7 +20,8 @@ local codes, reasons = {${codes}}, {}
 for reason, code in pairs(codes) do reasons[code] = reason end
 local function endOf(record)
   if record[1] ~= '2' or record[2] ~= 'e' then return record end
-  if #record == 7 and codes[record[3]] then return {'1', unpack(record, 2)} end
+  local isWhole = #record == 7 and codes[record[3]] and tonumber(record[4]) and tonumber(record[6])
+  if isWhole then return {'1', unpack(record, 2)} end
   if #record ~= 5 then return record end
   local reason, at, retain = reasons[record[3]], tonumber(record[4], 16), tonumber(record[5], 16)
   if not (reason and at and retain) then return record end
@@ -105,8 +106,12 @@ local function survey(prefix, own, forgotten, step)
         if started then
           entry = {list = 'live', started = tonumber(started), seen = tonumber(lastSeen), value = value}
         end
-        reason, at, life = string.match(value, '^[12] e (%S%S+) (%S+) %S+ (%S+)')
-        if reason and codes[reason] then retain, entry = life, {list = 'ends', reason = reason, at = at} end
+        reason, at, life = string.match(value, '^1 e (%S+) (%S+) %S+ (%S+)')
+        if not reason then
+          reason, at, life = string.match(value, '^2 e (%S%S+) (%d+) %S+ (%d+) %S+$')
+          reason = codes[reason] and reason
+        end
+        if reason then retain, entry = life, {list = 'ends', reason = reason, at = at} end
         code, at, life = string.match(value, '^2 e (%a) (%x+) (%x+)$')
         if code then
           retain, entry = string.format('%.0f', tonumber(life, 16) * 1000), {at = tonumber(at, 16) * 1000}
