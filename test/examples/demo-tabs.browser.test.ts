@@ -19,10 +19,29 @@ afterAll(async () => {
 })
 
 const warning = (page: Page) => page.getByRole('button', { name: 'Stay signed in', exact: true })
-const covered = (page: Page) => page.locator('citizen-session dialog.cover').waitFor()
+/** When a page was covered, by the browser's clock: what the test takes to hear of it is not the page's. */
+const coveredAt = (page: Page) =>
+  page.evaluate(
+    () =>
+      new Promise<number>((resolve) => {
+        const look = (): void => {
+          const cover = document.querySelector('citizen-session')?.shadowRoot?.querySelector('dialog.cover')
+          if (cover?.checkVisibility() === true) resolve(Date.now())
+          else setTimeout(look, 10)
+        }
+        look()
+      }),
+  )
+
+/** When the answer to a request began, by the browser's clock. */
+async function answeredAt(page: Page, address: RegExp): Promise<number> {
+  const response = await page.waitForResponse(address)
+  const { startTime, responseStart } = response.request().timing()
+  return startTime + responseStart
+}
 
 describe.each(['benefits', 'library', 'permits'] as const)('two tabs of %s', (name) => {
-  it('warn together, are extended by one, and are covered within a second of a sign-out in one', async () => {
+  it('warn together, are extended by one, and are covered at once, or with the next look, after a sign-out in one', async () => {
     const person = await visit(browser)
     const address = `${demo[name]}/private`
     await person.signIn(address)
@@ -39,10 +58,11 @@ describe.each(['benefits', 'library', 'permits'] as const)('two tabs of %s', (na
       warning(other).waitFor({ state: 'hidden' }),
     ])
 
-    const signedOut = person.page.waitForResponse(/\/session\/logout$/).then(() => performance.now())
-    const isCovered = covered(other).then(() => performance.now())
+    const signedOut = answeredAt(person.page, /\/session\/logout$/)
+    const covered = coveredAt(other)
     await person.press('Sign out everywhere')
-    expect((await isCovered) - (await signedOut)).toBeLessThan(1000)
+    // Mostly 0.1 s. But a page that is left while it asks for all keeps the others until they look again, a second later.
+    expect((await covered) - (await signedOut)).toBeLessThan(2000)
     await person.page.getByText('You are signed out', { exact: false }).first().waitFor()
 
     await person.page.goBack()
