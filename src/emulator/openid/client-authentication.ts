@@ -1,13 +1,12 @@
 /** @module Who asks at the token endpoint: the ways in which a client proves itself. */
-import { createHash, timingSafeEqual } from 'node:crypto'
 import * as jose from 'jose'
 import { json } from '../page.js'
 import type { AuthenticationMethod, RegisteredClient } from './clients.js'
 import { addressOf, type Provider } from './provider.js'
+import { digestOf, isSecretOf } from './secrets.js'
 
-const digest = (text: string) => createHash('sha256').update(text).digest()
 const isSecret = (given: string, client: RegisteredClient) =>
-  client.client_secret !== undefined && timingSafeEqual(digest(given), digest(client.client_secret))
+  client.client_secret !== undefined && isSecretOf(given, digestOf(client.client_secret))
 
 /** The form of an error of the token endpoint and its siblings. Source: RFC 6749, section 5.2. */
 export const oauthError = (error: string, description: string, status = 400): Response =>

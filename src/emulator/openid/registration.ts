@@ -2,7 +2,6 @@
  * @module `/register`: clients that register themselves, and read, update and delete what they have registered. Sources:
  * RFC 7591, section 3; RFC 7592, section 2; OpenID Connect Dynamic Client Registration 1.0.
  */
-import { createHash, timingSafeEqual } from 'node:crypto'
 import { json } from '../page.js'
 import type { Route } from '../route.js'
 import { readBody, type Visit } from '../visit.js'
@@ -10,6 +9,7 @@ import { oauthError } from './client-authentication.js'
 import { complete, contradictionIn, isClientField, type OpenidClient, problemOfField } from './clients.js'
 import { addressOf, type Provider } from './provider.js'
 import type { Registration, Registrations } from './registrations.js'
+import { digestOf, isSecretOf } from './secrets.js'
 
 /** Makes the endpoint: `POST`, and with `client_id` in the query `GET`, `PUT` and `DELETE`. */
 export const createRegistration = (provider: Provider, registrations: Registrations): Route => {
@@ -57,13 +57,11 @@ const newCredentials = (provider: Provider) => ({
   client_secret: newSecret(provider),
 })
 
-const digest = (text: string) => createHash('sha256').update(text).digest()
-
 function isInvited({ options }: Provider, token: string | undefined): boolean {
   const { initialAccessToken } = options
   return (
     initialAccessToken === undefined ||
-    (token !== undefined && timingSafeEqual(digest(token), digest(initialAccessToken)))
+    (token !== undefined && isSecretOf(token, digestOf(initialAccessToken)))
   )
 }
 

@@ -1,7 +1,7 @@
 /** @module The clients that have registered themselves, and the token by which each keeps its registration. */
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { RegisteredClient } from './clients.js'
 import type { Provider } from './provider.js'
+import { digestOf, isSecretOf } from './secrets.js'
 
 /** What is known of a registration besides the client itself. */
 export interface Registration {
@@ -25,8 +25,6 @@ export interface Registrations {
 /** More than any test or any company of developers has. */
 const mostRegistrations = 1000
 
-const digest = (text: string) => createHash('sha256').update(text).digest()
-
 /** Makes an empty register over the clients of a provider. */
 export function createRegistrations(
   { context, grants }: Provider,
@@ -45,13 +43,13 @@ export function createRegistrations(
     keep(client) {
       const token = Buffer.from(context.options.random(32)).toString('base64url')
       const issuedAt = kept.get(client.client_id)?.issuedAt ?? Math.floor(context.now() / 1000)
-      kept.set(client.client_id, { client, issuedAt, token: digest(token) })
+      kept.set(client.client_id, { client, issuedAt, token: digestOf(token) })
       clients.set(client.client_id, client)
       return { registration: { client, issuedAt }, token }
     },
     find(clientId, token) {
       const found = kept.get(clientId)
-      return found && timingSafeEqual(found.token, digest(token)) ? found : undefined
+      return found && isSecretOf(token, found.token) ? found : undefined
     },
     remove,
     get isFull() {
