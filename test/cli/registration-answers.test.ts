@@ -172,9 +172,6 @@ describe('an answer', () => {
     ['an id that is a number', { client_id: 7 }, 'no client_id'],
     ['an id with a line break', { client_id: 'a\nb' }, 'no client_id'],
     ['an id that is too long', { client_id: 'x'.repeat(513) }, 'no client_id'],
-    ['a secret that is an object', { client_secret: {} }, 'client_secret is no text'],
-    ['a secret with a control character', { client_secret: 'a\u001b[2J' }, 'client_secret is no text'],
-    ['an end that is a text', { client_secret_expires_at: 'never' }, 'is no time in seconds'],
     ['more than 64 KiB', { more: 'x'.repeat(66_000) }, 'longer than 64 KiB'],
   ])('that is %s is no registration, and nothing is kept', async (_what, body, words) => {
     const isWhole = typeof body === 'string' || Array.isArray(body)
@@ -184,6 +181,71 @@ describe('an answer', () => {
     expect(err).toContain(words)
     expect(err).toContain('whether a client was registered cannot be told')
     expect(folder.names()).toEqual([])
+  })
+
+  it.each([
+    ['a secret that is an object', { client_secret: {} }, 'client_secret is no text'],
+    ['an empty secret', { client_secret: '' }, 'client_secret is no text'],
+    ['a secret that is too long', { client_secret: 'x'.repeat(1025) }, 'client_secret is no text'],
+    ['null for a secret', { client_secret: null }, 'fail  client_secret'],
+    ['an end that is a text', { client_secret_expires_at: 'never' }, 'is no time in seconds'],
+    ['an end below zero', { client_secret_expires_at: -1 }, 'is no time in seconds'],
+    ['an end in milliseconds', { client_secret_expires_at: 1_900_000_000_000 }, 'is no time in seconds'],
+    ['an end after all times', { client_secret_expires_at: 2 ** 53 - 1 }, 'is no time in seconds'],
+    ['null for an end', { client_secret_expires_at: null }, 'as it was asked for'],
+  ])('with %s is about a client all the same: what opens it is kept', async (_what, more, words) => {
+    answering(more)
+    const { code, out } = await run('--register')
+    const isSecretBad = 'client_secret' in more
+    expect([code, out]).toEqual([isSecretBad ? 1 : 0, expect.stringContaining(words)])
+    const { client_secret, registration_client_uri, registration_access_token } = client()
+    expect(folder.kept()).toEqual({
+      issuer: provider.issuer,
+      client_id: 'c1',
+      token_endpoint_auth_method: 'client_secret_basic',
+      ...(isSecretBad ? { client_secret_expires_at: 0 } : { client_secret }),
+      registration_client_uri,
+      registration_access_token,
+    })
+    provider.answer = () => ({ status: 204, body: '' })
+    expect((await run('--delete')).code).toBe(0)
+  })
+
+  it.each([
+    ['a line break', 'a\nCITIZEN_APPLICATION_URL=https://evil.example'],
+    ['a blank at its end', 'secret '],
+    ['half a character', '\ud800secret'],
+  ])('whose secret has %s is kept, and not in the file that the application reads', async (_what, secret) => {
+    answering({ client_secret: secret })
+    const { code, out } = await run('--register')
+    expect([code, out]).toEqual([1, expect.stringContaining('fail  client_secret')])
+    expect(out).not.toContain('CITIZEN_OIDC_CLIENT_SECRET_FILE')
+    expect([folder.kept().client_secret, folder.names()]).toEqual([secret, ['openid-client.json']])
+  })
+
+  it('whose secret has ended is one by which nobody signs in', async () => {
+    answering({ client_secret_expires_at: 1000 })
+    const { code, out } = await run('--register')
+    expect([code, out]).toEqual([1, expect.stringContaining('fail  client_secret_expires_at')])
+    expect(out).not.toContain('before')
+  })
+
+  it.each([
+    ['a gateway’s', { status: 502, body: 'no' }],
+    ['a server’s that broke', { status: 500, body: { error: 'server_error' } }],
+    ['neither yes nor no', { status: 202, body: {} }],
+    ['without a body', { status: 204 }],
+    ['a redirect to what was made', { status: 303, headers: { location: 'https://evil.example/' } }],
+  ])('that is %s leaves open what was done, and says so', async (_what, answer) => {
+    provider.answer = () => answer
+    const registered = await run('--register')
+    expect([registered.code, folder.names()]).toEqual([1, []])
+    expect(registered.err).toContain('whether a client was registered cannot be told')
+    answering({})
+    await run('--register')
+    provider.answer = () => (answer.status === 204 ? { status: 202 } : answer)
+    expect((await run('--update')).err).toContain('whether it was changed cannot be told')
+    expect((await run('--delete')).err).toContain('only 204 says that the client is deleted')
   })
 
   it.each([
@@ -234,18 +296,54 @@ describe('an answer', () => {
   })
 
   it.each([
-    ['lies elsewhere', { registration_client_uri: 'https://evil.example/c1' }],
-    ['is no address', { registration_client_uri: 7 }],
-    ['is without TLS', { registration_client_uri: 'http://id.example.gov/c1' }],
-    ['has a token that fits into no header', { registration_access_token: 'a b' }],
-  ])('whose way to the registration %s is kept without that way', async (_what, more) => {
+    ['is no address', { registration_client_uri: 7 }, 'registration_client_uri'],
+    ['is without TLS', { registration_client_uri: 'http://id.example.gov/c1' }, 'registration_client_uri'],
+    [
+      'has a token that fits into no header',
+      { registration_access_token: 'a b' },
+      'registration_access_token',
+    ],
+  ])('whose way to the registration %s is kept without that', async (_what, more, member) => {
     answering(more)
     const { code, out } = await run('--register')
     expect([code, out]).toEqual([0, expect.stringContaining('cannot be changed from here')])
-    expect(folder.kept()).not.toHaveProperty('registration_access_token')
+    expect(out).not.toContain('it changes the registration')
+    const { [member]: _bad, ...rest } = client() as Record<string, unknown>
+    const { registration_client_uri, registration_access_token } = rest
+    const both = { registration_client_uri, registration_access_token }
+    expect(folder.kept()).toMatchObject(JSON.parse(JSON.stringify(both)))
+    expect(folder.kept()).not.toHaveProperty(member)
     const read = await run('--read')
     expect([read.code, read.err]).toEqual([1, expect.stringContaining('names no way to the registration')])
     expect(provider.asked).toHaveLength(1)
+  })
+
+  it('whose way to the registration lies elsewhere sends nothing there before that origin is named', async () => {
+    const elsewhere = await startProvider()
+    try {
+      answering({ registration_client_uri: `${elsewhere.issuer}/c1` })
+      const registered = await run('--register')
+      expect([registered.code, registered.out]).toEqual([0, expect.stringContaining('--openid-origin')])
+      expect((await run('--read')).err).toContain('--openid-origin')
+      expect(elsewhere.asked).toEqual([])
+      elsewhere.answer = () => ({ status: 204, body: '' })
+      expect((await run('--delete', '--openid-origin', elsewhere.issuer)).code).toBe(0)
+      expect(elsewhere.asked[0]?.headers.authorization).toBe('Bearer the.token-of~it')
+    } finally {
+      await elsewhere.close()
+    }
+  })
+
+  it('to an update brings a token that counts, also where the address beside it is none', async () => {
+    answering({})
+    await run('--register')
+    const more = { registration_access_token: 'rotated', registration_client_uri: '/register/c1' }
+    provider.answer = () => ({ status: 200, body: client(more) })
+    expect((await run('--update')).out).toContain('registration_client_uri is no https address')
+    expect(folder.kept()).toMatchObject({
+      registration_access_token: 'rotated',
+      registration_client_uri: `${provider.issuer}/register/c1`,
+    })
   })
 
   it('is kept although it is not as asked, so that it can be put right', async () => {
@@ -358,7 +456,8 @@ describe('an answer', () => {
     const { code, err } = await registration(['--register', '--file', folder.file], {
       stop: controller.signal,
     })
-    expect([code, err]).toEqual([1, expect.stringContaining('cannot be told')])
+    expect([code, err]).toEqual([1, expect.stringContaining('stopped; whether a client was')])
+    expect(err).toContain('cannot be told')
     expect(folder.names()).toEqual([])
   })
 })

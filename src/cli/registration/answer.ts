@@ -20,9 +20,9 @@ export type RegistrationAnswer =
       readonly metadata: Json
       readonly notes: readonly string[]
     }
-  /** The provider says no. */
+  /** The provider says no: nothing was done. */
   | { readonly kind: 'refused'; readonly reason: string }
-  /** It says something that is no registration. */
+  /** It says something that is no registration: whether anything was done cannot be told. */
   | { readonly kind: 'unusable'; readonly reason: string }
 
 /** What is judged besides. */
@@ -38,34 +38,46 @@ export interface AnswerRules {
 /** Judges an answer. No reason holds anything of a secret. */
 export function judgeAnswer(answer: ProbeAnswer, rules: AnswerRules): RegistrationAnswer {
   const metadata = answer.isTruncated ? undefined : parseObject(answer.body)
-  if (answer.status !== 200 && answer.status !== 201) {
-    return { kind: 'refused', reason: refusalIn(answer, metadata) }
+  const { status } = answer
+  if (status !== 200 && status !== 201) {
+    // Only 4xx says that nothing was done: a gateway speaks for itself, and some redirect once a thing is made.
+    const isNo = status >= 400 && status < 500
+    return { kind: isNo ? 'refused' : 'unusable', reason: refusalIn(answer, metadata) }
   }
   const unusable = (reason: string): RegistrationAnswer => ({ kind: 'unusable', reason })
   if (answer.isTruncated) return unusable('the answer is longer than 64 KiB')
   if (metadata === undefined) return unusable('the answer is no JSON object')
-  const { client_id: id, client_secret: secret, client_secret_expires_at: end } = metadata
-  const { token_endpoint_auth_method: method } = metadata
+  const { client_id: id, token_endpoint_auth_method: method } = metadata
+  const { kept } = rules
   if (!isWord(id, 512)) return unusable('the answer has no client_id of 1 to 512 characters without blanks')
-  if (rules.kept !== undefined && rules.kept.client_id !== id) {
-    return unusable('the answer is about another client')
+  if (kept !== undefined && kept.client_id !== id) return unusable('the answer is about another client')
+  const notes: string[] = []
+  // From here on there is a client: what cannot be used is left out, and the rest is kept, so that it can be put right.
+  const take = <T>(name: string, isGood: (value: unknown) => value is T, what: string): T | undefined => {
+    const value: unknown = metadata[name] ?? undefined
+    if (value === undefined || isGood(value)) return value
+    notes.push(`${name} ${what}: it is not kept`)
+    return undefined
   }
-  if (secret !== undefined && !(typeof secret === 'string' && /^[^\p{Cc}]{1,1024}$/u.test(secret))) {
-    return unusable('client_secret is no text of 1 to 1024 characters')
+  const secret = take('client_secret', isSecret, 'is no text of 1 to 1024 characters')
+  const end = take('client_secret_expires_at', isTime, 'is no time in seconds')
+  const uri = take('registration_client_uri', isAddress, 'is no https address')
+  const token = take('registration_access_token', isToken, 'is no token')
+  const management = {
+    registration_client_uri: uri ?? kept?.registration_client_uri,
+    registration_access_token: token ?? kept?.registration_access_token,
   }
-  if (end !== undefined && !isTime(end)) return unusable('client_secret_expires_at is no time in seconds')
-  const { management, notes } = managementIn(metadata, rules)
   return {
     kind: 'client',
     metadata,
-    notes,
+    notes: [...notes, ...wayNotes(management, rules.origins)],
     client: {
       issuer: rules.issuer,
       provider: rules.provider,
       client_id: id,
-      token_endpoint_auth_method: isWord(method, 64) ? method : rules.kept?.token_endpoint_auth_method,
-      client_secret: secret ?? rules.kept?.client_secret,
-      client_secret_expires_at: end ?? rules.kept?.client_secret_expires_at,
+      token_endpoint_auth_method: isWord(method, 64) ? method : kept?.token_endpoint_auth_method,
+      client_secret: secret ?? kept?.client_secret,
+      client_secret_expires_at: end ?? kept?.client_secret_expires_at,
       ...management,
     },
   }
@@ -73,50 +85,41 @@ export function judgeAnswer(answer: ProbeAnswer, rules: AnswerRules): Registrati
 
 type Management = Pick<KeptClient, 'registration_client_uri' | 'registration_access_token'>
 
-/** The way to the registration itself: without it the client is good, and cannot be changed from here. */
-function managementIn(
-  metadata: Json,
-  { origins, kept }: AnswerRules,
-): { readonly management: Management; readonly notes: readonly string[] } {
-  const { registration_client_uri: uri, registration_access_token: token } = metadata
-  const known = {
-    registration_client_uri: kept?.registration_client_uri,
-    registration_access_token: kept?.registration_access_token,
+/** What is to be said of the way to the registration: without it the client is good, and cannot be changed from here. */
+function wayNotes(
+  { registration_client_uri: uri, registration_access_token: token }: Management,
+  origins: ReadonlySet<string>,
+): readonly string[] {
+  if (uri === undefined || token === undefined) {
+    return [
+      'the provider offers no way to read, update or delete this client: it cannot be changed from here',
+    ]
   }
-  if (uri === undefined && token === undefined) {
-    return {
-      management: known,
-      notes: kept === undefined ? ['the provider offers no way to read, update or delete this client'] : [],
-    }
-  }
-  const origin = typeof uri === 'string' && uri.length <= 2048 ? parseUrl(uri)?.origin : undefined
-  const isGoodUri = uri === undefined || (isSecureAddress(String(uri)) && origins.has(origin ?? ''))
-  // A token of RFC 6750: anything else would not fit into a header.
-  const isGoodToken =
-    token === undefined || (typeof token === 'string' && /^[\w.~+/-]{1,8192}=*$/.test(token))
-  if (!isGoodUri || !isGoodToken) {
-    const what = isGoodUri
-      ? 'registration_access_token is no token'
-      : `registration_client_uri lies on ${origin ?? 'no origin'}, which is none of the provider's`
-    return {
-      management: known,
-      notes: [`${what}: it is not kept, and this client cannot be changed from here`],
-    }
-  }
-  return {
-    management: {
-      registration_client_uri: uri === undefined ? known.registration_client_uri : String(uri),
-      registration_access_token: token ?? known.registration_access_token,
-    },
-    notes: [],
-  }
+  const origin = parseUrl(uri)?.origin ?? ''
+  if (origins.has(origin)) return []
+  return [
+    `registration_client_uri lies on ${origin}, which is none of the provider's: nothing is sent there unless --openid-origin names it`,
+  ]
 }
 
 const isWord = (value: unknown, most: number): value is string =>
   typeof value === 'string' && value.length <= most && /^[^\s\p{Cc}]+$/u.test(value)
 
+const isSecret = (value: unknown): value is string =>
+  typeof value === 'string' && value !== '' && value.length <= 1024
+
+/** The last second of the year 9999: what is later is another unit. */
+const lastSecond = 253_402_300_799
+
 const isTime = (value: unknown): value is number =>
-  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= lastSecond
+
+const isAddress = (value: unknown): value is string =>
+  typeof value === 'string' && value.length <= 2048 && isSecureAddress(value)
+
+/** Of RFC 6750: anything else would not fit into a header. */
+const isToken = (value: unknown): value is string =>
+  typeof value === 'string' && /^[\w.~+/-]{1,8192}=*$/.test(value)
 
 /** Why the provider says no, in its words, cut and spelt out. */
 function refusalIn({ status, header }: ProbeAnswer, document: Json | undefined): string {

@@ -3,7 +3,7 @@
  * alone, for the application. Both are of mode 0600 from their first moment.
  */
 import { randomUUID } from 'node:crypto'
-import { rename, rm, stat } from 'node:fs/promises'
+import { lstat, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { isMissing, readKeyFile, writeNewFile } from '../../issuing/key-file.js'
 import { usageError } from '../command.js'
@@ -39,6 +39,27 @@ export function clientFilesOf(path: string): ClientFiles {
   return { file, secretFile: `${file.replace(/\.json$/, '')}.secret` }
 }
 
+/** Whether a secret is the same once it has been read from a file or a variable, which both lose blanks at its ends. */
+export const fitsSecretFile = (secret: string): boolean =>
+  /^[^\p{Cc}\p{Cs}]+$/u.test(secret) && secret.trim() === secret
+
+/** Bytes that a client has at most, with what is escaped in it. */
+const mostClientBytes = 65_536
+
+/**
+ * Makes sure that what a provider is about to give can be kept beside the file: a secret or a token that comes all the
+ * same would be lost. @throws `usage`
+ */
+export async function assertRoom({ file }: ClientFiles): Promise<void> {
+  const temporary = temporaryOf(file)
+  try {
+    await writeNewFile(temporary, ' '.repeat(mostClientBytes), { mode: 0o600 })
+    await rm(temporary)
+  } catch (cause) {
+    throw usageError(`${file} cannot be written (${codeOf(cause)}): the provider was not asked`, cause)
+  }
+}
+
 /**
  * Makes sure that a client can be kept before there is one. The empty file is to be written, or removed.
  * @throws `usage` where something is there, or nothing can be
@@ -55,28 +76,36 @@ export async function reserveFiles({ file, secretFile }: ClientFiles): Promise<v
     }
     throw usageError(`${file} cannot be written (${codeOf(cause)})`, cause)
   }
-  if (!(await isThere(secretFile))) return
-  await rm(file, { force: true })
-  throw usageError(`${secretFile} is there already: name another --file`)
+  try {
+    await assertFree(secretFile)
+    await assertRoom({ file, secretFile })
+  } catch (error) {
+    await rm(file, { force: true })
+    throw error
+  }
 }
 
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
+/** A link that leads nowhere is there, too. @throws `usage` */
+async function assertFree(path: string): Promise<void> {
+  const problem = await lstat(path).then(
+    () => 'is there already',
+    (error: unknown) => (isMissing(error) ? undefined : `cannot be looked at (${codeOf(error)})`),
   )
+  if (problem !== undefined) throw usageError(`${path} ${problem}: name another --file`)
 }
 
 /** Puts a client in the place of what is there, whole or not at all. */
 export async function writeClient({ file, secretFile }: ClientFiles, client: KeptClient): Promise<void> {
   const { client_secret: secret } = client
   await replaceFile(file, `${JSON.stringify(client, undefined, 2)}\n`)
-  if (secret === undefined) await rm(secretFile, { force: true })
+  if (secret === undefined || !fitsSecretFile(secret)) await rm(secretFile, { force: true })
   else await replaceFile(secretFile, secret)
 }
 
+const temporaryOf = (path: string): string => join(dirname(path), `.${basename(path)}-${randomUUID()}`)
+
 async function replaceFile(path: string, text: string): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}-${randomUUID()}`)
+  const temporary = temporaryOf(path)
   await writeNewFile(temporary, text, { mode: 0o600 })
   try {
     await rename(temporary, path)

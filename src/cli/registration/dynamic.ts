@@ -6,13 +6,16 @@ import type { Environment } from '../../config/environment.js'
 import { parseUrl } from '../../parse-url.js'
 import { printable } from '../../printable.js'
 import { type Console, untilStopped, usageError } from '../command.js'
-import { ask, explainSilence } from '../doctor/visits.js'
+import { ask, explainSilence, type Visited } from '../doctor/visits.js'
+import { codeOf } from '../environment.js'
 import { printableJson } from '../print.js'
-import { type ProbeAnswer, ProbeError, type ProbeRequest } from '../probe.js'
+import { ProbeError, type ProbeRequest } from '../probe.js'
 import { judgeAnswer, mostAnswerBytes, type RegistrationAnswer } from './answer.js'
 import {
+  assertRoom,
   type ClientFiles,
   clientFilesOf,
+  fitsSecretFile,
   type KeptClient,
   readClient,
   removeFiles,
@@ -54,6 +57,8 @@ interface Work {
   readonly place: RegistrationPlace
   readonly files: ClientFiles
   readonly console: Console
+  /** Milliseconds since the epoch. */
+  readonly now: number
 }
 
 /** What came of it. */
@@ -82,7 +87,7 @@ export async function runAction(
   const { environment } = application
   const kept = action === 'register' ? undefined : await readClient(files)
   const place = openPlace(kept === undefined ? values : placeOfKept(values, kept, files), environment, reach)
-  const work: Work = { action, values, application, place, files, console }
+  const work: Work = { action, values, application, place, files, console, now: reach.clock() }
   const outcome = await (kept === undefined ? register(work, environment) : manage(work, kept))
   if (outcome.kind === 'failed') {
     console.err(printable(`citizen-session registration: ${outcome.reason}`))
@@ -125,7 +130,7 @@ async function register(work: Work, environment: Environment): Promise<Outcome> 
   await reserveFiles(files)
   const url = place.place(offer.endpoint)
   const answer = await ask(place.probe, requestOf({ method: 'POST', url, token, body: asked }))
-  const judged = answer instanceof ProbeError ? silence(answer, url) : judgeAnswer(answer, rulesOf(place))
+  const judged = judge(work, answer, { url })
   if (judged.kind !== 'client') {
     await removeFiles(files)
     return {
@@ -133,7 +138,25 @@ async function register(work: Work, environment: Environment): Promise<Outcome> 
       reason: reasonOf(judged, 'whether a client was registered cannot be told: look at the provider'),
     }
   }
-  return conclude(work, judged, asked)
+  const problem = await keep(work, judged)
+  return problem === undefined ? conclude(work, judged, asked) : withdraw(work, judged, problem)
+}
+
+/** A client whose secret nobody has is of use to nobody: it is deleted again, or somebody must be told that it is there. */
+async function withdraw(
+  { place, files }: Work,
+  { client }: RegisteredClient,
+  problem: string,
+): Promise<Outcome> {
+  const { client_id: id, registration_client_uri: own, registration_access_token: token } = client
+  const answer =
+    own === undefined || token === undefined || !place.origins.has(parseUrl(own)?.origin ?? '')
+      ? undefined
+      : await ask(place.probe, requestOf({ method: 'DELETE', url: place.place(own), token, body: undefined }))
+  const isGone = answer !== undefined && !(answer instanceof ProbeError) && answer.status === 204
+  await removeFiles(files).catch(() => undefined)
+  const left = `the client ${id} is registered at ${client.issuer}, and its secret is lost: delete it there`
+  return { kind: 'failed', reason: `${problem}; ${isGone ? 'the client was deleted again' : left}` }
 }
 
 /** Reads, updates or deletes what is registered, at the client's own address and by its own token. */
@@ -152,6 +175,7 @@ async function manage(work: Work, kept: KeptClient): Promise<Outcome> {
       reason: `${own} is none of the provider’s addresses: name its origin with --openid-origin`,
     }
   }
+  if (action !== 'delete') await assertRoom(files)
   const url = place.place(own)
   const asked = askedOf(work, kept.token_endpoint_auth_method ?? methodAmong([]))
   const { client_id, client_secret } = kept
@@ -165,47 +189,71 @@ async function manage(work: Work, kept: KeptClient): Promise<Outcome> {
     await removeFiles(files)
     return { kind: 'deleted' }
   }
-  const judged =
-    answer instanceof ProbeError ? silence(answer, url) : judgeAnswer(answer, rulesOf(place, kept))
-  if (action === 'delete' && judged.kind === 'client') {
-    return {
-      kind: 'failed',
-      reason: `the answer is ${(answer as ProbeAnswer).status}, and only 204 says that the client is deleted`,
-    }
+  const judged = judge(work, answer, { url, kept })
+  const look = '--read says what is registered'
+  if (action === 'delete') {
+    const doubt = `only 204 says that the client is deleted: ${look}`
+    const reason = judged.kind === 'client' ? 'the answer is a client' : judged.reason
+    return { kind: 'failed', reason: reasonOf({ kind: kindOfFailure(judged), reason }, doubt) }
   }
-  return judged.kind === 'client'
-    ? conclude(work, judged, asked)
-    : {
-        kind: 'failed',
-        reason: reasonOf(judged, 'whether it was changed cannot be told: --read says what is registered'),
-      }
+  if (judged.kind !== 'client') {
+    return { kind: 'failed', reason: reasonOf(judged, `whether it was changed cannot be told: ${look}`) }
+  }
+  const problem = await keep(work, judged)
+  if (problem === undefined) return conclude(work, judged, asked)
+  const lost = `${files.file} is as it was; a new secret or token, if the provider gave one, is lost: ${look}`
+  return { kind: 'failed', reason: `${problem}; ${lost}` }
 }
+
+type RegisteredClient = Extract<RegistrationAnswer, { kind: 'client' }>
 
 /** Keeps what the provider says before anything else: a secret or a token that is lost is lost for good. */
-async function conclude(
-  { place, files }: Work,
-  { client, metadata, notes }: Extract<RegistrationAnswer, { kind: 'client' }>,
-  asked: AskedClient,
-): Promise<Outcome> {
-  await writeClient(files, client)
-  const { idTokenAlgorithms } = place.options
-  const differences = differencesIn(asked, metadata, { idTokenAlgorithms })
-  const needsSecret = asked.token_endpoint_auth_method.startsWith('client_secret')
-  const lacksSecret = needsSecret && client.client_secret === undefined
-  return {
-    kind: 'client',
-    client,
-    notes,
-    differences: lacksSecret ? [...differences, noSecret] : differences,
+async function keep({ files }: Work, { client }: RegisteredClient): Promise<string | undefined> {
+  try {
+    await writeClient(files, client)
+    return undefined
+  } catch (cause) {
+    return `${files.file} and the secret beside it could not be written (${codeOf(cause)})`
   }
 }
 
-const noSecret: Difference = {
-  member: 'client_secret',
-  weight: 'fail',
-  asked: 'a secret',
-  answered: 'nothing',
-  meaning: 'the client cannot prove itself',
+function conclude(
+  { place, now }: Work,
+  { client, metadata, notes }: RegisteredClient,
+  asked: AskedClient,
+): Outcome {
+  const { idTokenAlgorithms } = place.options
+  const differences = differencesIn(asked, metadata, { idTokenAlgorithms })
+  return { kind: 'client', client, notes, differences: [...differences, ...secretFaults(client, asked, now)] }
+}
+
+/** Why the application cannot prove itself by the secret that is kept. */
+function secretFaults(client: KeptClient, asked: AskedClient, now: number): readonly Difference[] {
+  const { client_secret: secret, client_secret_expires_at: end = 0 } = client
+  const needsSecret = asked.token_endpoint_auth_method.startsWith('client_secret')
+  const fault = (member: string, words: Pick<Difference, 'asked' | 'answered' | 'meaning'>) => ({
+    member,
+    weight: 'fail' as const,
+    ...words,
+  })
+  if (secret === undefined) {
+    const words = { asked: 'a secret', answered: 'nothing', meaning: 'the client cannot prove itself' }
+    return needsSecret ? [fault('client_secret', words)] : []
+  }
+  const unfit = {
+    asked: 'a text of one line, without blanks at its ends',
+    answered: 'another',
+    meaning: 'no variable and no file can carry it: it is kept here alone; give it to clientSecret in code',
+  }
+  const ended = {
+    asked: 'a time to come',
+    answered: new Date(end * 1000).toISOString(),
+    meaning: 'the secret has ended: --update may bring another',
+  }
+  return [
+    ...(fitsSecretFile(secret) ? [] : [fault('client_secret', unfit)]),
+    ...(end === 0 || end * 1000 > now ? [] : [fault('client_secret_expires_at', ended)]),
+  ]
 }
 
 const rulesOf = ({ name, options, origins }: RegistrationPlace, kept?: KeptClient) => ({
@@ -253,14 +301,23 @@ function requestOf(request: {
   }
 }
 
-type Failure = Exclude<RegistrationAnswer, { kind: 'client' }>
+type Failure = Pick<Exclude<RegistrationAnswer, { kind: 'client' }>, 'kind' | 'reason'>
 
-/** No answer came: of some silences it is known that nothing has arrived. */
-function silence(error: ProbeError, url: string): Failure {
-  const { reason } = explainSilence(error, url)
-  const isUntouched = ['refused', 'unknown-host', 'certificate', 'not-allowed'].includes(error.problem)
+/** What an answer, or a silence, comes to: of some silences it is known that nothing has arrived. */
+function judge(
+  { place, console }: Work,
+  answer: Visited,
+  { url, kept }: { readonly url: string; readonly kept?: KeptClient },
+): RegistrationAnswer {
+  if (!(answer instanceof ProbeError)) return judgeAnswer(answer, rulesOf(place, kept))
+  if (console.stop.aborted) return { kind: 'unusable', reason: 'stopped' }
+  const { reason } = explainSilence(answer, url)
+  const isUntouched = ['refused', 'unknown-host', 'certificate', 'not-allowed'].includes(answer.problem)
   return { kind: isUntouched ? 'refused' : 'unusable', reason }
 }
+
+const kindOfFailure = ({ kind }: RegistrationAnswer): Failure['kind'] =>
+  kind === 'refused' ? kind : 'unusable'
 
 const reasonOf = ({ kind, reason }: Failure, doubt: string): string =>
   kind === 'refused' ? reason : `${reason}; ${doubt}`

@@ -5,7 +5,7 @@ import { quote as inShell } from '../../issuing/key-file.js'
 import { printable } from '../../printable.js'
 import type { Console } from '../command.js'
 import { createPaint, printableJson } from '../print.js'
-import type { ClientFiles, KeptClient } from './client-file.js'
+import { type ClientFiles, fitsSecretFile, type KeptClient } from './client-file.js'
 import type { Difference } from './differences.js'
 
 /** A client that is registered. */
@@ -37,7 +37,7 @@ function toJson({ client, differences, notes }: RegisteredOutcome, files: Client
     issuer,
     clientId,
     file: files.file,
-    ...(secret !== undefined && { secretFile: files.secretFile }),
+    ...(isInFile(secret) && { secretFile: files.secretFile }),
     ...(end !== 0 && { secretEndsAt: end * 1000 }),
     differences,
     notes,
@@ -50,7 +50,7 @@ function reportInWords(
   console: Console,
 ): void {
   const paint = createPaint(console)
-  const all = [...notes, ...endOf(client)].map((words) => ({ weight: 'warn' as const, words }))
+  const all = [...notes, ...endOf(client, differences)].map((words) => ({ weight: 'warn' as const, words }))
   const said = differences.map(({ member, weight, asked, answered, meaning }) => ({
     weight,
     words: `${member}: asked for ${asked}, registered is ${answered}: ${meaning}`,
@@ -63,11 +63,23 @@ function reportInWords(
   console.out('')
   for (const line of variablesFor(client, files)) console.out(printable(line))
   console.out('')
-  console.out(printable(`Keep ${files.file}: it changes the registration. The application does not need it.`))
+  console.out(printable(`Keep ${files.file}: ${purposeOf(client)} The application does not need it.`))
 }
 
-function endOf({ client_secret_expires_at: end = 0 }: KeptClient): readonly string[] {
-  return end === 0 ? [] : [`the secret ends on ${new Date(end * 1000).toISOString()}: update it before`]
+const purposeOf = ({ registration_client_uri: uri, registration_access_token: token }: KeptClient): string =>
+  uri === undefined || token === undefined
+    ? 'it holds what the provider has given.'
+    : 'it changes the registration.'
+
+const isInFile = (secret: string | undefined): boolean => secret !== undefined && fitsSecretFile(secret)
+
+function endOf(
+  { client_secret_expires_at: end = 0 }: KeptClient,
+  differences: readonly Difference[],
+): readonly string[] {
+  const isSaid = differences.some(({ member }) => member === 'client_secret_expires_at')
+  if (end === 0 || isSaid) return []
+  return [`the secret ends on ${new Date(end * 1000).toISOString()}: --update may bring another before`]
 }
 
 /** What to give the application. The id is the provider's word: it is quoted, so that no shell runs any of it. */
@@ -81,6 +93,6 @@ function variablesFor(
   return [
     line('issuer', issuer),
     line('clientId', client_id),
-    ...(client_secret === undefined ? [] : [line('clientSecret', secretFile, '_FILE')]),
+    ...(!isInFile(client_secret) ? [] : [line('clientSecret', secretFile, '_FILE')]),
   ]
 }

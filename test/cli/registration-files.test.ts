@@ -1,0 +1,115 @@
+/** @module A client that is registered and cannot be kept: never lost in silence. */
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import {
+  createFolder,
+  type Folder,
+  registration,
+  type ScriptedProvider,
+  startProvider,
+} from './registering.js'
+
+let provider: ScriptedProvider
+let folder: Folder
+beforeAll(async () => {
+  provider = await startProvider()
+})
+afterAll(() => provider.close())
+beforeEach(() => {
+  folder = createFolder()
+  vi.stubEnv('CITIZEN_APPLICATION_URL', 'https://benefits.example')
+  vi.stubEnv('CITIZEN_OIDC_ISSUER', provider.issuer)
+})
+afterEach(() => {
+  vi.unstubAllEnvs()
+  folder.remove()
+  provider.asked.length = 0
+})
+
+const client = (more: object = {}) => ({
+  client_id: 'c1',
+  client_secret: 'the secret of the client',
+  registration_client_uri: `${provider.issuer}/register/c1`,
+  registration_access_token: 'token',
+  ...more,
+})
+const run = (action: string) => registration([action, '--file', folder.file, '--timeout', '5'])
+const methods = () => provider.asked.map(({ method }) => method)
+/** The folder is gone once the provider is asked: what a full disk does, as far as this goes. */
+const loseFolder = () => rmSync(folder.path, { recursive: true, force: true })
+
+describe('a client that cannot be kept once it is registered', () => {
+  it('is deleted again, by the token that came with it', async () => {
+    provider.answer = ({ method }) => {
+      loseFolder()
+      return method === 'DELETE' ? { status: 204, body: '' } : { body: client() }
+    }
+    const { code, out, err } = await run('--register')
+    expect([code, out, methods()]).toEqual([1, '', ['POST', 'DELETE']])
+    expect(err).toContain('could not be written (ENOENT); the client was deleted again')
+    expect(provider.asked[1]).toMatchObject({ url: '/register/c1' })
+    expect(provider.asked[1]?.headers.authorization).toBe('Bearer token')
+  })
+
+  it.each([
+    ['the provider does not delete it', {}, ['POST', 'DELETE']],
+    ['there is no way to delete it', { registration_access_token: undefined }, ['POST']],
+    ['that way lies elsewhere', { registration_client_uri: 'https://evil.example/c1' }, ['POST']],
+  ])('is named with what to do where %s', async (_what, more, asked) => {
+    provider.answer = ({ method }) => {
+      loseFolder()
+      return method === 'DELETE' ? { status: 403 } : { body: client(more) }
+    }
+    const { code, err } = await run('--register')
+    expect([code, methods()]).toEqual([1, asked])
+    expect(err).toContain(`the client c1 is registered at ${provider.issuer}`)
+    expect(err).toContain('delete it there')
+    expect(err).not.toMatch(/the secret of the client|token\b/)
+  })
+
+  it('says of an update what may be lost', async () => {
+    provider.answer = () => ({ body: client() })
+    await run('--register')
+    provider.answer = () => {
+      loseFolder()
+      return { status: 200, body: client({ client_secret: 'new' }) }
+    }
+    const { code, err } = await run('--update')
+    expect([code, err]).toEqual([1, expect.stringContaining('is as it was; a new secret or token')])
+  })
+})
+
+describe('a provider', () => {
+  it('is not asked to change what could not be kept', async () => {
+    provider.answer = () => ({ body: client() })
+    await run('--register')
+    provider.asked.length = 0
+    const full = Object.assign(new Error('full'), { code: 'ENOSPC' })
+    const handle = await open(folder.file)
+    const write = vi.spyOn(Object.getPrototypeOf(handle), 'writeFile').mockRejectedValue(full)
+    await handle.close()
+    try {
+      for (const action of ['--read', '--update']) {
+        const { code, err } = await run(action)
+        expect([code, err]).toEqual([2, expect.stringContaining('(ENOSPC): the provider was not asked')])
+      }
+    } finally {
+      write.mockRestore()
+    }
+    expect([provider.asked, folder.names()]).toEqual([[], ['openid-client.json', 'openid-client.secret']])
+  })
+
+  it('is not asked where the secret’s name is taken, if only by a link that leads nowhere', async () => {
+    symlinkSync(join(folder.path, 'nothing'), folder.secretFile)
+    expect(await run('--register')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('is there already'),
+    })
+    rmSync(folder.secretFile)
+    mkdirSync(folder.secretFile)
+    expect((await run('--register')).code).toBe(2)
+    expect([provider.asked, folder.names()]).toEqual([[], ['openid-client.secret']])
+  })
+})
