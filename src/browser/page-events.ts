@@ -4,6 +4,9 @@ import { check, extend, tick } from './follow.js'
 import type { IdentityEvent } from './identity.js'
 import { often, seldom } from './schedule.js'
 
+/** What browsers that prerender say besides: milliseconds at which the page was shown, 0 for one that was opened. */
+type PrerenderedNavigation = PerformanceNavigationTiming & { readonly activationStart?: number }
+
 /** Listens to the page until the client is stopped. */
 export function listenToPage(context: ClientContext): void {
   const { options, overlay, tabs, signal } = context
@@ -35,8 +38,10 @@ export function listenToPage(context: ClientContext): void {
     context.publish({ identity: state })
     if (state === 'changed') void check(context)
   })
-  // Nobody had opened it when it was fetched; to show it is an act, and needs no request.
+  // Nobody had opened it when it was fetched; to show it is an act, and needs no request. It may be shown before us.
   listen('prerenderingchange', () => extend(context))
+  const [page] = performance.getEntriesByType('navigation') as PrerenderedNavigation[]
+  if (performance.now() - (page?.activationStart || Number.NaN) < seldom) void extend(context)
   if (options.extendOnActivity) {
     listen('keydown pointerdown', ({ isTrusted }) => {
       const { status, at = 0 } = context.reading ?? {}

@@ -27,6 +27,8 @@ let cookie: string
 let close: () => void
 /** Lets the page that has another one prerendered go there. */
 let show = (): void => undefined
+/** Keeps back the script of a prerendered page. */
+let scriptMayCome = Promise.resolve()
 const seen: IncomingMessage[] = []
 const waiting: (() => void)[] = []
 
@@ -58,6 +60,7 @@ beforeAll(async () => {
     clock,
     onEvent: () => undefined,
   })
+  app.get('/session/client.js', (_request, _response, next) => void scriptMayCome.then(() => next()))
   app.use(auth)
   app.get('/page', (request, response) => {
     const { policy } = request.query
@@ -65,9 +68,13 @@ beforeAll(async () => {
     response.type('html').send(html('<main>here</main>'))
   })
   app.get('/client', (_request, response) => {
-    response
-      .type('html')
-      .send(html('<script>fetch("/by-prerendered")</script><script src="/session/client.js" defer></script>'))
+    response.type('html').send(
+      html(`<script>
+          fetch('/by-prerendered')
+          addEventListener('DOMContentLoaded', () => fetch('/scripts-have-run'))
+          document.addEventListener('prerenderingchange', () => fetch('/shown', { headers: { 'citizen-activity': 'none' } }))
+        </script><script src="/session/client.js" defer></script>`),
+    )
   })
   app.get('/start', (_request, response) => {
     for (const pair of cookie.split('; ')) response.append('set-cookie', `${pair}; Path=/`)
@@ -360,10 +367,16 @@ describe('HLD-04 in Chromium', () => {
 })
 
 describe('HLD-04 a prerendered page', () => {
-  it('and its script touch nothing before it is shown; then the client does', async () => {
+  it.each([
+    { name: 'runs before', isHeld: false },
+    { name: 'comes after', isHeld: true },
+  ])('touches nothing before it is shown; then the client does, whose script $name', async ({ isHeld }) => {
+    let sendScript = (): void => undefined
+    scriptMayCome = isHeld ? new Promise((resolve) => (sendScript = resolve)) : Promise.resolve()
     const folder = mkdtempSync(join(tmpdir(), 'prerender-'))
     now += stepMilliseconds
     const before = await lastSeen()
+    seen.length = 0
     // Whatever drives a browser keeps it from prerendering: this one is on its own.
     const program = spawn(
       findProgram('browser') ?? 'chromium',
@@ -382,10 +395,13 @@ describe('HLD-04 a prerendered page', () => {
     const gone = new Promise((resolve) => program.once('exit', resolve))
     try {
       await requestFor('/held')
-      expect((await requestFor('/client', 2)).headers['sec-purpose']).toBe('prefetch;prerender')
+      expect((await requestFor('/client')).headers['sec-purpose']).toBe('prefetch;prerender')
       expect((await requestFor('/by-prerendered')).headers['sec-purpose']).toBe('prefetch;prerender')
+      if (!isHeld) await requestFor('/scripts-have-run')
       expect(await lastSeen()).toBe(before)
       show()
+      await requestFor('/shown')
+      sendScript()
       await requestFor('/session/extend')
       expect(await lastSeen()).toBe(now)
     } finally {
