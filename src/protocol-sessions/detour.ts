@@ -21,9 +21,16 @@ export function createDetours(
     if (!(live instanceof LiveProtocolSession)) return undefined
     const protocol = protocols.get(live.state.named.protocol)
     if (protocol?.detour === undefined) return undefined
-    const isPage =
-      exchange.method === 'GET' && isTopLevelNavigation(exchange) && isActivity(exchange, application.url)
-    if (!isPage) return undefined
+    if (!isPageItself(exchange) || !isActivity(exchange, application.url)) return undefined
     return protocol.detour(exchange, { extendedAt: extendedAt(live.record, live.details, clock()) })
   }
+}
+
+/**
+ * Whether the browser says that this is a page at top level. Where it says nothing, as behind a proxy that takes such headers
+ * away, a script may be waiting for the answer, which the provider would not let it read.
+ */
+function isPageItself(exchange: Exchange): boolean {
+  const saysSo = exchange.header('sec-fetch-dest') === 'document'
+  return saysSo && exchange.method === 'GET' && isTopLevelNavigation(exchange)
 }

@@ -43,9 +43,15 @@ describe('the decision table', () => {
     ['a refusal without a second code', { ...noPassive, subcode: undefined }, 'failed', 'failed', 'failed'],
     ['an answer that does not hold', { kind: 'invalid' }, 'failed', 'failed', 'failed'],
   ])('%s', (_, answer, inFrame, atTopFirst, atTopLater) => {
-    expect(decidePassive(answer, { place: 'frame', isExtendedAtTop: true })).toBe(inFrame)
-    expect(decidePassive(answer, { place: 'top', isExtendedAtTop: false })).toBe(atTopFirst)
-    expect(decidePassive(answer, { place: 'top', isExtendedAtTop: true })).toBe(atTopLater)
+    const plain = { isSentAsForm: false, isOvertaken: false }
+    expect(decidePassive(answer, { ...plain, place: 'frame', isExtendedAtTop: true })).toBe(inFrame)
+    expect(decidePassive(answer, { ...plain, place: 'top', isExtendedAtTop: false })).toBe(atTopFirst)
+    expect(decidePassive(answer, { ...plain, place: 'top', isExtendedAtTop: true })).toBe(atTopLater)
+    // Cookies may not have come with a form, and what has been said since stands.
+    for (const given of [{ isSentAsForm: true }, { isOvertaken: true }]) {
+      const doubtful = { ...plain, ...given, place: 'top', isExtendedAtTop: true } as const
+      expect(decidePassive(answer, doubtful)).toBe(atTopFirst)
+    }
   })
 })
 
@@ -70,7 +76,7 @@ async function signedIn(
   return { world, browser, asked: () => asked() - before, ...stepsOf(world, browser) }
 }
 
-function stepsOf(world: SamlWorld, browser: Browser) {
+function stepsOf(world: SamlWorld, browser: Browser, home = urlOf('benefits')) {
   const stepIn = ({ body }: Visit) => /"step":"([^"]+)"/.exec(body)?.[1]
   return {
     stepIn,
@@ -247,13 +253,14 @@ describe('in a frame', () => {
 })
 
 describe('what the answer says of the person', () => {
-  /** Asks in a frame, and answers as the provider would for that order. */
-  const answering = async (
+  /** Asks in a frame, and makes the answer that the provider would for that order. */
+  const ask = async (
     place: Awaited<ReturnType<typeof signedIn>>,
     order: Omit<SamlResponseOrder, 'serviceProvider'>,
+    afterSeconds = every,
   ) => {
     const { world, browser, act, stepIn } = place
-    world.travel(every)
+    world.travel(afterSeconds)
     await act()
     const sent = await browser.fetch(`${home}/session/saml/keep-alive?begin=frame`, {
       headers: framed.headers,
@@ -267,7 +274,11 @@ describe('what the answer says of the person', () => {
       relayState,
       ...order,
     })
-    const send = async () => stepIn(await browser.post(acs, { ...message.fields, again: '1' }, framed))
+    return async () => stepIn(await browser.post(acs, { ...message.fields, again: '1' }, framed))
+  }
+  /** The same, and sends it. */
+  const answering = async (...given: Parameters<typeof ask>) => {
+    const send = await ask(...given)
     return { step: await send(), send }
   }
   const jtiOf = ({ world }: Awaited<ReturnType<typeof signedIn>>) => world.emulator.sessions[0]?.jti
@@ -381,6 +392,31 @@ describe('what the answer says of the person', () => {
     expect(await state()).toMatchObject({ state: 'anonymous' })
   })
 
+  it('that was overtaken by a later one raises nothing, gives no role back, and takes a factor away', async () => {
+    const claims: SamlOptions['claims'] = ({ attributes }) => ({ roles: attributes.get('role') ?? [] })
+    const place = await signedIn('frame', { saml: { claims } })
+    const { world, state, browser } = place
+    const session = jtiOf(place)
+    const roles = async () => {
+      const headers = { cookie: await browser.cookieHeader(home) }
+      const exchange = new TestExchange(new Request(`${home}/open`, { headers }))
+      return (await world.party('benefits').suite.authenticate(exchange)).claims?.roles
+    }
+    const more = { authnContext: strong, attributes: { role: 'clerk' } }
+    const late = await ask(place, { username: 'ana', session, assertion: more })
+    world.travel(61)
+    expect((await answering(place, { username: 'ana', session }, 1)).step).toBe('kept')
+    expect(await late()).toBe('kept')
+    expect([(await state()).assurance.level, await roles()]).toEqual([1, []])
+
+    const less = await ask(place, { username: 'ana', session, assertion: { attributes: { role: 'chief' } } })
+    world.travel(61)
+    expect((await answering(place, { username: 'ana', session, assertion: more }, 1)).step).toBe('kept')
+    expect([(await state()).assurance.level, await roles()]).toEqual([2, ['clerk']])
+    expect(await less()).toBe('kept')
+    expect([(await state()).assurance.level, await roles()]).toEqual([1, ['clerk']])
+  })
+
   it('counts once', async () => {
     const place = await signedIn('frame')
     const { step, send } = await answering(place, { username: 'ana', session: jtiOf(place) })
@@ -473,8 +509,12 @@ describe('on the way to a page', () => {
   })
 
   it('leads nobody away who sends a form, fetches, polls, or looks at a page of no guard', async () => {
-    const { browser, goOn, asked } = await signedIn('navigation')
+    const { browser, goOn, asked, world } = await signedIn('navigation')
     await goOn(every)
+    // Behind a proxy that takes Sec-Fetch away: nobody can tell a script that asks for HTML from a page.
+    const headers = { cookie: await browser.cookieHeader(home), accept: 'text/html' }
+    const unsaid = await world.party('benefits').handle(new Request(`${home}/private`, { headers }))
+    expect(unsaid.status).toBe(200)
     for (const visit of [
       await browser.post(`${home}/private`, { note: 'x' }),
       await browser.open(`${home}/open`),
@@ -508,6 +548,30 @@ describe('on the way to a page', () => {
     expect(world.party('benefits').events).toContainEqual(
       expect.objectContaining({ type: 'session.ended', reason: 'identity-ended' }),
     )
+  })
+
+  it('takes it for nothing where the request went as a form, which brings no Lax cookies', async () => {
+    // On one site they come all the same: the provider answers without a page first.
+    const name = 'benefits.citizen'
+    const page = `${urlOf(name)}/private`
+    const { url, secrets, id } = { url: urlOf(name), secrets: ['x'.repeat(32)], id: 'benefits' }
+    const world = await createSamlWorld({
+      [name]: {
+        saml: { keepAlive: { by: 'navigation' }, signInBinding: 'post' },
+        suite: { application: { url, secrets, id, sensitivity: 'basic' } },
+      },
+    })
+    const browser = world.browser()
+    await world.signIn(browser, name)
+    const openPage = async () => world.follow(browser, await browser.open(page))
+    const { goOn } = stepsOf(world, browser, url)
+    await goOn(every)
+    expect((await openPage()).url).toBe(page)
+    expect(world.party(name).events.at(-1)).toMatchObject({ type: 'identity.refreshed' })
+    await goOn(4000)
+    expect((await openPage()).url).toBe(page)
+    expect(world.party(name).events.at(-1)).toMatchObject({ type: 'warning', code: 'saml-no-passive' })
+    expect(await world.who(browser, name)).toMatchObject({ state: 'active' })
   })
 
   it('REF-2 leads nobody in a circle while the provider is away', async () => {

@@ -76,16 +76,17 @@ async function begin(context: KeepAliveContext, exchange: Exchange, visit: Visit
 async function askProvider(
   context: KeepAliveContext,
   exchange: Exchange,
-  session: ProtocolSession,
-  visit: Omit<PassiveTransaction, 'session'>,
+  { record }: ProtocolSession,
+  visit: Omit<PassiveTransaction, 'session' | 'isSentAsForm'>,
 ): Promise<Reply> {
   const { options, addresses, transactions } = context
   const { signOn } = await context.source.current()
   const endpoint = chooseEndpoint(signOn, options.signInBinding, ['redirect', 'post'])
   if (endpoint === undefined) throw new SamlMetadataError('endpoint')
   const now = context.now()
-  const state = transactions.set(exchange, { ...visit, session: publicIdOf(session.record.generation) }, now)
   const { binding, location: destination } = endpoint
+  const session = publicIdOf(record.generation)
+  const state = transactions.set(exchange, { ...visit, session, isSentAsForm: binding === 'post' }, now)
   const xml = writeAuthnRequest({
     id: requestIdOf('sign-in', state),
     issuer: context.entityId,

@@ -1,6 +1,6 @@
 /** @module A passive request comes back: the session is extended, ended, or left as it is; never begun or raised. */
 import type { Exchange, Reply } from '../../exchange.js'
-import type { ProtocolSession } from '../../protocols/sessions.js'
+import type { ProtocolSession, ProtocolSessions, VerifiedLogin } from '../../protocols/sessions.js'
 import { personOf, publicIdOf } from '../../sessions/record.js'
 import type { Assertion } from '../assertion.js'
 import type { Received } from '../receive-message.js'
@@ -99,9 +99,13 @@ async function takeUp(context: KeepAliveContext, visit: ReturnedVisit): Promise<
 async function carryOut(context: KeepAliveContext, visit: ReturnedVisit): Promise<PassiveOutcome> {
   const { host } = context
   const { transaction, session, response } = visit
-  const { place, fence } = transaction
+  const { fence } = transaction
   const answer = answerOf(context, session, response)
-  const step = decidePassive(answer, { place, isExtendedAtTop: session.extended?.isAtTop === true })
+  const step = decidePassive(answer, {
+    ...transaction,
+    isExtendedAtTop: session.extended?.isAtTop === true,
+    isOvertaken: isOvertaken(visit),
+  })
   switch (step) {
     case 'kept':
       return response?.kind === 'assertion' ? extend(context, visit, response.assertion) : 'failed'
@@ -152,6 +156,11 @@ function answerOf(
   return { kind: 'assertion', isSamePerson: isSamePerson(context, session, response.assertion) }
 }
 
+/** Whether the provider has answered a later request: this one's answer may say what is no longer so. */
+function isOvertaken({ transaction, session }: ReturnedVisit): boolean {
+  return transaction.since < session.extendedAt
+}
+
 /** Formats whose names are other ones each time, or may be: an other name says nothing by itself. */
 const passingFormat = 'urn:oasis:names:tc:SAML:2.0:nameid-format:transient'
 
@@ -189,35 +198,34 @@ const keptName = ({ tokens }: ProtocolSession): StoredNameId | undefined =>
 /**
  * Notes that the provider's session is extended, the names that it has by now, and its end. What is said of the person is
  * taken up where it is of the session that ours began with, and of another one only where it is less: nobody rises by the
- * answer to a request that showed nothing.
+ * answer to a request that showed nothing. An answer that was overtaken takes a factor away, and changes nothing else.
  */
 async function extend(
   context: KeepAliveContext,
-  { transaction, session, exchange }: ReturnedVisit,
+  visit: ReturnedVisit,
   assertion: Assertion,
 ): Promise<PassiveOutcome> {
+  const { transaction, session, exchange } = visit
   const { host, detours, now } = context
-  const { since, place, fence, detour } = transaction
+  const { since, place, isSentAsForm, fence, detour } = transaction
   const login = verifiedLoginOf(context, assertion, { since, reauthenticate: false, mayResume: false })
   const kept = keptName(session)
   const isSame = isSameSession(session, kept, assertion)
-  const isBelieved = isSame || login.level < session.record.level
-  const { claims, level, method } = login
-  // Of a person whose name is another one each time, the subject of the session stays.
-  const person = isBelieved ? { claims: { ...claims, sub: session.claims.sub }, level, method } : {}
+  const isLate = isOvertaken(visit)
+  const person = personToTakeUp(visit, login, isSame)
   const { sessionValue, tokens, indexKeys } = login
   const outcome = await host.sessions.renew(session, {
     ...person,
     // By whichever name the provider ends it later; a session that is not named keeps the name that it had.
     ...(sessionValue === undefined || sessionValue === kept?.sessionIndex ? {} : { sessionValue }),
     ...(tokens === session.tokens ? {} : { indexKeys }),
-    tokens: sessionValue === undefined ? (session.tokens ?? tokens) : tokens,
+    tokens: sessionValue === undefined || isLate ? (session.tokens ?? tokens) : tokens,
     tokensIssuedAt: 0,
     tokensExpireAt: 0,
-    endsAt: login.endsAt,
+    endsAt: isLate ? undefined : login.endsAt,
     extended: {
       at: now(),
-      isAtTop: place === 'top' || session.extended?.isAtTop === true,
+      isAtTop: (place === 'top' && !isSentAsForm) || session.extended?.isAtTop === true,
       isOther: !isSame || session.extended?.isOther === true,
     },
   })
@@ -227,6 +235,19 @@ async function extend(
   const publicId = publicIdOf(session.record.generation)
   host.report({ type: 'identity.refreshed', publicId, result: 'extended', milliseconds: now() - since })
   return 'kept'
+}
+
+/** What of an answer counts for the person of the session. */
+function personToTakeUp(
+  visit: ReturnedVisit,
+  { claims, level, method }: VerifiedLogin,
+  isSame: boolean,
+): Pick<Parameters<ProtocolSessions['renew']>[1], 'claims' | 'level' | 'method'> {
+  const { session } = visit
+  const isLess = level < session.record.level
+  if (isOvertaken(visit)) return isLess ? { level, method } : {}
+  // Of a person whose name is another one each time, the subject of the session stays.
+  return isSame || isLess ? { claims: { ...claims, sub: session.claims.sub }, level, method } : {}
 }
 
 function reportOther(

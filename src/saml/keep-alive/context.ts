@@ -17,6 +17,8 @@ export interface PassiveTransaction {
   readonly returnTo: string
   /** The session that is extended: an answer about another one does nothing. */
   readonly session: string
+  /** Whether the request went as a form. */
+  readonly isSentAsForm: boolean
   /** Number of the lease under which the provider is asked. */
   readonly fence: number
   /** At top level: the detour that it is. */

@@ -9,6 +9,10 @@ export interface PassiveCircumstances {
   readonly place: Place
   /** Whether the provider has answered such a request of this session at top level before, with success. */
   readonly isExtendedAtTop: boolean
+  /** Whether the request went as a form: of a form from another site browsers leave the provider's `Lax` cookies out. */
+  readonly isSentAsForm: boolean
+  /** Whether the provider was asked again, and has answered, since the request was made. */
+  readonly isOvertaken: boolean
 }
 
 /** The answer, verified. */
@@ -41,21 +45,24 @@ export type PassiveStep =
 
 /**
  * Decides. Nothing is ever begun, raised or replaced by an answer here. `NoPassive` is the provider's word for "not without
- * a page", whatever the reason; it proves that there is no session any more only at top level, where cookies come,
- * signed, and by a provider that has answered this very request of this very session without a page before. An outage
- * ends nobody. Source: SAML Core, sections 3.2.2.2 and 3.4.1.
+ * a page", whatever the reason; it proves that there is no session any more only at top level and to an address,
+ * where cookies come, signed, with no later answer before it, and by a provider that has answered this very request of this
+ * very session without a page before. An outage ends nobody. Source: SAML Core, sections 3.2.2.2 and 3.4.1.
  */
 export function decidePassive(
   answer: PassiveAnswer,
-  { place, isExtendedAtTop }: PassiveCircumstances,
+  { place, isExtendedAtTop, isSentAsForm, isOvertaken }: PassiveCircumstances,
 ): PassiveStep {
   switch (answer.kind) {
     case 'assertion':
       if (answer.isSamePerson === 'no') return 'identity-changed'
       return answer.isSamePerson === 'yes' ? 'kept' : 'failed'
-    case 'status':
+    case 'status': {
       if (answer.subcode !== 'NoPassive') return 'failed'
-      return place === 'top' && answer.isSigned && isExtendedAtTop ? 'identity-ended' : 'no-passive'
+      const bringsCookies = place === 'top' && !isSentAsForm
+      const isProof = bringsCookies && answer.isSigned && isExtendedAtTop && !isOvertaken
+      return isProof ? 'identity-ended' : 'no-passive'
+    }
     case 'invalid':
       return 'failed'
   }
