@@ -15,7 +15,10 @@ export const keptVisitSeconds = 600
 export interface KeptVisits {
   /** `false`: the store is away. */
   keep(state: string, visit: LogoutRedirect): Promise<boolean>
-  /** The visit, for the first who asks; `used`: somebody has. Absent: none was kept, or the store is away. */
+  /**
+   * The visit, for the first who asks; `used`: somebody has. Absent: none was kept, or the store is away.
+   * @throws StoreUnavailableError `store-format` for one that a newer release has kept: it stays, for that release.
+   */
   take(state: string): Promise<LogoutRedirect | 'used' | undefined>
 }
 
@@ -24,7 +27,7 @@ const purpose = 'leave'
 /** Makes the visits of one application. */
 export function createKeptVisits(context: {
   readonly application: string
-  readonly store: Pick<Store, 'claimOnce' | 'confirmClaim' | 'deposit' | 'withdraw'>
+  readonly store: Pick<Store, 'claimOnce' | 'confirmClaim' | 'abandonClaim' | 'deposit' | 'withdraw'>
   readonly sealer: Sealer
 }): KeptVisits {
   const { application, store, sealer } = context
@@ -34,7 +37,21 @@ export function createKeptVisits(context: {
     try {
       return await work()
     } catch (error) {
-      if (error instanceof StoreUnavailableError) return otherwise
+      const isAway = error instanceof StoreUnavailableError && error.code !== 'store-format'
+      if (isAway) return otherwise
+      throw error
+    }
+  }
+
+  const openOrGiveBack = async (state: string, sealed: string): Promise<string | undefined> => {
+    try {
+      return sealer.open(purpose, state, sealed)
+    } catch (error) {
+      const key = keyOf(state)
+      await unlessAway(async () => {
+        await store.deposit(key, sealed, keptVisitSeconds)
+        await store.abandonClaim(key)
+      }, undefined)
       throw error
     }
   }
@@ -52,8 +69,8 @@ export function createKeptVisits(context: {
         const key = keyOf(state)
         if (!(await store.claimOnce(key))) return 'used'
         const sealed = await store.withdraw(key)
+        const text = sealed === undefined ? undefined : await openOrGiveBack(state, sealed)
         await store.confirmClaim(key, keptVisitSeconds)
-        const text = sealed === undefined ? undefined : sealer.open(purpose, state, sealed)
         return text === undefined ? undefined : (JSON.parse(text) as LogoutRedirect)
       }, undefined),
   }

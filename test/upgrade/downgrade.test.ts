@@ -1,8 +1,10 @@
 /** @module Back from a newer release: what it has written is refused in words, and stays as it is until that release is back. */
 import { describe, expect, it } from 'vitest'
-import { createSealer } from '../../src/seal.js'
+import { memoryStore } from '../../src/index.js'
+import { createKeptVisits } from '../../src/logout/kept-visits.js'
+import { createSealer, type Sealer } from '../../src/seal.js'
 import { home, type Upgraded, upgrade } from './application.js'
-import { newerCookies, newerDetails, newerSeal, withFields } from './newer.js'
+import { newerCookies, newerDetails, newerSeal, olderSeal, withFields } from './newer.js'
 import { type Asked, intoMemory, kinds, vectors } from './vectors.js'
 
 const refusal = 'store.unavailable store-format'
@@ -87,6 +89,23 @@ it('FLD-12 tokens that a newer release has sealed are not thrown away', async ()
   expect(await application.who()).toMatchObject({ state: 'unavailable', reason: 'store' })
   expect(application.asked).not.toContain('POST /token')
   expect(application.told).toContain(refusal)
+})
+
+it('FLD-12 a way to the provider that a newer release has kept is refused, and stays for that release', async () => {
+  const store = memoryStore({ clock: () => 0 })
+  const sealer = createSealer({ application: 'benefits', secrets: ['s'.repeat(32)], random: Buffer.alloc })
+  const newer: Sealer = {
+    seal: (...given) => newerSeal(sealer.seal(...given)),
+    open: (purpose, place, sealed) => sealer.open(purpose, place, olderSeal(sealed)),
+  }
+  const visit = { method: 'get', action: 'https://id.example.gov/end?id_token_hint=x', fields: {} } as const
+  const [kept, read] = [newer, sealer].map((each) =>
+    createKeptVisits({ application: 'benefits', store, sealer: each }),
+  )
+  expect(await kept?.keep('a state', visit)).toBe(true)
+  for (const _ of [1, 2]) await expect(read?.take('a state')).rejects.toMatchObject({ code: 'store-format' })
+  expect(await kept?.take('a state')).toEqual(visit)
+  expect(await kept?.take('a state')).toBe('used')
 })
 
 describe('FLD-12 a seal', () => {

@@ -2,9 +2,14 @@
 import type { Entries } from './vectors.js'
 
 /** A seal of the next version. */
-export function newerSeal(sealed: string): string {
+export const newerSeal = (sealed: string): string => withVersion(sealed, 1)
+
+/** What a seal of the next version was made from. */
+export const olderSeal = (sealed: string): string => withVersion(sealed, -1)
+
+function withVersion(sealed: string, change: number): string {
   const bytes = Buffer.from(sealed, 'base64url')
-  bytes[0] = (bytes[0] ?? 0) + 1
+  bytes[0] = (bytes[0] ?? 0) + change
   return bytes.toString('base64url')
 }
 
