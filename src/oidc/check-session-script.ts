@@ -1,4 +1,5 @@
 /** @module The scripts of our frames. Constants, so that a hash can name them: whatever differs stands in the page. */
+import { providerSandbox } from '../pages/scripted-page.js'
 
 /**
  * Polls the provider's frame, and decides nothing by itself: `changed` leads to one silent check by our server, whose
@@ -14,6 +15,7 @@ const provider = document.createElement('iframe')
 provider.id = 'provider'
 provider.hidden = true
 provider.title = 'Session status of the provider'
+provider.sandbox = '${providerSandbox}'
 const memoryKey = 'citizen-session.' + values.application + '.check'
 const changesAllowed = 3, changesWithin = 300000, blockedFor = 3600000, longestWait = 3600000
 let sessionState = values.sessionState
@@ -106,6 +108,7 @@ const check = () => {
   const frame = document.createElement('iframe')
   frame.hidden = true
   frame.id = 'check'
+  frame.sandbox = '${providerSandbox}'
   const finish = (step, newState) => {
     clearTimeout(limit)
     removeEventListener('message', listen)

@@ -21,6 +21,13 @@ export function embeddableJson(value: unknown): string {
   )
 }
 
+/**
+ * What a page of the provider may do in a frame of ours: answer us, with its own cookies. It opens no window and no dialog, and
+ * does not take the place of the person's page, as sign-in pages do that want to be in no frame. Source: HTML, `sandbox`.
+ */
+export const providerSandbox =
+  'allow-scripts allow-same-origin allow-forms allow-storage-access-by-user-activation'
+
 /** Tells the page around what stands in the values; what a visit to a provider came to. */
 export const tellParentScript = `(() => {
 'use strict'

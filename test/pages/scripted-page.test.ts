@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { checkSessionScript } from '../../src/oidc/check-session-script.js'
-import { embeddableJson, renderScriptedPage } from '../../src/pages/scripted-page.js'
+import { embeddableJson, providerSandbox, renderScriptedPage } from '../../src/pages/scripted-page.js'
+import { keepAliveScript } from '../../src/saml/keep-alive/script.js'
 
 const hostile = [
   '</script><script>alert(1)</script>',
@@ -36,4 +37,13 @@ it('SES-17 lets nothing run but the one script, and frames nothing but what is n
     `default-src 'none'; script-src 'sha256-${hash}'; frame-src 'self' https://id.example.gov; connect-src 'self'; ` +
       `form-action 'self'; frame-ancestors 'self'; base-uri 'none'`,
   )
+})
+
+it.each([
+  ['session management', checkSessionScript, 2],
+  ['keeping alive', keepAliveScript, 1],
+])('every frame of %s that a provider answers in is sandboxed', (_, script, frames) => {
+  expect(script.split(".createElement('iframe')")).toHaveLength(frames + 1)
+  expect(script.split(`.sandbox = '${providerSandbox}'`)).toHaveLength(frames + 1)
+  expect(providerSandbox).not.toMatch(/top-navigation|popups|modals|downloads/)
 })

@@ -188,3 +188,38 @@ it.each(['frame', 'navigation'] as const)(
   },
   120_000,
 )
+
+it('a provider’s page that breaks out of frames leads no page away, nor asks anything in its place', async () => {
+  const { emulator, permits } = await createPlace({ by: 'frame' })
+  const context = await browser.newContext()
+  const dialogs: string[] = []
+  const page = await context.newPage()
+  page.on('dialog', (dialog) => {
+    dialogs.push(dialog.message())
+    void dialog.dismiss()
+  })
+  await page.goto(`${permits.url}/private`)
+  await signIn(page)
+  let shown = () => {}
+  const isShown = new Promise<void>((resolve) => {
+    shown = resolve
+  })
+  await page.exposeFunction('shown', () => shown())
+  const html = (script: string) => ({
+    contentType: 'text/html',
+    body: `<!doctype html><title>Sign in</title><script>${script}</script>`,
+  })
+  const breaker = 'alert("sign in"); try { top.location = self.location.href } catch {} shown()'
+  await page.route(`${emulator.url}/breaker`, (route) => route.fulfill(html(breaker)))
+  // Playwright sees no request that a redirect leads to: the page that does the same goes to the provider.
+  const goTo = `location.replace(${JSON.stringify(`${emulator.url}/breaker`)})`
+  await page.route(/keep-alive\?begin=frame/, (route) => route.fulfill(html(goTo)))
+  emulator.travel(901)
+  await page.goto(`${permits.url}/private?note=1`)
+  await isShown
+  await page.evaluate('new Promise((resolve) => setTimeout(resolve, 0))')
+  expect(page.url()).toBe(`${permits.url}/private?note=1`)
+  expect(await page.title()).toBe('permits')
+  expect(dialogs).toEqual([])
+  await context.close()
+}, 60_000)

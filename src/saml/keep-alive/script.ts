@@ -1,4 +1,5 @@
 /** @module The script of our frame. A constant, so that a hash can name it: whatever differs stands in the page. */
+import { providerSandbox } from '../../pages/scripted-page.js'
 
 /**
  * Asks the provider passively when that is due, in a frame within this one, and decides nothing by itself: our server says
@@ -27,6 +28,7 @@ const ask = () => {
   const frame = document.createElement('iframe')
   frame.hidden = true
   frame.id = 'ask'
+  frame.sandbox = '${providerSandbox}'
   const finish = (step, dueIn) => {
     clearTimeout(limit)
     removeEventListener('message', listen)
