@@ -35,7 +35,7 @@ export function enterProtocol(
   protocol: Protocol,
   judge: (installed: InstalledProtocol) => Error | undefined,
 ): InstalledProtocol {
-  const { ownSessions, signOut, loginMethods, participants, protocols } = base
+  const { ownSessions, signOut, loginMethods, participants, protocols, sharedCookieProviders } = base
   if (ownSessions === undefined) throw new TypeError('a suite that takes plug-ins has sessions for them')
   const { checkReturnTarget, globalLogout } = signOut
   const endShared = createEndSharedSession(base.sharedCookie, globalLogout)
@@ -45,6 +45,8 @@ export function enterProtocol(
   const error = judge(installed)
   if (error !== undefined) throw error
   protocols.set(name, installed)
+  if (isOfSharedCookie(base, protocol, installed)) sharedCookieProviders.add(name)
+  else sharedCookieProviders.delete(name)
   loginMethods.set(name, installed)
   participants.set(name, installed)
   const shared = participants.get(sharedCookieName)
@@ -53,6 +55,15 @@ export function enterProtocol(
     participants.set(sharedCookieName, shared)
   }
   return installed
+}
+
+/** Whether a plug-in stands for the provider of the shared cookie: without a name it does, and where it has its issuer. */
+function isOfSharedCookie(
+  { shared }: PlugInBase,
+  { name, protocol = name }: Protocol,
+  { issuer }: InstalledProtocol,
+): boolean {
+  return name === protocol || shared?.identityProvider.issuers.includes(issuer) === true
 }
 
 /**

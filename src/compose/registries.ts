@@ -16,6 +16,11 @@ export interface Registries {
   readonly participants: Map<string, LogoutParticipant>
   /** By name, in the order of the option. */
   readonly protocols: Map<string, InstalledProtocol>
+  /**
+   * Names of the plug-ins whose provider is the one that sets the shared cookie: its people and sessions are the same
+   * there. Of all others nothing that they say concerns the shared cookie.
+   */
+  readonly sharedCookieProviders: Set<string>
   readonly removals: ProviderRemovals
   readonly requestSessions: RequestSessions
   readonly loginsInFlight: LoginsInFlight
@@ -29,6 +34,7 @@ export function createRegistries({ options, store }: Pick<Foundation, 'options' 
     loginMethods: new Map(),
     participants: new Map(),
     protocols: new Map(),
+    sharedCookieProviders: new Set(),
     removals: createProviderRemovals(options.application.id, store),
     requestSessions: noRequestSessions(),
     loginsInFlight: createLoginsInFlight(),

@@ -101,7 +101,7 @@ function createSignOutContext(
   lifecycle: Lifecycle,
   checkReturnTarget: SignOutContext['checkReturnTarget'],
 ): SignOutContext {
-  const { options, shared, store, sealer, report, hintCookie, protocols } = base
+  const { options, shared, store, sealer, report, hintCookie, protocols, sharedCookieProviders } = base
   const { loginTransactions, loginsInFlight } = base
   const sessionCookie = options.takesProtocols ? base.sessionCookie : undefined
   const expireShared = shared === undefined ? () => false : createSharedExpiry(shared)
@@ -117,7 +117,7 @@ function createSignOutContext(
     isRemoved: base.removals.isRemoved,
     checkReturnTarget,
     requestSessions: base.requestSessions,
-    copies: createSharedCopies({ options, store, sealer, protocols }),
+    copies: createSharedCopies({ options, store, sealer, protocols, sharedCookieProviders }),
     clearLogins(exchange) {
       loginTransactions.clear(exchange)
       loginsInFlight.clear(exchange)

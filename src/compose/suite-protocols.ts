@@ -76,6 +76,7 @@ async function remove(
     sessions,
     signals,
     spoken,
+    sharedCookieProviders,
   }: ProtocolsContext,
   name: string,
 ): Promise<{ readonly acknowledged: boolean }> {
@@ -83,7 +84,9 @@ async function remove(
     throw misuse('suite.protocols.remove takes the name of a plug-in, as in citizen.provider')
   }
   const before = protocols.get(name)
-  for (const registry of [protocols, loginMethods, participants, spoken]) registry.delete(name)
+  for (const registry of [protocols, loginMethods, participants, spoken, sharedCookieProviders]) {
+    registry.delete(name)
+  }
   if (before !== undefined) endpoints.leave(before)
   // Only now: whatever has begun by it did so before this time.
   const at = options.clock()

@@ -58,6 +58,8 @@ export interface SharedCopiesContext {
   readonly sealer: Sealer
   /** By name: the plug-ins of OpenID Connect and SAML. */
   readonly protocols: ReadonlyMap<string, { readonly issuer: string }>
+  /** Names of those whose provider sets the shared cookie: a session of any other has no copy by it. */
+  readonly sharedCookieProviders: ReadonlySet<string>
 }
 
 /** Makes the look of one application. */
@@ -66,7 +68,7 @@ export function createSharedCopies(context: SharedCopiesContext): SharedCopies {
     resultOf: (survey) => resultOf(context, survey),
 
     async survey(named, sent) {
-      if (named === undefined) return nothingBeside
+      if (named === undefined || !context.sharedCookieProviders.has(named.protocol)) return nothingBeside
       try {
         return await surveyOf(context, named, sent)
       } catch (error) {
@@ -92,8 +94,11 @@ function issuersOf({ options }: SharedCopiesContext): readonly string[] {
 
 /** Under another issuer the shared cookie knows the person by a name that must be at hand to be found. */
 function isOneIssuer(context: SharedCopiesContext): boolean {
-  const ofProtocols = [...context.protocols.values()]
-  return issuersOf(context).every((issuer) => ofProtocols.every((protocol) => protocol.issuer === issuer))
+  const { protocols, sharedCookieProviders } = context
+  const issuersBeside = [...protocols].flatMap(([name, { issuer }]) =>
+    sharedCookieProviders.has(name) ? [issuer] : [],
+  )
+  return issuersOf(context).every((issuer) => issuersBeside.every((beside) => beside === issuer))
 }
 
 async function resultOf(

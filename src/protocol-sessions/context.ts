@@ -23,6 +23,8 @@ export interface PluginSessionsParts {
   readonly own: Pick<ProtocolSessionAuthenticator, 'stateOf' | 'inspect' | 'started'>
   /** Whether the plug-in is still one of the suite. */
   readonly isInForce: () => boolean
+  /** Whether the plug-in's provider is the one of the shared cookie: then its sessions may have copies there. */
+  readonly isOfSharedCookie: () => boolean
   /** Tolerated between the provider's clock and ours, as the plug-in's options say. */
   readonly skewMilliseconds: number
 }

@@ -12,6 +12,7 @@ import { createPages } from '../pages/pages.js'
 import type { InstalledProtocol, Protocol, ProtocolHost } from '../protocols/protocol.js'
 import type { SessionContext } from '../sessions/evaluate.js'
 import type { ProtocolSessionAuthenticator } from './authenticate.js'
+import type { PluginSessionsParts } from './context.js'
 import { createProtocolSessions } from './sessions.js'
 import type { TokenVault } from './token-vault.js'
 
@@ -31,6 +32,8 @@ export interface ProtocolHostParts {
   readonly loginsInFlight: LoginsInFlight
   /** The plug-ins of the suite, by name. */
   readonly protocols: ReadonlyMap<string, InstalledProtocol>
+  /** Names of those whose provider sets the shared cookie. */
+  readonly sharedCookieProviders: ReadonlySet<string>
 }
 
 const defaultSkewSeconds = 30
@@ -44,12 +47,13 @@ export function createProtocolHost(parts: ProtocolHostParts, protocol: Protocol)
   const made: Pick<TransactionCookies<unknown>, 'isOfAnother'>[] = []
   const isStateOfAnother = (exchange: Exchange, state: string | undefined): boolean =>
     made.some((transactions) => transactions.isOfAnother(exchange, state, options.clock()))
+  const isOfSharedCookie = (): boolean => parts.sharedCookieProviders.has(name)
   return {
-    options,
+    options: optionsFor(options, isOfSharedCookie),
     environment,
     store,
     report,
-    sessions: sessionsOf(parts, protocol, report),
+    sessions: sessionsOf(parts, protocol, { report, isOfSharedCookie }),
     address: (route) => `${options.application.url}${options.routes.path}/${route}`,
     transactions<T>(purpose: string): TransactionCookies<T> {
       const transactions = createTransactions<T>(parts, protocol, purpose)
@@ -69,19 +73,36 @@ export function createProtocolHost(parts: ProtocolHostParts, protocol: Protocol)
     finishLogout: (exchange, state, identity) =>
       logoutRoutes.handleLogoutReturn(exchange, state, { ...identity, party: name }),
     logoutStates: (exchange) => logoutRoutes.statesAt(exchange, name),
-    endShared: parts.endShared,
+    // Of another provider nothing concerns the shared cookie, and so nothing of it may go on that was meant.
+    endShared: (exchange, reason, persons) =>
+      isOfSharedCookie() ? parts.endShared(exchange, reason, persons) : Promise.resolve(true),
     clearLogins: loginsInFlight.clear,
   }
 }
 
-function sessionsOf(parts: ProtocolHostParts, protocol: Protocol, report: Report): ProtocolHost['sessions'] {
+/** What a plug-in gets of the options: of another provider than the shared cookie's it learns no issuers of that. */
+function optionsFor(options: ResolvedOptions, isOfSharedCookie: () => boolean): ProtocolHost['options'] {
+  return {
+    ...options,
+    get identityProvider() {
+      const shared = options.identityProvider
+      return shared === undefined || isOfSharedCookie() ? shared : { ...shared, issuers: [] }
+    },
+  }
+}
+
+function sessionsOf(
+  parts: ProtocolHostParts,
+  protocol: Protocol,
+  own: Pick<PluginSessionsParts, 'report' | 'isOfSharedCookie'>,
+): ProtocolHost['sessions'] {
   const { options, sessions } = parts
   const sharedSkewSeconds = options.identityProvider?.clockSkewSeconds ?? defaultSkewSeconds
   const { clockSkewSeconds = sharedSkewSeconds } = protocol
   return createProtocolSessions(protocol.name, {
     ...parts,
     ...sessions,
-    report,
+    ...own,
     isInForce: () => parts.protocols.has(protocol.name),
     random: options.random,
     skewMilliseconds: clockSkewSeconds * 1000,

@@ -155,8 +155,9 @@ async function subjectsIn(
   return subjects
 }
 
-/** Issuers of the shared cookie's tokens; none where it is not in use. */
-function sharedIssuers({ options }: PluginSessionsContext): readonly string[] {
+/** Issuers of the shared cookie's tokens; none where it is not in use, or of another provider than this plug-in's. */
+function sharedIssuers({ options, isOfSharedCookie }: PluginSessionsContext): readonly string[] {
+  if (!isOfSharedCookie()) return []
   return (options.sharedCookie && options.identityProvider?.issuers) ?? []
 }
 

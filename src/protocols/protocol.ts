@@ -100,7 +100,7 @@ export interface ProtocolHostOptions {
     /** The absolute limit of a session. */
     readonly absoluteSeconds: number
   }
-  /** Where the shared cookie is in use too: the issuers of its tokens. */
+  /** Where the shared cookie is in use too: the issuers of its tokens; none where its provider is another one. */
   readonly identityProvider?:
     | {
         readonly issuers: readonly string[]
@@ -170,7 +170,8 @@ export interface ProtocolHost {
   /**
    * Where shared cookies are in use too: ends the session that the request's shared cookie names in every application,
    * and deletes the cookie; with `persons`, only where it is one of theirs (as `personOf` names them). Does nothing
-   * elsewhere. `false`: something that was meant may go on, by an outage or because nobody can say which it is.
+   * elsewhere, nor for a plug-in of another provider than the shared cookie's. `false`: something that was meant may go
+   * on, by an outage or because nobody can say which it is.
    * @throws CitizenSessionError `keys-unavailable`
    */
   endShared(exchange: Exchange, reason: EndReason, persons?: readonly string[]): Promise<boolean>

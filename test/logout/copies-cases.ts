@@ -188,6 +188,7 @@ export function describeCopies(name: string, store: (clock: () => number) => Sto
             random: randomBytes,
           }),
           protocols: new Map([['oidc', { issuer: providerUrl }]]),
+          sharedCookieProviders: new Set(['oidc']),
         })
         return copies.resultOf(await copies.survey(named, []))
       }

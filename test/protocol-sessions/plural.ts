@@ -42,6 +42,8 @@ export interface PluralPlace extends Instance {
   now(): number
   travel(seconds: number): void
   emulator(name: string): Emulator
+  /** From now on all providers give the same names again, each in its order. */
+  align(): void
   /** The plug-in of a provider, made anew. */
   plugIn(name: string, more?: Omit<Given, 'protocol'>): Protocol
   /** Another instance: same address and secrets, its own suite; these providers, or all. */
@@ -66,11 +68,21 @@ export const routesOf = (name: string): string => `${home}/session/${name === 'o
 const nameIn = (name: string): string | undefined => (unnamed.has(name) ? undefined : name)
 
 /** The same bytes in the same order, for each provider: so all give the same names to their sessions. */
-function sameRandom(): (bytes: number) => Uint8Array {
-  let serial = 0
-  return (bytes) => {
-    serial += 1
-    return new Uint8Array(createHash('sha512').update(String(serial)).digest().subarray(0, bytes))
+function createSameRandom() {
+  const serials = new Map<string, number>()
+  return {
+    of(name: string) {
+      serials.set(name, 0)
+      return (bytes: number) => {
+        const serial = (serials.get(name) ?? 0) + 1
+        serials.set(name, serial)
+        return new Uint8Array(createHash('sha512').update(String(serial)).digest().subarray(0, bytes))
+      }
+    },
+    align() {
+      const latest = Math.max(...serials.values())
+      for (const name of serials.keys()) serials.set(name, latest)
+    },
   }
 }
 
@@ -94,6 +106,7 @@ export async function createPlural(
     return sites.get(new URL(request.url).origin)?.(request) ?? new Response('', { status: 502 })
   }
   const emulators = new Map<string, Emulator>()
+  const random = createSameRandom()
   for (const [name, { protocol }] of Object.entries(providers)) {
     const at = (route: string) => `${routesOf(name)}${route}`
     const client = {
@@ -107,7 +120,7 @@ export async function createPlural(
     const emulator = await createEmulator({
       url: originOf(name),
       domain: protocol === 'shared-cookie' ? 'benefits.example' : `${name}.idp.example`,
-      random: sameRandom(),
+      random: random.of(name),
       clock,
       fetch: reach,
       ...(protocol === 'oidc' && { openid: { clients: [client] } }),
@@ -188,6 +201,7 @@ export async function createPlural(
       now += seconds * 1000
     },
     emulator: emulatorOf,
+    align: random.align,
     plugIn,
     instance,
     browser: () => createBrowser(sites),
