@@ -28,6 +28,8 @@ app.use(
         endpointOrigins: [SAML_ORIGIN],
         privateKey: read('example.key'),
         certificate: read('example.crt'),
+        // CitizenOne's own claims, which no other provider is believed.
+        trustedClaims: ['isMfa', 'isDidAuth'],
       }),
     ],
   }),

@@ -23,6 +23,7 @@ import {
   shownName,
   textMatching,
 } from './option-types.js'
+import { factorClaims, trustedFrom } from './trusted-claims.js'
 
 /** What a refresh's answer means, as `readAnswer` says it. */
 export type RefreshAnswer = { readonly token: string } | 'extended' | 'unusable'
@@ -138,6 +139,13 @@ export const identityProviderOptions = {
     ['mfaRequired', 'isMfa', 'isDidAuth'],
   ),
   /**
+   * Which claims of how somebody authenticated the provider is believed: of `isMfa`, `isDidAuth`. The others are left out,
+   * once the kind of the token is known. Default `isMfa`, `isDidAuth`.
+   *
+   * Without `isMfa` nobody gets in who has to pass a second factor (`mfaRequired`).
+   */
+  trustedClaims: defaulted(trustedFrom(factorClaims), factorClaims),
+  /**
    * Those of `azp`, `client_id`, `scope` that a shared-cookie token may carry; needs `audience` and a kind claim.
    * Default none.
    */
@@ -187,7 +195,7 @@ export const identityProviderOptions = {
    */
   clockSkewSeconds: defaulted(numberBetween(0, 60), 30),
   /**
-   * Says which assurance level the claims amount to. Default: 2 with `isDidAuth`, else 1.
+   * Says which assurance level the claims amount to. Default: 2 with a trusted `isDidAuth`, else 1.
    *
    * What is no finite number counts as 0, which meets no demand.
    */
@@ -224,4 +232,6 @@ export interface IdentityProviderOptions
  */
 export interface ResolvedIdentityProvider extends Omit<ResolvedOf<typeof identityProviderOptions>, 'issuer'> {
   readonly issuers: readonly string[]
+  /** Claims that the provider is not believed. */
+  readonly untrustedClaims: readonly string[]
 }

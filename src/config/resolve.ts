@@ -17,6 +17,7 @@ import {
 } from './read-suite-options.js'
 import { applyRules } from './rules.js'
 import { sensitivities } from './sensitivity.js'
+import { factorClaims, untrustedOf } from './trusted-claims.js'
 
 /**
  * Resolves the options. What is not given in code is read from its environment variable, then from the defaults.
@@ -100,6 +101,7 @@ function completeIdentityProvider({
       logout: below(url, endpoints.logout),
       secondFactor: secondFactor === undefined ? login : below(url, secondFactor),
     },
+    untrustedClaims: untrustedOf(factorClaims, given.trustedClaims),
     assuranceLevel: assuranceLevel === undefined ? defaultAssuranceLevel : trustedLevel(assuranceLevel),
     // A default gives way to the longer time.
     keys: { ...keys, floorSeconds: Math.min(keys.floorSeconds, keys.ceilingSeconds) },

@@ -1,7 +1,15 @@
 /** @module Names of claims that mean something here. */
 
+import { factorClaims } from '../config/trusted-claims.js'
+
+/** Claims of OpenID Connect that say how somebody authenticated. Source: OpenID Connect Core 1.0, section 2. */
+export const standardClaims: readonly string[] = ['acr', 'amr']
+
+/** Claims that may show a second factor, where a provider is believed them. */
+export const trustableClaims: readonly string[] = [...standardClaims, ...factorClaims]
+
 /** Claims that say how somebody authenticated: of a statement that has one of them, the others are not older. */
-export const claimsOfMethod = ['acr', 'amr', 'isMfa', 'isDidAuth', 'mfaRequired'] as const
+export const claimsOfMethod: readonly string[] = [...trustableClaims, 'mfaRequired']
 
 /**
  * Claims that the ID token alone says: of the token itself, of the session, and of how somebody authenticated. UserInfo is

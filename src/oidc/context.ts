@@ -3,6 +3,7 @@ import { digest } from '../digest.js'
 import type { LoginRequest } from '../protocols/login-method.js'
 import type { ProtocolHost } from '../protocols/protocol.js'
 import type { SessionIndexKey } from '../protocols/sessions.js'
+import type { TellUntrusted } from '../protocols/untrusted-claims.js'
 import type { ResolvedOidcOptions } from './options.js'
 import type { Provider } from './provider.js'
 
@@ -11,6 +12,7 @@ export interface OidcContext {
   readonly options: ResolvedOidcOptions
   readonly host: ProtocolHost
   readonly provider: Provider
+  readonly tellUntrusted: TellUntrusted
 }
 
 /** A login in flight, as it is remembered in the browser. */

@@ -4,6 +4,7 @@ import { nameFor } from '../config/provider-name.js'
 import { displayOf } from '../protocols/login-method.js'
 import type { InstalledProtocol, Protocol, ProtocolHost } from '../protocols/protocol.js'
 import type { TokenRefresh } from '../protocols/token-refresh.js'
+import { createUntrustedTeller } from '../protocols/untrusted-claims.js'
 import { createBackchannelLogout } from './backchannel-logout.js'
 import { createCheckSession } from './check-session.js'
 import { createFrontchannelLogout } from './frontchannel-logout.js'
@@ -16,6 +17,7 @@ import { renewTokens } from './refresh.js'
 import { readOidcOptions } from './resolve-options.js'
 import { routeOf } from './routes.js'
 import { endProviderSession } from './rp-initiated-logout.js'
+import { personStillBelieved } from './session-claims.js'
 import { createSilentCheck } from './silent-check/endpoint.js'
 import { accessTokenOf, parseTokens } from './tokens.js'
 
@@ -53,7 +55,8 @@ const askedIsNoProof = {
 function install(options: ResolvedOidcOptions, host: ProtocolHost): InstalledProtocol {
   const { clock, fetch, random } = host.options
   const provider = createProvider({ options, fetch, clock, random, report: host.report })
-  const context = { options, host, provider }
+  const tellUntrusted = createUntrustedTeller(host.report, options.issuer)
+  const context = { options, host, provider, tellUntrusted }
   const login = createLoginContext(context)
   const at = (route: string): string => routeOf(options.name, route)
 
@@ -63,7 +66,7 @@ function install(options: ResolvedOidcOptions, host: ProtocolHost): InstalledPro
     try {
       const connection = await provider.connect()
       const askUserInfo = userInfoAtRefresh(context, connection)
-      return await renewTokens(connection, options, { kept, claims, askUserInfo }, clock())
+      return await renewTokens(connection, options, { kept, claims, askUserInfo, tellUntrusted }, clock())
     } catch {
       return { kind: 'failed', problem: 'network' }
     }
@@ -73,6 +76,7 @@ function install(options: ResolvedOidcOptions, host: ProtocolHost): InstalledPro
     target: new URL(options.issuer).origin,
     endProviderSession: (request) => endProviderSession(context, request),
     issuer: options.issuer,
+    stillBelieved: (claims) => personStillBelieved(claims, options),
     display: displayOf(options, new URL(options.issuer).host),
     takesAsked: options.reauthenticate.proof === 'asked',
     followsIdentity: options.sessionManagement.followIdentity,

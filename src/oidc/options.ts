@@ -16,7 +16,9 @@ import {
   yesOrNo,
 } from '../config/option-types.js'
 import { providerName } from '../config/provider-name.js'
+import { trustedFrom } from '../config/trusted-claims.js'
 import { supportedAlgorithms } from '../tokens/algorithms.js'
+import { standardClaims, trustableClaims } from './claim-names.js'
 import { clientAuthentication } from './client-authentication.js'
 import type { Downstream } from './downstream.js'
 import {
@@ -148,8 +150,15 @@ export const oidcOptions = {
     proof: defaulted(choice('auth-time', 'asked'), 'auth-time'),
   },
   /**
+   * Which claims of how somebody authenticated the provider is believed: of `acr`, `amr`, `isMfa`, `isDidAuth`. The others
+   * are left out. Default `acr`, `amr`.
+   *
+   * `isMfa` and `isDidAuth` are CitizenOne’s words: name all four where CitizenOne is the provider.
+   */
+  trustedClaims: defaulted(trustedFrom(trustableClaims), standardClaims),
+  /**
    * The level of assurance that an ID token’s claims (`acr`, `amr`) stand for. Default: 2 with one of
-   * `stepUpAcrValues` or `isDidAuth`, else 1.
+   * `stepUpAcrValues`, or with a trusted `isDidAuth`, else 1.
    */
   assuranceLevel: computed(functionOf<(claims: Claims) => number>('a function from claims to a level')),
   /** Signature algorithms of ID tokens, logout tokens and signed UserInfo. Default `RS256`. */
@@ -261,4 +270,6 @@ export interface ResolvedOidcOptions extends Omit<Resolved, 'backchannelLogout'>
   readonly backchannelLogout: Omit<Resolved['backchannelLogout'], 'expiry'> & {
     readonly isExpiryRequired: boolean
   }
+  /** Claims that the provider is not believed. */
+  readonly untrustedClaims: readonly string[]
 }

@@ -4,13 +4,14 @@ import type { Claims } from '../citizen.js'
 import { mayBeSpent } from '../outbound.js'
 import type { VerifiedLogin } from '../protocols/sessions.js'
 import type { PersonStatement, TokenOutcome } from '../protocols/token-refresh.js'
+import type { TellUntrusted } from '../protocols/untrusted-claims.js'
 import { maximumSealableBytes } from '../seal.js'
 import { failedCallOf } from './call-failure.js'
 import { findRefreshedDifference, verifyIdToken } from './id-token.js'
 import type { ResolvedOidcOptions } from './options.js'
 import type { RenewedGrant } from './person.js'
 import type { Connection } from './provider.js'
-import { personOfLater, sessionEndOf } from './session-claims.js'
+import { personOfLater, sessionEndOf, untrustedFactorsIn } from './session-claims.js'
 import { idTokenRules } from './token-answer.js'
 import { type KeptTokens, keepTokens, maximumTokenLength, renewedBefore, serializeTokens } from './tokens.js'
 
@@ -21,6 +22,7 @@ export interface RenewableSession {
   readonly claims: Claims
   /** Asks what UserInfo says by then; absent: it is not asked. */
   readonly askUserInfo?: ((grant: RenewedGrant) => Promise<VerifiedLogin['userInfo']>) | undefined
+  readonly tellUntrusted: TellUntrusted
 }
 
 /**
@@ -59,6 +61,7 @@ export async function renewTokens(
   if ('claims' in verified) {
     const difference = findRefreshedDifference(kept.identity, verified.claims)
     if (difference !== undefined) return refuseIdToken(response, kept, difference, verified.claims)
+    session.tellUntrusted(untrustedFactorsIn(verified.claims, options))
     const identity = { ...kept.identity, iat: verified.claims.iat }
     const said = {
       person: personOfLater(known, verified.claims, options),

@@ -6,6 +6,8 @@ import { type PlugInOptions, resolvedOf } from '../config/plug-in-options.js'
 import { problemOfName, rootFor } from '../config/provider-name.js'
 import { type ReadOptions, readOptions } from '../config/read-options.js'
 import { isProduction } from '../config/resolve.js'
+import { untrustedOf } from '../config/trusted-claims.js'
+import { trustableClaims } from './claim-names.js'
 import { type OidcOptions, oidcOptions, type ResolvedOidcOptions } from './options.js'
 
 type Read = ReadOptions<typeof oidcOptions>
@@ -67,6 +69,9 @@ function applyRules({ get, isGiven, note }: Read): void {
   if (get('responseType') === 'code id_token' && get('responseMode') === 'query') {
     note('responseMode', 'write form_post with code id_token: an ID token in an address would end up in logs')
   }
+  if ((get('stepUpAcrValues')?.length ?? 0) > 0 && get('trustedClaims')?.includes('acr') === false) {
+    note('trustedClaims', 'name acr as well, or leave stepUpAcrValues out: nothing else shows one of them')
+  }
   const isEndpointMissing = given.length === all.length && get('endpoints.userInfo') === undefined
   if (get('userInfo') === 'always' && (isEndpointMissing || get('endpoints.userInfo') === false)) {
     note('endpoints.userInfo', 'write it: userInfo always asks it, and nothing is discovered')
@@ -108,6 +113,7 @@ function complete(read: Read): ResolvedOidcOptions {
       ...reauthenticate,
       parameters: reauthenticate.parameters ?? { prompt: 'login', max_age: '1' },
     },
+    untrustedClaims: untrustedOf(trustableClaims, given.trustedClaims),
     assuranceLevel: trustedLevel(given.assuranceLevel ?? levelBy(given.stepUpAcrValues)),
     frontchannelLogout: {
       ...frontchannelLogout,
@@ -117,7 +123,7 @@ function complete(read: Read): ResolvedOidcOptions {
   }
 }
 
-/** Level 2 by one of these `acr`, or by `isDidAuth` where CitizenOne sends it. */
+/** Level 2 by one of these `acr`, or by `isDidAuth`; what the provider is not believed is not among the claims. */
 function levelBy(stepUpAcrValues: readonly string[]): (claims: Claims) => number {
   return ({ acr, isDidAuth }) =>
     isDidAuth === true || (typeof acr === 'string' && stepUpAcrValues.includes(acr)) ? 2 : 1

@@ -1,6 +1,7 @@
 /** @module What an ID token says of the person: the session's claims, how and when they proved who they are. */
 import type { Assurance, Claims } from '../citizen.js'
 import type { PersonStatement } from '../protocols/token-refresh.js'
+import { withoutClaims } from '../tokens/without-claims.js'
 import { claimsOfMethod } from './claim-names.js'
 import type { IdTokenClaims } from './id-token.js'
 import type { ResolvedOidcOptions } from './options.js'
@@ -43,10 +44,45 @@ const kindOfMethod: ReadonlyMap<string, 'known' | 'had' | 'been'> = new Map([
   ['vbm', 'been'],
 ])
 
-/** The session's claims: those of the ID token without the ones that are about the token. */
-export function sessionClaimsOf(claims: IdTokenClaims): Claims {
+/** What decides how an ID token is read. */
+type ReadingOptions = Pick<ResolvedOidcOptions, 'assuranceLevel' | 'stepUpAcrValues' | 'untrustedClaims'>
+
+/** The session's claims: those of the ID token without the ones that are about the token, or not believed. */
+function sessionClaimsOf(claims: IdTokenClaims, { untrustedClaims }: ReadingOptions): Claims {
   const kept = Object.entries(claims).filter(([name]) => !protocolClaims.has(name))
-  return Object.fromEntries(kept) as Claims
+  return withoutClaims(Object.fromEntries(kept) as Claims, untrustedClaims)
+}
+
+/** What the ID token of a login says of its person. */
+export function personOfLogin(claims: IdTokenClaims, options: ReadingOptions): PersonStatement {
+  return statementOf(sessionClaimsOf(claims, options), options)
+}
+
+/**
+ * What is believed of the claims of a session that began when more was: under other options, or with 0.1.0. `undefined`:
+ * all of it.
+ */
+export function personStillBelieved(claims: Claims, options: ReadingOptions): PersonStatement | undefined {
+  const believed = withoutClaims(claims, options.untrustedClaims)
+  return believed === claims ? undefined : statementOf(believed, options)
+}
+
+function statementOf(claims: Claims, options: ReadingOptions): PersonStatement {
+  return { claims, level: options.assuranceLevel(claims), method: methodOf(claims, options.stepUpAcrValues) }
+}
+
+/** Claims of an ID token that would show more than the others do, if the provider were believed them. */
+export function untrustedFactorsIn(
+  claims: IdTokenClaims,
+  { stepUpAcrValues, untrustedClaims }: ReadingOptions,
+): readonly string[] {
+  const believed = withoutClaims(claims, untrustedClaims)
+  const shown = methodOf(believed, stepUpAcrValues)
+  return untrustedClaims.filter(
+    (name) =>
+      Object.hasOwn(claims, name) &&
+      methodOf({ ...believed, [name]: claims[name] }, stepUpAcrValues) !== shown,
+  )
 }
 
 /** Claims that describe a person. Some providers send them with the first ID token alone. Source: OpenID Connect Core 1.0, 5.1. */
@@ -77,21 +113,16 @@ const descriptiveClaims: ReadonlySet<string> = new Set([
  * without taking them back. A right that it does not name any more is gone.
  * Source: OpenID Connect Core 1.0, section 12.2.
  */
-export function personOfLater(
-  known: Claims,
-  later: IdTokenClaims,
-  options: Pick<ResolvedOidcOptions, 'assuranceLevel' | 'stepUpAcrValues'>,
-): PersonStatement {
-  const saysMethod = claimsOfMethod.some((name) => later[name] !== undefined)
+export function personOfLater(known: Claims, later: IdTokenClaims, options: ReadingOptions): PersonStatement {
+  const said = sessionClaimsOf(later, options)
+  const saysMethod = claimsOfMethod.some((name) => said[name] !== undefined)
   const isKept = (name: string): boolean =>
     // A new address is not verified because the old one was.
-    (descriptiveClaims.has(name) && later[name.replace(/_verified$/, '')] === undefined) ||
-    (!saysMethod && claimsOfMethod.some((one) => one === name)) ||
+    (descriptiveClaims.has(name) && said[name.replace(/_verified$/, '')] === undefined) ||
+    (!saysMethod && claimsOfMethod.includes(name)) ||
     name === 'auth_time'
-  const kept = Object.entries(known).filter(([name]) => isKept(name))
-  const claims = { ...Object.fromEntries(kept), ...sessionClaimsOf(later) }
-  const method = methodOf(claims, options.stepUpAcrValues)
-  return { claims, level: options.assuranceLevel(claims), method }
+  const kept = Object.entries(withoutClaims(known, options.untrustedClaims)).filter(([name]) => isKept(name))
+  return statementOf({ ...Object.fromEntries(kept), ...said }, options)
 }
 
 /** When the person proved who they are, in milliseconds since the epoch; 0: the provider does not say. */
@@ -129,8 +160,8 @@ function hasTwoFactors(amr: unknown): boolean {
 }
 
 /**
- * How the person proved who they are: by `isDidAuth` and `isMfa` where CitizenOne sends them, by an `acr` that stands for
- * a second factor at this provider (`stepUpAcrValues`), else by `amr`.
+ * How the person proved who they are, by claims that the provider is believed: by CitizenOne's `isDidAuth` and `isMfa`, by
+ * an `acr` that stands for a second factor there (`stepUpAcrValues`), else by `amr`.
  * Source: CitizenOne, "Sessions & JWT"; RFC 8176; OpenID Connect Core 1.0, section 2.
  */
 export function methodOf(

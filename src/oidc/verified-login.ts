@@ -5,9 +5,9 @@ import type { PersonOfLogin } from './person.js'
 import {
   authenticatedAfterOf,
   authenticatedAtOf,
-  methodOf,
-  sessionClaimsOf,
+  personOfLogin,
   sessionEndOf,
+  untrustedFactorsIn,
 } from './session-claims.js'
 import { renewedBefore, serializeTokens } from './tokens.js'
 
@@ -25,11 +25,11 @@ export interface LoginCircumstances {
 
 /** The login that these tokens prove. */
 export function verifiedLoginOf(
-  { options }: Pick<OidcContext, 'options'>,
+  { options, tellUntrusted }: Pick<OidcContext, 'options' | 'tellUntrusted'>,
   { tokens, claims, userInfo }: PersonOfLogin,
   login: LoginCircumstances,
 ): VerifiedLogin {
-  const sessionClaims = sessionClaimsOf(claims)
+  tellUntrusted(untrustedFactorsIn(claims, options))
   const { sid } = claims
   const endsAt = sessionEndOf(claims)
   return {
@@ -37,11 +37,9 @@ export function verifiedLoginOf(
     subject: claims.sub,
     sessionValue: sid,
     indexKeys: sid === undefined ? [] : [sessionIndexKey(claims.iss, sid)],
-    claims: sessionClaims,
+    ...personOfLogin(claims, options),
     // Nothing that it adds is looked at here: how strong a login was, the ID token says.
     userInfo,
-    level: options.assuranceLevel(sessionClaims),
-    method: methodOf(claims, options.stepUpAcrValues),
     authenticatedAt: authenticatedAtOf(claims),
     authenticatedAfter: authenticatedAfterOf(claims, {
       askedAt: login.askedAt,

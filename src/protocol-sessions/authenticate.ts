@@ -85,7 +85,11 @@ export function createProtocolSessionAuthenticator(parts: {
     ...sessionContext,
     credential: new SessionCookieCredential(sessionContext),
     sessionCookie,
-    states: createSessionStates(application.id, options.rememberedTokens),
+    states: createSessionStates({
+      application: application.id,
+      protocols,
+      maximumEntries: options.rememberedTokens,
+    }),
     application: application.id,
     startedBy: new WeakMap(),
   }

@@ -24,7 +24,7 @@ import type { FoundRevocation } from '../stores/store.js'
 import { isAhead, isWaiting, longerWait } from '../wait.js'
 import { noteIndexKeysAgain } from './index-keys.js'
 import { begunAt, type ProviderRemovals } from './removals.js'
-import type { SessionCookieState } from './state.js'
+import type { BelievedDetails, SessionCookieState } from './state.js'
 import type { TokenRenewalResult, TokenVault } from './token-vault.js'
 
 /** What the sessions of the session cookie stand on. */
@@ -85,7 +85,7 @@ export function citizenOf(
   { actions }: ProtocolSessionContext,
   request: ProtocolSessionRequest,
   record: LiveRecord,
-  details: ProtocolDetails,
+  details: BelievedDetails,
   degraded = isDegraded(record, details),
 ): Citizen {
   const live = new LiveProtocolSession(request, record, details)
@@ -310,7 +310,7 @@ export class SessionCookieCredential implements Credential<ProtocolSessionReques
   }
 
   /** The details that {@link isNamed} has found. */
-  #detailsOf(state: SessionCookieState, record: LiveRecord): ProtocolDetails {
+  #detailsOf(state: SessionCookieState, record: LiveRecord): BelievedDetails {
     const details = state.details(this.#context.sealer, record)
     if (details === undefined) throw new TypeError('a session of our cookie has its details')
     return details

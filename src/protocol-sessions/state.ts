@@ -2,6 +2,7 @@
 
 import type { Claims } from '../citizen.js'
 import type { NamedSession } from '../cookies/session-cookie.js'
+import type { InstalledProtocol } from '../protocols/protocol.js'
 import { createRecent, shareOfMemory } from '../recent.js'
 import type { Sealer } from '../seal.js'
 import type { LiveRecord, RecordAddress } from '../session-record.js'
@@ -9,6 +10,26 @@ import { claimsOf, openDetails, type ProtocolDetails, publicIdOf } from '../sess
 import { renewalShare } from '../sessions/token-expiry.js'
 import type { SteppedState } from '../sessions/touch.js'
 import { noWait } from '../wait.js'
+
+/** The details of a session as far as its provider is believed. */
+export interface BelievedDetails extends ProtocolDetails {
+  /** No more than this is shown, whatever level the record has; absent: that. */
+  readonly mostLevel?: number | undefined
+}
+
+/** A plug-in as far as it says what is believed. */
+type Believing = Pick<InstalledProtocol, 'stillBelieved'>
+
+const methodsByStrength: readonly ProtocolDetails['method'][] = ['password', 'mfa', 'did']
+
+/** The details without what is not believed any more: nobody rises by it. */
+function believedOf(own: ProtocolDetails, provider: Believing | undefined): BelievedDetails {
+  const believed = provider?.stillBelieved?.(own.claims)
+  if (believed === undefined) return own
+  const { claims, level } = believed
+  const method = methodsByStrength.find((each) => each === own.method || each === believed.method)
+  return { ...own, claims, method: method ?? 'password', mostLevel: level }
+}
 
 /** State of one session cookie in one process. Losing it costs time, never correctness. */
 export class SessionCookieState implements SteppedState {
@@ -24,13 +45,16 @@ export class SessionCookieState implements SteppedState {
   /** For how long no refresh is looked for, although the tokens may be due. */
   refreshWait = noWait
   #sealed = ''
-  #details: ProtocolDetails | undefined = undefined
+  #details: BelievedDetails | undefined = undefined
+  #provider: Believing | undefined = undefined
   #claims: Claims | undefined = undefined
 
+  readonly #protocols: ReadonlyMap<string, Believing>
   readonly #grow: (bytes: number) => void
 
-  constructor(named: NamedSession, application: string, grow: (bytes: number) => void) {
+  constructor(named: NamedSession, { application, protocols }: StatesOptions, grow: (bytes: number) => void) {
     this.named = named
+    this.#protocols = protocols
     this.#grow = grow
     this.address = { person: named.person, session: named.session, application }
     this.publicId = publicIdOf(named.generation)
@@ -41,10 +65,13 @@ export class SessionCookieState implements SteppedState {
     return this.named.generation
   }
 
-  /** The details of the record, opened once for each text. */
-  details(sealer: Sealer, record: LiveRecord): ProtocolDetails | undefined {
-    if (this.#details === undefined || this.#sealed !== record.sealed) {
-      this.#details = openDetails(sealer, this.address, record.sealed).own
+  /** The details of the record, opened once for each text and each set of options that its provider has. */
+  details(sealer: Sealer, record: LiveRecord): BelievedDetails | undefined {
+    const provider = this.#protocols.get(this.named.protocol)
+    if (this.#details === undefined || this.#sealed !== record.sealed || this.#provider !== provider) {
+      const { own } = openDetails(sealer, this.address, record.sealed)
+      this.#details = own && believedOf(own, provider)
+      this.#provider = provider
       this.#claims = this.#details && claimsOf(this.#details)
       // What is remembered: the text, and what was read from it, in the place of those before.
       this.#grow(3 * (record.sealed.length - this.#sealed.length))
@@ -70,8 +97,17 @@ const shareOfStates = 1 / 8
 /** Roughly what a state costs besides its session's details. */
 const bytesOfState = 1024
 
+/** Whose states they are. */
+interface StatesOptions {
+  readonly application: string
+  /** The plug-ins that are installed, by name. */
+  readonly protocols: ReadonlyMap<string, Believing>
+  readonly maximumEntries: number | undefined
+}
+
 /** Makes the memory of states: bounded by a part of the memory, and by a number of them. */
-export function createSessionStates(application: string, maximumEntries: number | undefined): SessionStates {
+export function createSessionStates(options: StatesOptions): SessionStates {
+  const { maximumEntries } = options
   const maximumBytes = shareOfMemory(shareOfStates)
   const states = createRecent<SessionCookieState>({ maximumEntries, maximumBytes })
   return {
@@ -79,7 +115,7 @@ export function createSessionStates(application: string, maximumEntries: number 
     remember(value, named) {
       // A copy: a slice would keep the whole `Cookie` header alive.
       const name = Buffer.from(value).toString()
-      const state = new SessionCookieState(named, application, (bytes) => states.grow(name, bytes))
+      const state = new SessionCookieState(named, options, (bytes) => states.grow(name, bytes))
       states.set(name, state, bytesOfState)
       return state
     },

@@ -1,6 +1,6 @@
 /** @module The interface of protocol plug-ins: what OpenID Connect and SAML get from the core, and give it. */
 
-import type { Citizen } from '../citizen.js'
+import type { Citizen, Claims } from '../citizen.js'
 import type { Clock } from '../clock.js'
 import type { TransactionCookies } from '../cookies/transaction.js'
 import type { ConfigurationProblem } from '../errors.js'
@@ -13,7 +13,7 @@ import type { Store } from '../stores/store.js'
 import type { LoginMethod, LoginRequest } from './login-method.js'
 import type { LogoutParticipant } from './logout-participant.js'
 import type { ProtocolSession, ProtocolSessions } from './sessions.js'
-import type { TokenRefresh } from './token-refresh.js'
+import type { PersonStatement, TokenRefresh } from './token-refresh.js'
 
 /** What the options of a plug-in come to in one environment. */
 export interface ProtocolSettings extends Pick<Protocol, 'clockSkewSeconds' | 'warnings'> {
@@ -52,6 +52,12 @@ export interface Protocol {
 export interface InstalledProtocol extends LoginMethod, LogoutParticipant {
   /** The issuer under which its persons are known, unless a call names another. */
   readonly issuer: string
+  /**
+   * What is believed of the claims of a session that began when more was: under other options, or with an older version.
+   * Guards go by it in the place of what the session says of itself, and nobody rises by it. `undefined`: all is believed.
+   * Default: that.
+   */
+  stillBelieved?(claims: Claims): PersonStatement | undefined
   /** Handlers by path below `routes.path` (as in `callback`, `saml/acs`, `adfs/callback`) and method. */
   readonly endpoints: Readonly<Record<string, ProtocolEndpoint>>
   /**

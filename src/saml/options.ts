@@ -14,6 +14,7 @@ import {
   yesOrNo,
 } from '../config/option-types.js'
 import { providerName } from '../config/provider-name.js'
+import { factorClaims, trustedFrom } from '../config/trusted-claims.js'
 import type { Assertion } from './assertion.js'
 import type { Certificate } from './certificate.js'
 import type { Binding } from './metadata.js'
@@ -83,7 +84,16 @@ export const samlOptions = {
    * that are two factors by definition, else 1.
    */
   contextLevels: computed(levels),
-  /** Claims of the citizen besides `iss`, `sub`, `exp` and `iat`. Default: `attributes` with the texts of each. */
+  /**
+   * Which of CitizenOne’s claims `isMfa` and `isDidAuth` the provider is believed, as attributes with one value, `true`, or
+   * as `claims` makes them. Default none.
+   */
+  trustedClaims: defaulted(trustedFrom(factorClaims), []),
+  /**
+   * Claims of the citizen besides `iss`, `sub`, `exp` and `iat`. Default: `attributes` with the texts of each.
+   *
+   * A claim `isMfa` or `isDidAuth` is left out unless `trustedClaims` names it.
+   */
   claims: computed(
     functionOf<(assertion: Assertion) => Readonly<Record<string, unknown>>>(
       'a function from an assertion to claims',
@@ -139,4 +149,6 @@ export interface ResolvedSamlOptions extends Omit<ResolvedOf<typeof samlOptions>
   readonly invitesEncryption: boolean
   /** The keys that open what is encrypted for us. */
   readonly decryptionKeys: readonly KeyObject[]
+  /** Claims that the provider is not believed. */
+  readonly untrustedClaims: readonly string[]
 }

@@ -5,6 +5,7 @@ import { type PlugInOptions, resolvedOf } from '../config/plug-in-options.js'
 import { problemOfName, rootFor } from '../config/provider-name.js'
 import { type ReadOptions, readOptions } from '../config/read-options.js'
 import { isProduction } from '../config/resolve.js'
+import { factorClaims, untrustedOf } from '../config/trusted-claims.js'
 import { isSecureAddress } from '../outbound.js'
 import { isStrongKey } from './algorithms.js'
 import type { Assertion } from './assertion.js'
@@ -112,6 +113,7 @@ function complete(read: Read, key: ResolvedSamlKey, keys: readonly ResolvedSamlK
     keys,
     invitesEncryption: decryption === true,
     decryptionKeys: decryption === false ? [] : keys.map((each) => each.privateKey),
+    untrustedClaims: untrustedOf(factorClaims, given.trustedClaims),
     contextLevels: given.contextLevels ?? defaultContextLevels,
     claims: given.claims ?? attributesOf,
   }

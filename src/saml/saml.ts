@@ -6,6 +6,7 @@ import { parseUrl } from '../parse-url.js'
 import { displayOf } from '../protocols/login-method.js'
 import type { Protocol } from '../protocols/protocol.js'
 import { asksForPage } from '../sessions/activity.js'
+import { personStillBelieved } from './factor-claims.js'
 import { answerByBrowser, answerBySoap } from './idp-initiated-logout.js'
 import { createKeepAlive } from './keep-alive/keep-alive.js'
 import { createLoginContext, startLogin } from './login.js'
@@ -73,6 +74,7 @@ function install(provider: ServiceProvider): ReturnType<Protocol['install']> {
     detour: keepAlive.detour,
     frame: keepAlive.frame,
     issuer: options.identityProvider,
+    stillBelieved: (claims) => personStillBelieved(claims, options),
     display: displayOf(options, parseUrl(options.identityProvider)?.host ?? options.identityProvider),
     target: origins[0] ?? options.identityProvider,
     startLogin: (exchange, start) => startLogin(login, exchange, start),

@@ -2,6 +2,7 @@
 import { digest, randomText } from '../digest.js'
 import { isSecureAddress } from '../outbound.js'
 import type { ProtocolHost } from '../protocols/protocol.js'
+import { createUntrustedTeller, type TellUntrusted } from '../protocols/untrusted-claims.js'
 import type { MessageRules } from './message.js'
 import { createMetadataSource, type MetadataSource } from './metadata-source.js'
 import type { NameIdParties } from './name-id.js'
@@ -22,6 +23,7 @@ export interface ServiceProvider {
   }
   readonly source: MetadataSource
   readonly takeOnce: ReplayGuard
+  readonly tellUntrusted: TellUntrusted
   /** The provider's origins, for the policy of pages and for receipts. */
   readonly origins: readonly string[]
   now(): number
@@ -59,6 +61,7 @@ export function createServiceProvider(options: ResolvedSamlOptions, host: Protoc
       warn: (warning) => host.report({ type: 'warning', ...warning }),
     }),
     takeOnce: createReplayGuard(host.store),
+    tellUntrusted: createUntrustedTeller(host.report, options.identityProvider),
     origins,
     now: clock,
   }

@@ -1,6 +1,8 @@
 /** @module A login as an assertion proves it, in the terms of the core. */
 import type { SessionIndexKey, VerifiedLogin } from '../protocols/sessions.js'
+import { withoutClaims } from '../tokens/without-claims.js'
 import type { Assertion } from './assertion.js'
+import { factorClaimsOf, strengthBy } from './factor-claims.js'
 import { keysOf } from './name-keys.js'
 import type { ServiceProvider } from './service-provider.js'
 import { type StoredNameId, sealName, subjectOf } from './stored-name-id.js'
@@ -23,7 +25,7 @@ export function verifiedLoginOf(
   const issuer = options.identityProvider
   const subject = subjectOf(nameId, parties, options.nameIdFormat)
   const now = provider.now()
-  const level = levelOf(provider, assertion.contextClass)
+  const { claims, level, method } = personOfLogin(provider, assertion)
   const endsAt = sessionNotOnOrAfter ?? now + host.options.application.absoluteSeconds * 1000
   return {
     issuer,
@@ -31,14 +33,14 @@ export function verifiedLoginOf(
     sessionValue: sessionIndex,
     indexKeys: indexKeysOf(provider, assertion),
     claims: {
-      ...claimsOf(provider, assertion),
+      ...claims,
       iss: issuer,
       sub: subject,
       exp: Math.floor(endsAt / 1000),
       iat: Math.floor(assertion.issuedAt / 1000),
     },
     level,
-    method: level >= secondFactorLevel ? 'mfa' : 'password',
+    method,
     authenticatedAt,
     authenticatedAfter: authenticatedAfterOf(assertion, login.since),
     endedNamesStay: true,
@@ -61,12 +63,26 @@ function indexKeysOf(
   return [...(sessionIndex === undefined ? [] : keys('session', sessionIndex)), ...keys('person')]
 }
 
-/** They are kept sealed with the session: what does not fit there would be no session at all. */
-function claimsOf(
-  { options, host }: ServiceProvider,
+/** What the assertion says of the person, and what they have shown by that. */
+function personOfLogin(
+  provider: ServiceProvider,
   assertion: Assertion,
+): Pick<VerifiedLogin, 'level' | 'method'> & { readonly claims: Readonly<Record<string, unknown>> } {
+  const { options, tellUntrusted } = provider
+  const made = options.claims(assertion)
+  const { trusted, untrusted } = factorClaimsOf(options, assertion, made)
+  const level = levelOf(provider, assertion.contextClass)
+  const strength = strengthBy(trusted, { level, method: level >= secondFactorLevel ? 'mfa' : 'password' })
+  tellUntrusted(untrusted.filter((name) => name !== 'isMfa' || strength.method === 'password'))
+  return { claims: { ...claimsToKeep(provider, made), ...trusted }, ...strength }
+}
+
+/** They are kept sealed with the session: what does not fit there would be no session at all. */
+function claimsToKeep(
+  { options, host }: ServiceProvider,
+  made: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
-  const claims = options.claims(assertion)
+  const claims = withoutClaims(made, options.untrustedClaims)
   if (Buffer.byteLength(JSON.stringify(claims)) <= longestClaims) return claims
   const message = 'the claims of a person take more than 16 KiB: let the option claims keep what is needed'
   host.report({ type: 'warning', code: 'saml-claims-too-large', message })

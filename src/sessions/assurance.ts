@@ -58,13 +58,22 @@ export function isTooWeak({ level, secondFactor }: Shortfall): boolean {
 /**
  * What a session's authentication has shown, its time as far as our own clock can tell: the provider's may be behind
  * ours, or ahead. A login that brought a new authentication began before it, and its answer came after. Where the
- * provider states no time, a new authentication was only asked for: that is none for recency.
+ * provider states no time, a new authentication was only asked for: that is none for recency. `mostLevel`: what it can be
+ * at most, as far as the provider is believed.
  */
 export function assuranceHere(
-  { level, authenticatedAt: stated }: Pick<LiveRecord, 'level' | 'authenticatedAt'>,
-  { method, provenAt, generationAt }: Pick<ProtocolDetails, 'method' | 'provenAt' | 'generationAt'>,
+  { level: found, authenticatedAt: stated }: Pick<LiveRecord, 'level' | 'authenticatedAt'>,
+  {
+    method,
+    provenAt,
+    generationAt,
+    mostLevel = found,
+  }: Pick<ProtocolDetails, 'method' | 'provenAt' | 'generationAt'> & {
+    readonly mostLevel?: number | undefined
+  },
   now: number,
 ): Assurance {
+  const level = Math.min(found, mostLevel)
   if (stated === 0) return { level, method }
   const latest = generationAt === undefined || generationAt > now ? now : generationAt
   const authenticatedAt = Math.min(Math.max(unlessAhead(stated, now), unlessAhead(provenAt, now)), latest)

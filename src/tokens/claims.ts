@@ -3,6 +3,7 @@ import type { Claims } from '../citizen.js'
 import { findAlgorithm } from './algorithms.js'
 import { decodeBase64url, parseStrictObject } from './strict-json.js'
 import type { TokenParts } from './token-parts.js'
+import { withoutClaims } from './without-claims.js'
 
 /** A whole token, dots included, in characters; a longer one is not decoded (`JWT-10`). */
 export const maximumTokenLength = 8192
@@ -39,6 +40,8 @@ export interface ClaimRules {
   readonly audience: string | undefined
   /** Claims that must be there and be boolean. */
   readonly kindClaims: readonly string[]
+  /** Claims that are left out once the kind of the token is known: the provider is not believed them. Default none. */
+  readonly untrustedClaims?: readonly string[] | undefined
   /** Claims of other kinds of token that these may have; default: none. */
   readonly acceptedClaims?: readonly string[] | undefined
   /** The claim that names the identity session. */
@@ -135,6 +138,11 @@ export function findTimeProblem(
   return undefined
 }
 
+/** Frozen as all claims of tokens are: requests share them. */
+function believedOf(claims: Claims, { untrustedClaims = [] }: ClaimRules): Claims {
+  return untrustedClaims.length === 0 ? claims : Object.freeze(withoutClaims(claims, untrustedClaims))
+}
+
 /** Claims that hold by the rules, with what the session layer needs of them; times are not yet compared. */
 function readClaims(
   part: string,
@@ -149,7 +157,7 @@ function readClaims(
   if (!isOurKind(claims, rules)) return 'kind'
   if (!hasAudience(claims, rules.audience)) return 'audience'
   return {
-    claims: claims as Claims,
+    claims: believedOf(claims as Claims, rules),
     sessionValue,
     issuedAt: Math.floor(iat * 1000),
     // A token from the future would outlive every revocation that is yet to come.

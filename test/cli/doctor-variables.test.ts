@@ -141,6 +141,22 @@ it('says where session management is on and the provider has no frame for it', a
   expect(timesSaid(findings, 'openid-session-management')).toBe(1)
 })
 
+it('warns of a provider that says factors it is not believed, until it is', async () => {
+  deployment.changeProvider((path, body) =>
+    path === '/.well-known/openid-configuration'
+      ? { body: JSON.stringify({ ...JSON.parse(body), claims_supported: ['acr', 'isMfa'] }) }
+      : undefined,
+  )
+  const warned = await examine({})
+  const silent = await examine({
+    CITIZEN_OIDC_ADFS_TRUSTED_CLAIMS: 'acr,amr,isMfa',
+    CITIZEN_OIDC_TRUSTED_CLAIMS: 'acr,amr,isMfa',
+  })
+  deployment.changeProvider(undefined)
+  expect(timesSaid(warned, 'openid-untrusted-claims')).toBeGreaterThan(0)
+  expect(timesSaid(silent, 'openid-untrusted-claims')).toBe(0)
+})
+
 it('looks at a provider that is named in the place of the one without a name', async () => {
   const openid = { issuer: deployment.emulator.url, endpointOrigins: [] }
   const findings = await examine({ CITIZEN_OIDC_ISSUER: 'https://id.example.gov' }, { openid })

@@ -133,6 +133,11 @@ export const values: Readonly<Record<OptionPath, Values>> = {
     texts: ['isMfa', 'a,b'],
     bad: ['isMfa', [''], [7]],
   },
+  'identityProvider.trustedClaims': {
+    good: [['isMfa'], ['isDidAuth', 'isMfa'], []],
+    texts: ['isMfa', 'isDidAuth,isMfa'],
+    bad: ['isMfa', ['acr'], ['amr'], ['mfaRequired'], [7]],
+  },
   'identityProvider.acceptedClaims': {
     // Others need `audience` beside them: see rules.test.ts.
     good: [[]],

@@ -46,7 +46,8 @@ describe('HLD-01 amr', () => {
 
 describe('HLD-01 guard and callback', () => {
   const stepUp = async (claims: Record<string, unknown>, path = '/mfa') => {
-    const place = createPlace({ oidc: { stepUpAcrValues: ['urn:mfa'] } })
+    const trustedClaims = ['acr', 'amr', 'isMfa', 'isDidAuth']
+    const place = createPlace({ oidc: { stepUpAcrValues: ['urn:mfa'], trustedClaims } })
     const browser = place.browser()
     await browser.open(`${home}/session/login?returnTo=/private`)
     place.travel(5)

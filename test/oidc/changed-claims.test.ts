@@ -9,7 +9,8 @@ import { createOidcWorld, providerUrl, urlOf } from './world.js'
 
 type Given = Record<string, unknown>
 
-const options = optionsWith({ stepUpAcrValues: ['urn:mfa'] })
+const trustedClaims = ['acr', 'amr', 'isMfa', 'isDidAuth']
+const options = optionsWith({ stepUpAcrValues: ['urn:mfa'], trustedClaims })
 const later = (known: Given, claims: Given) => {
   const times = { iss: issuer, sub: 'ana', iat: 1, exp: 2 }
   const person = personOfLater({ ...times, ...known }, { ...times, aud: clientId, ...claims }, options)
@@ -60,12 +61,30 @@ describe('a later ID token', () => {
   ])('after %j amounts, with %j, to level %d and %s', (known, claims, level, method) => {
     expect(later(known, claims)).toMatchObject({ level, method })
   })
+
+  it('brings, and keeps, nothing of what its provider is not believed', () => {
+    const times = { iss: issuer, sub: 'ana', iat: 1, exp: 2 }
+    const said = { isMfa: true, isDidAuth: true }
+    const afterwards = (known: Given, claims: Given) =>
+      personOfLater({ ...times, ...known }, { ...times, aud: clientId, ...claims }, optionsWith())
+    for (const [known, claims] of [
+      [said, {}],
+      [{}, said],
+      [said, said],
+    ] as const) {
+      expect(afterwards({ amr: ['pwd'], ...known }, claims)).toEqual({
+        claims: { ...times, amr: ['pwd'] },
+        level: 1,
+        method: 'password',
+      })
+    }
+  })
 })
 
 /** An application whose session has a name and a role; what the provider says next, and how it says it. */
 async function signedIn(first: Given) {
   const place = createPlace({
-    oidc: { stepUpAcrValues: ['urn:mfa'] },
+    oidc: { stepUpAcrValues: ['urn:mfa'], trustedClaims },
     suite: { application: { sensitivity: 'basic' } },
   })
   const { script, suite } = place

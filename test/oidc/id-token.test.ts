@@ -6,9 +6,19 @@ import {
   type IdTokenRules,
   verifyIdToken,
 } from '../../src/oidc/id-token.js'
-import { authenticatedAtOf, methodOf, sessionClaimsOf } from '../../src/oidc/session-claims.js'
+import { authenticatedAtOf, methodOf, personOfLogin } from '../../src/oidc/session-claims.js'
 import { createSigningKey } from '../tokens/signing.js'
-import { cacheOf, clientId, idToken, issuer, key, logoutToken, seconds, start } from './signer.js'
+import {
+  cacheOf,
+  clientId,
+  idToken,
+  issuer,
+  key,
+  logoutToken,
+  optionsWith,
+  seconds,
+  start,
+} from './signer.js'
 
 const rules: IdTokenRules = {
   keys: cacheOf([key]),
@@ -104,7 +114,7 @@ it('keeps what is about the person, and not what is about the token', () => {
     azp: clientId,
     name: 'Ana',
   }
-  expect(sessionClaimsOf(claims)).toEqual({
+  expect(personOfLogin(claims, optionsWith()).claims).toEqual({
     iss: issuer,
     sub: 'ana',
     iat: seconds,

@@ -172,3 +172,21 @@ it('FLD-05 takes no parameters for a new login that ask for nothing or are ours'
     expect.stringContaining('oidc.pushedAuthorization leave it out'),
   ])
 })
+
+it('believes a provider the claims of OpenID Connect, and others where they are named', () => {
+  expect(optionsWith()).toMatchObject({
+    trustedClaims: ['acr', 'amr'],
+    untrustedClaims: ['isMfa', 'isDidAuth'],
+  })
+  expect(optionsWith({ trustedClaims: [] }).untrustedClaims).toEqual(['acr', 'amr', 'isMfa', 'isDidAuth'])
+  for (const name of ['mfaRequired', 'auth_time', 'email', 7]) {
+    expect(problemsOf({ ...good, trustedClaims: [name] })).toEqual([
+      expect.stringContaining('oidc.trustedClaims write a list from acr, amr, isMfa, isDidAuth'),
+    ])
+  }
+  // Nothing would ever show what is asked for.
+  expect(problemsOf({ ...good, stepUpAcrValues: ['urn:mfa'], trustedClaims: ['amr'] })).toEqual([
+    expect.stringContaining('oidc.trustedClaims name acr as well'),
+  ])
+  expect(problemsOf({ ...good, stepUpAcrValues: ['urn:mfa'], trustedClaims: ['acr'] })).toEqual([])
+})

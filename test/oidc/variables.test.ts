@@ -78,6 +78,7 @@ const rows: Readonly<Record<string, readonly (readonly [text: string, value: unk
     ['prompt=select_account&max_age=0', { prompt: 'select_account', max_age: '0' }],
   ],
   'reauthenticate.proof': [['asked', 'asked']],
+  trustedClaims: [['acr,amr,isMfa,isDidAuth', ['acr', 'amr', 'isMfa', 'isDidAuth']]],
   idTokenAlgorithms: [['ES256, PS256', ['ES256', 'PS256']]],
   idTokenDecryptionKeys: [
     [JSON.stringify({ keys: [jwk] }), [jwk]],

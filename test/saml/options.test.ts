@@ -27,6 +27,8 @@ it('is strict where nothing is said', () => {
     messageSeconds: 300,
     pinned: [],
     requestedContexts: [],
+    trustedClaims: [],
+    untrustedClaims: ['isMfa', 'isDidAuth'],
     polling: { everySeconds: 3600, keepSeconds: 259_200, warnSeconds: 2_592_000 },
   })
 })

@@ -64,6 +64,7 @@ const rows: Readonly<Record<string, readonly (readonly [text: string, value: unk
       { 'https://refeds.org/profile/mfa': 2, 'urn:x?a=b': 3 },
     ],
   ],
+  trustedClaims: [['isMfa,isDidAuth', ['isMfa', 'isDidAuth']]],
   'keepAlive.by': [
     ['frame', 'frame'],
     ['navigation', 'navigation'],

@@ -19,13 +19,14 @@ const isAddress = (value: unknown) => typeof value === 'string' && parseUrl(valu
 export function judgeAbilities(
   document: Json,
   target: string,
-  { sessionManagement }: Pick<ResolvedOidcOptions, 'sessionManagement'>,
+  { sessionManagement, untrustedClaims }: Pick<ResolvedOidcOptions, 'sessionManagement' | 'untrustedClaims'>,
 ): readonly Finding[] {
   return [
     judgeCode(document, target),
     judgeChallenge(document, target),
     judgePushed(document, target),
     judgeUserInfo(document, target),
+    ...judgeUntrusted(listIn(document, 'claims_supported'), target, untrustedClaims),
     judgeEndSession(document, target),
     ...judgeNotices(document, target),
     ...(sessionManagement.enabled && !isAddress(document.check_session_iframe)
@@ -109,6 +110,24 @@ function judgeUserInfo(document: Json, target: string): Finding {
   const { origin } = new URL(address)
   const place = origin === new URL(target).origin ? '' : `, on ${origin}: whoever uses it names that origin`
   return ok('openid-userinfo', { target, reason: `offers userinfo_endpoint${place}` })
+}
+
+/** Claims that would show a second factor, and do not with the options that the environment gives. */
+function judgeUntrusted(
+  supported: readonly string[],
+  target: string,
+  untrusted: readonly string[],
+): readonly Finding[] {
+  const names = untrusted.filter((name) => supported.includes(name))
+  if (names.length === 0) return []
+  return [
+    warn('openid-untrusted-claims', {
+      target,
+      reason: `it says ${names.join(', ')} of a login, and is not believed: who has shown a second factor there is asked for one`,
+      remedy:
+        'where its own documents say what they mean, as with CitizenOne, name them in trustedClaims of oidc({ … }), beside acr and amr',
+    }),
+  ]
 }
 
 /** Source: RP-Initiated Logout 1.0, section 2.1. */

@@ -9,7 +9,7 @@ import { onceMoreScript } from '../check-session-script.js'
 import { sessionIndexKey } from '../context.js'
 import { withUserInfo } from '../person.js'
 import { connectOrNothing } from '../provider.js'
-import { personOfLater, sessionEndOf } from '../session-claims.js'
+import { personOfLater, sessionEndOf, untrustedFactorsIn } from '../session-claims.js'
 import { isUnexpired, type KeptTokens, parseTokens, renewedBefore, serializeTokens } from '../tokens.js'
 import { verifiedLoginOf } from '../verified-login.js'
 import { askProvider } from './begin.js'
@@ -100,7 +100,7 @@ async function carryOut(context: SilentCheckContext, check: ConcludedCheck): Pro
 
 /** Takes up what a check of the same person brought; the session itself stays as it is. */
 function renew(
-  { host, options }: SilentCheckContext,
+  { host, options, tellUntrusted }: SilentCheckContext,
   { session, kept, finding }: ConcludedCheck,
 ): Promise<'renewed' | 'busy' | 'gone'> {
   const { tokens: found, claims } = finding
@@ -109,6 +109,7 @@ function renew(
   const isOther = sid !== undefined && sid !== kept.sessionId
   const tokens = renewedTokens(kept, finding)
   const endsAt = claims && sessionEndOf(claims)
+  if (claims !== undefined) tellUntrusted(untrustedFactorsIn(claims, options))
   return host.sessions.renew(session, {
     ...(claims === undefined ? {} : personOfLater(session.claims, claims, options)),
     ...(isOther ? { sessionValue: sid, indexKeys: [sessionIndexKey(session.issuer, sid)] } : {}),
