@@ -35,10 +35,20 @@ export interface ProtocolDetails {
   readonly pointers?: readonly { readonly key: string; readonly kind: 'session' | 'person' }[] | undefined
 }
 
-/** The claims of the citizen: those of the login win over what UserInfo adds. */
+/**
+ * The claims of the citizen: those of the login win over what UserInfo adds. That an address is verified (`email_verified`,
+ * `phone_number_verified`) counts beside that very address alone: UserInfo may know another one than the ID token.
+ */
 export function claimsOf({ claims, userInfo }: ProtocolDetails): Claims {
-  return userInfo === undefined ? claims : { ...userInfo, ...claims }
+  if (userInfo === undefined) return claims
+  const added = Object.entries(userInfo).filter(([name]) => {
+    const about = name.endsWith(verified) ? name.slice(0, -verified.length) : ''
+    return about === '' || !Object.hasOwn(claims, about) || claims[about] === userInfo[about]
+  })
+  return { ...Object.fromEntries(added), ...claims }
 }
+
+const verified = '_verified'
 
 /** What the provider calls a session, and its person. */
 export type NamesAtProvider = Pick<ProtocolDetails, 'provider' | 'issuer' | 'subject' | 'sessionValue'>

@@ -116,6 +116,24 @@ describe('at a login', () => {
     }
   })
 
+  it.each([
+    ['of the same address', { email: 'ana@x' }, { email: 'ana@x', email_verified: true }, true],
+    ['where the ID token says none', {}, { email: 'ana@x', email_verified: true }, true],
+    ['of another address', { email: 'old@x' }, { email: 'ana@x', email_verified: true }, undefined],
+    ['of no address', { email: 'old@x' }, { email_verified: true }, undefined],
+    ['of the ID token', { email: 'old@x', email_verified: false }, { email_verified: true }, false],
+  ] as const)('takes `email_verified` %s', async (_, claims, said, expected) => {
+    const { place, state } = createUserInfoPlace({ userInfo: 'always' })
+    place.script.claims = claims
+    const phone = { phone_number: '2', phone_number_verified: true }
+    state.answer = () => Response.json({ sub: 'ana', ...said, ...phone })
+    const browser = place.browser()
+    await signIn(browser)
+    const found = (await citizenAt(place, browser)).claims
+    expect([found?.email_verified, found?.phone_number_verified]).toEqual([expected, true])
+    expect(found?.email).toBe('email' in claims ? claims.email : 'ana@x')
+  })
+
   it('lets the ID token win, and adds nothing that says who somebody is or how they authenticated', async () => {
     const { place, state } = createUserInfoPlace(
       {
@@ -366,6 +384,26 @@ describe('at a refresh', () => {
     refreshed({})
     expect((await citizenAt(place, browser)).claims?.roles).toEqual(['of UserInfo'])
     expect(state.asked).toHaveLength(1)
+  })
+
+  it('an address that an ID token changes is not verified because UserInfo verified the one before', async () => {
+    const { place, state } = createUserInfoPlace({ userInfo: 'always' })
+    state.answer = () => Response.json({ sub: 'ana', email: 'ana@x', email_verified: true })
+    const browser = place.browser()
+    await signIn(browser)
+    expect((await citizenAt(place, browser)).claims).toMatchObject({ email: 'ana@x', email_verified: true })
+    place.script.onToken = () =>
+      Response.json({
+        access_token: 'another',
+        token_type: 'Bearer',
+        expires_in: 3600,
+        refresh_token: 'another',
+        id_token: place.idToken({ email: 'other@x' }),
+      })
+    place.travel(1801)
+    const { claims } = await citizenAt(place, browser)
+    expect(claims).toMatchObject({ email: 'other@x' })
+    expect(claims).not.toHaveProperty('email_verified')
   })
 })
 
