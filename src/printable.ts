@@ -14,6 +14,19 @@ export function printable(text: string): string {
   )
 }
 
+/**
+ * A value of a stranger's as a text: one that is none as JSON. `String` goes by what an object says of itself, and fails
+ * where that is nonsense, or nests too deep.
+ */
+export function textOf(value: unknown): string {
+  if (typeof value === 'string') return value
+  try {
+    return JSON.stringify(value) ?? 'nothing'
+  } catch {
+    return 'something that nests too deep'
+  }
+}
+
 /** The first 100 characters of a text, printable. */
 export function excerpt(text: string): string {
   return text.length > mostCharacters ? `${printable(text.slice(0, mostCharacters))}…` : printable(text)

@@ -1,6 +1,7 @@
 /** @module What a provider says of itself, checked: its issuer is the one configured, its endpoints lie where they may. */
 import type { ServerMetadata } from 'openid-client'
 import { parseUrl } from '../parse-url.js'
+import { textOf } from '../printable.js'
 import type { ResolvedOidcOptions } from './options.js'
 import { mayAskUserInfo } from './user-info-claims.js'
 
@@ -94,7 +95,7 @@ export function readMetadata(value: unknown, options: ResolvedOidcOptions): Prov
   const description = members(value)
   if (description.issuer !== options.issuer) {
     const [named, configured] = [description.issuer ?? 'none', options.issuer].map((each) =>
-      JSON.stringify(String(each).slice(0, 100)),
+      JSON.stringify(textOf(each).slice(0, 100)),
     )
     const message = `the provider names the issuer ${named}, and ${configured} is configured: write it letter by letter`
     throw new MetadataError('issuer', message)

@@ -62,6 +62,8 @@ describe('the judgement of a key set', () => {
   it.each([
     ['one good key', [one.jwk], []],
     ['a good key among others', [{ kty: 'new' }, weak.jwk, one.jwk], []],
+    ['a key of nonsense alone', [{ kty: { toString: 1, valueOf: 1 } }], ['keys-empty']],
+    ['a use of nonsense alone', [{ kty: 'RSA', use: { toString: 1, valueOf: 1 } }], ['keys-empty']],
     ['no key at all', [], ['keys-empty']],
     ['a weak key alone', [weak.jwk], ['keys-empty']],
     ['a key for encryption', [{ ...one.jwk, use: 'enc' }], ['keys-empty']],

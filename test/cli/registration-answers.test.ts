@@ -353,6 +353,23 @@ describe('an answer', () => {
     expect(folder.names()).toEqual(['openid-client.json', 'openid-client.secret'])
   })
 
+  const nonsense = { toString: 1, valueOf: 1 }
+  const deep: unknown = JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`)
+  it.each([
+    ['an address that is nonsense', { redirect_uris: [nonsense] }, 'fail  redirect_uris'],
+    ['addresses that nest too deep', { redirect_uris: deep }, 'fail  redirect_uris'],
+    ['a scope that is nonsense', { scope: nonsense }, 'warn  scope'],
+    ['an algorithm that is nonsense', { id_token_signed_response_alg: nonsense }, 'id_token_signed'],
+  ])('with %s is told in words', async (_what, more, words) => {
+    const text = JSON.stringify(client()).slice(0, -1)
+    const [[name = '', value] = []] = Object.entries(more)
+    const written = value === deep ? `${'['.repeat(20_000)}${']'.repeat(20_000)}` : JSON.stringify(value)
+    provider.answer = () => ({ body: `${text},"${name}":${written}}` })
+    const { out } = await run('--register')
+    expect(out).toContain(words)
+    expect(folder.names()).toEqual(['openid-client.json', 'openid-client.secret'])
+  })
+
   it('without a secret is no client that proves itself by one', async () => {
     answering({ client_secret: undefined })
     expect(await run('--register')).toMatchObject({

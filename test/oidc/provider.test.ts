@@ -108,6 +108,15 @@ describe('FLD-03 an endpoint that cannot be used costs what it is for, and nothi
   })
 })
 
+it.each([
+  ['nonsense', { toString: 1, valueOf: 1 }],
+  ['a list in a list', [[['https://evil.example']]]],
+])('FLD-08 a description whose issuer is %s is one of another issuer', async (_, given) => {
+  const { provider } = createScriptedProvider({}, describing({ issuer: given }))
+  const { message } = await failure(provider.connect())
+  expect(message).toContain(`"${issuer}" is configured`)
+})
+
 it('FLD-08 a description of another issuer names both', async () => {
   const { provider } = createScriptedProvider({}, describing({ issuer: 'https://evil.example' }))
   const { message } = await failure(provider.connect())

@@ -1,6 +1,7 @@
 /** @module Checks a running application from outside: its routes, redirects and logout. */
 import type { ResolvedSharedCookieOptions } from '../../config/options.js'
 import { parseUrl } from '../../parse-url.js'
+import { textOf } from '../../printable.js'
 import { type ProbeAnswer, ProbeError } from '../probe.js'
 import { createFindings, type Finding } from './finding.js'
 import { parseObject } from './key-set.js'
@@ -21,7 +22,7 @@ export function judgeApplication({ origin, status }: ApplicationVisit, path: str
   if (status.status === 503 && document !== undefined) {
     return application.fail('application-unavailable', {
       target,
-      reason: `the application says that it cannot serve: ${String(document.reason ?? 'no reason given')}`,
+      reason: `the application says that it cannot serve: ${textOf(document.reason ?? 'no reason given')}`,
       remedy: 'look at its store and at the keys of the provider, as the application reaches them',
     })
   }

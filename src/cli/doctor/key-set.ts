@@ -1,5 +1,6 @@
 /** @module Checks the key set of a provider, as whoever verifies its tokens fetches it. */
 import { createPublicKey, type JsonWebKeyInput } from 'node:crypto'
+import { textOf } from '../../printable.js'
 import { encodingFaults } from '../../tokens/jwk-encoding.js'
 import { importVerificationKey, maximumKeys } from '../../tokens/verification-keys.js'
 import { type ProbeAnswer, ProbeError } from '../probe.js'
@@ -141,12 +142,12 @@ function problemOf(jwk: unknown, algorithms: readonly string[]): string | undefi
   if (typeof jwk !== 'object' || jwk === null) return 'it is no key'
   const { kty, use, alg, d, k, p } = jwk as Json
   if ([d, k, p].some((member) => member !== undefined)) return published
-  if (use !== undefined && use !== 'sig') return `its use is ${String(use)}, not sig`
+  if (use !== undefined && use !== 'sig') return `its use is ${textOf(use)}, not sig`
   const bits = bitsOf(jwk)
   if (kty === 'RSA' && bits !== undefined && bits < 2048)
     return `RSA of ${bits} bits, at least 2048 are needed`
   if (typeof alg === 'string' && !algorithms.includes(alg)) return `it is for ${alg}`
-  return `it is a ${String(kty)} key of no use for ${algorithms.join(', ')}, or malformed`
+  return `it is a ${textOf(kty)} key of no use for ${algorithms.join(', ')}, or malformed`
 }
 
 function bitsOf(jwk: unknown): number | undefined {
@@ -166,7 +167,7 @@ const nameOf = (jwk: unknown): string => {
 function describe(jwk: unknown): string {
   const { kty, crv, alg } = jwk as Json
   const bits = bitsOf(jwk)
-  const kind = typeof crv === 'string' ? crv : `${String(kty)}${bits === undefined ? '' : ` ${bits}`}`
+  const kind = typeof crv === 'string' ? crv : `${textOf(kty)}${bits === undefined ? '' : ` ${bits}`}`
   return `${nameOf(jwk)} (${kind}${typeof alg === 'string' ? `, ${alg}` : ''})`
 }
 

@@ -1,6 +1,6 @@
 /** @module What a provider has registered against what was asked for: it may change everything. Source: RFC 7591, section 3.2.1. */
 import type { ClientRegistration } from '../../oidc/registration.js'
-import { printable } from '../../printable.js'
+import { printable, textOf } from '../../printable.js'
 import type { Json } from '../doctor/key-set.js'
 
 /** One member that is not as it was asked for. */
@@ -121,7 +121,7 @@ function unasked(asked: AskedClient, metadata: Json, { idTokenAlgorithms }: Acce
   if (
     asked.id_token_signed_response_alg === undefined &&
     algorithm !== undefined &&
-    !idTokenAlgorithms.includes(String(algorithm))
+    !idTokenAlgorithms.includes(textOf(algorithm))
   ) {
     found.push({
       member: 'id_token_signed_response_alg',
@@ -157,7 +157,7 @@ function hasAll(asked: unknown, answered: unknown): boolean {
 /** A provider that says nothing of scopes has no list of them. */
 function hasAllWords(asked: unknown, answered: unknown): boolean {
   if (answered === undefined) return true
-  return hasAll(String(asked).split(' '), String(answered).split(' '))
+  return hasAll(textOf(asked).split(' '), textOf(answered).split(' '))
 }
 
 /** By their public members: a provider may add others. */
@@ -175,12 +175,6 @@ function hasAllKeys(asked: unknown, answered: unknown): boolean {
 
 /** Long enough for a list of addresses; what comes from outside is spelt out. */
 function inWords(value: unknown): string {
-  if (value === undefined) return 'nothing'
-  const isList = Array.isArray(value)
-  const text = isList
-    ? value.map(String).join(' ')
-    : typeof value === 'object'
-      ? JSON.stringify(value)
-      : String(value)
+  const text = Array.isArray(value) ? value.map(textOf).join(' ') : textOf(value)
   return printable(text.length > 600 ? `${text.slice(0, 600)}…` : text)
 }
