@@ -45,8 +45,8 @@ export function sidPointer(sid: string): SessionIndexKey {
   return { key: digest('sid', issuer, sid), kind: 'session' }
 }
 
-/** Makes the plug-in. `at`: its provider's origin. */
-export function scriptedProtocol(name = 'scripted', at = issuer): ScriptedProtocol {
+/** Makes the plug-in. `at`: its provider's origin; `by`: its issuer, where it is one of several tenants there. */
+export function scriptedProtocol(name = 'scripted', at = issuer, by = at): ScriptedProtocol {
   let installed: ProtocolHost | undefined
   const script: Script = {
     person: 'ana',
@@ -74,13 +74,13 @@ export function scriptedProtocol(name = 'scripted', at = issuer): ScriptedProtoc
         return JSON.stringify({ serial, expiresAt: clock() + script.tokenSeconds * 1000 })
       }
       const claims = (): Claims => ({
-        iss: at,
+        iss: by,
         sub: script.person,
         iat: Math.floor(clock() / 1000),
         exp: Math.floor(clock() / 1000) + 300,
       })
       const beginning = (transaction: LoginTransaction, since: number): VerifiedLogin => ({
-        issuer: at,
+        issuer: by,
         subject: script.person,
         sessionValue: script.sid,
         indexKeys: script.sid === undefined ? [] : [sidPointer(script.sid)],
@@ -97,7 +97,7 @@ export function scriptedProtocol(name = 'scripted', at = issuer): ScriptedProtoc
         mayResume: transaction.mayResume,
       })
       return {
-        issuer: at,
+        issuer: by,
         target: at,
         startLogin(exchange, { request: loginRequest, reauthenticate, mayResume }) {
           const state = transactions.set(exchange, { ...loginRequest, reauthenticate, mayResume }, clock())
