@@ -82,37 +82,51 @@ describe('registration --register', () => {
     }
   })
 
-  it('gives an application what it needs to sign people in, by the lines that it prints', async () => {
-    const { out } = await run('--register')
-    const environment = Object.fromEntries(
-      out
-        .split('\n')
-        .flatMap((line) =>
-          [/^(CITIZEN_\w+)=(.*)$/.exec(line)?.slice(1) ?? []].filter((each) => each.length === 2),
-        ),
-    ) as Record<string, string>
-    const suite = createSuite(
-      {
-        application: { id: 'benefits', url: home, secrets: [secret] },
-        protocols: [oidc()],
-        store: memoryStore(),
-        fetch: loopbackFetch,
-        onEvent: () => undefined,
-      },
-      environment,
-    )
-    const browser = createBrowser(
-      new Map([
-        [home, (request: Request) => serve(suite, request)],
-        [emulator.url, (request: Request) => loopbackFetch(request)],
-      ]),
-    )
-    const visit = await browser.open(`${home}/session/login?returnTo=/open`)
-    const back = await browser.press(visit, /^Sign in$/, { username: 'ana', password: 'ana-password' })
-    expect(back.url).toBe(`${home}/open`)
-    expect(await shown(browser.fetch(`${home}/open`))).toMatchObject({ state: 'active', provider: 'oidc' })
-    await suite.close()
-  })
+  it.each([
+    ['by the code', []],
+    ['by the hybrid flow', ['--hybrid']],
+    ['with the implicit flow for the silent check', ['--implicit']],
+  ])(
+    'gives an application what it needs to sign people in, by the lines that it prints: %s',
+    async (_what, args) => {
+      const { out } = await run('--register', ...args)
+      const environment = Object.fromEntries(
+        out
+          .split('\n')
+          .flatMap((line) =>
+            [/^(CITIZEN_\w+)='?([^']*)'?$/.exec(line)?.slice(1) ?? []].filter((each) => each.length === 2),
+          ),
+      ) as Record<string, string>
+      expect(environment).toMatchObject({
+        CITIZEN_OIDC_SCOPE: 'openid offline_access',
+        ...(args.includes('--hybrid') && { CITIZEN_OIDC_RESPONSE_TYPE: 'code id_token' }),
+        ...(args.includes('--implicit') && { CITIZEN_OIDC_SESSION_MANAGEMENT_RESPONSE_TYPE: 'id_token' }),
+      })
+      const suite = createSuite(
+        {
+          application: { id: 'benefits', url: home, secrets: [secret] },
+          protocols: [oidc()],
+          store: memoryStore(),
+          fetch: loopbackFetch,
+          onEvent: () => undefined,
+        },
+        environment,
+      )
+      const browser = createBrowser(
+        new Map([
+          [home, (request: Request) => serve(suite, request)],
+          [emulator.url, (request: Request) => loopbackFetch(request)],
+        ]),
+      )
+      const visit = await browser.open(`${home}/session/login?returnTo=/open`)
+      let back = await browser.press(visit, /^Sign in$/, { username: 'ana', password: 'ana-password' })
+      // The form of the provider, and the page of ours that sends it once more.
+      if (args.includes('--hybrid')) back = await browser.press(await browser.press(back, /./), /^Continue$/)
+      expect(back.url).toBe(`${home}/open`)
+      expect(await shown(browser.fetch(`${home}/open`))).toMatchObject({ state: 'active', provider: 'oidc' })
+      await suite.close()
+    },
+  )
 
   it.each([
     ['a file', () => ['--initial-token-file', join(folder.path, 'token')]],

@@ -81,6 +81,19 @@ describe('a client that cannot be kept once it is registered', () => {
   })
 })
 
+describe('a client that is deleted', () => {
+  it('is told as deleted, also where its files stay', async () => {
+    provider.answer = () => ({ body: client() })
+    await run('--register')
+    rmSync(folder.secretFile)
+    mkdirSync(folder.secretFile)
+    provider.answer = () => ({ status: 204, body: '' })
+    const { code, err } = await run('--delete')
+    expect([code, err]).toEqual([1, expect.stringContaining(`the client is deleted at ${provider.issuer}`)])
+    expect(err).toContain('remove them')
+  })
+})
+
 describe('a provider', () => {
   it('is not asked to change what could not be kept', async () => {
     provider.answer = () => ({ body: client() })

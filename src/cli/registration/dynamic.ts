@@ -186,8 +186,12 @@ async function manage(work: Work, kept: KeptClient): Promise<Outcome> {
   const method = action === 'read' ? 'GET' : action === 'update' ? 'PUT' : 'DELETE'
   const answer = await ask(place.probe, requestOf({ method, url, token, body }))
   if (action === 'delete' && !(answer instanceof ProbeError) && answer.status === 204) {
-    await removeFiles(files)
-    return { kind: 'deleted' }
+    const left = await removeFiles(files).then(
+      () => undefined,
+      (cause: unknown) => `${files.file} and the secret beside it could not be removed (${codeOf(cause)})`,
+    )
+    if (left === undefined) return { kind: 'deleted' }
+    return { kind: 'failed', reason: `the client is deleted at ${kept.issuer}; ${left}: remove them` }
   }
   const judged = judge(work, answer, { url, kept })
   const look = '--read says what is registered'
@@ -224,7 +228,29 @@ function conclude(
 ): Outcome {
   const { idTokenAlgorithms } = place.options
   const differences = differencesIn(asked, metadata, { idTokenAlgorithms })
-  return { kind: 'client', client, notes, differences: [...differences, ...secretFaults(client, asked, now)] }
+  return {
+    kind: 'client',
+    client,
+    notes,
+    differences: [...differences, ...secretFaults(client, asked, now)],
+    settings: settingsFor(asked, place),
+  }
+}
+
+/** What the application does not ask for by its variables, and has been registered for. */
+function settingsFor(
+  { scope, response_types }: AskedClient,
+  { options: { responseType, sessionManagement, ...options } }: RegistrationPlace,
+): RegisteredOutcome['settings'] {
+  const has = (type: string): boolean => response_types.some((each) => each === type)
+  const [hybrid, implicit] = ['code id_token', 'id_token']
+  return [
+    ...(scope === options.scope ? [] : [['scope', scope] as const]),
+    ...(has(hybrid) && responseType !== hybrid ? [['responseType', hybrid] as const] : []),
+    ...(has(implicit) && sessionManagement.responseType !== implicit
+      ? [['sessionManagement.responseType', implicit] as const]
+      : []),
+  ]
 }
 
 /** Why the application cannot prove itself by the secret that is kept. */

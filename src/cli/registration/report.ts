@@ -13,6 +13,8 @@ export interface RegisteredOutcome {
   readonly client: KeptClient
   readonly differences: readonly Difference[]
   readonly notes: readonly string[]
+  /** Options that the application needs besides, by their path, in order to ask for what it is registered for. */
+  readonly settings: readonly (readonly [path: string, value: string])[]
 }
 
 /** How it is told. */
@@ -45,7 +47,7 @@ function toJson({ client, differences, notes }: RegisteredOutcome, files: Client
 }
 
 function reportInWords(
-  { client, differences, notes }: RegisteredOutcome,
+  { client, differences, notes, settings }: RegisteredOutcome,
   { title, files }: ReportRequest,
   console: Console,
 ): void {
@@ -61,7 +63,7 @@ function reportInWords(
   }
   if (differences.length === 0) console.out('  Everything is registered as it was asked for.')
   console.out('')
-  for (const line of variablesFor(client, files)) console.out(printable(line))
+  for (const line of variablesFor(client, settings, files)) console.out(printable(line))
   console.out('')
   console.out(printable(`Keep ${files.file}: ${purposeOf(client)} The application does not need it.`))
 }
@@ -85,6 +87,7 @@ function endOf(
 /** What to give the application. The id is the provider's word: it is quoted, so that no shell runs any of it. */
 function variablesFor(
   { issuer, provider, client_id, client_secret }: KeptClient,
+  settings: RegisteredOutcome['settings'],
   { secretFile }: ClientFiles,
 ): readonly string[] {
   const root = rootFor('oidc', { name: provider })
@@ -94,5 +97,6 @@ function variablesFor(
     line('issuer', issuer),
     line('clientId', client_id),
     ...(!isInFile(client_secret) ? [] : [line('clientSecret', secretFile, '_FILE')]),
+    ...settings.map(([option, value]) => line(option, value)),
   ]
 }
