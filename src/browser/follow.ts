@@ -4,7 +4,7 @@ import type { ClientContext } from './context.js'
 import { endSession, stop } from './end.js'
 import { closeLogin, settleSignIn } from './login-window.js'
 import type { CitizenSnapshot } from './options.js'
-import { schedule } from './schedule.js'
+import { again, schedule } from './schedule.js'
 import { askStatus } from './session-api.js'
 import { reduceStatus } from './state.js'
 import { endOf, parseStatus, type Reading } from './status.js'
@@ -35,9 +35,9 @@ async function ask(context: ClientContext, path: string, method?: 'POST'): Promi
 
 /** Takes in what another tab says: an answer of the server, a warning that was read, or that somebody signed out. */
 export function receiveMessage(context: ClientContext, message: unknown): void {
-  const { status, at, end } = message as Partial<Record<string, unknown>>
+  const { status, at = 0, end } = message as { readonly [name: string]: unknown; readonly at?: number }
   const told = parseStatus(status)
-  if (told && Number(at) > 0) receiveStatus(context, { status: told, at: Number(at) })
+  if (told && at > 0) receiveStatus(context, { status: told, at })
   else if (end) context.dismissedEnd = Number(end)
   else {
     context.changedAt = Date.now()
@@ -106,6 +106,7 @@ export function tick(context: ClientContext): void {
     if (!isWarned) options.onWarning?.({ secondsLeft, isLast })
     if (!options.headless) overlay.warn(context.dismissedEnd !== end && secondsLeft, isLast)
   }
-  if (ask) void context.tabs.lock(() => check(context))
   context.sleep(sleepFor)
+  // Another is asking: it tells us, or leaves before it can.
+  if (ask) void context.tabs.lock(() => check(context)).then((done) => done ?? context.sleep(again))
 }

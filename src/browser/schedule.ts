@@ -4,6 +4,8 @@ import { millisecondsLeft, warningTime } from './status.js'
 
 /** Milliseconds between two questions while the end is near, or the last one had no answer. */
 export const often = 5000
+/** Milliseconds after which a tab looks again whether another one is still asking for all. */
+export const again = 200
 /** Milliseconds between two extensions by activity. */
 export const seldom = 60_000
 

@@ -2,21 +2,19 @@
 
 /** English and French, under the name by which an application replaces them. */
 const words = {
-  warningTitle: ['Are you still there?', 'Êtes-vous toujours là ?'],
-  warning: ['You will be signed out in {time}.', 'Vous serez déconnecté dans {time}.'],
-  lastWarning: [
-    'Your session ends in {time}. Please save your work.',
-    'Votre session se termine dans {time}. Veuillez enregistrer votre travail.',
-  ],
-  stay: ['Stay signed in', 'Rester connecté'],
-  close: ['Close', 'Fermer'],
-  signOut: ['Sign out', 'Se déconnecter'],
-  checking: ['Checking your session…', 'Vérification de votre session…'],
-  ended: ['Your session has ended.', 'Votre session est terminée.'],
-  signIn: ['Sign in', 'Se connecter'],
-  signInNeeded: ['Please sign in in the new window.', 'Veuillez vous connecter dans la nouvelle fenêtre.'],
-  failed: ['Please try again.', 'Veuillez réessayer.'],
-} as const
+  warningTitle: 'Are you still there?|Êtes-vous toujours là ?',
+  warning: 'You will be signed out in {time}.|Vous serez déconnecté dans {time}.',
+  lastWarning:
+    'Your session ends in {time}. Please save your work.|Votre session se termine dans {time}. Veuillez enregistrer votre travail.',
+  stay: 'Stay signed in|Rester connecté',
+  close: 'Close|Fermer',
+  signOut: 'Sign out|Se déconnecter',
+  checking: 'Checking your session…|Vérification de votre session…',
+  ended: 'Your session has ended.|Votre session est terminée.',
+  signIn: 'Sign in|Se connecter',
+  signInNeeded: 'Please sign in in the new window.|Veuillez vous connecter dans la nouvelle fenêtre.',
+  failed: 'Please try again.|Veuillez réessayer.',
+}
 
 /** The name of a text. */
 export type TextName = keyof typeof words
@@ -30,7 +28,7 @@ export type Texts = { readonly [name in TextName]: string }
 /** The words for a language tag, French for `fr…`, else English, with the application's own before ours. */
 export function textsFor(language: string, own: Partial<Texts> | undefined): Texts {
   const column = /^fr\b/i.test(language) ? 1 : 0
-  const ours = Object.entries(words).map(([name, columns]) => [name, columns[column]])
+  const ours = Object.entries(words).map(([name, columns]) => [name, columns.split('|')[column]])
   return { ...Object.fromEntries(ours), ...own }
 }
 

@@ -4,6 +4,7 @@
  */
 import { claimsIn, cookieValue, type ShownClaims } from '../claims-cookie.js'
 import type { CitizenClient } from '../options.js'
+import { again } from '../schedule.js'
 import { askSignOut, send } from '../session-api.js'
 import { millisecondsLeft, parseStatus, type Reading } from '../status.js'
 import type { Applications } from './applications.js'
@@ -162,7 +163,8 @@ function tick(): void {
     void navigator.locks?.request(
       `citizen-session ${path} asking`,
       { ifAvailable: true },
-      (lock) => lock && ask(),
+      // The one that is asking tells us, or leaves before it can.
+      (lock) => (lock ? ask() : setTimeout(tick, again)),
     )
   }
   timer = setTimeout(tick, 1000)

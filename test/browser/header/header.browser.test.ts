@@ -185,6 +185,28 @@ it('signs out without the client, and empties every header of every tab', async 
   expect(address).toBe('/session/login?returnTo=%2Fheader')
 })
 
+it('is empty in a moment where the page that was asking for all has left without an answer', async () => {
+  await world.travel(0)
+  const page = await arrive()
+  const other = await world.tab('/header')
+  const asking = await world.tab('/open')
+  await part(other, 'name').getByText('Ana Archer').waitFor()
+  await world.stopClocks()
+  const lock = `'citizen-session /session asking'`
+  await asking.evaluate(`new Promise((isHeld) => {
+    navigator.locks.request(${lock}, () => isHeld() ?? new Promise(() => {}))
+  })`)
+  await part(page, 'sign-out').click()
+  await page.waitForURL((address) => address.pathname === '/session/return')
+  await world.context.clock.runFor(1000)
+  await part(other, 'name').waitFor({ state: 'hidden' })
+  expect(await part(other, 'notice').isVisible()).toBe(false)
+  await asking.close()
+  await other.evaluate(`navigator.locks.request(${lock}, () => undefined)`)
+  await world.context.clock.runFor(250)
+  await part(other, 'notice').getByText('Your session has ended.').waitFor()
+})
+
 it('tells an outage from an end, and a near end three times', async () => {
   await world.travel(0)
   const page = await arrive()
