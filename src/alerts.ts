@@ -195,10 +195,12 @@ const explanations: { readonly [T in EventDescription['type']]: Explain<T> } = {
   'profile.failed': ({ problem, error }) => ({
     code: `profile-${problem}`,
     text: `the option profile released nothing, the header shows no attributes (${problem}${error === undefined ? '' : `, ${error}`})`,
-    remedy:
-      problem === 'thrown'
-        ? 'catch what it throws in the function itself, and log it there'
-        : 'return an object of at most 4 KiB of JSON',
+    remedy: {
+      thrown: 'catch what it throws in the function itself, and log it there',
+      timeout: 'give what the function waits for a time limit of less than four seconds',
+      'not-an-object': 'return an object of at most 4 KiB of JSON',
+      'too-large': 'return an object of at most 4 KiB of JSON',
+    }[problem],
   }),
   'userinfo.failed': ({ issuer, during, problem, status }) => ({
     code: `userinfo-${problem}`,

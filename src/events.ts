@@ -174,8 +174,11 @@ export interface DuplicateCookieEvent extends EventBase {
   readonly outcome: 'agreed' | 'ambiguous'
 }
 
-/** `thrown`: the function threw, or its promise rejected. `too-large`: more than 4 KiB of JSON. */
-export type ProfileProblem = 'thrown' | 'not-an-object' | 'too-large'
+/**
+ * `thrown`: the function threw, or its promise rejected. `timeout`: it took more than four seconds. `too-large`: more than
+ * 4 KiB of JSON.
+ */
+export type ProfileProblem = 'thrown' | 'timeout' | 'not-an-object' | 'too-large'
 
 /** The option `profile` said nothing that could be released: the request was answered with 500, without any attribute. */
 export interface ProfileFailedEvent extends EventBase {

@@ -13,7 +13,7 @@ export interface ProfileSources {
 
 /**
  * Says which attributes leave: what it returns, as JSON of at most 4 KiB, and nothing else. `undefined` or `null`: none.
- * It may be asked with each page.
+ * It may be asked with each page. A promise that takes more than four seconds releases nothing.
  */
 export type ReleaseProfile = (
   claims: Claims,

@@ -4,6 +4,7 @@ import type { ProfileSources, ReleaseProfile } from '../config/profile-option.js
 import { retrySoon } from '../errors.js'
 import type { ProfileProblem, Report } from '../events.js'
 import type { Reply } from '../exchange.js'
+import { settledWithin } from '../outbound.js'
 import { problem } from '../pages/problem.js'
 import { liveSessionOf } from './create-citizen.js'
 import { personOf } from './record.js'
@@ -27,6 +28,8 @@ export interface ProfileContext {
 
 /** Bytes of a profile as JSON: it goes over the line with each page. */
 const longestProfile = 4096
+/** Milliseconds that the application may take: the header waits five seconds for the answer. */
+const longestRelease = 4000
 
 /** What came of asking the application: JSON, or why there is none. */
 type Released = { readonly json: string } | { readonly problem: ProfileProblem; readonly thrown?: unknown }
@@ -73,9 +76,11 @@ function refusal({ login }: ProfileContext, citizen: Exclude<Citizen, ActiveCiti
 
 async function releasedFor({ release }: ProfileContext, citizen: ActiveCitizen): Promise<Released> {
   try {
-    const released: unknown = await release?.(citizen.claims, sourcesOf(citizen))
+    const releasing = async () => [await release?.(citizen.claims, sourcesOf(citizen))] as const
+    const released = await settledWithin(releasing(), longestRelease)
+    if (released === undefined) return { problem: 'timeout' }
     // Of a copy: what is looked at is what is sent.
-    const copy: unknown = JSON.parse(JSON.stringify(released ?? {}) ?? 'null')
+    const copy: unknown = JSON.parse(JSON.stringify(released[0] ?? {}) ?? 'null')
     if (typeof copy !== 'object' || copy === null || Array.isArray(copy)) return { problem: 'not-an-object' }
     const json = JSON.stringify(copy)
     return Buffer.byteLength(json) > longestProfile ? { problem: 'too-large' } : { json }

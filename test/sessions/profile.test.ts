@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { resolveOptions } from '../../src/config/resolve.js'
 import {
   memoryStore,
@@ -163,6 +163,25 @@ describe('GET profile', () => {
     const common = { type: 'profile.failed', at: world.now(), application: 'benefits' }
     expect(told).toEqual([{ ...common, ...expected, publicId: expect.any(String) }])
     expect(`${text}${JSON.stringify(told)}`).not.toContain('Elm Street')
+  })
+
+  it('waits for the application as long as a header waits for us, and no longer', async () => {
+    profile = () => new Promise(() => {})
+    const world = await worldOfFile()
+    const { events } = world.application('benefits')
+    const headers = await arrive(world)
+    events.length = 0
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const asking = ask(world, 'profile', headers)
+      await vi.waitFor(() => expect(vi.getTimerCount()).toBe(1), { interval: 1 })
+      await vi.advanceTimersByTimeAsync(4000)
+      const { status, body } = await asking
+      expect([status, body.code, body.reason]).toEqual([500, 'profile-failed', 'timeout'])
+    } finally {
+      vi.useRealTimers()
+    }
+    expect(events.filter(({ type }) => type === 'profile.failed')).toMatchObject([{ problem: 'timeout' }])
   })
 
   it('sends 4 KiB whole, and letters of every script', async () => {

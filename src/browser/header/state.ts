@@ -36,10 +36,9 @@ export function leftToSay(left: number): number | undefined {
   return [30_000, 60_000, 120_000].find((milliseconds) => left <= milliseconds)
 }
 
-/** Reads the texts of claims by their names, what is not there from others: what is a list or an object is none. */
+/** Reads the texts of claims by their names, what is no text there from others: a list or an object is none. */
 export function textsIn(claims: ShownClaims | null, others?: ShownClaims): (name: string) => string {
-  return (name) => {
-    const value = claims?.[name] || others?.[name] || ''
-    return typeof value === 'object' ? '' : `${value}`.trim().slice(0, 100)
-  }
+  const textOf = (value: unknown): string =>
+    Object(value) === value ? '' : `${value || ''}`.trim().slice(0, 100)
+  return (name) => textOf(claims?.[name]) || textOf(others?.[name])
 }

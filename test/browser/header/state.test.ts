@@ -69,6 +69,16 @@ describe('what is shown of a person', () => {
     expect(textsIn(null)('name')).toBe('')
   })
 
+  it.each([[{ first: 'Ana' }], [['Ana']], [null], ['']])(
+    'is what the application has released where the cookie has no text, but %j',
+    (name) => {
+      expect(textsIn({ name }, { name: 'Ana released' })('name')).toBe('Ana released')
+    },
+  )
+  it('is what the application has released where the text of the cookie is nothing but blanks', () => {
+    expect(textsIn({ name: ' \n ' }, { name: 'Ana released' })('name')).toBe('Ana released')
+  })
+
   it.each([
     ['a text as it stands, markup too', '<img src=x onerror=alert(1)>', '<img src=x onerror=alert(1)>'],
     ['a number', 17, '17'],
@@ -77,7 +87,8 @@ describe('what is shown of a person', () => {
     ['no list', ['Ana'], ''],
     ['no object', { name: 'Ana' }, ''],
     ['nothing', null, ''],
-  ])('is %s', (_, value, shown) => {
-    expect(textsIn({ name: value })('name')).toBe(shown)
+    ['no method that every object has', undefined, '', 'toString'],
+  ])('is %s', (_, value, shown, name = 'name') => {
+    expect(textsIn({ name: value })(name)).toBe(shown)
   })
 })
