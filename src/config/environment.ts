@@ -27,9 +27,33 @@ export function textOfVariable(environment: Environment, variable: string): stri
 /** How many letters a typing mistake is away at most. */
 const mostLetters = 2
 
+/** What ends the name of a variable that was made by our own rules, of an option that has none of that name. */
+const rules = [
+  {
+    end: '_FILE',
+    message: (name: string) => `names a file, and that option is read from none: write ${name}`,
+  },
+  { end: '_ENABLED', message: (name: string) => `is not known: write ${name}` },
+] as const
+
+/** What was meant by a variable whose name our own rules would make. It does harm only where nothing else says it. */
+function meantByRule(
+  environment: Environment,
+  known: ReadonlyMap<string, string>,
+  name: string,
+): ConfigurationProblem | undefined {
+  for (const { end, message } of rules) {
+    const meant = name.endsWith(end) ? name.slice(0, -end.length) : ''
+    const path = known.get(meant)
+    if (path === undefined || textOfVariable(environment, meant) !== undefined) continue
+    return { path, variable: name, message: message(meant) }
+  }
+  return undefined
+}
+
 /**
- * Variables that are at most two letters away from one of ours: surely typing mistakes. Any other variable that
- * begins with our prefix belongs to somebody else.
+ * Variables that are at most two letters away from one of ours, or have an end that ours have elsewhere: surely mistakes.
+ * Any other variable that begins with our prefix belongs to somebody else.
  */
 export function misspelt(
   environment: Environment,
@@ -38,6 +62,11 @@ export function misspelt(
   const problems: ConfigurationProblem[] = []
   for (const name of Object.keys(environment)) {
     if (known.has(name) || !/^_?CIT/i.test(name) || textOfVariable(environment, name) === undefined) continue
+    const byRule = meantByRule(environment, known, name)
+    if (byRule !== undefined) {
+      problems.push(byRule)
+      continue
+    }
     // Names of another length are further away: to compare them all would cost more than the rest of the start.
     const alike = [...known.keys()].filter((each) => Math.abs(each.length - name.length) <= mostLetters)
     const meant = nearest(name, alike)

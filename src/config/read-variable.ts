@@ -57,8 +57,19 @@ function readText(path: string): string | { readonly problem: string } {
     return { problem: `names a file that cannot be read (${String(code)})` }
   }
   if (bytes.length > mostBytes) return { problem: 'names a file of more than 4 MiB' }
-  const text = new TextDecoder().decode(bytes).trim()
+  const text = decoded(bytes)?.trim()
+  // Read in another encoding a secret would be another one.
+  if (text === undefined) return { problem: 'names a file that is not in UTF-8' }
   return text === '' ? { problem: 'names a file that is empty' } : text
+}
+
+/** Bytes of UTF-8 as a text, without a byte order mark; `undefined`: they are in another encoding. */
+function decoded(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
 }
 
 /** All of a file, or so much that it is too long: a device has no end. */

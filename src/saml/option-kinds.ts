@@ -14,7 +14,7 @@ export const uri = textMatching(
   'a text without blanks, such as https://id.example.gov/saml',
 )
 /** Line breaks as they are written where a variable has room for one line only. */
-const withLines = (text: string): string => text.replaceAll('\\n', '\n')
+const withLines = (text: string): string => text.replace(/(?:\\r)?\\n/g, '\n')
 
 /** The blocks of a text in PEM, such as keys and certificates one after the other. */
 function blocksIn(text: string): readonly string[] {

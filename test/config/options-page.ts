@@ -21,7 +21,7 @@ In a variable a list is comma-separated, a boolean is \`true\` or \`false\`, par
 
 Everything that is missing or wrong is reported at once, at start, in one \`ConfigurationError\`: its \`problems\` list
 each with its path, its variable and what to write. An unknown option is refused with the nearest name; so is a
-variable that is a letter or two away from one of ours.
+variable that is a letter or two away from one of ours, and one with \`_FILE\` behind it where no file is read.
 
 The options of [\`oidc()\`](oidc.md#options) and [\`saml()\`](saml.md#options) have variables too, and are told of in the same
 error.

@@ -87,6 +87,21 @@ it.each(['CITIZEN_OIDC_ISUER', 'CITIZEN_OIDC_CLIENT_SECRET_FIEL', 'CITIZN_OIDC_S
   },
 )
 
+it.each([
+  ['CITIZEN_OIDC_SCOPE_FILE', /read from none: write CITIZEN_OIDC_SCOPE$/],
+  ['CITIZEN_APPLICATION_PATH_FILE', /read from none: write CITIZEN_APPLICATION_PATH$/],
+  ['CITIZEN_OIDC_SESSION_MANAGEMENT_ENABLED', /^is not known: write CITIZEN_OIDC_SESSION_MANAGEMENT$/],
+])('FLD-09 %s, which our rules would make, does nothing silently', (name, message) => {
+  const wrong = { ...environment, [name]: 'true' }
+  expect(problemsOf([oidc()], wrong)).toMatchObject([
+    { variable: name, message: expect.stringMatching(message) },
+  ])
+  // A script of somebody's may read it and set ours.
+  const meant = name.replace(/_(?:FILE|ENABLED)$/, '')
+  const value = { _PATH: '/x', SCOPE: 'openid', MENT: 'true' }[/(?:_PATH|SCOPE|MENT)$/.exec(meant)?.[0] ?? '']
+  expect(problemsOf([oidc()], { ...wrong, [meant]: value })).toEqual([])
+})
+
 it.each(['CITIZEN_OIDC_NOTHING_OF_OURS', 'CITIZEN_SAML_PRIVATE_KY'])(
   'the variable %s belongs to somebody else, as with those of the suite',
   (name) => {

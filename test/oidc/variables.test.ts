@@ -12,7 +12,7 @@ import { withValue } from '../config/given.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'citizen-oidc-'))
 afterAll(() => rmSync(folder, { recursive: true }))
-const fileWith = (name: string, text: string): string => {
+const fileWith = (name: string, text: string | Uint8Array): string => {
   const path = join(folder, name)
   writeFileSync(path, text)
   return path
@@ -185,6 +185,8 @@ it.each([
   ['a file that is not there', '/nowhere/at/all', 'cannot be read (ENOENT)'],
   ['a folder', folder, 'cannot be read (EISDIR)'],
   ['an empty file', fileWith('empty', ' \n'), 'is empty'],
+  ['a file in UTF-16', fileWith('wide', Buffer.from('\ufeffa secret', 'utf16le')), 'not in UTF-8'],
+  ['a file in Latin-1', fileWith('latin', Buffer.from('a secr\u00e9t', 'latin1')), 'not in UTF-8'],
   ['a file without an end', fileWith('large', 'x'.repeat(4_194_305)), 'more than 4 MiB'],
 ])('FLD-09 says of %s what is wrong with it, and of nothing else', (_what, path, message) => {
   const { clientSecret, ...rest } = required

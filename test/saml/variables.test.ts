@@ -122,6 +122,12 @@ describe('PEM and metadata in files', () => {
     expect(read).toEqual(resolve(withValue(without(path), path, value), {}))
   })
 
+  it.each(['\\n', '\\r\\n'])('a variable of one line has %s for the breaks', (ofLine) => {
+    const text = key.privateKey.replaceAll('\n', ofLine)
+    const read = resolve(without('privateKey'), { CITIZEN_SAML_PRIVATE_KEY: text })
+    expect(read).toEqual(resolve(required, {}))
+  })
+
   it('the whole of an application from variables', () => {
     const environment = {
       CITIZEN_SAML_IDENTITY_PROVIDER: idp,
