@@ -3,7 +3,7 @@
 import type { ActivityOverride } from './authenticate.js'
 import type { Citizen } from './citizen.js'
 import { providerNamePattern, reservedNames } from './config/provider-name.js'
-import { CitizenSessionError, retrySoon } from './errors.js'
+import { CitizenSessionError, ConfigurationError, retrySoon } from './errors.js'
 import type { Exchange, Handler, MaybePromise, Reply } from './exchange.js'
 import type { LoginRoutes } from './login/login.js'
 import { queryOf } from './login/login-request.js'
@@ -75,6 +75,8 @@ export interface Endpoints {
   readonly find: FindEndpoint
   /** Makes a handler that answers its own failures: 4xx for bad input, 503 for an outage. */
   answeringErrors(handler: (exchange: Exchange) => MaybePromise<Reply>): HandlerAnsweringErrors
+  /** A route of a plug-in that is ours, or another plug-in's; `before`: whose place it takes. `undefined`: none is. */
+  takenFrom(protocol: InstalledProtocol, before?: InstalledProtocol): string | undefined
   /** Adds the routes of a plug-in. */
   enter(protocol: InstalledProtocol): void
   /** Takes the routes of a plug-in away. */
@@ -87,7 +89,14 @@ export interface Endpoints {
  */
 export function createEndpoints(parts: EndpointParts): Endpoints {
   const { routesPath } = parts
-  const rows = new Map([...ownRows(parts), ...[...parts.protocols.values()].flatMap(rowsOf(parts))])
+  const rows = new Map(ownRows(parts))
+  const takenFrom: Endpoints['takenFrom'] = ({ endpoints }, before) =>
+    Object.keys(endpoints).find((path) => rows.has(path) && before?.endpoints[path] === undefined)
+  for (const [name, protocol] of parts.protocols) {
+    const route = takenFrom(protocol)
+    if (route !== undefined) throw routeTaken(name, route)
+    for (const [path, endpoint] of rowsOf(parts)(protocol)) rows.set(path, endpoint)
+  }
   const prefix = `${routesPath}/`
 
   const notFound = (exchange: Exchange): Reply => {
@@ -104,6 +113,7 @@ export function createEndpoints(parts: EndpointParts): Endpoints {
 
   return {
     answeringErrors: (handler) => answeringErrors(parts, handler),
+    takenFrom,
     enter(protocol) {
       for (const [path, endpoint] of rowsOf(parts)(protocol)) rows.set(path, endpoint)
     },
@@ -121,6 +131,12 @@ export function createEndpoints(parts: EndpointParts): Endpoints {
       return (isKnown ? endpoint[method] : undefined) ?? notAllowed(parts.pages, endpoint)
     },
   }
+}
+
+/** What is wrong with a plug-in that has a route of somebody else's. */
+export function routeTaken(name: string, route: string): ConfigurationError {
+  const message = 'is a route of ours, or of another plug-in: write another path, such as one below its name'
+  return new ConfigurationError([{ path: `protocols.${name}.endpoints.${route}`, variable: '', message }])
 }
 
 function ownRows(parts: EndpointParts): readonly (readonly [string, Endpoint])[] {

@@ -1,7 +1,7 @@
 /** @module The providers that variables describe: those of `oidc()` and of `saml()`, with a name and without. */
 import { type Environment, prefix, textOfVariable, variableOf } from '../config/environment.js'
 import type { OptionTable } from '../config/option.js'
-import { nameFor, problemOfName } from '../config/provider-name.js'
+import { identifyingOptions, nameFor, problemOfName } from '../config/provider-name.js'
 import { oidcOptions } from '../oidc/options.js'
 import { samlOptions } from '../saml/options.js'
 
@@ -14,16 +14,11 @@ export interface ConfiguredProvider {
   readonly name: string | undefined
 }
 
-/** The option that every provider of the protocol must have, and no other option's variable ends like. */
-const marks: Readonly<Record<ProtocolName, { readonly option: string; readonly table: OptionTable }>> = {
-  oidc: { option: 'issuer', table: oidcOptions },
-  saml: { option: 'identityProvider', table: samlOptions },
-}
+const tables: Readonly<Record<ProtocolName, OptionTable>> = { oidc: oidcOptions, saml: samlOptions }
 
 /** The providers of a protocol of which the variables say who they are; the one without a name first. */
 export function providersIn(environment: Environment, protocol: ProtocolName): readonly ConfiguredProvider[] {
-  const { option } = marks[protocol]
-  const own = variableOf(`${protocol}.${option}`)
+  const own = variableOf(`${protocol}.${identifyingOptions[protocol]}`)
   const beginning = `${prefix}${protocol.toUpperCase()}_`
   const end = own.slice(beginning.length - 1)
   const names = Object.keys(environment).flatMap((variable) => {
@@ -38,5 +33,5 @@ export function providersIn(environment: Environment, protocol: ProtocolName): r
 
 /** Whether a provider of the protocol can be called so. */
 export function isName(protocol: ProtocolName, name: string): boolean {
-  return nameFor(protocol, { name }) === name && problemOfName(name, marks[protocol].table) === undefined
+  return nameFor(protocol, { name }) === name && problemOfName(name, tables[protocol]) === undefined
 }

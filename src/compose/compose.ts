@@ -85,7 +85,7 @@ function assemble<C extends Claims>(
       onCaution: base.warn,
       // What was removed, and stands in the options still, or again: its sessions of then are over.
       prepare: async () => {
-        for (const name of base.protocols.keys()) await base.removals.ask(name)
+        for (const name of base.protocols.keys()) await base.removals.learn(name)
       },
     },
   )

@@ -1,4 +1,5 @@
 /** @module Installs what signs people in: the shared cookie and the protocols, each into the registries. */
+import { ConfigurationError } from '../errors.js'
 import { createProtocolHost } from '../protocol-sessions/host.js'
 import { sharedCookieName } from '../protocols/login-method.js'
 import type { InstalledProtocol, Protocol } from '../protocols/protocol.js'
@@ -41,6 +42,10 @@ export function enterProtocol(
   const endShared = createEndSharedSession(base.sharedCookie, globalLogout)
   const parts = { ...base, ...ownSessions, checkReturnTarget, endShared }
   const { name } = protocol
+  if (name === sharedCookieName) {
+    const message = 'write another name: this one stands for the shared cookie'
+    throw new ConfigurationError([{ path: `protocols.${name}`, variable: '', message }])
+  }
   const installed = installProtocol(protocol, createProtocolHost(parts, protocol))
   const error = judge(installed)
   if (error !== undefined) throw error

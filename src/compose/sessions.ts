@@ -4,7 +4,7 @@ import type { SignOutContext } from '../logout/context.js'
 import { createGlobalLogout } from '../logout/global-logout.js'
 import { createKeptVisits } from '../logout/kept-visits.js'
 import { createSharedCopies } from '../logout/shared-copies.js'
-import { begunAt } from '../protocol-sessions/removals.js'
+import { isFromBefore } from '../protocol-sessions/removals.js'
 import { createEndedSignals, type EndedSignals } from '../sessions/ended-signal.js'
 import type { SessionContext } from '../sessions/evaluate.js'
 import { createLifecycle, type Lifecycle } from '../sessions/lifecycle.js'
@@ -68,8 +68,10 @@ function createEndIfRemoved(
   return async (address, record) => {
     if (removals.isEmpty || record.begunBy !== 'protocol') return false
     const { own } = openDetails(sealer, address, record.sealed)
-    if (own?.provider === undefined || begunAt(record, own) > removals.knownAt(own.provider)) return false
     const now = options.clock()
+    if (own?.provider === undefined || !isFromBefore(removals.knownAt(own.provider), record, own, now)) {
+      return false
+    }
     await lifecycle.end(address, record, { reason: 'provider-removed', at: now }, now)
     return true
   }

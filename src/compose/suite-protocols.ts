@@ -1,9 +1,10 @@
 /** @module The plug-ins of a suite while it runs: added, replaced and removed, without a login or a session being lost. */
 
+import { misspelt } from '../config/environment.js'
 import { configurePlugIns } from '../config/plug-in-settings.js'
 import { protocolList } from '../config/protocol-kind.js'
-import { providerNamePattern } from '../config/provider-name.js'
-import type { Endpoints } from '../endpoints.js'
+import { providerNamePattern, rootFor } from '../config/provider-name.js'
+import { type Endpoints, routeTaken } from '../endpoints.js'
 import { ConfigurationError, type ConfigurationProblem } from '../errors.js'
 import { misuse } from '../misuse.js'
 import { sharedCookieName } from '../protocols/login-method.js'
@@ -13,17 +14,19 @@ import { enterProtocol, type PlugInBase, problemOfIssuer } from './plug-ins.js'
 
 /** What the changes stand on. */
 interface ProtocolsContext extends PlugInBase {
-  readonly endpoints: Pick<Endpoints, 'enter' | 'leave'>
-  /** What the plug-ins speak by their names. */
-  readonly spoken: Map<string, string>
+  readonly endpoints: Pick<Endpoints, 'enter' | 'leave' | 'takenFrom'>
+  /** The plug-ins as they were configured, by their names. */
+  readonly configured: Map<string, Protocol>
 }
 
 /** Makes `suite.protocols`. */
 export function createSuiteProtocols(
-  base: PlugInBase & { readonly endpoints: Pick<Endpoints, 'enter' | 'leave'> },
+  base: PlugInBase & { readonly endpoints: Pick<Endpoints, 'enter' | 'leave' | 'takenFrom'> },
 ): SuiteProtocols {
-  const spoken = new Map(base.options.protocols.map(({ name, protocol = name }) => [name, protocol]))
-  const context: ProtocolsContext = { ...base, spoken }
+  const context: ProtocolsContext = {
+    ...base,
+    configured: new Map(base.options.protocols.map((protocol) => [protocol.name, protocol])),
+  }
   return {
     get names() {
       return [...base.protocols.keys()]
@@ -35,7 +38,7 @@ export function createSuiteProtocols(
 }
 
 async function add(context: ProtocolsContext, given: Protocol): Promise<void> {
-  const protocol = configured(context, given)
+  const protocol = configure(context, given)
   const { name } = protocol
   const mayStand = (): void => {
     if (context.protocols.has(name) || name === sharedCookieName) {
@@ -44,18 +47,18 @@ async function add(context: ProtocolsContext, given: Protocol): Promise<void> {
   }
   mayStand()
   // Who began before a provider of that name was removed is not let in by the next one.
-  await context.removals.ask(name)
+  await context.removals.learn(name)
   mayStand()
   enter(context, protocol)
   context.removals.noteAdded(name)
 }
 
 async function replace(context: ProtocolsContext, given: Protocol): Promise<void> {
-  const protocol = configured(context, given)
+  const protocol = configure(context, given)
   const { name } = protocol
   const before = context.protocols.get(name)
   if (before === undefined) throw refused(name, 'is not there: use suite.protocols.add')
-  if (context.spoken.get(name) !== (protocol.protocol ?? name)) {
+  if (spokenBy(context.configured.get(name)) !== spokenBy(protocol)) {
     throw refused(
       name,
       'speaks another protocol than the one before: remove that, and add this under another name',
@@ -75,7 +78,7 @@ async function remove(
     options,
     sessions,
     signals,
-    spoken,
+    configured,
     sharedCookieProviders,
   }: ProtocolsContext,
   name: string,
@@ -84,7 +87,7 @@ async function remove(
     throw misuse('suite.protocols.remove takes the name of a plug-in, as in citizen.provider')
   }
   const before = protocols.get(name)
-  for (const registry of [protocols, loginMethods, participants, spoken, sharedCookieProviders]) {
+  for (const registry of [protocols, loginMethods, participants, configured, sharedCookieProviders]) {
     registry.delete(name)
   }
   if (before !== undefined) endpoints.leave(before)
@@ -92,13 +95,17 @@ async function remove(
   const at = options.clock()
   removals.note(name, at)
   signals.lookAgain()
-  const outcome = await removals.write(name, at, sessions.lifecycle.retainedUntil(at, 0))
-  await before?.close?.()
-  return outcome
+  try {
+    return await removals.write(name, at, sessions.lifecycle.retainedUntil(at, 0))
+  } finally {
+    await before?.close?.()
+  }
 }
 
+const spokenBy = (plugIn: Protocol | undefined): string | undefined => plugIn?.protocol ?? plugIn?.name
+
 /** Checks a plug-in as at the start, and reads what its options leave to the environment. */
-function configured({ options, environment }: ProtocolsContext, given: Protocol): Protocol {
+function configure({ options, environment, configured }: ProtocolsContext, given: Protocol): Protocol {
   if (!options.takesProtocols) {
     throw new ConfigurationError([
       { path: 'protocols', variable: '', message: 'write a list at the start, be it empty: protocols: []' },
@@ -115,17 +122,26 @@ function configured({ options, environment }: ProtocolsContext, given: Protocol)
   }
   const checked = protocolList.check([given], { isProduction: options.isProduction })
   if ('problem' in checked) throw refused('', checked.problem)
-  const { protocols, problems } = configurePlugIns([given], environment)
+  const others = [...configured.values()].filter(({ name }) => name !== given.name)
+  const beside = new Map(others.flatMap((other) => [...(other.settings?.(environment).variables ?? [])]))
+  const { protocols, problems, variables } = configurePlugIns([given], environment, beside)
+  const isItsOwn = ({ path }: ConfigurationProblem) =>
+    !others.some((other) => path.startsWith(`${rootFor(spokenBy(other) ?? '', other)}.`))
+  const mistakes = misspelt(environment, variables).filter(isItsOwn)
   const [protocol] = protocols
-  if (problems.length > 0 || protocol === undefined) throw new ConfigurationError(problems)
+  if (protocol === undefined || problems.length + mistakes.length > 0) {
+    throw new ConfigurationError([...problems, ...mistakes])
+  }
   return protocol
 }
 
 /** Installs a plug-in, in the place of the one before if there is one. */
 function enter(context: ProtocolsContext, protocol: Protocol, before?: InstalledProtocol): void {
-  const { endpoints, spoken, warn } = context
+  const { endpoints, configured, warn } = context
   const { name } = protocol
   const installed = enterProtocol(context, protocol, (made) => {
+    const route = endpoints.takenFrom(made, before)
+    if (route !== undefined) return routeTaken(name, route)
     const problem =
       before === undefined
         ? problemOfIssuer(context, name, made.issuer)
@@ -136,7 +152,7 @@ function enter(context: ProtocolsContext, protocol: Protocol, before?: Installed
   })
   if (before !== undefined) endpoints.leave(before)
   endpoints.enter(installed)
-  spoken.set(name, protocol.protocol ?? name)
+  configured.set(name, protocol)
   for (const warning of protocol.warnings ?? []) warn(warning)
 }
 

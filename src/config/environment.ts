@@ -1,6 +1,7 @@
 /** @module The environment variables of the options: their names, and names that were probably meant. */
 import type { ConfigurationProblem } from '../errors.js'
 import { nearest } from './nearest.js'
+import { identifyingOptions } from './provider-name.js'
 
 /** The environment as a process has it. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -53,14 +54,17 @@ function meantByRule(
 
 /**
  * Variables that are at most two letters away from one of ours, or have an end that ours have elsewhere: surely mistakes.
- * Any other variable that begins with our prefix belongs to somebody else.
+ * Any other variable that begins with our prefix belongs to somebody else, and so do those of a provider that is not here,
+ * or not yet.
  */
 export function misspelt(
   environment: Environment,
   known: ReadonlyMap<string, string>,
 ): readonly ConfigurationProblem[] {
   const problems: ConfigurationProblem[] = []
+  const isOfAnother = ownersOf(environment, known)
   for (const name of Object.keys(environment)) {
+    if (isOfAnother(name)) continue
     if (known.has(name) || !/^_?CIT/i.test(name) || textOfVariable(environment, name) === undefined) continue
     const byRule = meantByRule(environment, known, name)
     if (byRule !== undefined) {
@@ -75,4 +79,23 @@ export function misspelt(
     problems.push({ path, variable: name, message: `is not known: write ${meant.name}` })
   }
   return problems
+}
+
+/** Tells the variables of providers that are described in the environment, and are none of those whose variables are known. */
+function ownersOf(
+  environment: Environment,
+  known: ReadonlyMap<string, string>,
+): (variable: string) => boolean {
+  const providers = Object.entries(identifyingOptions).flatMap(([protocol, option]) => {
+    const own = variableOf(`${protocol}.${option}`)
+    const beginning = `${prefix}${protocol.toUpperCase()}_`
+    const end = own.slice(beginning.length)
+    const described = [...known.keys(), ...Object.keys(environment)].filter(
+      (name) => name === own || (name.startsWith(beginning) && name.endsWith(`_${end}`)),
+    )
+    return described.map((name) => ({ beginning: name.slice(0, -end.length), isKnown: known.has(name) }))
+  })
+  // The name of one provider may begin another's: the longest is meant.
+  const byLength = providers.toSorted((one, other) => other.beginning.length - one.beginning.length)
+  return (variable) => byLength.find(({ beginning }) => variable.startsWith(beginning))?.isKnown === false
 }

@@ -8,14 +8,18 @@ export interface ConfiguredPlugIns {
   /** Each with what its options come to. */
   readonly protocols: readonly Protocol[]
   readonly problems: readonly ConfigurationProblem[]
-  /** The variables of all, with the path of what each holds. */
+  /** The variables of all, and of those beside them, with the path of what each holds. */
   readonly variables: ReadonlyMap<string, string>
 }
 
-/** Reads the options of each plug-in. */
-export function configurePlugIns(given: readonly Protocol[], environment: Environment): ConfiguredPlugIns {
+/** Reads the options of each plug-in. `beside`: variables of plug-ins that are there already, with what each holds. */
+export function configurePlugIns(
+  given: readonly Protocol[],
+  environment: Environment,
+  beside: ReadonlyMap<string, string> = new Map(),
+): ConfiguredPlugIns {
   const read = given.map((protocol) => ({ protocol, settings: protocol.settings?.(environment) }))
-  const variables = new Map<string, string>()
+  const variables = new Map(beside)
   const problems: ConfigurationProblem[] = []
   for (const { protocol, settings } of read) {
     if (settings === undefined) continue
@@ -33,6 +37,9 @@ export function configurePlugIns(given: readonly Protocol[], environment: Enviro
   return { protocols, problems, variables }
 }
 
-function withSettings(protocol: Protocol, { clockSkewSeconds, warnings }: ProtocolSettings): Protocol {
-  return { ...protocol, clockSkewSeconds, warnings, install: (host) => protocol.install(host) }
+/** The plug-in with what was read: it is read once. */
+function withSettings(protocol: Protocol, settings: ProtocolSettings): Protocol {
+  const { clockSkewSeconds, warnings } = settings
+  const install: Protocol['install'] = (host) => protocol.install(host)
+  return { ...protocol, clockSkewSeconds, warnings, settings: () => settings, install }
 }

@@ -1,4 +1,5 @@
 /** @module The check of protocol plug-ins given in code. */
+
 import type { Protocol } from '../protocols/protocol.js'
 import type { Kind } from './option-types.js'
 import { providerNamePattern } from './provider-name.js'

@@ -29,6 +29,9 @@ export const reservedNames: ReadonlySet<string> = new Set([
   'shared-cookie',
 ])
 
+/** By protocol: the option that every provider of it has, and no other option's variable ends like. */
+export const identifyingOptions = { oidc: 'issuer', saml: 'identityProvider' } as const
+
 /** A name; no variable holds it, for it is part of the variables of all others. */
 export const providerName: Kind<string> = {
   fromText: undefined,

@@ -88,6 +88,8 @@ export interface TransactionOptions {
   readonly sealer: Sealer
   readonly store: Store
   readonly random: (bytes: number) => Uint8Array
+  /** Whether what was set at that time is over, whatever its own life: its owner has changed since. Default: none is. */
+  readonly isOver?: ((since: number) => boolean) | undefined
   /** Hears of every transaction that is set, with its `state`. */
   readonly onSet?: ((exchange: Exchange, state: string) => void) | undefined
 }
@@ -136,7 +138,7 @@ export function createTransactionCookies<T>(options: TransactionOptions): Transa
     pending: (exchange, now) =>
       receivedCookies(context, exchange).flatMap(({ name, value }) => {
         const sealed = openLasting<T>(context, name, value, now)
-        if (sealed === undefined || sealed.owner !== options.owner) return []
+        if (sealed === undefined || !isOwn(context, sealed)) return []
         return [foundTransaction(context, exchange, name, sealed)]
       }),
 
@@ -216,8 +218,12 @@ function findTransaction<T>(
   now: number,
 ): FoundTransaction<T> | undefined {
   const found = findSealed<T>(context, exchange, state, now)
-  if (found === undefined || found.sealed.owner !== context.owner) return undefined
+  if (found === undefined || !isOwn(context, found.sealed)) return undefined
   return foundTransaction(context, exchange, found.name, found.sealed)
+}
+
+function isOwn({ owner, isOver }: TransactionContext, sealed: Sealed<unknown>): boolean {
+  return sealed.owner === owner && isOver?.(sealed.since) !== true
 }
 
 /** The transaction of a `state`, whoever owns it. */

@@ -23,7 +23,7 @@ import { ageAtRenewal, areTokensOver, isDegraded } from '../sessions/token-expir
 import type { FoundRevocation } from '../stores/store.js'
 import { isAhead, isWaiting, longerWait } from '../wait.js'
 import { noteIndexKeysAgain } from './index-keys.js'
-import { begunAt, type ProviderRemovals } from './removals.js'
+import { isFromBefore, type ProviderRemovals } from './removals.js'
 import type { BelievedDetails, SessionCookieState } from './state.js'
 import type { TokenRenewalResult, TokenVault } from './token-vault.js'
 
@@ -101,7 +101,7 @@ export function isPlain(
 ): boolean {
   const provider = context.protocols.get(state.named.protocol)
   // Whose provider is not known here is looked at closely, and so is whoever may have begun before it was removed.
-  if (provider === undefined || isOfRemoved(context, state, record, details)) return false
+  if (provider === undefined || isOfRemoved(context, state, record, { details, now })) return false
   return (
     isUnchanged(record, now) &&
     !areTokensOver(record, details, now) &&
@@ -114,9 +114,9 @@ function isOfRemoved(
   { removals }: Pick<ProtocolSessionContext, 'removals'>,
   { named }: SessionCookieState,
   record: LiveRecord,
-  details: ProtocolDetails,
+  { details, now }: { readonly details: ProtocolDetails; readonly now: number },
 ): boolean {
-  return !removals.isEmpty && begunAt(record, details) <= removals.knownAt(named.protocol)
+  return !removals.isEmpty && isFromBefore(removals.knownAt(named.protocol), record, details, now)
 }
 
 /** From when on the tokens are renewed; never where there is nothing to renew. */
@@ -247,8 +247,8 @@ export class SessionCookieCredential implements Credential<ProtocolSessionReques
     const { protocol } = state.named
     const details = this.#detailsOf(state, record)
     const isOver =
-      isOfRemoved(this.#context, state, record, details) ||
-      (!protocols.has(protocol) && begunAt(record, details) <= (await removals.ask(protocol)))
+      isOfRemoved(this.#context, state, record, { details, now }) ||
+      (!protocols.has(protocol) && isFromBefore(await removals.ask(protocol), record, details, now))
     if (!isOver) return record
     await lifecycle.end(state.address, record, { reason: 'provider-removed', at: now }, now)
     return 'again'
@@ -298,7 +298,8 @@ export class SessionCookieCredential implements Credential<ProtocolSessionReques
   inspected(request: ProtocolSessionRequest, record: LiveRecord): Citizen {
     const { state } = request
     const details = this.#detailsOf(state, record)
-    if (isOfRemoved(this.#context, state, record, details)) return anonymous('provider-removed')
+    if (isOfRemoved(this.#context, state, record, { details, now: request.now }))
+      return anonymous('provider-removed')
     if (!this.#context.protocols.has(state.named.protocol)) return this.#unknownProvider(state)
     if (areTokensOver(record, details, request.now)) return anonymous('token-expired')
     return citizenOf(this.#context, request, record, details)

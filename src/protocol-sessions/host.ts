@@ -13,6 +13,7 @@ import type { InstalledProtocol, Protocol, ProtocolHost } from '../protocols/pro
 import type { SessionContext } from '../sessions/evaluate.js'
 import type { ProtocolSessionAuthenticator } from './authenticate.js'
 import type { PluginSessionsParts } from './context.js'
+import type { ProviderRemovals } from './removals.js'
 import { createProtocolSessions } from './sessions.js'
 import type { TokenVault } from './token-vault.js'
 
@@ -32,6 +33,7 @@ export interface ProtocolHostParts {
   readonly loginsInFlight: LoginsInFlight
   /** The plug-ins of the suite, by name. */
   readonly protocols: ReadonlyMap<string, InstalledProtocol>
+  readonly removals: Pick<ProviderRemovals, 'knownAt'>
   /** Names of those whose provider sets the shared cookie. */
   readonly sharedCookieProviders: ReadonlySet<string>
 }
@@ -110,7 +112,7 @@ function sessionsOf(
 }
 
 function createTransactions<T>(
-  { options, sessions, loginHosts }: ProtocolHostParts,
+  { options, sessions, loginHosts, removals }: ProtocolHostParts,
   { name, protocol = name }: Protocol,
   purpose: string,
 ): TransactionCookies<T> {
@@ -122,6 +124,8 @@ function createTransactions<T>(
     sealer: sessions.sealer,
     store: sessions.store,
     random: options.random,
+    // What began at a provider that was removed since is no login at the next one of that name.
+    isOver: (since) => since <= removals.knownAt(name),
     onSet: loginHosts.note,
   })
 }

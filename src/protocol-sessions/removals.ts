@@ -6,6 +6,7 @@ import { digest } from '../digest.js'
 import type { LiveRecord } from '../session-record.js'
 import type { ProtocolDetails } from '../sessions/record.js'
 import type { Store } from '../stores/store.js'
+import { unlessAhead } from '../wait.js'
 
 /** What is known of removed providers. Times are milliseconds since the epoch. */
 export interface ProviderRemovals {
@@ -17,6 +18,8 @@ export interface ProviderRemovals {
   knownAt(name: string): number
   /** The same, as the store has it. @throws StoreUnavailableError */
   ask(name: string): Promise<number>
+  /** Asks, and knows it from now on: for names that a plug-in has. @throws StoreUnavailableError */
+  learn(name: string): Promise<void>
   /** Takes note that a provider is removed here, from now on. */
   note(name: string, at: number): void
   /** Takes note that there is a provider of that name again. */
@@ -25,10 +28,7 @@ export interface ProviderRemovals {
   write(name: string, at: number, retainUntil: number): Promise<{ readonly acknowledged: boolean }>
 }
 
-/** Marks that are known at most; the store has all. */
-const mostKnown = 10_000
-
-/** Makes the memory of one application. */
+/** Makes the memory of one application: as large as it has providers, and has removed some. */
 export function createProviderRemovals(
   application: string,
   store: Pick<Store, 'indexKeyRevocation' | 'revokeIndexKey'>,
@@ -37,20 +37,21 @@ export function createProviderRemovals(
   const removed = new Set<string>()
   // In a slot of its own: it is of no person.
   const keyOf = (name: string): string => digest('removed-provider', application, name)
-  const know = (name: string, at: number): number => {
-    const latest = Math.max(at, marks.get(name) ?? 0)
+  const knownAt = (name: string): number => marks.get(name) ?? 0
+  const know = (name: string, at: number): void => {
+    const latest = Math.max(at, knownAt(name))
     if (latest > 0) marks.set(name, latest)
-    const [oldest] = marks.keys()
-    if (marks.size > mostKnown && oldest !== undefined && !removed.has(oldest)) marks.delete(oldest)
-    return latest
   }
+  const ask = async (name: string): Promise<number> =>
+    Math.max((await store.indexKeyRevocation(keyOf(name)))?.at ?? 0, knownAt(name))
   return {
     get isEmpty() {
       return marks.size === 0
     },
     isRemoved: (name) => removed.has(name),
-    knownAt: (name) => marks.get(name) ?? 0,
-    ask: async (name) => know(name, (await store.indexKeyRevocation(keyOf(name)))?.at ?? 0),
+    knownAt,
+    ask,
+    learn: async (name) => know(name, await ask(name)),
     note(name, at) {
       removed.add(name)
       know(name, at)
@@ -63,7 +64,15 @@ export function createProviderRemovals(
   }
 }
 
-/** When the login came back by which a session is known now. */
-export function begunAt(record: LiveRecord, { generationAt }: Pick<ProtocolDetails, 'generationAt'>): number {
-  return generationAt ?? record.startedAt
+/**
+ * Whether a session began before its provider was removed: whether the login did by which it is known now. A time in the
+ * future spares nothing: it was written by a clock that was ahead. `removedAt`: 0, it was not.
+ */
+export function isFromBefore(
+  removedAt: number,
+  { startedAt }: LiveRecord,
+  { generationAt = startedAt }: Pick<ProtocolDetails, 'generationAt'>,
+  now: number,
+): boolean {
+  return removedAt > 0 && unlessAhead(generationAt, now) <= removedAt
 }

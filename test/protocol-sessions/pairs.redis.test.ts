@@ -2,7 +2,7 @@ import { afterAll, beforeAll } from 'vitest'
 import { memoryStore, type Store } from '../../src/index.js'
 import { openRedisStore } from '../../src/redis.js'
 import { type RedisServer, startRedis } from '../support/redis.js'
-import { describePairs } from './pairs.js'
+import { all, describePairs, ofEachKind } from './pairs.js'
 
 const servers: RedisServer[] = []
 const stores: Store[] = []
@@ -20,12 +20,12 @@ afterAll(async () => {
   for (const server of servers) await server.close()
 })
 
-describePairs('on Redis', (clock) => ({ store: open(0, clock) }))
-describePairs('in memory, with revocations on Redis', (clock) => ({
+describePairs('on Redis', all, (clock) => ({ store: open(0, clock) }))
+describePairs('in memory, with revocations on Redis', all, (clock) => ({
   store: memoryStore({ clock }),
   revocations: open(1, clock),
 }))
-describePairs('in memory, with revocations in another memory', (clock) => ({
+describePairs('in memory, with revocations in another memory', ofEachKind, (clock) => ({
   store: memoryStore({ clock }),
   revocations: memoryStore({ clock }),
 }))

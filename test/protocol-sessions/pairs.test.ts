@@ -1,4 +1,4 @@
 import { memoryStore } from '../../src/index.js'
-import { describePairs } from './pairs.js'
+import { describePairs, ofEachKind } from './pairs.js'
 
-describePairs('in memory', (clock) => ({ store: memoryStore({ clock }) }))
+describePairs('in memory', ofEachKind, (clock) => ({ store: memoryStore({ clock }) }))

@@ -22,21 +22,17 @@ const providers = {
   swamid: { protocol: 'saml', saml },
 } as const satisfies Readonly<Record<string, Given>>
 type Name = keyof typeof providers
-const names = Object.keys(providers) as readonly Name[]
 
-/** Ordered pairs: the one that speaks, and the one whose session bears the same names. */
-const pairs = names.flatMap((one) => names.flatMap((other) => (one === other ? [] : [[one, other] as const])))
-const speaksTo = (protocol: Given['protocol'], other?: Given['protocol']) =>
-  pairs.filter(
-    ([one, another]) =>
-      providers[one].protocol === protocol &&
-      (other ?? providers[another].protocol) === providers[another].protocol,
-  )
+/** A provider of each kind, and a second one with a name. */
+export const ofEachKind: readonly Name[] = ['shared-cookie', 'oidc', 'adfs', 'saml', 'eduid']
+export const all = Object.keys(providers) as readonly Name[]
+
+type Pair = readonly [one: Name, other: Name]
+
 /** One without a name stands for the provider of the shared cookie: what it ends is ended there too (`HLD-13`). */
 const isSharedCookies = (one: Name, other: Name) =>
   other === 'shared-cookie' && (one === 'oidc' || one === 'saml')
-const ofOthers = (chosen: readonly (readonly [Name, Name])[]) =>
-  chosen.filter(([one, other]) => !isSharedCookies(one, other))
+const ofOthers = (chosen: readonly Pair[]) => chosen.filter(([one, other]) => !isSharedCookies(one, other))
 
 /** A session as its provider names it. */
 interface Held {
@@ -55,14 +51,25 @@ async function stateOf(place: PluralPlace, browser: Browser): Promise<unknown> {
 /** Declares the tests for a store, and for revocations in another one if there is one. */
 export function describePairs(
   kind: string,
+  names: readonly Name[],
   open: (clock: () => number) => { readonly store: Store; readonly revocations?: Store | undefined },
 ): void {
+  /** Ordered: the one that speaks, and the one whose session bears the same names. */
+  const pairs = names.flatMap((one) =>
+    names.flatMap((other): readonly Pair[] => (one === other ? [] : [[one, other]])),
+  )
+  const speaksTo = (protocol: Given['protocol'], other?: Given['protocol']): readonly Pair[] =>
+    pairs.filter(
+      ([one, another]) =>
+        providers[one].protocol === protocol &&
+        (other ?? providers[another].protocol) === providers[another].protocol,
+    )
   let place: PluralPlace
   const secret = 'a secret of the first that is thirty-two bytes or more'
 
   beforeAll(async () => {
     let opened: ReturnType<typeof open> | undefined
-    place = await createPlural(providers, {
+    place = await createPlural(Object.fromEntries(names.map((name) => [name, providers[name]])), {
       store: (clock) => {
         opened = open(clock)
         return opened.store
