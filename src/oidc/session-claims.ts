@@ -125,6 +125,27 @@ export function personOfLater(known: Claims, later: IdTokenClaims, options: Read
   return statementOf({ ...Object.fromEntries(kept), ...said }, options)
 }
 
+/**
+ * What an ID token says that was issued before the one that the session knows of, as by an answer that comes late: how
+ * the person authenticated, where that is less by now than the session has; and nothing else.
+ */
+export function personOfEarlier(
+  { claims: known, level }: { readonly claims: Claims; readonly level: number },
+  earlier: IdTokenClaims,
+  options: ReadingOptions,
+): Partial<PersonStatement> {
+  const said = personOfLater(known, earlier, options)
+  if (said.level >= level) return {}
+  const isOfMethod = ([name]: readonly [string, unknown]): boolean =>
+    claimsOfMethod.some((one) => one === name)
+  const rest = Object.entries(known).filter((claim) => !isOfMethod(claim))
+  const claims = {
+    ...Object.fromEntries(rest),
+    ...Object.fromEntries(Object.entries(said.claims).filter(isOfMethod)),
+  }
+  return { ...said, claims: claims as Claims }
+}
+
 /** When the person proved who they are, in milliseconds since the epoch; 0: the provider does not say. */
 export function authenticatedAtOf(claims: IdTokenClaims): number {
   return claims.auth_time === undefined ? 0 : Math.floor(claims.auth_time * 1000)

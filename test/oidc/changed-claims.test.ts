@@ -181,6 +181,29 @@ it('a refresh whose ID token is not to be used changes nothing of the person', a
   expect([claims?.role, assurance?.level, degraded]).toEqual(['clerk', 2, true])
 })
 
+describe('a silent check whose ID token is older than what is known', () => {
+  const shown = async (before: Given, given: Given) => {
+    const { script, ways, citizen, place } = await signedIn(before)
+    const iat = place.now() / 1000 - 30
+    script.claims = { ...given, iat }
+    await ways['silent check']()
+    const { claims, assurance, degraded } = await citizen()
+    return [claims?.role, assurance?.level, degraded]
+  }
+
+  it('raises nothing, and gives no role back', async () => {
+    expect(await shown({ acr: 'urn:one' }, { acr: 'urn:mfa', role: 'clerk' })).toEqual([undefined, 1, false])
+  })
+
+  it('takes a factor away, and changes nothing else', async () => {
+    const [before, given] = [
+      { acr: 'urn:mfa', role: 'clerk' },
+      { acr: 'urn:one', role: 'judge' },
+    ]
+    expect(await shown(before, given)).toEqual(['clerk', 1, false])
+  })
+})
+
 it('a refresh without an ID token changes nothing of the person', async () => {
   const { place, citizen } = await signedIn({ acr: 'urn:mfa', role: 'clerk' })
   place.travel(1801)

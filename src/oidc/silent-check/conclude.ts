@@ -2,6 +2,7 @@
 import type { Exchange, Reply } from '../../exchange.js'
 import { renderScriptedPage } from '../../pages/scripted-page.js'
 import type { ProtocolSession } from '../../protocols/sessions.js'
+import type { PersonStatement } from '../../protocols/token-refresh.js'
 import { isFramed } from '../../sessions/activity.js'
 import { personOf, publicIdOf } from '../../sessions/record.js'
 import { stateOf } from '../authorization-answer.js'
@@ -9,7 +10,7 @@ import { onceMoreScript } from '../check-session-script.js'
 import { sessionIndexKey } from '../context.js'
 import { withUserInfo } from '../person.js'
 import { connectOrNothing } from '../provider.js'
-import { personOfLater, sessionEndOf, untrustedFactorsIn } from '../session-claims.js'
+import { personOfEarlier, personOfLater, sessionEndOf, untrustedFactorsIn } from '../session-claims.js'
 import { isUnexpired, type KeptTokens, parseTokens, renewedBefore, serializeTokens } from '../tokens.js'
 import { verifiedLoginOf } from '../verified-login.js'
 import { askProvider } from './begin.js'
@@ -108,16 +109,30 @@ function renew(
   const sid = found?.claims.sid
   const isOther = sid !== undefined && sid !== kept.sessionId
   const tokens = renewedTokens(kept, finding)
-  const endsAt = claims && sessionEndOf(claims)
+  // An answer that comes late may say what is no longer so, as a refresh would not be believed either.
+  const isEarlier = claims !== undefined && claims.iat < session.claims.iat
+  const endsAt = claims === undefined || isEarlier ? undefined : sessionEndOf(claims)
   if (claims !== undefined) tellUntrusted(untrustedFactorsIn(claims, options))
   return host.sessions.renew(session, {
-    ...(claims === undefined ? {} : personOfLater(session.claims, claims, options)),
+    ...personIn(finding, session, options),
     ...(isOther ? { sessionValue: sid, indexKeys: [sessionIndexKey(session.issuer, sid)] } : {}),
     tokens: serializeTokens(tokens),
     tokensIssuedAt: tokens.accessIssuedAt,
     tokensExpireAt: tokens.refreshToken === undefined ? 0 : renewedBefore(tokens, endsAt),
     endsAt,
   })
+}
+
+/** What an answer says of the person. */
+function personIn(
+  { claims }: Finding,
+  { claims: known, record }: ProtocolSession,
+  options: SilentCheckContext['options'],
+): Partial<PersonStatement> {
+  if (claims === undefined) return {}
+  return claims.iat < known.iat
+    ? personOfEarlier({ claims: known, level: record.level }, claims, options)
+    : personOfLater(known, claims, options)
 }
 
 /** The tokens to keep from now on: those of the check, unless they would leave the session without a refresh token. */
