@@ -44,24 +44,26 @@ async function take(path: string, token: string, file: NewFile, times: LockTimes
   let seen: string | undefined
   let since = performance.now()
   const giveUpAt = since + 3 * times.abandonedAfter
-  while (performance.now() < giveUpAt) {
-    if (await tryTake(path, token, file)) return
+  while (!(await tryTake(path, token, file))) {
     const content = await contentOf(path)
-    if (content !== seen) {
+    const isSame = content !== undefined && content === seen
+    if (isSame && performance.now() - since > times.abandonedAfter) {
+      await breakLock(path, content)
+      continue
+    }
+    if (!isSame) {
+      // Only a lock that goes from hand to hand is given up: one that is left behind is free in a while.
+      if (seen !== undefined && performance.now() >= giveUpAt) throw notHad(path)
       seen = content
       since = performance.now()
-    } else if (content !== undefined && performance.now() - since > times.abandonedAfter) {
-      await breakLock(path, content)
     }
     await wait(times.pause)
   }
-  throw new CitizenSessionError(
-    'key-ring',
-    `the key ring is being changed all the time: if not, remove ${path}`,
-    {
-      isTransient: true,
-    },
-  )
+}
+
+function notHad(path: string): CitizenSessionError {
+  const message = `the key ring is being changed all the time: if not, remove ${path}`
+  return new CitizenSessionError('key-ring', message, { isTransient: true })
 }
 
 /** The lock appears with its content or not at all: a link to a file that is complete. */

@@ -39,6 +39,26 @@ describe('the lock of a folder', () => {
     expect(existsSync(path)).toBe(false)
   })
 
+  it('is taken from one that died also by a process that is held up longer than it would wait', async () => {
+    const path = join(temporaryFolder(), 'lock')
+    writeFileSync(path, 'of a process that died')
+    const heldUp = { abandonedAfter: 1, pause: 20 }
+    expect(await underLock(path, file, async ({ isHeld }) => isHeld(), heldUp)).toBe(true)
+  })
+
+  it('is given up where it goes from hand to hand all the time', async () => {
+    const path = join(temporaryFolder(), 'lock')
+    let hand = 0
+    const next = setInterval(() => writeFileSync(path, `of process ${++hand}`), 1)
+    try {
+      writeFileSync(path, 'of process 0')
+      const waiting = underLock(path, file, async () => undefined, { abandonedAfter: 40, pause: 10 })
+      await expect(waiting).rejects.toMatchObject({ code: 'key-ring', isTransient: true })
+    } finally {
+      clearInterval(next)
+    }
+  })
+
   it('tells who held it too long, and leaves the lock of the next one alone', async () => {
     const path = join(temporaryFolder(), 'lock')
     await underLock(path, file, async ({ isHeld }) => {
