@@ -15,13 +15,17 @@ export interface RealGroup {
 /** The real tests by group, without the kinds that are left out. */
 export function realGroups(kinds: readonly string[], leftOut: readonly string[]): readonly RealGroup[]
 
-/** A process: about how long it takes, and how many cores it keeps busy; `folder`: where it is the only one. */
+/**
+ * A process: about how long it takes, and how many cores it keeps busy; `folder`: where it is the only one; `isFirst`:
+ * before longer ones.
+ */
 export interface Job {
   readonly seconds: number
   readonly cores: number
   readonly folder?: string
+  readonly isFirst?: boolean
   work(): Promise<unknown>
 }
 
-/** Runs jobs side by side, as many as the cores bear, the longest first. */
+/** Runs jobs side by side, as many as the cores bear: what says so first, then the longest. */
 export function runJobs(jobs: readonly Job[], cores: number): Promise<void>

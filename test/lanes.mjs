@@ -66,12 +66,13 @@ const room = 1.2
 
 /**
  * Runs jobs side by side, as many as keep the cores busy and no two in one folder: whenever one has ended, the longest
- * of those that fit is next.
- * @param {readonly { seconds: number, cores: number, folder?: string, work: () => Promise<unknown> }[]} jobs
+ * of those that fit is next. `isFirst`: before all others, however long they take.
+ * @param {readonly { seconds: number, cores: number, folder?: string, isFirst?: boolean, work: () => Promise<unknown> }[]} jobs
  * @param {number} cores of the machine
  */
 export async function runJobs(jobs, cores) {
-  const waiting = [...jobs].sort((one, other) => other.seconds - one.seconds)
+  const rank = ({ isFirst, seconds }) => (isFirst ? Number.MAX_VALUE : seconds)
+  const waiting = [...jobs].sort((one, other) => rank(other) - rank(one))
   const running = new Map()
   const fits = (job) => {
     const others = [...running.keys()]

@@ -48,13 +48,21 @@ function printCoverage() {
   if (existsSync(file)) console.log(`\n${coverageTable(readJson(file), root)}\n`)
 }
 
-async function setUp() {
+async function setUpPackages() {
   const isReady = await step('set-up: Node and npm packages', async () => {
     checkNode()
     await installPackages((line) => console.log(`       ${line}`))
     return { note: `Node ${process.versions.node}` }
   })
   if (!isReady) return false
+  return await step('build', async () => {
+    await build(() => {})
+    return {}
+  })
+}
+
+/** One after another: Debian's packages are installed under one lock. */
+async function setUpPrograms() {
   for (const [kind, { variable }] of Object.entries(programs)) {
     await step(`set-up: ${kind}`, async () => {
       const path = await obtainProgram(kind, (line) => console.log(`       ${line}`))
@@ -75,10 +83,6 @@ async function setUp() {
       }
     })
   }
-  return await step('build', async () => {
-    await build(() => {})
-    return {}
-  })
 }
 
 /** Every other Node that is here, with its executable. */
@@ -184,7 +188,9 @@ function otherNodeJobs({ major, node }, given) {
 }
 
 /** Everything that runs side by side. */
-function jobsOf(nodes, { env, hasReal, hasConsumers }) {
+function jobsOf(nodes, { env, hasOwn, hasConsumers }) {
+  // First, for the others of their kind find the source transformed then; beside it only what waits most of the time.
+  const quick = () => step('quick tests', () => vitest('quick', ['--project', 'quick'], { env }))
   const packageTests = () => step('the package', () => vitest('package', ['--project', 'package'], { env }))
   const faults = () =>
     checkStep('servers that fail: 5 rounds', () =>
@@ -202,7 +208,7 @@ function jobsOf(nodes, { env, hasReal, hasConsumers }) {
       }),
     )
   return [
-    ...(hasReal ? realJobs(env) : []),
+    ...(hasOwn ? [{ seconds: 140, cores: 1.5, isFirst: true, work: quick }, ...realJobs(env)] : []),
     ...(hasConsumers ? consumerJobs(env) : []),
     ...nodes.flatMap((each) => otherNodeJobs(each, env)),
     walkJob(thisNode, process.execPath, 25),
@@ -227,10 +233,10 @@ async function main() {
   const { values } = parseArgs({
     options: { coverage: { type: 'boolean' }, 'without-consumers': { type: 'boolean' } },
   })
-  if (await setUp()) {
-    const env = { CITIZEN_TEST_LEAVE_OUT: leftOut.join(',') }
+  if (await setUpPackages()) {
     const [nodes] = await Promise.all([
       setUpOtherNodes(),
+      setUpPrograms(),
       step('set-up: Next.js', async () => {
         await installNext((line) => console.log(`       ${line}`))
         return {}
@@ -238,11 +244,11 @@ async function main() {
       checkStep('types of the tests', () => npm(['run', '--silent', 'typecheck'], { log: 'types' })),
       checkStep('lint', () => npm(['run', '--silent', 'lint'], { log: 'lint' })),
     ])
+    const env = { CITIZEN_TEST_LEAVE_OUT: leftOut.join(',') }
     if (values.coverage) await withCoverage(env)
-    else await step('quick tests', () => vitest('quick', ['--project', 'quick'], { env }))
     const jobs = jobsOf(nodes, {
       env,
-      hasReal: !values.coverage,
+      hasOwn: !values.coverage,
       hasConsumers: !values['without-consumers'],
     })
     await runJobs(jobs, availableParallelism())

@@ -77,6 +77,15 @@ describe('jobs side by side', () => {
     expect(await startsOf(jobs, 2)).toEqual(['long', 'long waiting', 'long waiting resting', 'long short'])
   })
 
+  it('start with the one that says so, and with what fits beside it', async () => {
+    const jobs = {
+      long: { seconds: 60, cores: 1 },
+      waiting: { seconds: 50, cores: 0.3 },
+      first: { seconds: 40, cores: 1.5, isFirst: true },
+    }
+    expect(await startsOf(jobs, 2)).toEqual(['first', 'first waiting', 'waiting long'])
+  })
+
   it('wait for the folder of another, while what needs none goes on', async () => {
     const jobs = {
       one: { seconds: 60, cores: 0.5, folder: 'same' },
