@@ -171,14 +171,18 @@ const approvedOnlyNode = otherNodes[0]
 /** What is shown on another Node. */
 function otherNodeJobs({ major, node }, given) {
   const isApprovedOnly = major === approvedOnlyNode
-  const env = isApprovedOnly ? { ...given, CITIZEN_TEST_APPROVED_ONLY: 'true' } : given
+  const env = {
+    ...given,
+    CITIZEN_TEST_OTHER_NODE: 'true',
+    ...(isApprovedOnly ? { CITIZEN_TEST_APPROVED_ONLY: 'true' } : {}),
+  }
   const which = isApprovedOnly ? ', approved algorithms only' : ''
   const tests = (name, log, args) => () => step(name, () => vitest(log, args, { node, env }))
   const quick = ['--project', 'quick', '--maxWorkers', '1']
   const smoke = ['--project', 'package', 'test/package/smoke.test.ts']
   return [
     {
-      seconds: 200,
+      seconds: 170,
       cores: 1,
       work: tests(`quick tests on Node ${major}${which}`, `quick-node-${major}`, quick),
     },
