@@ -10,7 +10,7 @@ import { queryOf } from './login/login-request.js'
 import { refuseForeign } from './login/refuse-foreign.js'
 import type { LoginReturn } from './login/return.js'
 import type { LogoutRoutes } from './logout/logout-routes.js'
-import type { RequestSessions } from './logout/request-sessions.js'
+import { oidcRoutes } from './oidc/routes.js'
 import { clientScript, clientScriptTag } from './pages/client-script.js'
 import { headerScript, headerScriptTag } from './pages/header-script.js'
 import type { Page } from './pages/page.js'
@@ -18,6 +18,7 @@ import type { Pages } from './pages/pages.js'
 import { type Problem, problem } from './pages/problem.js'
 import { type PublicDocument, publicDocument } from './pages/public-document.js'
 import type { InstalledProtocol } from './protocols/protocol.js'
+import { samlRoutes } from './saml/routes.js'
 import { asksForPage, isOwnOrDirect, isSameOriginPost } from './sessions/activity.js'
 import { type ProfileContext, profileReply } from './sessions/profile.js'
 import { statusOf, statusReply } from './sessions/status.js'
@@ -48,7 +49,6 @@ export interface EndpointParts {
   readonly takesProtocols: boolean
   /** Whether a plug-in of that name was removed, and none added since. */
   readonly isRemoved: (name: string) => boolean
-  readonly requestSessions: Pick<RequestSessions, 'namedBy'>
   /** Must succeed before any route does its work. */
   readonly admit: () => Promise<void>
   /** Answers an outage; throws any other error on. */
@@ -171,17 +171,7 @@ const rowsOf =
     })
 
 /** The last segments of the routes of OpenID Connect and SAML. */
-const routesOfProviders: ReadonlySet<string> = new Set([
-  'callback',
-  'reauthenticate',
-  'check-session',
-  'backchannel-logout',
-  'frontchannel-logout',
-  'metadata',
-  'acs',
-  'slo',
-  'soap',
-])
+const routesOfProviders: ReadonlySet<string> = new Set([...oidcRoutes, ...samlRoutes])
 
 /**
  * Whether a path that is in no row may be a route of a provider that this instance does not know yet: a login that comes
@@ -218,9 +208,8 @@ function answeringErrors(
 
 async function statusFor(parts: EndpointParts, exchange: Exchange, isTouching: boolean): Promise<Reply> {
   const citizen = await parts.authenticate(exchange, { isTouching })
-  const { routesPath, protocols, requestSessions } = parts
-  const { protocol = '' } = requestSessions.namedBy(exchange) ?? {}
-  const frame = protocols.get(protocol)?.frame
+  const { routesPath, protocols } = parts
+  const frame = citizen.provider === undefined ? undefined : protocols.get(citizen.provider)?.frame
   return statusReply(statusOf(citizen, parts.clock(), { routesPath, frame }))
 }
 

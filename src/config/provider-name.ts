@@ -20,7 +20,6 @@ export const reservedNames: ReadonlySet<string> = new Set([
   'applications',
   'profile',
   'gate',
-  'applications',
   'callback',
   'reauthenticate',
   'check-session',

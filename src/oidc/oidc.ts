@@ -15,7 +15,7 @@ import { userInfoAtRefresh } from './person.js'
 import { createProvider } from './provider.js'
 import { renewTokens } from './refresh.js'
 import { readOidcOptions } from './resolve-options.js'
-import { routeOf } from './routes.js'
+import { type OidcRoute, routeOf } from './routes.js'
 import { endProviderSession } from './rp-initiated-logout.js'
 import { personStillBelieved } from './session-claims.js'
 import { createSilentCheck } from './silent-check/endpoint.js'
@@ -58,7 +58,7 @@ function install(options: ResolvedOidcOptions, host: ProtocolHost): InstalledPro
   const tellUntrusted = createUntrustedTeller(host.report, options.issuer)
   const context = { options, host, provider, tellUntrusted }
   const login = createLoginContext(context)
-  const at = (route: string): string => routeOf(options.name, route)
+  const at = (route: OidcRoute): string => routeOf(options.name, route)
 
   const renew: TokenRefresh['renew'] = async (text, { claims }) => {
     const kept = parseTokens(text)

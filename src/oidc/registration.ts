@@ -2,7 +2,7 @@
 import { createPublicKey } from 'node:crypto'
 import type { ClientAuthentication } from './client-authentication.js'
 import type { ResponseType } from './options.js'
-import { routeOf } from './routes.js'
+import { type OidcRoute, routeOf } from './routes.js'
 import type { PrivateJsonWebKey } from './signed-token.js'
 
 /** What a registration is made for. */
@@ -64,7 +64,7 @@ export interface ClientRegistration {
  */
 export function registrationOf(request: RegistrationRequest): ClientRegistration {
   const base = `${request.applicationUrl}${request.routesPath}`
-  const at = (route: string) => `${base}/${routeOf(request.name, route)}`
+  const at = (route: OidcRoute) => `${base}/${routeOf(request.name, route)}`
   const { clientName, idTokenAlgorithm } = request
   const responseTypes = [...new Set(request.responseTypes)]
   // Whatever brings an ID token by the browser counts as implicit (Dynamic Client Registration 1.0, section 2).

@@ -16,7 +16,7 @@ import { writeOwnMetadata } from './own-metadata.js'
 import { type FailurePage, failedSignIn, failedSignOut } from './pages.js'
 import { type Received, receiveForm, receiveQuery } from './receive-message.js'
 import { readSamlOptions } from './resolve-options.js'
-import { routeOf } from './routes.js'
+import { routeOf, type SamlRoute } from './routes.js'
 import { SamlError } from './saml-error.js'
 import { signMessage } from './send-message.js'
 import { createMessageId, createServiceProvider, type ServiceProvider } from './service-provider.js'
@@ -57,7 +57,7 @@ function install(provider: ServiceProvider): ReturnType<Protocol['install']> {
   lookAhead()
   const login = createLoginContext(provider)
   const keepAlive = createKeepAlive(provider)
-  const at = (route: string): string => routeOf(options.name, route)
+  const at = (route: SamlRoute): string => routeOf(options.name, route)
   const [signInFailed, signOutFailed] = [failedSignIn(routesPath, options.name), failedSignOut(routesPath)]
 
   const takeLogout = (exchange: Exchange, received: Received): Promise<Reply> =>

@@ -8,7 +8,7 @@ import { createMetadataSource, type MetadataSource } from './metadata-source.js'
 import type { NameIdParties } from './name-id.js'
 import type { ResolvedSamlOptions } from './options.js'
 import { createReplayGuard, type ReplayGuard } from './replay-guard.js'
-import { routeOf } from './routes.js'
+import { routeOf, type SamlRoute } from './routes.js'
 
 /** We, as the identity provider knows us. */
 export interface ServiceProvider {
@@ -32,7 +32,7 @@ export interface ServiceProvider {
 /** The one way of the suite's options and ours to what the flows need. */
 export function createServiceProvider(options: ResolvedSamlOptions, host: ProtocolHost): ServiceProvider {
   const { clock } = host.options
-  const at = (route: string): string => host.address(routeOf(options.name, route))
+  const at = (route: SamlRoute): string => host.address(routeOf(options.name, route))
   const entityId = options.entityId ?? at('metadata')
   const origins = originsOf(options)
   return {

@@ -1,6 +1,7 @@
 /** @module Shared cookie and OpenID Connect together: in one application, and in two that share a store. */
 import { describe, expect, it } from 'vitest'
 import { createSuite } from '../../src/index.js'
+import type { Browser } from '../support/browser.js'
 import { serve } from '../support/world.js'
 import { createOidcWorld, providerUrl, stateAt, urlOf } from './world.js'
 
@@ -29,6 +30,23 @@ describe('one application with both', () => {
     expect(await stateAt(other, both)).toMatchObject({ state: 'active' })
     expect(await other.cookieNames(home)).not.toContain('__Host-library.sid')
   })
+})
+
+it('a page is told of the frame of the provider whose session counts, and of none beside the shared cookie', async () => {
+  const watched = { oidc: { sessionManagement: { enabled: true } } }
+  const world = await createOidcWorld({ benefits: watched, [both]: { ...parties[both], ...watched } })
+  const frameAt = async (browser: Browser, url: string) =>
+    (await (await browser.fetch(`${url}/session/status`)).json()).frame
+  const alone = world.browser()
+  await world.signIn(alone, 'benefits')
+  expect(await frameAt(alone, urlOf('benefits'))).toMatch(/^\/session\/check-session#/)
+  const browser = world.browser()
+  const login = await browser.open(`${home}/session/login?via=oidc&returnTo=/private`)
+  await browser.press(login, /^Sign in$/, { username: 'ana', password: 'ana-password' })
+  // The provider has set the shared cookie too, which counts first; the other session's cookie is there still.
+  expect(await browser.cookieNames(home)).toContain('__Host-library.sid')
+  expect(await stateAt(browser, both)).toMatchObject({ state: 'active', provider: 'shared-cookie' })
+  expect(await frameAt(browser, home)).toBe(null)
 })
 
 describe('BCL-26 a back-channel logout of the person', () => {

@@ -394,7 +394,6 @@ async function addEndpoints(setting: Setting, add: Add): Promise<void> {
     profile: { release: undefined, report: () => undefined, login: '/session/login' },
     applications: applicationsDocument(options),
     protocols: new Map(),
-    requestSessions: { namedBy: () => undefined },
     takesProtocols: true,
     isRemoved: () => false,
     admit: async () => {},

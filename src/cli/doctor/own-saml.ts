@@ -1,6 +1,6 @@
 /** @module Checks the metadata that the application itself serves: what the identity provider must know of us. */
 import { readCertificate } from '../../saml/certificate.js'
-import { routeOf } from '../../saml/routes.js'
+import { routeOf, type SamlRoute } from '../../saml/routes.js'
 import { SamlError } from '../../saml/saml-error.js'
 import { metadataLimits } from '../../saml/xml/gate.js'
 import type { XmlElement } from '../../saml/xml/parse.js'
@@ -32,9 +32,9 @@ export async function examineOwnSaml(
   reader: SamlReader,
   request: OwnSamlRequest,
 ): Promise<readonly Finding[]> {
-  const at = (route: string) => `${request.origin}${request.path}/${routeOf(request.name, route)}`
+  const at = (route: SamlRoute) => `${request.origin}${request.path}/${routeOf(request.name, route)}`
   const target = at('metadata')
-  const base = at('').slice(0, -1)
+  const base = target.slice(0, -'/metadata'.length)
   const answer = await ask(probe, { url: target, headers: { accept: 'application/samlmetadata+xml' } })
   if (answer instanceof ProbeError) {
     return [fail('saml-own-unreachable', { target, ...explainSilence(answer, target) })]

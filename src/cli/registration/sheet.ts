@@ -1,7 +1,7 @@
 /** @module The sheet: what to register at a provider, as a person reads it. */
 import { publicRoutesPath, type ReadSuiteOptions } from '../../config/read-suite-options.js'
 import type { ClientRegistration } from '../../oidc/registration.js'
-import { routeOf } from '../../saml/routes.js'
+import { routeOf, type SamlRoute } from '../../saml/routes.js'
 
 /** One line of it. */
 export type Row = readonly [name: string, value: string]
@@ -20,7 +20,7 @@ export function samlRegistrationOf(
   name: string | undefined,
   entityId: string | undefined,
 ): SamlRegistration {
-  const at = (route: string): string => `${base}/${routeOf(name, route)}`
+  const at = (route: SamlRoute): string => `${base}/${routeOf(name, route)}`
   return {
     entityId: entityId ?? at('metadata'),
     metadata: at('metadata'),
