@@ -19,7 +19,7 @@ import type { Credential, SessionContext, SessionRequest } from '../sessions/eva
 import type { ProtocolDetails } from '../sessions/record.js'
 import { lookAgainMilliseconds } from '../sessions/renewal.js'
 import { isUnchanged } from '../sessions/timers.js'
-import { ageAtRenewal, areTokensOver, isDegraded } from '../sessions/token-expiry.js'
+import { ageAtRenewal, areTokensOver, isDegraded, tokensExpireAt } from '../sessions/token-expiry.js'
 import type { FoundRevocation } from '../stores/store.js'
 import { isAhead, isWaiting, longerWait } from '../wait.js'
 import { noteIndexKeysAgain } from './index-keys.js'
@@ -124,13 +124,15 @@ function renewalDueAt(
   refresh: TokenRefresh | undefined,
   state: SessionCookieState,
   record: LiveRecord,
-  { tokenLife }: ProtocolDetails,
+  details: ProtocolDetails,
   now: number,
 ): number {
+  const { tokenLife } = details
   if (refresh === undefined || tokenLife === 0) return Number.POSITIVE_INFINITY
+  const expiresAt = tokensExpireAt(record, details)
   // Tokens that would live for more than twice their life were noted by a clock that has been put back since.
-  if (isAhead(record.tokenExpiresAt - 2 * tokenLife, now)) return now
-  return record.tokenExpiresAt - tokenLife + ageAtRenewal(refresh.afterSeconds, tokenLife, state.renewalShare)
+  if (isAhead(expiresAt - 2 * tokenLife, now)) return now
+  return expiresAt - tokenLife + ageAtRenewal(refresh.afterSeconds, tokenLife, state.renewalShare)
 }
 
 /** Renews the tokens of a session, once for all who ask, and takes note of what it came to. */

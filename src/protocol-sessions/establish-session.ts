@@ -10,6 +10,7 @@ import { createGeneration, type ProtocolDetails, publicIdOf, type RecordDetails 
 import { resumeOf } from '../sessions/resume-policy.js'
 import { type Revision, reviseDetails } from '../sessions/revise.js'
 import type { SessionStartOutcome } from '../sessions/start.js'
+import { soonerThan } from '../sessions/token-expiry.js'
 import type { Revocation, Store } from '../stores/store.js'
 import { unlessAhead } from '../wait.js'
 import type { PluginSessionsContext } from './context.js'
@@ -198,7 +199,13 @@ function rekeyedRecord(
     endsAt,
     tokenExpiresAt: login.tokensExpireAt,
     retainUntil: lifecycle.retainedUntil(now, login.tokensExpireAt),
-    details: { own: { ...details, provenAt }, authenticatedAt, limit, boundSession, names },
+    details: {
+      own: { ...details, provenAt, sooner: soonerThan(found, login.tokensExpireAt) },
+      authenticatedAt,
+      limit,
+      boundSession,
+      names,
+    },
     ...(options.onSignIn !== undefined && since === undefined ? { signIn: 'due' as const } : {}),
   }
 }

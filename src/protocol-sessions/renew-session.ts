@@ -3,6 +3,7 @@ import type { ProtocolSession, ProtocolSessions, SessionIndexKey } from '../prot
 import type { LiveRecord, RecordAddress } from '../session-record.js'
 import { openDetails, sessionOf } from '../sessions/record.js'
 import { reviseDetails } from '../sessions/revise.js'
+import { soonerThan } from '../sessions/token-expiry.js'
 import type { PluginSessionsContext } from './context.js'
 import { concernsNewName, indexKeysToKeep } from './index-keys.js'
 
@@ -47,6 +48,7 @@ function writeChange(
       own: known && {
         ...known,
         tokenLife,
+        sooner: soonerThan(found, change.tokensExpireAt),
         sessionValue: change.sessionValue ?? known.sessionValue,
         claims: change.claims ?? known.claims,
         method: change.method ?? known.method,

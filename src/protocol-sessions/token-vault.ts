@@ -21,7 +21,7 @@ import type {
   RenewalWrite,
 } from '../sessions/renewal-method.js'
 import { reviseDetails } from '../sessions/revise.js'
-import { areTokensOver, isDegraded } from '../sessions/token-expiry.js'
+import { areTokensOver, isDegraded, soonerThan, tokensExpireAt } from '../sessions/token-expiry.js'
 import type { Store } from '../stores/store.js'
 
 /** The session whose tokens are to be renewed. */
@@ -133,7 +133,7 @@ function createTokenMethod(context: VaultContext): RenewalMethod<TokenRenewalTyp
     }),
     endsWithout: ({ record, refresh }) => record.tokenExpiresAt + refresh.keepSeconds * 1000,
     tokensFor: ({ address, record: asked }, record) =>
-      record.tokenExpiresAt > asked.tokenExpiresAt ? undefined : tokensOf(context, address),
+      isRenewedSince(context, address, asked, record) ? undefined : tokensOf(context, address),
     call: async (tokens, { record, refresh, issuer, subject, claims }) =>
       answerOf(await refresh.renew(tokens, { issuer, subject, claims }), record),
     write: (renewal, fresh, isAgain) => acceptTokens(context, renewal, fresh, isAgain),
@@ -143,6 +143,22 @@ function createTokenMethod(context: VaultContext): RenewalMethod<TokenRenewalTyp
     isNews: (result, { record }) => result.kind !== 'renewed' || result.expiresAt > record.tokenExpiresAt,
     rekeyed: { kind: 'elsewhere' },
   }
+}
+
+/** Whether the record has other tokens by now: with another expiry, be it sooner. */
+function isRenewedSince(
+  { sealer }: VaultContext,
+  address: RecordAddress,
+  asked: LiveRecord,
+  record: LiveRecord,
+): boolean {
+  if (record.tokenExpiresAt > asked.tokenExpiresAt) return true
+  if (record.sealed === asked.sealed) return false
+  const [before, now] = [asked, record].map((each) => {
+    const { own } = openDetails(sealer, address, each.sealed)
+    return own && tokensExpireAt(each, own)
+  })
+  return before !== now
 }
 
 /** What an attempt of a plug-in means for the session. */
@@ -222,20 +238,24 @@ async function acceptTokens(
 const sameLife = 1 / 10
 
 /**
- * Writes how long the tokens live now, where that is not what it was: by a shorter life every instance would find them due
- * at once, and renew them in turn. Not of those that expire sooner than the ones before: the record knows the later time.
+ * Writes how long the tokens live now, where that is not what it was, and when they expire, where that is sooner than the
+ * record knows: else every instance would find them due at once, and renew them in turn.
  */
 async function noteTokenLife(
   context: VaultContext,
   { address, record }: TokenRenewalRequest,
   expiresAt: number,
 ): Promise<void> {
-  const known = openDetails(context.sealer, address, record.sealed).own?.tokenLife
-  if (known === undefined || expiresAt <= record.tokenExpiresAt) return
-  const tokenLife = expiresAt - context.clock()
-  if (Math.abs(tokenLife - known) <= known * sameLife) return
+  const known = openDetails(context.sealer, address, record.sealed).own
+  if (known === undefined) return
+  // 0 would say that there is nothing to renew.
+  const tokenLife = Math.max(expiresAt - context.clock(), 1)
+  const sooner = soonerThan(record, expiresAt)
+  const isSameLife = Math.abs(tokenLife - known.tokenLife) <= known.tokenLife * sameLife
+  const isKnown = sooner === undefined && known.sooner?.than !== expiresAt
+  if (isSameLife && isKnown) return
   await reviseDetails(context, address, record, ({ own, ...details }) => ({
-    details: { ...details, own: own && { ...own, tokenLife } },
+    details: { ...details, own: own && { ...own, tokenLife, sooner } },
   }))
 }
 
@@ -315,8 +335,9 @@ async function markDegraded(
   current: LiveRecord,
 ): Promise<LiveRecord | undefined> {
   const { tokenExpiresAt } = record
-  const lastsUntil = tokenExpiresAt + refresh.keepSeconds * 1000
-  const known = openDetails(context.sealer, address, current.sealed).own?.degraded
+  const before = openDetails(context.sealer, address, current.sealed).own
+  const known = before?.degraded
+  const lastsUntil = tokensExpireAt(record, before ?? {}) + refresh.keepSeconds * 1000
   if (known?.tokensExpireAt === tokenExpiresAt && known.lastsUntil === lastsUntil) return current
   return reviseDetails(context, address, current, ({ own, ...details }) => ({
     details: { ...details, own: own && { ...own, degraded: { tokensExpireAt: tokenExpiresAt, lastsUntil } } },

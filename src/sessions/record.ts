@@ -22,6 +22,11 @@ export interface ProtocolDetails {
   readonly provenAt: number
   /** How long the tokens live that are kept with it; 0: there is nothing to renew. Milliseconds. */
   readonly tokenLife: number
+  /**
+   * That the tokens expire `at` that time, sooner than others before them: the record goes on saying `than`, for it only
+   * ever moves that on. Void where it says another time. Milliseconds; absent: as the record says.
+   */
+  readonly sooner?: { readonly than: number; readonly at: number } | undefined
   /** When a login began the generation that is in force; absent: nobody knows. */
   readonly generationAt?: number | undefined
   /** How the provider's session was extended since, without tokens. Absent: not since that login. */

@@ -27,6 +27,19 @@ export function lastingUntil(record: Tokens, details: Pick<ProtocolDetails, 'deg
   return lastsUntil ?? Number.POSITIVE_INFINITY
 }
 
+/** When the tokens of a session expire. A record knows the latest time that any of its tokens had. */
+export function tokensExpireAt(
+  { tokenExpiresAt }: Tokens,
+  { sooner }: Pick<ProtocolDetails, 'sooner'>,
+): number {
+  return sooner?.than === tokenExpiresAt ? sooner.at : tokenExpiresAt
+}
+
+/** What is noted of tokens in the place of others; `undefined`: the record itself will say their time. */
+export function soonerThan({ tokenExpiresAt: than }: Tokens, at: number): ProtocolDetails['sooner'] {
+  return at < than ? { than, at } : undefined
+}
+
 /** The part of the tokens' life over which renewals are spread that would all be due at the same moment. */
 const spreadOfRenewals = 1 / 10
 /** Shorter lives are not spread: it would be by seconds, and half of such a life is counted upon. Milliseconds. */

@@ -168,6 +168,74 @@ describe('at a refresh', () => {
     expect(place.grants.filter((form) => form.get('grant_type') === 'refresh_token')).toHaveLength(1)
   })
 
+  it.each([
+    ['the end moves nearer', (place: Place) => ({ session_expiry: place.now() / 1000 + 300 }), 3600],
+    ['the provider shortens their life', () => ({}), 300],
+  ] as const)('REF-1 is one for all instances where %s', async (_, claims, expiresIn) => {
+    const { place, browser } = await signedIn(undefined)
+    const cookie = await browser.cookieHeader(home)
+    const headers = { cookie, 'sec-fetch-site': 'same-origin', 'sec-fetch-dest': 'empty' }
+    const renewed = () => place.grants.filter((form) => form.get('grant_type') === 'refresh_token').length
+    const goOn = async () => {
+      const request = new TestExchange(new Request(`${home}/private`, { headers }))
+      expect(await place.twin().authenticate(request)).toMatchObject({ state: 'active' })
+    }
+    place.travel(1810)
+    place.script.claims = claims(place)
+    place.script.expiresIn = expiresIn
+    await Promise.all([goOn(), goOn(), goOn()])
+    for (let instance = 0; instance < 5; instance += 1) {
+      await goOn()
+      place.travel(10)
+    }
+    expect(renewed()).toBe(1)
+    // By the half of the life that they have.
+    place.travel(110)
+    await goOn()
+    expect(renewed()).toBe(2)
+  })
+
+  it('REF-2 signs nobody in beyond tokens whose life the provider has shortened, while it cannot be asked', async () => {
+    const { place, browser } = await signedIn(undefined)
+    place.travel(1810)
+    place.script.expiresIn = 300
+    await act(browser)
+    place.script.onToken = () => new Response(null, { status: 503 })
+    place.travel(200)
+    await act(browser)
+    expect(await place.state(browser)).toMatchObject({ state: 'active', degraded: true })
+    place.travel(101)
+    await act(browser)
+    expect(await place.state(browser)).toMatchObject({ state: 'anonymous', reason: 'token-expired' })
+  })
+
+  it('REF-1 is one for all instances where a later sign-in brings tokens of a shorter life', async () => {
+    const { place, browser } = await signedIn(undefined)
+    place.script.sid = 'one session of the provider'
+    for (const expiresIn of [3600, 300]) {
+      place.script.expiresIn = expiresIn
+      place.travel(60)
+      place.script.authTime = place.now() / 1000
+      await browser.open(`${home}/session/login?returnTo=/private&maxAge=1`)
+    }
+    const cookie = await browser.cookieHeader(home)
+    const headers = { cookie, 'sec-fetch-site': 'same-origin', 'sec-fetch-dest': 'empty' }
+    const renewed = () => place.grants.filter((form) => form.get('grant_type') === 'refresh_token').length
+    const logins = place.grants.length - renewed()
+    for (const [seconds, times] of [
+      [10, 0],
+      [100, 0],
+      [50, 1],
+      [10, 1],
+    ] as const) {
+      place.travel(seconds)
+      const request = new TestExchange(new Request(`${home}/private`, { headers }))
+      expect(await place.twin().authenticate(request)).toMatchObject({ state: 'active' })
+      expect(renewed()).toBe(times)
+    }
+    expect(logins).toBe(3)
+  })
+
   it('leaves the end where it is without a new one, in the ID token or at all', async () => {
     const { place, browser } = await signedIn(5 * hour)
     place.script.claims = {}
