@@ -44,6 +44,47 @@ const listen = async (server: Server): Promise<number> => {
   return (server.address() as AddressInfo).port
 }
 
+/** With what RFC 6749 has encoded in a `Basic` header. */
+export const clientSecret = 'a secret+/ %'
+
+/** The provider with one client and one key, as a listener. It asks for a name, and takes any. */
+export function createListener(
+  issuer: string,
+  key: Record<string, unknown>,
+  client: Readonly<Record<string, unknown>>,
+): RequestListener {
+  const provider = new Provider(issuer, {
+    clients: [
+      {
+        backchannel_logout_session_required: true,
+        grant_types: ['authorization_code', 'refresh_token'],
+        response_types: ['code'],
+        ...client,
+      } as never,
+    ],
+    jwks: { keys: [key] as never },
+    cookies: { keys: ['a key for the cookies'] },
+    features: {
+      backchannelLogout: { enabled: true },
+      revocation: { enabled: true },
+      pushedAuthorizationRequests: { enabled: true },
+      encryption: { enabled: true },
+      jwtUserinfo: { enabled: true },
+    },
+    scopes: ['openid', 'offline_access', 'email'],
+    claims: { openid: ['sub'], email: ['email', 'email_verified'] },
+    issueRefreshToken: async () => true,
+    rotateRefreshToken: true,
+    findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, email: `${id}@example.gov` }) }),
+    // Its own fetch refuses loopback; without the dispatcher ours does not.
+    fetch: (url, init) => {
+      const { dispatcher: _, ...rest } = init as RequestInit & { dispatcher?: unknown }
+      return fetch(url, rest)
+    },
+  })
+  return provider.callback()
+}
+
 /** Makes the world; close it after use. */
 export async function createInteropWorld(
   options: Partial<OidcOptions> = {},
@@ -58,41 +99,14 @@ export async function createInteropWorld(
   const at = (route: string) => `${home}/session/${route}`
 
   const serveWith = (key: Record<string, unknown>): void => {
-    const provider = new Provider(issuer, {
-      clients: [
-        {
-          client_id: 'benefits',
-          client_secret: 'a secret+/ %',
-          redirect_uris: [at('callback'), at('reauthenticate')],
-          post_logout_redirect_uris: [at('return')],
-          backchannel_logout_uri: at('backchannel-logout'),
-          backchannel_logout_session_required: true,
-          grant_types: ['authorization_code', 'refresh_token'],
-          response_types: ['code'],
-          ...more.client,
-        },
-      ],
-      jwks: { keys: [key] as never },
-      cookies: { keys: ['a key for the cookies'] },
-      features: {
-        backchannelLogout: { enabled: true },
-        revocation: { enabled: true },
-        pushedAuthorizationRequests: { enabled: true },
-        encryption: { enabled: true },
-        jwtUserinfo: { enabled: true },
-      },
-      scopes: ['openid', 'offline_access', 'email'],
-      claims: { openid: ['sub'], email: ['email', 'email_verified'] },
-      issueRefreshToken: async () => true,
-      rotateRefreshToken: true,
-      findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, email: `${id}@example.gov` }) }),
-      // Its own fetch refuses loopback; without the dispatcher ours does not.
-      fetch: (url, init) => {
-        const { dispatcher: _, ...rest } = init as RequestInit & { dispatcher?: unknown }
-        return fetch(url, rest)
-      },
+    atProvider = createListener(issuer, key, {
+      client_id: 'benefits',
+      client_secret: clientSecret,
+      redirect_uris: [at('callback'), at('reauthenticate')],
+      post_logout_redirect_uris: [at('return')],
+      backchannel_logout_uri: at('backchannel-logout'),
+      ...more.client,
     })
-    atProvider = provider.callback()
   }
   serveWith(signingKey('first'))
 
@@ -106,7 +120,7 @@ export async function createInteropWorld(
         oidc({
           issuer,
           clientId: 'benefits',
-          clientSecret: 'a secret+/ %',
+          clientSecret,
           clockSkewSeconds: 60,
           ...options,
         }),
