@@ -111,7 +111,12 @@ it('says what is wrong with a variable, and looks at the other providers still',
     'fail configuration saml.eduid.metadataUrl',
   ])
   expect(findings.map(({ remedy }) => remedy)).toEqual(
-    expect.arrayContaining(['set CITIZEN_OIDC_CLIENT_ID', 'set CITIZEN_SAML_PRIVATE_KEY_FILE']),
+    expect.arrayContaining([
+      'set CITIZEN_OIDC_CLIENT_ID',
+      'correct CITIZEN_SAML_PRIVATE_KEY_FILE',
+      // Not to be set: its name is what is wrong.
+      'correct CITIZEN_SAML_EDUID_METADATA_URI',
+    ]),
   )
   expect([timesSaid(findings, 'openid-issuer'), timesSaid(findings, 'saml-metadata')]).toEqual([0, 1])
   expect(JSON.stringify(findings)).not.toContain('benefits-secret')

@@ -1,6 +1,6 @@
 /** @module Checks the configuration by itself: every problem, every warning, and the times against each other. */
 
-import type { Environment } from '../../config/environment.js'
+import { type Environment, textOfVariable } from '../../config/environment.js'
 import {
   type ResolvedOptions,
   type ResolvedSharedCookieOptions,
@@ -15,14 +15,19 @@ const configuration = createFindings('configuration')
 const times = createFindings('times')
 
 /** Every problem of a configuration that cannot be used. */
-export function judgeProblems(error: ConfigurationError): readonly Finding[] {
+export function judgeProblems(error: ConfigurationError, environment: Environment): readonly Finding[] {
   return error.problems.map(({ path, variable, message }) =>
     configuration.fail('configuration', {
       target: path,
       reason: message,
-      remedy: variable === '' ? 'correct it in the code' : `set ${variable}`,
+      remedy: variable === '' ? 'correct it in the code' : remedyFor(variable, environment),
     }),
   )
+}
+
+/** One that is there is wrong, its name perhaps: nobody is told to set that once more. */
+function remedyFor(variable: string, environment: Environment): string {
+  return `${textOfVariable(environment, variable) === undefined ? 'set' : 'correct'} ${variable}`
 }
 
 const remedies: Readonly<Record<ReturnType<typeof warningsOf>[number]['code'], string>> = {

@@ -85,7 +85,7 @@ export async function diagnose(request: DiagnosisRequest): Promise<Diagnosis> {
     resolved = resolveOptions(hasProviders ? { protocols: providers.plugIns } : {}, environment)
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
-    const problems = judgeProblems(error)
+    const problems = judgeProblems(error, environment)
     return hasProviders ? withoutApplication(problems) : { findings: [...problems, ...leftOut()], policy: [] }
   }
   const origins = [...new Set([resolved.application.url, ...request.urls])]
