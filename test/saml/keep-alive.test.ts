@@ -1,6 +1,7 @@
 /** @module `saml({ keepAlive })`: the provider's session is extended by passive requests, once for all, and nothing else happens. */
 import { describe, expect, it } from 'vitest'
 import type { SamlOptions as ProviderOptions, SamlResponseOrder } from '../../src/emulator/index.js'
+import { memoryStore, type Store, StoreUnavailableError } from '../../src/index.js'
 import { decidePassive, type PassiveAnswer } from '../../src/saml/keep-alive/decision.js'
 import type { SamlOptions } from '../../src/saml/saml.js'
 import { requestIdOf } from '../../src/saml/service-provider.js'
@@ -573,6 +574,34 @@ describe('on the way to a page', () => {
     expect(world.party(name).events.at(-1)).toMatchObject({ type: 'warning', code: 'saml-no-passive' })
     expect(await world.who(browser, name)).toMatchObject({ state: 'active' })
   })
+
+  it.each(['read', 'claimOnce', 'lease', 'update', 'releaseLease'] as const)(
+    'REF-2 leaves nobody on the way where the store is away in the midst of it: %s',
+    async (name) => {
+      let isAway = false
+      const store = (clock: () => number): Store => {
+        const memory = memoryStore({ clock })
+        const fail = () => Promise.reject(new StoreUnavailableError('away'))
+        return new Proxy(memory, {
+          get: (target, asked) => (isAway && asked === name ? fail : (Reflect.get(target, asked) as unknown)),
+        })
+      }
+      const given = { saml: { keepAlive: { by: 'navigation' } } } as const
+      const world = await createSamlWorld({ benefits: given }, { store })
+      const browser = world.browser()
+      await world.signIn(browser, 'benefits')
+      await stepsOf(world, browser).goOn(every)
+      const atProvider = await browser.open(`${home}/private`)
+      expect(atProvider.url).toContain(providerUrl)
+      isAway = true
+      const page = await world.follow(browser, atProvider)
+      expect(page.url).toBe(`${home}/private`)
+      isAway = false
+      expect((await browser.open(`${home}/private`)).status).toBe(200)
+      expect(await world.who(browser, 'benefits')).toMatchObject({ state: 'active' })
+      expect(page.path.filter((url) => url.includes('begin=top'))).toEqual([])
+    },
+  )
 
   it('REF-2 leads nobody in a circle while the provider is away', async () => {
     const { world, browser, goOn, openPage, asked } = await signedIn('navigation', {

@@ -17,6 +17,7 @@ import {
   type PassiveTransaction,
   retrySeconds,
   tellOutcome,
+  whileStored,
 } from './context.js'
 
 /** Where a visit is made, and where it leads back to. */
@@ -28,7 +29,7 @@ export function notDueFor({ options, now }: KeepAliveContext, since: number): nu
   return isWaiting(wait, now()) ? since + wait.milliseconds - now() : 0
 }
 
-/** Begins a visit from our frame. Only a page of ours may. @throws StoreUnavailableError */
+/** Begins a visit from our frame. Only a page of ours may. */
 export function beginInFrame(context: KeepAliveContext, exchange: Exchange): Promise<Reply> | Reply {
   const { pages } = context.host
   const site = exchange.header('sec-fetch-site')
@@ -39,7 +40,7 @@ export function beginInFrame(context: KeepAliveContext, exchange: Exchange): Pro
   return begin(context, exchange, { place: 'frame', returnTo: '', detour: '' })
 }
 
-/** Begins one on the way to a page. Only of a detour that this browser was sent on. @throws StoreUnavailableError */
+/** Begins one on the way to a page. Only of a detour that this browser was sent on. */
 export function beginAtTop(
   context: KeepAliveContext,
   exchange: Exchange,
@@ -52,7 +53,11 @@ export function beginAtTop(
   return begin(context, exchange, { place: 'top', returnTo, detour: detour.state })
 }
 
-async function begin(context: KeepAliveContext, exchange: Exchange, visit: Visit): Promise<Reply> {
+function begin(context: KeepAliveContext, exchange: Exchange, visit: Visit): Promise<Reply> {
+  return whileStored(context, exchange, visit, () => beginWhereDue(context, exchange, visit))
+}
+
+async function beginWhereDue(context: KeepAliveContext, exchange: Exchange, visit: Visit): Promise<Reply> {
   const { host } = context
   const session = await host.sessions.current(exchange)
   if (session === undefined) return tellOutcome(context, exchange, visit, 'no-session')

@@ -1,6 +1,7 @@
 /** @module A passive request comes back: the session is extended, ended, or left as it is; never begun or raised. */
 import type { Exchange, Reply } from '../../exchange.js'
 import type { ProtocolSession, ProtocolSessions, VerifiedLogin } from '../../protocols/sessions.js'
+import { releaseQuietly } from '../../sessions/lease.js'
 import { personOf, publicIdOf } from '../../sessions/record.js'
 import type { Assertion } from '../assertion.js'
 import type { Received } from '../receive-message.js'
@@ -18,6 +19,7 @@ import {
   pauseSeconds,
   retrySeconds,
   tellOutcome,
+  whileStored,
 } from './context.js'
 import { decidePassive, type PassiveAnswer } from './decision.js'
 
@@ -30,16 +32,28 @@ interface ReturnedVisit {
   readonly response: LoginResponse | undefined
 }
 
-/** Takes the answer to a passive request; `undefined`: it is none of those of this browser. @throws StoreUnavailableError */
+/** Takes the answer to a passive request; `undefined`: it is none of those of this browser. */
 export async function concludePassive(
   context: KeepAliveContext,
   exchange: Exchange,
   received: Received,
 ): Promise<Reply | undefined> {
+  const { transactions, now } = context
+  const found = transactions.find(exchange, received.relayState, now())
+  if (received.kind !== 'SAMLResponse' || found === undefined) return undefined
+  return whileStored(context, exchange, found.content, () =>
+    takeAnswer(context, exchange, received, found.state),
+  )
+}
+
+async function takeAnswer(
+  context: KeepAliveContext,
+  exchange: Exchange,
+  received: Received,
+  state: string,
+): Promise<Reply> {
   const { transactions, host, now } = context
-  const { kind, relayState: state } = received
-  if (kind !== 'SAMLResponse' || transactions.find(exchange, state, now()) === undefined) return undefined
-  const response = await readAnswer(context, received, state ?? '')
+  const response = await readAnswer(context, received, state)
   const taken = await transactions.take(exchange, state, now())
   if (taken === undefined) return host.unknownStatePage(exchange, state)
   const transaction = { ...taken.content, since: taken.since }
@@ -230,7 +244,7 @@ async function extend(
     },
   })
   if (outcome !== 'renewed') return outcome === 'busy' ? 'busy' : 'no-session'
-  await host.store.releaseLease(leaseKeyOf(session.address), fence)
+  await releaseQuietly(host.store, leaseKeyOf(session.address), fence)
   if (place === 'top') detours.find(exchange, detour, now())?.remove()
   const publicId = publicIdOf(session.record.generation)
   host.report({ type: 'identity.refreshed', publicId, result: 'extended', milliseconds: now() - since })
