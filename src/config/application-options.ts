@@ -5,7 +5,6 @@ import { computed, defaulted, type GivenOptional, type GivenRequired, optional, 
 import {
   address,
   choice,
-  listOf,
   numberBetween,
   origins,
   pathBelowOrigin,
@@ -13,7 +12,7 @@ import {
   shownName,
   textMatching,
 } from './option-types.js'
-import { isSecret } from './secret-kind.js'
+import { secrets } from './secret-kind.js'
 import type { OnIdle, Sensitivity } from './sensitivity.js'
 
 /** The longest time that any browser keeps a cookie. Source: RFC 6265bis, section 5.5. */
@@ -83,18 +82,7 @@ export const applicationOptions = {
    * Seal what leaves the process, newest first, 32 bytes or more each. Default: random for the life of the process;
    * required with a shared store.
    */
-  secrets: computed(
-    listOf(
-      (value) =>
-        isSecret(value)
-          ? { value }
-          : {
-              problem:
-                'write secrets of 32 bytes or more each, newest first, as `openssl rand -base64 32` makes one',
-            },
-      { least: 1, most: 16, hint: 'a list of 1 to 16 secrets of 32 bytes or more each, newest first' },
-    ),
-  ),
+  secrets: computed(secrets),
 } as const
 
 /** What this application is, and how long its sessions last. */

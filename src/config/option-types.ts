@@ -12,6 +12,8 @@ export interface Kind<T> {
   readonly isPublic?: true
   /** Whether a variable with `_FILE` at its end may name a file that holds the text: keys, secrets, long documents. */
   readonly isInFile?: true
+  /** Reads the text of such a file. Default: as that of a variable. */
+  readonly fromFile?: (text: string) => unknown
 }
 
 /** A kind whose values are never secret. */

@@ -40,7 +40,7 @@ export function readVariable(
   if (text !== undefined) return { variable: file, problem: `write it or ${variable}, and not both` }
   const read = readText(path)
   return typeof read === 'string'
-    ? { variable: file, value: kind.fromText?.(read) }
+    ? { variable: file, value: (kind.fromFile ?? kind.fromText)?.(read) }
     : { variable: file, problem: read.problem }
 }
 

@@ -2,10 +2,10 @@
 
 import { parseUrl } from '../parse-url.js'
 import type { Store } from '../stores/store.js'
-import type { Kind } from './option-types.js'
+import { type Kind, orInFile } from './option-types.js'
 
 /** A store, or the address of a Redis. The address may hold a password: no message repeats it. */
-export const storeOrAddress: Kind<Store | string> = {
+export const storeOrAddress: Kind<Store | string> = orInFile<Store | string>({
   fromText: (text) => text,
   check: (value) => {
     if (typeof value === 'string') {
@@ -22,7 +22,7 @@ export const storeOrAddress: Kind<Store | string> = {
     }
     return isStore(value) ? { value } : { problem: `write ${storeHint(value)}` }
   },
-}
+})
 
 /** Whether other processes see what this store remembers. */
 export function isSharedStore(store: Store | string | undefined): boolean {

@@ -19,6 +19,10 @@ variable, and the variable over the default. An empty variable counts as not set
 In a variable a list is comma-separated, a boolean is \`true\` or \`false\`, parameters are a query string, as in
 \`prompt=login&max_age=0\`, and \`header.applications\` is JSON. Durations are in the unit that their name ends with.
 
+What is a secret, or holds one, may be in a file: the variable with \`_FILE\` at its end names it, as in
+\`CITIZEN_APPLICATION_SECRETS_FILE=/run/secrets/sessions\`. It is read once, at the start; several secrets stand one a line, the
+newest first, or separated by commas. A variable and its file together are refused.
+
 Everything that is missing or wrong is reported at once, at start, in one \`ConfigurationError\`: its \`problems\` list
 each with its path, its variable and what to write. An unknown option is refused with the nearest name; so is a
 variable that is a letter or two away from one of ours, and one with \`_FILE\` behind it where no file is read.
