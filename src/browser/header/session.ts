@@ -59,7 +59,7 @@ let timer: ReturnType<typeof setTimeout>
 export function viewNow(): HeaderView {
   const left = (phase === 'active' && reading && millisecondsLeft(reading, Date.now())) || 0
   const profile = released?.person === reading?.status.person ? released?.profile : undefined
-  const login = reading?.status.login ?? ''
+  const login = reading?.status.login ?? `${path}/login`
   return {
     phase: phaseNow(phase, left, isOffline),
     left,

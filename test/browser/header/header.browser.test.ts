@@ -92,6 +92,35 @@ it('shows who is there, for how long, where else they can go, in two languages, 
   await part(page, 'sign-out').getByText('Sign out').waitFor()
 })
 
+it.each(['ltr', 'rtl'])('fits a phone with the longest names that there may be, %s', async (direction) => {
+  profile = () => ({ name: 'N'.repeat(100), email: 'e'.repeat(100) })
+  const page = await arrive()
+  const names = ['Department of Employment and Social Development, Benefits Hub'.slice(0, 60), 'X'.repeat(60)]
+  for (const name of names) {
+    const json = {
+      domain: 'citizen.localhost',
+      name,
+      applications: names.map((each, place) => ({
+        name: each,
+        url: `http://${place}.citizen.localhost:9/`,
+        isCurrent: each === name,
+      })),
+    }
+    await page.route('**/session/applications', (route) => route.fulfill({ json }))
+    await page.setViewportSize({ width: 320, height: 640 })
+    await page.goto(`${world.site.url}/header?details=email`)
+    await page.evaluate(`document.documentElement.dir = '${direction}'`)
+    await part(page, 'details').waitFor()
+    await part(page, 'menu-button').click()
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320)
+    const seen = await part(page, 'menu').evaluate((menu) => {
+      const { left, right } = menu.getBoundingClientRect()
+      return left >= 0 && right <= 320
+    })
+    expect(seen).toBe(true)
+  }
+})
+
 it('is a menu button by keys, in a landmark that has a name', async () => {
   const page = await arrive()
   const button = page.getByRole('button', { name: 'Applications: Benefits' })
@@ -246,6 +275,17 @@ it('is empty at once where the client of the page says that the session has ende
   const said = `globalThis.citizenSession = { client: { snapshot: { state: 'ended' } } }`
   await page.evaluate(`${said}; dispatchEvent(new Event('citizen'))`)
   expect(await textOf(page)).toBe('Benefits Your session has ended. Sign in')
+})
+
+it('leads to the login although the server has never answered it', async () => {
+  const page = await world.tab()
+  await page.route('**/session/status', (route) => route.abort())
+  await page.goto(`${world.site.url}/header`)
+  await part(page, 'notice').getByText('Service unavailable.').waitFor()
+  const said = `globalThis.citizenSession = { client: { snapshot: { state: 'ended' } } }`
+  await page.evaluate(`${said}; dispatchEvent(new Event('citizen'))`)
+  const address = await part(page, 'sign-in').getAttribute('href')
+  expect(address).toBe('/session/login?returnTo=%2Fheader')
 })
 
 it('goes on with the client beside it: one of both asks, and the client signs out', async () => {
