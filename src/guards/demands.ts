@@ -1,16 +1,7 @@
 /** @module What guards can ask for, checked when the guard is made. */
-import { providerNamePattern } from '../config/provider-name.js'
-import { mostProviders } from '../login/login-request.js'
+import { isAge, isLevel, isProviders } from '../config/demand-checks.js'
 import { misuse, refuseNoFunction, refuseRequest, refuseUnknown } from '../misuse.js'
 import type { Demand } from '../sessions/assurance.js'
-
-const isLevel = (level: unknown): boolean => Number.isInteger(level) && Number(level) >= 1
-const isProviders = (provider: unknown): boolean => {
-  const names: readonly unknown[] = Array.isArray(provider) ? provider : [provider]
-  if (names.length === 0 || names.length > mostProviders) return false
-  return names.every((name) => typeof name === 'string' && providerNamePattern.test(name))
-}
-const isAge = (seconds: unknown): boolean => typeof seconds === 'number' && seconds > 0
 
 /**
  * A level of assurance.

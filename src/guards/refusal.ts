@@ -6,7 +6,7 @@ import { anyLoginRequest, demandParameters } from '../login/login-request.js'
 import { ambiguousPage } from '../login/pages.js'
 import type { PageAction } from '../pages/page.js'
 import type { Pages } from '../pages/pages.js'
-import { problem } from '../pages/problem.js'
+import { type Problem, problem } from '../pages/problem.js'
 import { redirect } from '../pages/redirect.js'
 import { asksForPage, isNavigation } from '../sessions/activity.js'
 import type { Refusal } from './verdict.js'
@@ -49,8 +49,24 @@ export function createRefuse(context: RefusalContext): Refuse {
     const login = loginFor(context, exchange, refusal)
     if (isNavigation(exchange)) return redirect(login)
     if (asksForPage(exchange)) return notSentPage(context, exchange, { citizen, refusal, login })
-    return loginProblem(citizen, refusal, login)
+    return problem(401, loginProblem(citizen, refusal, login))
   }
+}
+
+/** What a refusal says to programs: its status, and the members of its problem details. */
+export function explainRefusal(
+  context: Pick<RefusalContext, 'routesPath'>,
+  exchange: Exchange,
+  citizen: Citizen,
+  refusal: Refusal,
+): { readonly status: 401 | 503; readonly details: Problem } {
+  if (refusal.kind === 'unavailable')
+    return { status: 503, details: unavailableProblem(citizen.reason ?? 'store') }
+  const details =
+    refusal.kind === 'ambiguous'
+      ? ambiguousProblem(context.routesPath)
+      : loginProblem(citizen, refusal, loginFor(context, exchange, refusal))
+  return { status: 401, details }
 }
 
 function isReturnable(exchange: Exchange): boolean {
@@ -62,7 +78,11 @@ function returnToOf({ startPage }: RefusalContext, exchange: Exchange): string {
   return isReturnable(exchange) ? exchange.target : startPage
 }
 
-function loginFor({ routesPath }: RefusalContext, exchange: Exchange, refusal: Refusal): string {
+function loginFor(
+  { routesPath }: Pick<RefusalContext, 'routesPath'>,
+  exchange: Exchange,
+  refusal: Refusal,
+): string {
   const query = new URLSearchParams()
   if (isReturnable(exchange)) query.set('returnTo', exchange.target)
   if (refusal.kind === 'step-up' || refusal.kind === 'other-provider')
@@ -78,12 +98,14 @@ const unavailableDetails: Readonly<Record<string, string>> = {
   provider: 'the provider of this session is not known here, or not yet; nobody was signed out',
 }
 
+function unavailableProblem(reason: string): Problem {
+  const detail =
+    unavailableDetails[reason] ?? 'the session cannot be looked up at the moment; nobody was signed out'
+  return { code: 'unavailable', reason, detail, headers: retrySoon }
+}
+
 function unavailable(context: RefusalContext, exchange: Exchange, reason: string): Reply {
-  if (!asksForPage(exchange)) {
-    const detail =
-      unavailableDetails[reason] ?? 'the session cannot be looked up at the moment; nobody was signed out'
-    return problem(503, { code: 'unavailable', reason, detail, headers: retrySoon })
-  }
+  if (!asksForPage(exchange)) return problem(503, unavailableProblem(reason))
   const again = returnToOf(context, exchange)
   return context.pages.showPage(exchange, {
     status: 503,
@@ -101,17 +123,14 @@ function unavailable(context: RefusalContext, exchange: Exchange, reason: string
   })
 }
 
+function ambiguousProblem(routesPath: string): Problem {
+  const detail = 'the shared cookies of more than one session came; sign out and in again'
+  return { code: 'login-required', reason: 'ambiguous-cookie', detail, login: `${routesPath}/login` }
+}
+
 function ambiguous(context: RefusalContext, exchange: Exchange): Reply {
   const { routesPath, pages } = context
-  if (!asksForPage(exchange)) {
-    const detail = 'the shared cookies of more than one session came; sign out and in again'
-    return problem(401, {
-      code: 'login-required',
-      reason: 'ambiguous-cookie',
-      detail,
-      login: `${routesPath}/login`,
-    })
-  }
+  if (!asksForPage(exchange)) return problem(401, ambiguousProblem(routesPath))
   const loginRequest = anyLoginRequest(returnToOf(context, exchange))
   return pages.showPage(exchange, ambiguousPage({ routesPath, loginRequest }, exchange.target))
 }
@@ -144,19 +163,19 @@ function loginProblem(
   citizen: Citizen,
   refusal: Exclude<Refusal, { kind: 'unavailable' | 'ambiguous' }>,
   login: string,
-): Reply {
+): Problem {
   if (refusal.kind === 'step-up') {
-    return problem(401, {
+    return {
       code: 'insufficient_user_authentication',
       reason: citizen.reason ?? 'insufficient-authentication',
       detail: 'a stronger or more recent authentication is required',
       login,
       headers: { 'www-authenticate': challengeOf(refusal) },
-    })
+    }
   }
   const { kind } = refusal
   const { reason, detail } = otherwiseMissing[kind]
-  return problem(401, { code: kind, reason: citizen.reason ?? reason, detail, login })
+  return { code: kind, reason: citizen.reason ?? reason, detail, login }
 }
 
 /** What is missing where it is no stronger or later authentication; `reason`: where the citizen has none. */

@@ -1,14 +1,12 @@
 /** @module What somebody wants who comes to sign in, as it travels in addresses and forms of ours. */
 
 import type { ActiveCitizen, Assurance, Citizen } from '../citizen.js'
+import { mostProviders } from '../config/demand-checks.js'
 import { providerNamePattern } from '../config/provider-name.js'
 import type { Exchange } from '../exchange.js'
 import type { PageAction } from '../pages/page.js'
 import type { LoginRequest } from '../protocols/login-method.js'
 import { type Shortfall, shortfallOf } from '../sessions/assurance.js'
-
-/** How many providers a demand names at most. */
-export const mostProviders = 8
 
 /** Nothing in particular: any sign-in, and then on to there. */
 export function anyLoginRequest(returnTo: string): LoginRequest {
