@@ -41,6 +41,11 @@ export interface Exchange {
   /** Adds a `Set-Cookie` to the response and makes it `Cache-Control: private, no-store`. */
   setCookie(cookie: SetCookie): void
   /**
+   * `false`: no cookie reaches the browser with this answer, so nothing is begun or given out that needs one. Without it:
+   * they do.
+   */
+  readonly canSetCookies?: boolean | undefined
+  /**
    * Calls the listener once when the exchange is over: the response is sent, or the connection gone; at once if it is
    * over already. `false`: it cannot be told when that is, and the listener is never called. Without it: the same.
    */

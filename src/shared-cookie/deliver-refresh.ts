@@ -59,8 +59,9 @@ export async function deliverRefresh(
 ): Promise<Delivered> {
   const { refresher } = context
   const { token, now, state } = request
+  const isInVain = request.exchange.canSetCookies === false
   if (record.tokenExpiresAt > token.expiresAt) {
-    if (state.passedExpiresAt === record.tokenExpiresAt) return token
+    if (isInVain || state.passedExpiresAt === record.tokenExpiresAt) return token
     const kept = await refresher.takeKept(token, state.address)
     if (kept !== undefined) return deliver(context, request, kept)
     // Nothing to hand out: the newer token is the browser's, or another application's.
@@ -70,7 +71,7 @@ export async function deliverRefresh(
   if (request.isFirstSight && token.issuedAt > record.startedAt) {
     await refresher.dropKept(token, state.address)
   }
-  if (now < state.refreshDueAt || isWaiting(state.refreshWait, now)) return token
+  if (isInVain || now < state.refreshDueAt || isWaiting(state.refreshWait, now)) return token
   const result = await refreshDue(context, request, record)
   if (result?.kind === 'ended') return 'ended'
   if (result?.kind === 'token') return deliver(context, request, result.token)
