@@ -19,12 +19,15 @@ export type { PublishedKeySet, Signer } from './signer.js'
 export type { HandOverOptions, HandOverTexts } from './sso-form.js'
 export type { KeyStorage, RingChange, RingChangeOutcome } from './storage.js'
 export {
+  type GateTokenClaims,
   type RemoteKeysOptions,
   remoteKeys,
   type SsoClaims,
   SsoTokenError,
   type SsoTokenProblem,
   type TokenStore,
+  type VerifyGateTokenOptions,
   type VerifySsoTokenOptions,
+  verifyGateToken,
   verifySsoToken,
 } from './verify-token.js'

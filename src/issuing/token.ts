@@ -5,7 +5,7 @@ import { CitizenSessionError } from '../errors.js'
 import type { KeyRing } from './ring.js'
 
 /** Claims that say for whom and for how long a token is: ours alone to set. Source: RFC 7519, section 4.1. */
-const reserved = new Set(['iss', 'aud', 'sub', 'jti', 'iat', 'exp', 'nbf'])
+export const reservedClaims: ReadonlySet<string> = new Set(['iss', 'aud', 'sub', 'jti', 'iat', 'exp', 'nbf'])
 
 /** Longest token, in characters: what partners and their servers take in a form field. */
 const longestToken = 8_192
@@ -20,7 +20,12 @@ export interface TokenContent {
   readonly claims: Readonly<Record<string, unknown>>
   /** Milliseconds since the epoch. */
   readonly now: number
+  /** The header `typ`. Default `JWT`. */
+  readonly type?: string | undefined
 }
+
+/** The type of tokens that the gate gives to backends: no other kind of token is taken for one. Source: RFC 8725, section 3.11. */
+export const gateTokenType = 'gate+jwt'
 
 /**
  * Signs a token with the ring's active key. Each has a `jti` of 128 random bits, so that the partner can take it once.
@@ -28,7 +33,7 @@ export interface TokenContent {
  * not allow; `keys-unavailable`, `key-ring`, `key-file`.
  */
 export async function signToken(ring: KeyRing, content: TokenContent): Promise<string> {
-  const wrong = Object.keys(content.claims).find((name) => reserved.has(name))
+  const wrong = Object.keys(content.claims).find((name) => reservedClaims.has(name))
   if (wrong !== undefined)
     throw new CitizenSessionError('usage', `the claim "${wrong}" is set by the issuer, not by claims()`)
   if (content.subject === '') throw new CitizenSessionError('usage', 'the subject of a token is empty')
@@ -43,7 +48,7 @@ export async function signToken(ring: KeyRing, content: TokenContent): Promise<s
   const issuedAt = Math.floor(content.now / 1000)
   const { audience } = content
   const token = await new SignJWT({ ...content.claims })
-    .setProtectedHeader({ alg: signer.algorithm, kid: signer.kid, typ: 'JWT' })
+    .setProtectedHeader({ alg: signer.algorithm, kid: signer.kid, typ: content.type ?? 'JWT' })
     .setIssuer(content.issuer)
     .setAudience(typeof audience === 'string' ? audience : [...audience])
     .setSubject(content.subject)

@@ -9,28 +9,33 @@ import { isAhead } from '../wait.js'
 import { type SigningAlgorithm, signingAlgorithms } from './algorithms.js'
 import { toPublicKey } from './public-jwk.js'
 import type { KeyRing } from './ring.js'
+import { gateTokenType } from './token.js'
 
 /** The part of a store that remembers which tokens were used. */
 export type TokenStore = Pick<Store, 'claimOnce' | 'confirmClaim'>
 
-/** Options of {@link verifySsoToken}. */
-export interface VerifySsoTokenOptions {
+/** Options of {@link verifyGateToken}. */
+export interface VerifyGateTokenOptions {
   /** The issuer's keys: `remoteKeys(url)`, or a ring of this very process. */
   readonly keys: JWTVerifyGetKey | KeyRing
   /** What `iss` must be, letter by letter. */
   readonly issuer: string
   /** What `aud` must contain: us. */
   readonly audience: string
-  /** Where used tokens are remembered; shared by all instances. */
-  readonly store: TokenStore
   /** Default `['RS256']`. */
   readonly algorithms?: readonly SigningAlgorithm[] | undefined
-  /** The longest life that a token may have, in seconds. Default 300. */
-  readonly longestLifeSeconds?: number | undefined
   /** How far the issuer's clock may be off, in seconds, 0 to 60. Default 30. */
   readonly clockSkewSeconds?: number | undefined
   /** Default: the machine's clock. */
   readonly clock?: Clock | undefined
+}
+
+/** Options of {@link verifySsoToken}. */
+export interface VerifySsoTokenOptions extends VerifyGateTokenOptions {
+  /** Where used tokens are remembered; shared by all instances. */
+  readonly store: TokenStore
+  /** The longest life that a token may have, in seconds. Default 300. */
+  readonly longestLifeSeconds?: number | undefined
 }
 
 /** The claims of a token that was taken. Times are seconds since the epoch. */
@@ -82,43 +87,93 @@ const longestId = 256
  * Source: RFC 7519, section 7.2; RFC 8725, section 3.
  */
 export async function verifySsoToken(token: string, options: VerifySsoTokenOptions): Promise<SsoClaims> {
-  const { issuer, audience, store, algorithms = ['RS256'], clock = systemClock } = options
+  const { issuer, store, clock = systemClock } = options
   const { longestLifeSeconds = 300, clockSkewSeconds = 30 } = options
-  if (issuer === '' || audience === '') throw new TypeError('verifySsoToken needs issuer and audience')
-  if (algorithms.length === 0 || !algorithms.every((each) => signingAlgorithms.includes(each)))
-    throw new TypeError(`algorithms of verifySsoToken are ${signingAlgorithms.join(', ')}`)
-  if (!(clockSkewSeconds >= 0 && clockSkewSeconds <= 60)) throw new TypeError('clockSkewSeconds is 0 to 60')
-  if (typeof token !== 'string' || token.length > longestToken) throw new SsoTokenError('malformed')
-
+  assertVerifyOptions('verifySsoToken', options)
   const now = clock()
-  const claims = await verifySignature(token, now)
-  const lifetime = claims.exp - claims.iat
-  if (lifetime <= 0 || lifetime > longestLifeSeconds) throw new SsoTokenError('too-long-lived')
-  if (claims.iat > now / 1000 + clockSkewSeconds) throw new SsoTokenError('not-yet-valid')
+  const claims = await verifyIssued(token, options, { now, isType: isJwt, longestLifeSeconds })
   const key = `sso:${digest(issuer, claims.jti)}`
   if (!(await store.claimOnce(key))) throw new SsoTokenError('replayed')
   // Until nobody takes the token any more, whatever clock they have.
   await store.confirmClaim(key, Math.ceil(claims.exp - now / 1000) + 2 * clockSkewSeconds + 60)
   return claims
+}
 
-  async function verifySignature(text: string, at: number): Promise<SsoClaims> {
-    try {
-      const { payload, protectedHeader } = await jwtVerify(text, keyFinder(options.keys), {
-        algorithms: [...algorithms],
-        issuer,
-        audience,
-        clockTolerance: clockSkewSeconds,
-        currentDate: new Date(at),
-        requiredClaims: ['iss', 'aud', 'sub', 'jti', 'iat', 'exp'],
-      })
-      const { typ } = protectedHeader
-      if (typ !== undefined && !/^(?:application\/)?jwt$/i.test(typ)) throw new SsoTokenError('claims')
-      if (!isComplete(payload)) throw new SsoTokenError('claims')
-      return payload
-    } catch (error) {
-      throw translate(error)
-    }
+/** The token of a partner says nothing of its type, or that it is a JWT. */
+const isJwt = (type: string | undefined): boolean =>
+  type === undefined || /^(?:application\/)?jwt$/i.test(type)
+const isGateToken = (type: string | undefined): boolean => type === gateTokenType
+
+/** The claims of a token that the gate gave to a backend. Times are seconds since the epoch. */
+export interface GateTokenClaims extends SsoClaims {
+  /** The level of assurance. */
+  readonly level: number
+}
+
+/** A token of the gate lives no longer. */
+const longestGateLife = 60
+
+/**
+ * Verifies the token that came with a request from the gate, in the header `Citizen-Token`. It is good for many requests of
+ * at most 60 seconds. @throws SsoTokenError (401) for a token that does not hold; CitizenSessionError `keys-unavailable` (503).
+ * Source: RFC 7519, section 7.2; RFC 8725, section 3.
+ */
+export async function verifyGateToken(
+  token: string | undefined,
+  options: VerifyGateTokenOptions,
+): Promise<GateTokenClaims> {
+  const { clock = systemClock } = options
+  assertVerifyOptions('verifyGateToken', options)
+  const rules = { now: clock(), isType: isGateToken, longestLifeSeconds: longestGateLife }
+  const claims = await verifyIssued(token ?? '', options, rules)
+  const { level } = claims
+  if (typeof level !== 'number' || !Number.isInteger(level)) throw new SsoTokenError('claims')
+  return { ...claims, level }
+}
+
+/** @throws TypeError for options that cannot be. */
+function assertVerifyOptions(name: string, options: VerifyGateTokenOptions): void {
+  const { issuer, audience, algorithms = ['RS256'], clockSkewSeconds = 30 } = options
+  if (issuer === '' || audience === '') throw new TypeError(`${name} needs issuer and audience`)
+  if (algorithms.length === 0 || !algorithms.every((each) => signingAlgorithms.includes(each)))
+    throw new TypeError(`algorithms of ${name} are ${signingAlgorithms.join(', ')}`)
+  if (!(clockSkewSeconds >= 0 && clockSkewSeconds <= 60)) throw new TypeError('clockSkewSeconds is 0 to 60')
+}
+
+/** What tells kinds of tokens apart. `now`: milliseconds since the epoch. */
+interface KindRules {
+  readonly now: number
+  readonly isType: (type: string | undefined) => boolean
+  readonly longestLifeSeconds: number
+}
+
+/** Everything but whether it was used before. @throws SsoTokenError; CitizenSessionError `keys-unavailable` */
+async function verifyIssued(
+  token: string,
+  options: VerifyGateTokenOptions,
+  { now, isType, longestLifeSeconds }: KindRules,
+): Promise<SsoClaims> {
+  const { keys, issuer, audience, algorithms = ['RS256'], clockSkewSeconds = 30 } = options
+  if (typeof token !== 'string' || token.length > longestToken) throw new SsoTokenError('malformed')
+  let claims: SsoClaims
+  try {
+    const { payload, protectedHeader } = await jwtVerify(token, keyFinder(keys), {
+      algorithms: [...algorithms],
+      issuer,
+      audience,
+      clockTolerance: clockSkewSeconds,
+      currentDate: new Date(now),
+      requiredClaims: ['iss', 'aud', 'sub', 'jti', 'iat', 'exp'],
+    })
+    if (!isType(protectedHeader.typ) || !isComplete(payload)) throw new SsoTokenError('claims')
+    claims = payload
+  } catch (error) {
+    throw translate(error)
   }
+  const lifetime = claims.exp - claims.iat
+  if (lifetime <= 0 || lifetime > longestLifeSeconds) throw new SsoTokenError('too-long-lived')
+  if (claims.iat > now / 1000 + clockSkewSeconds) throw new SsoTokenError('not-yet-valid')
+  return claims
 }
 
 function isComplete(payload: object): payload is SsoClaims {

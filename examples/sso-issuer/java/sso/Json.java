@@ -13,9 +13,9 @@ import java.util.Map;
  * {@link Long}, other numbers {@link Double}. A name that comes twice is refused: two readers could see two tokens.
  * Source: RFC 8259; RFC 8725, section 2.4.
  */
-final class Json {
+public final class Json {
     /** A text that is no JSON, or is nested too deeply. */
-    static final class Malformed extends Exception {
+    public static final class Malformed extends Exception {
         private static final long serialVersionUID = 1;
 
         Malformed(String message) {
@@ -33,7 +33,7 @@ final class Json {
     }
 
     /** An object from its octets, which must be UTF-8. */
-    static Map<String, Object> parseObject(byte[] octets) throws Malformed {
+    public static Map<String, Object> parseObject(byte[] octets) throws Malformed {
         try {
             // A decoder made anew refuses what is no UTF-8; `new String` would replace it.
             String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(octets)).toString();
@@ -49,7 +49,7 @@ final class Json {
     }
 
     /** A value as text, in one line. */
-    static String stringify(Object value) {
+    public static String stringify(Object value) {
         if (value instanceof String text) return quote(text);
         if (value instanceof Map<?, ?> map) {
             List<String> members = new ArrayList<>();

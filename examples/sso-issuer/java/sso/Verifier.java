@@ -9,11 +9,17 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 
-/** Takes a token, once: RS256 and nothing else, from one issuer, for us. Source: RFC 7519, section 7.2; RFC 8725. */
+/**
+ * Takes a token of a partner, once, or one of the gate: RS256 and nothing else, from one issuer, for us.
+ * Source: RFC 7519, section 7.2; RFC 8725.
+ */
 public final class Verifier {
     private static final int LONGEST_TOKEN = 8_192;
     private static final int LONGEST_ID = 256;
     private static final long LONGEST_LIFE_SECONDS = 300;
+    /** The type of a token of the gate: no other kind of token is taken for one. */
+    private static final String GATE_TYPE = "gate+jwt";
+    private static final long GATE_LIFE_SECONDS = 60;
     /** How far the issuer's clock may be off. */
     private static final long SKEW_SECONDS = 30;
 
@@ -22,6 +28,11 @@ public final class Verifier {
     private final String audience;
     private final UsedTokens used;
     private final Clock clock;
+
+    /** Of the gate's tokens: those come with each request, for at most a minute. */
+    public static Verifier ofGate(RemoteKeys keys, String issuer, String audience, Clock clock) {
+        return new Verifier(keys, issuer, audience, null, clock);
+    }
 
     public Verifier(RemoteKeys keys, String issuer, String audience, UsedTokens used, Clock clock) {
         if (issuer.isEmpty() || audience.isEmpty())
@@ -63,8 +74,8 @@ public final class Verifier {
         if (!isText(claims.get("sub")) || !isText(claims.get("jti"))) throw new TokenRefused("claims");
         checkTimes(claims);
 
-        // 5. Once.
-        if (!used.claim(issuer, (String) claims.get("jti"))) throw new TokenRefused("replayed");
+        // 5. Once, where it is a partner's.
+        if (used != null && !used.claim(issuer, (String) claims.get("jti"))) throw new TokenRefused("replayed");
         return claims;
     }
 
@@ -89,7 +100,8 @@ public final class Verifier {
     }
 
     /** A logout token, an access token and the like have a type of their own. Source: RFC 8725, section 3.11. */
-    private static boolean isType(Map<String, Object> header) {
+    private boolean isType(Map<String, Object> header) {
+        if (used == null) return GATE_TYPE.equals(header.get("typ"));
         if (!header.containsKey("typ")) return true;
         return header.get("typ") instanceof String type && type.matches("(?i)(?:application/)?jwt");
     }
@@ -103,13 +115,14 @@ public final class Verifier {
     }
 
     private void checkTimes(Map<String, Object> claims) throws TokenRefused {
+        long longest = used == null ? GATE_LIFE_SECONDS : LONGEST_LIFE_SECONDS;
         long now = clock.instant().getEpochSecond();
         long issuedAt = timeOf(claims.get("iat"));
         long expiresAt = timeOf(claims.get("exp"));
         if (claims.containsKey("nbf") && timeOf(claims.get("nbf")) > now + SKEW_SECONDS)
             throw new TokenRefused("not-yet-valid");
         if (expiresAt <= now - SKEW_SECONDS) throw new TokenRefused("expired");
-        if (expiresAt <= issuedAt || expiresAt - issuedAt > LONGEST_LIFE_SECONDS) throw new TokenRefused("too-long-lived");
+        if (expiresAt <= issuedAt || expiresAt - issuedAt > longest) throw new TokenRefused("too-long-lived");
         if (issuedAt > now + SKEW_SECONDS) throw new TokenRefused("not-yet-valid");
     }
 

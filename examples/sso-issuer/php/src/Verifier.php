@@ -4,21 +4,31 @@ declare(strict_types=1);
 
 namespace Sso;
 
-/** Takes a token, once: RS256 and nothing else, from one issuer, for us. Source: RFC 7519, section 7.2; RFC 8725. */
+/**
+ * Takes a token of a partner, once, or one of the gate: RS256 and nothing else, from one issuer, for us.
+ * Source: RFC 7519, section 7.2; RFC 8725.
+ */
 final class Verifier
 {
     private const LONGEST_TOKEN = 8_192;
     private const LONGEST_ID = 256;
     private const LONGEST_LIFE_SECONDS = 300;
+    /** The type of a token of the gate: no other kind of token is taken for one. */
+    private const GATE_TYPE = 'gate+jwt';
+    private const GATE_LIFE_SECONDS = 60;
     /** How far the issuer's clock may be off. */
     private const SKEW_SECONDS = 30;
 
-    /** @param \Closure(): int $clock seconds since the epoch */
+    /**
+     * A verifier of partners' tokens; without `$used`, of the gate's: those come with each request, for at most a minute.
+     *
+     * @param \Closure(): int $clock seconds since the epoch
+     */
     public function __construct(
         private readonly RemoteKeys $keys,
         private readonly string $issuer,
         private readonly string $audience,
-        private readonly UsedTokens $used,
+        private readonly ?UsedTokens $used,
         private readonly \Closure $clock,
     ) {
         if ($issuer === '' || $audience === '') {
@@ -61,7 +71,7 @@ final class Verifier
 
         // 4. The claims.
         $claims = self::parse($encodedPayload);
-        if (!self::isType($header)) {
+        if (!$this->isType($header)) {
             throw new TokenRefused('claims');
         }
         if (($claims['iss'] ?? null) !== $this->issuer) {
@@ -75,8 +85,8 @@ final class Verifier
         }
         $this->checkTimes($claims);
 
-        // 5. Once.
-        if (!$this->used->claim($this->issuer, $claims['jti'])) {
+        // 5. Once, where it is a partner's.
+        if ($this->used !== null && !$this->used->claim($this->issuer, $claims['jti'])) {
             throw new TokenRefused('replayed');
         }
         return $claims;
@@ -101,8 +111,11 @@ final class Verifier
      *
      * @param array<string, mixed> $header
      */
-    private static function isType(array $header): bool
+    private function isType(array $header): bool
     {
+        if ($this->used === null) {
+            return ($header['typ'] ?? null) === self::GATE_TYPE;
+        }
         $type = array_key_exists('typ', $header) ? $header['typ'] : 'JWT';
         return is_string($type) && preg_match('~^(?:application/)?jwt\z~i', $type) === 1;
     }
@@ -122,6 +135,7 @@ final class Verifier
     /** @param array<string, mixed> $claims */
     private function checkTimes(array $claims): void
     {
+        $longest = $this->used === null ? self::GATE_LIFE_SECONDS : self::LONGEST_LIFE_SECONDS;
         $now = ($this->clock)();
         $issuedAt = self::timeOf($claims['iat'] ?? null);
         $expiresAt = self::timeOf($claims['exp'] ?? null);
@@ -131,7 +145,7 @@ final class Verifier
         if ($expiresAt <= $now - self::SKEW_SECONDS) {
             throw new TokenRefused('expired');
         }
-        if ($expiresAt <= $issuedAt || $expiresAt - $issuedAt > self::LONGEST_LIFE_SECONDS) {
+        if ($expiresAt <= $issuedAt || $expiresAt - $issuedAt > $longest) {
             throw new TokenRefused('too-long-lived');
         }
         if ($issuedAt > $now + self::SKEW_SECONDS) {
