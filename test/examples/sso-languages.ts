@@ -40,22 +40,17 @@ const folder = join(root, 'examples/sso-issuer')
 
 /** Compiles what is to be compiled, once. @throws Error with what the compiler says */
 export async function prepareExamples(): Promise<Examples> {
-  const [javac, php] = [program('java'), program('php')]
-  const classes = mkdtempSync(join(tmpdir(), 'citizen-java-'))
-  const sources = readdirSync(join(folder, 'java/sso')).map((name) => join(folder, 'java/sso', name))
-  const compiled = await start(javac, ['-Xlint:all', '-Werror', '-d', classes, ...sources], {}, '')
-  if (compiled.code !== 0) throw new Error(`javac: ${compiled.output}${compiled.errors}`)
-  // What is short-lived: no second compiler, and no threads that collect.
-  const java = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp', classes, 'sso.Main']
+  const php = program('php')
+  const classes = await compileJava([join(folder, 'java/sso')])
   const servers: ChildProcess[] = []
-  const commands: Readonly<Record<Language, readonly [string, ...string[]]>> = {
-    java: [join(dirname(realpathSync(javac)), 'java'), ...java],
+  const commands: Readonly<Record<Language, readonly string[]>> = {
+    java: javaCommand(classes, 'sso.Main'),
     php: [php, join(folder, 'php/sso.php')],
     node: [process.execPath, join(folder, 'node/sso.mjs')],
   }
   return {
     run(language, args, settings, input = '') {
-      const [command, ...before] = commands[language]
+      const [command = '', ...before] = commands[language]
       return start(command, [...before, ...args], settings, input)
     },
     async serve(language, port, settings) {
@@ -63,11 +58,7 @@ export async function prepareExamples(): Promise<Examples> {
         java: [...commands.java, 'serve', String(port)],
         php: [php, '-S', `127.0.0.1:${port}`, '-t', join(folder, 'php/public')],
       }
-      const [command = '', ...rest] = args[language]
-      const server = spawn(command, rest, { env: environmentOf(settings), stdio: 'ignore' })
-      endWithUs(server)
-      servers.push(server)
-      while (!(await answers(port))) if (server.exitCode !== null) throw new Error(`${language} ended`)
+      servers.push(await startServer(args[language], port, settings))
     },
     close() {
       for (const server of servers) server.kill('SIGKILL')
@@ -76,7 +67,36 @@ export async function prepareExamples(): Promise<Examples> {
   }
 }
 
-function program(kind: ProgramKind): string {
+/** Starts what listens on a port, and waits until it does. */
+export async function startServer(
+  [command = '', ...args]: readonly string[],
+  port: number,
+  settings: Readonly<Record<string, string>>,
+): Promise<ChildProcess> {
+  const server = spawn(command, args, { env: environmentOf(settings), stdio: 'ignore' })
+  endWithUs(server)
+  while (!(await answers(port))) if (server.exitCode !== null) throw new Error(`${command} ended`)
+  return server
+}
+
+/** The Java program that runs what was compiled. */
+export const javaCommand = (classes: string, main: string): readonly string[] => [
+  join(dirname(realpathSync(program('java'))), 'java'),
+  // What is short-lived: no second compiler, and no threads that collect.
+  ...['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp', classes, main],
+]
+
+/** Compiles folders of Java into a folder of its own, which is the caller's to remove. @throws Error as the compiler says */
+export async function compileJava(folders: readonly string[]): Promise<string> {
+  const classes = mkdtempSync(join(tmpdir(), 'citizen-java-'))
+  const sources = folders.flatMap((each) => readdirSync(each).map((name) => join(each, name)))
+  const compiled = await start(program('java'), ['-Xlint:all', '-Werror', '-d', classes, ...sources], {}, '')
+  if (compiled.code !== 0) throw new Error(`javac: ${compiled.output}${compiled.errors}`)
+  return classes
+}
+
+/** Where the program of a kind is. @throws Error with how to get it */
+export function program(kind: ProgramKind): string {
   const found = findProgram(kind)
   if (found === undefined) throw new Error(`${kind} is needed: ${howToGet(kind)}`)
   return found

@@ -2,11 +2,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findProgram, howToGet } from '../programs.mjs'
 import { createCertificate } from './certificate.js'
+import { freePort } from './free-port.js'
 import { endWithUs } from './orphans.js'
 
 /** A server name, and the loopback port that it is passed on to. */
@@ -31,25 +31,24 @@ export interface TestNginx {
   stop(): Promise<void>
 }
 
+/** A running nginx with a configuration of the caller's. */
+export type PlainNginx = Pick<TestNginx, 'port' | 'stop'>
+
 /**
- * Starts nginx on a free loopback port, with a certificate for `citizen.localhost` and `*.citizen.localhost`.
- * Its buffers are the default ones: an answer whose header is longer than 4 KiB is answered 502.
- * It passes `Host` on and sets `X-Forwarded-For`, `-Proto` and `-Host`; an unknown name is answered 421.
+ * Starts nginx on a free loopback port. `prepare` puts files into its folder, and says what the configuration is for a
+ * port; it says neither `daemon` nor `pid`, `user` nor `error_log`.
  * @throws Error where there is no nginx, or it does not start; it says why.
  */
-export async function startNginx(sites: readonly NginxSite[]): Promise<TestNginx> {
+export async function launchNginx(
+  prepare: (folder: string) => Promise<(port: number) => string>,
+): Promise<PlainNginx> {
   const program = findProgram('nginx')
   if (program === undefined) throw new Error(`no nginx here: ${howToGet('nginx')}`)
   const folder = await mkdtemp(join(tmpdir(), 'citizen-nginx-'))
-  const { key, certificate } = createCertificate(['citizen.localhost', '*.citizen.localhost'])
-  await writeFile(join(folder, 'key.pem'), key, { mode: 0o600 })
-  await writeFile(join(folder, 'certificate.pem'), certificate)
   try {
-    const { child, port } = await startOnFreePort(program, folder, sites)
+    const { child, port } = await startOnFreePort(program, folder, await prepare(folder))
     return {
       port,
-      certificate,
-      origin: (name) => `https://${name}:${port}`,
       async stop() {
         if (child.exitCode === null && child.signalCode === null) {
           const exited = once(child, 'exit')
@@ -65,11 +64,33 @@ export async function startNginx(sites: readonly NginxSite[]): Promise<TestNginx
   }
 }
 
+/**
+ * Starts nginx on a free loopback port, with a certificate for `citizen.localhost` and `*.citizen.localhost`.
+ * Its buffers are the default ones: an answer whose header is longer than 4 KiB is answered 502.
+ * It passes `Host` on and sets `X-Forwarded-For`, `-Proto` and `-Host`; an unknown name is answered 421.
+ * @throws Error where there is no nginx, or it does not start; it says why.
+ */
+export async function startNginx(sites: readonly NginxSite[]): Promise<TestNginx> {
+  const { key, certificate } = createCertificate(['citizen.localhost', '*.citizen.localhost'])
+  const { port, stop } = await launchNginx(async (folder) => {
+    await writeFile(join(folder, 'key.pem'), key, { mode: 0o600 })
+    await writeFile(join(folder, 'certificate.pem'), certificate)
+    return (each) => configuration(folder, each, sites)
+  })
+  return { port, certificate, origin: (name) => `https://${name}:${port}`, stop }
+}
+
 /** Another process may take the port between our look and nginx's bind, so a few attempts. */
-async function startOnFreePort(program: string, folder: string, sites: readonly NginxSite[]) {
+async function startOnFreePort(program: string, folder: string, textFor: (port: number) => string) {
   for (let attempt = 1; ; attempt++) {
     const port = await freePort()
-    await writeFile(join(folder, 'nginx.conf'), configuration(folder, port, sites))
+    const own = `daemon off;
+worker_processes 1;
+${process.getuid?.() === 0 ? 'user root;' : ''}
+pid ${folder}/nginx.pid;
+error_log stderr notice;
+`
+    await writeFile(join(folder, 'nginx.conf'), own + textFor(port))
     try {
       return { child: await start(program, folder), port }
     } catch (error) {
@@ -94,16 +115,6 @@ async function start(program: string, folder: string): Promise<ChildProcess> {
   return child
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no free port')
-  return address.port
-}
-
 const careless =
   'proxy_cache everybody; proxy_cache_key $uri$is_args$args; proxy_ignore_headers Set-Cookie Vary; add_header X-Cache $upstream_cache_status always;'
 
@@ -115,18 +126,16 @@ function locationOf({ port, strips, isCaching }: NginxSite): string {
   return `${others}location ${from} { ${cache} proxy_pass http://127.0.0.1:${port}${to}; }`
 }
 
-function configuration(folder: string, port: number, sites: readonly NginxSite[]): string {
+/** What a block `http` says so that nginx writes nowhere else. */
+export function withinFolder(folder: string): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
-  return `
-daemon off;
-worker_processes 1;
-${process.getuid?.() === 0 ? 'user root;' : ''}
-pid ${folder}/nginx.pid;
-error_log stderr notice;
-events { worker_connections 256; }
+  return ['access_log off;', ...temporary.map((kind) => `${kind}_temp_path ${folder}/${kind};`)].join('\n')
+}
+
+function configuration(folder: string, port: number, sites: readonly NginxSite[]): string {
+  return `events { worker_connections 256; }
 http {
-  access_log off;
-${temporary.map((kind) => `  ${kind}_temp_path ${folder}/${kind};`).join('\n')}
+${withinFolder(folder)}
   server_names_hash_bucket_size 128;
   proxy_cache_path ${folder}/cache keys_zone=everybody:1m;
   ssl_certificate ${folder}/certificate.pem;
