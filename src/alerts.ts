@@ -1,6 +1,6 @@
 /** @module What somebody should mend, as lines on stderr, for applications that listen to no events. */
 import type { Clock } from './clock.js'
-import { type EventDescription, printWarning } from './events.js'
+import { type EventDescription, type GateProblem, printWarning } from './events.js'
 import { quote } from './printable.js'
 import { isWaiting, type Wait } from './wait.js'
 
@@ -70,6 +70,20 @@ const userInfoRemedies: Readonly<Record<string, string>> = {
   'content-type': 'have the provider answer with application/json or application/jwt',
   encryption: 'compare userInfoDecryptionKeys of oidc() with how the client is registered',
   algorithm: 'set idTokenAlgorithms of oidc() to what the provider signs with',
+}
+
+/** What to do about a question of a proxy that the gate cannot answer. */
+const gateRemedies: Readonly<Record<GateProblem, string>> = {
+  secret:
+    'compare what the proxy sends as Citizen-Gate-Secret with routes.gate.secret (CITIZEN_ROUTES_GATE_SECRET); a stranger may be trying',
+  policy: 'compare the address in the proxy, gate/<policy>, with the names in routes.gate.policies',
+  'original-request':
+    'have the proxy send the headers that routes.gate.requestHeaders names, or ask at gate/<policy>/<original path>',
+  subject:
+    'name one provider in each policy, or set routes.gate.subject: two providers may know two people by one subject',
+  claims:
+    'let routes.gate.claims return an object of at most 4 KiB without the claims of the issuer, routes.gate.subject a text; log there what they throw',
+  keys: 'see that the key ring of routes.gate.keys can be read: `npx citizen-session keys check`',
 }
 
 /** What to do about a message of SAML, by the first word of what was wrong with it. */
@@ -201,6 +215,11 @@ const explanations: { readonly [T in EventDescription['type']]: Explain<T> } = {
       'not-an-object': 'return an object of at most 4 KiB of JSON',
       'too-large': 'return an object of at most 4 KiB of JSON',
     }[problem],
+  }),
+  'gate.failed': ({ problem, error }) => ({
+    code: `gate-${problem}`,
+    text: `the gate let nobody through for a proxy (${problem}${error === undefined ? '' : `, ${error}`})`,
+    remedy: gateRemedies[problem],
   }),
   'userinfo.failed': ({ issuer, during, problem, status }) => ({
     code: `userinfo-${problem}`,

@@ -5,6 +5,7 @@ import type { Citizen } from './citizen.js'
 import { providerNamePattern, reservedNames } from './config/provider-name.js'
 import { CitizenSessionError, ConfigurationError, retrySoon } from './errors.js'
 import type { Exchange, Handler, MaybePromise, Reply } from './exchange.js'
+import type { Gate } from './gate/gate.js'
 import type { LoginRoutes } from './login/login.js'
 import { queryOf } from './login/login-request.js'
 import { refuseForeign } from './login/refuse-foreign.js'
@@ -22,6 +23,13 @@ import { samlRoutes } from './saml/routes.js'
 import { asksForPage, isOwnOrDirect, isSameOriginPost } from './sessions/activity.js'
 import { type ProfileContext, profileReply } from './sessions/profile.js'
 import { statusOf, statusReply } from './sessions/status.js'
+
+/** What the routes have of the gate. */
+export interface SuiteGate {
+  /** `rest`: what stands in the address behind `gate`. `undefined`: no proxy of ours asks. */
+  readonly answer: Gate
+  readonly keySet: Handler
+}
 
 /** Finds the handler of a request to one of our routes; `undefined`: the request is not ours. */
 export type FindEndpoint = (exchange: Exchange) => Handler | undefined
@@ -43,6 +51,8 @@ export interface EndpointParts {
   readonly profile: ProfileContext
   /** What the header tells everybody. */
   readonly applications: PublicDocument
+  /** Answers proxies, and tells backends its keys; absent: there is no gate. */
+  readonly gate: SuiteGate | undefined
   /** Plug-ins with routes of their own. */
   readonly protocols: ReadonlyMap<string, InstalledProtocol>
   /** Whether plug-ins may be added while the suite runs. */
@@ -124,6 +134,7 @@ export function createEndpoints(parts: EndpointParts): Endpoints {
       if (!exchange.target.startsWith(prefix)) return undefined
       const end = exchange.target.search(/[?#]/)
       const name = exchange.target.slice(prefix.length, end === -1 ? undefined : end)
+      if (isBelowGate(name) && parts.gate !== undefined) return gateOf(parts.gate, prefix, notFound)
       const endpoint = rows.get(name)
       if (endpoint === undefined) return mayBeOfProvider(parts, name) ? unknownProvider : notFound
       const { method } = exchange
@@ -153,7 +164,19 @@ function ownRows(parts: EndpointParts): readonly (readonly [string, Endpoint])[]
     applications: documentAt(publicDocument(parts.applications)),
     'client.js': documentAt(publicDocument({ type: script, body: clientScript, tag: clientScriptTag })),
     'header.js': documentAt(publicDocument({ type: script, body: headerScript, tag: headerScriptTag })),
+    ...(parts.gate && { 'jwks.json': documentAt(parts.gate.keySet) }),
   })
+}
+
+/** The gate, and what it is asked about. */
+const isBelowGate = (name: string): boolean => name === 'gate' || name.startsWith('gate/')
+
+/** Whoever is no proxy of ours finds there what is anywhere else where nothing is. */
+function gateOf({ answer }: SuiteGate, prefix: string, notFound: Handler): Handler {
+  return async (exchange) => {
+    const rest = exchange.target.slice(`${prefix}gate`.length)
+    return (await answer(exchange, rest)) ?? notFound(exchange)
+  }
 }
 
 const rowsOf =

@@ -190,6 +190,21 @@ export interface ProfileFailedEvent extends EventBase {
 }
 
 /**
+ * `secret`: whoever asked sent a secret that is none of ours. `policy`: no policy has the name in the proxy's address.
+ * `original-request`: the proxy does not say what was asked for. `subject`: several providers, and the policy names none.
+ * `claims`: the application's function failed, or said what no token can hold. `keys`: the keys cannot be used.
+ */
+export type GateProblem = 'secret' | 'policy' | 'original-request' | 'subject' | 'claims' | 'keys'
+
+/** The gate could not answer a proxy: 404 for a secret that is wrong, else 500; nobody passes. */
+export interface GateFailedEvent extends EventBase {
+  readonly type: 'gate.failed'
+  readonly problem: GateProblem
+  /** The class of what was thrown, as in `TypeError`. Its message may hold data of the person, and is told nobody. */
+  readonly error?: string | undefined
+}
+
+/**
  * The UserInfo endpoint of an OpenID provider was asked, and said nothing that could be used. At `sign-in` nobody gets in
  * where `userInfo` is `always`; else the session goes on without, at a `refresh` with what was said before.
  */
@@ -227,6 +242,7 @@ export type CitizenEvent =
   | KeysUnavailableEvent
   | DuplicateCookieEvent
   | ProfileFailedEvent
+  | GateFailedEvent
   | UserInfoFailedEvent
   | WarningEvent
 

@@ -14,6 +14,7 @@ export type {
 export type { Clock } from './clock.js'
 export { createSuite } from './compose/compose.js'
 export type { ApplicationOptions } from './config/application-options.js'
+export type { GateClaims, GateOptions, GatePolicy, GateSubject } from './config/gate-options.js'
 export type { HeaderApplication, HeaderOptions } from './config/header-options.js'
 export type {
   IdentityProviderOptions,
@@ -37,6 +38,8 @@ export {
 export type {
   CitizenEvent,
   DuplicateCookieEvent,
+  GateFailedEvent,
+  GateProblem,
   IdentityChangedEvent,
   IdentityDegradedEvent,
   IdentityRefreshedEvent,

@@ -22,6 +22,7 @@ import type { Suite } from '../suite.js'
 import { createSuiteCookies, type SuiteCookies } from './cookies.js'
 import { type Credentials, createCredentials } from './credentials.js'
 import { createFoundation, type Foundation } from './foundation.js'
+import { createSuiteGate } from './gate.js'
 import { installPlugIns } from './plug-ins.js'
 import { withPublicPath } from './public-path.js'
 import { createRegistries, type Registries } from './registries.js'
@@ -92,6 +93,7 @@ function assemble<C extends Claims>(
   const { authenticator } = base
   const endpoints = createEndpoints({
     ...base,
+    gate: createSuiteGate(base, { pages, refuse, admit: admission.request }),
     routesPath: routes.path,
     origin: application.url,
     clock: options.clock,

@@ -5,6 +5,7 @@ import { ConfigurationError } from '../errors.js'
 import type { applicationOptions } from './application-options.js'
 import { defaultAssuranceLevel, trustedLevel } from './assurance-level.js'
 import { type Environment, misspelt } from './environment.js'
+import { defaultPolicy, type gateOptions } from './gate-options.js'
 import type { identityProviderOptions, ResolvedIdentityProvider } from './identity-provider-options.js'
 import type { CheckedOf } from './option.js'
 import type { ResolvedOptions, ResolvedSharedCookieOptions, SuiteOptions } from './options.js'
@@ -57,7 +58,7 @@ function complete(read: ReadSuiteOptions, isInProduction: boolean): ResolvedOpti
     identityProvider: isSharedCookie ? completeIdentityProvider(identityProvider) : undefined,
     sharedCookie: isSharedCookie ? sharedCookie : undefined,
     application: completeApplication(application, random),
-    routes: { ...routes, path: publicRoutesPath(read) },
+    routes: { ...routes, path: publicRoutesPath(read), gate: completeGate(routes.gate, application.id) },
     header: { ...header, domain: headerDomain(read) },
     takesProtocols: read.isGiven('protocols'),
     areSecretsGiven: read.isGiven('application.secrets'),
@@ -81,6 +82,13 @@ function completeApplication(
     onIdle: given.onIdle ?? preset.onIdle,
     secrets: given.secrets ?? [randomSecret(random)],
   }
+}
+
+function completeGate(
+  gate: CheckedOf<typeof gateOptions>,
+  audience: string,
+): ResolvedOptions['routes']['gate'] {
+  return { ...gate, policies: gate.policies ?? new Map([[defaultPolicy, { audience }]]) }
 }
 
 function completeIdentityProvider({

@@ -1,6 +1,7 @@
 /** @module The options of the routes that are served, and of which requests count as activity. */
 import type { Exchange } from '../exchange.js'
 import { checkEndpoint } from './addresses.js'
+import { gateOptions } from './gate-options.js'
 import { defaulted, type GivenOptional, type GivenRequired, optional } from './option.js'
 import { address, functionOf, pathBelowOrigin, publicly, textMatching } from './option-types.js'
 
@@ -32,6 +33,7 @@ export const routesOptions = {
    * one.
    */
   stylesheet: optional(address(checkEndpoint, '/session-pages.css')),
+  gate: gateOptions,
 } as const
 
 /** The routes that are served, and which requests count as activity. */

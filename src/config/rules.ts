@@ -1,6 +1,7 @@
 /** @module The rules between options: each speaks only when the options that it looks at are good by themselves. */
 import { domainMatches } from '../host-names.js'
 import { quote } from '../printable.js'
+import { defaultPolicy, namesOneProvider } from './gate-options.js'
 import { headerDomain, type OptionPath, type ReadSuiteOptions } from './read-suite-options.js'
 import { isSharedStore } from './store-kind.js'
 
@@ -18,6 +19,7 @@ export function applyRules(read: ReadSuiteOptions): void {
   checkParameters(read)
   checkAcceptedClaims(read)
   checkPaths(read)
+  checkGate(read)
 }
 
 /** What the proxy has taken away is in no path that the application sees. */
@@ -133,6 +135,26 @@ function checkSecrets({ get, areGood, isGiven, note }: ReadSuiteOptions): void {
       'is missing: a shared store, or a protocol, needs secrets that every process has; write one of 32 bytes or more, as `openssl rand -base64 32` makes one',
     )
   }
+}
+
+/** Every process signs with the same keys, and a `sub` of the tokens is one person's. */
+function checkGate({ get, areGood, isGiven, note }: ReadSuiteOptions): void {
+  if (!isGiven('routes.gate.secret')) return
+  if (!isGiven('routes.gate.keys') && areGood('routes.gate.keys', 'store') && isSharedStore(get('store'))) {
+    note(
+      'routes.gate.keys',
+      'is missing: with a shared store every process signs with the same keys; write a ring, as createKeyRing({ storage: keyFolder(…) }) makes one',
+    )
+  }
+  const providers = (get('protocols') ?? []).length + (get('identityProvider.url') === undefined ? 0 : 1)
+  if (providers < 2 || isGiven('routes.gate.subject') || !areGood('routes.gate.policies')) return
+  const policies = [...(get('routes.gate.policies') ?? [[defaultPolicy, {}] as const])]
+  const open = policies.find(([, policy]) => !namesOneProvider(policy))
+  if (open === undefined) return
+  note(
+    'routes.gate.policies',
+    `name one provider in the policy ${open[0]}, or set routes.gate.subject: two providers may know two people by one subject`,
+  )
 }
 
 function checkTimes({ get, areGood, isGiven, note }: ReadSuiteOptions): void {

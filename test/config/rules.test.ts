@@ -3,7 +3,9 @@ import { checkAddress } from '../../src/config/addresses.js'
 import type { SuiteOptions } from '../../src/config/options.js'
 import { resolveOptions } from '../../src/config/resolve.js'
 import { isLoopbackHost } from '../../src/host-names.js'
-import { pathsOf, problemsOf, required, secret, withValue } from './given.js'
+import { createKeyRing, memoryKeys } from '../../src/issuing/sso.js'
+import { scriptedProtocol } from '../support/scripted-protocol.js'
+import { pathsOf, problemsOf, required, secret, storeLike, withValue } from './given.js'
 
 const local = {
   identityProvider: { url: 'http://id.citizen.localhost:4000' },
@@ -62,6 +64,51 @@ describe('FLD-01 application.path', () => {
     const without = resolveOptions(required, {})
     expect(without.application).toMatchObject({ path: '', startPage: '/' })
     expect(without.routes.path).toBe('/session')
+  })
+})
+
+describe('the gate', () => {
+  const withGate = (gate: object, options: object = {}) => ({
+    ...required,
+    ...options,
+    routes: { gate: { secret, ...gate } },
+  })
+  const secrets = { application: { ...required.application, secrets: [secret] } }
+  const keys = createKeyRing({ storage: memoryKeys() })
+
+  it('needs keys that every process has with a shared store', () => {
+    const shared = { ...secrets, store: storeLike(true) }
+    expect(problemsOf(withGate({}, shared))).toMatchObject([{ path: 'routes.gate.keys', variable: '' }])
+    expect(problemsOf(withGate({ keys }, shared))).toEqual([])
+    expect(problemsOf(withGate({}))).toEqual([])
+  })
+
+  it('takes no subject of one provider for the same person at another', () => {
+    const two = { ...secrets, protocols: [scriptedProtocol('scripted').protocol] }
+    const open = { default: { audience: 'a' } }
+    const one = {
+      default: { audience: 'a', provider: 'shared-cookie' },
+      staff: { audience: 'a', provider: ['scripted'] },
+    }
+    for (const gate of [{}, { policies: open }, { policies: { ...one, ...open } }])
+      expect(problemsOf(withGate(gate, two))).toMatchObject([
+        { path: 'routes.gate.policies', variable: 'CITIZEN_ROUTES_GATE_POLICIES' },
+      ])
+    expect(problemsOf(withGate({ policies: one }, two))).toEqual([])
+    expect(problemsOf(withGate({ subject: () => 'x' }, two))).toEqual([])
+    expect(problemsOf({ ...required, ...two })).toEqual([])
+  })
+
+  it('has policies of the environment, as JSON', () => {
+    const environment = {
+      CITIZEN_ROUTES_GATE_SECRET: secret,
+      CITIZEN_ROUTES_GATE_POLICIES: '{"admin":{"audience":"reports","level":2}}',
+    }
+    const { gate } = resolveOptions(required, environment).routes
+    expect([...gate.policies]).toEqual([['admin', { audience: 'reports', level: 2 }]])
+    expect([...resolveOptions(required, {}).routes.gate.policies]).toEqual([
+      ['default', { audience: 'benefits' }],
+    ])
   })
 })
 

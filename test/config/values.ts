@@ -1,5 +1,6 @@
 /** @module Good and bad values of every option, as rows. */
 import type { OptionPath } from '../../src/config/read-suite-options.js'
+import { createKeyRing, memoryKeys } from '../../src/issuing/sso.js'
 import { secret, storeLike } from './given.js'
 
 interface Values {
@@ -74,6 +75,13 @@ const shownNames: Values = {
     ['a'],
   ],
 }
+
+/** One of these words. */
+const choices = (...words: readonly string[]): Values => ({
+  good: words,
+  texts: words,
+  bad: [...words.map((word) => word.toUpperCase()), '', 7],
+})
 
 function numbers(least: number, most: number, isWhole = true): Values {
   return {
@@ -262,6 +270,60 @@ export const values: Readonly<Record<OptionPath, Values>> = {
   },
   'routes.touch': fn,
   'routes.skip': fn,
+  'routes.gate.secret': {
+    good: [[secret], [secret, `${secret}2`], ['!'.repeat(256)]],
+    texts: [secret, `${secret}, ${secret}2`, '!'.repeat(256)],
+    bad: [
+      [],
+      'short',
+      ['x'.repeat(31)],
+      ['x'.repeat(257)],
+      [secret, 'short'],
+      [`${secret} and blanks`],
+      [`${secret},${secret}`],
+      [`${secret}é`],
+      [`${secret}\n`],
+      [1, 2, 3, 4, 5].map((number) => `${secret}${number}`),
+      7,
+    ],
+  },
+  'routes.gate.keys': {
+    good: [createKeyRing({ storage: memoryKeys() })],
+    bad: ['/etc/keys', {}, { signer: 1, published: 2 }, null, 7],
+  },
+  'routes.gate.policies': {
+    good: [
+      { default: { audience: 'reports' } },
+      { 'admin-2': { audience: 'a', level: 2, secondFactor: true, maxAgeSeconds: 1, provider: ['x'] } },
+    ],
+    texts: ['{"default":{"audience":"reports"}}'],
+    bad: [
+      {},
+      [],
+      'default',
+      { default: {} },
+      { default: 'reports' },
+      { default: { audience: '' } },
+      { default: { audience: 'a b' } },
+      { default: { audience: 'x'.repeat(201) } },
+      { default: { audience: 'a', level: 0 } },
+      { default: { audience: 'a', level: '2' } },
+      { default: { audience: 'a', maxAgeSeconds: 0 } },
+      { default: { audience: 'a', secondFactor: 'yes' } },
+      { default: { audience: 'a', provider: [] } },
+      { default: { audience: 'a', lvl: 2 } },
+      { Default: { audience: 'a' } },
+      { 'a/b': { audience: 'a' } },
+      { ['x'.repeat(33)]: { audience: 'a' } },
+      JSON.parse('{"__proto__":{"audience":"a"}}'),
+      7,
+    ],
+  },
+  'routes.gate.subject': fn,
+  'routes.gate.claims': fn,
+  'routes.gate.tokenSeconds': numbers(5, 60),
+  'routes.gate.requestHeaders': choices('x-original', 'x-forwarded'),
+  'routes.gate.cookies': choices('none', 'numbered', 'set-cookie'),
   'login.select': fn,
   'routes.stylesheet': {
     good: ['/pages.css', 'https://cdn.example.gov/pages.css'],

@@ -7,6 +7,7 @@ export const documents = [
   'docs/emulator.md',
   'docs/express.md',
   'docs/fetch.md',
+  'docs/gate.md',
   'docs/header.md',
   'docs/koa.md',
   'docs/oidc.md',

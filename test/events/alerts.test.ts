@@ -263,6 +263,7 @@ const everyEvent: {
   'keys.unavailable': ['wrong', { problem: 'timeout', url: 'https://id.example' }],
   'duplicate-cookie': ['wrong', { names: ['c1_header'], outcome: 'ambiguous' }],
   'profile.failed': ['wrong', { publicId: 'i', problem: 'thrown', error: 'TypeError' }],
+  'gate.failed': ['wrong', { problem: 'claims', error: 'TypeError' }],
   'userinfo.failed': ['wrong', { issuer: 'https://id.example', during: 'sign-in', problem: 'subject' }],
   warning: ['wrong', { code: 'some-code', message: 'something: mend it' }],
 }

@@ -11,6 +11,7 @@ const order: readonly (readonly string[])[] = [
   ['suite'],
   ['endpoints'],
   ['authenticate'],
+  ['gate'],
   ['oidc', 'saml', 'protocol-sessions', 'shared-cookie'],
   ['guards'],
   ['logout'],

@@ -393,6 +393,7 @@ async function addEndpoints(setting: Setting, add: Add): Promise<void> {
     pages,
     profile: { release: undefined, report: () => undefined, login: '/session/login' },
     applications: applicationsDocument(options),
+    gate: undefined,
     protocols: new Map(),
     takesProtocols: true,
     isRemoved: () => false,
