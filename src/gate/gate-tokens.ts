@@ -5,10 +5,18 @@ import type { ResolvedOptions } from '../config/options.js'
 import type { KeyRing } from '../issuing/ring.js'
 import { gateTokenType, reservedClaims, signToken } from '../issuing/token.js'
 import { createRecent } from '../recent.js'
+import { release } from '../sessions/release.js'
 
-/** The application's function for `sub` or `claims` did not say what a token can hold. */
+/** The application's functions for `sub` and `claims` did not say what a token can hold. */
 export class UnsaidClaims extends Error {
   override readonly name = 'UnsaidClaims'
+  /** The class of what was thrown: its message may hold data of the person. */
+  readonly thrown: string | undefined
+
+  constructor(message: string, thrown?: string) {
+    super(message)
+    this.thrown = thrown
+  }
 }
 
 /** Makes the token of a citizen for a policy. */
@@ -32,8 +40,6 @@ interface Kept {
   readonly milliseconds: number
 }
 
-/** Bytes of claims as JSON: they travel in a header of each request. */
-const largestClaims = 4096
 /** What a proxy reads of one header at most, with room for the others. */
 const longestSubject = 256
 /** What is remembered of tokens at most, for all who are signed in. */
@@ -90,27 +96,22 @@ async function sign(
   })
 }
 
-/** What the application says of a person. What it throws may hold data of them, and goes no further than its class. */
+/** What the application says of a person. */
 async function saidOf(
-  settings: GateTokensContext['settings'],
+  { subject: nameOf, claims: claimsOf }: GateTokensContext['settings'],
   citizen: ActiveCitizen,
 ): Promise<{ readonly subject: string; readonly claims: object }> {
-  try {
-    const subject: unknown =
-      settings.subject === undefined ? citizen.claims.sub : await settings.subject(citizen)
-    if (typeof subject !== 'string' || subject === '' || subject.length > longestSubject)
-      throw new UnsaidClaims('the subject is a text of 1 to 256 characters')
-    const given: unknown = (await settings.claims?.(citizen)) ?? {}
-    // Of a copy: what is looked at is what is signed.
-    const json = JSON.stringify(given)
-    const claims: unknown = JSON.parse(json)
-    if (typeof claims !== 'object' || claims === null || Array.isArray(claims) || json.length > largestClaims)
-      throw new UnsaidClaims('claims are an object of at most 4 KiB')
-    if (Object.keys(claims).some((name) => name === 'level' || reservedClaims.has(name)))
-      throw new UnsaidClaims('level, and what RFC 7519 registers, are not for the application to set')
-    return { subject, claims }
-  } catch (error) {
-    if (error instanceof UnsaidClaims) throw error
-    throw new UnsaidClaims('the function of the application failed', { cause: error })
-  }
+  const released = await release(async () => ({
+    subject: nameOf === undefined ? citizen.claims.sub : await nameOf(citizen),
+    claims: (await claimsOf?.(citizen)) ?? {},
+  }))
+  if ('problem' in released) throw new UnsaidClaims(`no claims (${released.problem})`, released.error)
+  const { subject, claims }: { subject?: unknown; claims?: unknown } = released.value
+  if (typeof subject !== 'string' || subject === '' || subject.length > longestSubject)
+    throw new UnsaidClaims('the subject is a text of 1 to 256 characters')
+  if (typeof claims !== 'object' || claims === null || Array.isArray(claims))
+    throw new UnsaidClaims('claims are an object')
+  if (Object.keys(claims).some((name) => name === 'level' || reservedClaims.has(name)))
+    throw new UnsaidClaims('level, and what RFC 7519 registers, are not for the application to set')
+  return { subject, claims }
 }

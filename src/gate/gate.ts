@@ -109,7 +109,7 @@ async function judge(context: GateContext, question: Question): Promise<Reply> {
       headers: { ...privately, 'citizen-token': token, ...handOn(context, question) },
     }
   } catch (error) {
-    if (error instanceof UnsaidClaims) return failed(context, 'claims', error.cause)
+    if (error instanceof UnsaidClaims) return failed(context, 'claims', error.thrown)
     return unsigned(context, question, error)
   }
 }
@@ -129,7 +129,7 @@ function unsigned(context: GateContext, question: Question, error: unknown): Rep
   try {
     citizen = context.unavailableBecause(error)
   } catch {
-    return failed(context, 'keys', error)
+    return failed(context, 'keys')
   }
   return refused(context, question, citizen, { kind: 'unavailable' })
 }
@@ -177,9 +177,8 @@ function handOn({ settings }: GateContext, { received, seen }: Question): Readon
 }
 
 /** Something is set up so that nobody can pass: told to the operator, and to the proxy, which has shown the secret. */
-function failed({ report }: GateContext, reason: GateProblem, cause?: unknown): Reply {
-  const error = cause instanceof Error && /^[A-Za-z]\w{0,63}$/.test(cause.name) ? { error: cause.name } : {}
-  report({ type: 'gate.failed', problem: reason, ...error })
+function failed({ report }: GateContext, reason: GateProblem, error?: string): Reply {
+  report({ type: 'gate.failed', problem: reason, ...(error === undefined ? {} : { error }) })
   const detail = 'the gate cannot answer as it is set up; the events of the application say why'
   return problem(500, { code: 'gate-failed', reason, detail })
 }

@@ -2,12 +2,12 @@
 import type { ActiveCitizen, Citizen } from '../citizen.js'
 import type { ProfileSources, ReleaseProfile } from '../config/profile-option.js'
 import { retrySoon } from '../errors.js'
-import type { ProfileProblem, Report } from '../events.js'
+import type { Report } from '../events.js'
 import type { Reply } from '../exchange.js'
-import { settledWithin } from '../outbound.js'
 import { problem } from '../pages/problem.js'
 import { liveSessionOf } from './create-citizen.js'
 import { personOf } from './record.js'
+import { release } from './release.js'
 
 /** The JSON of `GET <path>/profile`. */
 export interface ProfileDocument {
@@ -26,26 +26,12 @@ export interface ProfileContext {
   readonly login: string
 }
 
-/** Bytes of a profile as JSON: it goes over the line with each page. */
-const longestProfile = 4096
-/** Milliseconds that the application may take: the header waits five seconds for the answer. */
-const longestRelease = 4000
-
-/** What came of asking the application: JSON, or why there is none. */
-type Released = { readonly json: string } | { readonly problem: ProfileProblem; readonly thrown?: unknown }
-
 /** The answer for a citizen: 200 with the profile, 401 for nobody, 503 for an outage, 500 where the application failed. */
 export async function profileReply(context: ProfileContext, citizen: Citizen): Promise<Reply> {
   if (citizen.state !== 'active') return refusal(context, citizen)
-  const released = await releasedFor(context, citizen)
+  const released = await release(() => context.release?.(citizen.claims, sourcesOf(citizen)))
   if ('problem' in released) {
-    const failed = released.problem === 'thrown' ? { error: classOf(released.thrown) } : {}
-    context.report({
-      type: 'profile.failed',
-      publicId: citizen.session.publicId,
-      problem: released.problem,
-      ...failed,
-    })
+    context.report({ type: 'profile.failed', publicId: citizen.session.publicId, ...released })
     const detail = 'the application did not say which attributes it releases; nobody was signed out'
     return problem(500, { code: 'profile-failed', reason: released.problem, detail })
   }
@@ -74,21 +60,6 @@ function refusal({ login }: ProfileContext, citizen: Exclude<Citizen, ActiveCiti
   return problem(401, { ...said, login })
 }
 
-async function releasedFor({ release }: ProfileContext, citizen: ActiveCitizen): Promise<Released> {
-  try {
-    const releasing = async () => [await release?.(citizen.claims, sourcesOf(citizen))] as const
-    const released = await settledWithin(releasing(), longestRelease)
-    if (released === undefined) return { problem: 'timeout' }
-    // Of a copy: what is looked at is what is sent.
-    const copy: unknown = JSON.parse(JSON.stringify(released[0] ?? {}) ?? 'null')
-    if (typeof copy !== 'object' || copy === null || Array.isArray(copy)) return { problem: 'not-an-object' }
-    const json = JSON.stringify(copy)
-    return Buffer.byteLength(json) > longestProfile ? { problem: 'too-large' } : { json }
-  } catch (thrown) {
-    return { problem: 'thrown', thrown }
-  }
-}
-
 function sourcesOf(citizen: ActiveCitizen): ProfileSources {
   const { attributes } = citizen.claims
   return {
@@ -102,14 +73,4 @@ function isAttributes(value: unknown): value is ProfileSources['attributes'] {
   return Object.values(value).every(
     (texts) => Array.isArray(texts) && texts.every((text) => typeof text === 'string'),
   )
-}
-
-/** The class of what was thrown: its message may hold data of the person. */
-function classOf(thrown: unknown): string {
-  try {
-    const { name } = thrown as { readonly name?: unknown }
-    return typeof name === 'string' && /^[A-Za-z]\w{0,63}$/.test(name) ? name : 'unknown'
-  } catch {
-    return 'unknown'
-  }
 }
