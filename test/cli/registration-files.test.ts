@@ -69,6 +69,20 @@ describe('a client that cannot be kept once it is registered', () => {
     expect(err).not.toMatch(/the secret of the client|token\b/)
   })
 
+  it('says of an update whose secret cannot be replaced that the client is as it was, and so it is', async () => {
+    provider.answer = () => ({ body: client() })
+    await run('--register')
+    const before = folder.kept()
+    provider.answer = () => {
+      rmSync(folder.secretFile)
+      mkdirSync(folder.secretFile)
+      return { status: 200, body: client({ client_secret: 'new' }) }
+    }
+    const { code, err } = await run('--update')
+    expect([code, err]).toEqual([1, expect.stringContaining('is as it was')])
+    expect(folder.kept()).toEqual(before)
+  })
+
   it('says of an update what may be lost', async () => {
     provider.answer = () => ({ body: client() })
     await run('--register')

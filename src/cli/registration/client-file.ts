@@ -94,12 +94,15 @@ async function assertFree(path: string): Promise<void> {
   if (problem !== undefined) throw usageError(`${path} ${problem}: name another --file`)
 }
 
-/** Puts a client in the place of what is there, whole or not at all. */
+/**
+ * Puts a client in the place of what is there, each file whole or not at all. The secret comes first: while the other file
+ * is not replaced, nothing that it holds has changed.
+ */
 export async function writeClient({ file, secretFile }: ClientFiles, client: KeptClient): Promise<void> {
   const { client_secret: secret } = client
-  await replaceFile(file, `${JSON.stringify(client, undefined, 2)}\n`)
   if (secret === undefined || !fitsSecretFile(secret)) await rm(secretFile, { force: true })
   else await replaceFile(secretFile, secret)
+  await replaceFile(file, `${JSON.stringify(client, undefined, 2)}\n`)
 }
 
 const temporaryOf = (path: string): string => join(dirname(path), `.${basename(path)}-${randomUUID()}`)
