@@ -78,6 +78,8 @@ describe('a store that goes away in the middle', () => {
           const label = `${name}, ${calls} calls from ${from}`
           expect([200, 400, 401, 403, 404, 503], label).toContain(visit.status)
           if (visit.status === 503) expect(visit.headers.has('retry-after'), label).toBe(true)
+          // Nobody has asked for a silent check: the person comes to their page.
+          if (name === 'a silent check') expect(visit.url, label).toBe(`${home}/open`)
           const { state } = await place.state(browser)
           if (!ends) expect(state, label).toBe('active')
           // An end that was not confirmed must not be called one.

@@ -1,6 +1,7 @@
 /** @module A silent check begins: the browser goes to the provider with `prompt=none`. */
 import type { Exchange, Reply } from '../../exchange.js'
 import { refuseForeign } from '../../login/refuse-foreign.js'
+import { whileStored } from '../../pages/while-stored.js'
 import type { ProtocolSession } from '../../protocols/sessions.js'
 import { publicIdOf } from '../../sessions/record.js'
 import { authorizationParameters, createSecrets, prepareRedirect } from '../authorization.js'
@@ -9,7 +10,7 @@ import { type KeptTokens, parseTokens } from '../tokens.js'
 import { type CheckTransaction, type SilentCheckContext, tellOutcome } from './context.js'
 import type { CheckPlace } from './decision.js'
 
-/** Begins a check of the request's session, for a page of ours alone. @throws StoreUnavailableError */
+/** Begins a check of the request's session, for a page of ours alone. */
 export async function beginCheck(
   context: SilentCheckContext,
   exchange: Exchange,
@@ -23,6 +24,19 @@ export async function beginCheck(
     const detail = 'a silent check begins with a page of ours'
     return refuseForeign(host.pages, exchange, { reason: 'origin', detail })
   }
+  return whileStored(
+    host.report,
+    () => beginFor(context, exchange, { place, returnTo }),
+    () => tellOutcome(context, exchange, { place, returnTo }, 'back-off'),
+  )
+}
+
+async function beginFor(
+  context: SilentCheckContext,
+  exchange: Exchange,
+  { place, returnTo }: Pick<CheckTransaction, 'place' | 'returnTo'>,
+): Promise<Reply> {
+  const { host } = context
   const session = await host.sessions.current(exchange)
   const tokens = parseTokens(session?.tokens)
   if (session === undefined || tokens === undefined) {

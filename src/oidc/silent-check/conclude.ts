@@ -1,6 +1,7 @@
 /** @module A silent check concludes: the session is renewed, asked about once more, ended, or left alone. */
 import type { Exchange, Reply } from '../../exchange.js'
 import { renderScriptedPage } from '../../pages/scripted-page.js'
+import { whileStored } from '../../pages/while-stored.js'
 import type { ProtocolSession } from '../../protocols/sessions.js'
 import type { PersonStatement } from '../../protocols/token-refresh.js'
 import { isFramed } from '../../sessions/activity.js'
@@ -28,8 +29,23 @@ interface ConcludedCheck {
   readonly finding: Finding
 }
 
-/** Takes the answer to a check. @throws StoreUnavailableError */
+/** Takes the answer to a check. */
 export async function concludeCheck(
+  context: SilentCheckContext,
+  exchange: Exchange,
+  parameters: URLSearchParams,
+): Promise<Reply> {
+  const { host, transactions } = context
+  const found = transactions.find(exchange, stateOf(parameters), host.options.clock())
+  if (found === undefined) return answerUnknown(context, exchange)
+  return whileStored(
+    host.report,
+    () => takeAnswer(context, exchange, parameters),
+    () => tellOutcome(context, exchange, found.content, 'back-off'),
+  )
+}
+
+async function takeAnswer(
   context: SilentCheckContext,
   exchange: Exchange,
   parameters: URLSearchParams,

@@ -2,6 +2,7 @@
 import type { Exchange, Reply } from '../../exchange.js'
 import { refuseForeign } from '../../login/refuse-foreign.js'
 import { redirect } from '../../pages/redirect.js'
+import { whileStored } from '../../pages/while-stored.js'
 import type { ProtocolSession } from '../../protocols/sessions.js'
 import { publicIdOf } from '../../sessions/record.js'
 import { isWaiting } from '../../wait.js'
@@ -17,7 +18,6 @@ import {
   type PassiveTransaction,
   retrySeconds,
   tellOutcome,
-  whileStored,
 } from './context.js'
 
 /** Where a visit is made, and where it leads back to. */
@@ -54,7 +54,11 @@ export function beginAtTop(
 }
 
 function begin(context: KeepAliveContext, exchange: Exchange, visit: Visit): Promise<Reply> {
-  return whileStored(context, exchange, visit, () => beginWhereDue(context, exchange, visit))
+  return whileStored(
+    context.host.report,
+    () => beginWhereDue(context, exchange, visit),
+    () => tellOutcome(context, exchange, visit, 'failed'),
+  )
 }
 
 async function beginWhereDue(context: KeepAliveContext, exchange: Exchange, visit: Visit): Promise<Reply> {

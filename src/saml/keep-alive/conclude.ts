@@ -1,5 +1,6 @@
 /** @module A passive request comes back: the session is extended, ended, or left as it is; never begun or raised. */
 import type { Exchange, Reply } from '../../exchange.js'
+import { whileStored } from '../../pages/while-stored.js'
 import type { ProtocolSession, ProtocolSessions, VerifiedLogin } from '../../protocols/sessions.js'
 import { releaseQuietly } from '../../sessions/lease.js'
 import { personOf, publicIdOf } from '../../sessions/record.js'
@@ -19,7 +20,6 @@ import {
   pauseSeconds,
   retrySeconds,
   tellOutcome,
-  whileStored,
 } from './context.js'
 import { decidePassive, type PassiveAnswer } from './decision.js'
 
@@ -41,8 +41,10 @@ export async function concludePassive(
   const { transactions, now } = context
   const found = transactions.find(exchange, received.relayState, now())
   if (received.kind !== 'SAMLResponse' || found === undefined) return undefined
-  return whileStored(context, exchange, found.content, () =>
-    takeAnswer(context, exchange, received, found.state),
+  return whileStored(
+    context.host.report,
+    () => takeAnswer(context, exchange, received, found.state),
+    () => tellOutcome(context, exchange, found.content, 'failed'),
   )
 }
 

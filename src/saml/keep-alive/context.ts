@@ -1,7 +1,5 @@
 /** @module What the steps of keeping the provider's session alive stand on, and how one tells what it came to. */
 import type { TransactionCookies } from '../../cookies/transaction.js'
-import { StoreUnavailableError } from '../../errors.js'
-import { storeUnavailable } from '../../events.js'
 import type { Exchange, Reply } from '../../exchange.js'
 import { redirect, redirectStatus } from '../../pages/redirect.js'
 import { renderScriptedPage, tellParentScript } from '../../pages/scripted-page.js'
@@ -71,25 +69,6 @@ export function createKeepAliveContext(provider: ServiceProvider): KeepAliveCont
 /** Name of the lease under which the provider is asked for a session: one for all tabs and instances. */
 export function leaseKeyOf(address: RecordAddress): string {
   return `keep-alive:${placeOf(address).replaceAll(' ', ':')}`
-}
-
-/**
- * Does what a visit needs the store for. Where that is away, the visit came to nothing: nobody is left at an address of ours
- * who was on the way to a page, which says itself what is so.
- */
-export async function whileStored(
-  context: Pick<KeepAliveContext, 'host'>,
-  exchange: Exchange,
-  visit: Pick<PassiveTransaction, 'place' | 'returnTo'>,
-  work: () => Promise<Reply>,
-): Promise<Reply> {
-  try {
-    return await work()
-  } catch (error) {
-    if (!(error instanceof StoreUnavailableError)) throw error
-    context.host.report(storeUnavailable(error))
-    return tellOutcome(context, exchange, visit, 'failed')
-  }
 }
 
 /** Tells our frame what a visit came to; at top level the person goes on to where they were going. */
