@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { parseEnv } from 'node:util'
 import type { Environment } from '../config/environment.js'
 import { suiteOptionsByPath, suiteVariableFor } from '../config/read-suite-options.js'
+import { variablesFor } from '../config/read-variable.js'
 import { usageError } from './command.js'
 
 /**
@@ -24,7 +25,10 @@ export async function readEnvironment(
   return { ...found, ...environment }
 }
 
-const variables = [...suiteOptionsByPath.keys()].map(suiteVariableFor).filter((name) => name !== '')
+const variables = [...suiteOptionsByPath].flatMap(([path, { kind }]) => {
+  const variable = suiteVariableFor(path)
+  return variable === '' ? [] : variablesFor(variable, kind)
+})
 
 /** Whether any of our options is set. */
 export const isConfigured = (environment: Environment): boolean =>

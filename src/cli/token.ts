@@ -2,14 +2,19 @@
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { systemClock } from '../clock.js'
-import type { Environment } from '../config/environment.js'
-import type { ResolvedSharedCookieOptions } from '../config/options.js'
+import { type Environment, textOfVariable, variableOf } from '../config/environment.js'
+import {
+  type ResolvedOptions,
+  type ResolvedSharedCookieOptions,
+  usesSharedCookie,
+} from '../config/options.js'
 import { resolveOptions } from '../config/resolve.js'
 import { sharedCookieOptions } from '../config/shared-cookie-options.js'
 import { ConfigurationError } from '../errors.js'
 import { printable } from '../printable.js'
 import type { TokenParts } from '../tokens/token-parts.js'
 import { type Command, type Console, untilStopped, usageError } from './command.js'
+import { findProviders } from './doctor/providers.js'
 import { codeOf, isConfigured, readEnvironment } from './environment.js'
 import { createPaint, printableJson } from './print.js'
 import { createProbe, toFetch } from './probe.js'
@@ -48,9 +53,15 @@ function parse(args: readonly string[]) {
   }
 }
 
-/** The options of the environment; `undefined` where nothing of ours is configured. @throws ConfigurationError */
-function configurationOf(environment: Environment): ResolvedSharedCookieOptions | undefined {
-  return isConfigured(environment) ? resolveOptions({}, environment) : undefined
+/**
+ * The options of the environment. Providers of `oidc()` and `saml()` count where there is no shared cookie: none is missing
+ * beside them, and none of a token's rules is theirs. `undefined`: nothing of ours is configured. @throws ConfigurationError
+ */
+async function configurationOf(environment: Environment): Promise<ResolvedOptions | undefined> {
+  const isShared = textOfVariable(environment, variableOf('identityProvider.url')) !== undefined
+  const { plugIns, isDescribed } = await findProviders({}, environment)
+  if (!isDescribed && !isConfigured(environment)) return undefined
+  return resolveOptions(isDescribed && !isShared ? { protocols: plugIns } : {}, environment)
 }
 
 async function run(args: readonly string[], console: Console): Promise<number> {
@@ -71,14 +82,16 @@ async function run(args: readonly string[], console: Console): Promise<number> {
   const text = isFromInput ? await untilStopped(readInput(console), console) : positionals.join(' ')
   if (text === undefined) return 1
   const environment = await readEnvironment(values['env-file'] ?? [])
-  let configuration: ResolvedSharedCookieOptions | undefined
+  let resolved: ResolvedOptions | undefined
   let broken: ConfigurationError | undefined
   try {
-    configuration = configurationOf(environment)
+    resolved = await configurationOf(environment)
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
     broken = error
   }
+  const configuration = resolved !== undefined && usesSharedCookie(resolved) ? resolved : undefined
+  const why = whyUnjudged(resolved, broken)
   const fetch = values['fetch-keys'] === true ? await keyFetch(configuration, values.ca) : undefined
   const now = systemClock()
   const tokens = findTokens(text, configuration?.sharedCookie.names ?? defaultNames)
@@ -101,7 +114,7 @@ async function run(args: readonly string[], console: Console): Promise<number> {
       )
     }
     for (const { parts, verdict } of inspected) {
-      console.out(describe(parts, verdict, { now, showsSignature, paint, isBroken: broken !== undefined }))
+      console.out(describe(parts, verdict, { now, showsSignature, paint, why }))
     }
     if (broken !== undefined) console.err(`citizen-session token: ${broken.message}`)
   }
@@ -178,7 +191,8 @@ function toDocument(
 interface Manner {
   readonly now: number
   readonly showsSignature: boolean
-  readonly isBroken: boolean
+  /** Why there is no verdict. */
+  readonly why: string
   readonly paint: ReturnType<typeof createPaint>
 }
 
@@ -207,12 +221,16 @@ function describe(parts: TokenParts, verdict: TokenVerdict | undefined, manner: 
   ].join('\n')
 }
 
-function sentence(verdict: TokenVerdict | undefined, { paint, isBroken }: Manner): string {
-  if (verdict === undefined) {
-    return isBroken
-      ? 'none: the configuration cannot be used'
-      : 'none: nothing is configured here (CITIZEN_…), so nothing was compared'
-  }
+/** Why a token is compared with nothing, where it is not. */
+function whyUnjudged(resolved: ResolvedOptions | undefined, broken: ConfigurationError | undefined): string {
+  if (broken !== undefined) return 'none: the configuration cannot be used'
+  return resolved === undefined
+    ? 'none: nothing is configured here (CITIZEN_…), so nothing was compared'
+    : 'none: no shared cookie is configured here (CITIZEN_IDENTITY_PROVIDER_URL), so nothing was compared'
+}
+
+function sentence(verdict: TokenVerdict | undefined, { paint, why }: Manner): string {
+  if (verdict === undefined) return why
   const reason = printable(verdict.reason)
   switch (verdict.outcome) {
     case 'accepted':

@@ -149,6 +149,36 @@ describe('token inspect', () => {
     expect(done.out).toContain('nothing is configured')
   })
 
+  it('says of an application without the shared cookie that nothing was compared, and misses none', async () => {
+    const { CITIZEN_APPLICATION_ID, CITIZEN_APPLICATION_URL } = right()
+    const environment = {
+      CITIZEN_APPLICATION_ID: CITIZEN_APPLICATION_ID ?? '',
+      CITIZEN_APPLICATION_URL: CITIZEN_APPLICATION_URL ?? '',
+      CITIZEN_APPLICATION_SECRETS: 'a secret of thirty-two bytes or more',
+      CITIZEN_OIDC_ADFS_ISSUER: 'https://id.example.gov',
+      CITIZEN_OIDC_ADFS_CLIENT_ID: 'benefits',
+      CITIZEN_OIDC_ADFS_CLIENT_SECRET: 'a secret',
+    }
+    const done = await inspect({ input: token, environment })
+    expect([done.code, done.err]).toEqual([0, ''])
+    expect(done.out).toContain('alg: "RS256"')
+    expect(done.out).toContain('no shared cookie is configured here')
+    const wrong = await inspect({
+      input: token,
+      environment: { ...environment, CITIZEN_OIDC_ADFS_SCOPE: 'x' },
+    })
+    expect(wrong.code).toBe(1)
+    expect(wrong.err).toContain('CITIZEN_OIDC_ADFS_SCOPE')
+    expect(wrong.err).not.toContain('CITIZEN_IDENTITY_PROVIDER_URL')
+  })
+
+  it('judges by the shared cookie where there is one, whatever else signs people in', async () => {
+    const environment = { ...right(), CITIZEN_OIDC_ISSUER: 'https://id.example.gov' }
+    const done = await inspect({ input: token, environment })
+    expect([done.code, done.err]).toEqual([0, ''])
+    expect(done.out).toContain('--fetch-keys asks the provider')
+  })
+
   it('lists what is wrong with a configuration that cannot be used', async () => {
     const done = await inspect({ input: token, environment: { CITIZEN_APPLICATION_ID: 'No!' } })
     expect(done.code).toBe(1)
