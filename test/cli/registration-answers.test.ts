@@ -413,6 +413,18 @@ describe('an answer', () => {
     expect(folder.kept()).toEqual(before)
   })
 
+  it.each(['********', '••••', '', null])(
+    'that shows %j for the secret leaves the one that is kept',
+    async (shown) => {
+      answering({})
+      await run('--register')
+      provider.answer = () => ({ status: 200, body: client({ client_secret: shown }) })
+      expect((await run('--read')).code).toBe(0)
+      expect(folder.kept().client_secret).toBe('the secret of the client')
+      expect(folder.text(folder.secretFile)).toBe('the secret of the client')
+    },
+  )
+
   it('about another client changes nothing that is kept', async () => {
     answering({})
     await run('--register')

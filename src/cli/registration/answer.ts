@@ -59,7 +59,7 @@ export function judgeAnswer(answer: ProbeAnswer, rules: AnswerRules): Registrati
     notes.push(`${name} ${what}: it is not kept`)
     return undefined
   }
-  const secret = take('client_secret', isSecret, 'is no text of 1 to 1024 characters')
+  const secret = take('client_secret', isSecret, 'is no text of 1 to 1024 characters, or stars in its place')
   const end = take('client_secret_expires_at', isTime, 'is no time in seconds')
   const uri = take('registration_client_uri', isAddress, 'is no https address')
   const token = take('registration_access_token', isToken, 'is no token')
@@ -105,8 +105,9 @@ function wayNotes(
 const isWord = (value: unknown, most: number): value is string =>
   typeof value === 'string' && value.length <= most && /^[^\s\p{Cc}]+$/u.test(value)
 
+/** Some show stars in its place to whoever reads a registration: they are no new secret. */
 const isSecret = (value: unknown): value is string =>
-  typeof value === 'string' && value !== '' && value.length <= 1024
+  typeof value === 'string' && value.length <= 1024 && !/^[*•]*$/u.test(value)
 
 /** The last second of the year 9999: what is later is another unit. */
 const lastSecond = 253_402_300_799
