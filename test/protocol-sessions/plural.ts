@@ -180,7 +180,7 @@ export async function createPlural(
           ...more.suite?.application,
         },
         protocols: names.filter((name) => name !== 'shared-cookie').map((name) => plugIn(name)),
-        store,
+        store: suiteOptions.store ?? store,
         clock,
         fetch: reach,
         onEvent: (event) => events.push(event),
