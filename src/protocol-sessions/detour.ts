@@ -22,7 +22,8 @@ export function createDetours(
     const protocol = protocols.get(live.state.named.protocol)
     if (protocol?.detour === undefined) return undefined
     if (!isPageItself(exchange) || !isActivity(exchange, application.url)) return undefined
-    return protocol.detour(exchange, { extendedAt: extendedAt(live.record, live.details, clock()) })
+    const { address } = live.state
+    return protocol.detour(exchange, { address, extendedAt: extendedAt(live.record, live.details, clock()) })
   }
 }
 

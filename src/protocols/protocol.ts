@@ -72,7 +72,7 @@ export interface InstalledProtocol extends LoginMethod, LogoutParticipant {
    * guard lets a person of this plug-in through to a page, by a GET that counts as activity: it sets cookies, and does
    * nothing else.
    */
-  detour?(exchange: Exchange, session: Pick<ProtocolSession, 'extendedAt'>): Reply | undefined
+  detour?(exchange: Exchange, session: Pick<ProtocolSession, 'address' | 'extendedAt'>): Reply | undefined
   /** Rejects while the provider's set-up cannot be had. Asked by `suite.ready()`. */
   ready?(): Promise<void>
   /** Forgets the provider's keys at once, for an emergency. Called by `suite.purgeKeys()`. */

@@ -603,6 +603,27 @@ describe('on the way to a page', () => {
     },
   )
 
+  it('leads nobody in a circle whose browser keeps no cookie of a detour', async () => {
+    const { world, browser, goOn, asked } = await signedIn('navigation')
+    await goOn(every)
+    world.sites.set(home, async (request) => {
+      // The start page is behind a guard as well.
+      const isStart = new URL(request.url).pathname === '/'
+      const asWanted = isStart ? new Request(`${home}/private?start`, request) : request
+      const answer = await world.party('benefits').handle(asWanted)
+      const cookies = answer.headers.getSetCookie().filter((cookie) => !cookie.includes('.detour.'))
+      const headers = new Headers(answer.headers)
+      headers.delete('set-cookie')
+      for (const cookie of cookies) headers.append('set-cookie', cookie)
+      return new Response(answer.body, { status: answer.status, headers })
+    })
+    for (const path of ['/private', '/private?again']) {
+      expect((await browser.open(`${home}${path}`)).status).toBe(200)
+    }
+    expect(isAtProvider(await browser.open(`${home}/private`))).toBe(false)
+    expect(asked()).toBe(0)
+  })
+
   it('REF-2 leads nobody in a circle while the provider is away', async () => {
     const { world, browser, goOn, openPage, asked } = await signedIn('navigation', {
       saml: { polling: { everySeconds: 60, keepSeconds: 3600 } },

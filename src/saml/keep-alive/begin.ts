@@ -4,7 +4,7 @@ import { refuseForeign } from '../../login/refuse-foreign.js'
 import { redirect } from '../../pages/redirect.js'
 import { whileStored } from '../../pages/while-stored.js'
 import type { ProtocolSession } from '../../protocols/sessions.js'
-import { publicIdOf } from '../../sessions/record.js'
+import { placeOf, publicIdOf } from '../../sessions/record.js'
 import { isWaiting } from '../../wait.js'
 import { writeAuthnRequest } from '../authn-request.js'
 import { chooseEndpoint } from '../choose-endpoint.js'
@@ -46,11 +46,23 @@ export function beginAtTop(
   exchange: Exchange,
   state: string | undefined,
 ): Promise<Reply> | Reply {
-  const { host, detours, now } = context
+  const { detours, now } = context
   const detour = detours.find(exchange, state, now())
-  if (detour === undefined) return redirect(host.options.application.startPage)
+  if (detour === undefined) return withoutDetour(context, exchange)
   const { returnTo } = detour.content
   return begin(context, exchange, { place: 'top', returnTo, detour: detour.state })
+}
+
+/** The start page; where its guard would send a browser that keeps no such cookie on the next detour, it does not. */
+function withoutDetour(context: KeepAliveContext, exchange: Exchange): Promise<Reply> {
+  const { host, lostDetours, now } = context
+  const toStart = (): Reply => redirect(host.options.application.startPage)
+  const note = async (): Promise<Reply> => {
+    const session = await host.sessions.current(exchange)
+    if (session !== undefined) lostDetours.set(placeOf(session.address), now(), 0)
+    return toStart()
+  }
+  return whileStored(host.report, note, toStart)
 }
 
 function begin(context: KeepAliveContext, exchange: Exchange, visit: Visit): Promise<Reply> {

@@ -3,6 +3,7 @@ import type { TransactionCookies } from '../../cookies/transaction.js'
 import type { Exchange, Reply } from '../../exchange.js'
 import { redirect, redirectStatus } from '../../pages/redirect.js'
 import { renderScriptedPage, tellParentScript } from '../../pages/scripted-page.js'
+import { createRecent, type Recent } from '../../recent.js'
 import type { RecordAddress } from '../../session-record.js'
 import { placeOf } from '../../sessions/record.js'
 import { routeOf } from '../routes.js'
@@ -34,6 +35,8 @@ export interface Detour {
 export interface KeepAliveContext extends AnswerContext {
   readonly transactions: TransactionCookies<PassiveTransaction>
   readonly detours: TransactionCookies<Detour>
+  /** Sessions whose browser came without the cookie of its detour, and since when: no other one until that would be over. */
+  readonly lostDetours: Recent<number>
   /** Path of our route, as the browser sees it. */
   readonly path: string
 }
@@ -54,6 +57,8 @@ export const retrySeconds = 300
 /** The same where it can extend nothing without a page. */
 export const pauseSeconds = 3600
 
+const mostLostDetours = 10_000
+
 /** Makes what the steps of one provider stand on. */
 export function createKeepAliveContext(provider: ServiceProvider): KeepAliveContext {
   const { host, options } = provider
@@ -62,6 +67,7 @@ export function createKeepAliveContext(provider: ServiceProvider): KeepAliveCont
     renewedFor: new Set(),
     transactions: host.transactions<PassiveTransaction>('passive'),
     detours: host.transactions<Detour>('detour'),
+    lostDetours: createRecent({ maximumEntries: mostLostDetours }),
     path: `${host.options.routes.path}/${routeOf(options.name, 'keep-alive')}`,
   }
 }

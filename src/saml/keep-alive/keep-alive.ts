@@ -1,10 +1,13 @@
 /** @module Keeps the provider's session alive while the person is active, by passive requests: `saml({ keepAlive })`. */
+import { transactionSeconds } from '../../cookies/transaction.js'
 import type { Exchange, Reply } from '../../exchange.js'
 import { queryOf } from '../../login/login-request.js'
 import { redirect } from '../../pages/redirect.js'
 import { renderScriptedPage } from '../../pages/scripted-page.js'
 import type { InstalledProtocol, ProtocolEndpoint } from '../../protocols/protocol.js'
-import { publicIdOf } from '../../sessions/record.js'
+import type { ProtocolSession } from '../../protocols/sessions.js'
+import { placeOf, publicIdOf } from '../../sessions/record.js'
+import { isWaiting } from '../../wait.js'
 import type { Received } from '../receive-message.js'
 import { routeOf } from '../routes.js'
 import type { ServiceProvider } from '../service-provider.js'
@@ -42,8 +45,7 @@ export function createKeepAlive(provider: ServiceProvider): KeepAlive {
   return {
     conclude: (exchange, received) => concludePassive(context, exchange, received),
     endpoints: { [route]: createEndpoint(context) },
-    detour:
-      by === 'frame' ? undefined : (exchange, session) => detourFor(context, exchange, session.extendedAt),
+    detour: by === 'frame' ? undefined : (exchange, session) => detourFor(context, exchange, session),
     frame: by === 'frame' ? route : undefined,
   }
 }
@@ -59,10 +61,18 @@ function createEndpoint(context: KeepAliveContext): ProtocolEndpoint {
 }
 
 /** Sends a person by way of the provider, once: while this browser remembers one such detour there is no other. */
-function detourFor(context: KeepAliveContext, exchange: Exchange, since: number): Reply | undefined {
-  const { host, detours, path, now } = context
-  const isDue = notDueFor(context, since) === 0 && exchange.target.length <= longestReturnTarget
+function detourFor(
+  context: KeepAliveContext,
+  exchange: Exchange,
+  { address, extendedAt }: Pick<ProtocolSession, 'address' | 'extendedAt'>,
+): Reply | undefined {
+  const { host, detours, path, now, lostDetours } = context
+  const isDue = notDueFor(context, extendedAt) === 0 && exchange.target.length <= longestReturnTarget
   if (!isDue || detours.pending(exchange, now()).length > 0) return undefined
+  const lostAt = lostDetours.get(placeOf(address))
+  const isLost =
+    lostAt !== undefined && isWaiting({ since: lostAt, milliseconds: transactionSeconds * 1000 }, now())
+  if (isLost) return undefined
   const returnTo = host.checkReturnTarget(exchange.target)
   if (returnTo === undefined) return undefined
   const state = detours.set(exchange, { returnTo }, now())
