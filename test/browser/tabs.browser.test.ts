@@ -129,7 +129,10 @@ describe('tabs of one person', () => {
     await one.goto(`${world.site.emulator.url}/login?prompt=login&returnTo=${back}`)
     await one.fill('#username', 'ana')
     await one.fill('#password', 'ana-password')
+    const leading = one.waitForRequest('**/private')
     await one.press('#password', 'Enter')
+    // The cookies are there: the clock of the other need not wait for the provider.
+    await leading
     await coveredInTime(other)
     await aSecond()
     goOn()
