@@ -16,6 +16,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { build, cache, nextExample as example, installNext, root, run } from '../../examples/set-up.mjs'
 import { createEmulator, type Emulator } from '../../src/emulator/index.js'
+import { gateSecret } from '../gate/gate-world.js'
 import { type Browser, createBrowser } from '../support/browser.js'
 import { endWithUs } from '../support/orphans.js'
 import { siteOn } from '../support/wire.js'
@@ -142,6 +143,8 @@ export async function startNext(
         CITIZEN_APPLICATION_SECRETS: secret,
         CITIZEN_IDENTITY_PROVIDER_URL: emulator.url,
         CITIZEN_SHARED_COOKIE_DOMAIN: domain,
+        CITIZEN_ROUTES_GATE_SECRET: gateSecret,
+        CITIZEN_ROUTES_GATE_COOKIES: 'numbered',
         ...variables,
       },
     },

@@ -25,6 +25,7 @@ import { type Answer, atHost, ownScript, type SendOptions, send } from '../adapt
  * | `POST /leave` | `citizen.logout()` by hand: JSON of the receipt |
  * | `POST /leave-and-throw` | the same, then throws |
  * | `POST /refresh` | JSON of `citizen.refresh()` |
+ * | `/session/gate` | the secret is `gateSecret` of `test/gate`, `cookies` are `numbered` |
  * | `/mounted/session` | another application's session layer (`id: 'mounted'`) below a sub-path |
  * | `/mounted/private`, `POST /mounted/form` | as above, below the sub-path; the body is parsed behind the session layer |
  *

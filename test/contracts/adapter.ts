@@ -1,6 +1,7 @@
 /** @module The adapter contract: one suite over real HTTP that runs on every framework. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { citizenCases } from './adapter-citizen.js'
+import { gateCases } from './adapter-gate.js'
 import { guardCases } from './adapter-guards.js'
 import { type AdapterHarness, type Case, type RunningApplication, subjectOf } from './adapter-harness.js'
 import { responseCases } from './adapter-responses.js'
@@ -11,6 +12,7 @@ const parts: Readonly<Record<string, readonly Case[]>> = {
   'a guard': guardCases,
   'responses of the application': responseCases,
   'our own routes': routeCases,
+  'the gate': gateCases,
 }
 
 /** Runs the contract on an application. A case that is listed as an exception must fail, or it is none any more. */

@@ -10,6 +10,7 @@ import {
   type SuiteOptions,
 } from '../../../src/index.js'
 import type { RunningApplication } from '../../contracts/adapter-harness.js'
+import { gateSecret } from '../../gate/gate-world.js'
 import { sharedEmulator } from '../site.js'
 
 /** The two session layers of the application: its own, and the one below `/mounted`. */
@@ -44,7 +45,7 @@ export async function startInProcess(
       {},
     )
   const suites = {
-    main: suiteOf('benefits'),
+    main: suiteOf('benefits', { routes: { gate: { secret: gateSecret, cookies: 'numbered' } } }),
     mounted: suiteOf('mounted', { routes: { path: '/mounted/session' } }),
   }
   listener = build(suites)

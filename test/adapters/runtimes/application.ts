@@ -1,6 +1,7 @@
 /** @module The application of the adapter contract as one `fetch` function, with settings from outside its process. */
 import {
   createSuite,
+  type GateOptions,
   memoryStore,
   type Store,
   StoreUnavailableError,
@@ -13,6 +14,8 @@ export interface Settings {
   readonly url: string
   readonly providerUrl: string
   readonly providerInternalUrl: string
+  /** What proxies send. */
+  readonly gateSecret: string
   /** Milliseconds since the epoch, at which the clock stands until it is moved. */
   readonly now: number
 }
@@ -31,13 +34,13 @@ export function createApplication(settings: Settings): (request: Request) => Pro
       }
     },
   })
-  const suiteOf = (id: string, path: string): Suite =>
+  const suiteOf = (id: string, path: string, gate?: GateOptions): Suite =>
     createSuite(
       {
         identityProvider: { url: settings.providerUrl, internalUrl: settings.providerInternalUrl },
         sharedCookie: { domain: 'citizen.localhost' },
         application: { id, url: settings.url, secrets: ['a secret of thirty-two bytes or more'] },
-        routes: { path },
+        routes: { path, gate },
         store,
         clock,
         onEvent: () => undefined,
@@ -45,7 +48,7 @@ export function createApplication(settings: Settings): (request: Request) => Pro
       {},
     )
   const serve = honoApplication({
-    main: suiteOf('benefits', '/session'),
+    main: suiteOf('benefits', '/session', { secret: settings.gateSecret, cookies: 'numbered' }),
     mounted: suiteOf('mounted', '/mounted/session'),
   })
   return async (request) => {

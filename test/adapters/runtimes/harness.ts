@@ -6,6 +6,7 @@ import { rolldown } from 'rolldown'
 import { cache } from '../../../examples/set-up.mjs'
 import { createEmulator } from '../../../src/emulator/index.js'
 import type { RunningApplication } from '../../contracts/adapter-harness.js'
+import { gateSecret } from '../../gate/gate-world.js'
 import { findProgram, howToGet } from '../../programs.mjs'
 import { endWithUs } from '../../support/orphans.js'
 import type { Settings } from './application.js'
@@ -32,6 +33,7 @@ export async function startOn(runtime: Runtime): Promise<RunningApplication> {
     url: 'http://benefits.citizen.localhost',
     providerUrl: emulator.url,
     providerInternalUrl: emulator.internalUrl,
+    gateSecret,
     now,
   }
   if (runtime === 'workerd') writeFileSync(join(folder, 'workerd.capnp'), configurationOf(settings))
