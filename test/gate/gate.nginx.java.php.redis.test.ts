@@ -2,8 +2,10 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, request as overHttp, type RequestListener } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
+import type { Duplex } from 'node:stream'
 import express from 'express'
 import { Redis } from 'ioredis'
+import { SignJWT } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type CitizenMiddleware, citizenSession } from '../../adapters/express.js'
 import { createEmulator, type Emulator } from '../../src/emulator/index.js'
@@ -28,6 +30,7 @@ let emulator: Emulator
 let backends: GateBackends
 let nginx: PlainNginx
 let auth: CitizenMiddleware
+const keys = createKeyRing({ storage: memoryKeys(), name: 'gate', rotateEverySeconds: 7_776_000 })
 let url: string
 let listener: RequestListener = (_, response) => response.writeHead(503).end()
 const server = createServer((request, response) => listener(request, response))
@@ -60,7 +63,7 @@ beforeAll(async () => {
     routes: {
       gate: {
         secret: gateSecret,
-        keys: createKeyRing({ storage: memoryKeys(), name: 'gate', rotateEverySeconds: 7_776_000 }),
+        keys,
         cookies: 'numbered',
         policies: {
           reports: { audience: 'reports' },
@@ -220,6 +223,8 @@ describe('applications in PHP and Java behind nginx', () => {
   it('ask for a stronger sign-in where the policy does: 403 with where to go', async () => {
     const ana = await signedIn()
     const login = '/session/login?level=2'
+    for (const path of ['/archive/staff', '/archive//staff/x', '/archive/x/../staff/x', '/archive/%73taff/x'])
+      expect([path, (await send(path, { ...(await cookieOf(ana)), ...script })).status]).toEqual([path, 403])
     const fetched = await send('/archive/staff/x', { ...(await cookieOf(ana)), ...script })
     expect([fetched.status, JSON.parse(fetched.body)]).toEqual([
       403,
@@ -346,6 +351,52 @@ describe('whoever attacks from outside', () => {
     }
   })
 
+  /** A token as the gate makes it, but for what is changed; by the gate's own key. */
+  async function forged(audience: string, claims: object, header: object = {}): Promise<string> {
+    const { kid, privateKey } = await keys.signer()
+    const now = Math.floor(Date.now() / 1000)
+    const all = {
+      iss: url,
+      aud: audience,
+      sub: 'ana',
+      level: 9,
+      jti: 'j',
+      iat: now,
+      exp: now + 60,
+      ...claims,
+    }
+    return new SignJWT(all)
+      .setProtectedHeader({ alg: 'RS256', kid, typ: 'gate+jwt', ...header })
+      .sign(privateKey)
+  }
+  const seconds = (offset: number) => Math.floor(Date.now() / 1000) + offset
+
+  it.each<[string, () => object, object, string]>([
+    ['what it is', () => ({}), {}, 'taken'],
+    ['another audience beside it', () => ({ aud: ['reports', 'archive'] }), {}, 'taken'],
+    ['a clock that is 25 seconds ahead', () => ({ iat: seconds(25), exp: seconds(85) }), {}, 'taken'],
+    ['the type of a partner’s', () => ({}), { typ: 'JWT' }, 'claims'],
+    ['no type', () => ({}), { typ: undefined }, 'claims'],
+    ['another type', () => ({}), { typ: 'logout+jwt' }, 'claims'],
+    ['another key', () => ({}), { kid: 'gate-20200101' }, 'unknown-key'],
+    ['another issuer', () => ({ iss: `http://benefits.${domain}` }), {}, 'issuer'],
+    ['no audience', () => ({ aud: undefined }), {}, 'audience'],
+    ['a longer life', () => ({ exp: seconds(90) }), {}, 'too-long-lived'],
+    ['a time that is over', () => ({ iat: seconds(-100), exp: seconds(-40) }), {}, 'expired'],
+    ['a time to come', () => ({ iat: seconds(100), exp: seconds(160) }), {}, 'not-yet-valid'],
+    ['nobody', () => ({ sub: '' }), {}, 'claims'],
+  ])('is told by PHP and Java alike what a token is: %s', async (_, claims, header, problem) => {
+    const said = []
+    for (const [audience, port] of [
+      ['reports', backends.ports.php],
+      ['archive', backends.ports.java],
+    ] as const) {
+      const answer = await send('/x', { 'citizen-token': await forged(audience, claims(), header) }, { port })
+      said.push(answer.status === 200 ? 'taken' : answerOf(answer).problem)
+    }
+    expect(said).toEqual([problem, problem])
+  })
+
   it.each([
     '/session/gate',
     '/session/gate/reports',
@@ -459,6 +510,63 @@ describe('HLD-04 activity, as nginx passes it on', () => {
     if (touches) expect(session.lastSeenAt).toBeGreaterThan(before + 15_000)
     else expect(session.lastSeenAt).toBeLessThan(before + 10_000)
     emulator.travel(-20)
+  })
+})
+
+describe('a socket of a backend', () => {
+  it('opens for who is signed in, with a token in its handshake, and keeps nobody signed in', async () => {
+    const seen: IncomingMessage['headers'][] = []
+    const backend = createServer((_, response) => response.end('{}')).on(
+      'upgrade',
+      (request: IncomingMessage, socket: Duplex) => {
+        seen.push(request.headers)
+        socket.end(
+          'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nhello',
+        )
+      },
+    )
+    backend.listen(0, '127.0.0.1')
+    await once(backend, 'listening')
+    const { port: reports } = backend.address() as AddressInfo
+    const settings = { secret: gateSecret, application: applicationPort(), archive: backends.ports.java }
+    const proxy = await startGateNginx({ ...settings, reports })
+    const handshake = (cookie: string, protocol = 'websocket') =>
+      new Promise<string>((resolve, reject) => {
+        const socket = connect(proxy.port, '127.0.0.1')
+        let text = ''
+        socket.setEncoding('latin1').on('data', (chunk: string) => {
+          text += chunk
+          if (/hello|\r\n\r\n.*\}/s.test(text)) socket.destroy()
+        })
+        socket.once('close', () => resolve(text)).once('error', reject)
+        const lines = ['GET /reports/live HTTP/1.1', `host: ${new URL(url).host}`, `cookie: ${cookie}`]
+        const rest = [
+          `upgrade: ${protocol}`,
+          'connection: Upgrade',
+          'sec-websocket-version: 13',
+          'sec-websocket-key: x',
+        ]
+        socket.write([...lines, ...rest, `origin: ${url}`, '', ''].join('\r\n'))
+      })
+    try {
+      const cookie = await emulator.cookiesFor('ana')
+      expect(await handshake('a=b')).toMatch(/^HTTP\/1\.1 401 /)
+      // A session begins with what a person does.
+      expect(await handshake(cookie)).toMatch(/^HTTP\/1\.1 401 /)
+      await send('/reports/x', { cookie, ...navigation })
+      expect(await handshake(cookie)).toMatch(/^HTTP\/1\.1 101 [\s\S]*hello$/)
+      // On a connection of another protocol nobody would be asked any more: what comes is a plain request.
+      for (const protocol of ['h2c', 'HTTP/2.0', 'websocket, h2c', 'h2c, websocket'])
+        expect([protocol, await handshake(cookie, protocol)]).toEqual([
+          protocol,
+          expect.stringMatching(/^HTTP\/1\.1 200 /),
+        ])
+      expect(seen).toMatchObject([{ upgrade: 'websocket', 'citizen-token': expect.stringMatching(/^eyJ/) }])
+    } finally {
+      await proxy.stop()
+      backend.closeAllConnections()
+      backend.close()
+    }
   })
 })
 

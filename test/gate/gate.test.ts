@@ -1,5 +1,6 @@
 /** @module The gate: who may ask, what is answered, what counts as activity, and what a token says. */
 
+import { decodeJwt } from 'jose'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { subjectOf } from '../../src/emulator/people.js'
 import { StoreUnavailableError } from '../../src/errors.js'
@@ -452,6 +453,18 @@ describe('a token', () => {
     expect(Number(claims.exp) - world.now() / 1000).toBe(20)
   })
 
+  it('says at once what the provider has taken back', async () => {
+    const strong = await world.emulator.tokenFor('dan')
+    const { jti = '' } = decodeJwt(strong)
+    const weak = await world.emulator.tokenFor('dan', { session: jti, level: 'password' })
+    const levels = []
+    for (const token of [strong, weak]) {
+      const { claims } = tokenOf(await world.ask({ cookie: world.emulator.cookieHeader(token) }))
+      levels.push(claims.level)
+    }
+    expect(levels).toEqual([2, 1])
+  })
+
   it('is signed anew once its key is another', async () => {
     const keys = testKeys(() => world.now())
     const own = await createGateWorld({ keys })
@@ -547,7 +560,14 @@ describe('a backend in Node', () => {
   it('refuses what is none, and what is of another kind, as the other kinds refuse it', async () => {
     const { keys, own, token, options } = await place()
     const clock = () => own.now()
-    const sso = createSsoIssuer({ keys, issuer: host, audience: 'reports', applicationUrl: host, clock })
+    const sso = createSsoIssuer({
+      keys,
+      issuer: host,
+      audience: 'reports',
+      applicationUrl: host,
+      clock,
+      claims: () => ({ level: 1 }),
+    })
     const cookie = await own.cookiesOf()
     const { suite } = own.application('benefits')
     const citizen = await suite.authenticate(
