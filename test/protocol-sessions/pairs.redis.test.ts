@@ -21,7 +21,7 @@ afterAll(async () => {
 })
 
 describePairs('on Redis', all, (clock) => ({ store: open(0, clock) }))
-describePairs('in memory, with revocations on Redis', all, (clock) => ({
+describePairs('in memory, with revocations on Redis', ofEachKind, (clock) => ({
   store: memoryStore({ clock }),
   revocations: open(1, clock),
 }))
