@@ -63,6 +63,8 @@ export function algorithmOf(key: KeyObject): SigningAlgorithm {
       }
       if (modulusLength > mostModulusLength) throw refused(`an RSA key has at most ${mostModulusLength} bits`)
       if (publicExponent < leastExponent) throw refused('the public exponent of an RSA key is at least 65537')
+      if (publicExponent % 2n === 0n || publicExponent >= 2n ** 64n)
+        throw refused('the public exponent of an RSA key is odd, and has at most 64 bits')
       return 'RS256'
     case 'ec':
       if (namedCurve !== 'prime256v1') throw refused('an EC key must be on the curve P-256')

@@ -1,10 +1,12 @@
 /** @module The other side of a hand-over: an application as the partner that takes a token, once. */
+import { KeyObject, type webcrypto } from 'node:crypto'
 import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import { type Clock, systemClock } from '../clock.js'
 import { digest } from '../digest.js'
 import { CitizenSessionError, outage } from '../errors.js'
 import { readBounded } from '../outbound.js'
 import type { Store } from '../stores/store.js'
+import { importVerificationKey, isStrong } from '../tokens/verification-keys.js'
 import { isAhead } from '../wait.js'
 import { type SigningAlgorithm, signingAlgorithms } from './algorithms.js'
 import { toPublicKey } from './public-jwk.js'
@@ -101,7 +103,7 @@ export async function verifySsoToken(token: string, options: VerifySsoTokenOptio
 
 /** The token of a partner says nothing of its type, or that it is a JWT. */
 const isJwt = (type: string | undefined): boolean =>
-  type === undefined || /^(?:application\/)?jwt$/i.test(type)
+  type === undefined || (typeof type === 'string' && /^(?:application\/)?jwt$/i.test(type))
 const isGateToken = (type: string | undefined): boolean => type === gateTokenType
 
 /** The claims of a token that the gate gave to a backend. Times are seconds since the epoch. */
@@ -184,13 +186,30 @@ function isComplete(payload: object): payload is SsoClaims {
 }
 
 function keyFinder(keys: JWTVerifyGetKey | KeyRing): JWTVerifyGetKey {
-  if (typeof keys === 'function') return keys
+  if (typeof keys === 'function')
+    return async (header, token) => {
+      const found = await keys(header, token)
+      if (!isPublicAndStrong(found)) throw new errors.JWKSNoMatchingKey()
+      return found
+    }
   return async ({ kid, alg }) => {
     const jwk = (await keys.published()).keys.find((each) => each.kid === kid && each.alg === alg)
     if (jwk === undefined) throw new errors.JWKSNoMatchingKey()
     return toPublicKey(jwk)
   }
 }
+
+/** Whether it is worth what it verifies, in whatever form the application's function gives it. */
+function isPublicAndStrong(given: Awaited<ReturnType<JWTVerifyGetKey>>): boolean {
+  if (given instanceof Uint8Array) return false
+  if (given instanceof KeyObject) return given.type === 'public' && isStrong(given)
+  const isCryptoKey = Reflect.get(given, Symbol.toStringTag) === 'CryptoKey'
+  return isCryptoKey ? isPublicAndStrong(KeyObject.from(given as webcrypto.CryptoKey)) : isUsable(given)
+}
+
+/** Whether a member of a key set verifies something: it is public, and strong. */
+const isUsable = (jwk: unknown): boolean =>
+  importVerificationKey(jwk, signingAlgorithms, () => undefined) !== undefined
 
 const claimProblems: Readonly<Record<string, SsoTokenProblem>> = {
   iss: 'issuer',
@@ -265,12 +284,12 @@ function limited(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
     }
     const body = await readBounded(response, longestKeySet)
     if (body === undefined) throw new TypeError('the key set of the issuer is too large')
-    return new Response(withoutStrangers(new TextDecoder().decode(body)), { status: 200 })
+    return new Response(withUsableKeys(new TextDecoder().decode(body)), { status: 200 })
   }
 }
 
-/** A key set without members that are no objects: for one of them `jose` refuses the whole. */
-function withoutStrangers(text: string): string {
+/** A key set with those keys alone that verify something: for one that is no key `jose` refuses the whole. */
+function withUsableKeys(text: string): string {
   let set: unknown
   try {
     set = JSON.parse(text)
@@ -279,7 +298,5 @@ function withoutStrangers(text: string): string {
   }
   const keys: unknown = typeof set === 'object' && set !== null ? Reflect.get(set, 'keys') : undefined
   if (!Array.isArray(keys)) return text
-  return JSON.stringify({
-    keys: keys.filter((key) => typeof key === 'object' && key !== null && !Array.isArray(key)),
-  })
+  return JSON.stringify({ keys: keys.filter(isUsable) })
 }

@@ -29,11 +29,15 @@ function isForVerification(jwk: Readonly<Record<string, unknown>>): boolean {
   return jwk.key_ops === undefined || (Array.isArray(jwk.key_ops) && jwk.key_ops.includes('verify'))
 }
 
-/** RFC 8725, section 3.5, and exponents that make an RSA signature mean something. */
-function isStrong(key: KeyObject): boolean {
+/**
+ * Whether a signature of that key means something: with the exponent 1 anybody signs. Longer exponents than 64 bits OpenSSL
+ * does not take. Source: RFC 8725, section 3.5; RFC 8017, section 3.1.
+ */
+export function isStrong(key: KeyObject): boolean {
   if (key.asymmetricKeyType !== 'rsa') return true
   const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {}
-  return modulusLength >= 2048 && modulusLength <= 8192 && publicExponent >= 3n && publicExponent < 2n ** 64n
+  if (modulusLength < 2048 || modulusLength > 8192) return false
+  return publicExponent >= 3n && publicExponent < 2n ** 64n && publicExponent % 2n === 1n
 }
 
 /** Whether a key may verify signatures of that algorithm. Source: RFC 8725, section 3.1. */

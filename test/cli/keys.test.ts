@@ -373,6 +373,8 @@ describe('keys jwks', () => {
       () => publicPem('rsa', { modulusLength: 2048, publicExponent: 3 }),
       'at least 65537',
     ],
+    ['an even exponent', () => withExponent('AQAC'), 'odd'],
+    ['an exponent that no verifier takes', () => withExponent('AQAAAAAAAAAB'), '64 bits'],
     ['a key for PSS alone', () => publicPem('rsa-pss', { modulusLength: 2048 }), 'a signing key is RSA'],
     ['two keys in one file', () => spki(0) + spki(1), 'there are 2 keys or certificates in this text'],
     ['DER', () => createPublicKey(spki()).export({ format: 'der', type: 'spki' }), '-inform DER'],
@@ -428,6 +430,12 @@ describe('keys jwks', () => {
 function publicPem(kind: 'rsa' | 'rsa-pss', options: { modulusLength: number; publicExponent?: number }) {
   const make = generateKeyPairSync as (kind: string, options: object) => { publicKey: KeyObject }
   return make(kind, options).publicKey.export({ format: 'pem', type: 'spki' })
+}
+
+/** A public key whose exponent was spoilt on the way. */
+function withExponent(e: string) {
+  const jwk = { ...createPublicKey(rsaKey(0)).export({ format: 'jwk' }), e }
+  return createPublicKey({ key: jwk, format: 'jwk' }).export({ format: 'pem', type: 'spki' })
 }
 
 function certificateOf(index: number): Buffer {

@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createEmulator, type Emulator } from '../../src/emulator/index.js'
 import { createKeyRing, createSsoIssuer, pemKeys, type SsoIssuer } from '../../src/issuing/sso.js'
@@ -7,6 +7,8 @@ import { citizen, openssl, rsaKey } from '../issuing/world.js'
 const kid = 'vivoldi-sso-20251008'
 const privatePem = (index = 0) => rsaKey(index).export({ format: 'pem', type: 'pkcs8' }).toString()
 const publicPem = (index = 0) => openssl(['rsa', '-pubout'], privatePem(index)).toString()
+const withExponent = (e: string) =>
+  createPublicKey({ key: { kty: 'RSA', n: jwkOf().n ?? '', e }, format: 'jwk' })
 const jwkOf = (index = 0) => {
   const { n, e } = createPublicKey(rsaKey(index)).export({ format: 'jwk' })
   return { kty: 'RSA', use: 'sig', kid, alg: 'RS256', n, e }
@@ -157,6 +159,9 @@ describe('the dashboard', () => {
       'fewer than 2048 bits',
     ],
     ['another kind', () => [pemOf(generateKeyPairSync('ed25519').publicKey)], 'Only RSA'],
+    ['the exponent 1', () => [pemOf(withExponent('AQ'))], 'exponent'],
+    ['an even exponent', () => [pemOf(withExponent('BA'))], 'exponent'],
+    ['two keys at once', () => [publicPem() + publicPem(1)], 'several keys'],
     ['no key', () => ['hello'], 'no public key in this file'],
     ['a wrong kid', () => [publicPem(), '../kid'], 'A kid is letters'],
   ])('refuses %s, and says so', async (_, given, message) => {
@@ -284,6 +289,43 @@ describe('a sign-in with a token', () => {
     published = answer
     const refused = await handOver(await tokenFor())
     expect([refused.status, await refused.text()]).toEqual([503, expect.stringContaining('keys-unavailable')])
+  })
+
+  it.each<[string, () => object]>([
+    ['with the exponent 1', () => ({ e: 'AQ' })],
+    ['with the exponent 1 behind zeros', () => ({ e: 'AAAB' })],
+    ['with an even exponent', () => ({ e: 'BA' })],
+    ['with its private part', () => ({ d: rsaKey(0).export({ format: 'jwk' }).d })],
+    ['that is not for verifying', () => ({ key_ops: ['sign'] })],
+    ['that is for encryption', () => ({ use: 'enc' })],
+    ['for another algorithm', () => ({ alg: 'PS256' })],
+    [
+      'of 1024 bits',
+      () => generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' }),
+    ],
+  ])('JWT-02 is taken by no key %s', async (_, changes) => {
+    emulator.partner.registerUser({ sub: ana })
+    emulator.partner.registerJwksUrl(keySetUrl)
+    published = () => Response.json({ keys: [{ ...jwkOf(), ...changes() }] })
+    expect((await handOver(await tokenFor())).status).toBe(401)
+    expect(emulator.partner.logins[0]?.outcome).toBe('unknown-key')
+  })
+
+  it.each<[string, object | Buffer, object, string]>([
+    ['a type that is no text', {}, { typ: ['JWT'] }, 'claims'],
+    ['another type', {}, { typ: 'logout+jwt' }, 'claims'],
+    ['what is no UTF-8', Buffer.from('{"sub":"\xff"}', 'latin1'), {}, 'malformed'],
+  ])('is refused for %s', async (_, claims, header, problem) => {
+    await upload(publicPem())
+    const encode = (part: object) =>
+      (Buffer.isBuffer(part) ? part : Buffer.from(JSON.stringify(part))).toString('base64url')
+    const seconds = Math.floor(emulator.clock() / 1000)
+    const { issuer: iss, audience: aud } = emulator.partner
+    const all = { iss, aud, sub: ana, jti: 'j', iat: seconds, exp: seconds + 60 }
+    const payload = Buffer.isBuffer(claims) ? claims : { ...all, ...claims }
+    const signed = `${encode({ alg: 'RS256', kid, ...header })}.${encode(payload)}`
+    await handOver(`${signed}.${sign('sha256', Buffer.from(signed), rsaKey(0)).toString('base64url')}`)
+    expect(emulator.partner.logins[0]?.outcome).toBe(problem)
   })
 
   it('is refused for what does not hold', async () => {

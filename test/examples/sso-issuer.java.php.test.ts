@@ -43,6 +43,23 @@ function sampleSet() {
   const others = [null, 7, { kty: 'EC', kid }, { ...own, kid: 'other' }, { ...own, use: 'enc' }]
   return { keys: [...others, { ...own, n: zero }] }
 }
+
+/** Keys of a set by which nobody can have signed, each under a name of its own. */
+function uselessKeys() {
+  const [good] = keySet().keys
+  const short = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' })
+  const changes: Readonly<Record<string, object>> = {
+    'exponent-1': { e: 'AQ' },
+    'exponent-4': { e: 'BA' },
+    'exponent-of-89-bits': { e: 'AQAAAAAAAAAAAAAB' },
+    short,
+    private: { d: rsaKey(0).export({ format: 'jwk' }).d },
+    'for-encryption': { use: 'enc' },
+    'for-signing-alone': { key_ops: ['sign'] },
+    'for-another-algorithm': { alg: 'PS256' },
+  }
+  return Object.entries(changes).map(([name, change]) => ({ ...good, ...change, kid: name }))
+}
 const answerWith =
   (body: unknown, status = 200, headers = {}): RequestListener =>
   (_, response) =>
@@ -172,6 +189,11 @@ const refusals: [string, () => string, string][] = [
   ['alg rs256', () => forge({}, { alg: 'rs256' }), 'algorithm'],
   ['an extension that must be understood', () => forge({}, { crit: ['x'], x: 1 }), 'algorithm'],
   ['another kid', () => forge({}, { kid: 'vivoldi-sso-20251009' }), 'unknown-key'],
+  ...uselessKeys().map((key): [string, () => string, string] => [
+    `a key that is ${key.kid}`,
+    () => forge({}, { kid: key.kid }),
+    'unknown-key',
+  ]),
   ['the key of somebody else', () => forge({}, {}, rsaKey(1)), 'signature'],
   [
     'a key that it brings itself',
@@ -214,9 +236,11 @@ describe('tokens that do not hold', () => {
     const replayed = forge()
     const made = [...refusals.map(([, make]) => make()), ...strangers.map((make) => make()), ...flood]
     const before = fetches
+    answer = answerWith({ keys: [...keySet().keys, ...uselessKeys()] })
     // Good ones last: what was refused before has not stopped them.
     said = await verdicts([...made, forge({ aud: ['other', audience] }), replayed, replayed])
     asked = fetches - before
+    answer = answerWith(keySet())
   })
 
   it.each(refusals.map(([name, , problem], index) => [name, problem, index] as const))(

@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto'
-import { SignJWT } from 'jose'
+import { createHash, createPublicKey, generateKeyPairSync, randomUUID } from 'node:crypto'
+import { createLocalJWKSet, type JWK, SignJWT } from 'jose'
 import { describe, expect, it, vi } from 'vitest'
 import { createEmulator } from '../../src/emulator/index.js'
 import { StoreUnavailableError } from '../../src/errors.js'
@@ -41,6 +41,15 @@ async function setUp(more: Partial<VerifySsoTokenOptions> = {}) {
       .sign(key)
   }
   return { ...time, issuer, keys, store, verify, forge, now }
+}
+
+const jwkOf = (key: ReturnType<typeof createPublicKey>): JWK => key.export({ format: 'jwk' }) as JWK
+
+/** What a signature of RS256 is before the private operation; with the exponent 1 it is a signature. Source: RFC 8017, 9.2. */
+function paddedDigest(text: string): Buffer {
+  const prefix = Buffer.from('3031300d060960864801650304020105000420', 'hex')
+  const end = Buffer.concat([prefix, createHash('sha256').update(text).digest()])
+  return Buffer.concat([Buffer.from([0, 1]), Buffer.alloc(253 - end.length, 0xff), Buffer.from([0]), end])
 }
 
 describe('verifySsoToken', () => {
@@ -90,6 +99,7 @@ describe('verifySsoToken', () => {
     ['a text as exp', { exp: '9999999999' }, {}, 'claims'],
     ['no iat', { iat: undefined }, {}, 'claims'],
     ['another kind', {}, { typ: 'logout+jwt' }, 'claims'],
+    ['a kind that is no text', {}, { typ: ['JWT'] }, 'claims'],
     ['a kid that is not known', {}, { kid: 'us-20251009' }, 'unknown-key'],
     ['no kid', {}, { kid: undefined }, 'unknown-key'],
     ['an algorithm that was not asked for', {}, { alg: 'PS256' }, 'algorithm'],
@@ -159,6 +169,42 @@ describe('verifySsoToken', () => {
     const own = await setUp({ keys: remote })
     expect(await own.verify(await issuer.issue(citizen('ana')))).toMatchObject({ sub: 'ana' })
     expect(await verify(await issuer.issue(citizen('ben')))).toMatchObject({ sub: 'ben' })
+  })
+
+  describe.each<[string, (keys: JWK[]) => VerifySsoTokenOptions['keys']]>([
+    [
+      'remoteKeys',
+      (keys) => remoteKeys('https://a.example/', { fetch: async () => Response.json({ keys }) }),
+    ],
+    ['a function of the application', (keys) => createLocalJWKSet({ keys })],
+  ])('JWT-02 by %s, a token', (_, keysOf) => {
+    const good = createPublicKey(rsaKey(0)).export({ format: 'jwk' })
+    const named = { use: 'sig', alg: 'RS256', kid: 'us-20251008' }
+
+    it.each<[string, () => JWK]>([
+      ['that anybody can sign, as by the exponent 1', () => ({ ...good, e: 'AQ' })],
+      ['by an exponent of 1 behind zeros', () => ({ ...good, e: 'AAAB' })],
+      ['by an even exponent', () => ({ ...good, e: 'BA' })],
+      ['by an exponent that no verifier takes', () => ({ ...good, e: 'AQAAAAAAAAAB' })],
+      ['by 1024 bits', () => jwkOf(generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey)],
+    ])('%s, is refused for its key', async (_name, weak) => {
+      const { verify, forge } = await setUp({ keys: keysOf([{ ...weak(), ...named }]) })
+      const [header, payload] = (await forge()).split('.')
+      const signed = `${header}.${payload}`
+      const forged = paddedDigest(signed).toString('base64url')
+      await expect(verify(`${signed}.${forged}`)).rejects.toMatchObject({ problem: 'unknown-key' })
+    })
+  })
+
+  it('JWT-02 takes no key that is private or secret, from wherever it comes', async () => {
+    const shown = { ...rsaKey(0).export({ format: 'jwk' }), kid: 'us-20251008' }
+    const published = remoteKeys('https://a.example/', {
+      fetch: async () => Response.json({ keys: [shown] }),
+    })
+    for (const keys of [published, () => rsaKey(0), () => shown, () => new Uint8Array(32)]) {
+      const { verify, forge } = await setUp({ keys: keys as VerifySsoTokenOptions['keys'] })
+      await expect(verify(await forge())).rejects.toMatchObject({ problem: 'unknown-key' })
+    }
   })
 
   it('HLD-23 reads no more of a key set than a key set may have', async () => {

@@ -94,6 +94,9 @@ describe('which keys of a set are used', () => {
   it.each<[string, unknown]>([
     ['RSA of 1,024 bits', { ...small, kid: 'x' }],
     ['RSA with the exponent 1', { ...rsa, e: 'AQ' }],
+    ['RSA with the exponent 1 behind zeros', { ...rsa, e: 'AAAB' }],
+    ['RSA with an even exponent', { ...rsa, e: 'BA' }],
+    ['RSA with an exponent of 65 bits', { ...rsa, e: 'AQAAAAAAAAAB' }],
     ['a point off its curve', { ...ec, x: ec.y, y: ec.x }],
     ['a point of another curve', { ...ec, crv: 'P-384' }],
     ['a curve that does not exist', { ...ec, crv: 'P-257' }],

@@ -1,5 +1,6 @@
 /** @module The partner's judgement of an SSO token: RS256, our issuer, for us, once. Code of its own, not the suite's. */
 import { createPublicKey, type KeyObject, verify } from 'node:crypto'
+import { weaknessOf } from './public-key.js'
 
 /** What was wrong with a token. */
 export type PartnerTokenProblem =
@@ -52,30 +53,37 @@ export function judgeToken(token: string, rules: TokenRules): TokenClaims | Part
   return judgeClaims(claims, header.typ, rules)
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 function parse(part: string): Json | undefined {
   if (!/^[A-Za-z0-9_-]+$/.test(part)) return undefined
   try {
-    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
+    const value: unknown = JSON.parse(utf8.decode(Buffer.from(part, 'base64url')))
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined
   } catch {
     return undefined
   }
 }
 
-/** The one RSA key of that name, at least 2048 bits. */
+/** Members that only private and symmetric keys have. Source: RFC 7518, section 6. */
+const secretMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
+
+/** The one RSA key of that name that verifies something. */
 function keyOf(keys: readonly unknown[], kid: unknown): KeyObject | undefined {
   if (typeof kid !== 'string') return undefined
   const [named, ...others] = keys.filter((each): each is Json => {
     if (typeof each !== 'object' || each === null) return false
-    const { kty, use = 'sig', alg = 'RS256', kid: name } = each as Json
-    return kty === 'RSA' && use === 'sig' && alg === 'RS256' && name === kid
+    const { kty, use = 'sig', alg = 'RS256', key_ops: uses = ['verify'], kid: name } = each as Json
+    const isForThis = kty === 'RSA' && use === 'sig' && alg === 'RS256' && name === kid
+    return isForThis && Array.isArray(uses) && uses.includes('verify')
   })
   if (named === undefined || others.length > 0) return undefined
+  if (secretMembers.some((member) => Object.hasOwn(named, member))) return undefined
   const { n, e } = named
   if (typeof n !== 'string' || typeof e !== 'string') return undefined
   try {
     const key = createPublicKey({ key: { kty: 'RSA', n, e }, format: 'jwk' })
-    return (key.asymmetricKeyDetails?.modulusLength ?? 0) >= 2048 ? key : undefined
+    return weaknessOf(key) === undefined ? key : undefined
   } catch {
     return undefined
   }
@@ -89,7 +97,8 @@ function judgeClaims(claims: Json, type: unknown, rules: TokenRules): TokenClaim
     typeof value === 'string' && value !== '' && value.length <= 256
   const isTime = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value)
   if (!isText(sub) || !isText(jti) || !isTime(iat) || !isTime(exp)) return 'claims'
-  if (type !== undefined && String(type).toUpperCase() !== 'JWT') return 'claims'
+  if (type !== undefined && !(typeof type === 'string' && /^(?:application\/)?jwt$/i.test(type)))
+    return 'claims'
   if (nbf !== undefined && !isTime(nbf)) return 'claims'
   const now = rules.now / 1000
   if (exp <= now - skewSeconds) return 'expired'

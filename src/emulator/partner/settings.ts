@@ -96,6 +96,18 @@ function wordsOf(problem: KeyUploadError['problem']): string {
         'The key has fewer than 2048 bits; 3072 are recommended.',
         'La clé a moins de 2048 bits ; 3072 sont recommandés.',
       )
+    case 'several-keys':
+      return say(
+        'There are several keys in this file. Upload the one that signs, alone.',
+        'Il y a plusieurs clés dans ce fichier. Déposez seule celle qui signe.',
+      )
+    case 'too-long':
+      return say('The key has more than 8192 bits.', 'La clé a plus de 8192 bits.')
+    case 'exponent':
+      return say(
+        'The exponent of this key makes its signatures worthless. It is usually 65537.',
+        'L’exposant de cette clé rend ses signatures sans valeur. C’est d’habitude 65537.',
+      )
     case 'kid':
       return say(
         'A kid is letters, digits, hyphens, underscores and dots.',

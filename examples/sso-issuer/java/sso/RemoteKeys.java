@@ -138,6 +138,7 @@ public final class RemoteKeys {
         if (jwk.keySet().stream().anyMatch(SECRET::contains)) return null;
         if (jwk.containsKey("use") && !"sig".equals(jwk.get("use"))) return null;
         if (jwk.containsKey("alg") && !"RS256".equals(jwk.get("alg"))) return null;
+        if (jwk.containsKey("key_ops") && !(jwk.get("key_ops") instanceof List<?> uses && uses.contains("verify"))) return null;
         if (!(jwk.get("kid") instanceof String kid)) return null;
         if (!(jwk.get("n") instanceof String n) || !(jwk.get("e") instanceof String e)) return null;
         try {

@@ -20,6 +20,10 @@ final class RsaPublicKey
         if (($jwk['use'] ?? 'sig') !== 'sig' || ($jwk['alg'] ?? 'RS256') !== 'RS256') {
             return null;
         }
+        $uses = $jwk['key_ops'] ?? ['verify'];
+        if (!is_array($uses) || !in_array('verify', $uses, true)) {
+            return null;
+        }
         $modulus = self::octetsOf($jwk['n'] ?? null);
         $exponent = self::octetsOf($jwk['e'] ?? null);
         if ($modulus === null || $exponent === null || !self::isExponent($exponent)) {
