@@ -11,7 +11,7 @@ export async function perform(world: World, { id, act }: Action): Promise<void> 
   const { history } = world
   switch (act.kind) {
     case 'sign-in':
-      return signIn({ world, browser: world.browser(act.browser), action: id }, act.application, act.person)
+      return signIn({ world, browser: world.browser(act.browser), action: id }, act)
     case 'look': {
       const instance = world.instance(act.application, act.instance)
       return look({ world, browser: world.browser(act.browser), action: id }, instance, act.look)
@@ -56,7 +56,7 @@ async function replay(
   action: number,
   act: Extract<Act, { kind: 'replay-copy' }>,
 ): Promise<void> {
-  const copy = world.copies[act.copy % Math.max(world.copies.length, 1)]
+  const copy = world.copies.at(act.copy % Math.max(world.copies.length, 1))
   if (copy === undefined) return
   await send(world, {
     who: copy.name,
@@ -117,7 +117,10 @@ async function endByAdministrator(
   }
 }
 
-type Trouble = Extract<Act, { kind: 'fail-over' | 'store' | 'provider' | 'stop' | 'set-clock' }>
+type Trouble = Extract<
+  Act,
+  { kind: 'fail-over' | 'store' | 'provider' | 'silence' | 'stop' | 'set-clock' | 'drift-clock' }
+>
 
 /** How long a trouble is felt after it is over, at most: waits that it has begun. Milliseconds. */
 const aftermath = 60_000
@@ -146,8 +149,10 @@ async function trouble(world: World, act: Trouble): Promise<void> {
       history.tell('the provider', `is ${condition} for ${act.seconds} s`)
       if (condition === 'status-503' || condition === 'status-429')
         provider.status = Number(condition.slice(7))
+      else if (condition === 'slow') provider.isSlow = true
       else provider.place.condition = condition
       return later(() => {
+        provider.isSlow = false
         provider.status = undefined
         provider.place.condition = 'up'
       })
@@ -157,13 +162,41 @@ async function trouble(world: World, act: Trouble): Promise<void> {
       return stop(world, world.instance(act.application, act.instance), act)
     case 'set-clock': {
       const instance = world.instance(act.application, act.instance)
-      instance.clockOffset = act.seconds * 1000
+      instance.setClock(act.seconds * 1000)
       facts.troubles.push({ kind: 'clock', from, until })
-      const offsets = world.instances.map(({ clockOffset }) => clockOffset)
-      facts.clockSlack = Math.max(facts.clockSlack, Math.max(...offsets, 0) - Math.min(...offsets, 0))
+      noteClocks(world)
       return history.tell(instance.name, `has a clock that is ${act.seconds} s ahead`)
     }
+    case 'drift-clock': {
+      const instance = world.instance(act.application, act.instance)
+      const { share, seconds } = act
+      instance.driftClock(share, seconds * 1000)
+      facts.troubles.push({ kind: 'clock', from, until })
+      noteClocks(world)
+      history.tell(instance.name, `has a clock that gains ${share * 100} s in 100 s, for ${seconds} s`)
+      return later(() => {
+        if (!instance.isDrifting) return
+        instance.setClock(0)
+        history.tell(instance.name, 'has its clock put right')
+      })
+    }
+    case 'silence': {
+      const { redis } = world
+      const instance = world.instance(act.application, act.instance)
+      if (redis === undefined) return
+      const { process } = instance
+      facts.troubles.push({ kind: 'store', from, until })
+      redis.deafEars.add(process)
+      history.tell(instance.name, `hears nothing that is published, for ${act.seconds} s`)
+      return later(() => void redis.deafEars.delete(process))
+    }
   }
+}
+
+/** How far clocks are apart at most, now or when one that drifts is put right. */
+function noteClocks({ facts, instances }: World): void {
+  const offsets = instances.flatMap(({ clockOffset, farthestOffset }) => [clockOffset, farthestOffset])
+  facts.clockSlack = Math.max(facts.clockSlack, Math.max(...offsets, 0) - Math.min(...offsets, 0))
 }
 
 /** How long a client may stay with a master that was replaced, once that one has learnt of it. Milliseconds. */

@@ -52,8 +52,7 @@ export class Instance {
   readonly host: string
   readonly url: string
   readonly application: ApplicationPlan
-  /** How far its clock is ahead, in milliseconds. */
-  clockOffset = 0
+  #clock = { offset: 0, share: 0, since: 0, until: 0 }
   /** Asked to stop in order: it takes no more requests, and finishes those that it has. */
   isStopping = false
   #serving = 0
@@ -78,6 +77,32 @@ export class Instance {
   }
 
   readonly clock = (): number => this.#parts.clock() + this.clockOffset
+
+  /** How far its clock is ahead, in milliseconds. */
+  get clockOffset(): number {
+    const { offset, share, since, until } = this.#clock
+    return offset + Math.trunc(share * (Math.min(this.#parts.clock(), until) - since))
+  }
+
+  /** How far it will be when its drift is over. */
+  get farthestOffset(): number {
+    const { offset, share, since, until } = this.#clock
+    return offset + share * (until - since)
+  }
+
+  get isDrifting(): boolean {
+    return this.#clock.share !== 0
+  }
+
+  setClock(offset: number): void {
+    this.#clock = { offset, share: 0, since: 0, until: 0 }
+  }
+
+  /** From now on it gains a share of the time. */
+  driftClock(share: number, milliseconds: number): void {
+    const since = this.#parts.clock()
+    this.#clock = { offset: this.clockOffset, share, since, until: since + milliseconds }
+  }
 
   /** Begins anew, with nothing in memory. */
   start(): void {

@@ -1,6 +1,6 @@
 /** @module What must hold in every world, whatever happens in it: each with a name, each looked at after every step. */
 import type { Receipt } from '../../src/index.js'
-import type { Asked, OpenSocket } from './facts.js'
+import type { Asked, Ending, OpenSocket } from './facts.js'
 import { timeOf } from './history.js'
 import type { Login } from './provider.js'
 import { start, type World } from './world.js'
@@ -41,7 +41,28 @@ function acknowledgedEndHolds({ facts, plan }: World, asked: Asked): Found {
     return undefined
   // An end of this application alone may be followed by a new beginning, on the person's own decision.
   if (isOnlyHere(facts.endingsOf(login, nameOf(asked), sentAt), login)) return undefined
+  if (isUnknownAnew(facts, plan, asked, since)) return undefined
   return `${asked.who} is served as ${login.name} by ${asked.instance.name}, whose end was told as done`
+}
+
+/**
+ * Whether a token was issued after an end, for an identity session that no application had known by then: the end of a person
+ * is a time, before which tokens were issued, and the provider may lead who is still signed in there on.
+ */
+function isUnknownAnew(
+  facts: World['facts'],
+  { store }: World['plan'],
+  { token, login, instance }: Asked,
+  endedAt: number,
+): boolean {
+  const wasKnown = facts.asked.some(
+    (each) =>
+      each.login === login &&
+      each.seen?.state === 'active' &&
+      each.sentAt <= endedAt &&
+      (!store.isApart || each.instance.application === instance.application),
+  )
+  return !wasKnown && token !== undefined && (token.iat + 1) * second - start > endedAt
 }
 
 function isOnlyHere(endings: ReturnType<World['facts']['endingsOf']>, login: Login): boolean {
@@ -77,7 +98,11 @@ function isJustified(world: World, asked: Asked, reason: string): boolean {
     case 'revoked':
     case 'application-sign-out':
     case 'identity-changed':
-      return endings.length > 0 || hasChangedPerson(world, asked) || mayEndEverywhere(world, login, asked)
+      return (
+        endings.some((each) => isStillMeant(world, each, asked)) ||
+        hasChangedPerson(world, asked) ||
+        mayEndEverywhere(world, login, asked)
+      )
     case 'not-started':
       return (
         !asked.isTouching &&
@@ -88,6 +113,19 @@ function isJustified(world: World, asked: Asked, reason: string): boolean {
     default:
       return false
   }
+}
+
+/** What was told as done, and after which the person came back, ends nothing any more. */
+function isStillMeant({ facts }: World, { acknowledgedAt }: Ending, asked: Asked): boolean {
+  if (acknowledgedAt === undefined || asked.login === undefined) return true
+  return !facts
+    .of(asked.login, nameOf(asked))
+    .some(
+      (each) =>
+        each.sentAt > acknowledgedAt &&
+        isConfirmed(each, asked) &&
+        !facts.mayBeLost(each.sentAt, each.doneAt),
+    )
 }
 
 const isConfirmed = (each: Asked, later: Asked): boolean =>
@@ -197,6 +235,18 @@ function calmServesAll({ facts, plan }: World, asked: Asked): Found {
     : `${asked.who} is told by ${asked.instance.name} that something is out of order, and nothing is`
 }
 
+/** A renewal that was under way brings no cookies once the end of its session was told as done. */
+function endStopsRenewals({ facts, plan }: World, asked: Asked): Found {
+  const { login, delivered, doneAt } = asked
+  if (login === undefined || delivered === undefined) return undefined
+  const since = facts.acknowledgedAt(login, nameOf(asked))
+  // The last looks before cookies are set may have been answered just before.
+  const patience = 2 * plan.pace.slowest + 100 + plan.store.nearMilliseconds
+  if (since === undefined || since + patience > doneAt || facts.mayBeLost(since, doneAt)) return undefined
+  if (isOnlyHere(facts.endingsOf(login, nameOf(asked), doneAt), login)) return undefined
+  return `${asked.who} gets a new token of ${login.name} from ${asked.instance.name}, whose end was told as done`
+}
+
 /** A leg that is told as done is done. */
 function receiptIsTrue(world: World, receipt: Receipt, asked: Asked): Found {
   const { provider } = world
@@ -245,7 +295,9 @@ function endIsToldOnce({ facts }: World): Found {
 /** A socket is told of the end in time, and of nothing that is no end. */
 function socketsAreTold({ facts, scheduler, plan }: World): Found {
   const { now } = scheduler
-  const patience = watchMilliseconds + 1500 + 4 * plan.pace.slowest
+  // Where messages may take longer than a store is waited for, a look may be in vain.
+  const turns = plan.pace.slowest > 100 ? 5 : 1
+  const patience = turns * watchMilliseconds + 1500 + 4 * plan.pace.slowest
   for (const socket of facts.sockets) {
     if (socket.firedAt !== undefined || socket.closedAt !== undefined || !socket.process.isAlive) continue
     const since = facts.acknowledgedAt(socket.login, socket.instance.application.name)
@@ -282,6 +334,7 @@ type Rule<Subject> = readonly [name: string, judge: (world: World, subject: Subj
 const onAnswers: readonly Rule<Asked>[] = [
   ['nobody sees the session or claims of somebody else', nobodySeesAnother],
   ['an acknowledged end is never served again', acknowledgedEndHolds],
+  ['an acknowledged end stops renewals', endStopsRenewals],
   ['nobody is ended by an outage', outageEndsNobody],
   ['idle and absolute limits hold', limitsHold],
   ['where nothing is broken everybody is served', calmServesAll],

@@ -5,7 +5,7 @@ import { SimulatedExchange } from './exchange.js'
 import type { Ending, OpenSocket } from './facts.js'
 import { type Instance, seenOf } from './instance.js'
 import { ConnectionError } from './network.js'
-import type { Look } from './plan.js'
+import type { Act, Look } from './plan.js'
 import { base, type Login } from './provider.js'
 import { isTouchingLook, looks, navigate, postByScript, postForm, type Received, send } from './requests.js'
 import type { Person, World } from './world.js'
@@ -38,10 +38,9 @@ function anyOf(world: World, application: number): Instance {
 /** A person signs in by the login of an application, or is led through it by a session that the provider knows. */
 export async function signIn(
   { world, browser, action }: Actor,
-  application: number,
-  given?: string,
+  { application, person: given, isLeft = false }: Extract<Act, { kind: 'sign-in' }>,
 ): Promise<void> {
-  const { scheduler, provider, network, history } = world
+  const { scheduler, history } = world
   const person = given ?? browser.person
   const step = (message: Parameters<typeof send>[1]['message']) =>
     send(world, {
@@ -53,6 +52,10 @@ export async function signIn(
       isTouching: true,
       isLogin: true,
     })
+  if (isLeft) {
+    await admit(world, browser, { person, isAnew: true })
+    return
+  }
   history.tell(browser.name, `goes to the login of ${world.instance(application, 0).application.name}`)
   let received = await step(navigate('/session/login?returnTo=%2Fprivate'))
   if (received !== undefined && leadsTo(received) === undefined) {
@@ -66,14 +69,7 @@ export async function signIn(
   }
   const { searchParams } = new URL(there)
   const isAnew = searchParams.get('prompt') === 'login' || given !== undefined
-  const admitted = await network
-    .call(provider.place, async () => {
-      if (provider.status !== undefined) throw new ConnectionError('the provider does not serve')
-      return provider.admit(person, isAnew ? undefined : browser.identity, scheduler.now)
-    })
-    .catch(() => undefined)
-  if (admitted === undefined) return history.tell(browser.name, 'does not reach the provider')
-  takeToken(world, browser, admitted)
+  if (!(await admit(world, browser, { person, isAnew }))) return
   const back = searchParams.get('returnTo')
   if (back === null) return
   received = await step(navigate(pathOf(back), 'same-site'))
@@ -81,6 +77,24 @@ export async function signIn(
   const header = browser.jar.header(host, '/', scheduler.now)
   world.copies.push({ name: `a copy of the cookies of ${browser.name} at ${site.name}`, header })
   if (received !== undefined && leadsTo(received)?.endsWith('/private')) await step(looks.page)
+}
+
+/** A person is at the provider, which takes them in. `false`: it cannot be reached. */
+async function admit(
+  world: World,
+  browser: Person,
+  { person, isAnew }: { readonly person: string; readonly isAnew: boolean },
+): Promise<boolean> {
+  const { provider, network, scheduler, history } = world
+  const admitted = await network
+    .call(provider.place, async () => {
+      if (provider.status !== undefined) throw new ConnectionError('the provider does not serve')
+      return provider.admit(person, isAnew ? undefined : browser.identity, scheduler.now)
+    })
+    .catch(() => undefined)
+  if (admitted === undefined) history.tell(browser.name, 'does not reach the provider')
+  else takeToken(world, browser, admitted)
+  return admitted !== undefined
 }
 
 /** The provider has set its cookies. What this browser had before is over for it. */
@@ -157,17 +171,21 @@ function tryAgainLater(
     action,
   }: { browser: Person; instance: Instance; header: string; action: number },
 ): void {
-  const { scheduler, fate } = world
-  for (const most of [20, 20_000]) {
+  const { scheduler, fate, plan } = world
+  const bound = plan.store.nearMilliseconds
+  // Near reads: from the bound on, as long as nothing asks for a strict one.
+  const near = bound === 0 ? [] : Array.from({ length: 4 }, () => [bound, 4000] as const)
+  for (const [least, most] of [[0, 20], [0, 20_000], ...near] as const) {
     const there = scheduler.draw() < 0.5 ? instance : anyOf(world, Math.floor(scheduler.draw() * 2))
-    scheduler.after(scheduler.draw() * most, fate, () => {
+    const how = scheduler.draw() < (bound === 0 ? 0.2 : 0.7) ? 'poll' : 'script'
+    scheduler.after(least + scheduler.draw() * most, fate, () => {
       const who = `a copy of the cookies of ${browser.name} from before the sign-out`
       void send(world, {
         who,
         cookies: header,
         instance: there,
-        message: looks.script,
-        isTouching: true,
+        message: looks[how],
+        isTouching: isTouchingLook(how),
         action,
       })
     })

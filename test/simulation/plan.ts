@@ -2,6 +2,7 @@
 
 import type { Pace } from './network.js'
 import { Dice } from './random.js'
+import { drawScene } from './scenes.js'
 
 /** How a world is made. */
 export interface WorldPlan {
@@ -50,6 +51,8 @@ export type Act =
       readonly browser: number
       readonly application: number
       readonly person?: string
+      /** At the provider alone: no application sees the token yet. */
+      readonly isLeft?: boolean
     }
   | {
       readonly kind: 'look'
@@ -77,6 +80,7 @@ export type Act =
   | { readonly kind: 'keep-copy'; readonly browser: number; readonly application: number }
   | {
       readonly kind: 'replay-copy'
+      /** Below 0: counted from the last one back. */
       readonly copy: number
       readonly application: number
       readonly instance: number
@@ -100,7 +104,14 @@ export type Act =
   | { readonly kind: 'fail-over'; readonly seconds: number }
   | {
       readonly kind: 'provider'
-      readonly condition: 'deaf' | 'mute' | 'shut' | 'status-503' | 'status-429'
+      readonly condition: 'deaf' | 'mute' | 'shut' | 'slow' | 'status-503' | 'status-429'
+      readonly seconds: number
+    }
+  /** A process hears nothing that its Redis publishes: the connection is gone, and nobody has told it. */
+  | {
+      readonly kind: 'silence'
+      readonly application: number
+      readonly instance: number
       readonly seconds: number
     }
   | {
@@ -114,6 +125,14 @@ export type Act =
       readonly kind: 'set-clock'
       readonly application: number
       readonly instance: number
+      readonly seconds: number
+    }
+  /** A clock goes too fast by a share of the time, or too slowly, for so many seconds; then it is put right. */
+  | {
+      readonly kind: 'drift-clock'
+      readonly application: number
+      readonly instance: number
+      readonly share: number
       readonly seconds: number
     }
 
@@ -138,7 +157,7 @@ function planStore(dice: Dice): StorePlan {
   return {
     kind: kind === 'memory' ? 'memory' : 'redis',
     hasReplica: kind !== 'memory' && dice.chance(0.7),
-    nearMilliseconds: kind === 'near' ? 5000 : 0,
+    nearMilliseconds: kind === 'near' ? dice.pick([1500, 5000]) : 0,
     isApart: kind !== 'near' && dice.chance(0.2),
     lag: dice.pick([2, 20, 200]),
   }
@@ -152,18 +171,21 @@ function planWorld(seed: number, dice: Dice): WorldPlan {
       person,
     })),
   )
-  const isSlow = dice.chance(0.4)
+  const store = planStore(dice)
+  const isNear = store.nearMilliseconds > 0
+  const isSlow = dice.chance(isNear ? 0.6 : 0.4)
   return {
     seed,
     applications: ['benefits', 'library'].map((name, index) => ({
       name,
       instances: 2,
-      idleSeconds: index === 0 ? 60 : 150,
+      // A near read is served without a strict one for a touch interval, at most 10 s.
+      idleSeconds: index === 0 ? 60 : isNear ? 240 : 150,
       absoluteSeconds: dice.chance(0.5) ? 300 : 900,
       onIdle: dice.weighted({ reauthenticate: 3, resume: 3, 'end-everywhere': 1 }),
     })),
     browsers,
-    store: planStore(dice),
+    store,
     pace: {
       usual: dice.pick([1, 5, 20]),
       slowShare: isSlow ? 0.1 : 0.01,
@@ -197,7 +219,7 @@ function planTroubles(dice: Dice): Troubles {
 
 type Weights = Readonly<Record<Act['kind'], number>>
 
-function weightsOf(troubles: Troubles, copies: number, { hasReplica }: StorePlan): Weights {
+function weightsOf(troubles: Troubles, copies: number, { hasReplica, nearMilliseconds }: StorePlan): Weights {
   return {
     'sign-in': 5,
     look: 24,
@@ -213,7 +235,9 @@ function weightsOf(troubles: Troubles, copies: number, { hasReplica }: StorePlan
     'fail-over': troubles.store && hasReplica ? 1.5 : 0,
     provider: troubles.provider ? 2 : 0,
     stop: troubles.processes ? 2 : 0,
-    'set-clock': troubles.clocks ? 1.5 : 0,
+    silence: troubles.store && nearMilliseconds > 0 ? 2 : 0,
+    'set-clock': troubles.clocks ? 1.2 : 0,
+    'drift-clock': troubles.clocks ? 1 : 0,
   }
 }
 
@@ -235,6 +259,7 @@ function drawAct(kind: Act['kind'], { dice, world, copies }: Draw): Act {
   const seconds = dice.pick([0.1, 0.4, 1, 3, 8, 20])
   switch (kind) {
     case 'sign-in':
+      if (dice.chance(0.03)) return { kind, browser, application, isLeft: true }
       return dice.chance(0.05) ? { kind, browser, application, person } : { kind, browser, application }
     case 'look':
       return { kind, browser, application, instance, look }
@@ -260,13 +285,23 @@ function drawAct(kind: Act['kind'], { dice, world, copies }: Draw): Act {
     case 'store':
       return { kind, condition: dice.pick(['deaf', 'mute', 'shut']), seconds, which: dice.below(3) }
     case 'provider': {
-      const condition = dice.pick(['deaf', 'mute', 'shut', 'status-503', 'status-429'] as const)
+      const condition = dice.pick(['deaf', 'mute', 'shut', 'slow', 'status-503', 'status-429'] as const)
       return { kind, condition, seconds: seconds * 3 }
     }
     case 'stop':
       return { kind, application, instance, inOrder: dice.chance(0.4), seconds }
     case 'set-clock':
       return { kind, application, instance, seconds: dice.pick([-20, -5, -1, 0, 0, 1, 5, 20]) }
+    case 'drift-clock':
+      return {
+        kind,
+        application,
+        instance,
+        share: dice.pick([-0.1, -0.02, 0.02, 0.1]),
+        seconds: dice.pick([20, 60, 200]),
+      }
+    case 'silence':
+      return { kind, application, instance, seconds: seconds * 2 }
   }
 }
 
@@ -317,26 +352,14 @@ function drawBurst(draw: Draw, troubles: Troubles): readonly Act[] {
   })
 }
 
-/** A page that is left open and polls, or a person who stays: until a limit has come. Each with the time until the next. */
-function drawSeries({ dice, world }: Draw): readonly (readonly [act: Act, pause: number])[] {
-  const browser = dice.below(world.browsers.length)
-  const application = dice.below(world.applications.length)
-  const isPolling = dice.chance(0.5)
-  const step = ((world.applications[application]?.idleSeconds ?? 60) * 1000) / 3
-  return Array.from({ length: isPolling ? 4 : 9 }, () => {
-    const look = isPolling ? dice.pick(['poll', 'status'] as const) : dice.pick(['page', 'script'] as const)
-    const act: Act = { kind: 'look', browser, application, instance: dice.below(2), look }
-    return [act, step * (0.8 + dice.next() * (isPolling ? 0.6 : 1.4))]
-  })
-}
-
 /** Plans the history of a seed. */
 export function planOf(seed: number): Plan {
   const dice = new Dice(seed, 1)
   const world = planWorld(seed, dice)
   const troubles = planTroubles(dice)
   const count = dice.between(10, 40)
-  const isShort = troubles.sockets || world.store.nearMilliseconds > 0
+  const isNear = world.store.nearMilliseconds > 0
+  const isShort = troubles.sockets || isNear
   const actions: Action[] = []
   let at = 1000
   let copies = 0
@@ -355,8 +378,8 @@ export function planOf(seed: number): Plan {
         add(act)
         at += dice.next() * 4
       }
-    } else if (!isShort && dice.chance(0.04)) {
-      for (const [act, pause] of drawSeries(draw)) {
+    } else if (dice.chance(isNear ? 0.12 : 0.06)) {
+      for (const [act, pause] of drawScene({ dice, world, isShort })) {
         add(act)
         at += pause
       }

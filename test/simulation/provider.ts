@@ -83,6 +83,8 @@ export class Provider {
   readonly refreshes: RefreshCall[] = []
   /** Instead of doing its work, it answers with this status. */
   status: number | undefined
+  /** It takes seconds for each answer. */
+  isSlow = false
   /** How many refreshes were judged. */
   judged = 0
   readonly #network: Network
@@ -144,6 +146,7 @@ export class Provider {
           ? this.#note(init.body, application)
           : undefined
       if (this.status !== undefined) return new Response('not now', { status: this.status })
+      if (this.isSlow) await this.#dawdle()
       const response = await this.emulator.fetch(input, rest)
       if (call !== undefined) call.isDone = response.ok
       return response
@@ -151,6 +154,13 @@ export class Provider {
     return new Promise((resolve, reject) => {
       signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
       answer.then(resolve, (error: Error) => reject(new TypeError('fetch failed', { cause: error })))
+    })
+  }
+
+  #dawdle(): Promise<void> {
+    const { scheduler } = this.#network
+    return new Promise((resolve) => {
+      scheduler.after(500 + scheduler.draw() * 3500, this.place, resolve)
     })
   }
 

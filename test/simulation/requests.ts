@@ -103,6 +103,18 @@ export async function send(world: World, request: Request): Promise<Received | u
   }
 }
 
+/** An answer deletes the cookies of a login that came after its request: by its hint, the session of that is over too. */
+function noteCrossed(
+  { facts, provider, scheduler }: World,
+  browser: Person,
+  { instance, asked }: { readonly instance: Instance; readonly asked: Asked },
+): void {
+  const token = tokenIn(browser.jar.header(instance.host, '/', scheduler.now))
+  const login = token === undefined ? undefined : provider.login(token.jti)
+  if (login === undefined || login === asked.login) return
+  facts.endings.push({ by: 'an older answer', covers: (each) => each === login, begunAt: scheduler.now })
+}
+
 /** Takes an answer: the cookies into the jar, what was shown into the facts. */
 function take(
   world: World,
@@ -115,12 +127,13 @@ function take(
   asked.isAnswered = true
   asked.clockAt = served.clockAt
   if (seen !== undefined) asked.seen = seen
+  const isDeleting = served.cookies.some(
+    ({ name, maxAgeSeconds, domain }) => name === 'c1_payload' && maxAgeSeconds === 0 && domain === base,
+  )
+  if (isDeleting && browser !== undefined) noteCrossed(world, browser, { instance, asked })
   for (const cookie of served.cookies) browser?.jar.set(cookie, instance.host, scheduler.now)
   const delivered = served.cookies.find(
     ({ name, maxAgeSeconds }) => name === 'c1_payload' && maxAgeSeconds !== 0,
-  )
-  const isDeleting = served.cookies.some(
-    ({ name, maxAgeSeconds, domain }) => name === 'c1_payload' && maxAgeSeconds === 0 && domain === base,
   )
   if (delivered !== undefined) asked.delivered = delivered.value
   asked.isDeleting = isDeleting

@@ -1,35 +1,51 @@
-/** @module Which seeds have been run, by version: runs are resumed, and added up, in `seeds.json`. */
+/**
+ * @module Which seeds have been run, of which plans: runs are resumed, and added up, in `seeds.json`. A seed is a world only together with
+ * what plans it: where that changes, counting begins anew, and the sum goes on.
+ */
+import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 
 const file = new URL('./seeds.json', import.meta.url)
 
-/** @returns {Record<string, [from: number, to: number][]>} ranges by version, both ends included */
+/** What makes a world of a seed. */
+const planners = ['plan.ts', 'scenes.ts', 'random.ts']
+
+/** @returns {Record<string, [from: number, to: number][]>} ranges by what was run, both ends included */
 function read() {
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}
 }
 
+/** What is run now: the version of the package, and the revision of the plans, which is a digest of their sources. */
+export function runName() {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  const digest = createHash('sha256')
+  for (const name of planners) digest.update(readFileSync(new URL(`./${name}`, import.meta.url)))
+  return `${version}, plans ${digest.digest('hex').slice(0, 8)}`
+}
+
 /**
- * The first seed after those that were run with a version.
- * @param {string} version
+ * The first seed after those that were run.
+ * @param {string} name
  */
-export function nextSeed(version) {
-  return Math.max(0, ...(read()[version] ?? []).map(([, to]) => to)) + 1
+export function nextSeed(name) {
+  return Math.max(0, ...(read()[name] ?? []).map(([, to]) => to)) + 1
 }
 
 /**
  * Notes a range without a broken rule. Returns what that makes.
- * @param {string} version
+ * @param {string} name
  * @param {number} from
  * @param {number} to
  */
-export function noteSeeds(version, from, to) {
+export function noteSeeds(name, from, to) {
   const all = read()
-  const ranges = addRange(all[version] ?? [], from, to)
-  all[version] = ranges
+  all[name] = addRange(all[name] ?? [], from, to)
   writeFileSync(file, `${JSON.stringify(all, undefined, 2)}\n`)
-  const sum = ranges.reduce((total, [first, last]) => total + last - first + 1, 0)
-  return `${sum} seeds have been run with ${version}`
+  const sum = Object.values(all).reduce((total, ranges) => total + countOf(ranges), 0)
+  return `${countOf(all[name])} seeds have been run with ${name}, ${sum} in all`
 }
+
+const countOf = (ranges) => ranges.reduce((total, [first, last]) => total + last - first + 1, 0)
 
 /**
  * Ranges with one more, those that meet as one.

@@ -2,11 +2,11 @@
  * @module `npm run simulate -- --seeds N [--seed N] [--minutes M] [--record]`: worlds of N seeds, on every core. A seed that breaks
  * a rule is told as its shortest story, and becomes a file in `found/`. The exit code is 1 if one did.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { bundleSimulation } from './bundle.mjs'
-import { nextSeed, noteSeeds } from './seeds.mjs'
+import { nextSeed, noteSeeds, runName } from './seeds.mjs'
 import { runSeeds } from './threads.mjs'
 
 const { values } = parseArgs({
@@ -37,9 +37,9 @@ function keep({ seed, violation, plan }) {
 }
 
 const address = await bundleSimulation()
-const version = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
+const name = runName()
 const isOne = values.seed !== undefined && values.seeds === undefined
-const from = number('seed', values.record ? nextSeed(version) : 1)
+const from = number('seed', values.record ? nextSeed(name) : 1)
 const count = isOne ? 1 : number('seeds', values.minutes === undefined ? 1000 : Number.MAX_SAFE_INTEGER)
 
 if (isOne) {
@@ -62,5 +62,5 @@ const seconds = (performance.now() - startedAt) / 1000
 console.log(
   `${total.done} seeds in ${seconds.toFixed(1)} s, ${(total.done / seconds).toFixed(0)} a second, ${Math.round(total.steps / Math.max(total.done, 1))} steps each; ${total.found} break a rule`,
 )
-if (values.record && total.found === 0) console.log(noteSeeds(version, from, total.until))
+if (values.record && total.found === 0) console.log(noteSeeds(name, from, total.until))
 process.exitCode = total.found === 0 ? 0 : 1

@@ -341,6 +341,11 @@ export const plantedFaults = [
         'if (hint.session !== session) {',
         'if (hint.session !== session || hint.generation !== state.generation) {',
       ),
+      patch(
+        'shared-cookie/credential.ts',
+        "if (record?.state === 'live' && record.generation === generation) {",
+        "if (record?.state === 'live' && generation !== '') {",
+      ),
     ],
   },
   {

@@ -25,7 +25,10 @@ class Connection {
   /** Called when the server refuses it. */
   onReset: (() => void) | undefined
 
-  constructor(group: RedisGroup, network: Network, owner: Owner) {
+  readonly isEar: boolean
+
+  constructor(group: RedisGroup, network: Network, owner: Owner, isEar = false) {
+    this.isEar = isEar
     this.#group = group
     this.#network = network
     this.#owner = owner
@@ -83,7 +86,8 @@ class Connection {
 
   /** A message on the way back. */
   back(cause: Cause, run: () => void): void {
-    if (this.#isStalled || this.node.place.condition === 'mute') {
+    const isUnheard = this.isEar && this.#group.deafEars.has(this.#owner)
+    if (this.#isStalled || isUnheard || this.node.place.condition === 'mute') {
       this.#isStalled = true
       return
     }
@@ -211,7 +215,7 @@ function openEar(
   hear: (message: string) => void,
 ): { readonly ear: Omit<Ear, 'close'>; readonly close: () => void } {
   const { scheduler } = network
-  const connection = new Connection(group, network, owner)
+  const connection = new Connection(group, network, owner, true)
   const { server, place } = connection.node
   let tell = (): void => undefined
   const lost = new Promise<void>((resolve) => {

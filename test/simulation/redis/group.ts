@@ -1,6 +1,6 @@
 /** @module A master and its replica in a world: writes that follow later, a failover, and a master that is cut off. */
 import { type Place, place } from '../network.js'
-import type { Scheduler } from '../scheduler.js'
+import type { Owner, Scheduler } from '../scheduler.js'
 import type { Lua } from './lua.js'
 import { type Change, RedisServer } from './server.js'
 
@@ -31,6 +31,8 @@ export class RedisGroup {
   replica: Node | undefined
   /** Called after a failover: whoever is connected by name finds out in its own time. */
   readonly onFailover = new Set<() => void>()
+  /** Whose connections for what is published bring nothing. */
+  readonly deafEars = new Set<Owner>()
   #servers = 0
 
   constructor(options: GroupOptions) {
