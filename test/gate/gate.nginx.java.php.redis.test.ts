@@ -516,15 +516,13 @@ describe('HLD-04 activity, as nginx passes it on', () => {
 describe('a socket of a backend', () => {
   it('opens for who is signed in, with a token in its handshake, and keeps nobody signed in', async () => {
     const seen: IncomingMessage['headers'][] = []
-    const backend = createServer((_, response) => response.end('{}')).on(
-      'upgrade',
-      (request: IncomingMessage, socket: Duplex) => {
-        seen.push(request.headers)
-        socket.end(
-          'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nhello',
-        )
-      },
-    )
+    const backend = createServer((request, response) => {
+      seen.push(request.headers)
+      response.end('{}')
+    }).on('upgrade', (request: IncomingMessage, socket: Duplex) => {
+      seen.push(request.headers)
+      socket.end('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nhello')
+    })
     backend.listen(0, '127.0.0.1')
     await once(backend, 'listening')
     const { port: reports } = backend.address() as AddressInfo
@@ -561,6 +559,10 @@ describe('a socket of a backend', () => {
           protocol,
           expect.stringMatching(/^HTTP\/1\.1 200 /),
         ])
+      const plain = seen.splice(1)
+      expect(plain.map(({ upgrade, connection }) => [upgrade, connection])).toEqual(
+        Array.from({ length: 4 }, () => [undefined, undefined]),
+      )
       expect(seen).toMatchObject([{ upgrade: 'websocket', 'citizen-token': expect.stringMatching(/^eyJ/) }])
     } finally {
       await proxy.stop()

@@ -1,7 +1,7 @@
 /** @module The gate: who may ask, what is answered, what counts as activity, and what a token says. */
 
 import { decodeJwt } from 'jose'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { subjectOf } from '../../src/emulator/people.js'
 import { StoreUnavailableError } from '../../src/errors.js'
 import type { CitizenEvent } from '../../src/index.js'
@@ -294,6 +294,16 @@ describe('the original request', () => {
     expect(await answer.text()).not.toContain('"<>')
   })
 
+  it('is the one that browsers see, where a proxy takes a path of ours away', async () => {
+    const below = await createGateWorld({}, { application: { path: '/app' } as never })
+    const page = await below.ask({ headers: navigation, uri: '/app/reports' })
+    expect(page.headers.get('citizen-location')).toBe('/app/session/login?returnTo=%2Fapp%2Freports')
+    expect(tokenOf(await below.ask({ cookie: await below.cookiesOf() })).claims.iss).toBe(`${host}/app`)
+    const envoy = await below.ask({ at: '/default/app/reports', headers: navigation })
+    expect(envoy.headers.get('citizen-location')).toBe('/app/session/login?returnTo=%2Fapp%2Freports')
+    expect((await direct('/session/jwks.json', {}, 'GET', below)).status).toBe(200)
+  })
+
   it('is named by Traefik’s headers where those are set, and by no others', async () => {
     const traefik = await createGateWorld({ requestHeaders: 'x-forwarded' })
     const forwarded = { ...navigation, 'x-forwarded-uri': '/theirs', 'x-forwarded-method': 'GET' }
@@ -512,6 +522,21 @@ describe('a token', () => {
     expect(failures(own)).toEqual([problem, problem])
     expect(JSON.stringify(events(own).filter(({ type }) => type === 'gate.failed'))).not.toContain('ana')
   })
+})
+
+it('a token is waited for no longer than a proxy waits', async () => {
+  const own = await createGateWorld({ claims: () => new Promise<never>(() => undefined) })
+  const cookie = await own.cookiesOf()
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  try {
+    const asked = own.ask({ cookie })
+    await vi.waitUntil(() => vi.getTimerCount() > 0, { interval: 1 })
+    await vi.advanceTimersByTimeAsync(4000)
+    expect((await asked).status).toBe(500)
+  } finally {
+    vi.useRealTimers()
+  }
+  expect(failures(own)).toEqual(['claims'])
 })
 
 describe('a backend in Node', () => {
