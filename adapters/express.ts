@@ -192,7 +192,7 @@ export function requireClaims<C extends Claims = Claims>(
   const isAllowed = demandClaims(predicate)
   return (request, response, next) => {
     if (isRefused(request, response, {})) return
-    if (isAllowed((request.citizen as ActiveCitizen<C>).claims) === true) next()
+    if (isAllowed((request.citizen as ActiveCitizen<C>).claims)) next()
     else next(new CitizenSessionError('claims-refused', 'this citizen may not do that', { status: 403 }))
   }
 }

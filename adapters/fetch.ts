@@ -259,7 +259,7 @@ function guardClaims<C extends Claims>(context: FetchContext<C>, isAllowed: (cla
     if (refusal !== undefined) return refusal
     const looked = look(context, request)
     const { claims } = (await looked.citizen) as ActiveCitizen<C>
-    if (isAllowed(claims) === true) return undefined
+    if (isAllowed(claims)) return undefined
     return answer(looked, claimsRefused(context.suite.options, looked.exchange))
   }
 }

@@ -192,7 +192,7 @@ export function requireClaims<C extends Claims = Claims>(
   const isAllowed = demandClaims(predicate)
   return async (context, next) => {
     if (isRefused(context, {})) return
-    if (isAllowed(context.state.citizen.claims) !== true)
+    if (!isAllowed(context.state.citizen.claims))
       throw new CitizenSessionError('claims-refused', 'this citizen may not do that', { status: 403 })
     await guarded(context, next)
   }

@@ -1,5 +1,12 @@
 /** @module What a citizen must have shown for a route handler or a server action, and the wrappers that demand it. */
-import { type Citizen, type Claims, checkDemand, type Demand, refuseNoFunction } from '../src/index.js'
+import {
+  type Citizen,
+  type Claims,
+  checkDemand,
+  type Demand,
+  demandClaims,
+  refuseNoFunction,
+} from '../src/index.js'
 
 /** What a citizen must have shown, besides being active. */
 export interface Requirement<C extends Claims = Claims> extends Demand {
@@ -14,7 +21,7 @@ export function hasClaims<C extends Claims>(
   citizen: Citizen,
   requirement: Requirement<C> | undefined,
 ): boolean {
-  return requirement?.claims === undefined || requirement.claims(citizen.claims as C) === true
+  return requirement?.claims === undefined || requirement.claims(citizen.claims as C)
 }
 
 /**
@@ -28,7 +35,8 @@ export function createWrapper<C extends Claims, Given, Wrapped>(
 ) {
   const demanding = (given: Given, requirement: Requirement<C> = {}): Wrapped => {
     refuseNoFunction(name, given, kind)
-    return wrap(given, checkDemand(name, requirement, requirements))
+    const { claims, ...demand } = checkDemand(name, requirement, requirements)
+    return wrap(given, claims === undefined ? demand : { ...demand, claims: demandClaims(claims) })
   }
   const optional = (given: Given): Wrapped => {
     refuseNoFunction(`${name}.optional`, given, kind)

@@ -54,3 +54,11 @@ export function refuseNoFunction(name: string, given: unknown, what: string): vo
   refuseRequest(name, given)
   if (typeof given !== 'function') throw misuse(`${name} takes ${what}, a function`)
 }
+
+/**
+ * Takes no notice of what an answer rejects with that should have been none to wait for: an async function of the
+ * application must not leave a rejection that nobody handles, which ends the process.
+ */
+export function dropRejection(answer: unknown): void {
+  Promise.resolve(answer).catch(() => undefined)
+}

@@ -1,6 +1,7 @@
 /** @module Rules of the application that answer yes or no about a request, asked while nothing can be waited for. */
 import type { Report } from './events.js'
 import type { Exchange } from './exchange.js'
+import { dropRejection } from './misuse.js'
 import { asReceived } from './public-path.js'
 
 /**
@@ -16,8 +17,7 @@ export function onlyTrue(
   return (exchange) => {
     const answer = rule(asReceived(exchange))
     if (typeof answer === 'boolean') return answer
-    // Whatever waits for it here must not leave a rejection that nobody handles.
-    Promise.resolve(answer).catch(() => undefined)
+    dropRejection(answer)
     if (!isWarned) {
       isWarned = true
       const kind = answer instanceof Promise ? 'a promise' : `a value of the type ${typeof answer}`

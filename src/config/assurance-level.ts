@@ -1,11 +1,14 @@
 /** @module Which level of assurance claims amount to: by default, and by a function of the application. */
 import type { Claims } from '../citizen.js'
+import { dropRejection } from '../misuse.js'
 
 /** A mistake of the application must not open anything: what is no finite number is the lowest level. */
 export function trustedLevel(assuranceLevel: (claims: Claims) => unknown): (claims: Claims) => number {
   return (claims) => {
     const level = assuranceLevel(claims)
-    return typeof level === 'number' && Number.isFinite(level) ? level : 0
+    if (typeof level === 'number' && Number.isFinite(level)) return level
+    dropRejection(level)
+    return 0
   }
 }
 

@@ -8,8 +8,10 @@ export const loginOptions = {
   /**
    * Which way in a request means, by its name as in `citizen.provider`; `undefined`: none in particular. Default none.
    *
-   * By the host or the path of a tenant, say. What it names is taken before any link that names another; a name that
-   * this instance does not know is answered with 503, never with another provider.
+   * By the host or the path of a tenant, say. The request is one to our login: `target` has the address that the person
+   * wants, as `returnTo`, also where a button of ours was pressed. What it names is taken before any link that names
+   * another; a name that this instance does not know is answered with 503, never with another provider. Its answer is
+   * not waited for: a promise is no name.
    */
   select: optional(
     functionOf<(exchange: Exchange) => string | undefined>(

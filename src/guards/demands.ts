@@ -1,6 +1,6 @@
 /** @module What guards can ask for, checked when the guard is made. */
 import { isAge, isLevel, isProviders } from '../config/demand-checks.js'
-import { misuse, refuseNoFunction, refuseRequest, refuseUnknown } from '../misuse.js'
+import { dropRejection, misuse, refuseNoFunction, refuseRequest, refuseUnknown } from '../misuse.js'
 import type { Demand } from '../sessions/assurance.js'
 
 /**
@@ -33,12 +33,17 @@ export function demandProvider(wanted: { readonly provider?: string | readonly s
 }
 
 /**
- * A predicate over claims, as it is.
+ * A predicate over claims, of which only `true` is a yes; what a promise rejects with is dropped.
  * @throws TypeError `usage` for anything but a function.
  */
-export function demandClaims<P>(predicate: P): P {
+export function demandClaims<C>(predicate: (claims: C) => boolean): (claims: C) => boolean {
   refuseNoFunction('requireClaims', predicate, 'a predicate over the claims')
-  return predicate
+  return (claims) => {
+    const answer: unknown = predicate(claims)
+    if (typeof answer === 'boolean') return answer
+    dropRejection(answer)
+    return false
+  }
 }
 
 /**

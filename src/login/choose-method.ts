@@ -1,7 +1,11 @@
 /** @module Which way in a login takes: the one that is named, that was taken before, or that the person chooses. */
 import type { Report } from '../events.js'
 import type { Exchange } from '../exchange.js'
+import { dropRejection } from '../misuse.js'
+import { quote } from '../printable.js'
 import type { LoginMethod, LoginRequest } from '../protocols/login-method.js'
+import { asReceived } from '../public-path.js'
+import { loginParameters } from './login-request.js'
 import type { RememberedWay } from './remembered-way.js'
 
 /** A way in that the person may choose. */
@@ -46,8 +50,8 @@ export interface LoginMethodChoice {
   noteTaken(exchange: Exchange, name: string): void
 }
 
-/** What the choice stands on. */
-export interface ChoiceContext {
+/** What the choice is made of. */
+export interface ChoiceOptions {
   /** By name; the first is taken where nothing names one, and nobody is to choose. */
   readonly loginMethods: ReadonlyMap<string, LoginMethod>
   /** Names that are gone for good here: whoever asks for one of them chooses anew. */
@@ -59,8 +63,18 @@ export interface ChoiceContext {
   readonly report: Report
 }
 
+/** What the choice stands on. */
+interface ChoiceContext extends ChoiceOptions {
+  /** Tells, once for each name, that a login asks for a provider that is not known here. */
+  readonly tellUnknown: (name: string) => void
+}
+
+/** Names that are told: strangers write links. */
+const mostTold = 100
+
 /** Makes the choice. */
-export function createLoginMethodChoice(context: ChoiceContext): LoginMethodChoice {
+export function createLoginMethodChoice(options: ChoiceOptions): LoginMethodChoice {
+  const context = { ...options, tellUnknown: createUnknownTeller(options.report) }
   return {
     choose: (exchange, loginRequest, circumstances = {}) =>
       choose(context, exchange, loginRequest, circumstances),
@@ -79,15 +93,18 @@ export function createLoginMethodChoice(context: ChoiceContext): LoginMethodChoi
 function choose(
   context: ChoiceContext,
   exchange: Exchange,
-  { via, providers = [] }: LoginRequest,
+  loginRequest: LoginRequest,
   { current, isAnew = false }: ChoiceCircumstances,
 ): MethodChoice {
+  const { providers = [] } = loginRequest
   const { loginMethods, remembered } = context
   const isAllowed = (name: string) => providers.length === 0 || providers.includes(name)
-  if (providers.length > 0 && !providers.some((name) => loginMethods.has(name))) return { kind: 'unknown' }
-  for (const name of [selectedBy(context, exchange), via]) {
+  if (providers.length > 0 && !providers.some((name) => loginMethods.has(name))) {
+    return unknown(context, providers)
+  }
+  for (const name of [selectedBy(context, exchange, loginRequest), loginRequest.via]) {
     if (name === undefined || name === '' || !isAllowed(name) || context.isRemoved(name)) continue
-    return chosen(context, name) ?? { kind: 'unknown' }
+    return chosen(context, name) ?? unknown(context, [name])
   }
   const ways = [...loginMethods.keys()].filter(
     (name) => isAllowed(name) && (providers.length > 0 || isOffered(context, name)),
@@ -101,13 +118,50 @@ function choose(
   return found ?? { kind: 'open', ways: ways.map((each) => wayOf(context, each)) }
 }
 
-function selectedBy({ select, report }: ChoiceContext, exchange: Exchange): string | undefined {
-  const name: unknown = select?.(exchange)
+function unknown({ tellUnknown }: ChoiceContext, names: readonly string[]): MethodChoice {
+  for (const name of names) tellUnknown(name)
+  return { kind: 'unknown' }
+}
+
+function selectedBy(
+  { select, report }: ChoiceContext,
+  exchange: Exchange,
+  loginRequest: LoginRequest,
+): string | undefined {
+  const name: unknown = select?.(asLink(exchange, loginRequest))
   if (name === undefined || (typeof name === 'string' && name !== '')) return name
+  dropRejection(name)
   const message =
-    'login.select must return the name of a provider, or undefined; what it returned is left out'
+    'login.select must return the name of a provider, or undefined, and no promise of it; what it returned is left out'
   report({ type: 'warning', code: 'login-select', message })
   return undefined
+}
+
+/** A request as the application knows it. A button of ours says in its form what a link says in its address. */
+function asLink(exchange: Exchange, loginRequest: LoginRequest): Exchange {
+  const received = asReceived(exchange)
+  if (received.method !== 'POST') return received
+  const query = new URLSearchParams(loginParameters(loginRequest))
+  const target = `${received.target}${received.target.includes('?') ? '&' : '?'}${query}`
+  return {
+    method: received.method,
+    target,
+    remoteAddress: received.remoteAddress,
+    header: (name) => received.header(name),
+    body: (limit) => received.body(limit),
+    form: (limit) => received.form(limit),
+    setCookie: (cookie) => received.setCookie(cookie),
+  }
+}
+
+function createUnknownTeller(report: Report): ChoiceContext['tellUnknown'] {
+  const told = new Set<string>()
+  return (name) => {
+    if (told.has(name) || told.size >= mostTold) return
+    told.add(name)
+    const message = `a login asks for the provider ${quote(name)}, which is not known here, and is answered with 503: add it, or correct the name in requireCitizen, in login.select or in the link`
+    report({ type: 'warning', code: 'provider-unknown', message })
+  }
 }
 
 function chosen({ loginMethods }: ChoiceContext, name: string): ChosenMethod | undefined {

@@ -1,5 +1,6 @@
 /** @module Front-channel logout passed on: an application that is a provider itself tells its own clients. */
 import { createHash } from 'node:crypto'
+import { dropRejection } from '../misuse.js'
 import { isSecureAddress } from '../outbound.js'
 import { embeddableJson } from '../pages/scripted-page.js'
 import { parseUrl } from '../parse-url.js'
@@ -40,12 +41,16 @@ export function readDownstream(given: unknown): {
   readonly addresses: readonly string[]
   readonly isWhole: boolean
 } {
-  const list: readonly unknown[] = Array.isArray(given) ? given : []
+  if (!Array.isArray(given)) {
+    dropRejection(given)
+    return { addresses: [], isWhole: false }
+  }
+  const list: readonly unknown[] = given
   const good = list.filter(
     (address): address is string => typeof address === 'string' && isLogoutAddress(address),
   )
   const addresses = good.slice(0, mostDownstream)
-  return { addresses, isWhole: Array.isArray(given) && addresses.length === list.length }
+  return { addresses, isWhole: addresses.length === list.length }
 }
 
 /** What the page of a front-channel logout has besides its title: the frames, and what its policy lets them do. */

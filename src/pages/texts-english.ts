@@ -36,7 +36,7 @@ export const english = {
   'reason.absolute-timeout': 'Your session reached its longest time.',
   'reason.application-sign-out': 'You signed out of this application.',
   'reason.identity-ended': 'The sign-in service has signed you out.',
-  'reason.identity-changed': 'Somebody else has signed in with this browser.',
+  'reason.identity-changed': 'This browser has signed in with another account since.',
   'reason.signed-out': 'You signed out in this or another application.',
   'reason.too-many-sessions':
     'You have signed in more often than this application keeps sessions, and this one was unused for the longest time.',

@@ -29,7 +29,7 @@ export const french: Readonly<Record<TextKey, string>> = {
   'reason.absolute-timeout': 'Votre session a atteint sa durée maximale.',
   'reason.application-sign-out': 'Vous avez fermé votre session dans cette application.',
   'reason.identity-ended': 'Le service de connexion vous a déconnecté.',
-  'reason.identity-changed': 'Une autre personne s’est connectée avec ce navigateur.',
+  'reason.identity-changed': 'Depuis, ce navigateur s’est connecté avec un autre compte.',
   'reason.signed-out': 'Vous avez fermé votre session dans cette application ou dans une autre.',
   'reason.too-many-sessions':
     'Vous vous êtes connecté plus souvent que cette application ne garde de sessions, et celle-ci était inutilisée depuis le plus longtemps.',

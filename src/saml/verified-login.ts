@@ -1,4 +1,5 @@
 /** @module A login as an assertion proves it, in the terms of the core. */
+import { dropRejection } from '../misuse.js'
 import type { SessionIndexKey, VerifiedLogin } from '../protocols/sessions.js'
 import { withoutClaims } from '../tokens/without-claims.js'
 import type { Assertion } from './assertion.js'
@@ -69,12 +70,29 @@ function personOfLogin(
   assertion: Assertion,
 ): Pick<VerifiedLogin, 'level' | 'method'> & { readonly claims: Readonly<Record<string, unknown>> } {
   const { options, tellUntrusted } = provider
-  const made = options.claims(assertion)
+  const made = claimsMadeOf(provider, assertion)
   const { trusted, untrusted } = factorClaimsOf(options, assertion, made)
   const level = levelOf(provider, assertion.contextClass)
   const strength = strengthBy(trusted, { level, method: level >= secondFactorLevel ? 'mfa' : 'password' })
   tellUntrusted(untrusted.filter((name) => name !== 'isMfa' || strength.method === 'password'))
   return { claims: { ...claimsToKeep(provider, made), ...trusted }, ...strength }
+}
+
+/** What the application makes of an assertion: an object, at once. Anything else makes no claims, and that is told. */
+function claimsMadeOf(
+  { options, host }: ServiceProvider,
+  assertion: Assertion,
+): Readonly<Record<string, unknown>> {
+  const made: unknown = options.claims(assertion)
+  if (isObject(made)) return made
+  dropRejection(made)
+  const message = 'claims of saml() must return an object, and no promise of it: nobody has any claims by it'
+  host.report({ type: 'warning', code: 'saml-claims', message })
+  return {}
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Promise)
 }
 
 /** They are kept sealed with the session: what does not fit there would be no session at all. */

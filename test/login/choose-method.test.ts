@@ -1,5 +1,5 @@
 /** @module Which of several ways in a login takes: named, remembered, chosen by the application, or by the person. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Exchange } from '../../src/index.js'
 import { createPlural, type Given, home, originOf, type PluralPlace } from '../protocol-sessions/plural.js'
 
@@ -144,6 +144,77 @@ describe('login.select', () => {
     )
     expect(choicesOf((await at.browser().open(login)).body)).toHaveLength(2)
     expect(at.events).toEqual([expect.objectContaining({ type: 'warning', code: 'login-select' })])
+  })
+})
+
+describe('login.select, which is a program of the application', () => {
+  const byPage = ({ target }: Exchange) => (target.includes('staff') ? 'entra' : undefined)
+
+  it('sees of a button what it sees of the link that leads to the same page', async () => {
+    const place = await createPlural(
+      { adfs: titled, entra: openid },
+      { suite: { login: { select: byPage } } },
+    )
+    const browser = place.browser()
+    await place.signIn(browser, 'adfs')
+    place.travel(12 * 3600 + 1)
+    const ended = await browser.open(`${home}/session/login?returnTo=/staff`)
+    const visit = await browser.press(ended, /^Sign in again|^Sign in$/)
+    expect(new URL(visit.url).origin).toBe(originOf('entra'))
+  })
+
+  it('sees the address as the application does, behind a proxy that takes a prefix away', async () => {
+    const seen: string[] = []
+    const select = ({ target }: Exchange) => {
+      seen.push(target)
+      return undefined
+    }
+    const suite = { application: { path: '/app' }, login: { select } } as never
+    const place = await createPlural({ adfs: titled, entra: openid }, { suite })
+    await place.browser().open(login)
+    expect(seen).toEqual(['/session/login?returnTo=/private'])
+  })
+
+  it('ends no process by a promise that fails, which is no name', async () => {
+    const failed = vi.fn()
+    process.on('unhandledRejection', failed)
+    const select = (async () => Promise.reject(new Error('no tenants'))) as never
+    const place = await createPlural({ adfs: titled, entra: openid }, { suite: { login: { select } } })
+    expect(choicesOf((await place.browser().open(login)).body)).toHaveLength(2)
+    await new Promise(setImmediate)
+    process.off('unhandledRejection', failed)
+    expect(failed).not.toHaveBeenCalled()
+    expect(place.events).toEqual([expect.objectContaining({ type: 'warning', code: 'login-select' })])
+  })
+})
+
+describe('a name that is not known here', () => {
+  const unknown = (name: string) =>
+    expect.objectContaining({
+      type: 'warning',
+      code: 'provider-unknown',
+      message: expect.stringContaining(name),
+    })
+
+  it.each([
+    ['login.select', '', 'elsewhere'],
+    ['a link', '&via=tenant', undefined],
+    ['a guard', '&provider=tenant', undefined],
+  ])('in %s is told once, for whoever has written it', async (_where, query, named) => {
+    const place = await createPlural(
+      { adfs: titled, entra: openid },
+      { suite: { login: { select: () => named } } },
+    )
+    for (const browser of [place.browser(), place.browser()]) {
+      expect((await browser.open(`${login}${query}`)).status).toBe(503)
+    }
+    expect(place.events).toEqual([unknown(named ?? 'tenant')])
+  })
+
+  it('is told of a hundred names at most, for strangers write links', async () => {
+    const place = await createPlural({ adfs: titled, entra: openid })
+    for (let count = 0; count < 120; count += 1) await place.browser().open(`${login}&via=t${count}`)
+    expect(place.events).toHaveLength(100)
   })
 })
 

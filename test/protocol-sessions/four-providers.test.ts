@@ -192,6 +192,8 @@ describe('four providers at once', () => {
     // Another person may have come between: what has ended by that begins again by a new authentication alone.
     const ended = await goTo('registry')
     expect(ended.body).toContain('Your session has ended')
+    // The same person, perhaps: all that is known is that these are two accounts.
+    expect(ended.body).toContain('This browser has signed in with another account since.')
     const again = await goOn(browser, await browser.press(ended, 'Sign in'))
     expect([again.url, again.body]).toEqual([`${home}/of/registry`, '{"provider":"registry"}'])
   })
