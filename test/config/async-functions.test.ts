@@ -23,7 +23,7 @@ const exchange = () => new TestExchange(new Request(`${home}/`))
 it.each([
   ['routes.touch', () => onlyTrue('routes.touch', failing, () => undefined)(exchange()), false],
   ['requireClaims', () => demandClaims(failing)({}), false],
-  ['assuranceLevel', () => trustedLevel(failing)({ iss: '', sub: '' }), 0],
+  ['assuranceLevel', () => trustedLevel(failing)({ iss: '', sub: '', exp: 0, iat: 0 }), 0],
   ['frontchannelLogout.downstream', () => readDownstream(failing()).isWhole, false],
 ])('%s opens nothing by a promise, and ends no process by one that fails', async (_name, ask, closed) => {
   expect(ask()).toBe(closed)

@@ -26,6 +26,7 @@ const texts = {
   revocations: 'rediss://ana:a-password@redis.example.gov',
   'events.personKey': newest,
   'application.secrets': `${newest}, ${older}`,
+  'routes.gate.secret': 'the-newest-secret-of-a-proxy-of-32-bytes,an-older-secret-of-a-proxy-of-32-bytes',
 } as const
 const cases = Object.entries(texts).map(([path, text]) => ({ path, text, variable: variableOf(path) }))
 
