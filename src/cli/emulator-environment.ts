@@ -17,6 +17,7 @@ import {
 import { leastIterations, mostIterations } from '../emulator/hashing.js'
 import type { EmulatorOptions } from '../emulator/index.js'
 import { refreshAnswerShapes } from '../emulator/options.js'
+import { toKeyAddress } from '../emulator/partner/options.js'
 import { parseUrl } from '../parse-url.js'
 import { usageError } from './command.js'
 import { type ListName, readListFile } from './emulator-file.js'
@@ -51,6 +52,19 @@ const domain: Kind<string | false> = {
     value === false || (typeof value === 'string' && /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(value))
       ? { value }
       : { problem: 'write a domain, as in citizen.localhost, or false for a cookie of one host' },
+  isPublic: true,
+}
+
+const partnerText = textMatching(/^[\x21-\x7e]{1,256}$/, 'a text without blanks, of at most 256 characters')
+const keyAddress: Kind<string> = {
+  fromText: (given) => given,
+  check(value) {
+    try {
+      return { value: toKeyAddress(String(value)) }
+    } catch (error) {
+      return { problem: error instanceof Error ? error.message : 'write an address' }
+    }
+  },
   isPublic: true,
 }
 
@@ -110,9 +124,9 @@ const kinds: Readonly<Record<string, Kind<unknown>>> = {
   'saml.logoutSeconds': someSeconds,
   'saml.frontChannel': choice('redirects', 'frames'),
   'partner.host': textMatching(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, 'a host name, as in partner.localhost'),
-  'partner.issuer': text,
-  'partner.audience': text,
-  'partner.jwksUrl': text,
+  'partner.issuer': partnerText,
+  'partner.audience': partnerText,
+  'partner.jwksUrl': keyAddress,
 }
 
 const variableFor = (path: string): string => variableOf(`emulator.${path}`)
@@ -122,6 +136,8 @@ const prefix = variableFor('')
 export const emulatorVariables: ReadonlyMap<string, string> = new Map(
   Object.keys(kinds).map((path) => [variableFor(path), path]),
 )
+
+const registering = `${variableFor('openid.registration')}=true`
 
 type Group = Readonly<Record<string, unknown>>
 
@@ -182,6 +198,9 @@ function withoutEffect(options: EmulatorOptions, values: ReadonlyMap<string, unk
     const { list, file } = modes[mode]
     const isThere = list in ((options[mode] as Group | undefined) ?? {})
     const paths = isThere ? [] : [...values.keys()].filter((path) => path.startsWith(`${mode}.`))
-    return paths.map((path) => `${variableFor(path)} has no effect without ${variableFor(file)}`)
+    return paths.map((path) => {
+      const wanted = path === 'openid.initialAccessToken' ? registering : variableFor(file)
+      return `${variableFor(path)} has no effect without ${wanted}`
+    })
   })
 }

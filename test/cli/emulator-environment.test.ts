@@ -161,7 +161,11 @@ describe('CITIZEN_EMULATOR_*', () => {
     ],
     ['OPENID_CODE_SECONDS', '30', 'has no effect without CITIZEN_EMULATOR_OPENID_CLIENTS_FILE'],
     ['SAML_LOGOUT_SECONDS', '30', 'has no effect without CITIZEN_EMULATOR_SAML_SERVICE_PROVIDERS_FILE'],
+    ['OPENID_INITIAL_ACCESS_TOKEN', 'one', 'without CITIZEN_EMULATOR_OPENID_REGISTRATION=true'],
     ['PARTNER_HOST', 'http://partner.localhost', 'write a host name'],
+    ['PARTNER_JWKS_URL', 'http://benefits.example.gov/jwks.json', 'the address of a key set is https'],
+    ['PARTNER_ISSUER', 'x'.repeat(257), 'of at most 256 characters'],
+    ['PARTNER_AUDIENCE', 'a b', 'a text without blanks'],
     ['TOKEN_SECOND', '30', 'is not known: did you mean CITIZEN_EMULATOR_TOKEN_SECONDS?'],
     ['FAULTS', 'down', 'is not known: there is CITIZEN_EMULATOR_URL'],
   ])('refuse %s=%s with what to write', (name, value, message) => {
