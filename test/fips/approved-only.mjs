@@ -16,7 +16,7 @@
  * | PBKDF2 | SHA-1 or better, 1000 iterations, 128 bits of salt, 112 of key | SP 800-132 |
  * | HKDF | yes, from 112 bits | SP 800-56C |
  * | scrypt, Argon2 | no | in no list |
- * | RSA | 2048 bits or more; PKCS #1 v1.5 for signatures alone | FIPS 186-5; SP 800-131A, section 6 |
+ * | RSA | 2048 bits or more, new keys with an exponent from 65537; PKCS #1 v1.5 for signatures alone | FIPS 186-5; SP 800-131A, section 6 |
  * | EC | P-256, P-384, P-521 | FIPS 186-5, SP 800-186 |
  * | Ed25519, Ed448 | yes | FIPS 186-5; modules that were validated by FIPS 186-4 do not have them |
  * | X25519, X448 | no | SP 800-56A, revision 3, does not have them |
@@ -30,8 +30,11 @@ import { promisify } from 'node:util'
 /** Code of the errors. */
 export const notApproved = 'ERR_NOT_APPROVED'
 
-/** The emulator's fault `sha1` and tests do what attackers do: they make old signatures and weak keys, to be refused. */
-const fault = /\/src\/emulator\/saml\/signature\.ts/
+/**
+ * The emulator's fault `sha1` and tests do what attackers do: they make old signatures and weak keys, to be refused, and have
+ * the emulator write certificates of such keys. The emulator's own are of 2048 bits: it could not make another.
+ */
+const fault = /\/src\/emulator\/saml\/(?:signature|certificate)\.ts/
 const test = /\/test\/(?!fips\/)[\w/.-]+\.ts/
 const product = /\/(?:src|adapters)\/[\w/.-]+\.ts/
 const productBesideEmulator = /\/(?:src\/(?!emulator\/)|adapters\/)[\w/.-]+\.ts/
@@ -59,6 +62,7 @@ const leastKeyBytes = 14
 const leastSaltBytes = 16
 const leastIterations = 1000
 const leastModulus = 2048
+const leastExponent = 65_537
 
 const bytesOf = (value) => {
   if (value instanceof KeyObject) return value.symmetricKeySize ?? 0
@@ -87,12 +91,30 @@ function checkPbkdf2(salt, iterations, keyBytes, digest) {
   if (keyBytes < leastKeyBytes) refuse('PBKDF2 for less than 112 bits')
 }
 
-function checkKind(kind, { modulusLength, namedCurve } = {}) {
+function checkKind(kind, { modulusLength, namedCurve, hashAlgorithm, mgf1HashAlgorithm } = {}) {
   if (kind === 'rsa' || kind === 'rsa-pss') {
     if (modulusLength < leastModulus) refuse(`RSA of ${modulusLength} bits`)
+    for (const name of [hashAlgorithm, mgf1HashAlgorithm]) checkSignatureDigest(name)
   } else if (kind === 'ec') {
     if (!curves.test(namedCurve)) refuse(`the curve ${namedCurve}`)
   } else if (!/^ed(?:25519|448)$|^ml-(?:dsa|kem)-|^slh-dsa-/.test(kind)) refuse(kind)
+}
+
+const checkCipher = (name) => ciphers.test(name) || refuse(name)
+
+/** A new pair: also with which exponent, and by what the private key is kept. */
+function checkNewPair(kind, options = {}) {
+  checkKind(kind, options)
+  if (options.publicExponent < leastExponent) refuse(`RSA with the exponent ${options.publicExponent}`)
+  checkEncoding(options.privateKeyEncoding)
+}
+
+function checkEncoding(encoding) {
+  if (encoding?.cipher !== undefined) checkCipher(encoding.cipher)
+}
+
+function checkNewSecret(kind, { length } = {}) {
+  if (kind === 'hmac' && length < leastKeyBytes * 8) refuse('a key of HMAC of less than 112 bits')
 }
 
 /** A key as any function takes it; what is no key is left to the function. */
@@ -113,7 +135,9 @@ function checkAsymmetric(given, isPrivate) {
 
 function checkEncryption(given, isPrivate) {
   checkAsymmetric(given, isPrivate)
+  checkDigest(given?.oaepHash)
   if (given?.padding === crypto.constants.RSA_PKCS1_PADDING) refuse('encryption by PKCS #1 v1.5')
+  if (given?.padding === crypto.constants.RSA_NO_PADDING) refuse('encryption without padding')
 }
 
 const checkSignature = (isPrivate) => (digest, _data, key) => {
@@ -121,6 +145,8 @@ const checkSignature = (isPrivate) => (digest, _data, key) => {
   checkAsymmetric(key, isPrivate)
 }
 
+const ownGroup = 'a Diffie-Hellman group of one’s own'
+const checkCurve = (curve) => curves.test(curve) || refuse(`the curve ${curve}`)
 const never = (what) => () => refuse(what)
 
 /** What each function of `node:crypto` is asked before. */
@@ -132,8 +158,14 @@ const checks = {
   createVerify: checkSignatureDigest,
   sign: checkSignature(true),
   verify: checkSignature(false),
-  createCipheriv: (name) => ciphers.test(name) || refuse(name),
-  createDecipheriv: (name) => ciphers.test(name) || refuse(name),
+  createCipheriv: checkCipher,
+  createDecipheriv: checkCipher,
+  Hash: checkDigest,
+  Hmac: checkHmac,
+  Sign: checkSignatureDigest,
+  Verify: checkSignatureDigest,
+  Cipheriv: checkCipher,
+  Decipheriv: checkCipher,
   pbkdf2: (_secret, salt, iterations, length, digest) => checkPbkdf2(salt, iterations, length, digest),
   pbkdf2Sync: (_secret, salt, iterations, length, digest) => checkPbkdf2(salt, iterations, length, digest),
   hkdf: checkHmac,
@@ -142,24 +174,38 @@ const checks = {
   scryptSync: never('scrypt'),
   argon2: never('Argon2'),
   argon2Sync: never('Argon2'),
-  generateKeyPair: checkKind,
-  generateKeyPairSync: checkKind,
+  generateKey: checkNewSecret,
+  generateKeySync: checkNewSecret,
+  generateKeyPair: checkNewPair,
+  generateKeyPairSync: checkNewPair,
   publicEncrypt: (key) => checkEncryption(key, false),
   privateDecrypt: (key) => checkEncryption(key, true),
   privateEncrypt: never('a bare private operation of RSA'),
   publicDecrypt: never('a bare public operation of RSA'),
-  createDiffieHellman: never('a Diffie-Hellman group of one’s own'),
-  createECDH: (curve) => curves.test(curve) || refuse(`the curve ${curve}`),
+  createDiffieHellman: never(ownGroup),
+  createDiffieHellmanGroup: never(ownGroup),
+  getDiffieHellman: never(ownGroup),
+  DiffieHellman: never(ownGroup),
+  DiffieHellmanGroup: never(ownGroup),
+  createECDH: checkCurve,
+  ECDH: checkCurve,
   diffieHellman: ({ privateKey }) => checkAsymmetric(privateKey, true),
+  encapsulate: (key) => checkAsymmetric(key, false),
+  decapsulate: (key) => checkAsymmetric(key, true),
 }
 
 const originals = { ...crypto }
 
-const guarded = (work, check) =>
-  function (...given) {
+/** The same function, or class, behind the check. */
+function guarded(work, check) {
+  function guard(...given) {
     check(...given)
-    return Reflect.apply(work, this, given)
+    return new.target === undefined ? Reflect.apply(work, this, given) : Reflect.construct(work, given)
   }
+  // What is made is still one of its class.
+  guard.prototype = work.prototype
+  return guard
+}
 
 for (const [name, check] of Object.entries(checks)) {
   const original = originals[name]
@@ -170,6 +216,15 @@ for (const [name, check] of Object.entries(checks)) {
 }
 syncBuiltinESMExports()
 
+/** What stands in a prototype, and is asked only when a key is there. */
+function guardMethod(prototype, name, check) {
+  prototype[name] = guarded(prototype[name], check)
+}
+guardMethod(originals.Sign.prototype, 'sign', (key) => checkAsymmetric(key, true))
+guardMethod(originals.Verify.prototype, 'verify', (key) => checkAsymmetric(key, false))
+const { privateKey } = originals.generateKeyPairSync('ec', { namedCurve: 'P-256' })
+guardMethod(Object.getPrototypeOf(privateKey), 'export', checkEncoding)
+
 const nameOf = (algorithm) => (typeof algorithm === 'string' ? algorithm : algorithm?.name)
 const hashOf = (algorithm) => nameOf(algorithm?.hash)
 
@@ -179,6 +234,8 @@ function checkAlgorithm(algorithm) {
   if (/^(?:x25519|x448|chacha20-poly1305|argon2\w*)$/i.test(name)) refuse(name)
   if (algorithm?.hash !== undefined) checkDigest(hashOf(algorithm))
   if (algorithm?.modulusLength < leastModulus) refuse(`RSA of ${algorithm.modulusLength} bits`)
+  const isHmac = typeof algorithm === 'object' && /^hmac$/i.test(name ?? '')
+  if (isHmac && algorithm.length < leastKeyBytes * 8) refuse('a key of HMAC of less than 112 bits')
   if (algorithm?.namedCurve !== undefined && !curves.test(algorithm.namedCurve)) {
     refuse(`the curve ${algorithm.namedCurve}`)
   }
@@ -188,7 +245,6 @@ function checkWebSignature(algorithm, key) {
   checkAlgorithm(algorithm)
   checkAlgorithm(key?.algorithm)
   const isHmac = /^hmac$/i.test(nameOf(key?.algorithm) ?? '')
-  if (isHmac && key.algorithm.length < leastKeyBytes * 8) refuse('a key of HMAC of less than 112 bits')
   if (!isHmac) checkSignatureDigest(hashOf(algorithm) ?? hashOf(key?.algorithm))
 }
 
@@ -199,19 +255,31 @@ function checkDerivation(algorithm, _key, bits) {
   checkPbkdf2(algorithm.salt, algorithm.iterations, length, hashOf(algorithm))
 }
 
+function checkWebEncryption(algorithm, key) {
+  checkAlgorithm(algorithm)
+  checkAlgorithm(key?.algorithm)
+}
+
+function checkImport(_format, data, algorithm) {
+  checkAlgorithm(algorithm)
+  if (/^hkdf$/i.test(nameOf(algorithm) ?? '') && data?.byteLength < leastKeyBytes)
+    refuse('HKDF from less than 112 bits')
+}
+
 /** The same for WebCrypto. What it refuses, a promise refuses. */
 const webChecks = {
   digest: (algorithm) => checkDigest(nameOf(algorithm)),
   sign: checkWebSignature,
   verify: checkWebSignature,
-  encrypt: checkAlgorithm,
-  decrypt: checkAlgorithm,
+  encrypt: checkWebEncryption,
+  decrypt: checkWebEncryption,
+  wrapKey: (_format, _key, wrapping, algorithm) => checkWebEncryption(algorithm, wrapping),
   deriveBits: checkDerivation,
   deriveKey: checkDerivation,
   generateKey: checkAlgorithm,
-  importKey: (_format, _data, algorithm) => checkAlgorithm(algorithm),
-  unwrapKey: (_format, _data, _key, algorithm, wrapped) => {
-    checkAlgorithm(algorithm)
+  importKey: checkImport,
+  unwrapKey: (_format, _data, wrapping, algorithm, wrapped) => {
+    checkWebEncryption(algorithm, wrapping)
     checkAlgorithm(wrapped)
   },
 }
