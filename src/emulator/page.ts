@@ -7,16 +7,16 @@ import { formTargets } from './return-address.js'
 
 const style = `:root{color-scheme:light dark;--ink:#1b2430;--paper:#f4f6f9;--card:#fff;--line:#d5dbe4;--soft:#55606f;--main:#1f5f8b;--on-main:#fff;--bad:#a3242b}
 @media(prefers-color-scheme:dark){:root{--ink:#e7ebf1;--paper:#12171e;--card:#1b222c;--line:#34404f;--soft:#a5b0be;--main:#7fbce6;--on-main:#0d1a25;--bad:#ff9a9f}}
-*{box-sizing:border-box}body{margin:0;background:var(--paper);color:var(--ink);font:1rem/1.5 system-ui,sans-serif}
+*{box-sizing:border-box}body{margin:0;background:var(--paper);color:var(--ink);font:1rem/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
 header,main{max-width:34rem;margin:0 auto;padding:1rem}header{display:flex;flex-wrap:wrap;gap:.25rem 1rem;align-items:baseline}
 header strong{font-size:1.1rem}header small{margin-right:auto}header{gap:.25rem .6rem}header small,.soft{color:var(--soft)}
 section{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:1rem 1.25rem;margin:0 0 1rem}
 h1{font-size:1.4rem;margin:.25rem 0 .75rem}h2{font-size:1.05rem;margin:.25rem 0 .5rem}a{color:var(--main)}
 label{display:block;margin:.6rem 0 .2rem}input,select{width:100%;font:inherit;color:inherit;background:var(--paper);border:1px solid var(--line);border-radius:.4rem;padding:.55rem .7rem}
-button{font:inherit;font-weight:600;cursor:pointer;border:1px solid var(--main);background:var(--main);color:var(--on-main);border-radius:.4rem;padding:.55rem 1rem;margin:.9rem .5rem 0 0}
+button{overflow-wrap:normal;font:inherit;font-weight:600;cursor:pointer;border:1px solid var(--main);background:var(--main);color:var(--on-main);border-radius:.4rem;padding:.55rem 1rem;margin:.9rem .5rem 0 0}
 button.plain{background:none;color:var(--main)}:focus-visible{outline:3px solid var(--main);outline-offset:2px}
-table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .5rem .3rem 0;vertical-align:top;overflow-wrap:anywhere}th{font-weight:600;overflow-wrap:normal}
-.bad{color:var(--bad);font-weight:600}code{font-size:.95em;overflow-wrap:anywhere}.qr svg{display:block;width:14rem;max-width:100%;height:auto;border-radius:.4rem}
+table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .5rem .3rem 0;vertical-align:top}th{font-weight:600;overflow-wrap:normal}
+.bad{color:var(--bad);font-weight:600}code{font-size:.95em}.qr svg{display:block;width:14rem;max-width:100%;height:auto;border-radius:.4rem}
 pre{overflow:auto;max-height:16rem;background:var(--paper);border:1px solid var(--line);border-radius:.4rem;padding:.55rem .7rem}caption{text-align:left;color:var(--soft)}
 input.tick{width:auto}.code{font-size:1.5rem;letter-spacing:.15em}`
 

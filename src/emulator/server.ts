@@ -56,7 +56,8 @@ async function serve(
   }
   const body = method === 'POST' || method === 'PUT' ? await read(incoming) : undefined
   if (body === 'too-large') {
-    outgoing.writeHead(413, { connection: 'close' }).end()
+    const headers = { connection: 'close', 'content-type': 'text/plain' }
+    outgoing.writeHead(413, headers).end('A body here has at most 64 KiB.\n')
     return
   }
   const headers = new Headers()

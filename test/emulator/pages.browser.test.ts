@@ -22,7 +22,7 @@ const complaints: string[] = []
 
 beforeAll(async () => {
   browser = await launchChromium()
-  emulator = await createEmulator({ port: 0 })
+  emulator = await createEmulator({ port: 0, partner: {} })
   application = createServer((request, response) => {
     response.setHeader('content-type', 'text/html')
     response.end(
@@ -204,6 +204,13 @@ describe('in Chromium', () => {
       await fillCode(await emulator.totpCodeFor('cleo'))
       await page.waitForURL(app)
       for (const path of ['/', '/messages', '/profile', '/faults', '/nowhere', '/logout']) {
+        await page.goto(emulator.url + path)
+        await expectFit()
+      }
+      // What people write has no place to break.
+      const endless = 'Wolfeschlegelsteinhausenbergerdorff'.repeat(3)
+      emulator.partner.registerUser({ sub: endless, name: endless })
+      for (const path of ['/partner', '/partner/developer/sso', '/partner/settings/users']) {
         await page.goto(emulator.url + path)
         await expectFit()
       }

@@ -71,7 +71,7 @@ describe('the emulator on a port', () => {
       method: 'POST',
       body: 'x'.repeat(70_000),
     })
-    expect(tooLarge.status).toBe(413)
+    expect([tooLarge.status, await tooLarge.text()]).toEqual([413, 'A body here has at most 64 KiB.\n'])
     expect((await fetch(`${emulator.internalUrl}/login`, { method: 'PUT', body: 'x' })).status).toBe(405)
   })
 
