@@ -1,4 +1,5 @@
 /** @module The page `docs/documents.md`: it quotes the documents, names tests that are there, and leaves no sentence out. */
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -87,7 +88,29 @@ const headings = (text: string): readonly string[] =>
 const leadsTo = (slugs: readonly string[], anchor: string): boolean =>
   slugs.includes(anchor) || slugs.includes(anchor.replace(/-\d+$/, ''))
 
+/** The documents as they were published: whoever changes a word of them says so here. */
+const published: Readonly<Record<string, string>> = {
+  'test/documents/citizenone-integration.txt': '82X6DBgP1Jt1wasPpM_sRpBO0tfdZZNSCMiJGQ23v3g',
+  'test/documents/citizenone-security.txt': '8lItojgeg6FEyz7H_oxiXY5g4PvpwTLeUoPdwxTdq50',
+  'test/documents/safewhere-session-management.txt': 'BkHrYYBJMzgEz-vgrz-62JrbOE8aYmx0uh_pyvPfyB8',
+  'test/documents/vivoldi-sso.txt': '2J4AsFkmiYLJDiONweqG39UJmvY4XSgjtC8QTwtdTn0',
+}
+
 describe('the page of the documents', () => {
+  it.each(names)('has the text as it was published: %s', (name) => {
+    const digest = createHash('sha256').update(textOf(name)).digest('base64url')
+    expect(digest).toBe(published[name])
+  })
+
+  it('is read row by row: none is passed over for how it is written', () => {
+    const tables = textOf('docs/documents.md')
+      .split('\n')
+      .filter((line) => line.startsWith('|'))
+    const heads = tables.filter((line) => /^\| sentence \||^\|-/.test(line))
+    expect(tables.length - heads.length).toBe(rows.length)
+    expect(heads).toHaveLength(2 * names.length)
+  })
+
   it('has rows for each of the four', () => {
     expect(names).toHaveLength(4)
     expect([...new Set(rows.map(({ document }) => document))].sort()).toEqual([...names].sort())
