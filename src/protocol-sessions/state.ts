@@ -39,6 +39,7 @@ export class SessionCookieState implements SteppedState {
   /** How much earlier than others its tokens are renewed. */
   readonly renewalShare: number
   touchedAt = 0
+  touching: Promise<boolean> | undefined = undefined
   isSuperseded = false
   /** Failed renewals in a row. */
   failures = 0

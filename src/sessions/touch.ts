@@ -8,15 +8,20 @@ import { touchInterval } from './timers.js'
 /** What is remembered of a session for these steps. */
 export interface SteppedState {
   readonly address: RecordAddress
-  /** When a touch was last begun here: requests in flight at the same time leave it to that one. */
+  /** When the last touch was begun that was written here: requests that had read before it leave it to that one. */
   touchedAt: number
+  /** The touch that is under way here: requests at the same time wait for what comes of it. */
+  touching: Promise<boolean> | undefined
 }
 
 /** The steps, for one application. */
 export interface TouchSteps {
-  /** Whether a touch is worth writing, and no other request in flight writes it. */
+  /** Whether a touch is worth writing, and none was written here since the record was read. */
   isTouchDue(state: SteppedState, record: LiveRecord, now: number): boolean
-  /** Writes a touch. One that failed counts as none: the next request tries again. */
+  /**
+   * Writes a touch, or waits for the one that is under way; `false`: look at the record anew. One that failed counts as
+   * none: whoever waited for it was not there yet, and tries again.
+   */
   touch(state: SteppedState, record: LiveRecord, change: RecordChange): Promise<boolean>
   /** The application's own work for a sign-in that is still due: until it has succeeded nobody is let in. */
   readonly signIn: SignIn
@@ -40,20 +45,22 @@ export function createTouchSteps(context: {
   return {
     isTouchDue(state, record, now) {
       const interval = touchInterval(record.idleMilliseconds)
-      // Of several requests in flight one writes; the clock may have been turned back.
+      // The clock may have been turned back.
       const isTouchedElsewhere = now >= state.touchedAt && now - state.touchedAt < interval
       return now - record.lastSeenAt >= interval && !isTouchedElsewhere
     },
 
     async touch(state, record, change) {
-      const { touchedAt } = state
-      state.touchedAt = change.lastSeenAt ?? touchedAt
-      let isWritten = false
+      const isPlain = change.tokenExpiresAt === undefined && change.level === undefined
+      if (isPlain && state.touching !== undefined) return state.touching.catch(() => false)
+      const touching = Promise.resolve(store.update(state.address, record.generation, change))
+      state.touching = touching
       try {
-        isWritten = await store.update(state.address, record.generation, change)
+        const isWritten = await touching
+        if (isWritten) state.touchedAt = change.lastSeenAt ?? state.touchedAt
         return isWritten
       } finally {
-        if (!isWritten) state.touchedAt = touchedAt
+        if (state.touching === touching) state.touching = undefined
       }
     },
 

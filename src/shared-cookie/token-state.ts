@@ -30,8 +30,10 @@ export class TokenState {
   readonly refreshDueAt: number
   /** For how long no refresh is tried although one is due. */
   refreshWait = noWait
-  /** When a touch was last begun here: requests in flight at the same time leave it to that one. */
+  /** When the last touch was begun that was written here: requests that had read before it leave it to that one. */
   touchedAt = 0
+  /** The touch that is under way here. */
+  touching: Promise<boolean> | undefined = undefined
   /** For how long the identity provider counts as out of reach. */
   degraded = noWait
   /** Failed refreshes in a row. */

@@ -144,6 +144,46 @@ describe('a touch that is due', () => {
     expect((await ask()).status).toBe(200)
     expect(await (await ask()).json()).toMatchObject({ session: { lastSeenAt: world.now() } })
   })
+
+  it('ASV-04 whoever was let in has been noted: a request beside a touch that is lost writes its own', async () => {
+    let lose: (() => void) | undefined
+    let isHolding = false
+    const world = await createWorld({
+      emulator: { tokenSeconds: 86_400 },
+      store: (clock) => {
+        const store = memoryStore({ clock })
+        return {
+          ...store,
+          update(address, generation, change) {
+            if (!isHolding) return store.update(address, generation, change)
+            isHolding = false
+            return new Promise<boolean>((_resolve, reject) => {
+              lose = () => reject(new StoreUnavailableError('not now'))
+            })
+          },
+        }
+      },
+    })
+    const cookie = await world.emulator.cookiesFor('ana')
+    const ask = () =>
+      world.application('benefits').handle(new Request(`${url}/private`, { headers: { cookie } }))
+    expect((await ask()).status).toBe(200)
+    world.travel(595)
+    isHolding = true
+    const first = ask()
+    await expect.poll(() => lose).toBeDefined()
+    let isAnswered = false
+    const second = ask().finally(() => {
+      isAnswered = true
+    })
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(isAnswered).toBe(false)
+    lose?.()
+    expect((await first).status).toBe(503)
+    expect((await second).status).toBe(200)
+    world.travel(20)
+    expect((await ask()).status).toBe(200)
+  })
 })
 
 describe('the absolute timer', () => {
