@@ -1,4 +1,5 @@
 /** @module What is kept of a session: where its record lies, and the record as it is live, ended, or another name of one. */
+import type { Assurance } from './citizen.js'
 
 /** Why a session ended. The first four are application ends; the others are revocations or come from the IdP. */
 export type EndReason =
@@ -22,6 +23,17 @@ export interface RecordAddress {
   readonly person: string
   readonly session: string
   readonly application: string
+}
+
+/** What the newest token of a session has shown, so that an older one that is still good opens no more. */
+export interface NewestToken {
+  readonly method: Assurance['method']
+  /**
+   * Tokens that were issued (`iat`) at this time or before are older. Milliseconds since the epoch. One less than its own
+   * `iat`, which counts in seconds: two tokens of a second may have come either way. Its own where it has shown less than
+   * the one before: then the strict reading counts.
+   */
+  readonly olderUntil: number
 }
 
 /** A running application session. Times are milliseconds since the epoch. */
@@ -48,6 +60,8 @@ export interface LiveRecord {
   readonly signIn?: 'due' | undefined
   /** `protocol`: OpenID Connect or SAML began it; absent: the shared cookie, or a release that did not say. */
   readonly begunBy?: 'protocol' | undefined
+  /** Of the shared cookie; absent: another cookie's, or no token was seen since a release that did not say. */
+  readonly newestToken?: NewestToken | undefined
 }
 
 /** That a provider's session was extended by the browser. */

@@ -261,7 +261,7 @@ export class SessionCookieCredential implements Credential<ProtocolSessionReques
   }
 
   /** What the provider says of the person is written when it says it. */
-  lowerLevel(): undefined {
+  changeOf(): undefined {
     return undefined
   }
 

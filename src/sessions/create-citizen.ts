@@ -112,9 +112,14 @@ export function mfaRequired<C extends Claims>(claims: C): MfaRequiredCitizen<C> 
   }
 }
 
+/** The strongest method that the claims of the shared cookie show. */
+export function methodOf(claims: Claims): Assurance['method'] {
+  return claims.isDidAuth === true ? 'did' : claims.isMfa === true ? 'mfa' : 'password'
+}
+
 /** How the person proved who they are, by the claims of the shared cookie. */
 export function assuranceOf(claims: Claims, level: number, authenticatedAt: number): Assurance {
-  const method = claims.isDidAuth === true ? 'did' : claims.isMfa === true ? 'mfa' : 'password'
+  const method = methodOf(claims)
   return authenticatedAt === 0 ? { level, method } : { level, method, authenticatedAt }
 }
 

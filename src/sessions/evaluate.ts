@@ -85,8 +85,8 @@ export interface Credential<R extends SessionRequest> {
   accept(request: R, record: LiveRecord): Promise<LiveRecord | Citizen | 'again'>
   /** When the token expires that the record should know of. */
   tokenExpiresAt(request: R, record: LiveRecord): number
-  /** The lower level that the request shows of the session; `undefined`: it shows none. Written with the next touch. */
-  lowerLevel(request: R, record: LiveRecord): number | undefined
+  /** What else the request changes in the record; `undefined`: nothing. Written with a touch, which it makes due. */
+  changeOf(request: R, record: LiveRecord): Pick<LiveRecord, 'level' | 'newestToken'> | undefined
   /** After a touch was written. `again`: look at the record anew. */
   touched(request: R, record: LiveRecord): Promise<'again' | undefined>
   /** Renews what is due, and makes the citizen. `again`: the session has ended or changed meanwhile. */
@@ -163,14 +163,14 @@ async function touch<R extends SessionRequest>(
   const { now, state } = request
   const tokenExpiresAt = credential.tokenExpiresAt(request, record)
   const isNewer = tokenExpiresAt > record.tokenExpiresAt
-  if (!isNewer && !steps.isTouchDue(state, record, now)) return record
+  const news = credential.changeOf(request, record)
+  if (!isNewer && news === undefined && !steps.isTouchDue(state, record, now)) return record
   const retainUntil = lifecycle.retainedUntil(now, tokenExpiresAt)
-  const level = credential.lowerLevel(request, record)
   const change = {
+    ...news,
     lastSeenAt: now,
     retainUntil,
     ...(isNewer ? { tokenExpiresAt } : {}),
-    ...(level === undefined ? {} : { level }),
   }
   if (!(await steps.touch(state, record, change))) return 'again'
   const touched = { ...record, ...change }

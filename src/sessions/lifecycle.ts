@@ -1,5 +1,5 @@
 /** @module The life of a session: begun, resumed, raised, ended; each step written first and reported then. */
-import type { EndedRecord, LiveRecord, RecordAddress, SessionRecord } from '../session-record.js'
+import type { EndedRecord, LiveRecord, NewestToken, RecordAddress, SessionRecord } from '../session-record.js'
 import type { EndOutcome, FoundRevocation } from '../stores/store.js'
 import { announceEnd, endOver, endSession, type SessionEnd } from './end.js'
 import {
@@ -15,6 +15,14 @@ import { createRevocations, type Revocations } from './revocation.js'
 import { type AskedRevocation, applyRevocation, revocationsOf } from './session-revocations.js'
 import { type SessionStart, type SessionStartOutcome, startSession } from './start.js'
 import { countedFromNow } from './timers.js'
+
+/** What a session shows from a new generation on. */
+export interface Rise {
+  readonly level: number
+  readonly authenticatedAt: number
+  /** Of the shared cookie: the token that shows it. */
+  readonly newestToken?: NewestToken | undefined
+}
 
 /** The steps of a session's life. Each throws `StoreUnavailableError` where the store cannot answer. */
 export interface Lifecycle {
@@ -41,11 +49,7 @@ export interface Lifecycle {
     move: { readonly providerEnd: number; readonly now: number },
   ): Promise<void>
   /** Gives a live record a new generation at a higher level of assurance, or a newer authentication. */
-  raiseAssurance(
-    address: RecordAddress,
-    record: LiveRecord,
-    rise: { readonly level: number; readonly authenticatedAt: number },
-  ): Promise<LiveRecord | undefined>
+  raiseAssurance(address: RecordAddress, record: LiveRecord, rise: Rise): Promise<LiveRecord | undefined>
   /**
    * Notes another value of a live session with its record, where a shared store is asked for revocations. `false`: it
    * has ended, or another generation has begun.
@@ -112,7 +116,7 @@ async function raiseAssurance(
   context: LifecycleContext,
   address: RecordAddress,
   record: LiveRecord,
-  rise: { readonly level: number; readonly authenticatedAt: number },
+  rise: Rise,
 ): Promise<LiveRecord | undefined> {
   const generation = createGeneration(context.random)
   const isWritten = await context.store.update(address, record.generation, { generation, ...rise })

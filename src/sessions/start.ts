@@ -1,5 +1,12 @@
 /** @module The start of a session, or of one that ended and is resumed: its record written, and told then. */
-import type { AliasRecord, EndedRecord, LiveRecord, RecordAddress, SessionRecord } from '../session-record.js'
+import type {
+  AliasRecord,
+  EndedRecord,
+  LiveRecord,
+  NewestToken,
+  RecordAddress,
+  SessionRecord,
+} from '../session-record.js'
 import type { FoundRevocation } from '../stores/store.js'
 import { announceEnd } from './end.js'
 import { type LifecycleContext, retainedUntil } from './lifecycle-context.js'
@@ -21,6 +28,8 @@ export interface SessionStart {
   readonly issuedAt: number
   readonly tokenExpiresAt: number
   readonly level: number
+  /** Of the shared cookie: what the token shows by which it begins. */
+  readonly newestToken?: NewestToken | undefined
   /** 0 when unknown. */
   readonly authenticatedAt: number
   /** When the login began that brought a new authentication: revocations before it do not concern this beginning. */
@@ -100,5 +109,6 @@ function recordOf(context: LifecycleContext, start: SessionStart, before: Record
         : sealDetails(context.sealer, address, { own, authenticatedAt, limit, names: before.names }),
     ...(context.hasSignInWork ? { signIn: 'due' } : {}),
     ...(own === undefined ? {} : { begunBy: 'protocol' }),
+    ...(start.newestToken === undefined ? {} : { newestToken: start.newestToken }),
   }
 }

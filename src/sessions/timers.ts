@@ -76,11 +76,13 @@ export function isFromAhead(record: Pick<LiveRecord, 'startedAt' | 'lastSeenAt'>
 /** The record itself; as if it had begun, or been seen, at `now`, where it says that this was "in the future". */
 export function countedFromNow(record: LiveRecord, now: number, absoluteMilliseconds: number): LiveRecord {
   if (!isFromAhead(record, now)) return record
-  const { startedAt, lastSeenAt, endsAt } = record
+  const { startedAt, lastSeenAt, endsAt, newestToken } = record
   return {
     ...record,
     startedAt: Math.min(startedAt, now),
     lastSeenAt: Math.min(lastSeenAt, now),
     endsAt: Math.min(endsAt, now + absoluteMilliseconds),
+    // Else no token that is issued from now on would be newer.
+    newestToken: newestToken && { ...newestToken, olderUntil: Math.min(newestToken.olderUntil, now) },
   }
 }

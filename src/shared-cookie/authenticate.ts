@@ -14,6 +14,7 @@ import { withIdleTime } from '../sessions/timers.js'
 import type { VerifiedToken } from '../tokens/verify.js'
 import { type SharedCookieContext, SharedCookieRequest } from './context.js'
 import { citizenOf, isPlain, recognizeSession, SharedCookieCredential } from './credential.js'
+import { noteMissingFactor } from './note-fall.js'
 import type { TokenReader, TokenReading } from './read-token.js'
 import { tokenState } from './token-state.js'
 
@@ -90,9 +91,16 @@ function withReading(
       ? withoutToken(context, exchange, scanned.hint, reading, now)
       : rejected(context, reading, exchange)
   }
-  if (lacksSecondFactor(reading.claims)) return mfaRequired(reading.claims)
   const request = requestOf(context, exchange, scanned, reading, now, isTouching)
+  if (lacksSecondFactor(reading.claims)) return withoutFactor(context, request)
   return nearCitizen(context, request) ?? strictCitizen(context, request)
+}
+
+/** Nobody is let in; a session that goes on by the token before learns that the second factor is asked for again. */
+function withoutFactor({ store }: ReadingContext, request: SharedCookieRequest): MaybePromise<Citizen> {
+  const { token, state } = request
+  const citizen = mfaRequired(token.claims)
+  return state.isMissingFactorNoted ? citizen : noteMissingFactor(store, state, request).then(() => citizen)
 }
 
 /** The citizen by what the store remembers of the record, where the request asks nothing of it but perhaps a touch. */

@@ -1,5 +1,6 @@
 /** @module What the sessions of the shared cookie stand on, and what one request with a good token carries. */
 
+import type { Claims } from '../citizen.js'
 import type { ResolvedSharedCookieOptions } from '../config/options.js'
 import type { ScannedCookies } from '../cookies/parse.js'
 import type { Exchange, SetCookie } from '../exchange.js'
@@ -26,8 +27,13 @@ export class SharedSession extends LiveSession {
   readonly token: VerifiedToken
   declare readonly state: TokenState
 
-  constructor({ exchange, state }: SharedCookieRequest, token: VerifiedToken, record: LiveRecord) {
-    super(exchange, token.claims, state, record)
+  constructor(
+    { exchange, state }: SharedCookieRequest,
+    token: VerifiedToken,
+    record: LiveRecord,
+    claims: Claims,
+  ) {
+    super(exchange, claims, state, record)
     this.token = token
   }
 

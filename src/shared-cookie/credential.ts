@@ -13,6 +13,7 @@ import type { VerifiedToken } from '../tokens/verify.js'
 import { isWaiting, unlessAhead } from '../wait.js'
 import { type SharedCookieContext, type SharedCookieRequest, SharedSession } from './context.js'
 import { deliverRefresh } from './deliver-refresh.js'
+import { believedOf, firstToken, isSettled, newsOf } from './newest-token.js'
 import { readRoot } from './token-state.js'
 
 /**
@@ -24,7 +25,10 @@ export function authenticationTime(claims: Claims, now: number, skewMilliseconds
   return time > 0 && time <= now + skewMilliseconds ? time : 0
 }
 
-/** The citizen of a live record, as the token shows them: that of the request, or one that has just replaced it. */
+/**
+ * The citizen of a live record, as the token shows them: that of the request, or one that has just replaced it. A token that
+ * is older than the newest shows no more than that.
+ */
 export function citizenOf(
   { actions, options }: Pick<SharedCookieContext, 'actions' | 'options'>,
   request: SharedCookieRequest,
@@ -35,8 +39,10 @@ export function citizenOf(
   // Whatever the old token showed: a provider that takes a factor back does so with the new one.
   const level =
     token === request.token ? request.level : options.identityProvider.assuranceLevel(token.claims)
-  const live = new SharedSession(request, token, record)
-  const assurance = assuranceOf(token.claims, level, unlessAhead(record.authenticatedAt, now))
+  const { claims, level: believed } = believedOf({ token, level }, record)
+  if (claims !== token.claims && lacksSecondFactor(claims)) return mfaRequired(claims)
+  const live = new SharedSession(request, token, record, claims)
+  const assurance = assuranceOf(claims, believed, unlessAhead(record.authenticatedAt, now))
   return active(live, assurance, isWaiting(state.degraded, now), actions)
 }
 
@@ -47,7 +53,7 @@ export function isPlain(request: SharedCookieRequest, record: LiveRecord): boole
     record.generation === state.generation &&
     isUnchanged(record, now) &&
     (now < state.refreshDueAt || isWaiting(state.refreshWait, now)) &&
-    request.level <= record.level &&
+    isSettled(request, record) &&
     (scanned.hint === undefined || scanned.hint === state.hint) &&
     (record.tokenExpiresAt === token.expiresAt || record.tokenExpiresAt === state.passedExpiresAt)
   )
@@ -105,6 +111,7 @@ export class SharedCookieCredential implements Credential<SharedCookieRequest> {
       issuedAt: token.issuedAt,
       tokenExpiresAt: token.expiresAt,
       level,
+      newestToken: firstToken(token),
       authenticatedAt: authenticationTime(token.claims, now, skewMilliseconds),
     })
     return started.record
@@ -137,16 +144,24 @@ export class SharedCookieCredential implements Credential<SharedCookieRequest> {
   }
 
   async accept(request: SharedCookieRequest, found: LiveRecord): Promise<LiveRecord | Citizen | 'again'> {
-    const { state, level } = request
+    const { state } = request
     let record = found
     // What was written before the record was read anew has been told already.
     request.isWritten = false
-    if (level > record.level && request.isTouching()) {
-      const rise = { level, authenticatedAt: record.authenticatedAt }
+    const news = newsOf(request, record)
+    if (news !== undefined && news.level > record.level && request.isTouching()) {
+      const { level, newestToken } = news
+      const rise = { level, newestToken, authenticatedAt: record.authenticatedAt }
       const raised = await this.#context.lifecycle.raiseAssurance(state.address, record, rise)
       if (raised === undefined) return 'again'
       record = raised
       request.isWritten = true
+    } else if (news?.isFall === true && !request.isTouching()) {
+      // Whoever has kept the token from before need not wait for an activity of the person.
+      const { level, newestToken } = news
+      const change = { level, newestToken }
+      if (!(await this.#context.store.update(state.address, record.generation, change))) return 'again'
+      record = { ...record, ...change }
     }
     request.isFirstSight = state.generation !== record.generation
     state.adopt(record.generation)
@@ -157,9 +172,13 @@ export class SharedCookieCredential implements Credential<SharedCookieRequest> {
     return Math.max(token.expiresAt, record.tokenExpiresAt)
   }
 
-  /** An older token that is still under way lowers nothing. */
-  lowerLevel({ token, level }: SharedCookieRequest, record: LiveRecord): number | undefined {
-    return level < record.level && token.expiresAt >= record.tokenExpiresAt ? level : undefined
+  /** That a newer token is there, and a lower level that it shows; an older one that is still under way changes nothing. */
+  changeOf(
+    request: SharedCookieRequest,
+    record: LiveRecord,
+  ): Pick<LiveRecord, 'level' | 'newestToken'> | undefined {
+    const news = newsOf(request, record)
+    return news && { level: news.level, newestToken: news.newestToken }
   }
 
   async touched(request: SharedCookieRequest): Promise<undefined> {

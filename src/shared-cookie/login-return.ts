@@ -15,6 +15,7 @@ import type { VerifiedToken } from '../tokens/verify.js'
 import { unlessAhead } from '../wait.js'
 import type { SharedCookieAuthenticator } from './authenticate.js'
 import { authenticationTime } from './credential.js'
+import { believedOf, firstToken, newsOf } from './newest-token.js'
 import { readRoot, tokenState } from './token-state.js'
 
 /** What the return of a login is read with. */
@@ -91,6 +92,7 @@ async function startFirst(context: SharedLoginReturnContext, brought: Brought): 
     now,
     tokenExpiresAt: token.expiresAt,
     level,
+    newestToken: firstToken(token),
     // The provider's clock may be behind ours: the token is at least as young as the login that brought it.
     issuedAt: isProven ? Math.max(token.issuedAt, login.since) : token.issuedAt,
     authenticatedAt: stated || (isProven ? now : 0),
@@ -117,6 +119,7 @@ async function resumeEnded(
     now,
     tokenExpiresAt: token.expiresAt,
     level,
+    newestToken: firstToken(token),
     issuedAt: token.issuedAt,
     authenticatedAt: stated,
     resumes: record,
@@ -131,12 +134,14 @@ async function raiseLive(
   brought: Brought,
   record: LiveRecord,
 ): Promise<boolean> {
-  const { login, now, address, level, stated } = brought
+  const { login, now, address, stated } = brought
   // Begun by a faster request of this very login: still a session value that the login brought.
   const isNew = isAskedFor(context, brought) && record.startedAt >= login.since
   const authenticatedAt = stated || (isNew ? now : 0)
   if (authenticatedAt <= unlessAhead(record.authenticatedAt, now)) return true
-  const rise = { level: Math.max(level, record.level), authenticatedAt }
+  const { level } = believedOf(brought, record)
+  const newestToken = level > record.level ? newsOf(brought, record)?.newestToken : undefined
+  const rise = { level: Math.max(level, record.level), authenticatedAt, newestToken }
   return (await context.lifecycle.raiseAssurance(address, record, rise)) !== undefined
 }
 

@@ -1,5 +1,6 @@
 /** @module The refresh of the identity session: what is sent, how a new token is judged and kept, and who gets it. */
 
+import type { Claims } from '../citizen.js'
 import { digest } from '../digest.js'
 import { CitizenSessionError, StoreUnavailableError } from '../errors.js'
 import type { Report } from '../events.js'
@@ -21,6 +22,7 @@ import type {
 import type { Store } from '../stores/store.js'
 import { joinToken, splitToken, type TokenParts } from '../tokens/token-parts.js'
 import type { RejectedToken, VerifiedToken } from '../tokens/verify.js'
+import { writeFall } from './note-fall.js'
 import type { RefreshOutcome } from './refresh-answer.js'
 import type { RefreshClient } from './refresh-client.js'
 
@@ -71,6 +73,7 @@ interface RefreshContext {
   readonly clock: () => number
   readonly random: (bytes: number) => Uint8Array
   readonly timeoutSeconds: number
+  readonly assuranceLevel: (claims: Claims) => number
   readonly onUnavailable: 'keep' | 'end'
   /** Whether a browser would take the token's cookies: one of them dropped would sign the person out. */
   readonly isDeliverable: (token: VerifiedToken) => boolean
@@ -158,7 +161,7 @@ async function acceptToken(
  * in assurance, or another instance's result, may have come since the refresh began.
  */
 async function keepToken(
-  { store, sealer, lifecycle, report }: RefreshContext,
+  { store, sealer, lifecycle, report, assuranceLevel }: RefreshContext,
   { request: { address, record, token }, fence }: Renewal<RefreshTypes>,
   fresh: VerifiedToken,
 ): Promise<RenewalWrite<RefreshResult>> {
@@ -170,14 +173,19 @@ async function keepToken(
     until: token.expiresAt,
   }
   const isAliased = fresh.sessionValue !== token.sessionValue
-  let { generation } = record
+  const shown = { token: fresh, level: assuranceLevel(fresh.claims) }
+  let known = record
   for (let count = 0; count < mostWrites; count += 1) {
+    // What it takes back is over, whether or not anybody goes on with it.
+    const fallen = await writeFall(store, address, known, shown)
+    const { generation } = known
     // The alias is there before anybody can have the new token.
     const session = sessionOf(fresh.claims.iss, fresh.sessionValue)
     const isNamed =
-      !isAliased ||
-      ((await store.alias(address, generation, session)) &&
-        (await lifecycle.addName(address, { ...record, generation }, session)))
+      fallen !== undefined &&
+      (!isAliased ||
+        ((await store.alias(address, generation, session)) &&
+          (await lifecycle.addName(address, known, session))))
     const isKept = isNamed && (await store.keepRefresh(address, generation, kept, fresh.expiresAt))
     if (isKept) {
       if (isAliased) {
@@ -187,8 +195,8 @@ async function keepToken(
     }
     const current = await store.read(address)
     if (current?.state !== 'live') return { kind: 'ended' }
-    if (current.generation === generation) return { kind: 'replaced' }
-    generation = current.generation
+    if (fallen !== undefined && current.generation === generation) return { kind: 'replaced' }
+    known = current
   }
   throw new StoreUnavailableError('the session record changed faster than its token could be written')
 }

@@ -105,6 +105,7 @@ function refresherOf({ options, sessions }: SharedCookieParts, verifier: TokenVe
     clock: options.clock,
     random: options.random,
     timeoutSeconds: refresh.timeoutSeconds,
+    assuranceLevel: options.identityProvider.assuranceLevel,
     onUnavailable: refresh.onUnavailable,
     isDeliverable: (token) =>
       cookiesOf(options, token).every(({ name, value }) => name.length + value.length <= maximumPairLength),

@@ -40,6 +40,8 @@ export class TokenState {
   failures = 0
   /** `exp` of a newer token that the record knows, but that is not ours to hand out. */
   passedExpiresAt = 0
+  /** Whether the record knows that this token lacks the second factor. */
+  isMissingFactorNoted = false
 
   constructor(address: RecordAddress, refreshDueAt: number) {
     this.address = address

@@ -6,6 +6,7 @@ import type {
   EndedRecord,
   EndReason,
   LiveRecord,
+  NewestToken,
   RecordAddress,
   SessionRecord,
 } from '../session-record.js'
@@ -65,7 +66,9 @@ export type StartOutcome =
 export interface RecordChange {
   /** Never moves backwards: the later of the two is kept. */
   readonly lastSeenAt?: number | undefined
-  /** A `startedAt` or `lastSeenAt` that is later is moved back to this: a clock that was ahead has written it. */
+  /**
+   * A `startedAt`, `lastSeenAt` or `olderUntil` that is later is moved back to this: a clock that was ahead has written it.
+   */
   readonly notAfter?: number | undefined
   /** Never moves backwards. */
   readonly tokenExpiresAt?: number | undefined
@@ -73,6 +76,8 @@ export interface RecordChange {
   readonly endsAt?: number | undefined
   readonly generation?: string | undefined
   readonly level?: number | undefined
+  /** Where the record knows of a newer one already (a later `olderUntil`), nothing is changed. */
+  readonly newestToken?: NewestToken | undefined
   readonly authenticatedAt?: number | undefined
   readonly retainUntil?: number | undefined
   readonly sealed?: string | undefined
@@ -173,8 +178,8 @@ export interface Store {
   start(address: RecordAddress, request: StartRequest): MaybePromise<StartOutcome>
 
   /**
-   * Changes a live record of this generation. `false`: ended, gone, of another generation, or its `sealed` is not the
-   * one that the change replaces; nothing changed. Only a read tells which.
+   * Changes a live record of this generation. `false`: ended, gone, of another generation, its `sealed` is not the
+   * one that the change replaces, or a newer token is known; nothing changed. Only a read tells which.
    */
   update(address: RecordAddress, generation: string, change: RecordChange): MaybePromise<boolean>
 

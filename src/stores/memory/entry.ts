@@ -1,6 +1,6 @@
 /** @module How the memory store keeps one record: about 300 bytes of heap, in a list per person. */
 
-import type { EndedRecord, LiveRecord, SessionRecord } from '../../session-record.js'
+import type { EndedRecord, LiveRecord, NewestToken, SessionRecord } from '../../session-record.js'
 import type { KeptRefresh } from '../store.js'
 
 /** Stands for "unknown" among differences of milliseconds; as a small integer it costs no allocation. */
@@ -28,6 +28,8 @@ export class Entry {
   private sealed = ''
   private isSignInDue = false
   private isOfProtocol = false
+  private method: NewestToken['method'] | undefined = undefined
+  private olderUntil = 0
 
   constructor(application: string, session: string, record: SessionRecord, next: Entry | undefined) {
     this.application = application
@@ -62,6 +64,10 @@ export class Entry {
       sealed: this.sealed,
       signIn: this.isSignInDue ? 'due' : undefined,
       begunBy: this.isOfProtocol ? 'protocol' : undefined,
+      newestToken: this.method && {
+        method: this.method,
+        olderUntil: this.startedAt + this.olderUntil,
+      },
     }
   }
 
@@ -81,6 +87,8 @@ export class Entry {
     this.sealed = record.sealed
     this.isSignInDue = record.signIn === 'due'
     this.isOfProtocol = record.begunBy === 'protocol'
+    this.method = record.newestToken?.method
+    this.olderUntil = (record.newestToken?.olderUntil ?? startedAt) - startedAt
   }
 
   /** Replaces whatever is here by an end; a kept refresh goes with it. */

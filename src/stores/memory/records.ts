@@ -23,7 +23,9 @@ export function createRecords(
     update(address, generation, changes) {
       const entry = findLive(index, address, generation)
       if (entry === undefined) return false
-      if (changes.replaces !== undefined && changes.replaces !== entry.live().sealed) return false
+      const { sealed, newestToken } = entry.live()
+      if (changes.replaces !== undefined && changes.replaces !== sealed) return false
+      if ((changes.newestToken?.olderUntil ?? Infinity) < (newestToken?.olderUntil ?? -Infinity)) return false
       changeEntry(entry, changes)
       return true
     },
@@ -79,8 +81,13 @@ export function changeEntry(
   }: RecordChange,
 ): void {
   const live = entry.live()
+  const known = live.newestToken && {
+    ...live.newestToken,
+    olderUntil: Math.min(live.newestToken.olderUntil, notAfter),
+  }
   entry.write({
     ...live,
+    newestToken: rest.newestToken ?? known,
     endsAt: rest.endsAt ?? live.endsAt,
     generation: rest.generation ?? live.generation,
     level: rest.level ?? live.level,

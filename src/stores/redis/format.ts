@@ -5,7 +5,7 @@
  * a newer version are the first words of an end and of a revocation: reason and time.
  */
 import { newerFormat, type StoreUnavailableError } from '../../errors.js'
-import type { EndedRecord, EndReason, LiveRecord, SessionRecord } from '../../session-record.js'
+import type { EndedRecord, EndReason, LiveRecord, NewestToken, SessionRecord } from '../../session-record.js'
 import type { KeptRefresh, Revocation } from '../store.js'
 
 const version = '1'
@@ -89,8 +89,11 @@ function serializeLive(record: LiveRecord): string {
   const { level, authenticatedAt, retainUntil, sealed } = record
   const times = `${startedAt} ${lastSeenAt} ${endsAt} ${idleMilliseconds} ${tokenExpiresAt}`
   const common = `${version} l ${generation} ${times} ${level} ${authenticatedAt} ${retainUntil} ${toWord(sealed)}`
-  // Words 13 and 14 are of 0.2.0: 0.1.0 neither writes nor reads them, and keeps them where it changes the others.
+  // Words 13 to 15 are of 0.2.0: 0.1.0 neither writes nor reads them, and keeps them where it changes the others.
   const signIn = signInWord(record.signIn ?? 'done')
+  if (record.newestToken !== undefined) {
+    return `${common} ${signIn} ${record.begunBy ?? absent} ${newestTokenWord(record.newestToken)}`
+  }
   if (record.begunBy !== undefined) return `${common} ${signIn} ${record.begunBy}`
   return record.signIn === undefined ? common : `${common} ${signIn}`
 }
@@ -98,6 +101,23 @@ function serializeLive(record: LiveRecord): string {
 /** What is left to do for the sign-in, as a word of a live record. */
 export function signInWord(signIn: 'due' | 'done'): string {
   return signIn === 'due' ? 'due' : absent
+}
+
+const codeOfMethod = { password: 'p', mfa: 'm', did: 'd' } as const satisfies Record<
+  NewestToken['method'],
+  string
+>
+
+/** What the newest token has shown, as a word of a live record: a letter, and the time right behind it. */
+export function newestTokenWord({ method, olderUntil }: NewestToken): string {
+  return `${codeOfMethod[method]}${olderUntil}`
+}
+
+/** A word that makes no sense says as much as none. */
+function parseNewestToken(word = ''): NewestToken | undefined {
+  const [, code, olderUntil] = /^([pmd])(-?\d+)$/.exec(word) ?? []
+  const method = (['password', 'mfa', 'did'] as const).find((each) => codeOfMethod[each] === code)
+  return method === undefined ? undefined : { method, olderUntil: Number(olderUntil) }
 }
 
 function serializeEnded({ reason, at, generation, retainUntil, sealed }: EndedRecord): string {
@@ -110,6 +130,7 @@ export function parseRecord(text: string): SessionRecord {
   const words = text.split(' ')
   if (words[1] === 'e') return parseEnded(words)
   if (words[0] !== version || words[1] !== 'l') throw formatError()
+  const newestToken = parseNewestToken(words[14])
   return {
     state: 'live',
     generation: toText(words[2]),
@@ -124,6 +145,7 @@ export function parseRecord(text: string): SessionRecord {
     sealed: toText(words[11]),
     ...(words[12] === 'due' ? { signIn: 'due' } : {}),
     ...(words[13] === 'protocol' ? { begunBy: 'protocol' } : {}),
+    ...(newestToken === undefined ? {} : { newestToken }),
   }
 }
 

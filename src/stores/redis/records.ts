@@ -2,7 +2,7 @@
 import type { AliasRecord, RecordAddress, SessionRecord } from '../../session-record.js'
 import type { RecordChange, Store } from '../store.js'
 import { fieldOf, keyOf, lifeUntil, type RedisContext } from './context.js'
-import { formatError, numberWord, parseRecord, signInWord, toWord } from './format.js'
+import { formatError, newestTokenWord, numberWord, parseRecord, signInWord, toWord } from './format.js'
 import { listRecords } from './list.js'
 import { isDone, textAt } from './reply.js'
 import { scripts } from './scripts.js'
@@ -41,6 +41,7 @@ export function createRedisRecords(
         change.replaces === undefined ? '' : toWord(change.replaces),
         numberWord(change.notAfter),
         change.signIn === undefined ? '' : signInWord(change.signIn),
+        change.newestToken === undefined ? '' : newestTokenWord(change.newestToken),
       )
       return isDone(reply)
     },

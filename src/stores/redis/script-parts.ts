@@ -23,7 +23,7 @@ export const words = `
 local key = KEYS[1]
 local LIVE = {
   generation = 3, started = 4, seen = 5, ends = 6, expires = 8, level = 9, authenticated = 10, retain = 11, sealed = 12,
-  signIn = 13,
+  signIn = 13, begunBy = 14, newestToken = 15,
 }
 local ENDED = {reason = 3, at = 4, generation = 5, retain = 6, sealed = 7}
 local REVOCATION = {reason = 3, at = 4, retain = 5, before = 6}

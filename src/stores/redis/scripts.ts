@@ -67,14 +67,20 @@ return {'started', unpack(displaced)}
 
 const update = `
 local field, generation, life, seen, expires, newGeneration, level, authenticated, retain, sealed, ends, replaces,
-  notAfter, signIn = unpack(ARGV)
+  notAfter, signIn, newestToken = unpack(ARGV)
 local record, why = live(field, generation)
 if not record then return {why} end
 if replaces ~= '' and record[LIVE.sealed] ~= replaces then return {'rewritten'} end
+local known = record[LIVE.newestToken]
+local olderUntil = known and tonumber(string.sub(known, 2))
+if newestToken ~= '' and olderUntil and olderUntil > tonumber(string.sub(newestToken, 2)) then return {'newer'} end
 record[LIVE.seen] = larger(seen, record[LIVE.seen])
 if notAfter ~= '' then
   record[LIVE.started] = smaller(notAfter, record[LIVE.started])
   record[LIVE.seen] = smaller(notAfter, record[LIVE.seen])
+  if olderUntil then
+    record[LIVE.newestToken] = string.sub(known, 1, 1) .. smaller(notAfter, string.sub(known, 2))
+  end
 end
 record[LIVE.expires] = larger(expires, record[LIVE.expires])
 record[LIVE.retain] = larger(retain, record[LIVE.retain])
@@ -84,6 +90,10 @@ if level ~= '' then record[LIVE.level] = level end
 if authenticated ~= '' then record[LIVE.authenticated] = authenticated end
 if sealed ~= '' then record[LIVE.sealed] = sealed end
 if signIn ~= '' then record[LIVE.signIn] = signIn end
+if newestToken ~= '' then
+  record[LIVE.signIn], record[LIVE.begunBy] = record[LIVE.signIn] or '-', record[LIVE.begunBy] or '-'
+  record[LIVE.newestToken] = newestToken
+end
 redis.call('HSET', key, field, table.concat(record, ' '))
 if retain ~= '' then keepFor(life) end
 return {'done'}

@@ -1,0 +1,90 @@
+/**
+ * @module Which of a session's tokens is the newest, and what an older one is still worth: a provider that takes a factor
+ * back issues another token, and the one before holds by its signature until its `exp`.
+ */
+import type { Assurance, Claims } from '../citizen.js'
+import type { LiveRecord, NewestToken } from '../session-record.js'
+import { methodOf } from '../sessions/create-citizen.js'
+import type { RecordChange } from '../stores/store.js'
+import type { VerifiedToken } from '../tokens/verify.js'
+import { withoutClaims } from '../tokens/without-claims.js'
+
+/** A token, and the level that its claims show. */
+export interface ShownToken {
+  readonly token: Pick<VerifiedToken, 'claims' | 'issuedAt' | 'expiresAt'>
+  readonly level: number
+}
+
+/** What a token changes in the record of its session. */
+export type TokenNews = Required<Pick<RecordChange, 'level' | 'newestToken'>> & {
+  /** Whether it shows less than the one before in anything. */
+  readonly isFall: boolean
+}
+
+const strength = { password: 0, mfa: 1, did: 2 } as const satisfies Record<Assurance['method'], number>
+
+/** The claims by which a token shows more than a method. */
+const claimsAbove: Readonly<Record<Assurance['method'], readonly string[]>> = {
+  password: ['isMfa', 'isDidAuth'],
+  mfa: ['isDidAuth'],
+  did: [],
+}
+
+/** What the record says of the token by which a session begins. */
+export function firstToken({ claims, issuedAt }: ShownToken['token']): NewestToken {
+  return { method: methodOf(claims), olderUntil: issuedAt - 1 }
+}
+
+/** Whether the record has nothing to learn from a token, and the token is worth what it says. */
+export function isSettled({ token, level }: ShownToken, record: LiveRecord): boolean {
+  const { newestToken } = record
+  // Of a release that did not note it: noted when the record is written next.
+  if (newestToken === undefined) return level <= record.level
+  const { issuedAt, claims } = token
+  const { olderUntil, method } = newestToken
+  if (issuedAt < olderUntil) return level <= record.level && strength[methodOf(claims)] <= strength[method]
+  return issuedAt <= olderUntil + 1 && level === record.level && methodOf(claims) === method
+}
+
+/**
+ * What a token changes in the record; `undefined`: nothing, as it is the newest that is known, or older. By `iat`: a token
+ * with another factor may expire sooner than the one before. Of two tokens of one second the one that shows less counts,
+ * unless it expires sooner; where a fall is known, a token of its second raises nothing: the next one does.
+ */
+export function newsOf(shown: ShownToken, record: LiveRecord): TokenNews | undefined {
+  const { token, level } = shown
+  const { newestToken } = record
+  const method = methodOf(token.claims)
+  if (newestToken === undefined) {
+    if (token.expiresAt < record.tokenExpiresAt && level <= record.level) return undefined
+    // How the person had signed in is not known: perhaps by more.
+    return newsFrom(shown, level < record.level || method !== 'did')
+  }
+  const { olderUntil } = newestToken
+  if (token.issuedAt < olderUntil) return undefined
+  const isFall = level < record.level || strength[method] < strength[newestToken.method]
+  if (token.issuedAt > olderUntil + 1) return newsFrom(shown, isFall)
+  if (isFall) return token.expiresAt < record.tokenExpiresAt ? undefined : newsFrom(shown, true)
+  const isSame = level === record.level && method === newestToken.method
+  return isSame || token.issuedAt === olderUntil ? undefined : newsFrom(shown, false)
+}
+
+function newsFrom({ token, level }: ShownToken, isFall: boolean): TokenNews {
+  const olderUntil = isFall ? token.issuedAt : token.issuedAt - 1
+  return { level, newestToken: { method: methodOf(token.claims), olderUntil }, isFall }
+}
+
+/** What of a token's claims, and of its level, is believed beside what a newer token has shown. */
+export function believedOf(
+  { token, level }: ShownToken,
+  record: LiveRecord,
+): { readonly claims: Claims; readonly level: number } {
+  const { newestToken } = record
+  if (newestToken === undefined || token.issuedAt > newestToken.olderUntil) {
+    return { claims: token.claims, level }
+  }
+  const { method } = newestToken
+  const isAbove = strength[methodOf(token.claims)] > strength[method]
+  const claims = isAbove ? Object.freeze(withoutClaims(token.claims, claimsAbove[method])) : token.claims
+  return { claims, level: Math.min(level, record.level) }
+}
