@@ -50,6 +50,48 @@ export function describeDetails(harnessOf: () => StoreHarness): void {
       expect(await store.read(address)).toMatchObject({ signIn: 'due' })
     })
 
+    it.each([
+      ['the shared cookie', { signIn: 'due' }],
+      ['the shared cookie, without work', {}],
+      ['a protocol', { begunBy: 'protocol' }],
+    ] as const)('HLD-16 of the newest token are never undone by an older one: %s', async (_name, given) => {
+      const harness = harnessOf()
+      const { store } = harness
+      const at = harness.now()
+      const first = { method: 'did', olderUntil: at - 1 } as const
+      const address = addressOf()
+      const record = await startedAt(harness, address, { ...given, newestToken: first, level: 2 })
+      const { generation } = record
+      expect(await store.read(address)).toEqual(record)
+      expect(await store.update(address, generation, { lastSeenAt: record.lastSeenAt + 1 })).toBe(true)
+      const touched = { ...record, lastSeenAt: record.lastSeenAt + 1 }
+      expect(await store.read(address)).toEqual(touched)
+      const fallen = { level: 1, newestToken: { method: 'password', olderUntil: at + 5000 } } as const
+      expect(await store.update(address, generation, fallen)).toBe(true)
+      const late = { method: 'did', olderUntil: at + 4999 } as const
+      const rise = { generation: unique(), level: 2, newestToken: late, lastSeenAt: at + 100 }
+      expect(await store.update(address, generation, rise)).toBe(false)
+      expect(await store.list(address.person)).toEqual([{ address, record: { ...touched, ...fallen } }])
+      const risen = { ...rise, newestToken: { ...late, olderUntil: at + 5000 } }
+      expect(await store.update(address, generation, risen)).toBe(true)
+      expect(await store.read(address)).toEqual({ ...touched, ...risen })
+      expect(await store.update(address, risen.generation, { notAfter: at + 2000 })).toBe(true)
+      const put = { ...risen.newestToken, olderUntil: at + 2000 }
+      expect(await store.read(address)).toMatchObject({ level: 2, newestToken: put })
+    })
+
+    it('HLD-16 of the newest token are taken up by a record that has none', async () => {
+      const harness = harnessOf()
+      const { store } = harness
+      for (const given of [{}, { signIn: 'due' }, { begunBy: 'protocol' }] as const) {
+        const address = addressOf()
+        const record = await startedAt(harness, address, given)
+        const newestToken = { method: 'mfa', olderUntil: harness.now() } as const
+        expect(await store.update(address, record.generation, { newestToken })).toBe(true)
+        expect(await store.read(address)).toEqual({ ...record, newestToken })
+      }
+    })
+
     it.each(['due', undefined] as const)(
       'HLD-13 keeps what began a session, with a sign-in that is %s',
       async (signIn) => {

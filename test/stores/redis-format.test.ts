@@ -16,6 +16,15 @@ const reason = fc.constantFrom('idle-timeout', 'identity-ended', 'revoked' as co
 
 describe('formats in Redis', () => {
   it('gives back every live record', () => {
+    const method = fc.constantFrom('password', 'mfa', 'did' as const)
+    const optional = fc.record(
+      {
+        signIn: fc.constant('due' as const),
+        begunBy: fc.constant('protocol' as const),
+        newestToken: fc.record({ method, olderUntil: fc.oneof(fc.constant(-1), time) }),
+      },
+      { requiredKeys: [] },
+    )
     const live = fc.record({
       state: fc.constant('live' as const),
       generation: word,
@@ -30,8 +39,15 @@ describe('formats in Redis', () => {
       sealed,
     })
     fc.assert(
-      fc.property(live, (record) => void expect(parseRecord(serializeRecord(record))).toEqual(record)),
+      fc.property(live, optional, (common, rest) => {
+        const record = { ...common, ...rest }
+        expect(parseRecord(serializeRecord(record))).toEqual(record)
+      }),
     )
+  })
+
+  it.each(['x1', 'p', 'p1.5', 'pp1', '-'])('reads %j for the newest token as none', (text) => {
+    expect(parseRecord(`1 l one 1 2 3 4 5 1 0 6 - - - ${text}`)).not.toHaveProperty('newestToken')
   })
 
   it('gives back every ended record and every kept refresh', () => {

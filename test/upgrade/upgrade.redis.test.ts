@@ -228,6 +228,31 @@ describe.each(kinds)('FLD-12 a record of a newer release in Redis: %s', (kind) =
   })
 })
 
+it('FLD-12 0.1.0 reads a record that names its newest token, and keeps that where it writes', async () => {
+  const now = vectors.start
+  const store = await open({}, () => now)
+  const address = { person: 'p'.repeat(22), session: 's'.repeat(22), application: 'benefits' }
+  const generation = 'g'.repeat(22)
+  const times = { startedAt: now, lastSeenAt: now, endsAt: now + 1e7, idleMilliseconds: 600_000 }
+  const rest = { tokenExpiresAt: now + 1e6, level: 2, authenticatedAt: 0, retainUntil: now + 1e8, sealed: '' }
+  const newestToken = { method: 'did', olderUntil: now - 1 } as const
+  const record = { state: 'live', generation, ...times, ...rest, newestToken } as const
+  await store.start(address, { record, issuedAt: now, now })
+  const [{ key, field, text } = { key: '', field: '', text: '' }] = await recordsThere()
+  const readThen = await readerOfThen()
+  const { newestToken: _newest, ...known } = record
+  expect(readThen(text)).toEqual(known)
+  const seen = String(now + 20_000)
+  const change = [key, field, generation, '', seen, '', '', '1', '', '', 'sealed', '']
+  expect(await run({ script: 'update', given: change })).toEqual(['done'])
+  expect(await store.read(address)).toEqual({
+    ...record,
+    lastSeenAt: now + 20_000,
+    level: 1,
+    sealed: 'sealed',
+  })
+})
+
 it('FLD-12 0.1.0 meets a revocation that today’s code has written under an index key', async () => {
   const clock = () => vectors.start
   const store = await open({}, clock)
