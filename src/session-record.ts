@@ -1,5 +1,4 @@
 /** @module What is kept of a session: where its record lies, and the record as it is live, ended, or another name of one. */
-import type { Assurance } from './citizen.js'
 
 /** Why a session ended. The first four are application ends; the others are revocations or come from the IdP. */
 export type EndReason =
@@ -27,7 +26,7 @@ export interface RecordAddress {
 
 /** What the newest token of a session has shown, so that an older one that is still good opens no more. */
 export interface NewestToken {
-  readonly method: Assurance['method']
+  readonly method: 'password' | 'mfa' | 'did'
   /**
    * Tokens that were issued (`iat`) at this time or before are older. Milliseconds since the epoch. One less than its own
    * `iat`, which counts in seconds: two tokens of a second may have come either way. Its own where it has shown less than

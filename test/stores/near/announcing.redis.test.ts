@@ -119,6 +119,7 @@ const changes: Readonly<Record<string, RecordChange>> = {
   notAfter: { notAfter: now() },
   sealed: { sealed: 'other' },
   signIn: { signIn: 'done' },
+  newestToken: { newestToken: { method: 'password', olderUntil: now() } },
   'a touch and more': { lastSeenAt: now(), level: 3 },
 }
 
