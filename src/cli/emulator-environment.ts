@@ -99,6 +99,7 @@ const kinds: Readonly<Record<string, Kind<unknown>>> = {
   allowedReturnOrigins: origins,
   refreshAnswer: choice(...refreshAnswerShapes),
   acceptsOlderTokens: yesOrNo,
+  sharesSessionId: yesOrNo,
   control: yesOrNo,
   hashingCost: numberBetween(leastIterations, mostIterations),
   [modes.openid.file]: fileWith(modes.openid.list),

@@ -28,7 +28,7 @@ export interface Context {
   readonly modes: readonly Mode[]
 }
 
-/** The claims of a token of this session, exactly those of CitizenOne. Source: CitizenOne, Sessions & JWT. */
+/** The claims of a token of this session, exactly those of CitizenOne unless `sharesSessionId`. Source: CitizenOne, Sessions & JWT. */
 export function claimsOf(context: Context, session: KeptSession, person: Person) {
   const now = context.now()
   return {
@@ -40,6 +40,7 @@ export function claimsOf(context: Context, session: KeptSession, person: Person)
     iat: Math.floor(now / 1000),
     iss: context.url(),
     sub: person.sub,
+    ...(session.sid !== undefined && { sid: session.sid }),
   }
 }
 

@@ -75,6 +75,11 @@ export interface EmulatorOptions {
   readonly refreshAnswer?: RefreshAnswerShape | undefined
   /** Whether a refresh accepts a token that has been renewed since. Default yes. */
   readonly acceptsOlderTokens?: boolean | undefined
+  /**
+   * Whether a session has one identifier: `sid` of the shared cookie's tokens, which CitizenOne's do not have, `sid` of
+   * ID tokens, and the SessionIndex. Default no: each has a value of its own.
+   */
+  readonly sharesSessionId?: boolean | undefined
   /** `max-age` of the key set. Default 300. */
   readonly jwksMaxAgeSeconds?: number | undefined
   /**

@@ -34,6 +34,7 @@ export interface ResolvedEmulatorOptions {
   readonly allowedReturnOrigins: readonly string[] | undefined
   readonly refreshAnswer: RefreshAnswerShape
   readonly acceptsOlderTokens: boolean
+  readonly sharesSessionId: boolean
   readonly jwksMaxAgeSeconds: number
   /** `own-hosts`: for requests that name one of our hosts; a name rebound to loopback is refused. */
   readonly control: 'off' | 'own-hosts' | 'any-host'
@@ -79,6 +80,7 @@ const known: Readonly<Record<keyof GivenOptions, true>> = {
   allowedReturnOrigins: true,
   refreshAnswer: true,
   acceptsOlderTokens: true,
+  sharesSessionId: true,
   jwksMaxAgeSeconds: true,
   control: true,
   hashingCost: true,
@@ -131,6 +133,7 @@ export function resolveEmulatorOptions(options: GivenOptions): ResolvedEmulatorO
     allowedReturnOrigins: allowedReturnOrigins?.map((origin) => toOrigin('allowedReturnOrigins', origin)),
     refreshAnswer: shape,
     acceptsOlderTokens: options.acceptsOlderTokens ?? true,
+    sharesSessionId: options.sharesSessionId ?? false,
     jwksMaxAgeSeconds: seconds('jwksMaxAgeSeconds', options.jwksMaxAgeSeconds, 300),
     control: toControl(options.control, isLoopback(host) && isLoopback(hostname)),
     hashingCost: cost,

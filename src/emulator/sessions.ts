@@ -24,6 +24,8 @@ export interface KeptSession extends IdentitySession {
   expiresAt: number
   /** Value of the provider's own cookie. */
   readonly cookie: string
+  /** What every kind of session names it by; absent where each has a name of its own. */
+  readonly sid: string | undefined
   /** Wrong second-factor codes so far. */
   failedCodes: number
   /** The newest token that was issued. */
@@ -32,7 +34,8 @@ export interface KeptSession extends IdentitySession {
 
 /** The identity sessions of an emulator. Ended ones are forgotten: what is not here has ended. */
 export interface Sessions {
-  begin(username: string, level: Level): KeptSession
+  /** `sid`: that of the session in whose place it comes. Default: a new one, where sessions have one. */
+  begin(username: string, level: Level, sid?: string): KeptSession
   /** The living session of this session value. */
   find(jti: string): KeptSession | undefined
   findByCookie(cookie: string): KeptSession | undefined
@@ -54,10 +57,12 @@ export interface SessionsOptions {
   readonly random: Random
   readonly idleSeconds: number
   readonly sessionSeconds: number
+  readonly sharesSessionId: boolean
 }
 
 /** Makes an empty register of sessions. */
-export function createSessions({ now, random, idleSeconds, sessionSeconds }: SessionsOptions): Sessions {
+export function createSessions(options: SessionsOptions): Sessions {
+  const { now, random, idleSeconds, sessionSeconds } = options
   const byValue = new Map<string, KeptSession>()
   const byCookie = new Map<string, KeptSession>()
 
@@ -87,7 +92,7 @@ export function createSessions({ now, random, idleSeconds, sessionSeconds }: Ses
   }
 
   return {
-    begin(username, level) {
+    begin(username, level, sid = options.sharesSessionId ? randomUuid(random) : undefined) {
       if (byValue.size > 1000) list()
       const endsAt = now() + sessionSeconds * 1000
       const session: KeptSession = {
@@ -98,6 +103,7 @@ export function createSessions({ now, random, idleSeconds, sessionSeconds }: Ses
         expiresAt: endsAt,
         endsAt,
         cookie: Buffer.from(random(32)).toString('base64url'),
+        sid,
         failedCodes: 0,
         newestToken: undefined,
       }

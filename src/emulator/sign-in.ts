@@ -57,7 +57,8 @@ interface Beginning {
 async function begin(context: Context, visit: Visit, { person, level, target }: Beginning) {
   const older = visit.held.filter((known) => known.person.upstream === person.upstream)
   if (visit.shared && visit.shared.person.upstream === person.upstream) older.push(visit.shared)
-  const session = context.sessions.begin(person.username, level)
+  const same = older.find((known) => known.session.username === person.username)
+  const session = context.sessions.begin(person.username, level, same?.session.sid)
   for (const known of older) {
     for (const mode of context.modes) mode.carry(known.session, session)
     context.sessions.end(known.session)

@@ -1,16 +1,18 @@
+import { decodeJwt } from 'jose'
 import { describe, expect, it } from 'vitest'
-import { createEmulator } from '../../src/emulator/index.js'
+import { createEmulator, type EmulatorOptions } from '../../src/emulator/index.js'
 import { createBrowser } from './browser.js'
 import { addressesOf, formOf, pathOf, providerKeys, relyingParty, signInAt } from './saml-world.js'
 
 const { entityId, acsUrl, slo } = addressesOf('benefits')
 const { certificate } = providerKeys.benefits
 
-async function createBoth() {
+async function createBoth(options: EmulatorOptions = {}) {
   const told: string[] = []
   const emulator = await createEmulator({
     url: 'https://id.example.gov',
     domain: 'example.gov',
+    ...options,
     fetch: async (input) => {
       told.push(new Request(input).url)
       return new Response(null)
@@ -92,6 +94,23 @@ describe('one identity session for all modes', () => {
     expect(last.headers.get('location')).toBe('https://library.example/bye')
     expect(emulator.saml.deliveries).toMatchObject([{ state: 'done' }])
   })
+
+  it.each([true, false])(
+    'has one identifier in all of them where it is asked for (%s)',
+    async (sharesSessionId) => {
+      const { emulator, browser, profile, tokens } = await createBoth({ sharesSessionId })
+      const { sid } = decodeJwt((await tokens.json()).id_token)
+      const sharedClaims = () =>
+        decodeJwt(['c1_header', 'c1_payload', 'c1_signature'].map(browser.cookie).join('.'))
+      const first = sharedClaims()
+      expect(first.sid).toBe(sharesSessionId ? sid : undefined)
+      expect(profile.sessionIndex === sid).toBe(sharesSessionId)
+      await browser.signIn('ana', { prompt: 'login' })
+      const next = sharedClaims()
+      expect(next.jti).not.toBe(first.jti)
+      expect([next.sid, emulator.openid.participants('ana')[0]?.sid]).toEqual([first.sid, sid])
+    },
+  )
 
   it('another person signing in takes the place of the first, whose providers are told', async () => {
     const { emulator, browser } = await createBoth()

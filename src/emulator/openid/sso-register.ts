@@ -42,7 +42,7 @@ export function createSsoRegister({ sessions, random, now }: SsoRegisterOptions)
   function of(session: KeptSession) {
     const found = known.get(session.cookie)
     if (found) return found
-    const sid = Buffer.from(random(18)).toString('base64')
+    const sid = session.sid ?? Buffer.from(random(18)).toString('base64')
     const made = { sid, username: session.username, session, participants: new Map<string, number>() }
     known.set(session.cookie, made)
     return made

@@ -85,7 +85,7 @@ export function createParticipations(options: ParticipationsOptions): Participat
         provider,
         session,
         nameId: nameOf(provider, session, format),
-        sessionIndex: randomId(options.random),
+        sessionIndex: session.sid ?? randomId(options.random),
       }
       all.push(joined)
       if (all.length > 5000) all = all.slice(-4000)
