@@ -41,7 +41,7 @@ const groups = [
   { name: 'Chromium', seconds: 45, cores: 0.7, has: /^test\/engines\/.*\.browser\.test\.ts$/ },
   { name: 'pages', seconds: 190, cores: 0.9, has: /\.browser\.test\.ts$/ },
   { name: 'stores', seconds: 320, cores: 0.3, has: /^test\/stores\// },
-  { name: 'servers', seconds: 185, cores: 0.5, has: /./ },
+  { name: 'servers', seconds: 205, cores: 0.5, has: /./ },
 ]
 
 /**

@@ -52,25 +52,34 @@ export async function startGateBackends(settings: {
   }
 }
 
-/** Starts the nginx of the example, with these ports on 127.0.0.1 in place of those that stand there. */
+/**
+ * Starts the nginx of the example, with these ports on 127.0.0.1 in place of those that stand there. `application`: one, or
+ * those of its instances; `beside`: more servers on the port that it gets, for hosts of their own.
+ */
 export function startGateNginx(settings: {
   readonly secret: string
-  readonly application: number
+  readonly application: number | readonly number[]
   readonly reports: number
   readonly archive: number
+  readonly beside?: (port: number) => string
 }): Promise<PlainNginx> {
   return launchNginx(async (place) => {
     const text = await readFile(join(folder, 'nginx/nginx.conf'), 'utf8')
     await copyFile(join(folder, 'nginx/citizen-protected.conf'), join(place, 'citizen-protected.conf'))
     const secret = `proxy_set_header Citizen-Gate-Secret '${settings.secret}';\n`
     await writeFile(join(place, 'citizen-secret.conf'), secret, { mode: 0o600 })
-    const ports = { 3000: settings.application, 8081: settings.reports, 8082: settings.archive }
+    const { application, reports, archive, beside = () => '' } = settings
+    const ports = { 3000: [application].flat(), 8081: [reports], 8082: [archive] }
     let adapted = text.replace('http {', `http {\n${withinFolder(place)}`)
     for (const [from, to] of Object.entries(ports)) {
       if (!adapted.includes(`server 127.0.0.1:${from};`))
         throw new Error(`no server at ${from} in nginx.conf`)
-      adapted = adapted.replace(`server 127.0.0.1:${from};`, `server 127.0.0.1:${to};`)
+      const servers = to.map((port) => `server 127.0.0.1:${port};`)
+      adapted = adapted.replace(`server 127.0.0.1:${from};`, servers.join(' '))
     }
-    return (port) => adapted.replace('listen 127.0.0.1:8080;', `listen 127.0.0.1:${port};`)
+    return (port) =>
+      adapted
+        .replace('listen 127.0.0.1:8080;', `listen 127.0.0.1:${port};`)
+        .replace(/\}\s*$/, `${beside(port)}\n}\n`)
   })
 }
