@@ -57,8 +57,9 @@ export interface SsoIssuer<C extends Claims = Claims> {
 export function createSsoIssuer<C extends Claims = Claims>(options: SsoIssuerOptions<C>): SsoIssuer<C> {
   const { keys, issuer, audience, lifetimeSeconds = 60, clock = systemClock } = options
   const { subject = (citizen) => citizen.claims.sub, claims = () => ({}) } = options
-  const audiences = typeof audience === 'string' ? [audience] : audience
-  if (issuer === '' || audiences.length === 0 || audiences.includes(''))
+  const audiences: unknown = typeof audience === 'string' ? [audience] : audience
+  // `undefined`, as of a variable that is not set, is neither.
+  if (!areTexts([issuer]) || !areTexts(audiences) || audiences.length === 0)
     throw new TypeError('issuer and audience are what the partner assigned: neither can be empty')
   if (!Number.isInteger(lifetimeSeconds) || lifetimeSeconds < 1 || lifetimeSeconds > 300)
     throw new TypeError('lifetimeSeconds is 1 to 300')
@@ -66,8 +67,8 @@ export function createSsoIssuer<C extends Claims = Claims>(options: SsoIssuerOpt
 
   async function issue(citizen: Citizen<C>): Promise<string> {
     if (citizen.state !== 'active') throw notActive()
-    const content = { issuer, audience, subject: await subject(citizen), claims: await claims(citizen) }
-    return signToken(keys, { ...content, lifetimeSeconds, now: clock() })
+    const said = checkSaid(await subject(citizen), await claims(citizen))
+    return signToken(keys, { issuer, audience, ...said, lifetimeSeconds, now: clock() })
   }
 
   function ssoRedirect(partner: HandOverOptions): Mounted {
@@ -83,6 +84,24 @@ export function createSsoIssuer<C extends Claims = Claims>(options: SsoIssuerOpt
   }
 
   return { keys, issue, jwks: () => mount(createJwksHandler(keys)), ssoRedirect }
+}
+
+const areTexts = (values: unknown): values is readonly string[] =>
+  Array.isArray(values) && values.every((value) => typeof value === 'string' && value !== '')
+
+/** The longest that `verifySsoToken` and the examples take. */
+const longestSubject = 256
+
+/** What the application says of a person, which no type has checked. @throws CitizenSessionError `usage` */
+function checkSaid(
+  subject: unknown,
+  claims: unknown,
+): { readonly subject: string; readonly claims: Readonly<Record<string, unknown>> } {
+  if (typeof subject !== 'string' || subject === '' || subject.length > longestSubject)
+    throw new CitizenSessionError('usage', 'the subject of a token is a text of 1 to 256 characters')
+  if (typeof claims !== 'object' || claims === null || Array.isArray(claims))
+    throw new CitizenSessionError('usage', 'claims() gives an object')
+  return { subject, claims: { ...claims } }
 }
 
 /** A sibling application is not us, and a browser that does not say where it comes from must name our origin. */

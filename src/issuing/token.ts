@@ -36,7 +36,6 @@ export async function signToken(ring: KeyRing, content: TokenContent): Promise<s
   const wrong = Object.keys(content.claims).find((name) => reservedClaims.has(name))
   if (wrong !== undefined)
     throw new CitizenSessionError('usage', `the claim "${wrong}" is set by the issuer, not by claims()`)
-  if (content.subject === '') throw new CitizenSessionError('usage', 'the subject of a token is empty')
   const signer = await ring.signer()
   if (content.lifetimeSeconds > signer.tokenSeconds) {
     throw new CitizenSessionError(

@@ -92,6 +92,7 @@ export async function verifySsoToken(token: string, options: VerifySsoTokenOptio
   const { issuer, store, clock = systemClock } = options
   const { longestLifeSeconds = 300, clockSkewSeconds = 30 } = options
   assertVerifyOptions('verifySsoToken', options)
+  if (!(longestLifeSeconds > 0)) throw new TypeError('longestLifeSeconds is a number of seconds, more than 0')
   const now = clock()
   const claims = await verifyIssued(token, options, { now, isType: isJwt, longestLifeSeconds })
   const key = `sso:${digest(issuer, claims.jti)}`
@@ -133,10 +134,14 @@ export async function verifyGateToken(
   return { ...claims, level }
 }
 
+const isText = (value: unknown): boolean => typeof value === 'string' && value !== ''
+
 /** @throws TypeError for options that cannot be. */
 function assertVerifyOptions(name: string, options: VerifyGateTokenOptions): void {
   const { issuer, audience, algorithms = ['RS256'], clockSkewSeconds = 30 } = options
-  if (issuer === '' || audience === '') throw new TypeError(`${name} needs issuer and audience`)
+  // `undefined`, as of a variable that is not set, would mean anybody, and a list more than one.
+  if (![issuer, audience].every(isText))
+    throw new TypeError(`${name} needs issuer and audience, each a text that is not empty`)
   if (algorithms.length === 0 || !algorithms.every((each) => signingAlgorithms.includes(each)))
     throw new TypeError(`algorithms of ${name} are ${signingAlgorithms.join(', ')}`)
   if (!(clockSkewSeconds >= 0 && clockSkewSeconds <= 60)) throw new TypeError('clockSkewSeconds is 0 to 60')
@@ -180,9 +185,8 @@ async function verifyIssued(
 
 function isComplete(payload: object): payload is SsoClaims {
   const { sub, jti, iat, exp } = { sub: '', jti: '', iat: 0, exp: 0, ...payload }
-  const isText = (value: unknown): boolean =>
-    typeof value === 'string' && value !== '' && value.length <= longestId
-  return isText(sub) && isText(jti) && Number.isSafeInteger(iat) && Number.isSafeInteger(exp)
+  const isName = (value: unknown): boolean => isText(value) && String(value).length <= longestId
+  return isName(sub) && isName(jti) && Number.isSafeInteger(iat) && Number.isSafeInteger(exp)
 }
 
 function keyFinder(keys: JWTVerifyGetKey | KeyRing): JWTVerifyGetKey {

@@ -352,6 +352,16 @@ describe.each(['java', 'php'] as const)('%s', (language) => {
     expect(said.errors).toMatch(message)
   })
 
+  it.each([
+    ['no file', 'no-such-file.pem'],
+    ['a folder', '.'],
+  ])('says of a key that it is not there: %s', async (_, name) => {
+    const file = join(home, name)
+    const said = await examples.run(language, ['issue', 'ana'], settings({ SSO_PRIVATE_KEY: file }))
+    expect([said.code, said.output]).toEqual([1, ''])
+    expect(said.errors).toContain(`${file} is not there`)
+  })
+
   it('sets no claim that is the issuer’s own, and says how it is used', async () => {
     const [reserved, unset, nothing] = await Promise.all([
       examples.run(language, ['issue', 'ana', '{"exp":9999999999}'], settings()),

@@ -79,12 +79,15 @@ describe('a token', () => {
   })
 
   it('is not made where it would be too large, live too long, or be nobody', async () => {
-    const cases: Partial<SsoIssuerOptions>[] = [
+    const cases: Readonly<Record<string, () => unknown>>[] = [
       { claims: () => ({ much: 'a'.repeat(8_192) }) },
-      { subject: () => '' },
+      ...[[1], null, 'ana'].map((claims) => ({ claims: () => claims })),
+      ...['', undefined, 7, 'a'.repeat(257)].map((subject) => ({ subject: () => subject })),
     ]
     for (const options of cases)
-      await expect((await setUp(options)).issuer.issue(citizen())).rejects.toMatchObject({ code: 'usage' })
+      await expect(
+        (await setUp(options as Partial<SsoIssuerOptions>)).issuer.issue(citizen()),
+      ).rejects.toMatchObject({ code: 'usage' })
     const { keys } = await setUp()
     await rotateQuickly(keys, { tokenSeconds: 30 })
     const late = createSsoIssuer({
@@ -108,15 +111,21 @@ describe('a token', () => {
       expect((await ask(issuer.ssoRedirect(partner), method, click, who)).status).toBe(401)
   })
 
-  it.each([
+  it.each<[Readonly<Record<string, unknown>>, RegExp?]>([
     [{ issuer: '' }],
+    [{ issuer: undefined }, /issuer and audience/],
     [{ audience: '' }],
+    [{ audience: undefined }, /issuer and audience/],
     [{ audience: [] }],
+    [{ audience: ['vivoldi', undefined] }],
     [{ lifetimeSeconds: 0 }],
     [{ lifetimeSeconds: 301 }],
     [{ applicationUrl: 'benefits' }],
-  ])('cannot be configured as %j', async (options) => {
-    await expect(setUp(options)).rejects.toThrow(TypeError)
+    [{ applicationUrl: undefined }, /applicationUrl/],
+  ])('cannot be configured as %j', async (options, message = /./) => {
+    const made = setUp(options as Partial<SsoIssuerOptions>)
+    await expect(made).rejects.toThrow(TypeError)
+    await expect(made).rejects.toThrow(message)
   })
 })
 

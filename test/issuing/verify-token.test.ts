@@ -6,7 +6,13 @@ import { StoreUnavailableError } from '../../src/errors.js'
 import { createSsoIssuer } from '../../src/issuing/issuer.js'
 import { memoryKeys } from '../../src/issuing/memory-keys.js'
 import { createKeyRing } from '../../src/issuing/ring.js'
-import { remoteKeys, type VerifySsoTokenOptions, verifySsoToken } from '../../src/issuing/verify-token.js'
+import {
+  remoteKeys,
+  type VerifyGateTokenOptions,
+  type VerifySsoTokenOptions,
+  verifyGateToken,
+  verifySsoToken,
+} from '../../src/issuing/verify-token.js'
 import { memoryStore } from '../../src/stores/memory/store.js'
 import { citizen, createTestClock, rotateQuickly, rsaKey } from './world.js'
 
@@ -267,11 +273,31 @@ describe('verifySsoToken', () => {
     })
   })
 
-  it.each([[{ issuer: '' }], [{ audience: '' }], [{ algorithms: [] }], [{ clockSkewSeconds: 61 }]])(
-    'cannot be asked with %j',
-    async (options) => {
-      const { issuer, verify } = await setUp(options)
-      await expect(verify(await issuer.issue(citizen()))).rejects.toThrow(TypeError)
-    },
-  )
+  // A variable that is not set is `undefined`: it must not mean that anybody, or any life, will do.
+  it.each<[Readonly<Record<string, unknown>>]>([
+    [{ issuer: '' }],
+    [{ issuer: undefined }],
+    [{ issuer: ['us', 'others'] }],
+    [{ audience: '' }],
+    [{ audience: undefined }],
+    [{ algorithms: [] }],
+    [{ clockSkewSeconds: 61 }],
+    [{ clockSkewSeconds: Number.NaN }],
+    [{ longestLifeSeconds: Number.NaN }],
+    [{ longestLifeSeconds: 0 }],
+  ])('cannot be asked with %j', async (options) => {
+    const { issuer, verify, forge } = await setUp(options)
+    await expect(verify(await issuer.issue(citizen()))).rejects.toThrow(TypeError)
+    await expect(verify(await forge({ iss: 'anybody', aud: 'anybody' }))).rejects.toThrow(TypeError)
+  })
+
+  it.each<[Readonly<Record<string, unknown>>]>([
+    [{ issuer: undefined }],
+    [{ audience: undefined }],
+    [{ issuer: '' }],
+  ])('of the gate cannot be asked with %j either', async (wrong) => {
+    const { keys } = await setUp()
+    const options = { keys, issuer: 'us', audience: 'them', ...wrong } as VerifyGateTokenOptions
+    await expect(verifyGateToken('a.b.c', options)).rejects.toThrow(TypeError)
+  })
 })

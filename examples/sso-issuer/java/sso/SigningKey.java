@@ -39,6 +39,8 @@ public record SigningKey(RSAPrivateCrtKey key, String kid) {
      * @throws IllegalArgumentException with what to do; never with anything of the key.
      */
     public static SigningKey read(Path file, String kid) throws IOException, GeneralSecurityException {
+        if (!Files.isRegularFile(file) || !Files.isReadable(file))
+            throw new IllegalArgumentException(file + " is not there, or not to be read");
         if (Files.getFileStore(file).supportsFileAttributeView("posix")
                 && !OWNER_ONLY.containsAll(Files.getPosixFilePermissions(file)))
             throw new IllegalArgumentException("others can read the private key: chmod 600 " + file);
