@@ -32,6 +32,8 @@ let nginx: PlainNginx
 let auth: CitizenMiddleware
 const keys = createKeyRing({ storage: memoryKeys(), name: 'gate', rotateEverySeconds: 7_776_000 })
 let url: string
+/** What backends get to know besides. */
+let released: Readonly<Record<string, unknown>> = {}
 let listener: RequestListener = (_, response) => response.writeHead(503).end()
 const server = createServer((request, response) => listener(request, response))
 const applicationPort = () => (server.address() as AddressInfo).port
@@ -65,6 +67,7 @@ beforeAll(async () => {
         secret: gateSecret,
         keys,
         cookies: 'numbered',
+        claims: () => released,
         policies: {
           reports: { audience: 'reports' },
           archive: { audience: 'archive' },
@@ -218,6 +221,23 @@ describe('applications in PHP and Java behind nginx', () => {
     }
     const head = await send('/reports/x', { ...ana, ...navigation }, { method: 'HEAD' })
     expect([head.status, head.body]).toEqual([200, ''])
+  })
+
+  it('are told all that may be told, and get what a browser may send, in headers that are that long', async () => {
+    released = {
+      groups: Array.from({ length: 100 }, (_, index) => `group-of-thirty-two-letters-${1000 + index}`),
+    }
+    try {
+      const cookie = await emulator.cookiesFor('cleo')
+      expect((await tokenFor(cookie)).length).toBeGreaterThan(5_000)
+      const many = `${cookie}; ${Array.from({ length: 5 }, (_, index) => `own${index}=${'x'.repeat(1000)}`).join('; ')}`
+      for (const path of ['/reports/x', '/archive/x']) {
+        const answer = await send(path, { cookie: many, ...navigation })
+        expect([answer.status, answerOf(answer).sub]).toEqual([200, subjectOf('cleo')])
+      }
+    } finally {
+      released = {}
+    }
   })
 
   it('ask for a stronger sign-in where the policy does: 403 with where to go', async () => {
