@@ -27,7 +27,7 @@ export function inForce(resolved: ResolvedOptions): readonly PolicyRow[] {
     row(
       'concurrency',
       'sessions of one person at the same time',
-      'not limited; listed and ended by suite.sessions',
+      `at most ${application.sessionsPerPerson}, beyond which the one that was seen the longest ago ends; listed and ended by suite.sessions`,
     ),
     row(
       'concurrency',

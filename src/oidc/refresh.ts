@@ -137,8 +137,6 @@ function toOutcome(
   now: number,
   { person, endsAt }: { readonly person?: PersonStatement; readonly endsAt?: number | undefined } = {},
 ): TokenOutcome {
-  if (response.expires_in !== undefined && response.expires_in <= 0)
-    return failedWith('answer', response, known)
   const tokens = keepTokens(response, known, now)
   if (tokens === 'too-large') return failedWith(tokens, response, known)
   const { access_token: accessToken, token_type: tokenType } = response

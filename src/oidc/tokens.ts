@@ -23,7 +23,10 @@ export interface KeptTokens {
 
 /** Characters of each token of a token endpoint; a session keeps none that is longer. 32 KiB; `HLD-08`. */
 export const maximumTokenLength = 32_768
-/** Life of tokens whose answer does not say it: RFC 6749, section 5.1 leaves it open. */
+/**
+ * Life of tokens whose answer does not say it, for RFC 6749, section 5.1 leaves it open, or says none: a provider that
+ * has just given them does not mean that they are over.
+ */
 const unsaidLifeSeconds = 300
 const longestLifeSeconds = 31_536_000
 /** A token that expires sooner would expire on its way. */
@@ -39,7 +42,8 @@ export function keepTokens(
   if (response.access_token.length > maximumTokenLength || (refreshToken?.length ?? 0) > maximumTokenLength) {
     return 'too-large'
   }
-  const life = Math.min(response.expires_in ?? unsaidLifeSeconds, longestLifeSeconds)
+  const { expires_in: said = 0 } = response
+  const life = said > 0 ? Math.min(said, longestLifeSeconds) : unsaidLifeSeconds
   const sessionState = readSessionState(response.session_state) ?? known.sessionState
   const tokens: KeptTokens = {
     version: 1,

@@ -128,7 +128,7 @@ describe('the policy in force', () => {
       'absolute: session ends in any case after: 43200 s',
       'absolute: longest recommended for AAL3: 43200 s',
       'absolute: a session past its limit needs: a new authentication',
-      'concurrency: sessions of one person at the same time: not limited; listed and ended by suite.sessions',
+      'concurrency: sessions of one person at the same time: at most 200, beyond which the one that was seen the longest ago ends; listed and ended by suite.sessions',
       'concurrency: sessions are seen by: this process',
       'federation: identity provider: https://id.example.gov',
       "federation: identity session is extended: on activity, past 40 to 50 % of the token's life",

@@ -1,5 +1,6 @@
 /** @module The renewal of tokens end to end: once for all, fatal and passing failures told apart. */
 import { describe, expect, it } from 'vitest'
+import { createPlace, home as placeHome } from '../attacks/oidc-place.js'
 import { TestExchange } from '../support/exchange.js'
 import { createOidcWorld, type OidcWorld, stateAt, urlOf } from './world.js'
 
@@ -34,6 +35,22 @@ it('REF-1 renews once for a hundred requests, by rotation, when 40 to 50 % of th
   await browser.open(`${home}/private`)
   expect(refreshes(world)).toBe(2)
   expect(await stateAt(browser, 'benefits')).toMatchObject({ state: 'active' })
+})
+
+it('REF-1 renews tokens of which the provider says no life, as if it had left that out, and locks nobody out', async () => {
+  const place = createPlace({ oidc: { refresh: { waitMilliseconds: 5000 } } })
+  place.script.expiresIn = 0
+  const browser = place.browser()
+  await browser.open(`${placeHome}/session/login?returnTo=/private`)
+  for (const renewed of [1, 2, 3]) {
+    place.travel(160)
+    expect((await browser.fetch(`${placeHome}/private`)).status).toBe(200)
+    const refreshed = place.grants.filter((form) => form.get('grant_type') === 'refresh_token')
+    expect([refreshed.length, await place.state(browser)]).toMatchObject([
+      renewed,
+      { state: 'active', degraded: false },
+    ])
+  }
 })
 
 describe('an answer that is no renewal', () => {
