@@ -77,6 +77,9 @@ async function examine(
   const variables = { ...deployment.environment, ...environment, ...more }
   return (await diagnose({ environment: variables, urls: [], timeoutSeconds: 20, ...request })).findings
 }
+/** The variables alone, without any application. */
+const examineAlone = async (variables: Readonly<Record<string, string>>) =>
+  (await diagnose({ environment: variables, urls: [], timeoutSeconds: 20 })).findings
 const wrong = (findings: readonly Finding[]) =>
   findings
     .filter(({ state, code }) => (state === 'fail' || state === 'warn') && !code.endsWith('plain'))
@@ -95,6 +98,26 @@ it('looks at each provider that the variables describe, and at our side of each'
     `${deployment.url}/session/eduid/metadata`,
   ])
   expect(findings.find(({ check }) => check === 'login')?.state).toBe('ok')
+})
+
+it('names variables that belong to no provider that is looked at, for a name may be misspelt', async () => {
+  const strays = {
+    CITIZEN_OIDC_ADFZ_CLIENT_ID: 'x',
+    CITIZEN_OIDC_LOGIN_ISSUER: 'x',
+    CITIZEN_SAML_EDU_SIGNS: 'x',
+  }
+  const told = (findings: readonly Finding[]) =>
+    findings
+      .filter(({ code }) => code.endsWith('-variables-of-nobody'))
+      .map(({ state, target }) => `${state} ${target}`)
+  const wanted = [
+    'skipped CITIZEN_OIDC_ADFZ_CLIENT_ID, CITIZEN_OIDC_LOGIN_ISSUER',
+    'skipped CITIZEN_SAML_EDU_SIGNS',
+  ]
+  const some = environment
+  expect(told(await examineAlone(some))).toEqual([])
+  expect(told(await examineAlone({ ...some, ...strays }))).toEqual(wanted)
+  expect(told(await examineAlone(strays))).toEqual(wanted)
 })
 
 it('says what is wrong with a variable, and looks at the other providers still', async () => {

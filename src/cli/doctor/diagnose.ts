@@ -86,7 +86,9 @@ export async function diagnose(request: DiagnosisRequest): Promise<Diagnosis> {
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
     const problems = judgeProblems(error, environment)
-    return hasProviders ? withoutApplication(problems) : { findings: [...problems, ...leftOut()], policy: [] }
+    return hasProviders
+      ? withoutApplication(problems)
+      : { findings: inOrder([...problems, ...providers.findings, ...leftOut()]), policy: [] }
   }
   const origins = [...new Set([resolved.application.url, ...request.urls])]
   const plain = origins.filter(isPlain)

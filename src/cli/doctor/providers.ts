@@ -1,12 +1,17 @@
 /** @module The providers to look at: those that were named, and those that variables describe. */
 import { type Environment, variableOf } from '../../config/environment.js'
-import { rootFor } from '../../config/provider-name.js'
+import { identifyingOptions, rootFor } from '../../config/provider-name.js'
 import type { ResolvedOidcOptions } from '../../oidc/options.js'
 import { readOidcOptions } from '../../oidc/resolve-options.js'
 import type { Protocol, ProtocolSettings } from '../../protocols/protocol.js'
 import type { ResolvedSamlOptions } from '../../saml/options.js'
-import { type ConfiguredProvider, type ProtocolName, providersIn } from '../configured-providers.js'
-import type { Finding } from './finding.js'
+import {
+  type ConfiguredProvider,
+  type ProtocolName,
+  providersIn,
+  variablesOfNobody,
+} from '../configured-providers.js'
+import { createFindings, type Finding } from './finding.js'
 import { judgeArgument, type OpenidRequest, optionsFor } from './openid.js'
 import { judgeReader, type SamlRequest } from './saml.js'
 import { type LoadSamlReader, loadSamlReader, type SamlReader } from './saml-reader.js'
@@ -37,6 +42,9 @@ export interface Providers {
   readonly samlReader: SamlReader | undefined
 }
 
+/** Variables that one line names. */
+const mostStrays = 5
+
 /** Finds them. One that was named stands for the one without a name that variables describe. */
 export async function findProviders(request: ProtocolRequest, environment: Environment): Promise<Providers> {
   const described = (protocol: ProtocolName, argument: unknown) =>
@@ -49,9 +57,40 @@ export async function findProviders(request: ProtocolRequest, environment: Envir
     openid: openid.found,
     saml: saml.found,
     plugIns: [...openid.plugIns, ...saml.plugIns],
-    findings: [...openid.findings, ...saml.findings],
+    findings: [
+      ...openid.findings,
+      ...saml.findings,
+      ...judgeStrays(environment, 'oidc', { described: oidc, argument: request.openid }),
+      ...judgeStrays(environment, 'saml', { described: others, argument: request.saml }),
+    ],
     samlReader: saml.reader,
   }
+}
+
+const ofProtocol = {
+  oidc: { ...createFindings('openid'), code: 'openid-variables-of-nobody' },
+  saml: { ...createFindings('saml'), code: 'saml-variables-of-nobody' },
+} as const
+
+/** Variables that nobody reads who is looked at here: told, for the name may be misspelt. */
+function judgeStrays(
+  environment: Environment,
+  protocol: ProtocolName,
+  { described, argument }: { readonly described: readonly ConfiguredProvider[]; readonly argument: unknown },
+): readonly Finding[] {
+  const hasUnnamed = argument !== undefined || described.some(({ name }) => name === undefined)
+  const strays = variablesOfNobody(environment, protocol, { described, hasUnnamed })
+  if (strays.length === 0) return []
+  const { skipped, code } = ofProtocol[protocol]
+  const own = variableOf(`${protocol}.${identifyingOptions[protocol]}`)
+  const named = own.replace(/^(CITIZEN_[A-Z]+)_/, '$1_ADFS_')
+  return [
+    skipped(code, {
+      target: strays.toSorted().slice(0, mostStrays).join(', '),
+      reason: 'belongs to no provider that the variables describe, or to one whose name cannot be',
+      remedy: `compare the name; a provider is described by its own ${own}, or ${named} with the name adfs. One whose options are in code cannot be seen here`,
+    }),
+  ]
 }
 
 function openidProviders(
