@@ -97,10 +97,10 @@ function withReading(
 }
 
 /** Nobody is let in; a session that goes on by the token before learns that the second factor is asked for again. */
-function withoutFactor({ store }: ReadingContext, request: SharedCookieRequest): MaybePromise<Citizen> {
+function withoutFactor(context: ReadingContext, request: SharedCookieRequest): MaybePromise<Citizen> {
   const { token, state } = request
   const citizen = mfaRequired(token.claims)
-  return state.isMissingFactorNoted ? citizen : noteMissingFactor(store, state, request).then(() => citizen)
+  return state.isMissingFactorNoted ? citizen : noteMissingFactor(context, state, request).then(() => citizen)
 }
 
 /** The citizen by what the store remembers of the record, where the request asks nothing of it but perhaps a touch. */

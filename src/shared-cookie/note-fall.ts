@@ -1,5 +1,6 @@
 /** @module A fall that a token shows before, or without, any request that goes on with it. */
 import { StoreUnavailableError } from '../errors.js'
+import { type Report, storeUnavailable } from '../events.js'
 import type { LiveRecord, RecordAddress } from '../session-record.js'
 import type { Store } from '../stores/store.js'
 import { newsOf, type ShownToken } from './newest-token.js'
@@ -24,7 +25,7 @@ export async function writeFall(
  * asked as well. Once for each token. Of two tokens of one second this is the older one, as it is at every sign-in.
  */
 export async function noteMissingFactor(
-  store: Pick<Store, 'read' | 'update'>,
+  { store, report }: { readonly store: Pick<Store, 'read' | 'update'>; readonly report: Report },
   state: TokenState,
   shown: ShownToken,
 ): Promise<void> {
@@ -40,5 +41,6 @@ export async function noteMissingFactor(
   } catch (error) {
     // Nobody is let in by this token: the next request with it tries again.
     if (!(error instanceof StoreUnavailableError)) throw error
+    report(storeUnavailable(error))
   }
 }

@@ -1,6 +1,7 @@
 /** @module A token of the shared cookie from before another one, as a saved copy or a request under way has it. */
 import { afterEach, describe, expect, it } from 'vitest'
-import { type Citizen, createSuite, type Store, type Suite } from '../../src/index.js'
+import { StoreUnavailableError } from '../../src/errors.js'
+import { type Citizen, type CitizenEvent, createSuite, type Store, type Suite } from '../../src/index.js'
 import type { RecordAddress } from '../../src/session-record.js'
 import { shortfallOf } from '../../src/sessions/assurance.js'
 import { TestExchange } from '../support/exchange.js'
@@ -50,6 +51,7 @@ async function place(storeOf: (clock: () => number) => Store) {
   }
   const opened = storeOf(now)
   const addresses: RecordAddress[] = []
+  const events: CitizenEvent['type'][] = []
   const store: Store = {
     ...opened,
     start(address, request) {
@@ -61,7 +63,8 @@ async function place(storeOf: (clock: () => number) => Store) {
     const options = optionsOf('benefits', { emulator, clock: now, store })
     const refresh: typeof fetch = async (input, init) =>
       init?.method === 'POST' ? Response.json({ token: await signed(answer) }) : emulator.fetch(input, init)
-    const suite = createSuite({ ...options, fetch: refresh }, {})
+    const onEvent = ({ type }: CitizenEvent) => events.push(type)
+    const suite = createSuite({ ...options, fetch: refresh, onEvent }, {})
     closing.push(suite)
     return suite
   }
@@ -69,6 +72,7 @@ async function place(storeOf: (clock: () => number) => Store) {
     ...world,
     store,
     addresses,
+    events,
     one: open(),
     other: open(),
     async token(shown: Method, lifeSeconds?: number, claims: Readonly<Record<string, unknown>> = {}) {
@@ -208,6 +212,30 @@ export function describeOlderTokens(storeOf: (clock: () => number) => Store): vo
     )
     travel(2)
     expect(seen(await ask(one, await token('mfa', 900, { mfaRequired: true })))).toEqual(as('mfa'))
+  })
+
+  it('a token without the second factor is told apart while the store is away, and noted when it is back', async () => {
+    let isAway = false
+    const { one, other, ask, token, travel, events } = await place((clock) => {
+      const opened = storeOf(clock)
+      return {
+        ...opened,
+        read(address) {
+          if (isAway) throw new StoreUnavailableError('the store is away')
+          return opened.read(address)
+        },
+      }
+    })
+    const copy = await token('mfa', 900, { mfaRequired: true })
+    expect(seen(await ask(one, copy))).toEqual(as('mfa'))
+    travel(2)
+    const newest = await token('password', 900, { mfaRequired: true })
+    isAway = true
+    expect(seen(await ask(one, newest))).toBe('mfa-required')
+    isAway = false
+    expect(events).toContain('store.unavailable')
+    expect(seen(await ask(one, newest))).toBe('mfa-required')
+    expect(seen(await ask(other, copy))).toBe('mfa-required')
   })
 
   it.each(['password', 'mfa', 'did'] as const)(
