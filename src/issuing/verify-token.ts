@@ -6,7 +6,7 @@ import { digest } from '../digest.js'
 import { CitizenSessionError, outage } from '../errors.js'
 import { readBounded } from '../outbound.js'
 import type { Store } from '../stores/store.js'
-import { importVerificationKey, isStrong } from '../tokens/verification-keys.js'
+import { importVerificationKey, isStrong, isStrongRsa } from '../tokens/verification-keys.js'
 import { isAhead } from '../wait.js'
 import { type SigningAlgorithm, signingAlgorithms } from './algorithms.js'
 import { toPublicKey } from './public-jwk.js'
@@ -207,8 +207,14 @@ function keyFinder(keys: JWTVerifyGetKey | KeyRing): JWTVerifyGetKey {
 function isPublicAndStrong(given: Awaited<ReturnType<JWTVerifyGetKey>>): boolean {
   if (given instanceof Uint8Array) return false
   if (given instanceof KeyObject) return given.type === 'public' && isStrong(given)
-  const isCryptoKey = Reflect.get(given, Symbol.toStringTag) === 'CryptoKey'
-  return isCryptoKey ? isPublicAndStrong(KeyObject.from(given as webcrypto.CryptoKey)) : isUsable(given)
+  if (Reflect.get(given, Symbol.toStringTag) !== 'CryptoKey') return isUsable(given)
+  const { type, algorithm } = given as webcrypto.CryptoKey
+  if (type !== 'public' || !('modulusLength' in algorithm)) return type === 'public'
+  const { modulusLength, publicExponent } = algorithm as webcrypto.RsaKeyAlgorithm
+  return isStrongRsa({
+    modulusLength,
+    publicExponent: BigInt(`0x${Buffer.from(publicExponent).toString('hex')}`),
+  })
 }
 
 /** Whether a member of a key set verifies something: it is public, and strong. */

@@ -1,5 +1,6 @@
 /** @module The signature algorithms that we accept and use: SHA-256 or better, by the kind of key that they name. */
 import { constants, createHash, type KeyObject, sign, verify } from 'node:crypto'
+import { isSoundExponent } from '../tokens/verification-keys.js'
 
 /** One signature algorithm. */
 export interface SignatureAlgorithm {
@@ -69,10 +70,10 @@ export function algorithmFor(key: KeyObject): SignatureAlgorithm {
   return algorithm
 }
 
-/** Whether a key is strong enough: RSA of 2048 bits, or one of the NIST curves. */
+/** Whether a key is strong enough: RSA of 2048 bits with an exponent that proves something, or one of the NIST curves. */
 export function isStrongKey(key: KeyObject): boolean {
-  const { modulusLength = 0, namedCurve = '' } = key.asymmetricKeyDetails ?? {}
-  if (key.asymmetricKeyType === 'rsa') return modulusLength >= 2048
+  const { modulusLength = 0, publicExponent, namedCurve = '' } = key.asymmetricKeyDetails ?? {}
+  if (key.asymmetricKeyType === 'rsa') return modulusLength >= 2048 && isSoundExponent(publicExponent)
   return key.asymmetricKeyType === 'ec' && ['prime256v1', 'secp384r1', 'secp521r1'].includes(namedCurve)
 }
 

@@ -15,7 +15,7 @@ export interface Certificate {
 
 /**
  * Reads a certificate from PEM, or from the base64 of its DER; `undefined` for what is none, or holds a key that is too
- * weak (RSA below 2048 bits, other curves than NIST's).
+ * weak (RSA below 2048 bits or with an exponent that proves nothing, other curves than NIST's).
  */
 export function readCertificate(text: string): Certificate | undefined {
   const base64 = text.replace(/-----(?:BEGIN|END) CERTIFICATE-----/g, '').replace(/\s+/g, '')

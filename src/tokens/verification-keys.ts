@@ -29,15 +29,28 @@ function isForVerification(jwk: Readonly<Record<string, unknown>>): boolean {
   return jwk.key_ops === undefined || (Array.isArray(jwk.key_ops) && jwk.key_ops.includes('verify'))
 }
 
-/**
- * Whether a signature of that key means something: with the exponent 1 anybody signs. Longer exponents than 64 bits OpenSSL
- * does not take. Source: RFC 8725, section 3.5; RFC 8017, section 3.1.
- */
+/** What `node:crypto` says of an RSA key. */
+export interface RsaDetails {
+  readonly modulusLength?: number
+  readonly publicExponent?: bigint
+}
+
+/** RFC 8725, section 3.5, and an exponent that makes an RSA signature mean something. */
+export function isStrongRsa({ modulusLength = 0, publicExponent }: RsaDetails): boolean {
+  return modulusLength >= 2048 && modulusLength <= 8192 && isSoundExponent(publicExponent)
+}
+
+/** Whether a key that is public is worth what it verifies. */
 export function isStrong(key: KeyObject): boolean {
-  if (key.asymmetricKeyType !== 'rsa') return true
-  const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {}
-  if (modulusLength < 2048 || modulusLength > 8192) return false
-  return publicExponent >= 3n && publicExponent < 2n ** 64n && publicExponent % 2n === 1n
+  return key.asymmetricKeyType !== 'rsa' || isStrongRsa(key.asymmetricKeyDetails ?? {})
+}
+
+/**
+ * Whether the exponent of an RSA key is odd, 3 or more, and of at most 64 bits: with 1 anybody signs, and longer ones
+ * OpenSSL does not take. Source: RFC 8017, section 3.1.
+ */
+export function isSoundExponent(exponent = 0n): boolean {
+  return exponent >= 3n && exponent < 2n ** 64n && exponent % 2n === 1n
 }
 
 /** Whether a key may verify signatures of that algorithm. Source: RFC 8725, section 3.1. */

@@ -2,6 +2,7 @@ import {
   constants,
   createCipheriv,
   createPrivateKey,
+  createPublicKey,
   generateKeyPairSync,
   publicEncrypt,
   randomBytes,
@@ -52,6 +53,10 @@ describe('keys and algorithms', () => {
     expect(isStrongKey(provider.publicKey)).toBe(true)
     expect(isStrongKey(generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey)).toBe(false)
     expect(isStrongKey(generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey)).toBe(false)
+    // With the exponent 1 anybody signs.
+    const jwk = provider.publicKey.export({ format: 'jwk' })
+    for (const e of ['AQ', 'AAAB', 'BA', 'AQAAAAAAAAAB'])
+      expect(isStrongKey(createPublicKey({ key: { ...jwk, e }, format: 'jwk' }))).toBe(false)
     const { publicKey, privateKey } = generateKeyPairSync('ed25519')
     expect(isStrongKey(publicKey)).toBe(false)
     expect(() => algorithmFor(privateKey)).toThrow(TypeError)
