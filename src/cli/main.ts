@@ -7,7 +7,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 
 // Whoever reads the output may leave early, as `head` does.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
+  if (error.code === 'EPIPE') return
+  process.stderr.write(`citizen-session: the output cannot be written (${error.code})\n`)
+  process.exit(1)
 })
 
 runCommandLine(process.argv.slice(2), {

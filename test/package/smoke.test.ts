@@ -1,4 +1,6 @@
 /** @module The packed package in this very Node: every entry loads, by `import` and by `require()`, silently. */
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Consumer, createConsumer, peers } from './consumer.js'
 
@@ -38,6 +40,16 @@ it('loads the core without any optional peer', async () => {
   const names = await namesOf(bare, 'import', 'citizen-session')
   expect(names).toEqual(expect.arrayContaining(['createSuite', 'memoryStore', 'sensitivities']))
   expect(await namesOf(bare, 'require', 'citizen-session')).toEqual(names)
+})
+
+it('the command says in a line that its output cannot be written, and nothing where nobody reads on', async () => {
+  const command = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
+  const run = (line: string) =>
+    spawnSync('bash', ['-c', line, process.execPath, command], { encoding: 'utf8' })
+  const full = run('"$0" "$1" keys --help > /dev/full')
+  expect([full.status, full.stderr]).toEqual([1, 'citizen-session: the output cannot be written (ENOSPC)\n'])
+  const left = run('set -o pipefail; "$0" "$1" keys --help | true')
+  expect([left.status, left.stderr]).toEqual([0, ''])
 })
 
 it('loads every entry by import and by require(), with the same names', async () => {
