@@ -44,11 +44,21 @@ export async function perform(world: World, { id, act }: Action): Promise<void> 
     case 'end-by-administrator':
       return endByAdministrator(world, act)
     case 'end-at-provider':
+      if (world.plan.protocol !== undefined) noteEndAtProvider(world, act.person)
       world.provider.emulator.revoke(act.person)
       return history.tell('the provider', `ends the identity sessions of ${act.person}`)
     default:
       return trouble(world, act)
   }
+}
+
+/** Applications learn of it by messages, some of which never come. */
+function noteEndAtProvider({ facts, scheduler }: World, person: string): void {
+  facts.endings.push({
+    by: 'the provider',
+    covers: (each) => each.person === person && each.begunAt <= scheduler.now,
+    begunAt: scheduler.now,
+  })
 }
 
 async function replay(
@@ -91,6 +101,9 @@ async function endByAdministrator(
       by: 'an administrator',
       covers: (each) =>
         each.person === person &&
+        // Another kind of session has other names of its person.
+        (each.identity !== undefined) === (instance.protocol !== undefined) &&
+        (each.identity === undefined || which !== 'all') &&
         each.begunAt <= before &&
         (which === 'all' || (which === 'one' ? each === login : each !== login)),
       // Until it is carried out others begin, whose tokens say a time in whole seconds.

@@ -71,6 +71,10 @@ export class Facts {
   readonly publicIds = new Map<string, Login>()
   /** While a master was replaced what was written at the old one may be lost, and what it says may be old. */
   readonly failovers: { readonly lossFrom: number; readonly until: number; readonly isCutOff: boolean }[] = []
+  /** Messages of the provider that were carried out. */
+  messages = 0
+  /** Whose name by SAML it is. */
+  readonly names = new Map<string, string>()
   /** How far clocks were apart at most, in milliseconds. */
   clockSlack = 0
   readonly receipts: {

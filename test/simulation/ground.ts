@@ -25,6 +25,15 @@ export function layGround(scheduler: Scheduler, dice: Dice, clock: () => number)
     work: (...given: never[]) => unknown,
     ...given: never[]
   ) => work(...given)
+  // What the emulator waits for at most.
+  const { timeout } = AbortSignal
+  const { owner: nobody } = scheduler
+  AbortSignal.timeout = (milliseconds) => {
+    const controller = new AbortController()
+    const late = (): void => controller.abort(new DOMException('the time is over', 'TimeoutError'))
+    scheduler.after(milliseconds, nobody, late)
+    return controller.signal
+  }
   // Reads a file each time.
   process.constrainedMemory = () => memory
   // Packages look at the machine's clock.
@@ -32,6 +41,7 @@ export function layGround(scheduler: Scheduler, dice: Dice, clock: () => number)
   return () => {
     Date.now = now
     AsyncLocalStorage.prototype.run = run
+    AbortSignal.timeout = timeout
     process.constrainedMemory = constrainedMemory
     nodeCrypto.randomBytes = randomBytes
     syncBuiltinESMExports()

@@ -11,6 +11,7 @@ import {
 import { type Delivered, type Message, SimulatedExchange } from './exchange.js'
 import { type Place, place } from './network.js'
 import type { ApplicationPlan } from './plan.js'
+import { type ProtocolName, protocolOf } from './protocols.js'
 import { base } from './provider.js'
 import { Dice } from './random.js'
 
@@ -34,6 +35,8 @@ export interface InstanceParts {
   readonly application: ApplicationPlan
   readonly number: number
   readonly seed: number
+  /** How people sign in, if not by the shared cookie. */
+  readonly protocol: ProtocolName | undefined
   readonly clock: () => number
   readonly fetch: typeof globalThis.fetch
   /** A store for a process that begins now. */
@@ -88,6 +91,11 @@ export class Instance {
   get farthestOffset(): number {
     const { offset, share, since, until } = this.#clock
     return offset + share * (until - since)
+  }
+
+  /** How people sign in, if not by the shared cookie. */
+  get protocol(): ProtocolName | undefined {
+    return this.#parts.protocol
   }
 
   get isDrifting(): boolean {
@@ -164,13 +172,17 @@ export class Instance {
   }
 
   #createSuite(): Suite {
-    const { application, number, seed, fetch, onEvent } = this.#parts
+    const { application, number, seed, fetch, onEvent, protocol } = this.#parts
     const { name, idleSeconds, absoluteSeconds, onIdle } = application
     const dice = new Dice(seed, 7, name.length, number, this.#starts)
     return createSuite(
       {
-        identityProvider: { url: `https://id.${base}`, refresh: { waitMilliseconds: 10_000 } },
-        sharedCookie: { domain: base },
+        ...(protocol === undefined
+          ? {
+              identityProvider: { url: `https://id.${base}`, refresh: { waitMilliseconds: 10_000 } },
+              sharedCookie: { domain: base },
+            }
+          : { protocols: [protocolOf(protocol, `https://id.${base}`)] }),
         application: {
           id: name,
           url: this.url,

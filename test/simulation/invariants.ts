@@ -40,7 +40,8 @@ function acknowledgedEndHolds({ facts, plan }: World, asked: Asked): Found {
   )
     return undefined
   // An end of this application alone may be followed by a new beginning, on the person's own decision.
-  if (isOnlyHere(facts.endingsOf(login, nameOf(asked), sentAt), login)) return undefined
+  if (login.identity === undefined && isOnlyHere(facts.endingsOf(login, nameOf(asked), sentAt), login))
+    return undefined
   if (isUnknownAnew(facts, plan, asked, since)) return undefined
   return `${asked.who} is served as ${login.name} by ${asked.instance.name}, whose end was told as done`
 }
@@ -82,16 +83,18 @@ function isJustified(world: World, asked: Asked, reason: string): boolean {
   if (now + slack + second >= token.exp * second - start) return true
   switch (reason) {
     case 'idle-timeout':
+      return isIdle(facts, asked)
+    case 'absolute-timeout':
+      return now + slack >= firstOf(facts, asked) + absoluteOf(asked)
+    // The cookie of a session by a protocol, of which nothing is left, or only a later beginning.
+    case 'not-signed-in':
       return (
-        now + slack >=
-        lastConfirmedTouch(facts, facts.of(login, nameOf(asked)), asked) +
-          idleOf(asked) -
-          touchInterval(idleOf(asked))
+        login.identity !== undefined &&
+        (endings.length > 0 ||
+          isIdle(facts, asked) ||
+          now + slack >= firstOf(facts, asked) + absoluteOf(asked) ||
+          facts.mayBeLost(login.begunAt - 10_000, asked.doneAt))
       )
-    case 'absolute-timeout': {
-      const first = Math.min(...facts.of(login, nameOf(asked)).map(({ sentAt }) => sentAt))
-      return now + slack >= first + absoluteOf(asked)
-    }
     case 'identity-ended':
       return !provider.isLiving(login.jti) || endings.length > 0
     case 'signed-out':
@@ -113,6 +116,19 @@ function isJustified(world: World, asked: Asked, reason: string): boolean {
     default:
       return false
   }
+}
+
+function isIdle(facts: World['facts'], asked: Asked): boolean {
+  const { login } = asked
+  if (login === undefined) return true
+  const last = lastConfirmedTouch(facts, facts.of(login, nameOf(asked)), asked)
+  return clockOf(asked) + facts.clockSlack >= last + idleOf(asked) - touchInterval(idleOf(asked))
+}
+
+/** When a session was first asked for. */
+function firstOf(facts: World['facts'], asked: Asked): number {
+  const all = asked.login === undefined ? [] : facts.of(asked.login, nameOf(asked))
+  return Math.min(asked.login?.identity?.begunAt ?? asked.sentAt, ...all.map(({ sentAt }) => sentAt))
 }
 
 /** What was told as done, and after which the person came back, ends nothing any more. */
@@ -190,13 +206,18 @@ function nobodySeesAnother({ facts, provider }: World, asked: Asked): Found {
   }
   if (seen?.state !== 'active') return undefined
   if (login === undefined) return `${asked.who} is served without a token`
-  if (seen.sub !== undefined && provider.personOf(seen.sub) !== login.person) {
-    return `${asked.who} is shown the claims of ${provider.personOf(seen.sub) ?? 'nobody'} as ${login.name}`
+  if (seen.sub !== undefined && asked.instance.protocol === 'saml' && !facts.names.has(seen.sub)) {
+    facts.names.set(seen.sub, login.person)
   }
+  const shown =
+    seen.sub === undefined ? login.person : (provider.personOf(seen.sub) ?? facts.names.get(seen.sub))
+  if (shown !== login.person)
+    return `${asked.who} is shown the claims of ${shown ?? 'nobody'} as ${login.name}`
   if (seen.publicId === undefined) return undefined
   const known = facts.publicIds.get(seen.publicId)
   facts.publicIds.set(seen.publicId, login)
-  return known === undefined || known === login
+  const isSame = known !== undefined && known.identity !== undefined && known.identity === login.identity
+  return known === undefined || known === login || isSame
     ? undefined
     : `${asked.who} is shown the session of ${known.name} as ${login.name}`
 }

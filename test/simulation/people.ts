@@ -1,13 +1,23 @@
 /** @module What people do: they sign in, look at pages, sign out, open sockets, lose cookies; each as a browser does it. */
 import type { Receipt } from '../../src/index.js'
-import { cookieIn, parseSetCookie } from './browser.js'
+import { parseSetCookie } from './browser.js'
 import { SimulatedExchange } from './exchange.js'
 import type { Ending, OpenSocket } from './facts.js'
 import { type Instance, seenOf } from './instance.js'
 import { ConnectionError } from './network.js'
 import type { Act, Look } from './plan.js'
+import { signInByProtocol, walk } from './protocol-browser.js'
 import { base, type Login } from './provider.js'
-import { isTouchingLook, looks, navigate, postByScript, postForm, type Received, send } from './requests.js'
+import {
+  credentialOf,
+  isTouchingLook,
+  looks,
+  navigate,
+  postByScript,
+  postForm,
+  type Received,
+  send,
+} from './requests.js'
 import type { Person, World } from './world.js'
 
 /** Who acts, in which action. */
@@ -52,11 +62,15 @@ export async function signIn(
       isTouching: true,
       isLogin: true,
     })
+  const isByProtocol = world.instance(application, 0).protocol !== undefined
   if (isLeft) {
     await admit(world, browser, { person, isAnew: true })
     return
   }
   history.tell(browser.name, `goes to the login of ${world.instance(application, 0).application.name}`)
+  if (isByProtocol) {
+    return signInByProtocol({ world, browser, action }, { application, person, isAnew: given !== undefined })
+  }
   let received = await step(navigate('/session/login?returnTo=%2Fprivate'))
   if (received !== undefined && leadsTo(received) === undefined) {
     received = await step(postForm('/session/login', { returnTo: '/private' }))
@@ -80,7 +94,7 @@ export async function signIn(
 }
 
 /** A person is at the provider, which takes them in. `false`: it cannot be reached. */
-async function admit(
+export async function admit(
   world: World,
   browser: Person,
   { person, isAnew }: { readonly person: string; readonly isAnew: boolean },
@@ -145,6 +159,10 @@ export async function signOut(
     ...common,
     message: navigate(pathOf(receipt.continueAt), 'same-origin'),
   })
+  if (instance.protocol !== undefined) {
+    const application = world.applications.findIndex((each) => each.includes(instance))
+    return walk({ world, browser, action }, leaving, { application, person: browser.person, isAnew: false })
+  }
   const there = leaving === undefined ? undefined : leadsTo(leaving)
   if (there === undefined || !there.startsWith(`https://id.${base}/`)) return
   const isReached = await network
@@ -193,18 +211,19 @@ function tryAgainLater(
 }
 
 function beginEnding(
-  { facts, scheduler, provider }: World,
+  world: World,
   { browser, instance, scope }: { browser: Person; instance: Instance; scope: 'everywhere' | 'application' },
 ): Ending | undefined {
+  const { facts, scheduler, plan } = world
   const header = browser.jar.header(instance.host, '/session/logout', scheduler.now)
-  const payload = cookieIn(header, 'c1_payload')
-  if (payload === undefined) return undefined
-  const { jti } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { jti: string }
-  const login = provider.login(jti)
+  const { login } = credentialOf(world, instance, header)
+  if (login === undefined) return undefined
   const { name } = instance.application
   const ending: Ending = {
     by: browser.name,
     covers: (each, application) => each === login && (scope === 'everywhere' || application === name),
+    // By a protocol the provider tells the others, sooner or later.
+    mayCover: (each) => each === login || (plan.protocol !== undefined && each.jti === login.jti),
     begunAt: scheduler.now,
   }
   facts.endings.push(ending)

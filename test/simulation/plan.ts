@@ -1,6 +1,7 @@
 /** @module What a seed plans: a world, and what people, operators and bad luck do in it, each at its time. */
 
 import type { Pace } from './network.js'
+import type { ProtocolName } from './protocols.js'
 import { Dice } from './random.js'
 import { drawScene } from './scenes.js'
 
@@ -14,6 +15,8 @@ export interface WorldPlan {
   readonly pace: Pace
   readonly tokenSeconds: number
   readonly identityIdleSeconds: number
+  /** How people sign in at the second application, if not by the shared cookie. */
+  readonly protocol?: ProtocolName | undefined
 }
 
 /** `memory`: a store on another machine, in calls; `redis`: in commands and scripts, alone or with a replica. */
@@ -172,6 +175,7 @@ function planWorld(seed: number, dice: Dice): WorldPlan {
     })),
   )
   const store = planStore(dice)
+  const way = dice.weighted({ cookie: 7, oidc: 2, saml: 1.5 })
   const isNear = store.nearMilliseconds > 0
   const isSlow = dice.chance(isNear ? 0.6 : 0.4)
   return {
@@ -192,7 +196,9 @@ function planWorld(seed: number, dice: Dice): WorldPlan {
       slowest: isSlow ? dice.pick([60, 400, 3000]) : 60,
     },
     tokenSeconds: dice.pick([120, 300]),
-    identityIdleSeconds: 450,
+    // Where it ends by itself messages are sent at no time that a plan knows.
+    identityIdleSeconds: way === 'cookie' ? 450 : 7200,
+    protocol: way === 'cookie' ? undefined : way,
   }
 }
 
@@ -378,7 +384,7 @@ export function planOf(seed: number): Plan {
         add(act)
         at += dice.next() * 4
       }
-    } else if (dice.chance(isNear ? 0.12 : 0.06)) {
+    } else if (dice.chance(isNear || world.protocol !== undefined ? 0.12 : 0.06)) {
       for (const [act, pause] of drawScene({ dice, world, isShort })) {
         add(act)
         at += pause

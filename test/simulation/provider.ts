@@ -1,6 +1,7 @@
 /** @module The identity provider of a world: the emulator in the process, reached over the network, and what it knows. */
 import { createEmulator, type Emulator } from '../../src/emulator/index.js'
 import { ConnectionError, type Network, type Place, place } from './network.js'
+import { protocolApplication, registrationOf } from './protocols.js'
 import { Dice } from './random.js'
 
 /** Domain of the shared cookie. */
@@ -14,6 +15,8 @@ export interface Login {
   readonly jti: string
   /** Milliseconds since the world began. */
   readonly begunAt: number
+  /** Of a session by a protocol at one application: the identity session that the provider vouched for. */
+  readonly identity?: Login | undefined
 }
 
 /** A refresh that reached the provider. */
@@ -38,8 +41,13 @@ export interface ProviderOptions {
 interface SharedEmulator {
   readonly emulator: Emulator
   /** As new, in the time of another world. */
-  begin(clock: () => number): void
+  begin(clock: () => number, post: Post): void
 }
+
+/** Takes what the provider sends by itself. */
+type Post = (request: Request) => Promise<Response>
+
+const nobodyIsAsked: Post = () => Promise.reject(new ConnectionError('nobody is asked'))
 
 const emulators = new Map<string, Promise<SharedEmulator>>()
 
@@ -52,6 +60,7 @@ function sharedEmulator(tokenSeconds: number, idleSeconds: number): Promise<Shar
 
 async function makeEmulator(tokenSeconds: number, idleSeconds: number): Promise<SharedEmulator> {
   let clock = Date.now
+  let deliver = nobodyIsAsked
   let dice = new Dice(0)
   const emulator = await createEmulator({
     url: `https://id.${base}`,
@@ -63,12 +72,14 @@ async function makeEmulator(tokenSeconds: number, idleSeconds: number): Promise<
     tokenSeconds,
     idleSeconds,
     sessionSeconds: 7200,
-    fetch: () => Promise.reject(new ConnectionError('nobody is asked')),
+    fetch: (input, init) => deliver(new Request(input, init)),
+    ...registrationOf(`https://${protocolApplication}.${base}`),
   })
   return {
     emulator,
-    begin(time) {
+    begin(time, post) {
       clock = time
+      deliver = post
       // The same in every world, so that the same signatures are asked for: making one takes long too.
       dice = new Dice(0)
       emulator.reset()
@@ -81,6 +92,10 @@ export class Provider {
   readonly emulator: Emulator
   readonly logins: Login[] = []
   readonly refreshes: RefreshCall[] = []
+  /** By the `sid` of OpenID Connect, or the SessionIndex of SAML. */
+  readonly participations = new Map<string, Login>()
+  /** Takes what it sends by itself. */
+  onPost = nobodyIsAsked
   /** Instead of doing its work, it answers with this status. */
   status: number | undefined
   /** It takes seconds for each answer. */
@@ -96,8 +111,9 @@ export class Provider {
 
   static async create({ network, clock, tokenSeconds, idleSeconds }: ProviderOptions): Promise<Provider> {
     const shared = await sharedEmulator(tokenSeconds, idleSeconds)
-    shared.begin(clock)
-    return new Provider(shared.emulator, network)
+    const provider = new Provider(shared.emulator, network)
+    shared.begin(clock, (request) => provider.onPost(request))
+    return provider
   }
 
   login(jti: string): Login | undefined {
@@ -111,6 +127,29 @@ export class Provider {
 
   personOf(sub: string): string | undefined {
     return this.emulator.people.find((person) => person.sub === sub)?.username
+  }
+
+  /** The token of an identity session that lives. */
+  async tokenOf(jti: string | undefined): Promise<string | undefined> {
+    const session = this.emulator.sessions.find((each) => each.jti === jti)
+    return session && this.emulator.tokenFor(session.username, { session: session.jti })
+  }
+
+  /** Remembers by which names applications know of identity sessions. */
+  noteParticipants(): void {
+    const { emulator } = this
+    const taking = [
+      ...(emulator.hasOpenid ? emulator.openid.participants() : []).map(
+        ({ sid, jti }) => [sid, jti] as const,
+      ),
+      ...(emulator.hasSaml ? emulator.saml.participants : []).map(
+        ({ sessionIndex, session }) => [sessionIndex, session] as const,
+      ),
+    ]
+    for (const [name, jti] of taking) {
+      const login = this.login(jti)
+      if (login !== undefined) this.participations.set(name, login)
+    }
   }
 
   /** A person signs in, or comes by with a session that lives. Returns the token. */
@@ -142,7 +181,7 @@ export class Provider {
     const { signal, ...rest } = init ?? {}
     const answer = this.#network.call(this.place, async () => {
       const call =
-        init?.method === 'POST' && typeof init.body === 'string'
+        init?.method === 'POST' && typeof init.body === 'string' && init.body.startsWith('{')
           ? this.#note(init.body, application)
           : undefined
       if (this.status !== undefined) return new Response('not now', { status: this.status })

@@ -1,12 +1,15 @@
 /** @module One request of a browser to a process, and what comes of it: told, kept as a fact, its cookies taken. */
-import { tokenIn } from './browser.js'
+import { cookieIn, type SharedToken, tokenIn } from './browser.js'
 import type { Message } from './exchange.js'
+
+export type { Message } from './exchange.js'
+
 import type { Asked } from './facts.js'
 import type { Instance, Seen, Served } from './instance.js'
 import { ConnectionError } from './network.js'
 import type { Look } from './plan.js'
-import { base } from './provider.js'
-import type { Person, World } from './world.js'
+import { base, type Login } from './provider.js'
+import { type Person, start, type World } from './world.js'
 
 const navigation = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
 const script = {
@@ -55,6 +58,8 @@ export interface Request extends Sender {
   readonly message: Message
   readonly isTouching: boolean
   readonly isLogin?: boolean | undefined
+  /** On the way back from the provider: whom it vouches for. */
+  readonly provided?: Login | undefined
   readonly action: number
 }
 
@@ -64,19 +69,66 @@ export interface Received {
   readonly asked: Asked
 }
 
+/** The cookie of a session by a protocol. */
+const sessionCookieOf = ({ application }: Instance): string => `__Host-${application.name}.sid`
+
+/** Seconds since the epoch: of sessions whose tokens are not in their cookie. */
+const never = 1e12
+
+/** Whose cookies they are, for an application. */
+export function credentialOf(
+  { provider, protocolSessions }: World,
+  instance: Instance,
+  header: string,
+): { readonly token: SharedToken | undefined; readonly login: Login | undefined } {
+  if (instance.protocol === undefined) {
+    const token = tokenIn(header)
+    return { token, login: token === undefined ? undefined : provider.login(token.jti) }
+  }
+  const login = protocolSessions.get(cookieIn(header, sessionCookieOf(instance)) ?? '')
+  if (login === undefined) return { token: undefined, login }
+  const { jti, begunAt } = login
+  return { token: { jti, sub: '', iat: (start + begunAt) / 1000, exp: never }, login }
+}
+
+/** A cookie of a session by a protocol has come: of one that begins, or of that which the request had. */
+function noteSession(
+  world: World,
+  { instance, provided, browser }: Request,
+  asked: Asked,
+  value: string,
+): void {
+  const { protocolSessions, scheduler } = world
+  if (protocolSessions.has(value)) return
+  if (provided === undefined) {
+    if (asked.login !== undefined) protocolSessions.set(value, asked.login)
+    return
+  }
+  const { name, person, jti } = provided
+  const login: Login = {
+    name: `${name} at ${instance.application.name}`,
+    person,
+    jti,
+    begunAt: scheduler.now,
+    identity: provided,
+  }
+  protocolSessions.set(value, login)
+  browser?.logins.push(login)
+}
+
 /** Sends a request, and waits for what comes. */
 export async function send(world: World, request: Request): Promise<Received | undefined> {
-  const { facts, network, scheduler, provider } = world
+  const { facts, network, scheduler } = world
   const { instance, message, who, browser } = request
   const path = message.target.replace(/[?#].*$/, '')
   const header = request.cookies ?? browser?.jar.header(instance.host, path, scheduler.now) ?? ''
-  const token = tokenIn(header)
+  const { token, login } = credentialOf(world, instance, header)
   const asked: Asked = {
     action: request.action,
     who,
     instance,
     token,
-    login: token === undefined ? undefined : provider.login(token.jti),
+    login,
     isTouching: request.isTouching,
     isLogin: request.isLogin === true,
     sentAt: scheduler.now,
@@ -116,13 +168,9 @@ function noteCrossed(
 }
 
 /** Takes an answer: the cookies into the jar, what was shown into the facts. */
-function take(
-  world: World,
-  { instance, message, browser, who }: Request,
-  asked: Asked,
-  served: Served,
-): void {
+function take(world: World, request: Request, asked: Asked, served: Served): void {
   const { facts, scheduler, history } = world
+  const { instance, message, browser, who } = request
   const seen = served.seen ?? shownIn(world, served)
   asked.isAnswered = true
   asked.clockAt = served.clockAt
@@ -130,6 +178,9 @@ function take(
   const isDeleting = served.cookies.some(
     ({ name, maxAgeSeconds, domain }) => name === 'c1_payload' && maxAgeSeconds === 0 && domain === base,
   )
+  const session = served.cookies.find(({ name }) => name === sessionCookieOf(instance))
+  if (session !== undefined && session.value !== '' && session.maxAgeSeconds !== 0)
+    noteSession(world, request, asked, session.value)
   if (isDeleting && browser !== undefined) noteCrossed(world, browser, { instance, asked })
   for (const cookie of served.cookies) browser?.jar.set(cookie, instance.host, scheduler.now)
   const delivered = served.cookies.find(

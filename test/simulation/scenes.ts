@@ -127,7 +127,38 @@ const crossing: Scene = ({ dice, browser, application, instance }) => {
   ]
 }
 
-const scenes = { stay, comeBack, unseen, leaveWhileRenewing, deafEar, crossing } as const
+/** The provider tells the second application of an end, by messages, while the person goes on there. */
+const hearFromProvider: Scene = ({ dice, world, browser, instance }) => {
+  const person = world.browsers[browser]?.person ?? ''
+  const application = 1
+  const common = { browser, application } as const
+  const look = (): Step => [
+    {
+      kind: 'look',
+      ...common,
+      instance: dice.below(2),
+      look: dice.pick(['page', 'script', 'poll', 'status']),
+    },
+    dice.next() * (dice.chance(0.5) ? 50 : 12_000),
+  ]
+  const end: Act = dice.pick([
+    { kind: 'end-at-provider', person },
+    { kind: 'sign-out', ...common, instance, scope: 'everywhere', goesOn: true },
+    { kind: 'sign-out', browser, application: 0, instance, scope: 'everywhere', goesOn: true },
+  ] as const)
+  const isCrossing = dice.chance(0.4)
+  return [
+    [{ kind: 'sign-in', ...common }, isCrossing ? dice.next() * 60 : 1500 + dice.next() * 1000],
+    [{ kind: 'look', browser, application: 0, instance, look: 'page' }, isCrossing ? dice.next() * 30 : 500],
+    [{ kind: 'keep-copy', ...common }, 10],
+    [end, dice.next() * (isCrossing ? 60 : 3000)],
+    ...(isCrossing ? [[{ kind: 'sign-in', ...common }, 500] as const] : []),
+    ...Array.from({ length: dice.between(2, 6) }, look),
+    [{ kind: 'replay-copy', copy: -1, application, instance, look: 'page' }, 500],
+  ]
+}
+
+const scenes = { stay, comeBack, unseen, leaveWhileRenewing, deafEar, crossing, hearFromProvider } as const
 
 /** A scene that this world has room for. */
 export function drawScene(stage: Stage): readonly Step[] {
@@ -140,6 +171,7 @@ export function drawScene(stage: Stage): readonly Step[] {
     leaveWhileRenewing: isShort ? 0 : 2,
     deafEar: isNear ? 6 : 0,
     crossing: isNear ? 6 : 0,
+    hearFromProvider: world.protocol === undefined ? 0 : 6,
   })
   return scenes[name]({
     ...stage,

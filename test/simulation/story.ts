@@ -2,6 +2,8 @@
 import type { Plan, StorePlan } from './plan.js'
 import type { Outcome } from './run.js'
 
+const protocolNames = { cookie: 'the shared cookie', oidc: 'OpenID Connect', saml: 'SAML' } as const
+
 /** Tells it, for somebody who has never seen the simulation. */
 export function storyOf({ world, actions }: Plan, { violation, history }: Outcome): string {
   const { applications, pace } = world
@@ -15,6 +17,7 @@ export function storyOf({ world, actions }: Plan, { violation, history }: Outcom
     '',
     `The world of seed ${world.seed}: ${sites.join('; ')}.`,
     `Store: ${storeOf(world.store)}. Messages take up to ${pace.usual} ms, one in ${pace.slowShare > 0 ? Math.round(1 / pace.slowShare) : 'none'} up to ${pace.slowest} ms. Tokens live ${world.tokenSeconds} s.`,
+    `People sign in at library by ${protocolNames[world.protocol ?? 'cookie']}.`,
     `${actions.length} things are done in it:`,
     '',
     history,

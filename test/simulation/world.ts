@@ -6,8 +6,10 @@ import { Jar } from './browser.js'
 import { Facts } from './facts.js'
 import { History } from './history.js'
 import { Instance } from './instance.js'
+import { post } from './mailbox.js'
 import { Network, type Place, place } from './network.js'
 import type { StorePlan, WorldPlan } from './plan.js'
+import { protocolApplication } from './protocols.js'
 import { type Login, Provider } from './provider.js'
 import { createSimulatedClient } from './redis/client.js'
 import { RedisGroup } from './redis/group.js'
@@ -55,6 +57,8 @@ export class World {
   readonly applications: readonly (readonly Instance[])[]
   readonly people: readonly Person[]
   readonly copies: Copy[] = []
+  /** Sessions by a protocol, by the value of their cookie. */
+  readonly protocolSessions = new Map<string, Login>()
 
   private constructor(
     plan: WorldPlan,
@@ -65,6 +69,7 @@ export class World {
     this.scheduler = scheduler
     this.network = network
     this.provider = provider
+    provider.onPost = (request) => post(this, request)
     this.history = new History(() => scheduler.now)
     this.#memory = memoryStore({ clock: this.clock })
     if (plan.store.isApart) {
@@ -78,6 +83,7 @@ export class World {
           application,
           number,
           seed: plan.seed,
+          protocol: application.name === protocolApplication ? plan.protocol : undefined,
           clock: this.clock,
           fetch: provider.fetchOf(application.name),
           openStore: (time, process) => this.#openStore(application.name, time, process),

@@ -449,4 +449,42 @@ export const plantedFaults = [
       ),
     ],
   },
+  {
+    name: 'a logout token is answered as done and ends nothing',
+    of: 'express-openid-connect: a deny-list entry that lives 0 ms; mod_auth_openidc: 200 without a look at the delete',
+    patches: [
+      patch(
+        'oidc/backchannel-logout.ts',
+        'work: () => endNamed(host.sessions, token),',
+        'work: async () => ({ ...(await endNamed(host.sessions, { ...token, sessionId: "another" })), acknowledged: true }),',
+      ),
+    ],
+  },
+  {
+    name: 'a LogoutRequest of the provider ends nothing that it names',
+    of: 'SimpleSAMLphp: fewer sessions ended than asked, and the answer says Success',
+    patches: [
+      patch(
+        'saml/end-named-sessions.ts',
+        'results.push(await host.sessions.revokeByIndex(keys, scope, reason))',
+        'void [keys, scope, reason]\n    results.push({ persons: 1, ended: 0, acknowledged: true, tokens: [] })',
+      ),
+    ],
+  },
+  {
+    name: 'a login that was under way begins what the provider has ended',
+    of: 'Shibboleth, SAML Core 3.7.3.1: an assertion that arrives after the LogoutRequest is refused',
+    patches: [
+      patch(
+        'protocol-sessions/login-checks.ts',
+        'if (authenticatedAfter === undefined) return false',
+        'if (authenticatedAfter === undefined) return true',
+      ),
+      patch(
+        'stores/memory/revocations.ts',
+        'if (revocation !== undefined && provenAt <= revocation.at) return revocation',
+        'if (revocation !== undefined && revocation.reason !== "identity-ended" && provenAt <= revocation.at) return revocation',
+      ),
+    ],
+  },
 ]
