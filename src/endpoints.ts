@@ -5,7 +5,7 @@ import type { Citizen } from './citizen.js'
 import { providerNamePattern, reservedNames } from './config/provider-name.js'
 import { CitizenSessionError, ConfigurationError, retrySoon } from './errors.js'
 import type { Exchange, Handler, MaybePromise, Reply } from './exchange.js'
-import type { Gate } from './gate/gate.js'
+import { type Gate, gateSecretHeader } from './gate/gate.js'
 import type { LoginRoutes } from './login/login.js'
 import { queryOf } from './login/login-request.js'
 import { refuseForeign } from './login/refuse-foreign.js'
@@ -131,10 +131,13 @@ export function createEndpoints(parts: EndpointParts): Endpoints {
       for (const path of Object.keys(endpoints)) rows.delete(path)
     },
     find(exchange) {
-      if (!exchange.target.startsWith(prefix)) return undefined
+      // What a proxy asks is answered by the gate alone: any other answer could be taken for a yes.
+      const isQuestion = parts.gate !== undefined && exchange.header(gateSecretHeader) !== undefined
+      if (!exchange.target.startsWith(prefix)) return isQuestion ? notFound : undefined
       const end = exchange.target.search(/[?#]/)
       const name = exchange.target.slice(prefix.length, end === -1 ? undefined : end)
       if (isBelowGate(name) && parts.gate !== undefined) return gateOf(parts.gate, prefix, notFound)
+      if (isQuestion) return notFound
       const endpoint = rows.get(name)
       if (endpoint === undefined) return mayBeOfProvider(parts, name) ? unknownProvider : notFound
       const { method } = exchange

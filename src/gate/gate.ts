@@ -45,7 +45,9 @@ export type Gate = (exchange: Exchange, rest: string) => Promise<Reply | undefin
 /** What is handed on to the browser at most; a request sets five. */
 const mostCookies = 6
 /** Says what the proxy asks with. */
-const secretHeader = 'citizen-gate-secret'
+export const gateSecretHeader = 'citizen-gate-secret'
+/** Says the policy once more where the address goes on with what a browser has written: `..` may have led elsewhere. */
+const policyHeader = 'citizen-gate-policy'
 /** Every answer is for one person and one moment. */
 const privately = { 'cache-control': 'private, no-store' } as const
 
@@ -61,7 +63,7 @@ export function createGate(context: GateContext): Gate {
   // Texts of one length, so that not even the length of a secret shows in the time that it takes.
   const secrets = context.secrets.map((secret) => digest(secret))
   return async (exchange, rest) => {
-    const given = exchange.header(secretHeader)
+    const given = exchange.header(gateSecretHeader)
     if (given === undefined) return undefined
     if (!isOneOf(secrets, digest(given))) {
       report({ type: 'gate.failed', problem: 'secret' })
@@ -71,7 +73,8 @@ export function createGate(context: GateContext): Gate {
     const name = path?.[1] ?? defaultPolicy
     const behind = rest.slice(path?.[0].length ?? 0)
     const policy = settings.policies.get(name)
-    if (policy === undefined) return failed(context, 'policy')
+    const isLedElsewhere = behind.startsWith('/') && exchange.header(policyHeader) !== name
+    if (policy === undefined || isLedElsewhere) return failed(context, 'policy')
     const original = readOriginal(exchange, behind, { requestHeaders: settings.requestHeaders, startPage })
     if (original === undefined) return failed(context, 'original-request')
     if (exchange.method !== 'GET' && !behind.startsWith('/')) return notAllowed()

@@ -67,6 +67,8 @@ export async function createGateWorld(
           ...(secret === '' ? {} : { 'citizen-gate-secret': secret }),
           'x-original-uri': uri,
           'x-original-method': originalMethod,
+          // As Envoy asks, where the address goes on behind the policy.
+          ...(/^\/[^/?]+\//.test(at) ? { 'citizen-gate-policy': at.split('/')[1] ?? '' } : {}),
           ...headers,
           ...(cookie === undefined ? {} : { cookie }),
         },

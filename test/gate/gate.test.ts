@@ -328,6 +328,21 @@ describe('the original request', () => {
   })
 })
 
+describe('an address that leads elsewhere than the proxy meant', () => {
+  it.each([
+    ['another policy', '/admin/x/../../archive/x', 500],
+    ['another policy, encoded', '/admin/x/%2e%2e/%2e%2e/archive/x', 500],
+    ['another route of ours', '/admin/x/../../../status', 404],
+    ['a page of the application', '/admin/x/../../../../open', 404],
+  ])('is no yes: %s', async (_, at, status) => {
+    // A web request has its dots resolved before anybody looks.
+    const cookie = await world.cookiesOf()
+    const headers = { cookie, ...script, 'citizen-gate-secret': gateSecret, 'citizen-gate-policy': 'admin' }
+    const answer = await direct(`/session/gate${at}`, headers)
+    expect([answer.status, answer.headers.get('citizen-token')]).toEqual([status, null])
+  })
+})
+
 describe('HLD-04 activity through the gate', () => {
   it.each(rows)('%s: %s', async (_name, touches, method, headers) => {
     const { suite } = world.application('benefits')
