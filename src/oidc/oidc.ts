@@ -19,7 +19,7 @@ import { type OidcRoute, routeOf } from './routes.js'
 import { endProviderSession } from './rp-initiated-logout.js'
 import { personStillBelieved } from './session-claims.js'
 import { createSilentCheck } from './silent-check/endpoint.js'
-import { accessTokenOf, parseTokens } from './tokens.js'
+import { accessTokenOf, isGivenBy, parseTokens } from './tokens.js'
 
 export type { ClientAuthentication, PrivateKeyAuthentication } from './client-authentication.js'
 export { allowMissingExpiry } from './option-kinds.js'
@@ -63,6 +63,7 @@ function install(options: ResolvedOidcOptions, host: ProtocolHost): InstalledPro
   const renew: TokenRefresh['renew'] = async (text, { claims }) => {
     const kept = parseTokens(text)
     if (kept === undefined) return { kind: 'failed', problem: 'tokens' }
+    if (!isGivenBy(kept, options.issuer)) return { kind: 'failed', problem: 'other-issuer' }
     try {
       const connection = await provider.connect()
       const askUserInfo = userInfoAtRefresh(context, connection)

@@ -7,7 +7,7 @@ import { buildEndSession, type EndSession, type EndSessionRequest } from './end-
 import { reasonWithout } from './metadata.js'
 import { connectOrNothing } from './provider.js'
 import { revokeTokens } from './revocation.js'
-import { parseTokens } from './tokens.js'
+import { isGivenBy, parseTokens } from './tokens.js'
 
 /** Revokes the tokens, and has the browser visit the provider's sign-out. Never throws for what the provider does. */
 export async function endProviderSession(
@@ -17,6 +17,9 @@ export async function endProviderSession(
   const { host, options, provider } = context
   const { clock } = host.options
   const tokens = parseTokens(text)
+  if (tokens !== undefined && !isGivenBy(tokens, options.issuer)) {
+    return { legs: [], identity: { state: 'unknown', reason: 'provider-unknown' } }
+  }
   const began = clock()
   const connection = await connectOrNothing(provider)
   const revocation = await revokeTokens(connection, tokens, clock())

@@ -76,6 +76,14 @@ export function parseTokens(text: string | undefined): KeptTokens | undefined {
   }
 }
 
+/**
+ * Whether an issuer has given the tokens: they are secrets of that provider's, and shown to none that has taken its place
+ * under the same name, by other options or on an instance that has not been told of a removal.
+ */
+export function isGivenBy({ identity }: KeptTokens, issuer: string): boolean {
+  return identity.iss === issuer
+}
+
 /** What of an ID token a later one is compared with. */
 export function identityOf(claims: IdTokenClaims): KeptTokens['identity'] {
   const { iss, sub, iat, auth_time, azp, nonce } = claims

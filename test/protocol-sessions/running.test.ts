@@ -203,6 +203,26 @@ describe('a session whose provider an instance does not know', () => {
   })
 })
 
+describe('the tokens of a session', () => {
+  it('are shown to no other provider of the name by which it began, at a renewal or a sign-out', async () => {
+    const place = await createPlural(both)
+    const browser = place.browser()
+    await place.signIn(browser, 'adfs')
+    // It has been told of the next provider of that name, and not of the removal before.
+    const other = place.instance([])
+    await other.suite.protocols.add(place.plugIn('entra', { oidc: { name: 'adfs' } }))
+    use(place, other)
+    place.called.length = 0
+    place.travel(301)
+    expect(await guarded(browser)).toEqual([200, null])
+    expect(await place.who(browser)).toMatchObject({ state: 'active', degraded: true })
+    const receipt = await browser.post(`${home}/session/logout`)
+    const asked = place.called.filter((url) => !url.endsWith('/.well-known/openid-configuration'))
+    expect([asked, receipt.path.filter((url) => !url.startsWith(home))]).toEqual([[], []])
+    expect(receipt.body).toContain('Your sign-out is not complete yet')
+  })
+})
+
 describe('a provider that is replaced', () => {
   it('loses no login that is under way, and no session', async () => {
     const place = await createPlural({ ...both, adfs: { ...openid, oidc: { pushedAuthorization: 'never' } } })

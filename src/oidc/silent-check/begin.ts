@@ -6,7 +6,7 @@ import type { ProtocolSession } from '../../protocols/sessions.js'
 import { publicIdOf } from '../../sessions/record.js'
 import { authorizationParameters, createSecrets, prepareRedirect } from '../authorization.js'
 import { sendToProvider } from '../send-to-provider.js'
-import { type KeptTokens, parseTokens } from '../tokens.js'
+import { isGivenBy, type KeptTokens, parseTokens } from '../tokens.js'
 import { type CheckTransaction, type SilentCheckContext, tellOutcome } from './context.js'
 import type { CheckPlace } from './decision.js'
 
@@ -41,6 +41,9 @@ async function beginFor(
   const tokens = parseTokens(session?.tokens)
   if (session === undefined || tokens === undefined) {
     return tellOutcome(context, exchange, { place, returnTo }, 'no-session')
+  }
+  if (!isGivenBy(tokens, context.options.issuer)) {
+    return tellOutcome(context, exchange, { place, returnTo }, 'back-off')
   }
   try {
     return await askProvider(context, exchange, { session, tokens }, { place, withHint: true, returnTo })
