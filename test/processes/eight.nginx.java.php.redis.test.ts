@@ -3,13 +3,14 @@
  * rounds, with a process for each instance, and prints how long it took.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type ChromiumRound, playInChromium } from './eight/chromium.js'
 import { untruths } from './eight/receipt-checks.js'
 import { gateTokensNow, takenAgain } from './eight/replay.js'
-import { refusalP99, report } from './eight/report.js'
+import { refusalP99, report, spread } from './eight/report.js'
 import { type Road, roads } from './eight/roads.js'
 import { heardAfter, playRound, type Round } from './eight/round.js'
 import { signInEverywhere } from './eight/signed-in.js'
-import { applications, startWorld, type World } from './eight/world.js'
+import { applications, gated, startWorld, type World } from './eight/world.js'
 
 /** Of the command; else as few as it takes to begin once at each kind, at the provider and by an administrator. */
 const asked = Number(process.env.CITIZEN_EIGHT_ROUNDS ?? 0)
@@ -19,6 +20,11 @@ const taken: readonly Road[] =
   asked === 0 ? few : Array.from({ length: asked }, (_, index) => roads[index % roads.length] as Road)
 /** Nobody comes twice: what one round has ended is nothing that the next one meets. */
 const people = taken.map((_, index) => `p${index}`)
+
+const inChromium = Array.from({ length: Number(process.env.CITIZEN_EIGHT_CHROMIUM ?? 0) }, (_, index) => ({
+  person: `c${index}`,
+  application: applications[index % applications.length] ?? gated,
+}))
 
 /** A gate's token lives for a minute, and clocks of backends may be wrong by half of one. Milliseconds. */
 const gateTokenLife = 60_000
@@ -31,7 +37,10 @@ let world: World
 const rounds: Round[] = []
 
 beforeAll(async () => {
-  world = await startWorld({ people: [...people, 'control'], isApart: asked > 0 })
+  world = await startWorld({
+    people: [...people, ...inChromium.map(({ person }) => person), 'control'],
+    isApart: asked > 0,
+  })
 }, 180_000)
 afterAll(() => world?.close())
 
@@ -117,6 +126,19 @@ describe('one click ends all of eight applications', () => {
   })
 
   // Only the command has the time.
+  if (inChromium.length > 0) {
+    it('is the same in Chromium', async () => {
+      const { launchChromium } = await import('../support/chromium.js')
+      const browser = await launchChromium()
+      const played: ChromiumRound[] = []
+      for (const each of inChromium) played.push(await playInChromium(world, browser, each))
+      await browser.close()
+      const [refused, shown] = [played.map((one) => one.refused), played.map((one) => one.shown)]
+      console.log(
+        `in Chromium, ${played.length} rounds: click to all refused ${spread(refused)}, click to the receipt ${spread(shown)}`,
+      )
+    }, 600_000)
+  }
   if (asked > 0) {
     it('lets a token of the gate live for its minute, and no longer', async () => {
       const over = Date.now() + gateTokenLife + backendSkew

@@ -43,9 +43,8 @@ export async function playRound(world: World, road: Road, person: string): Promi
   const signedIn = await signInEverywhere(world, person)
   const heardBefore = saidSoFar(world)
   const clickedAt = performance.now()
-  const watching = Promise.all(signedIn.targets.map((target) => refusalOf(target, clickedAt + patience)))
-  const [clicked, refusals] = await Promise.all([road.click(world, signedIn), watching])
-  const latest = refusals.reduce((one, other) => (other.at > one.at ? other : one))
+  const watching = refusalsOf(signedIn.targets)
+  const [clicked, latest] = await Promise.all([road.click(world, signedIn), watching])
   const provider = (await world.provider.ask({ look: person }, 'looked')) as ProviderLook
   const heard = await saidSince(world, heardBefore)
   const events = heard.flatMap(({ event }) => (event === undefined ? [] : [event as CitizenEvent]))
@@ -61,6 +60,13 @@ export async function playRound(world: World, road: Road, person: string): Promi
     events,
     provider,
   }
+}
+
+/** Asks at all of them until each has refused: who was the last, and when. */
+export async function refusalsOf(targets: readonly Target[]): Promise<{ name: string; at: number }> {
+  const deadline = performance.now() + patience
+  const refusals = await Promise.all(targets.map((target) => refusalOf(target, deadline)))
+  return refusals.reduce((one, other) => (other.at > one.at ? other : one))
 }
 
 /** Asks until it is refused: when that answer was there. */

@@ -111,7 +111,8 @@ export async function sendForms(browser: Browser, visit: Visit): Promise<Visit> 
   return /\bsubmit\b/.test(visit.body) ? sendForms(browser, await browser.press(visit, /./)) : visit
 }
 
-function targetsOf(world: World, cookies: ReadonlyMap<Application, string>): readonly Target[] {
+/** Each instance and both backends, with the cookies of its address. */
+export function targetsOf(world: World, cookies: ReadonlyMap<Application, string>): readonly Target[] {
   const asking = (application: Application) => ({
     ...script,
     host: new URL(world.urlOf(application)).host,
