@@ -265,6 +265,7 @@ function endStopsRenewals({ facts, plan }: World, asked: Asked): Found {
   const patience = 2 * plan.pace.slowest + 100 + plan.store.nearMilliseconds
   if (since === undefined || since + patience > doneAt || facts.mayBeLost(since, doneAt)) return undefined
   if (isOnlyHere(facts.endingsOf(login, nameOf(asked), doneAt), login)) return undefined
+  if (isUnknownAnew(facts, plan, asked, since)) return undefined
   return `${asked.who} gets a new token of ${login.name} from ${asked.instance.name}, whose end was told as done`
 }
 

@@ -40,7 +40,12 @@ export function nextSeed(name) {
 export function noteSeeds(name, from, to) {
   const all = read()
   all[name] = addRange(all[name] ?? [], from, to)
-  writeFileSync(file, `${JSON.stringify(all, undefined, 2)}\n`)
+  // A line for each, as the formatter has it.
+  const lines = Object.entries(all).map(([key, ranges]) => {
+    const pairs = ranges.map(([first, last]) => `[${first}, ${last}]`)
+    return `  ${JSON.stringify(key)}: [${pairs.join(', ')}]`
+  })
+  writeFileSync(file, `{\n${lines.join(',\n')}\n}\n`)
   const sum = Object.values(all).reduce((total, ranges) => total + countOf(ranges), 0)
   return `${countOf(all[name])} seeds have been run with ${name}, ${sum} in all`
 }
