@@ -9,6 +9,8 @@ export type ProgramKind =
   | 'webkit'
   | 'nginx'
   | 'xmlsec'
+  | 'spin'
+  | 'compiler'
   | 'java'
   | 'php'
   | 'bun'
@@ -23,6 +25,7 @@ export const programs: Readonly<
       readonly variable: string
       readonly names: readonly string[]
       readonly debian?: string
+      readonly besides?: readonly string[]
       readonly npm?: Readonly<Record<string, string>>
       readonly targets?: readonly string[]
     }

@@ -53,6 +53,20 @@ export const programs = {
     debian: 'xmlsec1',
     targets: ['usr/bin/xmlsec1'],
   },
+  // No test has their names: `npm run model` needs both.
+  spin: {
+    variable: 'CITIZEN_TEST_SPIN',
+    names: ['spin'],
+    debian: 'spin',
+    targets: ['usr/bin/spin'],
+  },
+  compiler: {
+    variable: 'CITIZEN_TEST_CC',
+    names: ['gcc', 'cc'],
+    debian: 'gcc',
+    // What it compiles includes the library's headers.
+    besides: ['libc6-dev'],
+  },
   // The compiler; what runs its classes lies beside it, where its own links lead.
   java: {
     variable: 'CITIZEN_TEST_JAVAC',
@@ -124,12 +138,12 @@ export function findProgram(kind) {
 export async function obtainProgram(kind, say) {
   const found = findProgram(kind)
   if (found !== undefined) return found
-  const { debian, npm, targets } = programs[kind]
+  const { debian, besides = [], npm, targets } = programs[kind]
   if (npm !== undefined) return await installFromNpm(kind, say)
   const isRoot = process.getuid?.() === 0
   if (!existsSync('/usr/bin/apt-get') || (targets === undefined && !isRoot)) return undefined
   say(`${isRoot ? 'installing' : 'unpacking into .cache/debian:'} ${debian} (Debian package)`)
-  const failure = isRoot ? await install(debian) : await unpack(kind)
+  const failure = isRoot ? await install(debian, ...besides) : await unpack(kind)
   if (failure !== undefined) say(failure)
   return findProgram(kind)
 }
@@ -168,10 +182,10 @@ async function installFromNpm(kind, say) {
   return findProgram(kind)
 }
 
-async function install(name) {
+async function install(name, ...besides) {
   const env = { DEBIAN_FRONTEND: 'noninteractive' }
   const update = await run('apt-get', ['update'], { log: 'apt-update', env })
-  const arguments_ = ['install', '-y', '--no-install-recommends', name]
+  const arguments_ = ['install', '-y', '--no-install-recommends', name, ...besides]
   const { code, output } = await run('apt-get', arguments_, { log: `apt-${name}`, env })
   return code === 0 ? undefined : lastLines(`${update.output}\n${output}`, 8)
 }

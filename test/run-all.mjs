@@ -211,6 +211,14 @@ function jobsOf(nodes, { env, hasOwn, hasConsumers }) {
         timeoutSeconds: 600,
       }),
     )
+  const model = () =>
+    checkStep('the model: the smaller parts whole, and faults that it must find', () =>
+      run(process.execPath, [join(root, 'test/model/run.mjs'), '--quick'], {
+        log: 'model',
+        timeoutSeconds: 900,
+      }),
+    )
+  const isModelHere = !leftOut.includes('spin') && !leftOut.includes('compiler')
   return [
     ...(hasOwn ? [{ seconds: 140, cores: 1.5, isFirst: true, work: quick }, ...realJobs(env)] : []),
     ...(hasConsumers ? consumerJobs(env) : []),
@@ -218,6 +226,7 @@ function jobsOf(nodes, { env, hasOwn, hasConsumers }) {
     walkJob(thisNode, process.execPath, 25),
     { seconds: 100, cores: 1, work: packageTests },
     { seconds: 60, cores: 1, work: simulation },
+    ...(isModelHere ? [{ seconds: 50, cores: 1, work: model }] : []),
     ...(leftOut.includes('redis') ? [] : [{ seconds: 55, cores: 0.5, work: faults }]),
   ]
 }
