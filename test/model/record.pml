@@ -8,12 +8,12 @@
  * each script in Redis has its digest here. test/house/model.test.ts fails where a function has gone or a script has
  * changed: then look whether this still says what the code does, and write the new digest.
  *
- * script: start 3a568a2e9eb35d63f017874f62f879e8085b2962
- * script: update 0705c9c8ea734fc12959275228b3507a969f87f8
- * script: end 6f98d8c13cc7b59eb4cc3f795d4bcc309e06b5af
- * script: revoke 4d3a02b80786b9533c2f1187311474f484c7e6fd
- * script: confirm f97eea8327577dff4270cb31b48e125e2a50adc4
- * script: keep 5936e1697d01cc5e46762c4006d9ac4c25a41ea2
+ * script: start 5293daad6910a02e80744d8395c8cdea2e4642ea
+ * script: update 067d68d65b4f3679e4d943afb8ab011755175d10
+ * script: end 1f0fca306cb21c64cf71f617ec7543a9c59dadf3
+ * script: revoke f2d84426a8ce91df6084ddeef80aaa85ed769f45
+ * script: confirm 32d39b8fc99db874d0e8499067eb21f5080005e2
+ * script: keep 6ecb6010a73c38c1d1a717a7760e0eee53ed1dfd
  * script: lease 44c0851eea5cf7c2a7e6cbac2014fa388bd41444
  * script: renew 5f9fc3b30bcdf053c9ea11bf174f4d6f3a19950d
  * script: release cb86641c5829781ecf1d8e0e35355e4f1f9466bb

@@ -22,6 +22,7 @@ const configurations = [
   { parts: ['IDLE', 'LOSS', 'SMALL'], isQuick: true },
   { parts: ['NEAR', 'SMALL'], isQuick: true },
   { parts: ['IDLE'] },
+  { parts: ['NEAR', 'REPLICA', 'SMALL'] },
   { parts: ['NEAR'] },
   { parts: ['REFRESH', 'LOSS'] },
 ]

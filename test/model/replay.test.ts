@@ -1,0 +1,29 @@
+/** @module Histories that the model has found break the same rule in the real code with the same fault, and none without it. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { bundleSimulation } from '../simulation/bundle.mjs'
+import { plantedFaults } from '../simulation/planted/faults.mjs'
+import { modelFaults } from './faults.mjs'
+import type { replay } from './replay.js'
+import { parseStep } from './trail.mjs'
+
+const folder = new URL('./histories/', import.meta.url)
+
+async function replayOf(patches: Parameters<typeof bundleSimulation>[0]): Promise<typeof replay> {
+  const address = await bundleSimulation(patches, 'test/model/replay.ts')
+  return ((await import(address)) as { replay: typeof replay }).replay
+}
+
+describe('a history that the model has found', () => {
+  it.each(readdirSync(folder).map((file) => file.replace(/\.txt$/, '')))('%s', async (word) => {
+    const fault = modelFaults.find((each) => each.word === word)
+    const planted = plantedFaults.find(({ name }) => name === fault?.name)
+    if (fault === undefined || planted === undefined) throw new Error(`no such fault: ${word}`)
+    const lines = readFileSync(new URL(`${word}.txt`, folder), 'utf8').split('\n')
+    const steps = lines.flatMap((line) => parseStep(line) ?? [])
+    const hasReplica = fault.parts.includes('REPLICA')
+    expect(await (await replayOf([]))(steps, hasReplica)).toBeUndefined()
+    const violation = await (await replayOf(planted.patches))(steps, hasReplica)
+    expect(violation?.invariant).toBe(fault.rule)
+  })
+})
