@@ -71,7 +71,7 @@ it('without the back channel finds somebody else by itself: asks first, or follo
   await person.said('The provider tells Museum nothing')
   await switchTo('dan')
   await page.waitForURL(`${demo.museum}/session/login**`)
-  expect(await text(page)).toContain('Somebody else')
+  expect(await text(page)).toContain('another account')
   await page.click('main button')
   await page.waitForURL(home)
   expect(await text(page)).toContain('Signed in as Dan Duval')
