@@ -82,7 +82,10 @@ export function countedFromNow(record: LiveRecord, now: number, absoluteMillisec
     startedAt: Math.min(startedAt, now),
     lastSeenAt: Math.min(lastSeenAt, now),
     endsAt: Math.min(endsAt, now + absoluteMilliseconds),
-    // Else no token that is issued from now on would be newer.
-    newestToken: newestToken && { ...newestToken, olderUntil: Math.min(newestToken.olderUntil, now) },
+    // The latest `iat` that a token may have now: else none would be newer for long. No sooner: else an older one would be.
+    newestToken: newestToken && {
+      ...newestToken,
+      olderUntil: Math.min(newestToken.olderUntil, now + clockTolerance),
+    },
   }
 }

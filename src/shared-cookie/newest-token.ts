@@ -49,7 +49,8 @@ export function isSettled({ token, level }: ShownToken, record: LiveRecord): boo
 /**
  * What a token changes in the record; `undefined`: nothing, as it is the newest that is known, or older. By `iat`: a token
  * with another factor may expire sooner than the one before. Of two tokens of one second the one that shows less counts,
- * unless it expires sooner; where a fall is known, a token of its second raises nothing: the next one does.
+ * unless it expires sooner; where a fall is known, a token of its second raises only where it expires later than any that is
+ * known, as where a provider signs anew with the `iat` of before.
  */
 export function newsOf(shown: ShownToken, record: LiveRecord): TokenNews | undefined {
   const { token, level } = shown
@@ -65,8 +66,11 @@ export function newsOf(shown: ShownToken, record: LiveRecord): TokenNews | undef
   const isFall = level < record.level || strength[method] < strength[newestToken.method]
   if (token.issuedAt > olderUntil + 1) return newsFrom(shown, isFall)
   if (isFall) return token.expiresAt < record.tokenExpiresAt ? undefined : newsFrom(shown, true)
-  const isSame = level === record.level && method === newestToken.method
-  return isSame || token.issuedAt === olderUntil ? undefined : newsFrom(shown, false)
+  if (level === record.level && method === newestToken.method) return undefined
+  if (token.issuedAt > olderUntil) return newsFrom(shown, false)
+  return token.expiresAt > record.tokenExpiresAt
+    ? { level, newestToken: { method, olderUntil }, isFall: false }
+    : undefined
 }
 
 function newsFrom({ token, level }: ShownToken, isFall: boolean): TokenNews {

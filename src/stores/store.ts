@@ -67,7 +67,8 @@ export interface RecordChange {
   /** Never moves backwards: the later of the two is kept. */
   readonly lastSeenAt?: number | undefined
   /**
-   * A `startedAt`, `lastSeenAt` or `olderUntil` that is later is moved back to this: a clock that was ahead has written it.
+   * A `startedAt` or `lastSeenAt` that is later is moved back to this: a clock that was ahead has written it. So is an
+   * `olderUntil` that is later by more than the tolerance of clocks, to that: a token may be issued that far ahead.
    */
   readonly notAfter?: number | undefined
   /** Never moves backwards. */

@@ -9,7 +9,7 @@
  * changed: then look whether this still says what the code does, and write the new digest.
  *
  * script: start 5293daad6910a02e80744d8395c8cdea2e4642ea
- * script: update 067d68d65b4f3679e4d943afb8ab011755175d10
+ * script: update 97099d335c6960c0bbbcecf0af75b72094b8ad12
  * script: end 1f0fca306cb21c64cf71f617ec7543a9c59dadf3
  * script: revoke f2d84426a8ce91df6084ddeef80aaa85ed769f45
  * script: confirm 32d39b8fc99db874d0e8499067eb21f5080005e2

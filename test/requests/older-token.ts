@@ -155,6 +155,35 @@ export function describeOlderTokens(storeOf: (clock: () => number) => Store): vo
     })
   })
 
+  it.each([
+    ['of all methods', {}],
+    ['of the second factor that is asked for', { mfaRequired: true }],
+  ])(
+    'where a provider keeps `iat`, a rise %s after a fall is told by its later `exp`',
+    async (_name, claims) => {
+      const { one, other, ask, token, travel, now } = await place(storeOf)
+      const kept = { ...claims, iat: now() / 1000 }
+      const lowest = 'mfaRequired' in claims ? 'mfa-required' : as('password')
+      const copy = await token('did', 900, kept)
+      const begun = await ask(one, copy)
+      travel(2)
+      const fall = await token('password', 900, { iat: kept.iat })
+      expect(seen(await ask(one, fall))).toEqual(as('password'))
+      expect(seen(await ask(other, copy))).toEqual(lowest)
+      travel(2)
+      const risen = await token('did', 900, kept)
+      for (const suite of [one, other]) {
+        expect(seen(await ask(suite, risen))).toEqual(as('did'))
+        expect(seen(await ask(suite, fall))).toEqual(as('password'))
+      }
+      expect([await ask(other, risen), await ask(one, risen, poll)].map(seen)).toEqual([as('did'), as('did')])
+      expect((await ask(one, risen)).session?.publicId).not.toBe(begun.session?.publicId)
+      travel(2)
+      await ask(one, await token('password', 900, { iat: kept.iat }))
+      expect([await ask(other, risen), await ask(one, copy)].map(seen)).toEqual([lowest, lowest])
+    },
+  )
+
   it('a token with less that was issued before a rise lowers nothing', async () => {
     const { one, other, ask, token, travel } = await place(storeOf)
     const low = await token('password', 900)
@@ -281,6 +310,21 @@ export function describeOlderTokens(storeOf: (clock: () => number) => Store): vo
     expect([await ask(one, copy), await ask(other, copy)].map(seen)).toEqual([as('password'), as('password')])
   })
 
+  it('at an instance whose clock is behind, and then at the others, opens no more than the newest', async () => {
+    const { one, other, ask, token, travel } = await place(storeOf)
+    await ask(one, await token('did'))
+    travel(20)
+    const copy = await token('did')
+    expect(seen(await ask(one, copy))).toEqual(as('did'))
+    travel(45)
+    const newest = await token('password')
+    expect(seen(await ask(one, newest))).toEqual(as('password'))
+    travel(-70)
+    expect(seen(await ask(other, copy))).toEqual(as('password'))
+    travel(70)
+    expect([await ask(one, copy), await ask(one, newest)].map(seen)).toEqual(Array(2).fill(as('password')))
+  })
+
   it('a fall by a clock that was ahead refuses no later rise once the clock is put right', async () => {
     const { one, other, ask, token, travel } = await place(storeOf)
     await ask(one, await token('did', 9000))
@@ -289,7 +333,8 @@ export function describeOlderTokens(storeOf: (clock: () => number) => Store): vo
     travel(-300)
     const back = await token('password', 9000)
     expect(seen(await ask(one, back))).toEqual(as('password'))
-    travel(2)
+    // By then no token that is accepted can be from before the fall.
+    travel(62)
     expect(seen(await ask(other, await token('did', 9000)))).toEqual(as('did'))
   })
 }

@@ -1,5 +1,6 @@
 /** @module The records of the memory store: read, changed, ended, listed, and found under other names. */
 import type { RecordAddress, SessionRecord } from '../../session-record.js'
+import { clockTolerance } from '../../wait.js'
 import type { EndOutcome, RecordChange } from '../store.js'
 import type { MemoryStore } from './contract.js'
 import type { Entry } from './entry.js'
@@ -83,7 +84,7 @@ export function changeEntry(
   const live = entry.live()
   const known = live.newestToken && {
     ...live.newestToken,
-    olderUntil: Math.min(live.newestToken.olderUntil, notAfter),
+    olderUntil: Math.min(live.newestToken.olderUntil, notAfter + clockTolerance),
   }
   entry.write({
     ...live,

@@ -2,6 +2,7 @@
  * @module The atomic steps in Redis, as Lua. Each touches one key, the hash of one person, so that a Cluster needs
  * nothing special. Formats are those of `redis-format.ts`; times and lengths of life come from the caller's clock.
  */
+import { clockTolerance } from '../../wait.js'
 import { newerReasons } from './format.js'
 import { ends, makeRoom, survey, tidy } from './script-bounds.js'
 import {
@@ -79,7 +80,8 @@ if notAfter ~= '' then
   record[LIVE.started] = smaller(notAfter, record[LIVE.started])
   record[LIVE.seen] = smaller(notAfter, record[LIVE.seen])
   if olderUntil then
-    record[LIVE.newestToken] = string.sub(known, 1, 1) .. smaller(notAfter, string.sub(known, 2))
+    local latest = string.format('%.0f', tonumber(notAfter) + ${clockTolerance})
+    record[LIVE.newestToken] = string.sub(known, 1, 1) .. smaller(latest, string.sub(known, 2))
   end
 end
 record[LIVE.expires] = larger(expires, record[LIVE.expires])
