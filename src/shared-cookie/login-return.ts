@@ -15,7 +15,7 @@ import type { VerifiedToken } from '../tokens/verify.js'
 import { unlessAhead } from '../wait.js'
 import type { SharedCookieAuthenticator } from './authenticate.js'
 import { authenticationTime } from './credential.js'
-import { believedOf, firstToken, newsOf } from './newest-token.js'
+import { believedOf, firstToken, newsOf, resumedWith } from './newest-token.js'
 import { readRoot, tokenState } from './token-state.js'
 
 /** What the return of a login is read with. */
@@ -118,8 +118,7 @@ async function resumeEnded(
     address,
     now,
     tokenExpiresAt: token.expiresAt,
-    level,
-    newestToken: firstToken(token),
+    ...resumedWith({ token, level }, details.shown),
     issuedAt: token.issuedAt,
     authenticatedAt: stated,
     resumes: record,

@@ -5,6 +5,7 @@
 import type { Assurance, Claims } from '../citizen.js'
 import type { LiveRecord, NewestToken } from '../session-record.js'
 import { methodOf } from '../sessions/create-citizen.js'
+import type { RecordDetails } from '../sessions/record.js'
 import type { RecordChange } from '../stores/store.js'
 import type { VerifiedToken } from '../tokens/verify.js'
 import { withoutClaims } from '../tokens/without-claims.js'
@@ -33,6 +34,17 @@ const claimsAbove: Readonly<Record<Assurance['method'], readonly string[]>> = {
 /** What the record says of the token by which a session begins. */
 export function firstToken({ claims, issuedAt }: ShownToken['token']): NewestToken {
   return { method: methodOf(claims), olderUntil: issuedAt - 1 }
+}
+
+/** What a session goes on with that a token resumes: with no more than the newest token before the end, if that is newer. */
+export function resumedWith(
+  { token, level }: ShownToken,
+  before: RecordDetails['shown'],
+): Required<Pick<RecordChange, 'level' | 'newestToken'>> {
+  const known = before?.newestToken
+  return before === undefined || known === undefined || token.issuedAt > known.olderUntil
+    ? { level, newestToken: firstToken(token) }
+    : { level: Math.min(level, before.level), newestToken: known }
 }
 
 /** Whether the record has nothing to learn from a token, and the token is worth what it says. */

@@ -85,6 +85,48 @@ describe('an application end', () => {
     expect(citizen.session.endsAt).toBe(began + 43_200_000)
   })
 
+  it.each([
+    ['idle-timeout', undefined],
+    ['application-sign-out', 'Sign out only here'],
+  ])('resume: after %s an older token of the shared cookie brings no factor back', async (reason, button) => {
+    const world = await createWorld({ applications: two('resume'), emulator: long })
+    const { emulator, now } = world
+    const browser = world.browser()
+    const tokenOf = async (isMore: boolean) => {
+      const claims = { iss: emulator.issuer, sub: 'ana', jti: 'one', mfaRequired: false }
+      const iat = now() / 1000
+      const shown = { isMfa: isMore, isDidAuth: isMore, iat, exp: iat + 1800 }
+      return emulator.cookieHeader(await emulator.signToken({ ...claims, ...shown }))
+    }
+    const take = async (token: string) => {
+      const site = `; Domain=${new URL(benefits).hostname.replace(/^[^.]+\./, '')}; Path=/`
+      for (const part of token.split('; ')) await browser.jar.setCookie(part + site, benefits)
+    }
+    const assurance = async () => (await (await browser.fetch(`${benefits}/private`)).json()).assurance
+    const resume = async (token: string) => {
+      const { path } = await browser.post(`${benefits}/session/login`, {}, { from: benefits })
+      await take(token)
+      await browser.open(new URL(path[1] ?? '').searchParams.get('returnTo') ?? '')
+    }
+    const copy = await tokenOf(true)
+    await take(copy)
+    expect(await assurance()).toEqual({ level: 2, method: 'did' })
+    world.travel(2)
+    const newest = await tokenOf(false)
+    await take(newest)
+    expect(await assurance()).toEqual({ level: 1, method: 'password' })
+    if (button === undefined) world.travel(601)
+    else await browser.press(await browser.open(`${benefits}/session/logout`), button)
+    await take(copy)
+    expect(await reasonOf(await browser.fetch(`${benefits}/private`))).toBe(reason)
+    await resume(copy)
+    expect(await assurance()).toEqual({ level: 1, method: 'password' })
+    // What the provider gives from then on counts as ever.
+    world.travel(2)
+    await take(await tokenOf(true))
+    expect(await assurance()).toEqual({ level: 2, method: 'did' })
+  })
+
   it('resume: a GET, a foreign POST or a transaction from before the end lifts nothing', async () => {
     const world = await createWorld({ applications: two('resume'), emulator: long })
     const browser = world.browser()
