@@ -12,8 +12,8 @@ import { createMuseum, museumClient } from './museum.mjs'
 import { createOverview } from './overview.mjs'
 import { startPermits } from './permits.mjs'
 
-/** Ports unless others are asked for: the provider, three applications, the overview, Museum. */
-export const defaultPorts = [4000, 4001, 4002, 4003, 4004, 4005]
+/** Ports unless others are asked for: the provider, three applications, the overview, Museum, Registry. */
+export const defaultPorts = [4000, 4001, 4002, 4003, 4004, 4005, 4006]
 const overviewPlace = 4
 
 /** `place`: among the ports. */
@@ -43,19 +43,30 @@ const applications = [
     framework: 'OpenID Connect',
     sensitivity: 'basic',
     isApart: true,
+    watchesProvider: true,
     create: createMuseum,
+  },
+  {
+    name: 'registry',
+    place: 6,
+    title: 'Registry',
+    framework: 'SAML',
+    sensitivity: 'basic',
+    isApart: true,
+    // Loaded only where it is there: it needs xml-crypto.
+    create: async (parts) => (await import('./registry.mjs')).createRegistry(parts),
   },
 ]
 
 const usual = {
-  idleSeconds: { benefits: 600, library: 3600, permits: 28_800, museum: 3600 },
+  idleSeconds: { benefits: 600, library: 3600, permits: 28_800, museum: 3600, registry: 3600 },
   recentSeconds: 300,
   provider: { tokenSeconds: 1800, idleSeconds: 3600 },
   clockSkewSeconds: 30,
 }
 /** Timers that one can watch run out. */
 const short = {
-  idleSeconds: { benefits: 20, library: 40, permits: 80, museum: 40 },
+  idleSeconds: { benefits: 20, library: 40, permits: 80, museum: 40, registry: 40 },
   recentSeconds: 45,
   provider: { tokenSeconds: 60, idleSeconds: 120 },
   clockSkewSeconds: 1,
@@ -70,9 +81,10 @@ export class DemoError extends Error {
  * Starts everything. The clock is the emulator's: its page `/faults` and `emulator.travel` move all of it.
  * @param {{
  *   ports: readonly number[], mustBeThese?: boolean, isShort?: boolean, redisUrl?: string, hasPermits?: boolean,
+ *   hasRegistry?: boolean,
  * }} options
  *   `ports`: wanted ones, 0 for a free one; unless they must be these, a taken one gives way to the next free one.
- *   `hasPermits`: with the third application, which must have been prepared.
+ *   `hasPermits`: with the third application, which must have been prepared. `hasRegistry`: with the one by SAML.
  * @throws {DemoError}
  */
 export async function startDemo({
@@ -81,16 +93,27 @@ export async function startDemo({
   isShort = false,
   redisUrl,
   hasPermits = false,
+  hasRegistry = false,
 }) {
   const timers = isShort ? short : usual
-  const present = applications.filter(({ name }) => hasPermits || name !== 'permits')
+  const present = applications.filter(
+    ({ name }) => ({ permits: hasPermits, registry: hasRegistry })[name] ?? true,
+  )
   const wanted = [0, overviewPlace, ...present.map(({ place }) => place)].map((place) => ports[place] ?? 0)
   const [providerPort, overviewPort, ...applicationPorts] = await freePorts(wanted, mustBeThese)
   const urls = present.map(({ name }, index) => `http://${name}.citizen.localhost:${applicationPorts[index]}`)
+  const urlOf = (wanted) => urls[present.findIndex(({ name }) => name === wanted)]
+  const providerUrl = `http://id.citizen.localhost:${providerPort}`
   const emulator = await createEmulator({
+    url: providerUrl,
     port: providerPort,
     ...timers.provider,
-    openid: { clients: [museumClient(urls.at(-1))] },
+    // By that, and by one name of the provider, sessions of every kind are known to be the same.
+    sharesSessionId: true,
+    openid: { clients: [museumClient(urlOf('museum'))] },
+    ...(hasRegistry && {
+      saml: { entityId: providerUrl, serviceProviders: [await registryAt(urlOf('registry'))] },
+    }),
     partner: { host: 'partner.localhost', jwksUrl: `http://127.0.0.1:${applicationPorts[0]}${jwksPath}` },
   }).catch((error) => {
     throw new DemoError(error.message, { cause: error })
@@ -122,7 +145,7 @@ export async function startDemo({
     closing.push(overview.close)
     for (const [
       index,
-      { name, place, title, framework, sensitivity, isApart, create },
+      { name, place, title, framework, sensitivity, isApart, watchesProvider, create },
     ] of present.entries()) {
       const port = applicationPorts[index]
       const url = urls[index]
@@ -148,9 +171,13 @@ export async function startDemo({
       const started =
         name === 'permits'
           ? await startPermits({ ...settings, port, redisUrl, isShort, deskPort: overviewPort })
-          : await serve({ port, issuer: emulator.url }, create({ ...settings, look, recentSeconds, store }))
+          : await serve(
+              { port, id: application.id, issuer: emulator.url },
+              await create({ ...settings, look, recentSeconds, store }),
+            )
       const { idleSeconds } = application
-      running.push({ name, title, url, port, framework, sensitivity, isApart, idleSeconds, ...started })
+      const shown = { name, title, url, port, framework, sensitivity, isApart, watchesProvider, idleSeconds }
+      running.push({ ...shown, ...started })
     }
   } catch (error) {
     await close()
@@ -164,6 +191,9 @@ export async function startDemo({
     close,
   }
 }
+
+/** What is registered of Registry at the provider. */
+const registryAt = async (url) => (await import('./registry.mjs')).registryServiceProvider(url)
 
 /** What an administrator of the partner does before people come. Only ana has an account; the others are to be seen. */
 function registerAtPartner({ people, partner }) {
@@ -182,7 +212,7 @@ async function listen(port, listener) {
   }
 }
 
-async function serve({ port, issuer }, { listener, suite }) {
+async function serve({ port, id, issuer }, { listener, suite }) {
   const closing = [() => suite.close()]
   const close = () => Promise.all(closing.map((end) => end()))
   try {
@@ -196,7 +226,9 @@ async function serve({ port, issuer }, { listener, suite }) {
   return {
     close,
     endAllOf: (subject) => suite.sessions.endAllOf({ subject, issuer }),
-    sessionsOf: (subject) => suite.sessions.list({ subject, issuer }),
+    /** Of this application alone: the store has those of all. */
+    sessionsOf: async (subject) =>
+      (await suite.sessions.list({ subject, issuer })).filter(({ application }) => application === id),
   }
 }
 

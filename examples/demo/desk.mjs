@@ -37,7 +37,7 @@ export function createDesk({ emulator, tokenSeconds, identitySeconds }) {
     partner: new URL('/partner', emulator.partner.dashboardUrl).href,
     overview: places.overview,
     applications: places.applications.map(
-      ({ name, title, url, framework, sensitivity, idleSeconds, isApart }) => ({
+      ({ name, title, url, framework, sensitivity, idleSeconds, isApart, watchesProvider }) => ({
         name,
         title,
         url,
@@ -45,6 +45,7 @@ export function createDesk({ emulator, tokenSeconds, identitySeconds }) {
         sensitivity,
         idleSeconds,
         isApart,
+        watchesProvider,
       }),
     ),
     people,

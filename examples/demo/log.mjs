@@ -6,7 +6,7 @@ const lookEveryMilliseconds = 250
 const beatEveryMilliseconds = 15_000
 
 /** Endpoints of the provider that are worth a line: those of a session's life. */
-const watched = ['login', 'second-factor', 'refresh', 'jwks', 'logout']
+const watched = ['login', 'second-factor', 'refresh', 'jwks', 'logout', 'saml-sign-on', 'saml-logout']
 
 /**
  * Makes the log. It carries events of the package, which hold no secret, and the demo's own.

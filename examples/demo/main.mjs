@@ -5,9 +5,9 @@ import { DemoError, defaultPorts, startDemo } from './demo.mjs'
 import { preparePermits } from './permits.mjs'
 import { walk } from './walk/walk.mjs'
 
-const help = `npm run demo                  an identity provider and four applications on this machine
+const help = `npm run demo                  an identity provider and five applications on this machine
 npm run demo -- --short       the same with timers of seconds, to watch them run out
-npm run demo -- --port 5000   on ports 5000 to 5005 (also CITIZEN_DEMO_PORT); 0: any free ones
+npm run demo -- --port 5000   on ports 5000 to 5006 (also CITIZEN_DEMO_PORT); 0: any free ones
 npm run demo -- --walk        goes through it by itself over HTTP; ends with 0 if all was right, else with 1
 npm run demo -- --without-next   leaves out Permits, the application on Next.js, which installs and builds on its own
 CITIZEN_REDIS_URL=redis://127.0.0.1:6379 npm run demo   keeps the sessions in a Redis instead of memory`
@@ -51,15 +51,17 @@ async function run({ walk: isWalk, short: isShort, help: isHelp, port, 'without-
   const given = port ?? process.env.CITIZEN_DEMO_PORT
   const ports = isWalk ? anyPorts : given === undefined ? defaultPorts : portsFrom(given)
   const hasPermits = !isWithoutNext && (await permitsArePrepared())
+  const hasRegistry = await registryCanBe()
   if (isWalk) {
-    const demo = await startDemo({ ports, isShort: true, redisUrl, hasPermits })
+    const demo = await startDemo({ ports, isShort: true, redisUrl, hasPermits, hasRegistry })
     try {
       return await walk(demo, console.log)
     } finally {
       await demo.close()
     }
   }
-  const demo = await startDemo({ ports, mustBeThese: given !== undefined, isShort, redisUrl, hasPermits })
+  const mustBeThese = given !== undefined
+  const demo = await startDemo({ ports, mustBeThese, isShort, redisUrl, hasPermits, hasRegistry })
   const interrupted = new Promise((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM']) process.once(name, resolve)
   })
@@ -82,11 +84,23 @@ async function permitsArePrepared() {
   }
 }
 
+/** Whether there is the application by SAML. Without xml-crypto the demo still starts. */
+async function registryCanBe() {
+  try {
+    await import('./registry.mjs')
+    return true
+  } catch (error) {
+    if (error.code !== 'MODULE_NOT_FOUND') throw error
+    console.log(`Registry is left out: ${error.message}`)
+    return false
+  }
+}
+
 const anyPorts = defaultPorts.map(() => 0)
 
 function portsFrom(text) {
   const first = Number(text)
-  if (!/^\d{1,5}$/.test(text) || first > 65_530) throw new DemoError(`"${text}" is no port: give 0 to 65530`)
+  if (!/^\d{1,5}$/.test(text) || first > 65_529) throw new DemoError(`"${text}" is no port: give 0 to 65529`)
   return first === 0 ? anyPorts : defaultPorts.map((_, index) => first + index)
 }
 

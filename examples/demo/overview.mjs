@@ -21,7 +21,7 @@ const { markup } = html`<!doctype html>
 <body>
 <header class="top"><a class="brand" href="/">Overview</a><span class="framework">citizen-session demo</span><demo-places></demo-places></header>
 <main><h1>One person, several applications</h1>
-<p class="lead">Each application keeps a session of its own over one identity session: Museum by OpenID Connect, the others by the shared cookie. Sign in at one, then watch what the others know. Looking here is nobody's activity.</p>
+<p class="lead">Each application keeps a session of its own over one identity session, by the shared cookie, OpenID Connect or SAML. Sign in at one, then watch what the others know. Looking here is nobody's activity.</p>
 <demo-overview><noscript><p>This page needs scripts.</p></noscript></demo-overview>
 </main></body></html>
 `
@@ -54,12 +54,12 @@ export function createOverview(desk) {
  * The status of an application for whoever has these shared cookies, as a server of the same base domain may ask. One that
  * does not read them tells of the person's newest session.
  */
-async function statusOf({ name, port, isApart, sessionsOf }, cookie, subject) {
+async function statusOf({ name, port, framework, isApart, sessionsOf }, cookie, subject) {
   try {
     if (isApart) {
       const session = subject === undefined ? undefined : (await sessionsOf(subject)).at(-1)
       const status = session
-        ? { state: 'active', session, assurance: { level: session.level, method: 'OpenID Connect' } }
+        ? { state: 'active', session, assurance: { level: session.level, method: framework } }
         : { state: 'anonymous', reason: 'not-signed-in' }
       return { name, status }
     }

@@ -45,6 +45,8 @@ export function createPages({
     identityProvider: {
       ...identityProvider,
       endpoints: { secondFactor: '/second-factor' },
+      // What Museum and Registry know the same session by: one sign-out ends it for all, and its receipt can say so.
+      sessionClaim: 'sid',
       // The package counts only Eeze as level 2. Here a code by SMS or of an authenticator app is enough.
       assuranceLevel: ({ isDidAuth, isMfa }) => (isDidAuth || isMfa ? 2 : 1),
     },

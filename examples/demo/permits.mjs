@@ -152,6 +152,7 @@ const variablesFor = ({ application, header, identityProvider, redisUrl, isShort
   CITIZEN_IDENTITY_PROVIDER_INTERNAL_URL: identityProvider.internalUrl,
   CITIZEN_IDENTITY_PROVIDER_CLOCK_SKEW_SECONDS: String(identityProvider.clockSkewSeconds),
   CITIZEN_IDENTITY_PROVIDER_ENDPOINTS_SECOND_FACTOR: '/second-factor',
+  CITIZEN_IDENTITY_PROVIDER_SESSION_CLAIM: 'sid',
   CITIZEN_SHARED_COOKIE_DOMAIN: 'citizen.localhost',
   ...(redisUrl && { CITIZEN_STORE_URL: redisUrl }),
 })

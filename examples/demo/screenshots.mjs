@@ -73,7 +73,7 @@ async function main() {
   const { chromium } = await import('playwright-core')
   await preparePermits(say)
   mkdirSync(folder, { recursive: true })
-  const demo = await startDemo({ ports: defaultPorts, hasPermits: true })
+  const demo = await startDemo({ ports: defaultPorts, hasPermits: true, hasRegistry: true })
   // Chromium's sandbox refuses to run as root.
   const args = process.getuid?.() === 0 ? ['--no-sandbox'] : []
   const browser = await chromium.launch({ executablePath, args })

@@ -40,7 +40,8 @@ export function claimsOf(context: Context, session: KeptSession, person: Person)
     iat: Math.floor(now / 1000),
     iss: context.url(),
     sub: person.sub,
-    ...(session.sid !== undefined && { sid: session.sid }),
+    // One identifier outlives a new authentication: the token says when that was.
+    ...(session.sid !== undefined && { sid: session.sid, auth_time: Math.floor(session.startedAt / 1000) }),
   }
 }
 

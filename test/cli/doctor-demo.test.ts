@@ -69,6 +69,7 @@ function environmentOf(change: Readonly<Record<string, string>>): Record<string,
   const variables = {
     IDENTITY_PROVIDER_URL: demo.provider,
     IDENTITY_PROVIDER_INTERNAL_URL: internalUrl,
+    IDENTITY_PROVIDER_SESSION_CLAIM: 'sid',
     SHARED_COOKIE_DOMAIN: domain,
     APPLICATION_ID: `benefits-${portOf(demo.benefits)}`,
     APPLICATION_URL: demo.benefits,

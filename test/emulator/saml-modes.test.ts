@@ -99,14 +99,17 @@ describe('one identity session for all modes', () => {
     'has one identifier in all of them where it is asked for (%s)',
     async (sharesSessionId) => {
       const { emulator, browser, profile, tokens } = await createBoth({ sharesSessionId })
-      const { sid } = decodeJwt((await tokens.json()).id_token)
+      const { sid, auth_time } = decodeJwt((await tokens.json()).id_token)
       const sharedClaims = () =>
         decodeJwt(['c1_header', 'c1_payload', 'c1_signature'].map(browser.cookie).join('.'))
       const first = sharedClaims()
       expect(first.sid).toBe(sharesSessionId ? sid : undefined)
+      expect(first.auth_time).toBe(sharesSessionId ? auth_time : undefined)
       expect(profile.sessionIndex === sid).toBe(sharesSessionId)
+      emulator.travel(60)
       await browser.signIn('ana', { prompt: 'login' })
       const next = sharedClaims()
+      expect(Number(next.auth_time) >= Number(first.auth_time) + 60).toBe(sharesSessionId)
       expect(next.jti).not.toBe(first.jti)
       expect([next.sid, emulator.openid.participants('ana')[0]?.sid]).toEqual([first.sid, sid])
     },

@@ -55,14 +55,35 @@ it('knows who has signed in elsewhere, and has nothing that axe finds, also on a
   expect(await person.findings()).toEqual([])
 })
 
-it('is told of a sign-out at Library by the back channel, and its page says so', async () => {
+it('is out by a sign-out at Library, which has the same session, and its page says so', async () => {
   const tab = await person.context.newPage()
   await tab.goto(`${demo.library}/private`)
   await tab.click('text="Sign out everywhere"')
   await tab.waitForSelector('text=You are signed out of all applications')
   await tab.close()
   await person.page.waitForURL(`${demo.museum}/session/login**`)
+  expect(await text(person.page)).toContain('You signed out in this or another application.')
+})
+
+it('is told of a sign-out at the provider by the back channel, and its page says so', async () => {
+  const tab = await person.context.newPage()
+  await tab.goto(demo.provider)
+  await tab.click('text="Sign out everywhere"')
+  await tab.waitForSelector('text=You are signed out of CitizenOne')
+  await tab.close()
+  await person.page.waitForURL(`${demo.museum}/session/login**`)
   expect(await text(person.page)).toContain('signed you out')
+})
+
+it('ends all by its own sign-out, and its receipt says so', async () => {
+  const tab = await person.context.newPage()
+  await tab.goto(`${demo.library}/private`)
+  expect(await text(tab)).toContain('Signed in as Ana Archer')
+  await person.press('Sign out everywhere')
+  await person.page.waitForURL(`${demo.museum}/session/return**`)
+  expect(await text(person.page)).toContain('You are signed out here and at the sign-in service.')
+  expect(await person.page.locator('dd').allTextContents()).toEqual(['ended', 'ended', 'ended', 'ended'])
+  await tab.waitForURL(({ pathname }) => pathname !== '/private')
 })
 
 it('without the back channel finds somebody else by itself: asks first, or follows where it is to', async () => {

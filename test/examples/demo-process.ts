@@ -19,6 +19,8 @@ export interface RunningDemo {
   /** Empty where the demo runs without Next.js. */
   readonly permits: string
   readonly museum: string
+  /** Empty where the demo runs without xml-crypto. */
+  readonly registry: string
   readonly provider: string
   readonly overview: string
   readonly greeting: string
@@ -54,6 +56,7 @@ export async function launchDemo(
     library: addressAfter('Library'),
     permits: addressAfter('Permits'),
     museum: addressAfter('Museum'),
+    registry: addressAfter('Registry'),
     provider: addressAfter('Identity provider'),
     overview: addressAfter('Overview'),
     greeting,

@@ -17,10 +17,29 @@ it('walks through itself without a failure', { timeout: patience }, async () => 
   const { code, output } = await start(['--walk', '--without-next'])
   expect(output).toMatch(/^walk: \d+ steps, 0 failed$/m)
   expect(output).not.toContain('FAILED')
+  expect(output).toMatch(/ok +Press "Sign out everywhere" at Registry$/m)
   expect(code).toBe(0)
   // Names and attributes, but no part of a token.
   expect(output).toContain('c1_payload  Domain=citizen.localhost; Path=/; SameSite=Lax')
   expect(output).not.toMatch(/eyJ|[\w-]{32,}/)
+})
+
+it('walks without Registry where xml-crypto is not installed, and says what to install', {
+  timeout: patience,
+}, async () => {
+  const hook = `import Module from 'node:module'
+    const resolve = Module._resolveFilename
+    Module._resolveFilename = (name, ...others) => {
+      if (name !== 'xml-crypto') return resolve(name, ...others)
+      throw Object.assign(new Error('not installed here'), { code: 'MODULE_NOT_FOUND' })
+    }`
+  const { code, output } = await start(['--walk', '--without-next'], {
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hook)}`,
+  })
+  expect(output).toContain('Registry is left out: SAML needs the package xml-crypto: npm install xml-crypto')
+  expect(output).not.toMatch(/registry\.citizen\.localhost/)
+  expect(output).toMatch(/^walk: \d+ steps, 0 failed$/m)
+  expect(code).toBe(0)
 })
 
 it('says where it is and who can sign in, and stops when it is interrupted', {
@@ -31,6 +50,7 @@ it('says where it is and who can sign in, and stops when it is interrupted', {
   expect(demo.greeting).toContain('password ana-password')
   expect(demo.greeting).toMatch(/benefits\.citizen\.localhost:\d+ +sensitive, ends after 600 s/)
   expect(demo.greeting).toMatch(/library\.citizen\.localhost:\d+ +basic, ends after 3600 s/)
+  expect(demo.greeting).toMatch(/registry\.citizen\.localhost:\d+ +basic, ends after 3600 s .*\(SAML\)/)
   expect(demo.permits).toBe('')
   expect(await demo.interrupt()).toBe(0)
 })

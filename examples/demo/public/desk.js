@@ -93,7 +93,7 @@ export const outsideButtons = [
   { text: 'Rotate keys', hint: 'The provider signs with a new key', work: () => order('rotate-keys') },
   {
     text: 'End at the provider',
-    hint: 'The identity session ends; applications learn of it with their next refresh',
+    hint: 'The identity session ends; whom the provider does not tell learns of it with the next refresh',
     work: () => order('end-at-provider'),
   },
   {

@@ -25,6 +25,8 @@ const endpoints = {
   refresh: 'An application asked to extend the identity session',
   jwks: 'An application fetched the public keys',
   logout: 'The browser came to sign out',
+  'saml-sign-on': 'The browser came to sign in by SAML',
+  'saml-logout': 'The browser came to sign out by SAML',
 }
 
 const causes = {

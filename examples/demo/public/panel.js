@@ -21,7 +21,9 @@ const settleMilliseconds = 120
 const nearSeconds = 45
 
 function createPanel(application, { provider, people, payloadCookie, identitySeconds, applications }) {
-  const { idleSeconds, sensitivity, isApart } = applications.find(({ name }) => name === application)
+  const { idleSeconds, sensitivity, framework, isApart, watchesProvider } = applications.find(
+    ({ name }) => name === application,
+  )
   const clock = createClock()
   let status
   let identity
@@ -30,7 +32,7 @@ function createPanel(application, { provider, people, payloadCookie, identitySec
     `${sensitivity}: ends after ${lengthOf(idleSeconds * 1000)} without activity`,
   )
   const provided = createIdentityCard(identitySeconds * 1000)
-  const cookie = createCookieCard(people, isApart)
+  const cookie = createCookieCard(people, isApart ? framework : undefined)
   const log = createLogCard({
     accepts: (event) => ['demo', 'provider', application].includes(nameOf(event)),
     onEvent: ({ type }) => look(/^(demo|session)\./.test(type)),
@@ -83,7 +85,7 @@ function createPanel(application, { provider, people, payloadCookie, identitySec
         { text: 'Switch person', href: `${provider}/login?prompt=login&returnTo=${here}` },
       ],
     },
-    ...(isApart ? [{ title: 'Somebody else at the provider', buttons: providerButtons }] : []),
+    ...(watchesProvider ? [{ title: 'Somebody else at the provider', buttons: providerButtons }] : []),
     { title: 'From outside', buttons: outsideButtons },
   ])
 
@@ -104,12 +106,15 @@ function createPanel(application, { provider, people, payloadCookie, identitySec
     show()
   }
   let timer
+  let isClientDue = false
   /** Looks again soon, once for all that happens at once. */
   function look(isSession) {
+    isClientDue ||= isSession
     clearTimeout(timer)
     timer = setTimeout(() => {
       void read()
-      if (isSession) void globalThis.citizenSession?.client.check()
+      if (isClientDue) void globalThis.citizenSession?.client.check()
+      isClientDue = false
     }, settleMilliseconds)
   }
 
@@ -216,7 +221,8 @@ function createIdentityCard(whole) {
   }
 }
 
-function createCookieCard(people, isApart) {
+/** `protocol`: by what an application signs in that does not read the cookie. */
+function createCookieCard(people, protocol) {
   const head = heading('Shared cookie', { number: 3 })
   const end = bar('Expires')
   const rows = make('div')
@@ -229,9 +235,9 @@ function createCookieCard(people, isApart) {
       make(
         'p',
         { class: 'soft' },
-        isApart
-          ? 'not read here: who is signed in comes by OpenID Connect'
-          : 'a token in three parts, of the base domain',
+        protocol === undefined
+          ? 'a token in three parts, of the base domain'
+          : `not read here: who is signed in comes by ${protocol}`,
       ),
       end.element,
       rows,

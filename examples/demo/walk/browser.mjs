@@ -119,6 +119,13 @@ export function createBrowser() {
       throw new Error(`there is no button "${label}" at ${new URL(page.url).pathname}`)
     },
 
+    /** Follows pages that send their form by themselves where scripts run. */
+    async sendOn(page) {
+      if (!page.body.includes('document.forms[0].submit()')) return page
+      const next = await this.press(page, 'Continue')
+      return await this.sendOn({ ...next, way: [...page.way, ...next.way] })
+    },
+
     /** What a script of a page gets from its own origin. */
     async fetchJson(address) {
       const headers = { accept: 'application/json', 'sec-fetch-dest': 'empty', 'sec-fetch-mode': 'cors' }

@@ -1,6 +1,6 @@
 /** @module Museum, which signs in by OpenID Connect: single sign-on, one logout, and what follows another identity. */
 import { send } from './browser.mjs'
-import { expect, wayOf } from './report.mjs'
+import { expect, receiptLines, wayOf } from './report.mjs'
 
 /** @param {ReturnType<typeof import('./scene.mjs').createScene>} scene */
 export function museumSteps({
@@ -55,16 +55,31 @@ export function museumSteps({
       },
     },
     {
-      what: 'Press "Sign out everywhere" at Library',
+      what: 'Press "Sign out everywhere" at the provider itself',
       proves: 'the provider tells Museum by the back channel, where no cookie of Museum comes along',
       async go(tell) {
-        await vera.open(`${library.url}/private`)
-        await vera.press(await vera.open(`${library.url}/`), 'Sign out everywhere')
+        await vera.press(await vera.open(`${emulator.url}/`), 'Sign out everywhere')
         await emulator.openid.settled()
         const { reason } = await statusAt(vera, museum)
         expect(reason === 'identity-ended', `identity-ended at Museum, and not ${reason}`)
         const [{ clientId, outcome }] = emulator.openid.deliveries
         tell(`${clientId}: ${outcome}; status of Museum: ${reason}`)
+      },
+    },
+    {
+      what: 'Sign in at Museum and Library, and press "Sign out everywhere" at Museum',
+      proves:
+        'a logout by OpenID Connect ends the shared cookie and its applications, and says that all of it has ended',
+      async go(tell) {
+        const browser = newBrowser()
+        await signIn(browser, museum)
+        await browser.open(`${library.url}/private`)
+        const page = await browser.press(await browser.open(home), 'Sign out everywhere')
+        tell(wayOf(page))
+        for (const line of receiptLines(page)) tell(line)
+        expectPage(page, 'You are signed out here and at the sign-in service', 'the receipt')
+        const { reason } = await statusAt(browser, library)
+        expect(reason === 'signed-out', `signed-out at Library, and not ${reason}`)
       },
     },
     {

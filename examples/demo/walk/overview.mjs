@@ -8,6 +8,7 @@ export function overviewSteps({
   applications,
   benefits,
   library,
+  museum,
   newBrowser,
   pass,
   signIn,
@@ -30,6 +31,8 @@ export function overviewSteps({
           return found.status.reason ?? found.status.state
         }
         expect((await stateOf(benefits)) === 'active', 'Benefits active on the overview')
+        const atMuseum = await stateOf(museum)
+        expect(atMuseum === 'not-signed-in', `nobody signed in at Museum, and not ${atMuseum}`)
         await pass(21, 3, async () => {
           await browser.open(`${library.url}/private`)
           await look(browser)
@@ -48,7 +51,7 @@ export function overviewSteps({
         await signIn(browser, benefits, { username: 'dan' })
         for (const application of applications) {
           await application.keepTime?.()
-          await browser.open(`${application.url}/private`)
+          await browser.sendOn(await browser.open(`${application.url}/private`))
         }
         await expectActive(browser, ...applications)
         const { sub } = emulator.people.find(({ username }) => username === 'dan')

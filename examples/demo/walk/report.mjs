@@ -71,3 +71,9 @@ export function cookieLines(setCookies) {
     count === 1 ? '' : `  by ${count} lines, for every Domain and Path that it may have`
   return [...set, ...[...deleted].map(([name, count]) => `deletes ${name}${times(count)}`)]
 }
+
+/** One line for each part of a receipt. */
+export const receiptLines = ({ body }) =>
+  [...body.matchAll(/<dt>(.*?)<\/dt><dd>(.*?)<\/dd>/g)].map(
+    ([, label, value]) => `receipt: ${label}: ${value}`,
+  )

@@ -5,7 +5,8 @@ import { expect } from './report.mjs'
 /** Sets the scene in a demo. `ana` is the browser that most steps go on with. */
 export function createScene({ emulator, applications, overview }) {
   const named = (wanted) => applications.find(({ name }) => name === wanted)
-  const [benefits, library, permits, museum] = ['benefits', 'library', 'permits', 'museum'].map(named)
+  const names = ['benefits', 'library', 'permits', 'museum', 'registry']
+  const [benefits, library, permits, museum, registry] = names.map(named)
   const browsers = []
   const sharedNames = Object.values(emulator.cookieNames)
 
@@ -25,6 +26,8 @@ export function createScene({ emulator, applications, overview }) {
 
   return {
     emulator,
+    /** Applications of the provider itself, which know the shared cookie and nothing else. */
+    providersOwn: ['/service-dashboard', '/business-connect'],
     overview,
     applications,
     benefits,
@@ -32,6 +35,8 @@ export function createScene({ emulator, applications, overview }) {
     /** Absent where the demo runs without Next.js. */
     permits,
     museum,
+    /** Absent where the demo runs without xml-crypto. */
+    registry,
     ana: newBrowser(),
     newBrowser,
     signIn,

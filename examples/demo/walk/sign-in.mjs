@@ -8,6 +8,7 @@ export function signInSteps({
   library,
   ana,
   newBrowser,
+  pass,
   signIn,
   signedInAtBoth,
   statusAt,
@@ -61,10 +62,20 @@ export function signInSteps({
       },
     },
     {
-      what: 'Open the page of Benefits that wants a recent proof',
-      proves: 'when the person proved who they are is not known from a token, so it counts as too long ago',
+      what: 'Open the page of Benefits that wants a recent proof, at once, and again after 46 s in use',
+      proves:
+        'when the person proved who they are is known from the token; what is too long ago is asked for anew',
       async go(tell) {
         const browser = await signedInAtBoth()
+        const atOnce = await browser.open(`${benefits.url}/recent`)
+        expect(
+          atOnce.status === 200 && atOnce.way.length === 1,
+          'the page for recent proofs to open at first',
+        )
+        await pass(46, 11.5, async () => {
+          for (const each of [browser, ana])
+            for (const { url } of [benefits, library]) await each.open(`${url}/private`)
+        })
         const page = await browser.open(`${benefits.url}/recent`)
         tell(wayOf(page))
         expect(page.url.includes('prompt=login'), 'the sign-in page, asked for a new sign-in')

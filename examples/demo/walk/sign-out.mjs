@@ -1,13 +1,11 @@
 /** @module Signing out, everywhere and here only. */
 import { send } from './browser.mjs'
-import { attributesOf, cookieLines, expect, wayOf } from './report.mjs'
-
-/** Applications of the provider itself, which know the shared cookie and nothing else. */
-const providersOwn = ['/service-dashboard', '/business-connect']
+import { attributesOf, cookieLines, expect, receiptLines, wayOf } from './report.mjs'
 
 /** @param {ReturnType<typeof import('./scene.mjs').createScene>} scene */
 export function signOutSteps({
   emulator,
+  providersOwn,
   benefits,
   library,
   ana,
@@ -40,9 +38,7 @@ export function signOutSteps({
         const page = await ana.press(await ana.open(`${library.url}/`), 'Sign out everywhere')
         tell(wayOf(page))
         for (const line of cookieLines(page.setCookies)) tell(line)
-        for (const [, label, value] of page.body.matchAll(/<dt>(.*?)<\/dt><dd>(.*?)<\/dd>/g)) {
-          tell(`receipt: ${label}: ${value}`)
-        }
+        for (const line of receiptLines(page)) tell(line)
         expectPage(page, 'You are signed out of all applications and of the sign-in service', 'the receipt')
         expect((await sharedCookiesOf(ana)).length === 0, 'no shared cookie left')
       },

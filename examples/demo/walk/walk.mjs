@@ -5,6 +5,7 @@ import { outageSteps } from './outages.mjs'
 import { overviewSteps } from './overview.mjs'
 import { partnerSteps } from './partner.mjs'
 import { permitsSteps } from './permits.mjs'
+import { registrySteps } from './registry.mjs'
 import { createReporter } from './report.mjs'
 import { createScene } from './scene.mjs'
 import { signInSteps } from './sign-in.mjs'
@@ -19,6 +20,7 @@ const parts = [
   signOutSteps,
   permitsSteps,
   museumSteps,
+  registrySteps,
   partnerSteps,
   overviewSteps,
   outageSteps,
