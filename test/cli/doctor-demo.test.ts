@@ -302,7 +302,12 @@ describe('doctor on the demo, with one variable wrong', () => {
       /token inspect/,
     ],
     ['audience', () => ({ IDENTITY_PROVIDER_AUDIENCE: 'benefits' }), ['token-audience'], /token inspect/],
-    ['session claim', () => ({ IDENTITY_PROVIDER_SESSION_CLAIM: 'sid' }), ['token-claims'], /token inspect/],
+    [
+      'session claim',
+      () => ({ IDENTITY_PROVIDER_SESSION_CLAIM: 'session' }),
+      ['token-claims'],
+      /token inspect/,
+    ],
     [
       'name of the provider',
       () => ({ IDENTITY_PROVIDER_URL: at('idp', demo.provider) }),
