@@ -1,6 +1,6 @@
 /** @module What is registered of providers with names: each by its own variables, whatever its neighbours are called. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { runCommandLine } from '../../src/cli/run.js'
+import { runRegistration as run } from './run-registration.js'
 
 const home = 'https://benefits.example.gov'
 const variables = {
@@ -23,17 +23,6 @@ beforeEach(() => {
 afterEach(() => {
   vi.unstubAllEnvs()
 })
-
-async function run(...args: string[]) {
-  const out: string[] = []
-  const err: string[] = []
-  const code = await runCommandLine(['registration', ...args], {
-    out: (line) => out.push(line),
-    err: (line) => err.push(line),
-    stop: new AbortController().signal,
-  })
-  return { code, out: out.join('\n'), err: err.join('\n') }
-}
 
 describe('citizen-session registration of providers with names', () => {
   it('prints each that variables describe, under its own name and by its own settings', async () => {

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { runCommandLine } from '../../src/cli/run.js'
+import { runRegistration as run } from './run-registration.js'
 
 beforeEach(() => {
   vi.stubEnv('CITIZEN_APPLICATION_URL', 'https://benefits.example.gov')
@@ -8,17 +8,6 @@ beforeEach(() => {
 afterEach(() => {
   vi.unstubAllEnvs()
 })
-
-async function run(...args: string[]) {
-  const out: string[] = []
-  const err: string[] = []
-  const code = await runCommandLine(['registration', ...args], {
-    out: (line) => out.push(line),
-    err: (line) => err.push(line),
-    stop: new AbortController().signal,
-  })
-  return { code, out: out.join('\n'), err: err.join('\n') }
-}
 
 describe('citizen-session registration', () => {
   it('RPI-05 BCL-33 FCL-10 prints every address exactly, without fragment', async () => {
