@@ -35,6 +35,12 @@ export interface NewestToken {
   readonly olderUntil: number
 }
 
+/** Of the shared cookie: the level of a session, and what its newest token has shown. */
+export interface ShownByTokens {
+  readonly level: number
+  readonly newestToken: NewestToken
+}
+
 /** A running application session. Times are milliseconds since the epoch. */
 export interface LiveRecord {
   readonly state: 'live'
@@ -82,6 +88,11 @@ export interface EndedRecord {
   readonly generation: string
   readonly retainUntil: number
   readonly sealed: string
+  /**
+   * As the live record said in the moment of its end, whoever ended it: an older token resumes the session with no more. The
+   * store writes it, also where an end gives way to others. Absent: nothing was known of the newest token.
+   */
+  readonly shown?: ShownByTokens | undefined
 }
 
 /** The session value is another name of an older one of the same person: look there. */

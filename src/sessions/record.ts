@@ -77,8 +77,6 @@ export interface RecordDetails {
    * another application may know the session by one of them alone. Absent elsewhere, and in records of 0.1.0.
    */
   readonly names?: readonly string[] | undefined
-  /** Of the shared cookie, ended: what its newest token had shown. An older one resumes it with no more. Absent in 0.1.0. */
-  readonly shown?: Pick<LiveRecord, 'level' | 'newestToken'> | undefined
 }
 
 /** How many names of a session are kept with its record. */
@@ -152,8 +150,7 @@ export function endedFrom(
   end: { readonly reason: EndReason; readonly at: number; readonly retainUntil: number },
 ): EndedRecord {
   const { boundSession, names, own, limit } = openDetails(sealer, address, record.sealed)
-  const { startedAt, endsAt, authenticatedAt, level, newestToken } = record
-  const shown = newestToken && { level, newestToken }
+  const { startedAt, endsAt, authenticatedAt } = record
   const ended = own && {
     provider: own.provider,
     issuer: own.issuer,
@@ -161,7 +158,7 @@ export function endedFrom(
     sessionValue: own.sessionValue,
   }
   const times = { startedAt, endsAt, limit, authenticatedAt }
-  const details: RecordDetails = { ...times, boundSession, names, ended, shown }
+  const details: RecordDetails = { ...times, boundSession, names, ended }
   return {
     state: 'ended',
     reason: end.reason,

@@ -118,7 +118,7 @@ async function resumeEnded(
     address,
     now,
     tokenExpiresAt: token.expiresAt,
-    ...resumedWith({ token, level }, details.shown),
+    ...resumedWith({ token, level }, record.shown),
     issuedAt: token.issuedAt,
     authenticatedAt: stated,
     resumes: record,

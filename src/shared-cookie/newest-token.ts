@@ -3,10 +3,8 @@
  * back issues another token, and the one before holds by its signature until its `exp`.
  */
 import type { Assurance, Claims } from '../citizen.js'
-import type { LiveRecord, NewestToken } from '../session-record.js'
+import type { LiveRecord, NewestToken, ShownByTokens } from '../session-record.js'
 import { methodOf } from '../sessions/create-citizen.js'
-import type { RecordDetails } from '../sessions/record.js'
-import type { RecordChange } from '../stores/store.js'
 import type { VerifiedToken } from '../tokens/verify.js'
 import { withoutClaims } from '../tokens/without-claims.js'
 
@@ -17,7 +15,7 @@ export interface ShownToken {
 }
 
 /** What a token changes in the record of its session. */
-export type TokenNews = Required<Pick<RecordChange, 'level' | 'newestToken'>> & {
+export interface TokenNews extends ShownByTokens {
   /** Whether it shows less than the one before in anything. */
   readonly isFall: boolean
 }
@@ -37,14 +35,10 @@ export function firstToken({ claims, issuedAt }: ShownToken['token']): NewestTok
 }
 
 /** What a session goes on with that a token resumes: with no more than the newest token before the end, if that is newer. */
-export function resumedWith(
-  { token, level }: ShownToken,
-  before: RecordDetails['shown'],
-): Required<Pick<RecordChange, 'level' | 'newestToken'>> {
-  const known = before?.newestToken
-  return before === undefined || known === undefined || token.issuedAt > known.olderUntil
+export function resumedWith({ token, level }: ShownToken, before: ShownByTokens | undefined): ShownByTokens {
+  return before === undefined || token.issuedAt > before.newestToken.olderUntil
     ? { level, newestToken: firstToken(token) }
-    : { level: Math.min(level, before.level), newestToken: known }
+    : { level: Math.min(level, before.level), newestToken: before.newestToken }
 }
 
 /** Whether the record has nothing to learn from a token, and the token is worth what it says. */

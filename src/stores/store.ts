@@ -187,7 +187,8 @@ export interface Store {
   /**
    * Ends a live record of this generation (with `lastSeenAt`, only if nobody touched it since; with `replaces`, only if
    * that still is its `sealed`). Returns the record that is there afterwards: the new end, an older end, or the live record
-   * that did not match. An end that was there already is confirmed anew.
+   * that did not match. An end that was there already is confirmed anew. The end says what the newest token had shown
+   * (`shown`) as the record said in that step, whatever `ended` says; so does one by `revoke` or by a start that makes room.
    */
   end(
     address: RecordAddress,

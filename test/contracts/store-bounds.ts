@@ -283,6 +283,31 @@ export function describeBounds(harnessOf: () => StoreHarness, races: 'all' | 'se
       expect(again.record).toEqual({ ...mark, retainUntil })
     })
 
+    const shown = { level: 1.5, newestToken: { method: 'password', olderUntil: 1_768_478_400_000 } } as const
+
+    it.each([undefined, 'idle-timeout', 'revoked', 'provider-removed'] as const)(
+      'HLD-16 HLD-18 keep what the newest token had shown, in the mark of one that had ended: %s',
+      async (reason) => {
+        const harness = harnessOf()
+        const { store } = harness
+        const first = addressOf()
+        const { person } = first
+        const record = await startedAt(harness, first, { ...shown, lastSeenAt: harness.now() - 1 })
+        if (reason === 'revoked') {
+          const revocation = { reason, at: harness.now(), retainUntil: record.retainUntil }
+          await store.revoke(person, { kind: 'session', session: first.session }, revocation)
+        } else if (reason !== undefined) {
+          await store.end(first, record, endedAt(record, harness.now(), reason))
+        }
+        await startAt(harness, addressOf({ person }), { mostRecords: 1 })
+        const over = endedAt(record, harness.now(), reason ?? 'too-many-sessions')
+        expect(await store.read(first)).toEqual({ ...markOf(over), shown })
+        const retainUntil = markOf(over).retainUntil + day
+        await store.retain(first, retainUntil)
+        expect(await store.read(first)).toEqual({ ...markOf(over), retainUntil, shown })
+      },
+    )
+
     it.each(['resumes', 'provenAt'] as const)(
       'HLD-18 let a mark be passed over by %s as a whole end is',
       async (by) => {

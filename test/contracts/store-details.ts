@@ -1,6 +1,6 @@
 /** @module The store contract for writes of one concern that never undo those of another (`HLD-16`). */
 import { describe, expect, it } from 'vitest'
-import { addressOf, endedAt, type StoreHarness, startedAt, unique } from './store-harness.js'
+import { addressOf, endedAt, type StoreHarness, startAt, startedAt, unique } from './store-harness.js'
 
 /** What compares the details that a write was made from. */
 export function describeDetails(harnessOf: () => StoreHarness): void {
@@ -94,6 +94,40 @@ export function describeDetails(harnessOf: () => StoreHarness): void {
         expect(await store.read(address)).toEqual({ ...record, newestToken })
       }
     })
+
+    const shown = { level: 2, newestToken: { method: 'mfa', olderUntil: 1_768_478_400_000 } } as const
+
+    it.each([
+      ['an end of one session', 'end'],
+      ['a revocation', 'revoke'],
+      ['a revocation that a login meets', 'start'],
+    ] as const)(
+      'HLD-16 of the newest token are kept over %s, as they are in that moment',
+      async (_name, by) => {
+        const harness = harnessOf()
+        const { store } = harness
+        const address = addressOf()
+        const record = await startedAt(harness, address, { newestToken: { method: 'did', olderUntil: 1 } })
+        const ended = endedAt(record, harness.now(), 'signed-out')
+        // A fall that was written after the one who ends the session had read it.
+        await store.update(address, record.generation, shown)
+        const revocation = { reason: 'signed-out', at: ended.at, retainUntil: ended.retainUntil } as const
+        if (by === 'revoke') await store.revoke(address.person, { kind: 'person' }, revocation)
+        else await store.end(address, record, ended)
+        if (by === 'start') {
+          await store.revoke(address.person, { kind: 'person' }, revocation)
+          const refused = await startAt(harness, address, { issuedAt: ended.at - 1 })
+          expect(refused).toMatchObject({ outcome: 'revoked', record: { shown } })
+        }
+        expect(await store.read(address)).toEqual({ ...ended, shown })
+        const retainUntil = ended.retainUntil + 1000
+        await store.retain(address, retainUntil)
+        expect(await store.read(address)).toEqual({ ...ended, retainUntil, shown })
+        expect(await store.list(address.person)).toEqual([
+          { address, record: { ...ended, retainUntil, shown } },
+        ])
+      },
+    )
 
     it.each(['due', undefined] as const)(
       'HLD-13 keeps what began a session, with a sign-in that is %s',

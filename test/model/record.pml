@@ -8,12 +8,12 @@
  * each script in Redis has its digest here. test/house/model.test.ts fails where a function has gone or a script has
  * changed: then look whether this still says what the code does, and write the new digest.
  *
- * script: start 5293daad6910a02e80744d8395c8cdea2e4642ea
- * script: update 97099d335c6960c0bbbcecf0af75b72094b8ad12
- * script: end 1f0fca306cb21c64cf71f617ec7543a9c59dadf3
- * script: revoke f2d84426a8ce91df6084ddeef80aaa85ed769f45
- * script: confirm 32d39b8fc99db874d0e8499067eb21f5080005e2
- * script: keep 6ecb6010a73c38c1d1a717a7760e0eee53ed1dfd
+ * script: start 691db4b836fcf99b3cb20911d5bb6e64e717b68a
+ * script: update 69c9621de17019c94f75a7d27d7ddbbc1fff87f3
+ * script: end 614143b77b9cfc5e4b31aac833047a45a481b7a4
+ * script: revoke c97fb8427a63405a0d1f0fc84bdb29a0a7dc554e
+ * script: confirm df71436aaf3343bed3778073bbf768eb62cbd59a
+ * script: keep 1ec8798428a52be2471433a28b9e24976863c9de
  * script: lease 44c0851eea5cf7c2a7e6cbac2014fa388bd41444
  * script: renew 5f9fc3b30bcdf053c9ea11bf174f4d6f3a19950d
  * script: release cb86641c5829781ecf1d8e0e35355e4f1f9466bb

@@ -86,14 +86,21 @@ describe('an application end', () => {
   })
 
   it.each([
-    ['idle-timeout', undefined],
-    ['application-sign-out', 'Sign out only here'],
-  ])('resume: after %s an older token of the shared cookie brings no factor back', async (reason, button) => {
-    const world = await createWorld({ applications: two('resume'), emulator: long })
+    ['idle-timeout', 'of itself', 200],
+    ['application-sign-out', 'by the button', 200],
+    ['idle-timeout', 'and gave way to another session', 1],
+    ['too-many-sessions', 'for another session', 1],
+  ] as const)('resume: an older token brings no factor back after %s %s', async (reason, how, most) => {
+    const [benefitsOptions, others] = [two('resume').benefits, two('resume')]
+    const application = { ...benefitsOptions?.application, sessionsPerPerson: most }
+    const world = await createWorld({
+      applications: { ...others, benefits: { application } },
+      emulator: long,
+    })
     const { emulator, now } = world
     const browser = world.browser()
-    const tokenOf = async (isMore: boolean) => {
-      const claims = { iss: emulator.issuer, sub: 'ana', jti: 'one', mfaRequired: false }
+    const tokenOf = async (isMore: boolean, jti = 'one') => {
+      const claims = { iss: emulator.issuer, sub: 'ana', jti, mfaRequired: false }
       const iat = now() / 1000
       const shown = { isMfa: isMore, isDidAuth: isMore, iat, exp: iat + 1800 }
       return emulator.cookieHeader(await emulator.signToken({ ...claims, ...shown }))
@@ -115,8 +122,16 @@ describe('an application end', () => {
     const newest = await tokenOf(false)
     await take(newest)
     expect(await assurance()).toEqual({ level: 1, method: 'password' })
-    if (button === undefined) world.travel(601)
-    else await browser.press(await browser.open(`${benefits}/session/logout`), button)
+    if (reason === 'idle-timeout') world.travel(601)
+    if (how === 'by the button')
+      await browser.press(await browser.open(`${benefits}/session/logout`), 'Sign out only here')
+    if (how === 'and gave way to another session')
+      expect(await reasonOf(await browser.fetch(`${benefits}/private`))).toBe(reason)
+    if (most === 1) {
+      const headers = { cookie: await tokenOf(true, 'another'), 'sec-fetch-site': 'same-origin' }
+      const other = new Request(`${benefits}/private`, { headers })
+      expect((await world.application('benefits').handle(other)).status).toBe(200)
+    }
     await take(copy)
     expect(await reasonOf(await browser.fetch(`${benefits}/private`))).toBe(reason)
     await resume(copy)

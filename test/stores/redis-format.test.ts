@@ -52,7 +52,21 @@ describe('formats in Redis', () => {
 
   it('gives back every ended record and every kept refresh', () => {
     const state = fc.constant('ended' as const)
-    const ended = fc.record({ state, reason, at: time, generation: sealed, retainUntil: time, sealed })
+    const method = fc.constantFrom('password', 'mfa', 'did' as const)
+    const newestToken = fc.record({ method, olderUntil: fc.oneof(fc.constant(-1), time) })
+    const level = fc.oneof(fc.integer({ min: -9, max: 9 }), fc.constantFrom(1.5, 1e21, 1e-7))
+    const ended = fc.record(
+      {
+        state,
+        reason: fc.oneof(reason, fc.constant('provider-removed' as const)),
+        at: time,
+        generation: sealed,
+        retainUntil: time,
+        sealed,
+        shown: fc.record({ level, newestToken }),
+      },
+      { requiredKeys: ['state', 'reason', 'at', 'generation', 'retainUntil', 'sealed'] },
+    )
     fc.assert(
       fc.property(ended, (record) => void expect(parseRecord(serializeRecord(record))).toEqual(record)),
     )

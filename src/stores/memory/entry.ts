@@ -64,11 +64,12 @@ export class Entry {
       sealed: this.sealed,
       signIn: this.isSignInDue ? 'due' : undefined,
       begunBy: this.isOfProtocol ? 'protocol' : undefined,
-      newestToken: this.method && {
-        method: this.method,
-        olderUntil: this.startedAt + this.olderUntil,
-      },
+      newestToken: this.newestToken,
     }
+  }
+
+  private get newestToken(): NewestToken | undefined {
+    return this.method && { method: this.method, olderUntil: this.startedAt + this.olderUntil }
   }
 
   /** Replaces whatever is here by a live record. */
@@ -91,13 +92,19 @@ export class Entry {
     this.olderUntil = (record.newestToken?.olderUntil ?? startedAt) - startedAt
   }
 
-  /** Replaces whatever is here by an end; a kept refresh goes with it. */
+  /**
+   * Replaces whatever is here by an end; a kept refresh goes with it. What the newest token has shown is that of this moment,
+   * whatever the caller had read.
+   */
   end(record: EndedRecord): EndedRecord {
-    this.ended = record
+    const { newestToken, level } = this
+    const shown = this.ended === undefined ? newestToken && { level, newestToken } : this.ended.shown
+    const ended = shown === undefined ? record : { ...record, shown }
+    this.ended = ended
     this.kept = undefined
     this.generation = ''
     this.sealed = ''
-    return record
+    return ended
   }
 
   isLive(generation: string): boolean {

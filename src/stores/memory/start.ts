@@ -80,13 +80,13 @@ function refuse(index: PersonIndex, start: Start, revocation: Revocation): Start
     retainUntil: Math.max(revocation.retainUntil, request.record.retainUntil, known?.retainUntil ?? 0),
     sealed: known?.sealed ?? '',
   }
+  const written = entry?.end(record) ?? record
   if (entry === undefined) addEntry(index, address, record)
-  else entry.end(record)
   // The session value has shown itself older than the revocation: a newer token of it stays refused too.
   const { revocations } = openMarks(index, address.person)
   const own = { ...revocation, retainUntil: record.retainUntil }
   revocations.set(address.session, laterOf(revocations.get(address.session), own))
-  return { outcome: 'revoked', record }
+  return { outcome: 'revoked', record: written }
 }
 
 function makeRoomFor(index: PersonIndex, { address, request }: Start, isStart: boolean) {

@@ -120,9 +120,17 @@ function parseNewestToken(word = ''): NewestToken | undefined {
   return method === undefined ? undefined : { method, olderUntil: Number(olderUntil) }
 }
 
-function serializeEnded({ reason, at, generation, retainUntil, sealed }: EndedRecord): string {
+function serializeEnded({ reason, at, generation, retainUntil, sealed, shown }: EndedRecord): string {
   const format = newerReasons.includes(reason) ? newerVersion : version
-  return `${format} e ${reason} ${at} ${toWord(generation)} ${retainUntil} ${toWord(sealed)}`
+  const common = `${format} e ${reason} ${at} ${toWord(generation)} ${retainUntil} ${toWord(sealed)}`
+  return shown === undefined ? common : `${common} ${shown.level}${newestTokenWord(shown.newestToken)}`
+}
+
+/** What the newest token of an ended session had shown: the level, and the word of a live record right behind it. */
+function shownIn(word = ''): Pick<EndedRecord, 'shown'> {
+  const [, level, token] = /^(-?\d[^a-z]*(?:e[+-]\d+)?)([pmd].*)$/.exec(word) ?? []
+  const newestToken = parseNewestToken(token)
+  return newestToken === undefined ? {} : { shown: { level: Number(level), newestToken } }
 }
 
 /** @throws StoreUnavailableError `store-format` for a newer live record, and for what is no record. */
@@ -150,7 +158,7 @@ export function parseRecord(text: string): SessionRecord {
 }
 
 function parseEnded(words: readonly string[]): EndedRecord {
-  const [stored, , reason, at, generation, retainUntil, sealed] = words
+  const [stored, , reason, at, generation, retainUntil, sealed, shown] = words
   if (stored === version || isWholeNewer(words)) {
     if (!isReason(reason)) throw formatError()
     return {
@@ -160,9 +168,11 @@ function parseEnded(words: readonly string[]): EndedRecord {
       generation: toText(generation),
       retainUntil: toNumber(retainUntil),
       sealed: toText(sealed),
+      ...shownIn(shown),
     }
   }
-  const kept = stored === newerVersion && words.length === 5 ? parseMark(words) : undefined
+  const kept =
+    stored === newerVersion && (words.length === 5 || words.length === 6) ? parseMark(words) : undefined
   if (kept !== undefined) return kept
   // A newer end still ends, whatever else it says.
   return {
@@ -177,11 +187,11 @@ function parseEnded(words: readonly string[]): EndedRecord {
 
 /** Whether an end in the newer format says all that ours says, of a reason that we know. */
 function isWholeNewer([stored, , reason, at, , retainUntil, ...more]: readonly string[]): boolean {
-  const isOurs = stored === newerVersion && isReason(reason) && more.length === 1
+  const isOurs = stored === newerVersion && isReason(reason) && (more.length === 1 || more.length === 2)
   return isOurs && [at, retainUntil].every((time) => /^\d+$/.test(time ?? ''))
 }
 
-function parseMark([, , code, at = '', retainUntil = '']: readonly string[]): EndedRecord | undefined {
+function parseMark([, , code, at = '', retainUntil = '', shown]: readonly string[]): EndedRecord | undefined {
   const reason = reasonOf(code)
   if (reason === undefined || !/^[\da-f]+$/.test(at) || !/^[\da-f]+$/.test(retainUntil)) return undefined
   const milliseconds = (hexadecimal: string) => Number.parseInt(hexadecimal, 16) * 1000
@@ -192,6 +202,7 @@ function parseMark([, , code, at = '', retainUntil = '']: readonly string[]): En
     generation: '',
     retainUntil: milliseconds(retainUntil),
     sealed: '',
+    ...shownIn(shown),
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * @module What keeps the hash of a person small, as functions in Lua. An end that gives way to others shrinks to a mark:
- * `2 e <code> <at> <retain>`, times in hexadecimal seconds. It lies where the record lay, so that an older release finds
+ * `2 e <code> <at> <retain>`, times in hexadecimal seconds, and what the newest token had shown, if that is known. It lies where the record lay, so that an older release finds
  * an end of a newer format there, and begins nothing anew. Field `b` says where the next look at a large hash goes on,
  * field `n` how often such looks have come round, and which applications they met.
  */
@@ -20,16 +20,17 @@ local codes, reasons = {${codes}}, {}
 for reason, code in pairs(codes) do reasons[code] = reason end
 local function endOf(record)
   if record[1] ~= '2' or record[2] ~= 'e' then return record end
-  local isWhole = #record == 7 and codes[record[3]] and tonumber(record[4]) and tonumber(record[6])
+  local isWhole = (#record == 7 or #record == 8) and codes[record[3]] and tonumber(record[4]) and tonumber(record[6])
   if isWhole then return {'1', unpack(record, 2)} end
-  if #record ~= 5 then return record end
+  if #record ~= 5 and #record ~= 6 then return record end
   local reason, at, retain = reasons[record[3]], tonumber(record[4], 16), tonumber(record[5], 16)
   if not (reason and at and retain) then return record end
-  return {'1', 'e', reason, string.format('%.0f', at * 1000), '-', string.format('%.0f', retain * 1000), '-'}
+  local function milliseconds(seconds) return string.format('%.0f', seconds * 1000) end
+  return {'1', 'e', reason, milliseconds(at), '-', milliseconds(retain), '-', record[6]}
 end
-local function markOf(reason, at, retain)
+local function markOf(reason, at, retain, shown)
   local function seconds(milliseconds) return string.format('%x', math.ceil(tonumber(milliseconds) / 1000)) end
-  return '2 e ' .. (codes[reason] or codes.revoked) .. ' ' .. seconds(at) .. ' ' .. seconds(retain)
+  return table.concat({'2 e', codes[reason] or codes.revoked, seconds(at), seconds(retain), shown}, ' ')
 end
 `
 
@@ -101,18 +102,20 @@ local function survey(prefix, own, forgotten, step)
         if retain and field ~= 'v' then entry = {reason = why, at = at, isRevocation = true} end
       elseif kind == 'r' then
         applications[string.sub(field, 3, -2 - #session)] = true
-        local started, lastSeen, reason, at, code, life
+        local started, lastSeen, reason, at, code, life, shown
         started, lastSeen, retain = string.match(value, '^1 l %S+ (%S+) (%S+) %S+ %S+ %S+ %S+ %S+ (%S+)')
         if started then
           entry = {list = 'live', started = tonumber(started), seen = tonumber(lastSeen), value = value}
         end
-        reason, at, life = string.match(value, '^1 e (%S+) (%S+) %S+ (%S+)')
+        reason, at, life, shown = string.match(value, '^1 e (%S+) (%S+) %S+ (%S+) %S+ ?(%S*)')
         if not reason then
-          reason, at, life = string.match(value, '^2 e (%S%S+) (%d+) %S+ (%d+) %S+$')
+          reason, at, life, shown = string.match(value, '^2 e (%S%S+) (%d+) %S+ (%d+) %S+ ?(%S*)$')
           reason = codes[reason] and reason
         end
-        if reason then retain, entry = life, {list = 'ends', reason = reason, at = at} end
-        code, at, life = string.match(value, '^2 e (%a) (%x+) (%x+)$')
+        if reason then
+          retain, entry = life, {list = 'ends', reason = reason, at = at, shown = shown ~= '' and shown or nil}
+        end
+        code, at, life = string.match(value, '^2 e (%a) (%x+) (%x+) ?%S*$')
         if code then
           retain, entry = string.format('%.0f', tonumber(life, 16) * 1000), {at = tonumber(at, 16) * 1000}
         end
@@ -148,12 +151,12 @@ end
 export const makeRoom = `
 local function makeRoom(view, application, limit, marks, now, isStart)
   local displaced = {}
-  local function shrink(entry, reason, at)
-    redis.call('HSET', key, entry.field, markOf(reason, at, entry.retain))
+  local function shrink(entry, reason, at, shown)
+    redis.call('HSET', key, entry.field, markOf(reason, at, entry.retain, shown))
     view.marks[#view.marks + 1] = {field = entry.field, at = at, retain = entry.retain}
   end
   if #view.live + #view.ends + 1 > limit then
-    for _, entry in ipairs(view.ends) do shrink(entry, entry.reason, entry.at) end
+    for _, entry in ipairs(view.ends) do shrink(entry, entry.reason, entry.at, entry.shown) end
   end
   local excess = isStart and math.min(#view.live + 1 - limit, ${mostDisplaced}) or 0
   if excess > 0 then
@@ -163,7 +166,7 @@ local function makeRoom(view, application, limit, marks, now, isStart)
     end)
     for index = 1, excess do
       local entry = view.live[index]
-      shrink(entry, 'too-many-sessions', now)
+      shrink(entry, 'too-many-sessions', now, shownOf(words(entry.value)))
       redis.call('HDEL', key, 'k' .. string.sub(entry.field, 2))
       for _, word in ipairs({application, entry.session, entry.value}) do displaced[#displaced + 1] = word end
     end

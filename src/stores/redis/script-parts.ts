@@ -25,7 +25,7 @@ local LIVE = {
   generation = 3, started = 4, seen = 5, ends = 6, expires = 8, level = 9, authenticated = 10, retain = 11, sealed = 12,
   signIn = 13, begunBy = 14, newestToken = 15,
 }
-local ENDED = {reason = 3, at = 4, generation = 5, retain = 6, sealed = 7}
+local ENDED = {reason = 3, at = 4, generation = 5, retain = 6, sealed = 7, shown = 8}
 local REVOCATION = {reason = 3, at = 4, retain = 5, before = 6}
 local ALIAS = {session = 3}
 local KEPT = {fence = 4}
@@ -41,6 +41,13 @@ end
 local function smaller(one, other)
   if (tonumber(one) or 0) < (tonumber(other) or 0) then return one end
   return other
+end
+`
+
+/** What a live record says of its newest token, as the last word of an end: the level, and that word right behind it. */
+export const shown = `
+local function shownOf(record)
+  if record[LIVE.newestToken] then return record[LIVE.level] .. record[LIVE.newestToken] end
 end
 `
 

@@ -15,6 +15,7 @@ import {
   names,
   refusal,
   replicas,
+  shown,
   words,
 } from './script-parts.js'
 
@@ -39,13 +40,14 @@ if not revocation then
 end
 if revocation then
   local revoked = words(revocation)
-  local generation, sealed = '-', '-'
+  local generation, sealed, shown = '-', '-', nil
   retain = larger(revoked[REVOCATION.retain], retain)
   if known and known[1] == '1' then
     generation, sealed, retain = known[ENDED.generation], known[ENDED.sealed], larger(known[ENDED.retain], retain)
+    shown = known[ENDED.shown]
   end
   local reason, at = revoked[REVOCATION.reason], revoked[REVOCATION.at]
-  value = '1 e ' .. reason .. ' ' .. at .. ' ' .. generation .. ' ' .. retain .. ' ' .. sealed
+  value = table.concat({'1 e', reason, at, generation, retain, sealed, shown}, ' ')
   makeRoom(view, application, limit, marks, now, false)
   redis.call('HSET', key, field, value)
   mark('v:' .. session, reason, at, retain)
@@ -113,8 +115,8 @@ if not record or isTouched or isRewritten then
   return {'exists', redis.call('HGET', key, field), replicas()}
 end
 retain = larger(record[LIVE.retain], retain)
-local format = newer[reason] and '2' or '1'
-local value = format .. ' e ' .. reason .. ' ' .. at .. ' ' .. endedGeneration .. ' ' .. retain .. ' ' .. sealed
+local format = newer[reason] and '2 e' or '1 e'
+local value = table.concat({format, reason, at, endedGeneration, retain, sealed, shownOf(record)}, ' ')
 redis.call('HSET', key, field, value)
 redis.call('HDEL', key, 'k' .. string.sub(field, 2))
 keepFor(life)
@@ -130,8 +132,9 @@ local function lengthen(field, kind, position)
   if record[1] == '1' and tonumber(record[position]) < tonumber(retain) then
     record[position] = retain
     record[1] = string.sub(value, 1, 1)
-    local isMark = record[1] == '2' and #words(value) == 5
-    local text = isMark and markOf(record[ENDED.reason], record[ENDED.at], retain) or table.concat(record, ' ')
+    local isMark = record[1] == '2' and #words(value) < 7
+    local mark = isMark and markOf(record[ENDED.reason], record[ENDED.at], retain, record[ENDED.shown])
+    local text = mark or table.concat(record, ' ')
     redis.call('HSET', key, field, text)
   end
   return true
@@ -192,13 +195,14 @@ for field, session in pairs(records) do
   local value = known[session] and redis.call('HGET', key, field)
   local format, state = string.match(value or '', '^(%S+) (%S+)')
   if value and state ~= 'e' then
-    local generation, kept, sealed = '-', retain, '-'
+    local generation, kept, sealed, shown = '-', retain, '-', nil
     if format == '1' then
+      shown = shownOf(words(value))
       generation, kept, sealed = string.match(value, '^1 %S+ (%S+)' .. string.rep(' %S+', 7) .. ' (%S+) (%S+)')
       kept = larger(kept, retain)
       reply[#reply + 1], reply[#reply + 2], reply[#reply + 3] = string.sub(field, 3, -2 - #session), session, value
     end
-    redis.call('HSET', key, field, table.concat({'1 e', reason, at, generation, kept, sealed}, ' '))
+    redis.call('HSET', key, field, table.concat({'1 e', reason, at, generation, kept, sealed, shown}, ' '))
     redis.call('HDEL', key, 'k' .. string.sub(field, 2))
   end
 end
@@ -353,11 +357,24 @@ return {'done'}
 
 /** Every atomic step by its name. */
 export const scripts = {
-  start: createScript(announce, words, keepFor, names, alias, refusal, mark, ends, survey, makeRoom, start),
+  start: createScript(
+    announce,
+    words,
+    keepFor,
+    names,
+    alias,
+    refusal,
+    mark,
+    shown,
+    ends,
+    survey,
+    makeRoom,
+    start,
+  ),
   update: createScript(announce, words, keepFor, live, update),
-  end: createScript(announce, words, keepFor, live, replicas, end),
+  end: createScript(announce, words, keepFor, live, replicas, shown, end),
   retain: createScript(words, keepFor, ends, retain),
-  revoke: createScript(announce, words, keepFor, mark, replicas, ends, survey, makeRoom, tidy, revoke),
+  revoke: createScript(announce, words, keepFor, mark, replicas, shown, ends, survey, makeRoom, tidy, revoke),
   confirm: createScript(words, keepFor, replicas, ends, confirm),
   revocation: createScript(words, names, revocation),
   list: createScript(words, list),
