@@ -29,7 +29,7 @@ import {
   Served,
 } from './node.js'
 import { createUpgrade, type Upgrade } from './upgrade.js'
-import { replacedPolicies, suiteFrom } from './web.js'
+import { headersOf, replacedPolicies, suiteFrom } from './web.js'
 
 /** What a guard leaves in the types of the middleware behind it: there, `ctx.state.citizen` is an active citizen. */
 export interface GuardedState<C extends Claims = Claims> {
@@ -110,7 +110,7 @@ function applyReply(context: AnyContext, reply: Reply): void {
   context.body = reply.body ?? null
   context.status = reply.status
   for (const name of replacedPolicies(reply)) context.remove(name)
-  context.set({ ...reply.headers })
+  context.set({ ...headersOf(reply) })
 }
 
 /** Whether a request is kept out; then it is answered. */

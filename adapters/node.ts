@@ -8,7 +8,7 @@ import {
   type Suite,
   serializeCookie,
 } from '../src/index.js'
-import { cacheHeaders, privateAnswer, replacedPolicies, targetOf } from './web.js'
+import { cacheHeaders, headersOf, privateAnswer, replacedPolicies, targetOf } from './web.js'
 
 /** What a framework knows of a request besides node:http. Express keeps it on the request, Koa on `ctx.request`. */
 export interface FrameworkRequest {
@@ -249,7 +249,7 @@ export function keepErrorPrivate(response: ServerResponse): void {
 export function sendReply(response: ServerResponse, reply: Reply, method: string): void {
   response.statusCode = reply.status
   for (const name of replacedPolicies(reply)) response.removeHeader(name)
-  for (const [name, value] of Object.entries(reply.headers)) response.setHeader(name, value)
+  for (const [name, value] of Object.entries(headersOf(reply))) response.setHeader(name, value)
   if (reply.body === undefined) {
     response.end()
     return

@@ -58,6 +58,21 @@ export function replacedPolicies(reply: Reply): readonly string[] {
   return reply.headers['content-security-policy'] === undefined ? [] : policyHeaders
 }
 
+/**
+ * The headers of an answer of the core: its own, and what every one tells browsers. It is of the type that it says, no other
+ * site loads it, and what is no page of ours is shown in no frame and loads nothing. Source: ASVS 5.0 3.4.4, 3.4.6 and 3.5.8;
+ * Fetch, `Cross-Origin-Resource-Policy`.
+ */
+export function headersOf({ headers, body }: Reply): Readonly<Record<string, string>> {
+  const isBare = body === undefined || headers['content-security-policy'] !== undefined
+  return {
+    'x-content-type-options': 'nosniff',
+    'cross-origin-resource-policy': 'same-origin',
+    ...(isBare ? {} : { 'content-security-policy': "default-src 'none'; frame-ancestors 'none'" }),
+    ...headers,
+  }
+}
+
 const slash = 0x2f
 const questionMark = 0x3f
 const numberSign = 0x23
@@ -215,9 +230,10 @@ export class WebExchange implements Exchange {
 }
 
 /** A whole answer of the core as a response, without cookies. */
-export function toResponse({ status, headers, body }: Reply, method: string): Response {
+export function toResponse(reply: Reply, method: string): Response {
+  const { status, body } = reply
   const isBare = method === 'HEAD' || body === undefined
-  return new Response(isBare ? null : body, { status, headers })
+  return new Response(isBare ? null : body, { status, headers: headersOf(reply) })
 }
 
 /**

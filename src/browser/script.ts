@@ -11,7 +11,8 @@ declare global {
   }
 }
 
-const { dataset, src } = document.currentScript as HTMLScriptElement
+// Not `document.currentScript`: an element with that name would stand in its place.
+const { dataset, src } = Reflect.get(Document.prototype, 'currentScript', document) as HTMLScriptElement
 // Digits are a number, an attribute without a value is true.
 const options = Object.entries(dataset).map(([name, text]) => [name, Number(text) || text || true])
 const client = startCitizen({

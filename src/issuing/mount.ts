@@ -111,7 +111,12 @@ export function replyTo(error: unknown): Reply {
   const { status = 500, code = 'internal', headers = {} } = known ?? {}
   return {
     status,
-    headers: { ...headers, 'content-type': 'application/problem+json', 'cache-control': 'no-store' },
+    headers: {
+      ...headers,
+      'content-type': 'application/problem+json',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+    },
     body: JSON.stringify({ status, code }),
   }
 }

@@ -44,6 +44,16 @@ describe('a page', () => {
     expect(await styleOf(page, 'padding')).toBe('24px')
   })
 
+  it('takes no element for its script, whatever the element is called', async () => {
+    const image = '<img name="currentScript" src="/elsewhere/client.js" data-is-private>'
+    await servePage("default-src 'self'", `${image}<script src="/session/client.js"></script>`)
+    const page = await world.tab()
+    await signIn(page, `${world.site.url}/private`)
+    await page.goto(`${world.site.url}/made`)
+    expect(await snapshotOf(page)).toMatchObject({ state: 'active' })
+    expect(world.site.requests.filter((request) => request.includes('/elsewhere/status'))).toEqual([])
+  })
+
   it('works where the browser refuses it any storage', async () => {
     await world.context.addInitScript(`Object.defineProperty(globalThis, 'sessionStorage', {
       get() { throw new DOMException('refused', 'SecurityError') }

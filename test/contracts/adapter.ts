@@ -4,6 +4,7 @@ import { citizenCases } from './adapter-citizen.js'
 import { gateCases } from './adapter-gate.js'
 import { guardCases } from './adapter-guards.js'
 import { type AdapterHarness, type Case, type RunningApplication, subjectOf } from './adapter-harness.js'
+import { policyCases } from './adapter-policies.js'
 import { responseCases } from './adapter-responses.js'
 import { routeCases } from './adapter-routes.js'
 
@@ -12,6 +13,7 @@ const parts: Readonly<Record<string, readonly Case[]>> = {
   'a guard': guardCases,
   'responses of the application': responseCases,
   'our own routes': routeCases,
+  'what browsers are told': policyCases,
   'the gate': gateCases,
 }
 

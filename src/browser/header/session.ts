@@ -81,10 +81,9 @@ export function forget(header: Header): void {
   headers.delete(header)
 }
 
-/** The client of the page: the one that is given, else that of our script. */
+/** The client of the page: the one that is given, else that of our script. An element of that name is no own property. */
 export function clientOf(given?: CitizenClient | null): CitizenClient | undefined {
-  const { citizenSession } = globalThis as { readonly citizenSession?: { readonly client: CitizenClient } }
-  return given ?? citizenSession?.client
+  return given ?? Object.getOwnPropertyDescriptor(globalThis, 'citizenSession')?.value?.client
 }
 
 /** Signs out, as the client does: by the client where there is one, for it covers the page. */

@@ -214,6 +214,25 @@ it('signs out without the client, and empties every header of every tab', async 
   expect(address).toBe('/session/login?returnTo=%2Fheader')
 })
 
+it('takes no element for its script or for the client, whatever the element is called', async () => {
+  const elements =
+    '<img name="currentScript" src="/elsewhere/header.js" data-payload-cookie="other">' +
+    '<form id="citizenSession"><input name="client"></form>'
+  await world.context.route('**/named', (route) =>
+    route.fulfill({
+      contentType: 'text/html',
+      body: `<!doctype html>${elements}<citizen-header></citizen-header><script src="/session/header.js"></script>`,
+    }),
+  )
+  const page = await world.tab()
+  await signIn(page, `${world.site.url}/private`)
+  await page.goto(`${world.site.url}/named`)
+  await part(page, 'name').getByText('Ana Archer').waitFor()
+  await part(page, 'sign-out').click()
+  await page.waitForURL((address) => address.pathname === '/session/return')
+  expect(await page.textContent('main')).toContain('signed out of all applications')
+})
+
 it('is empty in a moment where the page that was asking for all has left without an answer', async () => {
   await world.travel(0)
   const page = await arrive()
