@@ -1,12 +1,10 @@
 /** @module The policies of an application's own middleware, as Chromium enforces them on the way to a provider. */
-import { getRequestListener } from '@hono/node-server'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { createEmulator, type Emulator, type SamlOptions } from '../../src/emulator/index.js'
+import { createEmulator, type Emulator } from '../../src/emulator/index.js'
 import { memoryStore } from '../../src/index.js'
-import { saml } from '../../src/saml/saml.js'
-import { applications, type Framework } from '../engines/applications.js'
-import { keyOf } from '../saml/world.js'
+import { applications } from '../engines/applications.js'
+import { openSamlPlace, samlParties } from '../engines/saml-place.js'
 import { launchChromium } from '../support/chromium.js'
 import { type HttpsSites, openHttpsSites } from '../support/https-sites.js'
 
@@ -119,47 +117,14 @@ describe.each(['Express', 'Koa'] as const)('on %s behind the defaults of helmet'
   })
 })
 
-/** A SAML provider that leads a sign-out through its other applications, each on a site of its own. */
-async function openFederation(framework: Framework, binding: 'redirect' | 'post'): Promise<Emulator> {
-  await openSites()
-  const provider = sites.originOf('id.citizen')
-  const names = ['permits', 'benefits'] as const
-  const serviceProviders = names.map((name): SamlOptions['serviceProviders'][number] => ({
-    entityId: `${sites.originOf(name)}/session/saml/metadata`,
-    acsUrl: `${sites.originOf(name)}/session/saml/acs`,
-    logout: { [binding]: `${sites.originOf(name)}/session/saml/slo` },
-    certificate: keyOf(name).certificate,
-  }))
-  const emulator = await createEmulator({
-    url: provider,
-    saml: { serviceProviders, frontChannel: 'redirects' },
-  })
-  sites.serve(
-    'id.citizen',
-    getRequestListener((request) => emulator.handle(request)),
-  )
-  for (const name of names) {
-    const plugin = saml({
-      identityProvider: `${provider}/saml/metadata`,
-      metadataUrl: `${provider}/saml/metadata`,
-      signInBinding: binding,
-      logoutBinding: binding,
-      ...keyOf(name),
-    })
-    const application = { id: name, url: sites.originOf(name), secrets }
-    const parts = { store: memoryStore(), fetch: emulator.fetch, onEvent: () => undefined }
-    sites.serve(name, applications[framework]({ application, protocols: [plugin], ...parts }))
-  }
-  return emulator
-}
-
 describe.each(['Express', 'Koa'] as const)('on %s behind the defaults of helmet, by SAML', (framework) => {
   it.each(['redirect', 'post'] as const)(
     'FLD-02 a sign-out by %s goes on through the applications of the provider and comes back',
     async (binding) => {
-      const emulator = await openFederation(framework, binding)
+      await openSites()
+      const emulator = await openSamlPlace(sites, framework, binding)
       const { page, complaints } = await openPage()
-      for (const name of ['permits', 'benefits']) {
+      for (const name of samlParties) {
         await page.goto(`${sites.originOf(name)}/session/login?returnTo=/private`)
         if (name === 'permits') {
           await page.fill('input[name=username]', 'ana')

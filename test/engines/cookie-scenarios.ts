@@ -1,6 +1,7 @@
 /** @module The shared cookie in every engine: in, out, back, the warning, the tabs, the window of a sign-in. */
 import { describe, expect, it } from 'vitest'
 import type { HttpsSites } from '../support/https-sites.js'
+import type { Framework } from './applications.js'
 import { type CookiePlace, logIn, openCookiePlace } from './cookie-place.js'
 import type { Engine, Person, Tab } from './engine.js'
 
@@ -10,9 +11,14 @@ const isShown = `document.querySelector('h1').checkVisibility()`
 const dialog = `document.querySelector('citizen-session')?.shadowRoot.querySelector('dialog')`
 
 export function testSharedCookie(engine: () => Engine, sites: () => HttpsSites): void {
+  describe.each(['Express', 'Koa'] as const)('on %s behind the defaults of helmet', (framework) => {
+    testBehindHelmet(framework, engine, sites)
+  })
+}
+
+function testBehindHelmet(framework: Framework, engine: () => Engine, sites: () => HttpsSites): void {
   const open = async (
     path: string,
-    framework: 'Express' | 'Koa' = 'Express',
   ): Promise<{ readonly place: CookiePlace; readonly person: Person; readonly tab: Tab }> => {
     const place = await openCookiePlace(sites(), framework)
     const person = await engine().newPerson()
@@ -21,9 +27,9 @@ export function testSharedCookie(engine: () => Engine, sites: () => HttpsSites):
     return { place, person, tab }
   }
 
-  describe.each(['Express', 'Koa'] as const)('on %s behind the defaults of helmet', (framework) => {
+  describe('a sign-out', () => {
     it('FLD-13 signs in and out over a provider behind the provider, and shows nothing private to the back button', async () => {
-      const { place, tab } = await open('/private?plain', framework)
+      const { place, tab } = await open('/private?plain')
       expect(place.ledOver).toEqual(['upstream/login', 'id/login'])
       await tab.click('Leave')
       await tab.untilAt(`${place.url}/session/return`)
@@ -39,7 +45,7 @@ export function testSharedCookie(engine: () => Engine, sites: () => HttpsSites):
     })
 
     it('FLD-13 shows nothing private to the back button after a sign-out elsewhere, kept in a cache or not', async () => {
-      const { place, person, tab } = await open(`/private?kept&${client}`, framework)
+      const { place, person, tab } = await open(`/private?kept&${client}`)
       await tab.until(`${state} === 'active'`)
       await tab.evaluate(`addEventListener('pageshow', ({ persisted }) => {
         globalThis.shown = [persisted, ${isShown}]

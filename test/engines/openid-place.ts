@@ -4,7 +4,7 @@ import { createEmulator, type Emulator } from '../../src/emulator/index.js'
 import { type CitizenEvent, memoryStore } from '../../src/index.js'
 import { oidc } from '../../src/oidc/oidc.js'
 import type { HttpsSites } from '../support/https-sites.js'
-import { applications } from './applications.js'
+import { applications, type Framework } from './applications.js'
 import { logIn } from './cookie-place.js'
 import type { Tab } from './engine.js'
 
@@ -21,7 +21,7 @@ export interface OpenIdPlace {
   signIn(tab: Tab, party: Party): Promise<void>
 }
 
-export async function openOpenIdPlace(sites: HttpsSites): Promise<OpenIdPlace> {
+export async function openOpenIdPlace(sites: HttpsSites, framework: Framework): Promise<OpenIdPlace> {
   const urlOf = (party: Party) => sites.originOf(hosts[party])
   const issuer = sites.originOf('id.citizen')
   const events: CitizenEvent[] = []
@@ -44,7 +44,7 @@ export async function openOpenIdPlace(sites: HttpsSites): Promise<OpenIdPlace> {
     getRequestListener((request) => emulator.handle(request)),
   )
   for (const party of parties) {
-    const listener = applications.Express({
+    const listener = applications[framework]({
       application: { id: party, url: urlOf(party), secrets: ['a secret of thirty-two bytes or more'] },
       protocols: [
         oidc({

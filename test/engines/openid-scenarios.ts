@@ -1,14 +1,21 @@
 /** @module OpenID Connect in every engine: the frame of session management and the silent check, on one site and across sites. */
 import { describe, expect, it } from 'vitest'
 import type { HttpsSites } from '../support/https-sites.js'
+import type { Framework } from './applications.js'
 import type { Engine } from './engine.js'
 import { openOpenIdPlace, type Party } from './openid-place.js'
 
 const identity = 'globalThis.citizenSession?.client.snapshot.identity'
 
 export function testOpenId(engine: () => Engine, sites: () => HttpsSites): void {
+  describe.each(['Express', 'Koa'] as const)('on %s behind the defaults of helmet', (framework) => {
+    testSessionManagement(framework, engine, sites)
+  })
+}
+
+function testSessionManagement(framework: Framework, engine: () => Engine, sites: () => HttpsSites): void {
   const open = async (party: Party) => {
-    const place = await openOpenIdPlace(sites())
+    const place = await openOpenIdPlace(sites(), framework)
     const person = await engine().newPerson()
     const tab = await person.newTab()
     await place.signIn(tab, party)

@@ -5,6 +5,7 @@ import { testEngine } from './contract.js'
 import { testSharedCookie } from './cookie-scenarios.js'
 import type { Engine } from './engine.js'
 import { testOpenId } from './openid-scenarios.js'
+import { testSaml } from './saml-scenarios.js'
 
 export function runScenarios(start: () => Promise<Engine>): void {
   let engine: Engine
@@ -24,5 +25,6 @@ export function runScenarios(start: () => Promise<Engine>): void {
   describe('FLD-14 what holds in Chromium holds in Firefox and WebKit:', () => {
     testSharedCookie(...parts)
     testOpenId(...parts)
+    testSaml(...parts)
   })
 }

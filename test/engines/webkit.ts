@@ -57,7 +57,8 @@ function commandsTo(port: number): Command {
   return async <T>(method: string, path: string, body?: object) => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, {
       method,
-      signal: AbortSignal.timeout(10_000),
+      // A browser that starts on a busy machine needs longer than any step in it.
+      signal: AbortSignal.timeout(path === '/session' ? 60_000 : 10_000),
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
     const { value } = (await response.json()) as { value: { error: string; message: string } }
