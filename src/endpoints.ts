@@ -42,6 +42,8 @@ export interface EndpointParts {
   readonly routesPath: string
   /** Our own origin. */
   readonly origin: string
+  /** The application's name, as its people know it. */
+  readonly applicationName: string
   readonly clock: () => number
   readonly authenticate: (exchange: Exchange, regard?: ActivityOverride) => MaybePromise<Citizen>
   readonly loginRoutes: LoginRoutes
@@ -234,9 +236,9 @@ function answeringErrors(
 
 async function statusFor(parts: EndpointParts, exchange: Exchange, isTouching: boolean): Promise<Reply> {
   const citizen = await parts.authenticate(exchange, { isTouching })
-  const { routesPath, protocols } = parts
+  const { routesPath, protocols, applicationName: application } = parts
   const frame = citizen.provider === undefined ? undefined : protocols.get(citizen.provider)?.frame
-  return statusReply(statusOf(citizen, parts.clock(), { routesPath, frame }))
+  return statusReply(statusOf(citizen, parts.clock(), { routesPath, application, frame }))
 }
 
 async function extend(parts: EndpointParts, exchange: Exchange): Promise<Reply> {

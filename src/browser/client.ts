@@ -39,6 +39,7 @@ export function startCitizen(options: CitizenClientOptions = {}): CitizenClient 
     overlay: createOverlay({
       texts: textsFor(language, options.texts),
       language,
+      name: () => context.reading?.status.application,
       async stay() {
         if ((await extend(context)).isOffline) throw new Error('no answer')
       },

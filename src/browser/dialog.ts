@@ -14,8 +14,8 @@ export interface View {
 
 /** The one dialog of a page. */
 export interface Panel {
-  /** Shows this instead of what was there; `undefined`: nothing. */
-  show(view: View | undefined): void
+  /** Shows this instead of what was there, below the name of who shows it; `undefined`: nothing. */
+  show(view: View | undefined, name: string | undefined): void
   /** Changes the text; `spoken` is what a screen reader says of it. */
   say(text: string, spoken?: string | false): void
 }
@@ -52,7 +52,7 @@ export function createPanel(language: string): Panel {
   ): HTMLElementTagNameMap[K] => parent.appendChild(Object.assign(document.createElement(tag), properties))
 
   const dialog = add(root, 'dialog', { role: 'alertdialog' })
-  dialog.setAttribute('aria-labelledby', 'title')
+  dialog.setAttribute('aria-labelledby', 'name title')
   dialog.setAttribute('aria-describedby', 'text')
   host.lang = language
   root.adoptedStyleSheets = [sheetOf(style)]
@@ -76,12 +76,13 @@ export function createPanel(language: string): Panel {
   }
 
   return {
-    show(next) {
+    show(next, name) {
       if (next === view) return
       view = next
       dialog.replaceChildren()
       if (next) {
         dialog.className = next.isCover ? 'cover' : ''
+        if (name) add(dialog, 'p', { id: 'name', textContent: name })
         add(dialog, 'h2', { id: 'title', textContent: next.title })
         paragraph = add(dialog, 'p', { id: 'text', textContent: next.text })
         live = add(dialog, 'p', { role: 'status' })

@@ -18,6 +18,8 @@ export interface Overlay {
 export interface OverlayOptions {
   readonly texts: Texts
   readonly language: string
+  /** Name of the application, once the server has said it. */
+  name(): string | undefined
   stay(): Promise<unknown>
   signOut(): Promise<unknown>
   /** The last warning was read. */
@@ -36,7 +38,7 @@ export function createOverlay(options: OverlayOptions): Overlay {
   let note = ''
   let wasLast: boolean | undefined
 
-  const render = (): void => panel.show(cover ?? warning ?? question)
+  const render = (): void => panel.show(cover ?? warning ?? question, options.name())
   const trying = (work: () => Promise<unknown>) => (): void => {
     work().catch(() => {
       note = `${texts.failed} `

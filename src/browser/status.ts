@@ -17,6 +17,8 @@ export interface Status {
   readonly assurance: { readonly level: number; readonly method: string } | null
   readonly degraded: boolean
   readonly login: string
+  /** Name of the application; absent from a server before 0.2.0. */
+  readonly application?: string
   /** A page of ours to show in a hidden frame while this session lives; absent from a server before 0.2.0. */
   readonly frame?: string | null
 }

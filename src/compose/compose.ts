@@ -96,6 +96,7 @@ function assemble<C extends Claims>(
     gate: createSuiteGate(base, { pages, refuse, admit: admission.request }),
     routesPath: routes.path,
     origin: application.url,
+    applicationName: application.name,
     clock: options.clock,
     authenticate: authenticator.authenticate,
     pages,

@@ -18,15 +18,26 @@ export interface StatusDocument {
   /** Where a person can sign in. */
   readonly login: string
   readonly logout: string
+  /** Name of the application, as its people know it. */
+  readonly application: string
   /** A page of ours that a page is to show in a hidden frame while this session lives; `null`: none. */
   readonly frame: string | null
 }
 
-/** Says how things stand with a citizen. `frame`: the route of the page to be framed while the session lives. */
+/** The application that says it. */
+export interface StatusPlace {
+  readonly routesPath: string
+  /** Its name. */
+  readonly application: string
+  /** The route of the page to be framed while the session lives. */
+  readonly frame?: string | undefined
+}
+
+/** Says how things stand with a citizen. */
 export function statusOf(
   citizen: Citizen,
   now: number,
-  { routesPath, frame }: { readonly routesPath: string; readonly frame?: string | undefined },
+  { routesPath, application, frame }: StatusPlace,
 ): StatusDocument {
   const { state, session, assurance } = citizen
   const person = state === 'active' ? personOf(citizen.claims.iss, citizen.claims.sub) : null
@@ -40,6 +51,7 @@ export function statusOf(
     degraded: citizen.degraded,
     login: `${routesPath}/login`,
     logout: `${routesPath}/logout`,
+    application,
     // Another session is watched by another page: the fragment makes it one.
     frame: frame === undefined || !session ? null : `${routesPath}/${frame}#${session.publicId}`,
   }

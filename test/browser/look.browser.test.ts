@@ -66,7 +66,7 @@ describe.each(['en', 'fr'] as const)('in %s', (language) => {
       const gaps = warning.parts
         .slice(1)
         .map(({ top }, at) => Math.round(top - (warning.parts[at]?.bottom ?? 0)))
-      expect(gaps).toEqual([16, 16, 16])
+      expect(gaps).toEqual([16, 16, 16, 16])
       const [first] = warning.parts
       const last = warning.parts.at(-1)
       const [above, below] = [

@@ -4,7 +4,8 @@ import { axeFindings } from '../support/axe.js'
 import { dialogOf, signIn, snapshotOf } from './pages.js'
 import { setUpWorld } from './world.js'
 
-const world = setUpWorld()
+const name = 'Benefits & <Permits>'
+const world = setUpWorld({ suite: { application: { name } } })
 
 /** A tab with a session that is about to end: the clocks stand `seconds` before its end. */
 async function nearTheEnd(seconds: number, query = ''): Promise<Page> {
@@ -52,6 +53,16 @@ describe('the warning', () => {
     await world.travel(2)
     await dialogOf(page).waitFor()
     expect(await dialogOf(page).innerText()).toMatch(/signed out in (?:1 minute|[56]\d seconds)\./)
+  })
+
+  it('FLD-10 names the application, to the eye and to a screen reader, and so does the cover at the end', async () => {
+    const page = await nearTheEnd(30, '?data-keep-forms')
+    await dialogOf(page).waitFor()
+    await page.getByRole('alertdialog', { name: `${name} Are you still there?` }).waitFor()
+    expect(await dialogOf(page).innerText()).toMatch(/^Benefits & <Permits>\n/)
+    await world.travel(40)
+    await page.getByRole('alertdialog', { name: `${name} Your session has ended.` }).waitFor()
+    expect(await dialogOf(page).innerText()).toMatch(/^Benefits & <Permits>\n/)
   })
 
   it('comes when the application says', async () => {

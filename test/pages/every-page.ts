@@ -380,6 +380,7 @@ async function addEndpoints(setting: Setting, add: Add): Promise<void> {
   const { find } = createEndpoints({
     routesPath: options.routes.path,
     origin: url,
+    applicationName: options.application.name,
     clock: Date.now,
     authenticate: never,
     loginRoutes: { get: never, post: unread },
