@@ -1,7 +1,6 @@
 /** @module The hybrid flow: the ID token that comes by the browser beside the code, and what binds the two. */
-import { createHash } from 'node:crypto'
-import { findAlgorithm } from '../tokens/algorithms.js'
 import { type IdTokenClaims, type IdTokenRules, type RefusedIdToken, verifyIdToken } from './id-token.js'
+import { leftHalf } from './left-half.js'
 
 /** What came by the browser, and what was remembered of its request. */
 export interface FrontChannelAnswer {
@@ -32,13 +31,4 @@ export async function verifyFrontChannel(
 /** Whether both ID tokens of a login are about one person. Source: OpenID Connect Core 1.0, section 3.3.3.6. */
 export function isSamePerson(front: IdTokenClaims, back: IdTokenClaims): boolean {
   return front.iss === back.iss && front.sub === back.sub
-}
-
-/** The left half of the digest that belongs to the algorithm. Source: OpenID Connect Core 1.0, section 3.3.2.11. */
-function leftHalf(text: string, algorithm: string): string {
-  // Ed25519 has SHA-512 within itself. Source: RFC 8032, section 5.1.
-  const digest = createHash(findAlgorithm(algorithm)?.hash ?? 'sha512')
-    .update(text, 'latin1')
-    .digest()
-  return digest.subarray(0, digest.length / 2).toString('base64url')
 }

@@ -1,5 +1,6 @@
 /** @module ID tokens: verified beyond what TLS vouches for, and compared with the one that a session stands on. */
 import { isForClient, isNumericDate, isText, normalType } from './claim-checks.js'
+import { leftHalf } from './left-half.js'
 import { type SignatureProblem, type SignatureRules, verifySignature } from './signed-token.js'
 
 /** Why an ID token was refused. */
@@ -12,7 +13,8 @@ export type IdTokenProblem =
   | 'expired'
   | 'not-yet-valid'
   | 'nonce'
-  /** The code, or the state, beside it is another one. */
+  /** The access token, the code, or the state beside it is another one. */
+  | 'at-hash'
   | 'c-hash'
   | 's-hash'
   | 'auth-time'
@@ -51,6 +53,8 @@ export interface IdTokenDemand {
   readonly nonce: string | undefined
   /** How old the authentication may be, in seconds; `undefined`: any (`SES-20`). */
   readonly maxAgeSeconds?: number | undefined
+  /** The access token of the very answer that brought it, which its `at_hash` must name; `undefined`: none came. */
+  readonly accessToken?: string | undefined
 }
 
 /** An ID token that can be used. */
@@ -69,7 +73,7 @@ export interface RefusedIdToken {
 
 /**
  * Verifies an ID token.
- * Source: OpenID Connect Core 1.0, sections 2, 3.1.3.7 and 12.2; `SES-20`, `JWT-05`.
+ * Source: OpenID Connect Core 1.0, sections 2, 3.1.3.7, 3.1.3.8 and 12.2; `SES-20`, `JWT-05`.
  */
 export async function verifyIdToken(
   jwt: unknown,
@@ -95,7 +99,17 @@ export async function verifyIdToken(
   const problem = timeProblem(claims, rules, demand, now)
   if (problem !== undefined) return refuse(problem)
   if (demand.nonce !== undefined && claims.nonce !== demand.nonce) return refuse('nonce')
-  return { claims, algorithm: signed.algorithm }
+  const { algorithm } = signed
+  return namesAccessToken(claims, algorithm, demand.accessToken) ? { claims, algorithm } : refuse('at-hash')
+}
+
+/** Whether an ID token says nothing of the access token that came with it, or that it is this one. */
+function namesAccessToken(
+  { at_hash }: IdTokenClaims,
+  algorithm: string,
+  accessToken: string | undefined,
+): boolean {
+  return accessToken === undefined || at_hash === undefined || at_hash === leftHalf(accessToken, algorithm)
 }
 
 function hasGoodTypes(claims: Readonly<Record<string, unknown>>): claims is IdTokenClaims {

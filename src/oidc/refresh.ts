@@ -57,7 +57,8 @@ export async function renewTokens(
     return { kind: 'failed', problem: 'unchanged' }
   if (idToken === undefined) return toOutcome(response, session, now)
   const rules = idTokenRules(options, connection)
-  const verified = await verifyIdToken(idToken, rules, { nonce: undefined }, now)
+  const demand = { nonce: undefined, accessToken: response.access_token }
+  const verified = await verifyIdToken(idToken, rules, demand, now)
   if ('claims' in verified) {
     const difference = findRefreshedDifference(kept.identity, verified.claims)
     if (difference !== undefined) return refuseIdToken(response, kept, difference, verified.claims)

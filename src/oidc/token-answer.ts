@@ -115,7 +115,8 @@ async function exchangeCode(
   }
   const { nonce, maxAgeSeconds } = exchange
   const rules = idTokenRules(options, connection)
-  const verified = await verifyIdToken(response.id_token, rules, { nonce, maxAgeSeconds }, now)
+  const demand = { nonce, maxAgeSeconds, accessToken: response.access_token }
+  const verified = await verifyIdToken(response.id_token, rules, demand, now)
   if ('problem' in verified) {
     const { problem } = verified
     return { problem, difference: differenceIn(response.id_token, problem, rules) }

@@ -2,7 +2,7 @@
  * @module Documents in the shape that real providers write: a description, a key set, an ID token, a logout token or a
  * front-channel call, each with what must come of it. Written for this project; each file names the public pages.
  */
-import { generateKeyPairSync } from 'node:crypto'
+import { createHash, generateKeyPairSync } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { type CitizenEvent, createSuite, memoryStore } from '../../src/index.js'
@@ -106,12 +106,19 @@ function createShapedPlace(shape: Shape, more: Partial<OidcOptions> = {}) {
     const { header, claims } = shape.idToken
     const base = { iss: issuer, sub: 'ana', aud: clientId, iat: '$now', exp: '$now+3600' }
     const nonce = nonces.get(form.get('code') ?? '')
+    // Each key of the corpus signs by SHA-256.
+    const at_hash = createHash('sha256').update('access').digest().subarray(0, 16).toString('base64url')
     return Response.json({
       access_token: 'access',
       token_type: 'Bearer',
       expires_in: 3600,
       scope: 'openid',
-      id_token: jwt(header, { ...base, nonce, ...claims }),
+      id_token: jwt(header, {
+        ...base,
+        nonce,
+        ...claims,
+        ...(Object.hasOwn(claims, 'at_hash') && { at_hash }),
+      }),
     })
   }
 

@@ -149,6 +149,7 @@ describe('a sign-in at the emulator', () => {
   it.each([
     ['wrong-c-hash', 'c-hash'],
     ['without-c-hash', 'c-hash'],
+    ['wrong-at-hash', 'at-hash'],
     ['wrong-nonce', 'nonce'],
     ['wrong-iss', 'issuer'],
     ['wrong-aud', 'audience'],
@@ -162,7 +163,7 @@ describe('a sign-in at the emulator', () => {
     expect(done.status).toBe(401)
     expect(problems(world)).toEqual([problem])
     const redeemed = world.called.filter(({ url }) => url.endsWith('/token.idp'))
-    expect(redeemed).toHaveLength(problem === 'id-tokens-differ' ? 1 : 0)
+    expect(redeemed).toHaveLength(problem === 'id-tokens-differ' || problem === 'at-hash' ? 1 : 0)
   })
 
   it('takes no code of another login, though its form came to this browser', async () => {

@@ -1,12 +1,12 @@
 /** @module Codes and refresh tokens at the token endpoint: what each answer of the provider comes to. */
-import { generateKeyPairSync } from 'node:crypto'
+import { createHash, generateKeyPairSync } from 'node:crypto'
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { renewTokens } from '../../src/oidc/refresh.js'
 import { revokeTokens } from '../../src/oidc/revocation.js'
 import { type CodeExchange, redeemCode } from '../../src/oidc/token-answer.js'
 import { type KeptTokens, parseTokens } from '../../src/oidc/tokens.js'
-import { createSigningKey } from '../tokens/signing.js'
+import { createSigningKey, keySet } from '../tokens/signing.js'
 import { createScriptedProvider, describing, type ScriptedProvider } from './scripted-provider.js'
 import { clientId, idToken, issuer, logoutToken, seconds, start } from './signer.js'
 
@@ -21,6 +21,11 @@ const exchange: CodeExchange = {
   verifier: 'v'.repeat(43),
   maxAgeSeconds: undefined,
   sessionState: 'from-authorization',
+}
+
+const leftHalf = (text: string, hash = 'sha256') => {
+  const digest = createHash(hash).update(text).digest()
+  return digest.subarray(0, digest.length / 2).toString('base64url')
 }
 
 const tokenAnswer = (more: Readonly<Record<string, unknown>> = {}): Response =>
@@ -152,6 +157,43 @@ describe('an answer that brings nobody in', () => {
     },
   )
 
+  const wrong = [
+    ['of another access token', leftHalf('access-secret-2')],
+    ['of the whole digest', createHash('sha256').update('access-secret-1').digest('base64url')],
+    ['of another algorithm', leftHalf('access-secret-1', 'sha512')],
+    ['that is empty', ''],
+    ['that is null', null],
+    ['that is no text', [leftHalf('access-secret-1')]],
+  ] as const
+
+  it.each(wrong)('an ID token beside another access token, by an at_hash %s', async (_name, at_hash) => {
+    const world = createScriptedProvider()
+    world.answers['/token'] = () => tokenAnswer({ id_token: idToken({ at_hash }) })
+    expect(await run(world)).toEqual({ problem: 'at-hash', difference: {} })
+    // The same beside a refresh token that is spent: its successor is kept, and nothing else.
+    const outcome = await renew(world)
+    expect(outcome).toMatchObject({ kind: 'failed', problem: 'id-token-at-hash' })
+    expect(outcome.kind === 'failed' && parseTokens(outcome.successor)).toEqual({
+      ...kept,
+      refreshToken: 'refresh-secret-1',
+    })
+  })
+
+  it.each([
+    ['RS256', 'sha256'],
+    ['ES384', 'sha384'],
+    ['PS512', 'sha512'],
+    ['EdDSA', 'sha512'],
+  ])('but none whose at_hash is by the digest of %s', async (algorithm, hash) => {
+    const signer = createSigningKey('key-2', algorithm)
+    const world = createScriptedProvider({ idTokenAlgorithms: [algorithm] })
+    world.answers['/jwks'] = () => keySet([signer])
+    const at_hash = leftHalf('access-secret-1', hash)
+    world.answers['/token'] = () => tokenAnswer({ id_token: idToken({ at_hash }, {}, signer) })
+    expect(await run(world)).toMatchObject({ claims: { sub: 'ana' } })
+    expect(await renew(world)).toMatchObject({ kind: 'tokens' })
+  })
+
   it('SES-20 an authentication that is older than was asked for', async () => {
     const world = createScriptedProvider()
     world.answers['/token'] = () => tokenAnswer({ id_token: idToken({ auth_time: seconds - 200 }) })
@@ -192,6 +234,15 @@ describe('a refresh', () => {
       sessionState: 'old-state',
     })
     expect(world.askedAt('/token')[0]?.form.get('refresh_token')).toBe('refresh-secret-0')
+  })
+
+  it('without an ID token compares nothing with the one from before, which names another access token', async () => {
+    const world = createScriptedProvider()
+    world.answers['/token'] = () => tokenAnswer({ id_token: undefined })
+    const idTokenBefore = idToken({ at_hash: leftHalf('access-secret-0') })
+    const outcome = await renew(world, { ...kept, idToken: idTokenBefore })
+    expect(outcome).toMatchObject({ kind: 'tokens' })
+    expect(outcome.kind === 'tokens' && parseTokens(outcome.tokens)).toMatchObject({ idToken: idTokenBefore })
   })
 
   it('REF-2 is refused by invalid_grant alone', async () => {

@@ -38,6 +38,7 @@ export const idTokenFaults = [
   'other-sub-beside-code',
   'wrong-c-hash',
   'without-c-hash',
+  'wrong-at-hash',
   'session-over',
   'session-expiry-text',
 ] as const

@@ -62,7 +62,7 @@ const hashOf = (token: string) =>
 function faultyClaims(
   provider: Provider,
   now: number,
-  { isFirst, code }: IdTokenParts,
+  { isFirst, code, accessToken }: IdTokenParts,
 ): Readonly<Record<string, unknown>> {
   switch (faultsOf(provider).idToken) {
     case 'wrong-nonce':
@@ -81,6 +81,8 @@ function faultyClaims(
       return code === undefined ? {} : { c_hash: hashOf(`${code}x`) }
     case 'without-c-hash':
       return { c_hash: undefined }
+    case 'wrong-at-hash':
+      return accessToken === undefined ? {} : { at_hash: hashOf(`${accessToken}x`) }
     case 'session-over':
       return { session_expiry: now - 1 }
     case 'session-expiry-text':
