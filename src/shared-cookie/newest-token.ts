@@ -22,6 +22,11 @@ export interface TokenNews extends ShownByTokens {
 
 const strength = { password: 0, mfa: 1, did: 2 } as const satisfies Record<Assurance['method'], number>
 
+/** How much the claims of a token show, to be compared with others. */
+export function strengthOf(claims: Claims): number {
+  return strength[methodOf(claims)]
+}
+
 /** The claims by which a token shows more than a method. */
 const claimsAbove: Readonly<Record<Assurance['method'], readonly string[]>> = {
   password: ['isMfa', 'isDidAuth'],
@@ -48,7 +53,7 @@ export function isSettled({ token, level }: ShownToken, record: LiveRecord): boo
   if (newestToken === undefined) return level <= record.level
   const { issuedAt, claims } = token
   const { olderUntil, method } = newestToken
-  if (issuedAt < olderUntil) return level <= record.level && strength[methodOf(claims)] <= strength[method]
+  if (issuedAt < olderUntil) return level <= record.level && strengthOf(claims) <= strength[method]
   return issuedAt <= olderUntil + 1 && level === record.level && methodOf(claims) === method
 }
 
@@ -94,7 +99,7 @@ export function believedOf(
     return { claims: token.claims, level }
   }
   const { method } = newestToken
-  const isAbove = strength[methodOf(token.claims)] > strength[method]
+  const isAbove = strengthOf(token.claims) > strength[method]
   const claims = isAbove ? Object.freeze(withoutClaims(token.claims, claimsAbove[method])) : token.claims
   return { claims, level: Math.min(level, record.level) }
 }

@@ -7,6 +7,7 @@ import type { TokenBearer } from '../tokens/jwks-cache.js'
 import type { TokenParts } from '../tokens/token-parts.js'
 import type { RejectedToken, TokenVerifier, VerifiedToken } from '../tokens/verify.js'
 import { combinations } from './duplicates.js'
+import { strengthOf } from './newest-token.js'
 
 /** What the cookies of a request say about a token. */
 export type TokenReading =
@@ -30,7 +31,7 @@ export interface TokenReader {
 
 /**
  * Makes the reader. Duplicates are never decided by their order: all combinations are verified, and only if all
- * that are valid name one session, the one with the latest `exp` counts.
+ * that are valid name one session, the newest of them counts.
  * Source: RFC 6265bis 8.6 (`CK-07`).
  */
 export function createTokenReader(options: {
@@ -65,7 +66,7 @@ export function createTokenReader(options: {
         report({ type: 'duplicate-cookie', names, outcome: 'ambiguous' })
         return 'ambiguous'
       }
-      if (newest === undefined || token.expiresAt > newest.expiresAt) newest = token
+      if (newest === undefined || isNewerCopy(token, newest)) newest = token
     }
     report({ type: 'duplicate-cookie', names, outcome: 'agreed' })
     return newest ?? rejected ?? 'none'
@@ -92,6 +93,16 @@ export function createTokenReader(options: {
       return found
     },
   }
+}
+
+/**
+ * Whether a copy counts before another one: by `iat`, as everywhere, for a token with another factor may expire sooner; of two
+ * of one second the one that expires later, which a provider may have signed anew; else the one that shows less.
+ */
+function isNewerCopy(token: VerifiedToken, other: VerifiedToken): boolean {
+  if (token.issuedAt !== other.issuedAt) return token.issuedAt > other.issuedAt
+  if (token.expiresAt !== other.expiresAt) return token.expiresAt > other.expiresAt
+  return strengthOf(token.claims) < strengthOf(other.claims)
 }
 
 function isSameSession(left: VerifiedToken, right: VerifiedToken): boolean {

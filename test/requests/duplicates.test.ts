@@ -92,6 +92,36 @@ describe('CK-07 a shared cookie that comes twice', () => {
     }
   })
 
+  const did = { isMfa: true, isDidAuth: true }
+  const password = { isMfa: false, isDidAuth: false }
+
+  it.each([
+    ['a fall, by a token that expires sooner', did, 900, 2, password, 300, 'password'],
+    ['a rise, by a token that expires sooner', password, 900, 2, did, 300, 'did'],
+    ['a rise of the same second, by its later expiry', password, 300, 0, did, 900, 'did'],
+    ['the less of two that nothing tells apart', did, 900, 0, password, 900, 'password'],
+  ] as const)(
+    'as two tokens of one session: by the time of issue, whichever comes first: %s',
+    async (_name, before, lifeBefore, seconds, after, life, method) => {
+      for (const isReversed of [false, true]) {
+        // Neither has been seen before: nothing but the two can say which is the newer one.
+        const world = await createWorld()
+        const { emulator } = world
+        const token = async (claims: object, lifeSeconds: number) => {
+          const iat = Math.floor(world.now() / 1000)
+          const common = { iss: emulator.issuer, sub: 'ana', jti: 'one', mfaRequired: false }
+          const signed = await emulator.signToken({ ...common, ...claims, iat, exp: iat + lifeSeconds })
+          return emulator.cookieHeader(signed)
+        }
+        const old = await token(before, lifeBefore)
+        world.travel(seconds)
+        const both = [old, await token(after, life)]
+        const cookie = (isReversed ? both.toReversed() : both).join('; ')
+        expect(await shown(ask(world, cookie, navigation))).toMatchObject({ assurance: { method } })
+      }
+    },
+  )
+
   it('in more variants than are worth trying: refused at once', async () => {
     const world = await createWorld()
     const many = await Promise.all(Array.from({ length: 3 }, () => world.emulator.cookiesFor('ana')))
