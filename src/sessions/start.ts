@@ -24,7 +24,7 @@ import {
 export interface SessionStart {
   readonly address: RecordAddress
   readonly now: number
-  /** `iat` of the token in milliseconds, or now where a new authentication is proven. */
+  /** `iat` of the token, or when a login by a protocol began. Milliseconds. */
   readonly issuedAt: number
   readonly tokenExpiresAt: number
   readonly level: number

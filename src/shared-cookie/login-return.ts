@@ -85,7 +85,7 @@ async function settle(
 
 /** A session value never seen before, on a return that had asked for it: the person has just proven who they are. */
 async function startFirst(context: SharedLoginReturnContext, brought: Brought): Promise<boolean> {
-  const { token, login, now, address, level, stated } = brought
+  const { token, now, address, level, stated } = brought
   const isProven = isAskedFor(context, brought)
   const outcome = await context.lifecycle.startSession({
     address,
@@ -93,8 +93,8 @@ async function startFirst(context: SharedLoginReturnContext, brought: Brought): 
     tokenExpiresAt: token.expiresAt,
     level,
     newestToken: firstToken(token),
-    // The provider's clock may be behind ours: the token is at least as young as the login that brought it.
-    issuedAt: isProven ? Math.max(token.issuedAt, login.since) : token.issuedAt,
+    // Also where the login had asked: a token from before it, which no application has seen, may be all that it brought.
+    issuedAt: token.issuedAt,
     authenticatedAt: stated || (isProven ? now : 0),
   })
   return outcome.started || outcome.record.state === 'ended'

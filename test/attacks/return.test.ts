@@ -35,18 +35,48 @@ async function loginInFlight(world: World) {
 }
 
 describe('a return that had asked for a new authentication', () => {
-  it('RACE-2 does not begin a session by a token from before the end of everything', async () => {
-    const world = await createWorld()
-    const { suite } = world.application('benefits')
-    const old = await world.emulator.cookiesFor('ana')
-    world.travel(60)
-    await suite.sessions.endAllOf(subjectOf(world))
-    world.travel(60)
-    const { send, back } = await loginInFlight(world)
-    const arrived = await send(back, {}, old)
-    expect(arrived.status).toBe(401)
-    expect((await send('/private', {}, old)).status).not.toBe(200)
-  })
+  it.each([
+    [60, 60],
+    [10, 0],
+    [10, 5],
+    [0.4, 0.1],
+  ])(
+    'RACE-2 does not begin a session by a token from before the end of everything: %s s before, and %s s later',
+    async (before, later) => {
+      const world = await createWorld()
+      const { suite } = world.application('benefits')
+      // No application has seen it: nothing but its time of issue speaks against it.
+      const old = await world.emulator.cookiesFor('ana')
+      world.travel(before)
+      await suite.sessions.endAllOf(subjectOf(world))
+      world.travel(later)
+      const { send, back } = await loginInFlight(world)
+      const arrived = await send(back, {}, old)
+      expect(arrived.status).toBe(401)
+      expect((await send('/private', {}, old)).status).not.toBe(200)
+    },
+  )
+
+  it.each([
+    ['behind', -20, 21],
+    ['ahead', 20, 0],
+  ])(
+    'after the end of everything lets in who authenticates anew, at a provider whose clock is %s',
+    async (_name, off, seconds) => {
+      const world = await createWorld()
+      const { suite } = world.application('benefits')
+      await suite.sessions.endAllOf(subjectOf(world))
+      world.travel(seconds)
+      const { send, back } = await loginInFlight(world)
+      const { emulator } = world
+      const iat = world.now() / 1000 + off
+      const claims = { iss: emulator.issuer, ...subjectOf(world), jti: 'new', iat, exp: iat + 900 }
+      const kinds = { sub: subjectOf(world).subject, mfaRequired: false, isMfa: false, isDidAuth: false }
+      const fresh = emulator.cookieHeader(await emulator.signToken({ ...claims, ...kinds }))
+      expect((await send(back, {}, fresh)).status).toBe(302)
+      expect((await send('/private', {}, fresh)).status).toBe(200)
+    },
+  )
 
   it('ASV-08 takes no token from before that login for a recent authentication', async () => {
     const world = await createWorld()
