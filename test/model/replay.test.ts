@@ -1,6 +1,7 @@
 /** @module Histories that the model has found break the same rule in the real code with the same fault, and none without it. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { openApart } from '../simulation/apart.mjs'
 import { bundleSimulation } from '../simulation/bundle.mjs'
 import { plantedFaults } from '../simulation/planted/faults.mjs'
 import { modelFaults } from './faults.mjs'
@@ -9,9 +10,17 @@ import { parseStep } from './trail.mjs'
 
 const folder = new URL('./histories/', import.meta.url)
 
-async function replayOf(patches: Parameters<typeof bundleSimulation>[0]): Promise<typeof replay> {
-  const address = await bundleSimulation(patches, 'test/model/replay.ts')
-  return ((await import(address)) as { replay: typeof replay }).replay
+/** In a thread of its own: what other tests have left would ask for chance and time as well. */
+async function replayed(
+  patches: Parameters<typeof bundleSimulation>[0],
+  ...given: Parameters<typeof replay>
+): Promise<Awaited<ReturnType<typeof replay>>> {
+  const thread = openApart(await bundleSimulation(patches, 'test/model/replay.ts'))
+  try {
+    return (await thread.call('replay', given)) as Awaited<ReturnType<typeof replay>>
+  } finally {
+    await thread.close()
+  }
 }
 
 describe('a history that the model has found', () => {
@@ -22,8 +31,8 @@ describe('a history that the model has found', () => {
     const lines = readFileSync(new URL(`${word}.txt`, folder), 'utf8').split('\n')
     const steps = lines.flatMap((line) => parseStep(line) ?? [])
     const hasReplica = fault.parts.includes('REPLICA')
-    expect(await (await replayOf([]))(steps, hasReplica)).toBeUndefined()
-    const violation = await (await replayOf(planted.patches))(steps, hasReplica)
+    expect(await replayed([], steps, hasReplica)).toBeUndefined()
+    const violation = await replayed(planted.patches, steps, hasReplica)
     expect(violation?.invariant).toBe(fault.rule)
   })
 })

@@ -1,38 +1,45 @@
 /** @module The simulation itself: one seed is one history, whatever else the machine does; the first seeds break no rule. */
-import { pbkdf2 } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createDeadline } from '../../src/stores/redis/deadline.js'
 import { textOf } from '../house/source.js'
-import { planOf, runPlan, storyOf } from './main.js'
+import { type Apart, openApart } from './apart.mjs'
+import { bundleSimulation } from './bundle.mjs'
+import { planOf, storyOf } from './main.js'
 import type { Plan } from './plan.js'
 import { plantedFaults } from './planted/faults.mjs'
+import type { Outcome } from './run.js'
 import { addRange } from './seeds.mjs'
 
-/** Work that gets in the way of every turn of the event loop, and of the thread pool. */
-function busy(): () => void {
-  let isOver = false
-  const turn = (): void => {
-    if (!isOver) setImmediate(turn)
-  }
-  const derive = (): void => {
-    if (!isOver) pbkdf2('busy', 'salt', 3000, 32, 'sha256', derive)
-  }
-  turn()
-  for (let count = 0; count < 6; count += 1) derive()
-  const timer = setInterval(() => undefined, 1)
-  return () => {
-    isOver = true
-    clearInterval(timer)
-  }
+let thread: Apart
+beforeAll(async () => {
+  thread = openApart(await bundleSimulation())
+})
+afterAll(() => thread.close())
+
+const run = async (plan: Plan, how?: { readonly isBusy: boolean }): Promise<Outcome> =>
+  (await thread.call('runPlan', [plan], how)) as Outcome
+
+/** What a test before this one has left: an operation of a store that never ends, and its deadline. */
+async function leaveOperation(milliseconds: number): Promise<void> {
+  const guard = createDeadline(milliseconds, () => new Error('late'))
+  await guard(new Promise(() => undefined)).catch(() => undefined)
 }
 
 describe('one seed', () => {
   it.each([1, 12, 23])('gives one history, byte for byte, also on a busy machine: %i', async (seed) => {
-    const first = await runPlan(planOf(seed))
-    const stop = busy()
-    const second = await runPlan(planOf(seed))
-    stop()
+    const first = await run(planOf(seed))
+    const second = await run(planOf(seed), { isBusy: true })
     expect(first.history.length).toBeGreaterThan(500)
+    expect(second.history).toBe(first.history)
+    expect(second.steps).toBe(first.steps)
+  })
+
+  it('gives the same history in the same steps while what other tests have left in the process goes on', async () => {
+    const first = await run(planOf(1))
+    const left = [1, 20, 60].map(leaveOperation)
+    const second = await run(planOf(1))
+    await Promise.all(left)
     expect(second.history).toBe(first.history)
     expect(second.steps).toBe(first.steps)
   })
@@ -45,7 +52,7 @@ describe('one seed', () => {
 
 it.each(Array.from({ length: 20 }, (_, index) => index + 1))('breaks no rule with seed %i', async (seed) => {
   const plan = planOf(seed)
-  const outcome = await runPlan(plan)
+  const outcome = await run(plan)
   expect(outcome.violation, storyOf(plan, outcome)).toBeUndefined()
 })
 
@@ -55,7 +62,7 @@ it.each(['oidc', 'saml'] as const)(
     let told = ''
     for (let seed = 1; seed <= 60 && !isWhole(told); seed += 1) {
       const plan = planOf(seed)
-      if (plan.world.protocol === protocol) told += (await runPlan(plan)).history
+      if (plan.world.protocol === protocol) told += (await run(plan)).history
     }
     expect(isWhole(told)).toBe(true)
   },
@@ -69,7 +76,7 @@ it('breaks no rule any more where it once did', async () => {
   const folder = new URL('./found/', import.meta.url)
   for (const name of readdirSync(folder).filter((each) => each.endsWith('.json'))) {
     const { plan } = JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as { plan: Plan }
-    const outcome = await runPlan(plan)
+    const outcome = await run(plan)
     expect(outcome.violation, `${name}\n${storyOf(plan, outcome)}`).toBeUndefined()
   }
 })
