@@ -6,6 +6,7 @@ import type { VerifiedLogin } from '../protocols/sessions.js'
 import type { PersonStatement, TokenOutcome } from '../protocols/token-refresh.js'
 import type { TellUntrusted } from '../protocols/untrusted-claims.js'
 import { maximumSealableBytes } from '../seal.js'
+import { watchIdToken } from './answered-id-token.js'
 import { failedCallOf } from './call-failure.js'
 import { findRefreshedDifference, verifyIdToken } from './id-token.js'
 import type { ResolvedOidcOptions } from './options.js'
@@ -42,7 +43,8 @@ export async function renewTokens(
   let idTokenOf: () => unknown
   try {
     const configuration = await connection.client(now, options.refresh.timeoutSeconds)
-    idTokenOf = withoutIdToken(configuration)
+    // Left in, it could cost the answer as a whole, and with it the only copy of the next refresh token.
+    idTokenOf = watchIdToken(configuration, 'taken-out')
     response = await client.refreshTokenGrant(configuration, kept.refreshToken)
   } catch (error) {
     const { problem, error: code, status, retryAfterSeconds } = failedCallOf(error)
@@ -74,31 +76,6 @@ export async function renewTokens(
   // Nothing speaks against the ID token, and it is not needed: the one before stays.
   if (verified.problem === 'keys-unavailable' && isRotated) return toOutcome(response, session, now)
   return refuseIdToken(response, kept, verified.problem, verified.signed)
-}
-
-/**
- * Takes the ID token out of each token answer before `openid-client` looks at it: there it would refuse the answer as a
- * whole, and with it the only copy of the next refresh token. {@link verifyIdToken} judges it. The answer of the
- * function that is returned is the ID token of the latest answer.
- */
-function withoutIdToken(configuration: client.Configuration): () => unknown {
-  const call: client.CustomFetch =
-    configuration[client.customFetch] ?? ((url, init) => fetch(url, init as RequestInit))
-  let idToken: unknown
-  configuration[client.customFetch] = async (url, init) => {
-    const response = await call(url, init)
-    if (response.status !== 200) return response
-    const text = await response.text()
-    const rest = { status: response.status, headers: response.headers }
-    try {
-      const { id_token, ...others } = JSON.parse(text) as Readonly<Record<string, unknown>>
-      idToken = id_token
-      return new Response(JSON.stringify(others), rest)
-    } catch {
-      return new Response(text, rest)
-    }
-  }
-  return () => idToken
 }
 
 /**

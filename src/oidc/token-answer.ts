@@ -1,9 +1,10 @@
 /** @module The token endpoint: a code or a refresh token for tokens, through `openid-client`, then verified by us. */
 import * as client from 'openid-client'
 import type { Difference } from '../tokens/rejection.js'
+import { watchIdToken } from './answered-id-token.js'
 import { type FailedCall, failedCallOf, refusedIdTokenOf } from './call-failure.js'
 import { isSamePerson, verifyFrontChannel } from './hybrid.js'
-import { type IdTokenClaims, type IdTokenRules, verifyIdToken } from './id-token.js'
+import { type IdTokenClaims, type IdTokenProblem, type IdTokenRules, verifyIdToken } from './id-token.js'
 import { differenceFor, differenceIn } from './id-token-difference.js'
 import type { ResolvedOidcOptions } from './options.js'
 import type { Connection } from './provider.js'
@@ -95,9 +96,16 @@ async function exchangeCode(
   answer.searchParams.set('code', exchange.code)
   answer.searchParams.set('state', exchange.state)
   if (exchange.issuer !== undefined) answer.searchParams.set('iss', exchange.issuer)
+  const { nonce, maxAgeSeconds } = exchange
+  const rules = idTokenRules(options, connection)
+  const judge = (idToken: unknown, accessToken?: string) =>
+    verifyIdToken(idToken, rules, { nonce, maxAgeSeconds, accessToken }, now)
   let response: client.TokenEndpointResponse
+  let idTokenOf: (() => unknown) | undefined
   try {
-    response = await client.authorizationCodeGrant(await connection.client(now), answer, {
+    const configuration = await connection.client(now)
+    idTokenOf = watchIdToken(configuration, 'left-in')
+    response = await client.authorizationCodeGrant(configuration, answer, {
       expectedState: exchange.state,
       expectedNonce: exchange.nonce,
       pkceCodeVerifier: exchange.verifier,
@@ -105,22 +113,10 @@ async function exchangeCode(
       ...(exchange.maxAgeSeconds === undefined ? {} : { maxAge: exchange.maxAgeSeconds }),
     })
   } catch (error) {
-    const refused = refusedIdTokenOf(error)
-    if (refused !== undefined) {
-      const { problem, ...said } = refused
-      return { problem, difference: differenceFor(problem, said, idTokenRules(options, connection)) }
-    }
-    const call = failedCallOf(error)
-    return { problem: call.error ?? call.problem, call }
+    return refusalOf(error, idTokenOf?.(), rules, judge)
   }
-  const { nonce, maxAgeSeconds } = exchange
-  const rules = idTokenRules(options, connection)
-  const demand = { nonce, maxAgeSeconds, accessToken: response.access_token }
-  const verified = await verifyIdToken(response.id_token, rules, demand, now)
-  if ('problem' in verified) {
-    const { problem } = verified
-    return { problem, difference: differenceIn(response.id_token, problem, rules) }
-  }
+  const verified = await judge(response.id_token, response.access_token)
+  if ('problem' in verified) return refusedFor(response.id_token, verified.problem, rules)
   const { claims } = verified
   const known = {
     idToken: String(response.id_token),
@@ -130,6 +126,32 @@ async function exchangeCode(
   }
   const tokens = keepTokens(response, known, now)
   return tokens === 'too-large' ? { problem: tokens } : { tokens, claims, tokenType: response.token_type }
+}
+
+/** An ID token that is not to be used, and what it says in place of what is wanted. */
+function refusedFor(idToken: unknown, problem: IdTokenProblem, rules: IdTokenRules): BadTokens {
+  return { problem, difference: differenceIn(idToken, problem, rules) }
+}
+
+/**
+ * Why `openid-client` took no tokens of an answer. What an ID token lacks, or has of another type, it refuses without a
+ * word of its own: then ours is asked for.
+ */
+async function refusalOf(
+  error: unknown,
+  idToken: unknown,
+  rules: IdTokenRules,
+  judge: (idToken: unknown) => ReturnType<typeof verifyIdToken>,
+): Promise<BadTokens> {
+  const refused = refusedIdTokenOf(error)
+  if (refused !== undefined) {
+    const { problem, ...said } = refused
+    return { problem, difference: differenceFor(problem, said, rules) }
+  }
+  const judged = idToken === undefined ? undefined : await judge(idToken)
+  if (judged !== undefined && 'problem' in judged) return refusedFor(idToken, judged.problem, rules)
+  const call = failedCallOf(error)
+  return { problem: call.error ?? call.problem, call }
 }
 
 /** Whether an answer failed in a way that says nothing about the login: another time it may be good. */

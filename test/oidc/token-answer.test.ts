@@ -194,6 +194,44 @@ describe('an answer that brings nobody in', () => {
     expect(await renew(world)).toMatchObject({ kind: 'tokens' })
   })
 
+  it.each([
+    ['issuer', { iss: undefined }],
+    ['audience', { aud: undefined }],
+    ['claims', { sub: undefined }],
+    ['claims', { sub: 7 }],
+    ['claims', { iat: undefined }],
+    ['claims', { exp: undefined }],
+    ['claims', { exp: 'tomorrow' }],
+    ['nonce', { nonce: undefined }],
+  ])(
+    'FLD-08 an ID token that lacks a claim, or has one of another type, is called so: %s by %o',
+    async (problem, claims) => {
+      const world = createScriptedProvider()
+      world.answers['/token'] = () => tokenAnswer({ id_token: idToken(claims) })
+      expect(await run(world)).toMatchObject({ problem, difference: expect.anything() })
+    },
+  )
+
+  it('an ID token that is none is called so, and one that cannot be opened', async () => {
+    const world = createScriptedProvider()
+    const problems: unknown[] = []
+    for (const id_token of ['no token', 7, 'a.b.c.d.e']) {
+      world.answers['/token'] = () => tokenAnswer({ id_token })
+      problems.push(await run(world))
+    }
+    expect(problems).toMatchObject([
+      { problem: 'malformed' },
+      { problem: 'malformed' },
+      { problem: 'encryption' },
+    ])
+  })
+
+  it('an answer that lacks something beside a good ID token is not blamed on that', async () => {
+    const world = createScriptedProvider()
+    world.answers['/token'] = () => tokenAnswer({ token_type: undefined })
+    expect(await run(world)).toMatchObject({ problem: 'answer', call: expect.anything() })
+  })
+
   it('SES-20 an authentication that is older than was asked for', async () => {
     const world = createScriptedProvider()
     world.answers['/token'] = () => tokenAnswer({ id_token: idToken({ auth_time: seconds - 200 }) })
