@@ -256,13 +256,15 @@ async function profile(parts: EndpointParts, exchange: Exchange): Promise<Reply>
 }
 
 async function handleReturn(parts: EndpointParts, exchange: Exchange): Promise<Reply> {
-  const { logoutRoutes } = parts
+  const { logoutRoutes, loginRoutes } = parts
   const state = stateOf(exchange)
   const isWithout = !queryOf(exchange).has('state')
+  const isLogin = state !== undefined && loginRoutes.isInFlight(exchange, state)
   const reply = await (isWithout
     ? logoutRoutes.handleLogoutReturnWithoutState(exchange)
     : logoutRoutes.handleLogoutReturn(exchange, state))
-  return reply ?? parts.loginReturn(exchange, state)
+  const strayed = isWithout || isLogin ? undefined : () => logoutRoutes.handleStrayedLogoutReturn(exchange)
+  return reply ?? (await strayed?.()) ?? parts.loginReturn(exchange, state)
 }
 
 function stateOf(exchange: Exchange): string | undefined {

@@ -32,11 +32,12 @@ export function createSuiteRoutes(base: Base): SuiteRoutes {
   const { signOut, authenticator } = base
   const context = loginContextOf(base)
   const completion = createLoginCompletion(context)
+  const logoutRoutes = createLogoutRoutes({ ...signOut, inspect: authenticator.inspect })
   return {
     loginRoutes: createLoginRoutes(context),
-    loginReturn: loginReturnOf(base, completion),
+    loginReturn: loginReturnOf(base, completion, logoutRoutes),
     completion,
-    logoutRoutes: createLogoutRoutes({ ...signOut, inspect: authenticator.inspect }),
+    logoutRoutes,
   }
 }
 
@@ -73,11 +74,11 @@ function hostOf(target: string | undefined): string | undefined {
   return target === undefined ? undefined : parseUrl(target)?.host
 }
 
-function loginReturnOf(base: Base, completion: LoginCompletion): LoginReturn {
+function loginReturnOf(base: Base, completion: LoginCompletion, logoutRoutes: LogoutRoutes): LoginReturn {
   const { options, shared, sharedCookie, authenticator, sessions, loginTransactions } = base
-  // Nobody's login comes back to `GET return` without the shared cookie.
+  // Nobody's login comes back to `GET return` without the shared cookie: whoever does has signed out.
   if (shared === undefined || sharedCookie === undefined) {
-    return async (exchange) => completion.unknownStatePage(exchange)
+    return async (exchange) => logoutRoutes.showUnknownReturn(exchange)
   }
   const { tokenOf } = sharedCookie.authenticator
   const readReturn = createSharedLoginReturn({ ...sessions, options: shared, authenticator, tokenOf })

@@ -68,6 +68,8 @@ export interface LoginContext {
 export interface LoginRoutes {
   get(exchange: Exchange): Promise<Reply>
   post(exchange: Exchange): Promise<Reply>
+  /** Whether a `state` is that of a login which would come back to `GET return`. */
+  isInFlight(exchange: Exchange, state: string): boolean
 }
 
 const longestForm = 8 * 1024
@@ -94,6 +96,7 @@ export function createLoginRoutes(context: LoginContext): LoginRoutes {
   return {
     get: (exchange) => beginLogin(steps, exchange),
     post: (exchange) => signInPressed(steps, exchange),
+    isInFlight: (exchange, state) => steps.isLoginInFlight(exchange, state),
   }
 }
 

@@ -51,17 +51,12 @@ export async function handleLogoutReturnWithoutState(
   context: LogoutContext,
   exchange: Exchange,
 ): Promise<Reply | undefined> {
-  const { transactions, participants, options } = context
   if (!isTopLevelNavigation(exchange)) return undefined
-  const away = transactions
-    .pending(exchange, options.clock())
-    .filter(({ content }) => participants.get(content.party)?.answersByMessage !== true)
-    .sort((left, right) => right.since - left.since)
-  const [latest] = away
+  const latest = latestAway(context, exchange)
   if (latest === undefined) return undefined
   // Anybody's link can be this: whoever has signed in since is not told otherwise, and is led out of nothing.
   const { state } = await context.inspect(exchange)
-  if (state === 'active') return context.pages.leadOn(exchange, options.application.startPage)
+  if (state === 'active') return context.pages.leadOn(exchange, context.options.application.startPage)
   if (state !== 'anonymous') return undefined
   // Who is still to be visited is visited once. With nobody left it is shown only: the `state` may yet come.
   const isLast = latest.content.remaining.length === 0
@@ -69,6 +64,31 @@ export async function handleLogoutReturnWithoutState(
   if (transaction === undefined) return undefined
   const outcome = { state: 'unknown', reason: noState } as const
   return goOn(context, exchange, transaction, { outcome, mayDelete: false })
+}
+
+/**
+ * The return with a `state` that is nobody's: nothing is done, and the page says what is so. `undefined`: no logout of
+ * this browser is at a provider, or somebody has signed in since.
+ */
+export async function handleStrayedLogoutReturn(
+  context: LogoutContext,
+  exchange: Exchange,
+): Promise<Reply | undefined> {
+  if (latestAway(context, exchange) === undefined) return undefined
+  const { state } = await context.inspect(exchange)
+  return state === 'anonymous' ? context.pages.strayed(exchange) : undefined
+}
+
+/** The logout of this browser that left last for a provider which sends the browser back, and has not come back. */
+function latestAway(
+  { transactions, participants, options }: LogoutContext,
+  exchange: Exchange,
+): FoundTransaction<LogoutTransaction> | undefined {
+  const [latest] = transactions
+    .pending(exchange, options.clock())
+    .filter(({ content }) => participants.get(content.party)?.answersByMessage !== true)
+    .sort((left, right) => right.since - left.since)
+  return latest
 }
 
 /** The `state` of each logout of this browser that is at the provider of that participant. */

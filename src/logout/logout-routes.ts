@@ -10,6 +10,7 @@ import { leave } from './leave.js'
 import {
   handleLogoutReturn,
   handleLogoutReturnWithoutState,
+  handleStrayedLogoutReturn,
   logoutStatesAt,
   type ProviderMessage,
 } from './logout-return.js'
@@ -31,6 +32,10 @@ export interface LogoutRoutes {
   ): Promise<Reply | undefined>
   /** See {@link handleLogoutReturnWithoutState}. */
   handleLogoutReturnWithoutState(exchange: Exchange): Promise<Reply | undefined>
+  /** See {@link handleStrayedLogoutReturn}. */
+  handleStrayedLogoutReturn(exchange: Exchange): Promise<Reply | undefined>
+  /** The page of a return that no sign-out of this browser waits for. */
+  showUnknownReturn(exchange: Exchange): Reply
   /** See {@link logoutStatesAt}. */
   statesAt(exchange: Exchange, party: string): readonly string[]
 }
@@ -46,6 +51,8 @@ export function createLogoutRoutes(parts: SignOutContext & Pick<LogoutContext, '
     leave: (exchange, state) => leave(context, exchange, state),
     handleLogoutReturn: (exchange, state, message) => handleLogoutReturn(context, exchange, state, message),
     handleLogoutReturnWithoutState: (exchange) => handleLogoutReturnWithoutState(context, exchange),
+    handleStrayedLogoutReturn: (exchange) => handleStrayedLogoutReturn(context, exchange),
+    showUnknownReturn: (exchange) => context.pages.spent(exchange, false),
     statesAt: (exchange, party) => logoutStatesAt(context, exchange, party),
   }
 }

@@ -3,7 +3,7 @@ import type { ResolvedOptions } from '../config/options.js'
 import type { Exchange, Reply } from '../exchange.js'
 import { leadOn } from '../login/lead-on.js'
 import { refuseForeign } from '../login/refuse-foreign.js'
-import type { Page, PageAction, PageFact } from '../pages/page.js'
+import type { Page, PageAction, PageContent, PageFact } from '../pages/page.js'
 import { createPages } from '../pages/pages.js'
 import type { TextKey } from '../pages/texts.js'
 import type { LogoutRedirect } from '../protocols/logout-participant.js'
@@ -21,34 +21,20 @@ export interface LogoutPages {
   leave(exchange: Exchange, visit: LogoutRedirect): Reply
   /** The way to the provider that leads on no more: of a sign-out of this browser, or of nobody knows which. */
   spent(exchange: Exchange, isOfThisBrowser: boolean): Reply
+  /** The way back with a `state` of nobody's, while a sign-out of this browser is at a provider. */
+  strayed(exchange: Exchange): Reply
 }
 
 /** Makes the pages. */
 export function createLogoutPages(context: { readonly options: ResolvedOptions }): LogoutPages {
   const { routes, sharedCookie } = context.options
-  const { startPage } = context.options.application
   const sharesCookie = sharedCookie !== undefined
 
   const pages = createPages(context.options)
-
-  const confirmation = (exchange: Exchange, status: number, returnTo: string | undefined): Reply => {
-    const fields: Record<string, string> = returnTo === undefined ? {} : { returnTo }
-    const href = `${routes.path}/logout`
-    return pages.showPage(exchange, {
-      status,
-      title: 'title.sign-out',
-      paragraphs: [sharesCookie ? 'sign-out.explain' : 'sign-out.explain-provider', 'sign-out.other-people'],
-      actions: [
-        { label: 'action.sign-out-everywhere', method: 'post', href, fields, primary: true },
-        {
-          label: 'action.sign-out-here',
-          method: 'post',
-          href,
-          fields: { ...fields, scope: 'application' },
-        },
-        { label: 'action.stay', method: 'get', href: returnTo ?? startPage },
-      ],
-    })
+  const signInAgain: PageAction = {
+    label: 'action.sign-in-again',
+    method: 'get',
+    href: `${routes.path}/login`,
   }
 
   const receipt = (exchange: Exchange, ended: Receipt, isHereOnly: boolean): Reply => {
@@ -65,7 +51,7 @@ export function createLogoutPages(context: { readonly options: ResolvedOptions }
     if (isLeft && isWorthAnother) {
       actions.push(finishAction(routes.path, isHereOnly ? { scope: 'application' } : undefined))
     }
-    actions.push({ label: 'action.sign-in-again', method: 'get', href: `${routes.path}/login` })
+    actions.push(signInAgain)
     actions.push('home')
     return pages.showPage(exchange, {
       status: ended.outcome === 'failed' ? 503 : 200,
@@ -77,7 +63,8 @@ export function createLogoutPages(context: { readonly options: ResolvedOptions }
   }
 
   return {
-    confirmation,
+    confirmation: (exchange, status, returnTo) =>
+      pages.showPage(exchange, confirmationPage(context.options, status, returnTo)),
     receipt,
     leadOn: (exchange, address) => leadOn(pages, exchange, address),
     refuseForeign: (exchange, why) => refuseForeign(pages, exchange, why),
@@ -87,6 +74,13 @@ export function createLogoutPages(context: { readonly options: ResolvedOptions }
         title: isOfThisBrowser ? 'title.sign-out-incomplete' : 'title.sign-out',
         paragraphs: isOfThisBrowser ? ['leave.used', 'signed-out.close'] : ['leave.over'],
         actions: isOfThisBrowser ? [finishAction(routes.path), 'home'] : ['home'],
+      }),
+    strayed: (exchange) =>
+      pages.showPage(exchange, {
+        status: 400,
+        title: 'title.signed-out',
+        paragraphs: ['signed-out.no-state', 'signed-out.close'],
+        actions: [signInAgain, 'home'],
       }),
     leave(exchange, { action, method, fields }) {
       if (method === 'get') {
@@ -99,6 +93,28 @@ export function createLogoutPages(context: { readonly options: ResolvedOptions }
       }
       return pages.showFormPost(exchange, { action, fields: Object.entries(fields) })
     },
+  }
+}
+
+function confirmationPage(
+  { routes, sharedCookie, application }: ResolvedOptions,
+  status: number,
+  returnTo: string | undefined,
+): PageContent {
+  const fields: Record<string, string> = returnTo === undefined ? {} : { returnTo }
+  const href = `${routes.path}/logout`
+  return {
+    status,
+    title: 'title.sign-out',
+    paragraphs: [
+      sharedCookie === undefined ? 'sign-out.explain-provider' : 'sign-out.explain',
+      'sign-out.other-people',
+    ],
+    actions: [
+      { label: 'action.sign-out-everywhere', method: 'post', href, fields, primary: true },
+      { label: 'action.sign-out-here', method: 'post', href, fields: { ...fields, scope: 'application' } },
+      { label: 'action.stay', method: 'get', href: returnTo ?? application.startPage },
+    ],
   }
 }
 

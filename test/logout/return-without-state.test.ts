@@ -51,3 +51,42 @@ describe('FLD-06 a link to the return, followed by somebody who has signed in ag
     expect(await browser.cookieNames(home)).not.toContainEqual(expect.stringMatching(/unfinished|logout/))
   })
 })
+
+describe('RPI-06 FLD-06 a return with a state of nobody', () => {
+  const strayed = `?state=${'A'.repeat(32)}`
+
+  it('says what is so while a sign-out of this browser is at the provider, and does nothing: shared cookie', async () => {
+    const world = await createWorld({ applications: { benefits: {} } })
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    await browser.open(`${benefits}/open`)
+    const signedOut = await browser.fetch(`${benefits}/session/logout`, { method: 'POST' })
+    const { continueAt = '' } = (await signedOut.json()) as Receipt
+    await browser.fetch(continueAt, { headers: asPage })
+    const cookies = await browser.cookieNames(benefits)
+    const { events } = world.application('benefits')
+    const before = events.length
+    const visit = await browser.open(`${returnAt(benefits)}${strayed}`)
+    expect([visit.status, visit.body]).toEqual([400, expect.stringContaining(english['signed-out.no-state'])])
+    expect(events.length).toBe(before)
+    expect(await browser.cookieNames(benefits)).toEqual(cookies)
+  })
+
+  it('speaks of no sign-in where none comes back that way: OpenID Connect alone', async () => {
+    const place = createPlace({ description: { end_session_endpoint: `${issuer}/end` } })
+    place.script.answers['/end'] = () => new Response('a page of the provider')
+    const browser = place.browser()
+    const open = async () => (await browser.open(`${returnAt(home)}${strayed}`)).body
+    expect(await open()).toContain(english['leave.over'])
+    await browser.open(`${home}/session/login?returnTo=/private`)
+    expect(await open()).toContain(english['leave.over'])
+    expect(await place.state(browser)).toMatchObject({ state: 'active' })
+    const left = await browser.post(`${home}/session/logout`)
+    expect(await open()).toContain(english['signed-out.no-state'])
+    const { searchParams } = new URL(left.url)
+    const back = `${returnAt(home)}?state=${searchParams.get('state')}`
+    expect((await browser.open(back)).status).toBe(200)
+    const again = await browser.open(back)
+    expect([again.status, again.body]).toEqual([400, expect.stringContaining(english['leave.over'])])
+  })
+})

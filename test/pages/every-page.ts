@@ -326,6 +326,12 @@ function addLogouts(setting: Setting, add: Add): void {
     const spent = (isOwn: boolean) => pages.spent(exchange, isOwn)
     add({ name: `way on, used, ${mode}`, from, title: 'title.sign-out-incomplete', reply: spent(true) })
     add({ name: `way on of nobody, ${mode}`, from, title: 'title.sign-out', reply: spent(false) })
+    add({
+      name: `come back astray, ${mode}`,
+      from,
+      title: 'title.signed-out',
+      reply: pages.strayed(exchange),
+    })
     const question = pages.confirmation(exchange, 200, '/forms/7')
     add({ name: `sign-out, ${mode}`, from, title: 'title.sign-out', reply: question })
     for (const [name, isHereOnly, legs] of receipts) {
@@ -383,7 +389,7 @@ async function addEndpoints(setting: Setting, add: Add): Promise<void> {
     applicationName: options.application.name,
     clock: Date.now,
     authenticate: never,
-    loginRoutes: { get: never, post: unread },
+    loginRoutes: { get: never, post: unread, isInFlight: () => false },
     loginReturn: never,
     logoutRoutes: {
       logout: never,
