@@ -1,0 +1,51 @@
+import { expect, it } from 'vitest'
+import { textOf } from '../../house/source.js'
+import { type Module, modules } from './modules.js'
+import { otherModules, plans } from './plans.js'
+
+/** Puts the rows below the head of a table, in the place of those that are there. */
+function withRows(page: string, head: string, rows: readonly (readonly string[])[]): string {
+  const at = page.indexOf(`| ${head} |\n`)
+  if (at < 0) throw new Error(`no table ${head}`)
+  const [line, rule, ...rest] = page.slice(at).split('\n')
+  const after = rest.findIndex((each) => !each.startsWith('|'))
+  const table = [line, rule, ...rows.map((cells) => `| ${cells.join(' | ')} |`)]
+  return `${page.slice(0, at)}${[...table, ...rest.slice(after)].join('\n')}`
+}
+
+const short = (name: string) => `\`${name.replace(/^oidcc-client-/, '')}\``
+
+function eventOf(module: Module | undefined): string {
+  if (module === undefined || !('refusal' in module) || module.refusal === undefined) return ''
+  const { type, problem, code } = module.refusal.event
+  return `\`${type}\`, \`${problem ?? code}\``
+}
+
+it('docs/openid-conformance.md has every module, as it is played; vitest -u writes it', async () => {
+  const profiles = [...new Set(plans.map(({ profile }) => profile))]
+  const counts = profiles.map((profile) => {
+    const names = plans.flatMap((plan) => (plan.profile === profile ? plan.modules : []))
+    return { profile, count: names.length }
+  })
+  const all = counts.reduce((sum, { count }) => sum + count, 0)
+  const summary = [...counts, { profile: 'all', count: all }].map(({ profile, count }) => [
+    profile,
+    String(count),
+  ])
+  const names = [...new Set(plans.flatMap((plan) => plan.modules))]
+  const played = names.map((name) => {
+    const of = new Set(plans.flatMap(({ profile, modules: each }) => (each.includes(name) ? [profile] : [])))
+    const module = modules[name]
+    return [short(name), [...of].join(', '), module?.demand ?? '', eventOf(module)]
+  })
+  const others = otherModules.map((name) => {
+    const module = modules[name]
+    const here = module !== undefined && 'reason' in module ? module.reason : 'played'
+    return [short(name), module?.demand ?? '', here]
+  })
+  let page = textOf('docs/openid-conformance.md')
+  page = withRows(page, 'profile | modules', summary)
+  page = withRows(page, 'module | profile | what must happen, and does | event where it is refused', played)
+  page = withRows(page, 'module | what is asked for | here', others)
+  await expect(page).toMatchFileSnapshot('../../../docs/openid-conformance.md')
+})

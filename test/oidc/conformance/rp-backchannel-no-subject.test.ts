@@ -1,4 +1,0 @@
-import { it } from 'vitest'
-import { refusesLogoutToken } from './module.js'
-
-it('rp-backchannel-rpinitlogout-no-subject', () => refusesLogoutToken('no-subject'))
