@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 /** Tests that need a program carry its kind in their name; `test/programs.mjs` knows the programs. */
 const kinds = [
   ...['redis', 'browser', 'firefox', 'webkit', 'nginx', 'xmlsec', 'java', 'php'],
+  ...['lasso', 'pysaml2', 'rubysaml'],
   ...['next', 'bun', 'deno', 'workerd'],
 ]
 const filesOf = (kind: string) => [`test/**/*.${kind}.test.ts`, `test/**/*.${kind}.*.test.ts`]

@@ -40,6 +40,7 @@ const groups = [
   { name: 'Firefox', seconds: 50, cores: 0.7, has: /\.firefox\.test\.ts$/ },
   { name: 'Chromium', seconds: 45, cores: 0.7, has: /^test\/engines\/.*\.browser\.test\.ts$/ },
   { name: 'pages', seconds: 190, cores: 0.9, has: /\.browser\.test\.ts$/ },
+  { name: 'SAML peers', seconds: 60, cores: 0.6, has: /^test\/saml\/peers\// },
   { name: 'stores', seconds: 320, cores: 0.3, has: /^test\/stores\// },
   { name: 'servers', seconds: 205, cores: 0.5, has: /./ },
 ]

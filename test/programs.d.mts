@@ -13,6 +13,9 @@ export type ProgramKind =
   | 'compiler'
   | 'java'
   | 'php'
+  | 'lasso'
+  | 'pysaml2'
+  | 'rubysaml'
   | 'bun'
   | 'deno'
   | 'workerd'
@@ -28,6 +31,7 @@ export const programs: Readonly<
       readonly besides?: readonly string[]
       readonly npm?: Readonly<Record<string, string>>
       readonly targets?: readonly string[]
+      readonly isLibrary?: boolean
     }
   >
 >

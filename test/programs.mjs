@@ -79,6 +79,25 @@ export const programs = {
     debian: 'php-cli',
     targets: ['usr/bin/php8.2', 'usr/bin/php8.4'],
   },
+  // Libraries that speak SAML, each by the interpreter that Debian's package is for: another one does not find it.
+  lasso: {
+    variable: 'CITIZEN_TEST_LASSO',
+    names: ['python3'],
+    debian: 'python3-lasso',
+    isLibrary: true,
+  },
+  pysaml2: {
+    variable: 'CITIZEN_TEST_PYSAML2',
+    names: ['python3'],
+    debian: 'python3-pysaml2',
+    isLibrary: true,
+  },
+  rubysaml: {
+    variable: 'CITIZEN_TEST_RUBY_SAML',
+    names: ['ruby'],
+    debian: 'ruby-saml',
+    isLibrary: true,
+  },
   bun: {
     variable: 'CITIZEN_TEST_BUN',
     names: ['bun'],
@@ -113,11 +132,16 @@ const wrappers = join(cache, 'bin')
  * @throws {SetUpError} where the variable names something that cannot be executed.
  */
 export function findProgram(kind) {
-  const { variable, names } = programs[kind]
+  const { variable, names, debian, isLibrary } = programs[kind]
   const named = process.env[variable]
   if (named !== undefined && named !== '') {
     if (!isExecutable(named)) throw new SetUpError(`${variable} names ${named}, which cannot be executed`)
     return named
+  }
+  if (isLibrary) {
+    return existsSync(`/var/lib/dpkg/info/${debian}.list`)
+      ? names.map((name) => join('/usr/bin', name)).find(isExecutable)
+      : undefined
   }
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', wrappers]
   const installed = installedBy(kind)

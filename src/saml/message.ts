@@ -59,7 +59,8 @@ export function readHead(message: XmlElement, name: string, rules: MessageRules)
   if (issueInstant > rules.now + rules.skew) refuse('time')
   if (issueInstant + rules.window + rules.skew <= rules.now) refuse('time')
   checkIssuer(childOf(message, namespaces.assertion, 'Issuer') ?? refuse('issuer'), rules.identityProvider)
-  const destination = message.attributes.get('Destination')
+  // An empty one names nothing, as pysaml2 writes it by SOAP.
+  const destination = message.attributes.get('Destination') || undefined
   if (
     destination === undefined ? rules.isDestinationRequired : !isSameAddress(destination, rules.destination)
   )

@@ -77,9 +77,10 @@ describe('a logout request', () => {
     ]
     for (const [destination, problem] of rows) expect(problemOf(() => request({ destination }))).toBe(problem)
     expect(problemOf(() => request({ destination: undefined }))).toBe('destination')
-    expect(
-      problemOf(() => request({ destination: undefined }, { ...logoutRules, isDestinationRequired: false })),
-    ).toBeUndefined()
+    const bySoap = { ...logoutRules, isDestinationRequired: false }
+    expect(problemOf(() => request({ destination: '' }, bySoap))).toBeUndefined()
+    expect(problemOf(() => request({ destination: 'slo' }, bySoap))).toBe('destination')
+    expect(problemOf(() => request({ destination: undefined }, bySoap))).toBeUndefined()
   })
 
   const refused: readonly (readonly [string, string, Parts])[] = [

@@ -14,6 +14,8 @@ export interface XmlLimits {
   readonly isMetadata: boolean
   /** Where processing instructions may stand. */
   readonly instructions: 'nowhere' | 'around' | 'anywhere'
+  /** An envelope: in each element two below the root prefixes mean what it says itself, and one thing there. */
+  readonly isEnvelope: boolean
 }
 
 /** For messages: 256 Ki characters. */
@@ -24,7 +26,11 @@ export const messageLimits: XmlLimits = {
   attributes: 32,
   isMetadata: false,
   instructions: 'nowhere',
+  isEnvelope: false,
 }
+
+/** For the envelope of a message, whose own prefixes are no part of the message. */
+export const envelopeLimits: XmlLimits = { ...messageLimits, isEnvelope: true }
 
 /** For metadata: 4 Mi characters, so that a small federation's file fits. */
 export const metadataLimits: XmlLimits = {
@@ -34,6 +40,7 @@ export const metadataLimits: XmlLimits = {
   attributes: 64,
   isMetadata: true,
   instructions: 'anywhere',
+  isEnvelope: false,
 }
 
 /** For metadata whose signature counts: the signature library reads instructions inside of it as texts. */
@@ -92,21 +99,29 @@ interface Gate {
   readonly limits: XmlLimits
   readonly grammar: Grammar
   readonly identifiers: Set<string>
-  readonly prefixes: Map<string, string>
+  /** Of the document, or of the part of an envelope that is being read. */
+  prefixes: Map<string, string>
 }
+
+/** How deep the parts of an envelope lie: what stands in its header and its body. */
+const partDepth = 2
 
 /**
  * Lets through only a plain subset of XML 1.0: balanced tags, one root, the five predefined entities, no DOCTYPE. Messages
  * have ASCII names, no CDATA, processing instruction or comment, unique IDs, and prefixes that mean one thing.
+ * @returns of an envelope the texts of the elements two below the root, in their order.
  * @throws SamlError with `markup`, `malformed`, `too-large`, `too-complex`, `namespace` or `duplicate-id`.
  * Source: XML 1.0, section 2; SLO-22 to SLO-26.
  */
-export function gateXml(text: string, limits: XmlLimits): void {
+export function gateXml(text: string, limits: XmlLimits): readonly string[] {
   if (text.length > limits.characters) refuse('too-large')
   if (impossible.test(text) || text.startsWith('\ufeff') || /\p{Surrogate}/u.test(text)) refuse('encoding')
   const grammar = limits.isMetadata ? whole : plain
   const gate: Gate = { limits, grammar, identifiers: new Set(), prefixes: new Map() }
   const open: string[] = []
+  const outside = gate.prefixes
+  const parts: string[] = []
+  let part = 0
   let position = grammar.declaration.exec(text)?.[0].length ?? 0
   let elements = 0
   let roots = 0
@@ -122,7 +137,11 @@ export function gateXml(text: string, limits: XmlLimits): void {
       const end = match(grammar.end, text, position)
       if (end?.[1] === undefined || end[1] !== open.pop()) refuse('malformed')
       position += end[0].length
+      if (limits.isEnvelope && open.length === partDepth) parts.push(text.slice(part, position))
     } else {
+      if (open.length === partDepth) part = position
+      if (limits.isEnvelope && open.length <= partDepth)
+        gate.prefixes = open.length === partDepth ? new Map() : outside
       const start = passStart(text, position, gate)
       elements += 1
       if (open.length === 0) roots += 1
@@ -130,9 +149,12 @@ export function gateXml(text: string, limits: XmlLimits): void {
       if (elements > limits.elements || open.length >= limits.depth) refuse('too-complex')
       if (!start.isEmpty) open.push(start.name)
       position = start.next
+      if (limits.isEnvelope && start.isEmpty && open.length === partDepth)
+        parts.push(text.slice(part, position))
     }
   }
   if (open.length > 0 || roots === 0) refuse('malformed')
+  return parts
 }
 
 function match(pattern: RegExp, text: string, position: number): RegExpExecArray | undefined {

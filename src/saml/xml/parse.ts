@@ -18,6 +18,8 @@ export interface XmlElement {
 export interface XmlDocument {
   readonly text: string
   readonly root: XmlElement
+  /** Of an envelope: texts of the elements two below the root, in their order. */
+  readonly parts: readonly string[]
   /** The parser's own node of an element of this document, for the signature library. */
   nodeOf(element: XmlElement): unknown
 }
@@ -64,7 +66,7 @@ const namespaceOfDeclarations = 'http://www.w3.org/2000/xmlns/'
  * @throws SamlError for everything else, and for prefixes without a namespace.
  */
 export function parseXml(text: string, limits: XmlLimits = messageLimits): XmlDocument {
-  gateXml(text, limits)
+  const parts = gateXml(text, limits)
   const nodes = new WeakMap<XmlElement, DomNode>()
   try {
     const root = new DOMParser({ errorHandler: () => refuse('malformed') }).parseFromString(
@@ -72,7 +74,7 @@ export function parseXml(text: string, limits: XmlLimits = messageLimits): XmlDo
       'text/xml',
     ).documentElement
     if (root === null || root === undefined) return refuse('malformed')
-    return { text, root: toElement(root, nodes), nodeOf: (element) => nodes.get(element) }
+    return { text, root: toElement(root, nodes), parts, nodeOf: (element) => nodes.get(element) }
   } catch (error) {
     if (error instanceof SamlError) throw error
     return refuse('malformed')

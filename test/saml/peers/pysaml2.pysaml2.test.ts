@@ -1,0 +1,20 @@
+/** @module pysaml2 as an identity provider: another implementation of everything, with xmlsec1. */
+import { describe } from 'vitest'
+import { describeProvider } from './provider-suite.js'
+
+describe('pysaml2 as an identity provider', () => {
+  describeProvider({
+    kind: 'pysaml2',
+    file: 'pysaml2_provider.py',
+    uid: 'urn:oid:0.9.2342.19200300.100.1.1',
+    // What it writes is Triple DES, whatever the metadata asks for.
+    encryption: [
+      {
+        orders: { encrypt: 'assertion', cipher: 'DES3', transport: 'OAEP', sign: 'both' },
+        outcome: 'namespace',
+      },
+    ],
+    refusal: /Signed|Signature/,
+    signs: ['both', 'response', 'assertion'],
+  })
+})
