@@ -54,7 +54,7 @@ function pageOf(state: FrontchannelState, origins: readonly string[], downstream
     headers: {
       'content-type': 'text/html; charset=utf-8',
       'cache-control': 'no-store',
-      'content-security-policy': `default-src 'none'; frame-ancestors ${origins.join(' ')}${policy}`,
+      'content-security-policy': `default-src 'none'; base-uri 'none'; frame-ancestors ${origins.join(' ')}${policy}`,
       'x-content-type-options': 'nosniff',
     },
     body: `<!doctype html><html lang="en"><meta charset="utf-8"><title>${told}</title>${body}</html>\n`,

@@ -95,7 +95,7 @@ describe('one Set-Cookie line', () => {
     ['a path of 1,024 octets', { path: `/${'p'.repeat(1023)}` }, /Path=\/p{1023};/],
     ['a path of 1,025 octets', { path: `/${'p'.repeat(1024)}` }, 'cookie-too-large'],
     ['a domain of 1,025 octets', { domain: 'd'.repeat(1025) }, 'cookie-too-large'],
-  ])('CK-09 %s', (_, change, expected) => {
+  ])('CK-09 no longer than a browser keeps: %s', (_, change, expected) => {
     if (typeof expected === 'string') expect(codeOf(change)).toBe(expected)
     else expect(codeOf(change)).toMatch(expected)
   })

@@ -1,9 +1,9 @@
 /** @module The page `docs/documents.md`: it quotes the documents, names tests that are there, and leaves no sentence out. */
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { repositoryFiles, root, textOf } from './source.js'
+import { leadsSomewhere } from './links.js'
+import { isThere, type NamedTest, testsIn } from './named-tests.js'
+import { repositoryFiles, textOf } from './source.js'
 
 const folder = 'test/documents/'
 const names = repositoryFiles().filter(
@@ -24,7 +24,7 @@ interface Row {
   readonly document: string
   readonly quotation: string
   readonly pages: readonly string[]
-  readonly tests: readonly { readonly file: string; readonly title: string }[]
+  readonly tests: readonly NamedTest[]
 }
 
 const rows: readonly Row[] = textOf('docs/documents.md')
@@ -44,10 +44,7 @@ function rowOf(document: string, line: string): Row {
     document,
     quotation: quotation.replace(/^“|”$/g, ''),
     pages: [...pages.matchAll(/\]\(([^)]+)\)/g)].map(([, page = '']) => page),
-    tests: tests.split('<br>').map((entry) => {
-      const [, file = '', title = ''] = /^`([^`]+)`: (.+)$/.exec(entry) ?? []
-      return { file, title }
-    }),
+    tests: testsIn(tests),
   }
 }
 
@@ -71,22 +68,6 @@ const asksNothing: ReadonlyMap<string, ReadonlyMap<string, string>> = new Map(
 /** Words by which a sentence asks for something, or promises it. */
 const asking =
   /\b(?:must|shall|should|will|can|may|needs?|requires?d?|recommend\w*|responsib\w*|never|always|supports?|follows?|allows?|offers?|enabled?|issued?|verif\w+|implement\w*|provides?|register\w*|configur\w+)\b/i
-
-/** The titles of a test file: what stands on a line that begins a test, or on the line after a table of cases. */
-const titlesIn = (text: string): readonly string[] =>
-  text.split('\n').filter((line) => /^\s*(?:(?:it|test|describe)\b|\]\)\(|['"`])/.test(line))
-
-const headings = (text: string): readonly string[] =>
-  [...text.matchAll(/^#{1,4} (.+)$/gm)].map(([, heading = '']) =>
-    heading
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N} -]/gu, '')
-      .replaceAll(' ', '-'),
-  )
-
-/** Of headings with one text the later ones have a number behind it. */
-const leadsTo = (slugs: readonly string[], anchor: string): boolean =>
-  slugs.includes(anchor) || slugs.includes(anchor.replace(/-\d+$/, ''))
 
 /** The documents as they were published: whoever changes a word of them says so here. */
 const published: Readonly<Record<string, string>> = {
@@ -148,10 +129,7 @@ describe('the page of the documents', () => {
   it('names tests that are there, by their titles', () => {
     const wrong = rows.flatMap(({ quotation, tests }) =>
       tests
-        .filter(({ file, title }) => {
-          if (!file.endsWith('.test.ts') || title.length < 12 || !existsSync(join(root, file))) return true
-          return !titlesIn(textOf(file)).some((line) => line.replaceAll("\\'", "'").includes(title))
-        })
+        .filter((test) => !isThere(test))
         .map(({ file, title }) => `${quotation.slice(0, 40)}…: ${file}: ${title}`),
     )
     expect(wrong).toEqual([])
@@ -159,14 +137,7 @@ describe('the page of the documents', () => {
   })
 
   it('leads to pages and headings that are there', () => {
-    const wrong = rows.flatMap(({ pages }) =>
-      pages.filter((page) => {
-        const [path = '', anchor] = page.split('#')
-        const file = path.startsWith('../') ? path.slice(3) : `docs/${path}`
-        if (!existsSync(join(root, file))) return true
-        return anchor !== undefined && !leadsTo(headings(textOf(file)), anchor)
-      }),
-    )
+    const wrong = rows.flatMap(({ pages }) => pages.filter((page) => !leadsSomewhere(page)))
     expect([...new Set(wrong)]).toEqual([])
     expect(rows.every(({ pages }) => pages.length > 0)).toBe(true)
   })

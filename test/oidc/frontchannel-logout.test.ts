@@ -182,7 +182,7 @@ it('FCL-06 FCL-07 is a page for the provider’s frames alone, kept by nobody, t
   const answer = await frame(browser, { iss: '"><script>alert(1)</script>', sid: '"><script>' })
   expect(answer.headers.get('cache-control')).toBe('no-store')
   expect(answer.headers.get('content-security-policy')).toBe(
-    `default-src 'none'; frame-ancestors ${providerUrl} https://login.citizen.example`,
+    `default-src 'none'; base-uri 'none'; frame-ancestors ${providerUrl} https://login.citizen.example`,
   )
   expect(answer.headers.get('x-frame-options')).toBeNull()
   expect(await answer.text()).not.toContain('script')

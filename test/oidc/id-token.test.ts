@@ -59,7 +59,7 @@ it.each([
   ['an authentication time as text', { auth_time: 'now' }, 'claims'],
   ['a session id that is a list', { sid: [] }, 'claims'],
   ['events', { events: {} }, 'kind'],
-])('refuses %s', async (_, claims, problem) => {
+])('refuses an ID token with %s', async (_, claims, problem) => {
   expect(await problemOf(idToken(claims))).toBe(problem)
 })
 

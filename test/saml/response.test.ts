@@ -219,7 +219,7 @@ describe('a login that is refused', () => {
       () => response(encrypted('EncryptedAssertion', assertion())),
     ],
   ]
-  it.each(rows)('%s: %s', (_, problem, make) => {
+  it.each(rows)('refuses a response with %s: %s', (_, problem, make) => {
     expect(problemOf(() => read(make()))).toBe(problem)
   })
 

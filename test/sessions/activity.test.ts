@@ -19,6 +19,24 @@ describe('HLD-04 activity', () => {
   })
 })
 
+it('ASV-09 what no person has done begins no session, and what a person does begins one', async () => {
+  const world = await createWorld({ applications: {} })
+  const { emulator, now: clock } = world
+  const begun: [string, boolean][] = []
+  for (const [name, , method, headers] of rows) {
+    const events: CitizenEvent[] = []
+    const options = optionsOf('benefits', { emulator, clock, store: memoryStore({ clock }) }, {})
+    const suite = createSuite({ ...options, onEvent: (event) => events.push(event) }, {})
+    const cookie = await emulator.cookiesFor('ana')
+    const exchange = Object.assign(new TestExchange(new Request(`${origin}/open`, { method })), {
+      header: (header: string) => (header === 'cookie' ? cookie : headers[header]),
+    })
+    await suite.authenticate(exchange)
+    begun.push([name, events.some(({ type }) => type === 'session.started')])
+  }
+  expect(begun).toEqual(rows.map(([name, touches]) => [name, touches]))
+})
+
 describe('HLD-04 routes.touch and routes.skip', () => {
   const answers: readonly (readonly [string, () => unknown])[] = [
     ['a promise of yes', async () => true],
