@@ -34,6 +34,7 @@ export function readLoginRequest(
     secondFactor: parameters.get('secondFactor') === '1',
     maxAgeSeconds: whole('maxAge', 31_536_000),
     ...wayIn(parameters),
+    ...(parameters.get('repeated') === '1' ? { isRepeated: true } : {}),
   }
 }
 
@@ -59,12 +60,13 @@ export function demandParameters(demand: Shortfall): readonly (readonly [string,
 
 /** The login request as parameters, for an address or a form of ours. */
 export function loginParameters(loginRequest: LoginRequest): Record<string, string> {
-  const { returnTo, via, providers = [] } = loginRequest
+  const { returnTo, via, providers = [], isRepeated } = loginRequest
   return {
     returnTo,
     ...Object.fromEntries(demandParameters(loginRequest)),
     ...(via === '' ? {} : { via }),
     ...(providers.length === 0 ? {} : { provider: providers.join(',') }),
+    ...(isRepeated === true ? { repeated: '1' } : {}),
   }
 }
 

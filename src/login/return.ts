@@ -4,13 +4,13 @@ import type { ResolvedOptions } from '../config/options.js'
 import type { TransactionCookies } from '../cookies/transaction.js'
 import type { Exchange, Reply } from '../exchange.js'
 import { createPages, type Pages } from '../pages/pages.js'
-import { sharedCookieName } from '../protocols/login-method.js'
+import { type LoginRequest, sharedCookieName } from '../protocols/login-method.js'
 import { asksForPage } from '../sessions/activity.js'
 import { isRelated } from './hosts.js'
 import { incompletePage, noStatePage, unprovenPage } from './incomplete-pages.js'
 import { leadOn } from './lead-on.js'
 import type { LoginContext, LoginTransaction } from './login.js'
-import { otherWaysAction, satisfies } from './login-request.js'
+import { loginParameters, otherWaysAction, satisfies } from './login-request.js'
 
 /** Answers a login that has come back, by whichever way. */
 export interface LoginCompletion {
@@ -27,10 +27,21 @@ export interface LoginCompletion {
   unknownStatePage(exchange: Exchange, state?: string): Reply
   /**
    * The answer to a login that comes back with such a `state`, as a page that is loaded again does: it is not read.
-   * Whoever is signed in goes on to the start page. `isOfAnother`: it is known, and belongs to a login at another
-   * provider, which somebody should know of whoever is signed in.
+   * Whoever is signed in goes on to the start page.
    */
-  unknownLoginReply(exchange: Exchange, state?: string, isOfAnother?: boolean): Promise<Reply>
+  unknownLoginReply(exchange: Exchange, state?: string, known?: KnownState): Promise<Reply>
+}
+
+/** What is known of a `state` that no login goes on with. */
+export interface KnownState {
+  /** It belongs to a login at another provider, which somebody should know of whoever is signed in. */
+  readonly isOfAnother?: boolean | undefined
+  /**
+   * What the login of this browser is for whose answer another request has taken just now, as a form does that is sent by two
+   * clicks. The browser may never see the answer to that one: it goes to the login once more, where whoever is signed in by
+   * then goes on. Once, for something on the way may send everything twice.
+   */
+  readonly taken?: LoginRequest | undefined
 }
 
 /** A login that comes back, as it was when it left. */
@@ -67,8 +78,7 @@ export function createLoginCompletion(context: CompletionContext): LoginCompleti
   return {
     finishLogin: (exchange, citizen, transaction) => finishLogin(steps, exchange, citizen, transaction),
     unknownStatePage: (exchange, state) => unknownStatePage(steps, exchange, state),
-    unknownLoginReply: (exchange, state, isOfAnother) =>
-      unknownLoginReply(steps, exchange, state, isOfAnother),
+    unknownLoginReply: (exchange, state, known) => unknownLoginReply(steps, exchange, state, known),
   }
 }
 
@@ -109,12 +119,16 @@ async function unknownLoginReply(
   steps: CompletionSteps,
   exchange: Exchange,
   state: string | undefined,
-  isOfAnother = false,
+  { isOfAnother = false, taken }: KnownState = {},
 ): Promise<Reply> {
   const { options, pages } = steps
   if (isOfAnother) steps.report({ type: 'token.rejected', problem: 'other-provider', credential: 'sign-in' })
   const destination = exchange.header('sec-fetch-dest')
   const isPage = asksForPage(exchange) && (destination === undefined || destination === 'document')
+  if (isPage && taken !== undefined && taken.isRepeated !== true) {
+    const query = new URLSearchParams(loginParameters({ ...taken, isRepeated: true }))
+    return leadOn(pages, exchange, `${options.routes.path}/login?${query}`)
+  }
   if (isPage && (await steps.inspect(exchange)).state === 'active') {
     return leadOn(pages, exchange, options.application.startPage)
   }
@@ -135,7 +149,10 @@ export function createLoginReturn(context: {
   const { transactions, completion } = context
   return async (exchange, state) => {
     const transaction = await transactions.take(exchange, state, context.options.clock())
-    if (transaction === undefined) return completion.unknownLoginReply(exchange, state)
+    if (transaction === undefined) {
+      const taken = transactions.find(exchange, state, context.options.clock())?.content
+      return completion.unknownLoginReply(exchange, state, { taken })
+    }
     const { content, since } = transaction
     const citizen = await context.readReturn(exchange, {
       askedReauthentication: content.reauthenticate,

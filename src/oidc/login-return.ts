@@ -65,8 +65,12 @@ async function concludeLogin(
 ): Promise<Reply> {
   const { host, provider, transactions } = context
   const { clock, routes } = host.options
-  const transaction = await transactions.take(exchange, stateOf(parameters), clock())
-  if (transaction === undefined) return host.unknownLoginReply(exchange, stateOf(parameters))
+  const state = stateOf(parameters)
+  const transaction = await transactions.take(exchange, state, clock())
+  if (transaction === undefined) {
+    const taken = transactions.find(exchange, state, clock())?.content
+    return host.unknownLoginReply(exchange, state, taken)
+  }
   const login = { ...transaction.content, since: transaction.since }
   const connection = await connectOrNothing(provider)
   const { citizen, isUnproven } =

@@ -68,8 +68,11 @@ export function createProtocolHost(parts: ProtocolHostParts, protocol: Protocol)
     finishLogin: (exchange, citizen, loginRequest) =>
       completion.finishLogin(exchange, citizen, { ...loginRequest, party: name }),
     unknownStatePage: completion.unknownStatePage,
-    unknownLoginReply: (exchange, state) =>
-      completion.unknownLoginReply(exchange, state, isStateOfAnother(exchange, state)),
+    unknownLoginReply: (exchange, state, taken) =>
+      completion.unknownLoginReply(exchange, state, {
+        isOfAnother: isStateOfAnother(exchange, state),
+        taken,
+      }),
     isStateOfAnother,
     hostsOfLogin: parts.loginHosts.compare,
     finishLogout: (exchange, state, identity) =>

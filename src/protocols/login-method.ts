@@ -77,4 +77,6 @@ export interface LoginRequest {
   readonly via: string
   /** Ways in one of which it must be; absent or none: any. */
   readonly providers?: readonly string[] | undefined
+  /** Whether it stands for a login whose answer came twice at once; such a one is not begun anew for that again. */
+  readonly isRepeated?: boolean | undefined
 }

@@ -150,8 +150,12 @@ export interface ProtocolHost {
   ): Reply
   /** The answer to a `state` that is not, or no longer, known in this browser. Does nothing. */
   unknownStatePage(exchange: Exchange, state?: string): Reply
-  /** The same for the answer of a login, which is not read; whoever is signed in goes on to the start page. */
-  unknownLoginReply(exchange: Exchange, state?: string): Promise<Reply>
+  /**
+   * The same for the answer of a login, which is not read; whoever is signed in goes on to the start page. `taken`: what the
+   * login is for, where this browser has its transaction (`find`) and another request was faster to take it: to the login
+   * once more, where whoever is signed in by then goes on.
+   */
+  unknownLoginReply(exchange: Exchange, state?: string, taken?: LoginRequest): Promise<Reply>
   /**
    * Whether a `state` is that of a login of this browser at another provider of the protocol, where alone its answer
    * counts. Source: RFC 9700, section 4.4.

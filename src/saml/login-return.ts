@@ -35,7 +35,10 @@ export async function consumeResponse(
   }
   const response = await verifyAnswer(context, received, state)
   const transaction = await transactions.take(exchange, state, now)
-  if (transaction === undefined) return refuseUnsolicited(context, exchange, state)
+  if (transaction === undefined) {
+    const taken = transactions.find(exchange, state, now)?.content.loginRequest
+    return context.host.unknownLoginReply(exchange, state, taken)
+  }
   return concludeLogin(context, exchange, { response, transaction, now })
 }
 
