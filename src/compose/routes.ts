@@ -10,6 +10,7 @@ import {
 import { createLogoutRoutes, type LogoutRoutes } from '../logout/logout-routes.js'
 import { createLogoutSettling } from '../logout/pending-logout.js'
 import { parseUrl } from '../parse-url.js'
+import { createSharedCookieLogin } from '../shared-cookie/login.js'
 import { createSharedLoginReturn } from '../shared-cookie/login-return.js'
 import type { SuiteCookies } from './cookies.js'
 import type { Credentials } from './credentials.js'
@@ -82,5 +83,7 @@ function loginReturnOf(base: Base, completion: LoginCompletion, logoutRoutes: Lo
   }
   const { tokenOf } = sharedCookie.authenticator
   const readReturn = createSharedLoginReturn({ ...sessions, options: shared, authenticator, tokenOf })
-  return createLoginReturn({ options, transactions: loginTransactions, completion, readReturn })
+  const { startLogin } = createSharedCookieLogin(shared, loginTransactions)
+  const transactions = loginTransactions
+  return createLoginReturn({ options, transactions, completion, readReturn, startLogin })
 }

@@ -4,7 +4,12 @@ import type { ResolvedOptions } from '../config/options.js'
 import type { TransactionCookies } from '../cookies/transaction.js'
 import type { Exchange, Reply } from '../exchange.js'
 import { createPages, type Pages } from '../pages/pages.js'
-import { type LoginRequest, sharedCookieName } from '../protocols/login-method.js'
+import {
+  type LoginMethod,
+  type LoginRequest,
+  mustAskAnew,
+  sharedCookieName,
+} from '../protocols/login-method.js'
 import { asksForPage } from '../sessions/activity.js'
 import { isRelated } from './hosts.js'
 import { incompletePage, noStatePage, unprovenPage } from './incomplete-pages.js'
@@ -145,6 +150,7 @@ export function createLoginReturn(context: {
   readonly transactions: TransactionCookies<LoginTransaction>
   readonly readReturn: ReadLoginReturn
   readonly completion: LoginCompletion
+  readonly startLogin: LoginMethod['startLogin']
 }): LoginReturn {
   const { transactions, completion } = context
   return async (exchange, state) => {
@@ -159,6 +165,14 @@ export function createLoginReturn(context: {
       mayResume: content.mayResume,
       since,
     })
+    if (mustAskAnew(citizen, content)) {
+      return context.startLogin(exchange, {
+        ...content,
+        request: content,
+        reauthenticate: true,
+        strengthen: false,
+      })
+    }
     return completion.finishLogin(exchange, citizen, { ...content, party: sharedCookieName })
   }
 }

@@ -101,6 +101,12 @@ async function attempt(
   const { started, record } = await beginSession(context, { address, known, login, now })
   if (record.state === 'ended') return { address, refused: record.reason }
   if (record.state === 'alias') return { address: { ...address, session: record.session } }
+  if (started && now >= record.endsAt) {
+    // It was idle, and could have been resumed, until its absolute limit.
+    const end = { reason: 'absolute-timeout', at: record.endsAt } as const
+    await context.lifecycle.end(address, record, end, now)
+    return { address, refused: end.reason }
+  }
   // Where another tab was faster its session is looked at, and taken up.
   return (started ? await settle(context, address, record, login) : undefined) ?? { address }
 }

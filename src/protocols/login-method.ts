@@ -17,13 +17,15 @@ export interface LoginStart {
 
 /**
  * Whether the provider must ask anew at once, for a person who has pressed our button: it had ended their session by its
- * own message, and what came without being asked for is not known to be later. Never twice for one login.
+ * own message, and what came without being asked for is not known to be later; or what could have been resumed has passed
+ * its absolute limit meanwhile. Never twice for one login.
  */
 export function mustAskAnew(
   citizen: Citizen,
   { mayResume, reauthenticate }: Pick<LoginStart, 'mayResume' | 'reauthenticate'>,
 ): boolean {
-  return citizen.reason === 'identity-ended' && mayResume && !reauthenticate
+  const isOver = citizen.reason === 'identity-ended' || citizen.reason === 'absolute-timeout'
+  return isOver && mayResume && !reauthenticate
 }
 
 /** How a person is shown a way in, where there are several. */

@@ -48,6 +48,26 @@ async function pressOn(
 const likeGoogle = { proof: 'asked', parameters: { prompt: 'select_account' } } as const
 const silentProvider = { end_session_endpoint: undefined }
 
+it('NIST-07 an idle session whose absolute limit has passed since is asked for anew in the same press', async () => {
+  const application = { ...idle.application, onIdle: 'resume', absoluteSeconds: 3000 } as const
+  const place = createPlace({ suite: { application } })
+  place.script.sid = 'session-1'
+  const browser = place.browser()
+  await browser.open(login)
+  place.travel(3600)
+  const page = await browser.open(login)
+  expect(page.body).toContain('You were away for a while')
+  const asked = place.asked.length
+  place.script.authTime = place.now() / 1000 - 3600
+  await browser.press(page, 'Sign in')
+  // What came first was the old authentication; the provider was then asked for a new one.
+  expect(place.asked.slice(asked).map((query) => query.get('prompt'))).toEqual([null, 'login'])
+  place.script.authTime = place.now() / 1000
+  const { presses, last } = await pressOn(browser, await browser.open(login))
+  expect([presses, last.status]).toEqual([1, 200])
+  expect(await place.state(browser)).toMatchObject({ state: 'active' })
+})
+
 describe('a provider that never says auth_time', () => {
   const signedIn = async (given: PlaceOptions = {}) => {
     const place = createPlace({ suite: idle, description: silentProvider, ...given })

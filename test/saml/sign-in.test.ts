@@ -198,6 +198,22 @@ describe('sign-in by SAML', () => {
     expect((await world.who(browser, 'benefits')).state).toBe('anonymous')
   })
 
+  it('NIST-07 asks anew in the same press where an idle session has passed its absolute limit since', async () => {
+    const application = { onIdle: 'resume', idleSeconds: 600, absoluteSeconds: 900 } as const
+    const world = await createSamlWorld({ benefits: { suite: { application } } })
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    world.travel(1000)
+    const page = await browser.open(at('login?returnTo=/private'))
+    expect(page.body).toContain('You were away for a while')
+    const asked = await world.follow(browser, await browser.press(page, 'Sign in'))
+    expect(asked.url).toContain(`${providerUrl}/login`)
+    const typed = { username: 'ana', password: 'ana-password' }
+    const done = await world.follow(browser, await browser.press(asked, /^Sign in$/, typed))
+    expect([done.url, done.status]).toEqual([`${urlOf('benefits')}/private`, 200])
+    expect(await world.who(browser, 'benefits')).toMatchObject({ state: 'active' })
+  })
+
   it('takes a response once, and only in the browser that asked', async () => {
     const world = await createSamlWorld()
     const { browser, form } = await answerOf(world)

@@ -173,6 +173,28 @@ describe('an application end', () => {
     expect(new URL(login.url).searchParams.get('prompt')).toBe('login')
   })
 
+  it('NIST-07 resume: an idle end whose absolute limit has passed since asks anew in the same press', async () => {
+    const world = await createWorld({
+      applications: {
+        benefits: { application: { onIdle: 'resume', absoluteSeconds: 900, idleSeconds: 600 } },
+      },
+      emulator: long,
+    })
+    const browser = world.browser()
+    await world.signIn(browser, 'benefits')
+    world.travel(1000)
+    const page = await browser.open(`${benefits}/private`)
+    expect(page.body).toContain('You were away for a while')
+    const login = await browser.press(page, 'Sign in')
+    expect(new URL(login.url).searchParams.get('prompt')).toBe('login')
+    const back = await browser.press(login, /^Sign in$/, { username: 'ana', password: 'ana-password' })
+    expect([back.url, back.status]).toEqual([`${benefits}/private`, 200])
+    expect(JSON.parse(back.body).session).toMatchObject({
+      startedAt: world.now(),
+      endsAt: world.now() + 900_000,
+    })
+  })
+
   it('end-everywhere: the next activity signs the person out of the siblings as well', async () => {
     const world = await createWorld({ applications: two('end-everywhere'), emulator: long })
     const browser = world.browser()
