@@ -102,7 +102,10 @@ export async function startRedis(settings: readonly string[] = [], kind?: 'senti
   const port = await freePort()
   const folder = await mkdtemp(join(tmpdir(), 'citizen-redis-'))
   const file = join(folder, 'redis.conf')
-  const own = kind === 'sentinel' ? [] : ['save ""', 'appendonly yes', 'repl-diskless-sync-delay 0']
+  const own =
+    kind === 'sentinel'
+      ? []
+      : ['save ""', 'appendonly yes', 'repl-diskless-sync-delay 0', 'repl-ping-replica-period 1']
   await writeFile(file, [`bind ${host}`, `port ${port}`, `dir ${folder}`, ...own, ...settings, ''].join('\n'))
   let child: ChildProcess | undefined
   let exited: Promise<unknown> = Promise.resolve()
