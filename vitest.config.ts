@@ -19,19 +19,49 @@ const approvedOnly = isApprovedOnly
   : []
 
 /**
- * With `CITIZEN_TEST_OTHER_NODE=true` the quick tests leave out what one version of Node shows for all, at a fifth of their
- * time: every order of our own steps, all pairs of providers, a week of rotations, and what reads the repository itself.
+ * Each takes longer than a hundred others: thousands of seeded orders, a week of rotations, applications in processes of their
+ * own. `npm test` goes without them; `npm run test:changed` runs those that a change concerns, `npm run test:all` each of them.
+ */
+const long = [
+  'test/attacks/*interleavings.test.ts',
+  'test/attacks/oidc-addresses.test.ts',
+  'test/examples/{demo,small}.test.ts',
+  'test/issuing/week.test.ts',
+  'test/model/**/*.test.ts',
+]
+
+/**
+ * With `CITIZEN_TEST_OTHER_NODE=true` the quick and long tests leave out what one version of Node shows for all, at a third of
+ * their time: every order of our own steps, all pairs of providers, a week of rotations, and what reads the repository itself.
+ * The demo walks through itself on each Node in any case.
  */
 const shownOnce =
   process.env.CITIZEN_TEST_OTHER_NODE === 'true'
     ? [
         'test/{api,house}/**',
-        'test/attacks/*interleavings.test.ts',
+        'test/attacks/*{interleavings,outages}.test.ts',
+        'test/docs/snippets.test.ts',
+        'test/examples/demo.test.ts',
         'test/issuing/week.test.ts',
+        'test/model/**',
         'test/protocol-sessions/pairs.test.ts',
-        'test/stores/memory.test.ts',
+        'test/stores/{memory,redis-in-process}.test.ts',
+        'test/stores/near/contract.test.ts',
       ]
     : []
+
+/** Of tests that need nothing but this process. */
+const withoutPrograms = {
+  // Test files of a worker share its modules: half of the time went into loading them anew for each file.
+  isolate: false,
+  // What a test makes is gone at its end: room for it, so that fewer collections copy it.
+  execArgv: ['--max-semi-space-size=64', ...approvedOnly],
+  // A limit for what hangs, not for what is slow on a busy machine: a world of a test makes keys, and where others
+  // come first a fifth of a second of that took 25.
+  testTimeout: 90_000,
+  ...sharedKeys,
+  sequence: { groupOrder: 0 },
+}
 
 export default defineConfig({
   test: {
@@ -51,17 +81,17 @@ export default defineConfig({
         test: {
           name: 'quick',
           include: ['test/**/*.test.ts'],
-          exclude: [...kinds.flatMap(filesOf), 'test/package/**', 'test/consumers/**', ...shownOnce],
-          // Test files of a worker share its modules: half of the time went into loading them anew for each file.
-          isolate: false,
-          // What a test makes is gone at its end: room for it, so that fewer collections copy it.
-          execArgv: ['--max-semi-space-size=64', ...approvedOnly],
-          // A limit for what hangs, not for what is slow on a busy machine: a world of a test makes keys, and where others
-          // come first a fifth of a second of that took 25.
-          testTimeout: 90_000,
-          ...sharedKeys,
-          sequence: { groupOrder: 0 },
+          exclude: [
+            ...kinds.flatMap(filesOf),
+            ...['test/package/**', 'test/consumers/**'],
+            ...long,
+            ...shownOnce,
+          ],
+          ...withoutPrograms,
         },
+      },
+      {
+        test: { name: 'long', include: long, exclude: shownOnce, ...withoutPrograms },
       },
       {
         test: {

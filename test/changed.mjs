@@ -1,5 +1,5 @@
 /**
- * @module `npm run test:changed`: the quick tests that what has changed and is not committed concerns: by import, and
+ * @module `npm run test:changed`: the quick and long tests that what has changed and is not committed concerns: by import, and
  * those that read it as text or run it. `npm run test:changed -- --base main`: what differs from a branch or commit.
  */
 import { execFileSync, spawn } from 'node:child_process'
@@ -28,7 +28,14 @@ function changedFiles(base) {
 }
 
 function vitest(...args) {
-  const command = [join(root, 'node_modules/vitest/vitest.mjs'), ...args, '--project', 'quick']
+  const command = [
+    join(root, 'node_modules/vitest/vitest.mjs'),
+    ...args,
+    '--project',
+    'quick',
+    '--project',
+    'long',
+  ]
   const child = spawn(process.execPath, command, { cwd: root, stdio: 'inherit' })
   child.on('exit', (code) => {
     process.exitCode = code ?? 1
