@@ -27,5 +27,17 @@ export interface Job {
   work(): Promise<unknown>
 }
 
-/** Runs jobs side by side, as many as the cores bear: what says so first, then the longest. */
-export function runJobs(jobs: readonly Job[], cores: number): Promise<void>
+/** Returns how much of the cores has been idle since it was last asked, from 0 to 1. `read`: times of each core. */
+export function createIdleMeter(
+  read?: () => readonly (Readonly<Record<string, number>> & { readonly idle: number })[],
+): () => number
+
+/**
+ * Runs jobs side by side, as many as the cores bear: what says so first, then the longest. Where cores are `idle` after a
+ * `pause`, one more.
+ */
+export function runJobs(
+  jobs: readonly Job[],
+  cores: number,
+  looks?: { readonly idle?: () => number; readonly pause?: () => Promise<unknown> },
+): Promise<void>

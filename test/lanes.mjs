@@ -1,6 +1,8 @@
 /** @module What runs side by side in a run of all tests: which real tests share a process, and which processes a machine. */
 import { readdirSync } from 'node:fs'
+import { cpus } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { root } from '../examples/set-up.mjs'
 
 /**
@@ -22,27 +24,27 @@ export function filesOfKind(kind) {
 const groups = [
   {
     name: 'Next.js',
-    seconds: 70,
+    seconds: 80,
     cores: 1,
     folder: '.cache/next',
     has: /^test\/adapters\/(next|path-prefix\.next)/,
   },
   {
     name: 'demo',
-    seconds: 235,
-    cores: 1,
+    seconds: 300,
+    cores: 0.9,
     folder: 'examples/next',
     has: /^test\/examples\/(demo|next)[\w-]*\.(browser|next|redis)\.test\.ts$/,
   },
   { name: 'hidden tabs', seconds: 46, cores: 0.1, has: /\/hidden\.browser\.test\.ts$/ },
-  { name: 'client', seconds: 150, cores: 0.7, has: /^test\/(browser|sessions)\/.*\.browser\.test\.ts$/ },
-  { name: 'WebKit', seconds: 63, cores: 0.8, has: /\.webkit\.test\.ts$/ },
-  { name: 'Firefox', seconds: 50, cores: 0.7, has: /\.firefox\.test\.ts$/ },
-  { name: 'Chromium', seconds: 45, cores: 0.7, has: /^test\/engines\/.*\.browser\.test\.ts$/ },
-  { name: 'pages', seconds: 190, cores: 0.9, has: /\.browser\.test\.ts$/ },
+  { name: 'client', seconds: 180, cores: 0.5, has: /^test\/(browser|sessions)\/.*\.browser\.test\.ts$/ },
+  { name: 'WebKit', seconds: 90, cores: 0.8, has: /\.webkit\.test\.ts$/ },
+  { name: 'Firefox', seconds: 65, cores: 0.7, has: /\.firefox\.test\.ts$/ },
+  { name: 'Chromium', seconds: 50, cores: 0.7, has: /^test\/engines\/.*\.browser\.test\.ts$/ },
+  { name: 'pages', seconds: 230, cores: 0.7, has: /\.browser\.test\.ts$/ },
   { name: 'SAML peers', seconds: 60, cores: 0.6, has: /^test\/saml\/peers\// },
-  { name: 'stores', seconds: 320, cores: 0.3, has: /^test\/stores\// },
-  { name: 'servers', seconds: 205, cores: 0.5, has: /./ },
+  { name: 'stores', seconds: 260, cores: 0.5, has: /^test\/stores\// },
+  { name: 'servers', seconds: 200, cores: 0.5, has: /./ },
 ]
 
 /**
@@ -65,30 +67,72 @@ export function realGroups(kinds, leftOut) {
 /** The shares are averages: with a fifth more than there is, a core has work while others wait. */
 const room = 1.2
 
+/** Where so much of the cores was idle, what runs waits more than its estimate says: one more begins. */
+const idleShare = 0.3
+const secondsBetweenLooks = 10
+/** Each holds a browser, servers or a build in memory. */
+const mostPerCore = 2
+
+/** Returns how much of the cores has been idle since it was last asked, from 0 to 1. */
+export function createIdleMeter(read = () => cpus().map(({ times }) => times)) {
+  const sums = () => {
+    const times = read()
+    const total = times.reduce((sum, each) => sum + Object.values(each).reduce((a, b) => a + b, 0), 0)
+    return { total, idle: times.reduce((sum, each) => sum + each.idle, 0) }
+  }
+  let last = sums()
+  return () => {
+    const before = last
+    last = sums()
+    return last.total === before.total ? 0 : (last.idle - before.idle) / (last.total - before.total)
+  }
+}
+
 /**
  * Runs jobs side by side, as many as keep the cores busy and no two in one folder: whenever one has ended, the longest
- * of those that fit is next. `isFirst`: before all others, however long they take.
+ * of those that fit is next, and where cores are idle all the same, the longest of all. `isFirst`: before all others,
+ * however long they take.
  * @param {readonly { seconds: number, cores: number, folder?: string, isFirst?: boolean, work: () => Promise<unknown> }[]} jobs
  * @param {number} cores of the machine
+ * @param {{ idle?: () => number, pause?: () => Promise<unknown> }} [looks] how idle it was since the last look; the time between two
  */
-export async function runJobs(jobs, cores) {
+export async function runJobs(
+  jobs,
+  cores,
+  {
+    idle = createIdleMeter(),
+    pause = () => sleep(secondsBetweenLooks * 1000, undefined, { ref: false }),
+  } = {},
+) {
   const rank = ({ isFirst, seconds }) => (isFirst ? Number.MAX_VALUE : seconds)
   const waiting = [...jobs].sort((one, other) => rank(other) - rank(one))
   const running = new Map()
+  const isFolderFree = ({ folder }) =>
+    folder === undefined || [...running.keys()].every((other) => folder !== other.folder)
   const fits = (job) => {
-    const others = [...running.keys()]
-    const isFolderFree = job.folder === undefined || others.every(({ folder }) => folder !== job.folder)
-    const busy = others.reduce((sum, other) => sum + other.cores, job.cores)
-    return others.length === 0 || (isFolderFree && busy <= cores * room)
+    const busy = [...running.keys()].reduce((sum, other) => sum + other.cores, job.cores)
+    return running.size === 0 || (isFolderFree(job) && busy <= cores * room)
   }
+  const start = (at) => {
+    const [job] = waiting.splice(at, 1)
+    running.set(
+      job,
+      job.work().finally(() => running.delete(job)),
+    )
+  }
+  let isTimeToLook = false
+  const rest = () =>
+    pause().then(() => {
+      isTimeToLook = true
+    })
+  let resting = rest()
   while (waiting.length + running.size > 0) {
-    for (let at = waiting.findIndex(fits); at !== -1; at = waiting.findIndex(fits)) {
-      const [job] = waiting.splice(at, 1)
-      running.set(
-        job,
-        job.work().finally(() => running.delete(job)),
-      )
-    }
-    await Promise.race(running.values())
+    for (let at = waiting.findIndex(fits); at !== -1; at = waiting.findIndex(fits)) start(at)
+    await Promise.race([...running.values(), resting])
+    if (!isTimeToLook) continue
+    isTimeToLook = false
+    resting = rest()
+    const next = waiting.findIndex(isFolderFree)
+    if (idle() > idleShare && running.size < cores * mostPerCore && next !== -1) start(next)
   }
 }

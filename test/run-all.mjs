@@ -19,7 +19,7 @@ import {
   run,
   SetUpError,
 } from '../examples/set-up.mjs'
-import { filesOfKind, realGroups, runJobs } from './lanes.mjs'
+import { createIdleMeter, filesOfKind, realGroups, runJobs } from './lanes.mjs'
 import { howToGet, obtainProgram, programs } from './programs.mjs'
 import { coverageTable, slowestFiles } from './report.mjs'
 import { checkStep, step, totals, vitest } from './steps.mjs'
@@ -111,7 +111,7 @@ async function withCoverage(env) {
     '--coverage.reportOnFailure',
   ]
   await step('quick and real tests, with coverage', () =>
-    vitest('tests', ['--project', 'quick', '--project', 'real', ...args], { env }),
+    vitest('tests', ['--project', 'quick', '--project', 'long', '--project', 'real', ...args], { env }),
   )
   printCoverage()
 }
@@ -142,9 +142,9 @@ function consumerJobs(env) {
       ),
   })
   return [
-    job('applications', 200, 0.7),
-    job('next', 150, 1),
-    job('runners', 130, 0.9),
+    job('applications', 210, 0.7),
+    job('next', 160, 1),
+    job('runners', 115, 0.9),
     job('bundlers', 20, 1),
   ]
 }
@@ -178,12 +178,12 @@ function otherNodeJobs({ major, node }, given) {
   }
   const which = isApprovedOnly ? ', approved algorithms only' : ''
   const tests = (name, log, args) => () => step(name, () => vitest(log, args, { node, env }))
-  const quick = ['--project', 'quick', '--maxWorkers', '1']
+  const quick = ['--project', 'quick', '--project', 'long', '--maxWorkers', '1']
   const smoke = ['--project', 'package', 'test/package/smoke.test.ts']
   return [
     {
-      seconds: 170,
-      cores: 1,
+      seconds: 140,
+      cores: 0.9,
       work: tests(`quick tests on Node ${major}${which}`, `quick-node-${major}`, quick),
     },
     { seconds: 15, cores: 0.8, work: tests(`the package on Node ${major}`, `package-node-${major}`, smoke) },
@@ -195,6 +195,8 @@ function otherNodeJobs({ major, node }, given) {
 function jobsOf(nodes, { env, hasOwn, hasConsumers }) {
   // First, for the others of their kind find the source transformed then; beside it only what waits most of the time.
   const quick = () => step('quick tests', () => vitest('quick', ['--project', 'quick'], { env }))
+  const long = () =>
+    step('long tests', () => vitest('long', ['--project', 'long', '--maxWorkers', '1'], { env }))
   const packageTests = () => step('the package', () => vitest('package', ['--project', 'package'], { env }))
   const faults = () =>
     checkStep('servers that fail: 5 rounds', () =>
@@ -220,29 +222,31 @@ function jobsOf(nodes, { env, hasOwn, hasConsumers }) {
     )
   const isModelHere = !leftOut.includes('spin') && !leftOut.includes('compiler')
   return [
-    ...(hasOwn ? [{ seconds: 140, cores: 1.5, isFirst: true, work: quick }, ...realJobs(env)] : []),
+    ...(hasOwn ? [{ seconds: 130, cores: 1.5, isFirst: true, work: quick }, ...realJobs(env)] : []),
+    ...(hasOwn ? [{ seconds: 75, cores: 1, work: long }] : []),
     ...(hasConsumers ? consumerJobs(env) : []),
     ...nodes.flatMap((each) => otherNodeJobs(each, env)),
     walkJob(thisNode, process.execPath, 25),
-    { seconds: 100, cores: 1, work: packageTests },
-    { seconds: 60, cores: 1, work: simulation },
+    { seconds: 120, cores: 1, work: packageTests },
+    { seconds: 70, cores: 1, work: simulation },
     ...(isModelHere ? [{ seconds: 50, cores: 1, work: model }] : []),
-    ...(leftOut.includes('redis') ? [] : [{ seconds: 55, cores: 0.5, work: faults }]),
+    ...(leftOut.includes('redis') ? [] : [{ seconds: 140, cores: 0.4, work: faults }]),
   ]
 }
 
-function printSummary(startedAt) {
+function printSummary(startedAt, idle) {
   console.log(`\nthe slowest test files:\n${slowestFiles(totals.files).join('\n')}\n`)
   for (const name of totals.secondTries) console.log(`needed a second try: ${name}`)
   for (const kind of leftOut) console.log(`left out: tests that need ${kind}; ${howToGet(kind)}`)
-  console.log(
-    `${((performance.now() - startedAt) / 60_000).toFixed(1)} minutes; output in full: ${relative(root, join(cache, 'logs'))}`,
-  )
+  const minutes = ((performance.now() - startedAt) / 60_000).toFixed(1)
+  const busy = `cores ${Math.round(100 - 100 * idle())} % busy`
+  console.log(`${minutes} minutes; ${busy}; output in full: ${relative(root, join(cache, 'logs'))}`)
   console.log(`${totals.passed} passed, ${totals.failed} failed`)
 }
 
 async function main() {
   const startedAt = performance.now()
+  const idle = createIdleMeter()
   const { values } = parseArgs({
     options: { coverage: { type: 'boolean' }, 'without-consumers': { type: 'boolean' } },
   })
@@ -266,7 +270,7 @@ async function main() {
     })
     await runJobs(jobs, availableParallelism())
   }
-  printSummary(startedAt)
+  printSummary(startedAt, idle)
   process.exitCode = totals.failed === 0 ? 0 : 1
 }
 

@@ -1,7 +1,7 @@
 /** @module What runs side by side in a run of all tests: every real test once, and nothing beside what it disturbs. */
 import { describe, expect, it } from 'vitest'
 import config from '../../vitest.config.js'
-import { type Job, realGroups, runJobs } from '../lanes.mjs'
+import { createIdleMeter, type Job, realGroups, runJobs } from '../lanes.mjs'
 import { programs } from '../programs.mjs'
 import { repositoryFiles, textOf } from './source.js'
 
@@ -51,7 +51,11 @@ describe('the groups of the real tests', () => {
 
 describe('jobs side by side', () => {
   /** Runs jobs until none is left; says after each start what is running, in the order of their starts. */
-  async function startsOf(jobs: Readonly<Record<string, Omit<Job, 'work'>>>, cores: number) {
+  async function startsOf(
+    jobs: Readonly<Record<string, Omit<Job, 'work'>>>,
+    cores: number,
+    looks?: Parameters<typeof runJobs>[2],
+  ) {
     const running = new Set<string>()
     const starts: string[] = []
     const working = Object.entries(jobs).map(([name, job]) => ({
@@ -63,7 +67,7 @@ describe('jobs side by side', () => {
         running.delete(name)
       },
     }))
-    await runJobs(working, cores)
+    await runJobs(working, cores, looks)
     return starts
   }
 
@@ -99,4 +103,33 @@ describe('jobs side by side', () => {
     const jobs = { one: { seconds: 2, cores: 2 }, two: { seconds: 1, cores: 2 } }
     expect(await startsOf(jobs, 1)).toEqual(['one', 'two'])
   })
+  it('begin one more at each look at cores that are idle all the same, but no more than two for a core', async () => {
+    const jobs = Object.fromEntries(
+      ['one', 'two', 'three', 'four'].map((name, index) => [name, { seconds: 90 - index, cores: 1 }]),
+    )
+    const looks = { pause: () => Promise.resolve() }
+    const grown = ['one', 'one two', 'one two three', 'one two three four']
+    expect(await startsOf(jobs, 2, { ...looks, idle: () => 0.5 })).toEqual(grown)
+    const most = await startsOf(jobs, 1, { ...looks, idle: () => 0.5 })
+    expect(Math.max(...most.map((names) => names.split(' ').length))).toBe(2)
+    expect(await startsOf(jobs, 2, { ...looks, idle: () => 0.1 })).toEqual(await startsOf(jobs, 2))
+    const inOneFolder = Object.fromEntries(
+      Object.entries(jobs).map(([name, job]) => [name, { ...job, folder: 'same' }]),
+    )
+    expect(await startsOf(inOneFolder, 2, { ...looks, idle: () => 0.9 })).toEqual(Object.keys(jobs))
+  })
+})
+
+it('how idle the cores were is told since it was last asked', () => {
+  const cores = [
+    { user: 100, idle: 0 },
+    { user: 0, idle: 0 },
+  ]
+  const idle = createIdleMeter(() => structuredClone(cores))
+  expect(idle()).toBe(0)
+  cores[0] = { user: 130, idle: 10 }
+  cores[1] = { user: 10, idle: 30 }
+  expect(idle()).toBe(0.5)
+  cores[1] = { user: 15, idle: 30 }
+  expect(idle()).toBe(0)
 })
