@@ -1,11 +1,26 @@
 /** @module Next.js by docs/next.md alone: both bundlers, built and in development. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Consumer, createConsumer, type Environment, removeConsumer } from './consumer.js'
-import { blocksOf, filesOf, installsOf } from './page.js'
+import { blocksOf, filesOf, installsOf, unnamedFilesOf } from './page.js'
 import { createPlace, visit } from './visitor.js'
 
 const blocks = blocksOf('docs/next.md')
-const files = filesOf(blocks)
+/** What the samples take from the application, and the layout that every page of Next.js has. */
+const own = {
+  'lib/permits.ts': `interface Known { readonly citizen: { readonly claims: { readonly sub: string } } }
+const answer = async (_: Request, { citizen }: Known) => Response.json({ sub: citizen.claims.sub })
+export const [grant, change, remove] = [answer, answer, answer]
+export const permitOf = async (sub: string, id: string) => ({ sub, id })
+export const keep = async (sub: string, form: FormData) => void [sub, form.get('name')]
+`,
+  'lib/translate.ts': `import { type NextRequest, NextResponse } from 'next/server'
+export const translate = (request: NextRequest) => NextResponse.rewrite(new URL('/en', request.url))
+`,
+  'app/layout.tsx': `import type { ReactNode } from 'react'
+export default ({ children }: { children: ReactNode }) => <html lang="en"><body>{children}</body></html>
+`,
+}
+const files = { ...filesOf(blocks), ...unnamedFilesOf(blocks), ...own }
 const installs = installsOf(blocks)
 
 function without(...names: readonly string[]): Readonly<Record<string, string>> {
@@ -41,6 +56,14 @@ describe('FLD-01 Next.js 16 by its page', () => {
   it('builds and starts with Turbopack', async () => {
     await build(consumer)
     await serve(consumer, ['start'], tried)
+  })
+
+  it('FLD-11 each of its samples compiles in strict TypeScript', async () => {
+    const strictly = () => consumer.run('tsc', ['-p', 'tsconfig.json', '--noEmit', '--strict'])
+    expect(await strictly()).toEqual({ code: 0, stdout: '', stderr: '' })
+    await consumer.write({ 'unnamed-wrong.ts': `import { auth } from './lib/auth'\nauth.withNobody()\n` })
+    expect((await strictly()).stdout).toContain('withNobody')
+    await consumer.run(process.execPath, ['-e', `fs.rmSync('unnamed-wrong.ts')`])
   })
 
   it('builds and starts with webpack', async () => {

@@ -43,6 +43,15 @@ export function filesOf(blocks: readonly Block[]): Readonly<Record<string, strin
   return Object.fromEntries(blocks.flatMap(({ file, text }) => (file === undefined ? [] : [[file, text]])))
 }
 
+/** The blocks of TypeScript that name no file, each as a file beside those that do. */
+export function unnamedFilesOf(blocks: readonly Block[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    blocks
+      .filter(({ file, language }) => file === undefined && /^tsx?$/.test(language))
+      .map(({ language, text }, at) => [`unnamed-${at}.${language}`, text]),
+  )
+}
+
 /** The `npm install` lines of blocks for a shell, each as its arguments. */
 export function installsOf(blocks: readonly Block[]): readonly (readonly string[])[] {
   return blocks

@@ -29,7 +29,12 @@ async function compile(files: Readonly<Record<string, string>>): Promise<string>
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
   const settings = {
     extends: join(relative(folder, root), 'tsconfig.test.json'),
-    compilerOptions: { rootDir: relative(folder, root), paths: ownPaths() },
+    compilerOptions: {
+      rootDir: relative(folder, root),
+      paths: ownPaths(),
+      jsx: 'react-jsx',
+      lib: ['es2023', 'dom', 'dom.iterable'],
+    },
     include: [],
     files: Object.keys(files),
   }
@@ -43,7 +48,7 @@ async function compile(files: Readonly<Record<string, string>>): Promise<string>
     .join('\n')
 }
 
-const fileOf = (path: string): string => `${path.replace(/\W/g, '-')}.ts`
+const fileOf = (path: string): string => `${path.replace(/\W/g, '-')}.${moduleOf(textOf(path)).extension}`
 
 const wrong = "```ts\nimport { requireNobody } from 'citizen-session/express'\n```\n"
 
@@ -75,6 +80,17 @@ describe('the documentation', () => {
       (path) => /^(?:[A-Z]+|docs\/.+)\.md$/.test(path) && /^```(?:ts|tsx)$/m.test(textOf(path)),
     )
     expect(withSamples.sort()).toEqual([...documents, ...documentsOfFiles].sort())
+  })
+
+  it('FLD-11 has no sample in JavaScript but what is run as it stands, and what Deno alone knows', () => {
+    const counted = repositoryFiles()
+      .filter((path) => /^(?:[A-Z]+|docs\/.+)\.md$/.test(path))
+      .map((path) => [path, textOf(path).match(/^```(?:jsx?|javascript)$/gm)?.length ?? 0] as const)
+    expect(Object.fromEntries(counted.filter(([, count]) => count > 0))).toEqual({
+      'docs/express.md': 1,
+      'docs/sockets.md': 1,
+      'docs/testing.md': textOf('docs/testing.md').match(/^```js\n(?:\/\/ |import .* from '@jest)/gm)?.length,
+    })
   })
 
   it('would not compile with a name that is none', () => {

@@ -4,11 +4,11 @@ import { documents, moduleOf } from '../docs/samples.js'
 import { textOf } from '../house/source.js'
 import { type Consumer, createConsumer, peers } from './consumer.js'
 
-const modules = documents.map((path) => [path, moduleOf(textOf(path)).module] as const)
+const modules = documents.map((path) => [path, moduleOf(textOf(path))] as const)
 
 /** The other packages that samples import, beside the optional ones. */
 function neighbours(): readonly string[] {
-  const imported = modules.flatMap(([, module]) => [
+  const imported = modules.flatMap(([, { module }]) => [
     ...module.matchAll(/ from '(@[^/']+\/[^/']+|[^@'./:]+)/g),
   ])
   const names = new Set(imported.map(([, name = '']) => name))
@@ -22,7 +22,7 @@ beforeAll(async () => {
 })
 afterAll(() => consumer.remove())
 
-it.each(modules)('FLD-11 %s compiles against the tarball', async (_path, module) => {
+it.each(modules)('FLD-11 %s compiles against the tarball', async (_path, { module, extension }) => {
   const settings = {
     module: 'nodenext',
     target: 'es2023',
@@ -30,9 +30,12 @@ it.each(modules)('FLD-11 %s compiles against the tarball', async (_path, module)
     types: ['node'],
     strict: true,
     noEmit: true,
+    jsx: 'react-jsx',
     skipLibCheck: true,
   }
-  expect(await consumer.compile(settings, { 'sample.mts': module })).toEqual({
+  expect(
+    await consumer.compile(settings, { [`sample.${extension === 'ts' ? 'mts' : 'tsx'}`]: module }),
+  ).toEqual({
     code: 0,
     stdout: '',
     stderr: '',
