@@ -1,4 +1,5 @@
 /** @module An application over https behind helmet, and the provider of its shared cookie, which asks another one first. */
+import type { RequestListener } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { createEmulator, type Emulator } from '../../src/emulator/index.js'
 import { type CitizenEvent, memoryStore } from '../../src/index.js'
@@ -19,9 +20,27 @@ export interface CookiePlace {
 
 const detour = 'upstream'
 
-/** Serves everything; the clock of the servers is the real one, and can be moved. */
-export async function openCookiePlace(sites: HttpsSites, framework: Framework): Promise<CookiePlace> {
-  const url = sites.originOf('benefits.citizen')
+/** What a proxy does that serves an application below a path, and takes the path away. */
+function strip(path: string, behind: RequestListener): RequestListener {
+  return (request, response) => {
+    const address = request.url ?? '/'
+    if (!address.startsWith(`${path}/`)) {
+      response.writeHead(404).end('another application')
+      return
+    }
+    request.url = address.slice(path.length)
+    behind(request, response)
+  }
+}
+
+/** Serves everything; the clock of the servers is the real one, and can be moved. `path`: in front of the application. */
+export async function openCookiePlace(
+  sites: HttpsSites,
+  framework: Framework,
+  path = '',
+): Promise<CookiePlace> {
+  const origin = sites.originOf('benefits.citizen')
+  const url = origin + path
   const provider = sites.originOf('id.citizen')
   const emulator = await createEmulator({ url: provider })
   const answer = getRequestListener((request) => emulator.handle(request))
@@ -42,24 +61,22 @@ export async function openCookiePlace(sites: HttpsSites, framework: Framework): 
     if (last === detour + pathname) ledOver.push(`id${pathname}`)
     void answer(request, response)
   })
-  sites.serve(
-    'benefits.citizen',
-    applications[framework]({
-      identityProvider: { url: provider },
-      sharedCookie: { domain: 'citizen.localhost' },
-      header: {
-        applications: [
-          { name: 'Benefits', url },
-          { name: 'Library', url: url.replace('benefits', 'library') },
-        ],
-      },
-      application: { id: 'benefits', url, secrets: ['a secret of thirty-two bytes or more'] },
-      store: memoryStore({ clock: emulator.clock }),
-      clock: emulator.clock,
-      fetch: emulator.fetch,
-      onEvent: (event) => events.push(event),
-    }),
-  )
+  const application = applications[framework]({
+    identityProvider: { url: provider },
+    sharedCookie: { domain: 'citizen.localhost' },
+    header: {
+      applications: [
+        { name: 'Benefits', url: origin },
+        { name: 'Library', url: origin.replace('benefits', 'library') },
+      ],
+    },
+    application: { id: 'benefits', url: origin, path, secrets: ['a secret of thirty-two bytes or more'] },
+    store: memoryStore({ clock: emulator.clock }),
+    clock: emulator.clock,
+    fetch: emulator.fetch,
+    onEvent: (event) => events.push(event),
+  })
+  sites.serve('benefits.citizen', path === '' ? application : strip(path, application))
   return {
     url,
     emulator,

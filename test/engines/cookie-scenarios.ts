@@ -144,6 +144,21 @@ function testBehindHelmet(framework: Framework, engine: () => Engine, sites: () 
     })
   })
 
+  it('FLD-01 signs in and out below a path that a proxy takes away, by cookies that no other host can set', async () => {
+    const place = await openCookiePlace(sites(), framework, '/app')
+    const tab = await (await engine().newPerson()).newTab()
+    await place.signIn(tab, '/private?plain')
+    const own = (await tab.cookies()).map(({ name }) => name).filter((name) => name.includes('benefits.'))
+    expect(own.length).toBeGreaterThan(0)
+    expect(own.filter((name) => !name.startsWith('__Host-benefits.'))).toEqual([])
+    await tab.goto(`${place.url}/session/logout`)
+    await tab.click('Sign out everywhere')
+    await tab.untilAt(`${place.url}/session/return`)
+    expect(await tab.untilText('You are signed out')).toContain('of all applications')
+    await tab.goto(`${place.url}/`)
+    await tab.untilText('anonymous')
+  })
+
   it('the header goes by itself: its menu, a sign-out that the other tab learns of, and who is gone is not shown', async () => {
     const { place, person, tab } = await open('/private?plain&header')
     await tab.untilText('Session ends in')
