@@ -16,9 +16,10 @@ import {
   type MaybePromise,
   type Reply,
   refuseArguments,
-  refuseRequest,
+  refuseNoObject,
   type Suite,
   type SuiteOptions,
+  strangeFramework,
 } from '../src/index.js'
 import {
   attachSuite,
@@ -78,13 +79,15 @@ export function citizenSession<C extends Claims = Claims>(
   options: SuiteOptions | Suite<C> = {},
   ..._none: readonly never[]
 ): CitizenMiddleware<C> {
-  refuseRequest('citizenSession', options)
+  refuseNoObject('citizenSession', options)
   const suite = suiteFrom<C>(options)
   const middleware = (
     request: NodeRequest & { citizen?: Citizen },
     response: ServerResponse,
     next: (error?: unknown) => void,
   ): void => {
+    // Koa gives two: its context, and a function.
+    if (typeof next !== 'function') throw strangeFramework('express', 'Koa')
     const exchange = new NodeExchange(request, response)
     const handler = suite.endpoint(exchange)
     if (handler !== undefined) {

@@ -17,7 +17,7 @@ import {
   type Reply,
   refuseArguments,
   refuseNoFunction,
-  refuseRequest,
+  refuseNoObject,
   type Suite,
   type SuiteOptions,
 } from '../src/index.js'
@@ -124,7 +124,7 @@ interface FetchContext<C extends Claims> {
 export function citizenSession<C extends Claims = Claims>(
   options: SuiteOptions | Suite<C> = {},
 ): CitizenAuth<C> {
-  refuseRequest('citizenSession', options)
+  refuseNoObject('citizenSession', options)
   const suite = suiteFrom<C>(options)
   const context: FetchContext<C> = { suite, lookedAt: Symbol('citizen-session.looked-at') }
   const requireCitizen = guardWith(context, {})

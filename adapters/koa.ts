@@ -14,9 +14,10 @@ import {
   type LogoutRequest,
   type Reply,
   refuseArguments,
-  refuseRequest,
+  refuseNoObject,
   type Suite,
   type SuiteOptions,
+  strangeFramework,
 } from '../src/index.js'
 import {
   attachSuite,
@@ -67,9 +68,10 @@ export function citizenSession<C extends Claims = Claims>(
   options: SuiteOptions | Suite<C> = {},
   ..._none: readonly never[]
 ): CitizenMiddleware<C> {
-  refuseRequest('citizenSession', options)
+  refuseNoObject('citizenSession', options)
   const suite = suiteFrom<C>(options)
   const middleware = async (context: AnyContext, next: Next): Promise<void> => {
+    if (context.req === undefined) throw strangeFramework('koa', 'Express')
     const exchange = new NodeExchange(context.req, context.res, context.request as FrameworkRequest)
     const handler = suite.endpoint(exchange)
     if (handler !== undefined) {

@@ -11,7 +11,7 @@ import {
   type Demand,
   type LogoutRequest,
   type Reply,
-  refuseRequest,
+  refuseNoObject,
   type Suite,
   type SuiteOptions,
 } from '../src/index.js'
@@ -124,7 +124,7 @@ type CitizenHandler = (request: NextRequest, context: RouteContext & { citizen: 
 export function citizenSession<C extends Claims = Claims>(
   options: SuiteOptions | Suite<C> = {},
 ): NextSession<C> {
-  refuseRequest('citizenSession', options)
+  refuseNoObject('citizenSession', options)
   const runtime = runtimeFrom(options as SuiteOptions | Suite)
   const compose =
     (part?: ProxyPart<C>): ProxyHandler =>

@@ -132,7 +132,7 @@ function tokenAlert(event: TokenRejected): Alert | undefined {
 }
 
 const refusedNames = {
-  'sign-in': 'a sign-in by OpenID Connect',
+  'sign-in': 'a sign-in',
   logout: 'a logout token',
   'saml-message': 'a SAML message',
 } as const

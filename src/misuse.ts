@@ -24,6 +24,24 @@ export function refuseRequest(name: string, given: unknown): void {
 }
 
 /**
+ * Refuses what is no object in the place of options.
+ * @throws TypeError `usage`
+ */
+export function refuseNoObject(name: string, given: unknown): void {
+  refuseRequest(name, given)
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw misuse(`${name} takes an object with options, or a suite: docs/options.md lists them`)
+  }
+}
+
+/** A middleware that another framework than its own has called. @returns TypeError `usage` */
+export function strangeFramework(own: string, other: string): TypeError {
+  return misuse(
+    `this middleware is of citizen-session/${own}, and something else has called it: in ${other} import from citizen-session/${other.toLowerCase()}`,
+  )
+}
+
+/**
  * Refuses whatever is given to a function that takes nothing.
  * @throws TypeError `usage`
  */

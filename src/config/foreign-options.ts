@@ -1,4 +1,4 @@
-/** @module Options of express-session, koa-session and cookie-session that come over with an application, and what stands for them here. */
+/** @module Options of other packages that come over with an application, and what stands for them here. */
 
 const isOurs = 'leave it out: it follows from application.url and the kind of cookie'
 const idle =
@@ -33,6 +33,68 @@ const topLevelOptions: Readonly<Record<string, string>> = {
   signed: isOurs,
   overwrite: isOurs,
   cookie: 'leave it out',
+}
+
+const noSecret = 'leave it out: write application.secrets (CITIZEN_APPLICATION_SECRETS), a list, beside it'
+const baseAddress = 'leave it out: write application.url (CITIZEN_APPLICATION_URL), beside it'
+const ownAddress =
+  'leave it out: it follows from application.url; `npx citizen-session registration` prints it'
+const guard = 'leave it out: a guard such as requireCitizen() says which pages need a sign-in'
+const secretForm =
+  'write clientAuthentication, or leave it out: a client secret then goes as the provider offers it'
+
+/** Of express-openid-connect, passport-openidconnect, openid-client and next-auth, for `oidc()`. */
+export const insteadOfOidc: Readonly<Record<string, string>> = {
+  issuerBaseURL: 'write issuer, letter by letter as the provider writes it',
+  issuerBaseUrl: 'write issuer, letter by letter as the provider writes it',
+  discoveryUrl: 'write issuer: the address without /.well-known/openid-configuration',
+  wellKnown: 'write issuer: the address without /.well-known/openid-configuration',
+  baseURL: baseAddress,
+  secret: noSecret,
+  authRequired: guard,
+  redirectUri: ownAddress,
+  redirect_uri: ownAddress,
+  redirect_uris: ownAddress,
+  redirectURL: ownAddress,
+  callbackURL: ownAddress,
+  callbackUrl: ownAddress,
+  postLogoutRedirectUri: ownAddress,
+  post_logout_redirect_uris: ownAddress,
+  idpLogout: 'leave it out: a sign-out ends the session at the provider as well',
+  authorizationParams: 'write parameters',
+  authorizationURL: 'leave it out, for the provider’s description says it, or write endpoints.authorization',
+  tokenURL: 'leave it out, for the provider’s description says it, or write endpoints.token',
+  userInfoURL: 'leave it out, for the provider’s description says it, or write endpoints.userInfo',
+  clientAuthMethod: secretForm,
+  token_endpoint_auth_method: secretForm,
+}
+
+const idpCertificate =
+  'leave it out: the provider’s certificates stand in its metadata (metadataUrl, or metadata)'
+const idpAddress = 'leave it out: the provider’s addresses stand in its metadata (metadataUrl, or metadata)'
+
+/** Of passport-saml, node-saml and samlify, for `saml()`. */
+export const insteadOfSaml: Readonly<Record<string, string>> = {
+  entryPoint: idpAddress,
+  logoutUrl: idpAddress,
+  cert: idpCertificate,
+  idpCert: idpCertificate,
+  issuer: 'write entityId for the name of this application, and identityProvider for that of the provider',
+  idpIssuer: 'write identityProvider',
+  entityID: 'write entityId for the name of this application, and identityProvider for that of the provider',
+  callbackUrl: ownAddress,
+  logoutCallbackUrl: ownAddress,
+  privateCert: 'write privateKey',
+  publicCert: 'write certificate',
+  decryptionPvk: 'write decryption: true: privateKey, and otherKeys, open what is encrypted',
+  identifierFormat: 'write nameIdFormat',
+  authnContext: 'write requestedContexts',
+  wantAssertionsSigned: 'leave it out: what is not signed is refused',
+  wantAuthnResponseSigned: 'leave it out: what is not signed is refused',
+  signatureAlgorithm: 'leave it out: what we send is signed with SHA-256',
+  acceptedClockSkewMs: 'write clockSkewSeconds, in seconds',
+  forceAuthn:
+    'leave it out: a new authentication is asked for where one is needed; requireRecent() needs one',
 }
 
 /** What to write in place of an option of another session middleware; `undefined`: it is none. */

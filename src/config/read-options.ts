@@ -25,7 +25,9 @@ export interface Reading {
   readonly surroundings: Surroundings
   /** Whether what the shared cookie needs must be there; by the paths of what is given in code. */
   readonly needsSharedCookie?: (inCode: ReadonlySet<string>) => boolean
-  /** Says what is meant by a name that is not known. Default: the nearest one beside it. */
+  /** What to write in place of options of other packages, by their path. Default: nothing. */
+  readonly instead?: Readonly<Record<string, string>>
+  /** Says what is meant by a name that is not known. Default: what stands for it, else the nearest one beside it. */
   readonly explainUnknown?: (unknown: UnknownName) => readonly ConfigurationProblem[]
 }
 
@@ -178,7 +180,7 @@ function flatten(
   options: unknown,
   { reading, problems }: { readonly reading: Reading; readonly problems: ConfigurationProblem[] },
 ): ReadonlyMap<string, unknown> {
-  const { root = '', explainUnknown = nearestName(root) } = reading
+  const { root = '', instead = {}, explainUnknown = nearestName(root, instead) } = reading
   const found = new Map<string, unknown>()
   const visit = (group: OptionTable, value: unknown, parent: string): void => {
     const names = Object.keys(group)
@@ -201,10 +203,11 @@ function flatten(
 }
 
 const nearestName =
-  (root: string) =>
-  ({ path, name, parent, names }: UnknownName): readonly ConfigurationProblem[] => [
-    { path: below(root, path), variable: '', message: unknownName({ name, parent, names }) },
-  ]
+  (root: string, instead: Readonly<Record<string, string>>) =>
+  ({ path, name, parent, names }: UnknownName): readonly ConfigurationProblem[] => {
+    const known = Object.hasOwn(instead, path) ? instead[path] : undefined
+    return [{ path: below(root, path), variable: '', message: known ?? unknownName({ name, parent, names }) }]
+  }
 
 /** The values in the shape of their table; `undefined` for what is absent. */
 function assembled(table: OptionTable, values: ReadonlyMap<string, unknown>, parent = ''): object {

@@ -56,6 +56,8 @@ export const issuer: Kind<string> = {
   check: (value, surroundings) => {
     const checked = checkAddress(value, surroundings, 'https://id.example.gov')
     if ('problem' in checked) return checked
+    const [known] = String(value).split('/.well-known/')
+    if (known !== value) return { problem: `write the issuer, without /.well-known/…: ${known}` }
     if (checked.value.search !== '') return { problem: 'write the issuer without a query' }
     // Letter by letter as in the tokens: a slash at the end is part of the name.
     return { value: String(value) }

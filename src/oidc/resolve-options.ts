@@ -2,6 +2,7 @@
 import type { Claims } from '../citizen.js'
 import { trustedLevel } from '../config/assurance-level.js'
 import type { Environment } from '../config/environment.js'
+import { insteadOfOidc } from '../config/foreign-options.js'
 import { type PlugInOptions, resolvedOf } from '../config/plug-in-options.js'
 import { problemOfName, rootFor } from '../config/provider-name.js'
 import { type ReadOptions, readOptions } from '../config/read-options.js'
@@ -22,6 +23,7 @@ export function readOidcOptions(
     root: rootFor('oidc', options),
     environment,
     surroundings,
+    instead: insteadOfOidc,
   })
   if (read.problems.every(({ path }) => path !== 'oidc')) applyRules(read)
   const { problems, variables } = read

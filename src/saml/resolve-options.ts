@@ -1,6 +1,7 @@
 /** @module Resolves the options of `saml({ … })`: everything wrong at once. */
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import type { Environment } from '../config/environment.js'
+import { insteadOfSaml } from '../config/foreign-options.js'
 import { type PlugInOptions, resolvedOf } from '../config/plug-in-options.js'
 import { problemOfName, rootFor } from '../config/provider-name.js'
 import { type ReadOptions, readOptions } from '../config/read-options.js'
@@ -27,6 +28,7 @@ export function readSamlOptions(
     root: rootFor('saml', options),
     environment,
     surroundings,
+    instead: insteadOfSaml,
   })
   const keys = readKeys(read)
   checkSource(read)

@@ -110,6 +110,35 @@ describe('FLD-09 forgotten parentheses fail at the first request', () => {
   })
 })
 
+describe('FLD-09 other things in the place of options or of a framework are told', () => {
+  it.each([['a text'], [null], [7], [[options]]])('citizenSession(%j), in every adapter', (wrong) => {
+    for (const { citizenSession } of [expressAdapter, koaAdapter, fetchAdapter, nextAdapter]) {
+      const call = () => citizenSession(wrong as never)
+      expect(call).toThrow(/citizenSession takes an object with options, or a suite/)
+      expect(call).toThrow(expect.objectContaining({ code: 'usage' }))
+    }
+  })
+
+  it('the middleware of another framework', async () => {
+    const forExpress = expressAdapter.citizenSession(options)
+    const forKoa = koaAdapter.citizenSession(options)
+    expect(await firstError(withKoa(forExpress))).toMatch(
+      /^500 this middleware is of citizen-session\/express.*import from citizen-session\/koa$/,
+    )
+    for (const make of [express, express4 as never]) {
+      expect(
+        await firstError(
+          withExpress(
+            (...given: never[]) =>
+              (forKoa as (...all: never[]) => Promise<void>)(...given).catch(given[2] as never),
+            make,
+          ),
+        ),
+      ).toMatch(/^500 this middleware is of citizen-session\/koa.*import from citizen-session\/express$/)
+    }
+  })
+})
+
 describe('FLD-09 options of guards that are not known are told', () => {
   const auth = fetchAdapter.citizenSession(options)
   const next = nextAdapter.citizenSession(options)

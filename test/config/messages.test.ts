@@ -1,9 +1,16 @@
 /** @module What the error at the start says: what was given, what was meant, once. */
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { insteadOfOidc, insteadOfSaml } from '../../src/config/foreign-options.js'
 import { meantBy } from '../../src/config/nearest.js'
+import { optionsByPath } from '../../src/config/option.js'
+import { suiteOptionsByPath } from '../../src/config/read-suite-options.js'
 import { resolveOptions } from '../../src/config/resolve.js'
 import { oidc } from '../../src/oidc/oidc.js'
+import { oidcOptions } from '../../src/oidc/options.js'
+import { readOidcOptions } from '../../src/oidc/resolve-options.js'
+import { samlOptions } from '../../src/saml/options.js'
+import { readSamlOptions } from '../../src/saml/resolve-options.js'
 import { problemsOf, required, withValue } from './given.js'
 
 const messageOf = (options: unknown, environment: Readonly<Record<string, string>> = {}): string =>
@@ -104,6 +111,39 @@ describe('FLD-09 "did you mean" only within a small distance', () => {
 
   it('names the whole path of an option that stands elsewhere', () => {
     expect(messageOf({ ...required, idleSeconds: 60 })).toContain('did you mean application.idleSeconds?')
+  })
+})
+
+describe('FLD-09 what comes over from other packages for OpenID Connect and SAML is known', () => {
+  it.each([
+    ['oidc', insteadOfOidc, oidcOptions, (given: object) => readOidcOptions(given as never, {})],
+    ['saml', insteadOfSaml, samlOptions, (given: object) => readSamlOptions(given as never, {})],
+  ])('each name of %s is none of ours, and is told what to write', (root, instead, table, read) => {
+    for (const [name, message] of Object.entries(instead)) {
+      expect(optionsByPath(table).has(name as never), name).toBe(false)
+      const told = read({ [name]: precious }).problems.filter(({ path }) => path === `${root}.${name}`)
+      expect(told).toEqual([{ path: `${root}.${name}`, variable: '', message }])
+      // What it says to write is there, in the plug-in or beside it.
+      for (const [, meant = ''] of message.matchAll(/\bwrite ([a-z]\w*(?:\.\w+)?)/g)) {
+        expect(
+          optionsByPath(table).has(meant as never) || suiteOptionsByPath.has(meant as never),
+          `${name}: ${meant}`,
+        ).toBe(true)
+      }
+    }
+  })
+
+  it('an issuer that is the address of its description is told which part is the issuer', () => {
+    const issuer = 'https://id.example.gov/realms/x/.well-known/openid-configuration'
+    const { problems } = readOidcOptions({ issuer, clientId: 'benefits', clientSecret: precious }, {})
+    expect(problems).toMatchObject([
+      {
+        path: 'oidc.issuer',
+        message: expect.stringContaining(
+          'write the issuer, without /.well-known/…: https://id.example.gov/realms/x;',
+        ),
+      },
+    ])
   })
 })
 
