@@ -22,7 +22,7 @@ const linesWithTitles = (text: string): readonly string[] =>
   text.split('\n').filter((line) => /^\s*(?:(?:it|test|describe)\b|\](?: as const)?\)\(|['"`])/.test(line))
 
 /** Tests, and suites that several of them run. */
-const mayHoldTests = /^test\/(?:[\w/-]+(?:\.\w+)*\.test|(?:contracts|engines)\/[\w-]+)\.ts$/
+const mayHoldTests = /^test\/(?:[\w/-]+(?:\.\w+)*\.test|(?:contracts|engines)\/[\w-]+|[\w/-]+-cases)\.ts$/
 
 /** Whether the file is there, and has the title. */
 export function isThere({ file, title }: NamedTest): boolean {
