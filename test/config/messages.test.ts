@@ -140,7 +140,7 @@ describe('FLD-09 what comes over from other packages for OpenID Connect and SAML
       {
         path: 'oidc.issuer',
         message: expect.stringContaining(
-          'write the issuer, without /.well-known/…: https://id.example.gov/realms/x;',
+          'write the issuer, without /.well-known/…: https://id.example.gov/realms/x',
         ),
       },
     ])
