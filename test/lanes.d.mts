@@ -15,6 +15,14 @@ export interface RealGroup {
 /** The real tests by group, without the kinds that are left out. */
 export function realGroups(kinds: readonly string[], leftOut: readonly string[]): readonly RealGroup[]
 
+/** The files of users' projects. */
+export function consumerGroups(): readonly {
+  readonly name: string
+  readonly file: string
+  readonly seconds: number
+  readonly cores: number
+}[]
+
 /**
  * A process: about how long it takes, and how many cores it keeps busy; `folder`: where it is the only one; `isFirst`:
  * before longer ones.

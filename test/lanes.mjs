@@ -64,6 +64,30 @@ export function realGroups(kinds, leftOut) {
     .filter(({ files }) => files.length > 0)
 }
 
+/** What users' projects take; one that is not here is run all the same. */
+const consumers = {
+  applications: { seconds: 210, cores: 0.7 },
+  next: { seconds: 160, cores: 1 },
+  runners: { seconds: 115, cores: 0.9 },
+  react: { seconds: 30, cores: 0.9 },
+  bundlers: { seconds: 25, cores: 1 },
+}
+
+/** The files of users' projects, each for itself because it installs and builds on its own. */
+export function consumerGroups() {
+  const end = '.test.ts'
+  return readdirSync(join(root, 'test/consumers'))
+    .filter((file) => file.endsWith(end))
+    .sort()
+    .map((file) => ({
+      seconds: 60,
+      cores: 1,
+      ...consumers[file.slice(0, -end.length)],
+      name: file.slice(0, -end.length),
+      file: `test/consumers/${file}`,
+    }))
+}
+
 /** The shares are averages: with a fifth more than there is, a core has work while others wait. */
 const room = 1.2
 

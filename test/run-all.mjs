@@ -19,7 +19,7 @@ import {
   run,
   SetUpError,
 } from '../examples/set-up.mjs'
-import { createIdleMeter, filesOfKind, realGroups, runJobs } from './lanes.mjs'
+import { consumerGroups, createIdleMeter, filesOfKind, realGroups, runJobs } from './lanes.mjs'
 import { howToGet, obtainProgram, programs } from './programs.mjs'
 import { coverageTable, slowestFiles } from './report.mjs'
 import { checkStep, step, totals, vitest } from './steps.mjs'
@@ -131,22 +131,15 @@ function realJobs(env) {
   }))
 }
 
-/** Users' projects: a job for each file, because each installs and builds on its own. */
+/** Users' projects, a job for each file. */
 function consumerJobs(env) {
-  const job = (name, seconds, cores) => ({
-    seconds,
-    cores,
+  return consumerGroups().map(({ name, file, ...job }) => ({
+    ...job,
     work: () =>
       step(`consumers: ${name}`, () =>
-        vitest(`consumers-${name}`, ['--project', 'consumers', `test/consumers/${name}.test.ts`], { env }),
+        vitest(`consumers-${name}`, ['--project', 'consumers', file], { env }),
       ),
-  })
-  return [
-    job('applications', 210, 0.7),
-    job('next', 160, 1),
-    job('runners', 115, 0.9),
-    job('bundlers', 20, 1),
-  ]
+  }))
 }
 
 /** The demo goes through everything by itself and ends with 0 or 1. Another Node builds its part on Next.js anew. */

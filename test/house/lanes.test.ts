@@ -1,7 +1,7 @@
 /** @module What runs side by side in a run of all tests: every real test once, and nothing beside what it disturbs. */
 import { describe, expect, it } from 'vitest'
 import config from '../../vitest.config.js'
-import { createIdleMeter, type Job, realGroups, runJobs } from '../lanes.mjs'
+import { consumerGroups, createIdleMeter, type Job, realGroups, runJobs } from '../lanes.mjs'
 import { programs } from '../programs.mjs'
 import { repositoryFiles, textOf } from './source.js'
 
@@ -47,6 +47,12 @@ describe('the groups of the real tests', () => {
     const names = realGroups(kinds, ['firefox']).map(({ name }) => name)
     expect(names).toEqual(groups.map(({ name }) => name).filter((name) => name !== 'Firefox'))
   })
+})
+
+it('every project of a user has a job of its own', () => {
+  const files = repositoryFiles().filter((path) => /^test\/consumers\/.*\.test\.ts$/.test(path))
+  expect(consumerGroups().map(({ file }) => file)).toEqual(files.sort())
+  expect(files).toContain('test/consumers/react.test.ts')
 })
 
 describe('jobs side by side', () => {
