@@ -1,4 +1,7 @@
-/** @module What is told where no Sentinel names a master: at the start, in events and by doctor, each cause in its words. */
+/**
+ * @module What is told where no Sentinel names a master: at the start, in events and by doctor, each cause in its words. Each is
+ * tried for as long as a start may take: side by side, for all of that is waiting.
+ */
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { StoreUnavailableError } from '../../src/errors.js'
 import { openRedisStore } from '../../src/redis.js'
@@ -35,14 +38,14 @@ async function expectTold(url: string, code: string, ...words: readonly RegExp[]
   }
 }
 
-it('FLD-08 FLD-09 Sentinels that are all away are told as that, with the name of the master and the code', () =>
+it.concurrent('FLD-08 FLD-09 Sentinels that are all away are told as that, with the name of the master and the code', () =>
   expectTold(
     'redis+sentinel://127.0.0.1:1,127.0.0.1:2/citizens',
     'ECONNREFUSED',
     /no Sentinel of its address tells where the master "citizens" is: nothing listens/,
   ))
 
-it('FLD-08 FLD-09 a name that no Sentinel knows is told as that', () =>
+it.concurrent('FLD-08 FLD-09 a name that no Sentinel knows is told as that', () =>
   expectTold(
     `redis+sentinel://127.0.0.1:${setup.sentinel.port}/benefits`,
     'sentinel-master',
@@ -50,14 +53,14 @@ it('FLD-08 FLD-09 a name that no Sentinel knows is told as that', () =>
     /SENTINEL MASTERS/,
   ))
 
-it('FLD-08 FLD-09 a master that is away is told otherwise than its Sentinels', async () => {
+it.concurrent('FLD-08 FLD-09 a master that is away is told otherwise than its Sentinels', async () => {
   const away = await startSentinel({ replicas: 0 })
   await away.master.kill()
   await expectTold(away.url, 'ECONNREFUSED', /redis cannot be used: nothing listens at its host and port/)
   await away.close()
 })
 
-it('FLD-08 FLD-09 Sentinels with a password are told as that, and the address has a place for user and password', async () => {
+it.concurrent('FLD-08 FLD-09 Sentinels with a password are told as that, and the address has a place for user and password', async () => {
   const sentinel = await startRedis(
     [`sentinel monitor citizens 127.0.0.1 ${setup.master.port} 1`],
     'sentinel',
@@ -76,8 +79,10 @@ it('FLD-08 FLD-09 Sentinels with a password are told as that, and the address ha
   )
   await sentinel.command('ACL', 'SETUSER', 'default', 'resetpass', '>wrong-word')
   const url = `redis+sentinel://127.0.0.1:${sentinel.port}/citizens`
-  await expectTold(url, 'NOAUTH', /no Sentinel of its address/, /sentinelPassword/)
-  await expectTold(`${url}?sentinelPassword=other`, 'WRONGPASS', /sentinelPassword/)
+  await Promise.all([
+    expectTold(url, 'NOAUTH', /no Sentinel of its address/, /sentinelPassword/),
+    expectTold(`${url}?sentinelPassword=other`, 'WRONGPASS', /sentinelPassword/),
+  ])
   const store = openRedisStore(`${url}?sentinelUser=app&sentinelPassword=open-sesame`)
   await store.claimOnce('key')
   await store.close()
