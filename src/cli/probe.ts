@@ -3,7 +3,7 @@ import { lookup as systemLookup } from 'node:dns'
 import { type IncomingMessage, request as overHttp } from 'node:http'
 import { request as overTls } from 'node:https'
 import type { LookupFunction } from 'node:net'
-import { createSecureContext, rootCertificates } from 'node:tls'
+import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls'
 import type { Clock } from '../clock.js'
 
 /** Why no answer came. */
@@ -81,15 +81,22 @@ export const lookupAsBrowsers: LookupFunction = (hostname, options, callback) =>
   return options.all === true ? callback(null, [{ address, family: 4 }]) : callback(null, address, 4)
 }
 
+let lastContext: { readonly certificates: string; readonly context: SecureContext } | undefined
+
+/** All roots and the certificates. Kept for those that were asked for last: reading the roots takes longer than a connection. */
+function contextOf(certificates: string): SecureContext {
+  if (lastContext?.certificates !== certificates) {
+    const context = createSecureContext({ ca: [...rootCertificates, certificates] })
+    lastContext = { certificates, context }
+  }
+  return lastContext.context
+}
+
 /** Makes a probe. */
 export function createProbe(options: ProbeOptions): Probe {
   const { origins, clock, lookup = lookupAsBrowsers } = options
   const timeout = (options.timeoutSeconds ?? 5) * 1000
-  // Made once: reading all roots for each connection takes longer than the connection.
-  const secureContext =
-    options.certificates === undefined
-      ? undefined
-      : createSecureContext({ ca: [...rootCertificates, options.certificates] })
+  const secureContext = options.certificates === undefined ? undefined : contextOf(options.certificates)
 
   return async ({ url, method = 'GET', headers = {}, body, maximumBytes = maximumBodyBytes }) => {
     const address = new URL(url)
