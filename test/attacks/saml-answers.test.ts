@@ -3,6 +3,7 @@ import { deflateRawSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createSamlWorld, urlOf } from '../saml/world.js'
+import { anyText } from '../support/any-text.js'
 import type { Site } from '../support/browser.js'
 
 const seed = 20_261_131
@@ -22,7 +23,7 @@ const names = fc.constantFrom(
   'é',
 )
 const text = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 30 }),
+  anyText(30),
   fc.constantFrom(
     '',
     '_id',

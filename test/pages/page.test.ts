@@ -6,6 +6,7 @@ import type { PageFrame } from '../../src/pages/document.js'
 import { type Page, type PageAction, renderPage } from '../../src/pages/page.js'
 import type { TextKey } from '../../src/pages/texts.js'
 import { english } from '../../src/pages/texts-english.js'
+import { anyText } from '../support/any-text.js'
 
 const frame: PageFrame = { name: 'Tax Portal', startPage: '/' }
 const plain: Page = {
@@ -183,7 +184,7 @@ it('escapes every value that it reflects: no value adds a tag, an attribute or a
   )
   const text = fc.oneof(
     fc.array(pieces, { maxLength: 12 }).map((parts) => parts.join('')),
-    fc.string({ unit: 'binary', maxLength: 40 }),
+    anyText(40),
   )
   const build = (value: string): Page => ({
     ...plain,

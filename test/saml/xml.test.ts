@@ -8,6 +8,7 @@ import { metadataLimits } from '../../src/saml/xml/gate.js'
 import { parseXml } from '../../src/saml/xml/parse.js'
 import { verifySignature } from '../../src/saml/xml/signature.js'
 import { element, escapeXml } from '../../src/saml/xml/write.js'
+import { anyText } from '../support/any-text.js'
 import {
   assertion,
   loginRules,
@@ -104,9 +105,7 @@ describe('the one parser', () => {
   })
 
   it('reads back every text that we write', () => {
-    const character = fc
-      .string({ unit: 'binary' })
-      .filter((text) => problem(`<a>${escapeXml(text)}</a>`) === undefined)
+    const character = anyText().filter((text) => problem(`<a>${escapeXml(text)}</a>`) === undefined)
     fc.assert(
       fc.property(character, (text) => {
         const { root } = parseXml(element('a', { b: text }, text).markup)
