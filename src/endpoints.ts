@@ -70,6 +70,8 @@ export interface EndpointParts {
 type Refused = Pick<Page, 'title' | 'paragraphs'>
 /** What a person reads at an address below our path where no page is. */
 const nothingThere: Refused = { title: 'title.not-found', paragraphs: ['not-found.explain'] }
+/** What a person reads at an address of a provider that was removed. */
+const removedThere: Refused = { title: 'title.not-found', paragraphs: ['reason.provider-removed'] }
 /** What a person reads whose provider is not known here. */
 const notYetKnown: Refused = {
   title: 'title.unavailable',
@@ -141,7 +143,11 @@ export function createEndpoints(parts: EndpointParts): Endpoints {
       if (isBelowGate(name) && parts.gate !== undefined) return gateOf(parts.gate, prefix, notFound)
       if (isQuestion) return notFound
       const endpoint = rows.get(name)
-      if (endpoint === undefined) return mayBeOfProvider(parts, name) ? unknownProvider : notFound
+      if (endpoint === undefined) {
+        const provider = nameOfProviderIn(parts, name)
+        if (provider === undefined) return notFound
+        return parts.isRemoved(provider) ? removedProvider(parts, provider) : unknownProvider
+      }
       const { method } = exchange
       const isKnown = method === 'GET' || method === 'HEAD' || method === 'POST'
       return (isKnown ? endpoint[method] : undefined) ?? notAllowed(parts.pages, endpoint)
@@ -202,15 +208,31 @@ const rowsOf =
 const routesOfProviders: ReadonlySet<string> = new Set([...oidcRoutes, ...samlRoutes])
 
 /**
- * Whether a path that is in no row may be a route of a provider that this instance does not know yet: a login that comes
- * back there, or a message of the provider, is to be tried again, and not lost.
+ * The provider whose route a path may be that is in no row: one that this instance does not know yet, where a login that
+ * comes back, or a message of the provider, is to be tried again, and not lost; or one that was removed.
  */
-function mayBeOfProvider({ takesProtocols, protocols, isRemoved }: EndpointParts, path: string): boolean {
-  const [name = '', route = '', ...more] = path.split('/')
-  if (!takesProtocols || more.length > 0 || !routesOfProviders.has(route)) return false
-  return (
-    !reservedNames.has(name) && providerNamePattern.test(name) && !protocols.has(name) && !isRemoved(name)
-  )
+function nameOfProviderIn(
+  { takesProtocols, protocols, isRemoved }: EndpointParts,
+  path: string,
+): string | undefined {
+  const [first = '', second, ...more] = path.split('/')
+  // Directly below ours are those of OpenID Connect without a name.
+  const [name, route] = second === undefined ? ['oidc', first] : [first, second]
+  const isRoute = takesProtocols && more.length === 0 && routesOfProviders.has(route)
+  if (!isRoute || protocols.has(name)) return undefined
+  return isRemoved(name) || (!reservedNames.has(name) && providerNamePattern.test(name)) ? name : undefined
+}
+
+/** Whoever was on their way back from a provider as it was removed: a sign-out goes on, and all others are told. */
+function removedProvider(parts: EndpointParts, provider: string): Handler {
+  return answeringErrors(parts, async (exchange) => {
+    const detail = 'this provider was removed'
+    const said = { code: 'not-found', reason: 'provider-removed', detail }
+    return (
+      (await parts.logoutRoutes.handleLogoutReturnFromRemoved(exchange, provider)) ??
+      decline(parts.pages, exchange, 404, removedThere, said)
+    )
+  })
 }
 
 /** Makes a handler that answers its own failures; `outage`: where its callers know no 503. */

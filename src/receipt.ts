@@ -27,6 +27,9 @@ export const otherSessions = 'other-sessions'
 /** Reason of an `identity` leg that is `unknown`: the provider sent the browser back without our `state`. */
 export const noState = 'no-state'
 
+/** Reason of an `identity` leg that nobody can end from here: the application has removed the provider. */
+export const providerRemoved = 'provider-removed'
+
 /** Reason of the legs that a sign-out of this application alone leaves as they are. */
 export const onlyHere = 'only-here'
 

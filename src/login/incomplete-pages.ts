@@ -23,6 +23,15 @@ export const unprovenPage: PageContent = {
   actions: [],
 }
 
+/** The page for a `state` that this browser does not know at a route where logins and logouts come back. */
+export function noReturnPage(routesPath: string): PageContent {
+  const actions: PageContent['actions'] = [
+    'home',
+    { label: 'action.sign-in', method: 'get', href: `${routesPath}/login` },
+  ]
+  return { status: 400, title: 'title.not-done', paragraphs: ['judgement.no-return'], actions }
+}
+
 /** The page for a `state` that this browser does not know; `hosts`: where its login began and came back, if not at one. */
 export function noStatePage(routesPath: string, hosts: HostsOfLogin | undefined): PageContent {
   return {

@@ -12,7 +12,7 @@ import {
 } from '../protocols/login-method.js'
 import { asksForPage } from '../sessions/activity.js'
 import { isRelated } from './hosts.js'
-import { incompletePage, noStatePage, unprovenPage } from './incomplete-pages.js'
+import { incompletePage, noReturnPage, noStatePage, unprovenPage } from './incomplete-pages.js'
 import { leadOn } from './lead-on.js'
 import type { LoginContext, LoginTransaction } from './login.js'
 import { loginParameters, otherWaysAction, satisfies } from './login-request.js'
@@ -47,6 +47,8 @@ export interface KnownState {
    * then goes on. Once, for something on the way may send everything twice.
    */
   readonly taken?: LoginRequest | undefined
+  /** A logout could come back there as well. */
+  readonly mayBeLogout?: boolean | undefined
 }
 
 /** A login that comes back, as it was when it left. */
@@ -114,17 +116,20 @@ function unknownStatePage(
   { options, pages, loginHosts }: CompletionSteps,
   exchange: Exchange,
   state: string | undefined,
+  mayBeLogout = false,
 ): Reply {
   const compared = loginHosts.compare(exchange, state)
   const hosts = compared !== undefined && isRelated(compared) ? compared : undefined
-  return pages.showPage(exchange, noStatePage(options.routes.path, hosts))
+  const { path } = options.routes
+  const isEither = mayBeLogout && hosts === undefined
+  return pages.showPage(exchange, isEither ? noReturnPage(path) : noStatePage(path, hosts))
 }
 
 async function unknownLoginReply(
   steps: CompletionSteps,
   exchange: Exchange,
   state: string | undefined,
-  { isOfAnother = false, taken }: KnownState = {},
+  { isOfAnother = false, taken, mayBeLogout }: KnownState = {},
 ): Promise<Reply> {
   const { options, pages } = steps
   if (isOfAnother) steps.report({ type: 'token.rejected', problem: 'other-provider', credential: 'sign-in' })
@@ -141,7 +146,7 @@ async function unknownLoginReply(
   if (!isOfAnother) {
     steps.report({ type: 'token.rejected', problem: 'no-state', credential: 'sign-in', ...hosts })
   }
-  return unknownStatePage(steps, exchange, state)
+  return unknownStatePage(steps, exchange, state, mayBeLogout)
 }
 
 /** Makes the return from a login by the shared cookie. */
@@ -157,7 +162,7 @@ export function createLoginReturn(context: {
     const transaction = await transactions.take(exchange, state, context.options.clock())
     if (transaction === undefined) {
       const taken = transactions.find(exchange, state, context.options.clock())?.content
-      return completion.unknownLoginReply(exchange, state, { taken })
+      return completion.unknownLoginReply(exchange, state, { taken, mayBeLogout: true })
     }
     const { content, since } = transaction
     const citizen = await context.readReturn(exchange, {

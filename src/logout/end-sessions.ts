@@ -2,7 +2,7 @@
 import type { NamedSession } from '../cookies/session-cookie.js'
 import { StoreUnavailableError } from '../errors.js'
 import type { Exchange } from '../exchange.js'
-import { isSettled, type Leg, onlyHere } from '../receipt.js'
+import { isSettled, type Leg, onlyHere, providerRemoved } from '../receipt.js'
 import { placeOf } from '../sessions/record.js'
 import type { LogoutChoice, SignOutContext } from './context.js'
 import type { PendingLogout } from './pending-logout.js'
@@ -102,7 +102,7 @@ async function endEverywhere(
   const expiries = found.map(({ tokenExpiresAt = 0 }) => tokenExpiresAt)
   const content = {
     person,
-    legs: [ended.told, cookies],
+    legs: [ended.told, cookies, ...removedLegs(context, named, person)],
     began: options.clock(),
     unfinished: ended.unfinished,
     until: Math.max(context.retainedUntil(now, Math.max(0, ...expiries)), pending?.until ?? 0),
@@ -111,7 +111,19 @@ async function endEverywhere(
   if (parties.length > 0) return logOutAtProviders(context, exchange, { content, parties })
   const { until, unfinished } = content
   context.pendingLogouts.note(exchange, { parties: [], sessions: unfinished, since: now, until })
-  return { legs: [...content.legs, unvisitedLeg(context, person, choice.missed)] }
+  const isTold = content.legs.some(({ leg }) => leg === 'identity')
+  return { legs: [...content.legs, ...(isTold ? [] : [unvisitedLeg(context, person, choice.missed)])] }
+}
+
+/** What is told of a provider that was removed: its session may go on, and nobody here can ask it. */
+function removedLegs(
+  { participants, isRemoved, globalLogout, options }: SignOutContext,
+  named: NamedSession | undefined,
+  person: string,
+): readonly Leg[] {
+  if (named === undefined || participants.has(named.protocol) || !isRemoved(named.protocol)) return []
+  const leg = { leg: 'identity', target: named.protocol, state: 'skipped', reason: providerRemoved } as const
+  return [globalLogout.conclude(person, leg, options.clock())]
 }
 
 /** Where the browser goes in the end, as far as a transaction has room for it. */

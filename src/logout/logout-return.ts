@@ -2,7 +2,7 @@
 import type { FoundTransaction } from '../cookies/transaction.js'
 import { StoreUnavailableError } from '../errors.js'
 import type { Exchange, Reply } from '../exchange.js'
-import { type Leg, noState } from '../receipt.js'
+import { type Leg, noState, providerRemoved } from '../receipt.js'
 import { isTopLevelNavigation } from '../sessions/activity.js'
 import type { LogoutContext } from './context.js'
 import { endEachEverywhere, sessionLeft } from './end-sessions.js'
@@ -47,12 +47,34 @@ export async function handleLogoutReturn(
  * The return from a provider that does not hand the `state` back: it proves nothing, so the identity leg stays
  * `unknown`, and whoever is signed in goes on to the start page. `undefined`: no logout of this browser is at a provider.
  */
-export async function handleLogoutReturnWithoutState(
+export function handleLogoutReturnWithoutState(
   context: LogoutContext,
   exchange: Exchange,
 ): Promise<Reply | undefined> {
+  return goOnUnproven(context, exchange, sendsBack(context), noState)
+}
+
+/**
+ * The same from a provider that was removed meanwhile, at a route that it had: what it says can be read no more.
+ * `undefined`: no logout of this browser is there.
+ */
+export function handleLogoutReturnFromRemoved(
+  context: LogoutContext,
+  exchange: Exchange,
+  removed: string,
+): Promise<Reply | undefined> {
+  return goOnUnproven(context, exchange, (party) => party === removed, providerRemoved)
+}
+
+/** Goes on with the latest logout that such a participant has, of which nobody can say what became of it. */
+async function goOnUnproven(
+  context: LogoutContext,
+  exchange: Exchange,
+  mayCome: (party: string) => boolean,
+  reason: string,
+): Promise<Reply | undefined> {
   if (!isTopLevelNavigation(exchange)) return undefined
-  const latest = latestAway(context, exchange)
+  const latest = latestAway(context, exchange, mayCome)
   if (latest === undefined) return undefined
   // Anybody's link can be this: whoever has signed in since is not told otherwise, and is led out of nothing.
   const { state } = await context.inspect(exchange)
@@ -62,8 +84,7 @@ export async function handleLogoutReturnWithoutState(
   const isLast = latest.content.remaining.length === 0
   const transaction = isLast ? latest : await takeTransaction(context, exchange, latest.state)
   if (transaction === undefined) return undefined
-  const outcome = { state: 'unknown', reason: noState } as const
-  return goOn(context, exchange, transaction, { outcome, mayDelete: false })
+  return goOn(context, exchange, transaction, { outcome: { state: 'unknown', reason }, mayDelete: false })
 }
 
 /**
@@ -74,19 +95,26 @@ export async function handleStrayedLogoutReturn(
   context: LogoutContext,
   exchange: Exchange,
 ): Promise<Reply | undefined> {
-  if (latestAway(context, exchange) === undefined) return undefined
+  if (latestAway(context, exchange, sendsBack(context)) === undefined) return undefined
   const { state } = await context.inspect(exchange)
   return state === 'anonymous' ? context.pages.strayed(exchange) : undefined
 }
 
-/** The logout of this browser that left last for a provider which sends the browser back, and has not come back. */
+/** Whether a provider sends the browser back, and no message. */
+const sendsBack =
+  ({ participants }: LogoutContext) =>
+  (party: string): boolean =>
+    participants.get(party)?.answersByMessage !== true
+
+/** The logout of this browser that left last for such a provider, and has not come back. */
 function latestAway(
-  { transactions, participants, options }: LogoutContext,
+  { transactions, options }: LogoutContext,
   exchange: Exchange,
+  isMeant: (party: string) => boolean,
 ): FoundTransaction<LogoutTransaction> | undefined {
   const [latest] = transactions
     .pending(exchange, options.clock())
-    .filter(({ content }) => participants.get(content.party)?.answersByMessage !== true)
+    .filter(({ content }) => isMeant(content.party))
     .sort((left, right) => right.since - left.since)
   return latest
 }

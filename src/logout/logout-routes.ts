@@ -9,6 +9,7 @@ import { finishReply, goesTo, receiptOf } from './finish-logout.js'
 import { leave } from './leave.js'
 import {
   handleLogoutReturn,
+  handleLogoutReturnFromRemoved,
   handleLogoutReturnWithoutState,
   handleStrayedLogoutReturn,
   logoutStatesAt,
@@ -34,6 +35,8 @@ export interface LogoutRoutes {
   handleLogoutReturnWithoutState(exchange: Exchange): Promise<Reply | undefined>
   /** See {@link handleStrayedLogoutReturn}. */
   handleStrayedLogoutReturn(exchange: Exchange): Promise<Reply | undefined>
+  /** See {@link handleLogoutReturnFromRemoved}. */
+  handleLogoutReturnFromRemoved(exchange: Exchange, removed: string): Promise<Reply | undefined>
   /** The page of a return that no sign-out of this browser waits for. */
   showUnknownReturn(exchange: Exchange): Reply
   /** See {@link logoutStatesAt}. */
@@ -52,6 +55,8 @@ export function createLogoutRoutes(parts: SignOutContext & Pick<LogoutContext, '
     handleLogoutReturn: (exchange, state, message) => handleLogoutReturn(context, exchange, state, message),
     handleLogoutReturnWithoutState: (exchange) => handleLogoutReturnWithoutState(context, exchange),
     handleStrayedLogoutReturn: (exchange) => handleStrayedLogoutReturn(context, exchange),
+    handleLogoutReturnFromRemoved: (exchange, removed) =>
+      handleLogoutReturnFromRemoved(context, exchange, removed),
     showUnknownReturn: (exchange) => context.pages.spent(exchange, false),
     statesAt: (exchange, party) => logoutStatesAt(context, exchange, party),
   }

@@ -7,7 +7,15 @@ import type { Page, PageAction, PageContent, PageFact } from '../pages/page.js'
 import { createPages } from '../pages/pages.js'
 import type { TextKey } from '../pages/texts.js'
 import type { LogoutRedirect } from '../protocols/logout-participant.js'
-import { isComplete, type Leg, noState, onlyHere, otherSessions, type Receipt } from '../receipt.js'
+import {
+  isComplete,
+  type Leg,
+  noState,
+  onlyHere,
+  otherSessions,
+  providerRemoved,
+  type Receipt,
+} from '../receipt.js'
 
 /** The pages of one application's logout. */
 export interface LogoutPages {
@@ -24,6 +32,9 @@ export interface LogoutPages {
   /** The way back with a `state` of nobody's, while a sign-out of this browser is at a provider. */
   strayed(exchange: Exchange): Reply
 }
+
+/** Reasons of what no other attempt could end: copies in other hands, and what a provider that is gone knows. */
+const outOfReach: readonly (string | undefined)[] = [otherSessions, providerRemoved]
 
 /** Makes the pages. */
 export function createLogoutPages(context: { readonly options: ResolvedOptions }): LogoutPages {
@@ -44,9 +55,8 @@ export function createLogoutPages(context: { readonly options: ResolvedOptions }
     const actions: Page['actions'][number][] = []
     const { outcome, legs } = ended
     const isLeft = outcome === 'failed' || (outcome === 'partial' && !isHereOnly && !isUnansweredOnly(legs))
-    // Copies in other hands are nothing that another attempt could end.
     const isWorthAnother = ended.legs.some(
-      (leg) => !isComplete(leg, ended.legs) && leg.reason !== otherSessions,
+      (leg) => !isComplete(leg, ended.legs) && !outOfReach.includes(leg.reason),
     )
     if (isLeft && isWorthAnother) {
       actions.push(finishAction(routes.path, isHereOnly ? { scope: 'application' } : undefined))
@@ -71,7 +81,7 @@ export function createLogoutPages(context: { readonly options: ResolvedOptions }
     spent: (exchange, isOfThisBrowser) =>
       pages.showPage(exchange, {
         status: 400,
-        title: isOfThisBrowser ? 'title.sign-out-incomplete' : 'title.sign-out',
+        title: isOfThisBrowser ? 'title.sign-out-incomplete' : 'title.not-done',
         paragraphs: isOfThisBrowser ? ['leave.used', 'signed-out.close'] : ['leave.over'],
         actions: isOfThisBrowser ? [finishAction(routes.path), 'home'] : ['home'],
       }),

@@ -108,6 +108,8 @@ export const english = {
   'judgement.not-recent': 'You are signed in, but this part needs you to prove again that it is you.',
   'judgement.no-state':
     'This visit does not belong to a sign-in that this browser began, or it took too long. Nothing has changed.',
+  'judgement.no-return':
+    'This visit does not belong to a sign-in or a sign-out that is under way in this browser: it was finished before, or took too long.',
   'judgement.other-host':
     'The sign-in began at another address than the one that it came back to, so this browser does not know it here. Open the start page below and sign in there.',
   'host.began': 'Where it began',

@@ -110,6 +110,8 @@ export const french: Readonly<Record<TextKey, string>> = {
     'Votre session est ouverte, mais cette partie vous demande de prouver de nouveau que c’est bien vous.',
   'judgement.no-state':
     'Cette visite ne correspond à aucune connexion commencée dans ce navigateur, ou elle a duré trop longtemps. Rien n’a changé.',
+  'judgement.no-return':
+    'Cette visite ne correspond à aucune connexion ni déconnexion en cours dans ce navigateur : elle était déjà terminée, ou elle a duré trop longtemps.',
   'judgement.other-host':
     'La connexion a commencé à une autre adresse que celle où elle est revenue : ce navigateur ne l’y reconnaît pas. Ouvrez la page d’accueil ci-dessous et connectez-vous là.',
   'host.began': 'Adresse de départ',

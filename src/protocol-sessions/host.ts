@@ -26,7 +26,7 @@ export interface ProtocolHostParts {
   readonly tokenVault: TokenVault
   readonly own: ProtocolSessionAuthenticator
   readonly completion: LoginCompletion
-  readonly logoutRoutes: Pick<LogoutRoutes, 'handleLogoutReturn' | 'statesAt'>
+  readonly logoutRoutes: Pick<LogoutRoutes, 'handleLogoutReturn' | 'statesAt' | 'showUnknownReturn'>
   readonly checkReturnTarget: (value: unknown) => string | undefined
   readonly endShared: ProtocolHost['endShared']
   readonly loginHosts: LoginHosts
@@ -77,6 +77,7 @@ export function createProtocolHost(parts: ProtocolHostParts, protocol: Protocol)
     hostsOfLogin: parts.loginHosts.compare,
     finishLogout: (exchange, state, identity) =>
       logoutRoutes.handleLogoutReturn(exchange, state, { ...identity, party: name }),
+    unknownLogoutPage: logoutRoutes.showUnknownReturn,
     logoutStates: (exchange) => logoutRoutes.statesAt(exchange, name),
     // Of another provider nothing concerns the shared cookie, and so nothing of it may go on that was meant.
     endShared: (exchange, reason, persons) =>

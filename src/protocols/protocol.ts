@@ -175,6 +175,8 @@ export interface ProtocolHost {
     state: string | undefined,
     identity: Pick<Leg, 'state' | 'reason'>,
   ): Promise<Reply | undefined>
+  /** The answer to such a logout that is known no more, as a receipt that is loaded again is. Does nothing. */
+  unknownLogoutPage(exchange: Exchange): Reply
   /** The `state` of each logout of this browser that is at this plug-in's provider, where an answer names none. */
   logoutStates(exchange: Exchange): readonly string[]
   /**

@@ -16,7 +16,7 @@ import { signMessage, visitWith } from './send-message.js'
 import { requestIdOf, rulesFor, type ServiceProvider } from './service-provider.js'
 import { callSoap } from './soap.js'
 import { openName, type StoredNameId } from './stored-name-id.js'
-import { refuseUnsolicited } from './unanswerable.js'
+import { refuseLogoutResponse } from './unanswerable.js'
 import { verifySignature } from './xml/signature.js'
 
 /** What is known of the provider's session. */
@@ -76,7 +76,7 @@ export async function handleLogoutReturn(
       : await provider.host.finishLogout(exchange, state, await readAnswer(provider, received, state))
   if (reply !== undefined) return reply
   const isFirst = received.binding === 'post' && !received.isSecondTime
-  if (!isFirst) return refuseUnsolicited(provider, exchange)
+  if (!isFirst) return refuseLogoutResponse(provider, exchange)
   return sendRound(provider, exchange, received, {
     address: provider.addresses.logout,
     relayState: state ?? '',

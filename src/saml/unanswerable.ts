@@ -19,8 +19,19 @@ export async function whileKnown(
   }
 }
 
-/** The answer to a message that nobody here has asked for: a portal's own link, one that was here before, or another's. */
-export function refuseUnsolicited({ host }: ServiceProvider, exchange: Exchange, state?: string): Reply {
+/** The answer to a login that nobody here has asked for: a portal's own link, one that was here before, or another's. */
+export function refuseUnsolicited(provider: ServiceProvider, exchange: Exchange, state?: string): Reply {
+  reportUnsolicited(provider, exchange, state)
+  return provider.host.unknownStatePage(exchange, state)
+}
+
+/** The answer to a LogoutResponse that no logout of this browser waits for: a receipt that is loaded again, or another's. */
+export function refuseLogoutResponse(provider: ServiceProvider, exchange: Exchange): Reply {
+  reportUnsolicited(provider, exchange)
+  return provider.host.unknownLogoutPage(exchange)
+}
+
+function reportUnsolicited({ host }: ServiceProvider, exchange: Exchange, state?: string): void {
   const hosts = host.hostsOfLogin(exchange, state)
   host.report({
     type: 'token.rejected',
@@ -28,5 +39,4 @@ export function refuseUnsolicited({ host }: ServiceProvider, exchange: Exchange,
     credential: 'saml-message',
     ...hosts,
   })
-  return host.unknownStatePage(exchange, state)
 }

@@ -132,7 +132,7 @@ export async function everyPage(setting: Setting): Promise<readonly SeenPage[]> 
   const pages: SeenPage[] = []
   const add: Add = (page) => pages.push({ isPassing: false, ...page })
   await addLogin(setting, add)
-  addReturns(setting, add)
+  await addReturns(setting, add)
   addLogouts(setting, add)
   addRefusals(setting, add)
   await addEndpoints(setting, add)
@@ -241,7 +241,7 @@ async function addLogin(setting: Setting, add: Add): Promise<void> {
   add({ name: 'login by a form of another site', from, title: 'title.sign-in', reply: foreign })
 }
 
-function addReturns(setting: Setting, add: Add): void {
+async function addReturns(setting: Setting, add: Add): Promise<void> {
   const from = 'src/login/incomplete-pages.ts'
   const transaction: LoginTransaction = {
     ...anyLoginRequest('/forms/7'),
@@ -288,6 +288,10 @@ function addReturns(setting: Setting, add: Add): void {
     exchange,
   )
   add({ name: 'return of an unknown sign-in', from, title: 'title.sign-in-incomplete', reply: unknown })
+  const over = await createLoginCompletion(
+    loginContext(setting, anonymous('not-signed-in')),
+  ).unknownLoginReply(exchange, undefined, { mayBeLogout: true })
+  add({ name: 'return of nobody knows what', from, title: 'title.not-done', reply: over })
   const elsewhere = createLoginCompletion(loginContext(setting, anonymous('not-signed-in'))).unknownStatePage(
     exchange,
     'a'.repeat(32),
@@ -325,7 +329,7 @@ function addLogouts(setting: Setting, add: Add): void {
     const pages = createLogoutPages({ options: optionsOf(setting, sharesCookie) })
     const spent = (isOwn: boolean) => pages.spent(exchange, isOwn)
     add({ name: `way on, used, ${mode}`, from, title: 'title.sign-out-incomplete', reply: spent(true) })
-    add({ name: `way on of nobody, ${mode}`, from, title: 'title.sign-out', reply: spent(false) })
+    add({ name: `way on of nobody, ${mode}`, from, title: 'title.not-done', reply: spent(false) })
     add({
       name: `come back astray, ${mode}`,
       from,
