@@ -50,6 +50,7 @@ function loginContextOf(base: Base): LoginContext {
     methods: createLoginMethodChoice({
       loginMethods,
       isRemoved: base.removals.isRemoved,
+      sharedCookieProviders: base.sharedCookieProviders,
       hostOf: (name) => hostOf(participants.get(name)?.target) ?? name,
       remembered: base.rememberedWay,
       select: options.login.select,

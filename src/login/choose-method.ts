@@ -3,7 +3,7 @@ import type { Report } from '../events.js'
 import type { Exchange } from '../exchange.js'
 import { dropRejection } from '../misuse.js'
 import { quote } from '../printable.js'
-import type { LoginMethod, LoginRequest } from '../protocols/login-method.js'
+import { type LoginMethod, type LoginRequest, sharedCookieName } from '../protocols/login-method.js'
 import { asReceived } from '../public-path.js'
 import { loginParameters } from './login-request.js'
 import type { RememberedWay } from './remembered-way.js'
@@ -44,6 +44,8 @@ export interface LoginMethodChoice {
   choose(exchange: Exchange, loginRequest: LoginRequest, circumstances?: ChoiceCircumstances): MethodChoice
   /** Whether there is a way in of that name. */
   isKnown(name: string): boolean
+  /** Whether two ways in are one provider's: the shared cookie's, and a plug-in that stands for it. */
+  isSameProvider(one: string, other: string): boolean
   /** Whether people choose among several: then pages lead to the others. */
   isOpen(): boolean
   /** Takes note of the way in by which the browser has just signed in, where there are several. */
@@ -56,6 +58,8 @@ export interface ChoiceOptions {
   readonly loginMethods: ReadonlyMap<string, LoginMethod>
   /** Names that are gone for good here: whoever asks for one of them chooses anew. */
   readonly isRemoved: (name: string) => boolean
+  /** Names of the plug-ins whose provider is the one of the shared cookie. */
+  readonly sharedCookieProviders: ReadonlySet<string>
   /** The host of a way's provider, for what has no title. */
   readonly hostOf: (name: string) => string
   readonly remembered: RememberedWay
@@ -79,6 +83,10 @@ export function createLoginMethodChoice(options: ChoiceOptions): LoginMethodChoi
     choose: (exchange, loginRequest, circumstances = {}) =>
       choose(context, exchange, loginRequest, circumstances),
     isKnown: (name) => context.loginMethods.has(name),
+    isSameProvider(one, other) {
+      const isShared = (name: string) => name === sharedCookieName || options.sharedCookieProviders.has(name)
+      return one === other || (isShared(one) && isShared(other))
+    },
     isOpen: () => isOpen(context),
     noteTaken(exchange, name) {
       if (isRemembering(context)) context.remembered.note(exchange, name)

@@ -1,5 +1,5 @@
 /** @module The login routes: send the person to the identity provider, with a page in between where one must decide. */
-import type { AnonymousCitizen, AnonymousReason, Citizen } from '../citizen.js'
+import type { ActiveCitizen, AnonymousCitizen, AnonymousReason, Citizen } from '../citizen.js'
 import type { ResolvedOptions } from '../config/options.js'
 import { isTooLarge } from '../cookies/parse.js'
 import type { Report } from '../events.js'
@@ -9,7 +9,7 @@ import type { PageContent } from '../pages/page.js'
 import { createPages, type Pages } from '../pages/pages.js'
 import { type LoginRequest, type LoginStart, sharedCookieName } from '../protocols/login-method.js'
 import type { LogoutSettling } from '../protocols/logout-participant.js'
-import { isSameOriginPost } from '../sessions/activity.js'
+import { isOwnOrDirect, isSameOriginPost } from '../sessions/activity.js'
 import { isTooWeak } from '../sessions/assurance.js'
 import { choicePage, unknownSessionPage, unknownWayPage } from './choice-pages.js'
 import type { ChoiceCircumstances, ChosenMethod, LoginMethodChoice } from './choose-method.js'
@@ -208,8 +208,11 @@ function proceed(
   const { loginRequest } = wanted
   const routesPath = options.routes.path
   const now = options.clock()
-  if (satisfies(citizen, loginRequest, now)) return leadOn(pages, exchange, loginRequest.returnTo)
-  const isElsewhere = citizen.state === 'active' && !isAtWanted(citizen, loginRequest)
+  const isElsewhere =
+    citizen.state === 'active' &&
+    (!isAtWanted(citizen, loginRequest) || isNamedElsewhere(steps, exchange, citizen, wanted))
+  if (!isElsewhere && satisfies(citizen, loginRequest, now))
+    return leadOn(pages, exchange, loginRequest.returnTo)
   // The cookie of all applications comes before any session of ours: it has to go first.
   if (isElsewhere && citizen.provider === sharedCookieName) {
     return pages.showPage(exchange, elsewherePage({ routesPath, loginRequest }))
@@ -231,6 +234,25 @@ function proceed(
     return pages.showPage(exchange, unaskedPage({ routesPath, loginRequest }))
   }
   return send(steps, exchange, chosen, { ...start, reauthenticate: isLogoutPending })
+}
+
+/**
+ * Whether somebody who is signed in has followed a link to another provider, by which they want to sign in. Not one of
+ * another site: that takes nobody's session away.
+ */
+function isNamedElsewhere(
+  steps: LoginSteps,
+  exchange: Exchange,
+  citizen: ActiveCitizen,
+  { loginRequest, isAnew }: Wanted,
+): boolean {
+  const { methods, options } = steps
+  const { via } = loginRequest
+  if (via === '' || methods.isSameProvider(citizen.provider, via)) return false
+  if (!isOwnOrDirect(exchange, options.application.url)) return false
+  // What the application says of the request comes before any link.
+  const choice = methods.choose(exchange, loginRequest, { ...currentWay(steps, exchange, citizen), isAnew })
+  return choice.kind === 'chosen' && choice.name === via
 }
 
 /** The way in that a login takes, or a page where there is none yet. */
