@@ -165,6 +165,7 @@ function loginContext(setting: Setting, citizen: Citizen, isLogoutPending = fals
           : { kind: 'chosen', name: 'oidc', method }
       },
       isKnown: () => false,
+      isSameProvider: () => true,
       isOpen: () => hasOthers,
       noteTaken: () => {},
     },

@@ -3,7 +3,7 @@
  * alone, for the application. Both are of mode 0600 from their first moment.
  */
 import { randomUUID } from 'node:crypto'
-import { lstat, rename, rm } from 'node:fs/promises'
+import { lstat, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { isMissing, readKeyFile, writeNewFile } from '../../issuing/key-file.js'
 import { usageError } from '../command.js'
@@ -69,6 +69,8 @@ export async function reserveFiles({ file, secretFile }: ClientFiles): Promise<v
     await writeNewFile(file, '', { mode: 0o600 })
   } catch (cause) {
     if (codeOf(cause) === 'EEXIST') {
+      const unfinished = await unfinishedIn({ file, secretFile })
+      if (unfinished !== undefined) throw usageError(unfinished, cause)
       throw usageError(
         `${file} is there already: --update changes the client that is kept in it, --delete deletes it`,
         cause,
@@ -83,6 +85,24 @@ export async function reserveFiles({ file, secretFile }: ClientFiles): Promise<v
     await rm(file, { force: true })
     throw error
   }
+}
+
+/**
+ * What an empty file means, with what to do: a run has reserved it, and goes on or was killed, perhaps after the provider has
+ * registered a client. `undefined`: it is not empty, or no file.
+ */
+async function unfinishedIn({ file, secretFile }: ClientFiles): Promise<string | undefined> {
+  const reserved = await lstat(file).catch(() => undefined)
+  if (reserved === undefined || !reserved.isFile() || reserved.size > 0) return undefined
+  const folder = dirname(file)
+  const ours = [basename(secretFile), ...[file, secretFile].map((path) => `.${basename(path)}-`)]
+  const names = await readdir(folder).catch(() => [])
+  const left = names.filter(
+    (name) => name === ours[0] || ours.slice(1).some((start) => name.startsWith(start)),
+  )
+  const all = [file, ...left.map((name) => join(folder, name))].join(' ')
+  const began = reserved.mtime.toISOString()
+  return `${file} is empty: a --register that began at ${began} still runs, or was ended before it was done. Whether a client was registered cannot be told: look at the provider, and delete it there. Then remove ${all}, and begin anew`
 }
 
 /** A link that leads nowhere is there, too. @throws `usage` */
@@ -124,14 +144,15 @@ export async function removeFiles({ file, secretFile }: ClientFiles): Promise<vo
 }
 
 /** The client that is kept. @throws `usage`, or `key-file` for a file that others can read or replace */
-export async function readClient({ file }: ClientFiles): Promise<KeptClient> {
+export async function readClient({ file, secretFile }: ClientFiles): Promise<KeptClient> {
   const text = await readKeyFile(file, 'private').catch((cause: unknown) => {
     if (isMissing(cause)) throw usageError(`${file} is not there: --register makes it`, cause)
     throw cause
   })
   const kept = parseObject(text)
-  if (!isKept(kept)) throw usageError(`${file} holds no client that --register has kept`)
-  return kept
+  if (isKept(kept)) return kept
+  const problem = await unfinishedIn({ file, secretFile })
+  throw usageError(problem ?? `${file} holds no client that --register has kept`)
 }
 
 const optionalTexts = [
