@@ -62,14 +62,16 @@ export async function openLoad(port, request, connections = defaultConnections) 
   const askOnce = (socket) =>
     new Promise((resolve, reject) => {
       let text = ''
+      const lost = () => reject(new Error('the server closed a connection'))
       const take = (chunk) => {
         text += chunk
         if (endOfAnswer(text) === 0) return
         socket.off('data', take)
+        socket.off('close', lost)
         resolve(text)
       }
       socket.on('data', take)
-      socket.once('close', () => reject(new Error('the server closed a connection')))
+      socket.once('close', lost)
       socket.write(request)
     })
 
