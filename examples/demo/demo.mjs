@@ -126,11 +126,7 @@ export async function startDemo({
     : [randomBytes(32).toString('base64url')]
 
   const people = new Map(emulator.people.map(({ sub, name }) => [sub, name]))
-  const desk = createDesk({
-    emulator,
-    tokenSeconds: timers.provider.tokenSeconds,
-    identitySeconds: timers.provider.idleSeconds,
-  })
+  const desk = createDesk({ emulator, identitySeconds: timers.provider.idleSeconds })
   const header = { applications: present.map(({ title }, index) => ({ name: title, url: urls[index] })) }
   desk.places.overview = `http://demo.citizen.localhost:${overviewPort}`
   const running = desk.places.applications

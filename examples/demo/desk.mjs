@@ -10,16 +10,15 @@ const mostBytes = 1024
 
 /**
  * Makes the desk. Whoever stands in front of a session layer with it keeps its requests from being anybody's activity.
- * @param {{ emulator: import('citizen-session/emulator').Emulator, tokenSeconds: number, identitySeconds: number }} parts
+ * @param {{ emulator: import('citizen-session/emulator').Emulator, identitySeconds: number }} parts
  *   `identitySeconds`: how long an identity session lasts that nobody extends.
  */
-export function createDesk({ emulator, tokenSeconds, identitySeconds }) {
+export function createDesk({ emulator, identitySeconds }) {
   const places = { applications: [], overview: '' }
   const assets = new Map(readdirSync(folder).map((name) => [`/demo/${name}`, assetOf(name)]))
   const log = createLog(emulator)
   const switches = createSwitches({
     emulator,
-    tokenSeconds,
     report: log.report,
     applications: () => places.applications,
     follow: (isOn) => {
@@ -76,9 +75,9 @@ export function createDesk({ emulator, tokenSeconds, identitySeconds }) {
     if (!origins.includes(request.headers.origin)) return sendJson(response, 403, { message: 'another site' })
     try {
       const order = JSON.parse(await textOf(request))
-      const { message, cookies = [] } = await switches.act(order, request)
+      const { message, left, cookies = [] } = await switches.act(order, request)
       if (cookies.length > 0) response.setHeader('set-cookie', cookies)
-      sendJson(response, 200, { message })
+      sendJson(response, 200, { message, left })
     } catch (error) {
       sendJson(response, 400, { message: error.message })
     }

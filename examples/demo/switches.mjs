@@ -2,6 +2,9 @@
 
 const longestTravelSeconds = 172_800
 
+/** How much of the life that a token has left one order may pass: what is under way with it meanwhile comes in time. */
+const shareOfToken = 0.75
+
 /** What was asked for cannot be done; the message says why. */
 class SwitchError extends Error {}
 
@@ -9,13 +12,12 @@ class SwitchError extends Error {}
  * Makes the switches.
  * @param {{
  *   emulator: import('citizen-session/emulator').Emulator,
- *   tokenSeconds: number,
  *   report: (event: object) => void,
  *   follow: (isOn: boolean) => void,
  *   applications: () => readonly { endAllOf(subject: string): Promise<unknown>, keepTime?(): Promise<void> }[],
  * }} parts
  */
-export function createSwitches({ emulator, tokenSeconds, report, applications, follow }) {
+export function createSwitches({ emulator, report, applications, follow }) {
   const tell = (type, details) => report({ type, application: 'demo', ...details })
 
   /** What the shared cookie claims. */
@@ -39,16 +41,18 @@ export function createSwitches({ emulator, tokenSeconds, report, applications, f
     return session
   }
 
-  /** Moves the clock as while some other application is used, which extends the identity session as it goes. */
-  async function travelInUse(seconds, { username, jti }) {
-    let token
-    for (let left = seconds; left > 0; left -= tokenSeconds / 2) {
-      emulator.travel(Math.min(left, tokenSeconds / 2))
-      // Its longest time may be over on the way.
-      if (!emulator.sessions.some((session) => session.jti === jti)) break
-      token = await emulator.tokenFor(username, { session: jti })
-    }
-    return token && setCookiesOf(token)
+  /**
+   * Moves the clock as while some other application is used, which extends the identity session as it goes; no farther than
+   * the browser's token lives, whose tabs would be signed out before they have the next one. Returns the seconds that are left.
+   */
+  async function travelInUse(seconds, { username, jti }, { exp = 0 }) {
+    const life = exp - emulator.clock() / 1000
+    const stride = Math.min(seconds, life > 0 ? life * shareOfToken : 1)
+    emulator.travel(stride)
+    // Its longest time may be over on the way.
+    if (!emulator.sessions.some((session) => session.jti === jti)) return { left: 0 }
+    const token = await emulator.tokenFor(username, { session: jti })
+    return { left: seconds - stride, cookies: setCookiesOf(token) }
   }
 
   /** As the provider sets them. */
@@ -64,16 +68,19 @@ export function createSwitches({ emulator, tokenSeconds, report, applications, f
   }
 
   const actions = {
-    async travel({ seconds, isInUse }, request) {
-      if (!(Number.isFinite(seconds) && seconds > 0 && seconds <= longestTravelSeconds)) {
+    /** `of`: of how many seconds these are what is left. An answer with `left` wants another order, by its cookies. */
+    async travel({ seconds, of = seconds, isInUse }, request) {
+      if (![seconds, of].every((each) => Number.isFinite(each) && each > 0 && each <= longestTravelSeconds)) {
         throw new SwitchError('That is no time to travel.')
       }
       const session = isInUse === true ? expectSession(request) : undefined
-      const cookies = session && (await travelInUse(seconds, session))
       if (session === undefined) emulator.travel(seconds)
+      const { left, cookies } = session
+        ? await travelInUse(seconds, session, claimsIn(request.headers.cookie))
+        : { left: 0 }
       await Promise.all(applications().map((application) => application.keepTime?.()))
-      tell('demo.travelled', { seconds: Math.round(seconds), isInUse: session !== undefined })
-      return { message: 'The clock of everything has moved on.', cookies }
+      if (left === 0) tell('demo.travelled', { seconds: Math.round(of), isInUse: session !== undefined })
+      return { message: 'The clock of everything has moved on.', left, cookies }
     },
     provider({ isDown }) {
       emulator.faults.set({ down: isDown === true })

@@ -15,15 +15,30 @@ export async function ask(path) {
 /** Where everything is, and who is called what. Asked once. */
 export const about = ask('/demo/about')
 
-/** Throws a switch. Resolves to what to say about it. */
-export async function order(action, details = {}) {
+/** Throws a switch. Resolves to the answer. */
+async function send(action, details) {
   const response = await fetch('/demo/do', {
     method: 'POST',
     headers: { ...quiet.headers, 'content-type': 'application/json' },
     body: JSON.stringify({ action, ...details }),
   })
-  const { message } = await response.json()
-  return message
+  return await response.json()
+}
+
+/** Throws a switch. Resolves to what to say about it. */
+export async function order(action, details = {}) {
+  return (await send(action, details)).message
+}
+
+/**
+ * Moves the clock of everything, as while another application is used: in strides, each with the cookies of the last one,
+ * so that they are good before it and after it. Resolves to what to say about it.
+ */
+export async function travelInUse(seconds) {
+  let answer
+  for (let left = seconds; left > 0; left = answer.left)
+    answer = await send('travel', { seconds: left, of: seconds, isInUse: true })
+  return answer.message
 }
 
 /** The claims in the payload cookie, which scripts may read and nobody should trust; `null` without one. */

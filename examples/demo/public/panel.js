@@ -10,6 +10,7 @@ import {
   shownClaims,
   showProvider,
   showWays,
+  travelInUse,
 } from './desk.js'
 import { bar, clockOf, facts, heading, lengthOf, make } from './dom.js'
 import { createLogCard, nameOf, reasons } from './log.js'
@@ -43,9 +44,7 @@ function createPanel(application, { provider, people, payloadCookie, identitySec
     await read()
     if (!status?.session) return 'Nobody is signed in here.'
     const left = (status.session.idleEndsAt - status.now) / 1000 + seconds
-    return left > 0
-      ? await order('travel', { seconds: left, isInUse: true })
-      : 'The end is near enough already.'
+    return left > 0 ? await travelInUse(left) : 'The end is near enough already.'
   }
   async function refresh() {
     const response = await fetch('/refresh', { method: 'POST' })
