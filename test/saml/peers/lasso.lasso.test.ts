@@ -1,5 +1,6 @@
-/** @module Lasso as an identity provider: another implementation of everything, in C. */
+/** @module Lasso as an identity provider beside ours, and as a service provider at the emulator: another implementation of everything, in C. */
 import { describe } from 'vitest'
+import { describeApplication } from './application-suite.js'
 import { describeProvider } from './provider-suite.js'
 
 describe('Lasso as an identity provider', () => {
@@ -32,5 +33,17 @@ describe('Lasso as an identity provider', () => {
     ],
     refusal: /Signature/,
     signs: ['both', 'assertion'],
+  })
+})
+
+describe('Lasso as a service provider', () => {
+  describeApplication({
+    kind: 'lasso',
+    file: 'lasso_application.py',
+    asksBy: ['redirect', 'post', 'soap'],
+    takes: ['redirect', 'post', 'soap'],
+    reads: ['response', 'both'],
+    opens: ['aes256-gcm', 'aes256-cbc'],
+    refusal: /Signature/,
   })
 })

@@ -160,3 +160,17 @@ export async function follow(
   }
   return current
 }
+
+/** The page with a message in its form changed by a hand between the two. */
+export function changed(page: Visit, name: string, change: (xml: string) => string): Visit {
+  const before = messageOf(page, name)
+  const after = change(before)
+  if (after === before) throw new Error(`nothing to change in ${before}`)
+  return { ...page, body: page.body.replace(fieldOf(page, name), Buffer.from(after).toString('base64')) }
+}
+
+const fieldOf = (page: Visit, name: string): string =>
+  new RegExp(`name="${name}" value="([^"]*)"`).exec(page.body)?.[1] ?? ''
+/** The XML of a message in a form. */
+export const messageOf = (page: Visit, name: string): string =>
+  Buffer.from(fieldOf(page, name), 'base64').toString()

@@ -3,7 +3,16 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { SamlOptions } from '../../../src/saml/saml.js'
 import type { ProgramKind } from '../../programs.mjs'
 import type { Browser, Visit } from '../../support/browser.js'
-import { type Application, browserFor, follow, type Peer, startApplication, startPeer } from './peer.js'
+import {
+  type Application,
+  browserFor,
+  changed,
+  follow,
+  messageOf,
+  type Peer,
+  startApplication,
+  startPeer,
+} from './peer.js'
 
 /** What a peer is told of how it is to write. */
 export interface Orders {
@@ -353,18 +362,6 @@ export function describeProvider(peer: ProviderPeer): void {
     )
   })
 }
-
-/** The page with a message in its form changed by a hand between the two. */
-function changed(page: Visit, name: string, change: (xml: string) => string): Visit {
-  const before = messageOf(page, name)
-  const after = change(before)
-  if (after === before) throw new Error(`nothing to change in ${before}`)
-  return { ...page, body: page.body.replace(fieldOf(page, name), Buffer.from(after).toString('base64')) }
-}
-
-const fieldOf = (page: Visit, name: string): string =>
-  new RegExp(`name="${name}" value="([^"]*)"`).exec(page.body)?.[1] ?? ''
-const messageOf = (page: Visit, name: string): string => Buffer.from(fieldOf(page, name), 'base64').toString()
 
 /** Which elements of a message are signed, the outermost first. */
 const signedParts = (xml: string): readonly string[] =>
