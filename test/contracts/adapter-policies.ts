@@ -36,7 +36,6 @@ const asked: readonly Asked[] = [
     [`/session/${route}`, { method: 'POST', headers: { ...ownForm, ...form }, body: '' }],
     [`/session/${route}`, { method: 'POST', headers: { accept: 'text/html' }, body: '' }],
   ]),
-  ['/session/logout', { method: 'PUT' }],
   ['/private', { headers: ownScript }],
   ['/private', { headers: navigation }],
   ['/private', { method: 'POST', headers: { ...ownForm, ...form }, body: '' }],
