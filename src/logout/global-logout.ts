@@ -39,6 +39,8 @@ export interface GlobalLogout {
   expireRest(exchange: Exchange, round: number, seenAt: string | undefined): boolean
   /** Completes, and reports, a leg that another part has seen to. */
   conclude(person: string, leg: Omit<Leg, 'milliseconds'>, began: number): Leg
+  /** Reports a leg that is complete. */
+  tell(person: string, leg: Leg): Leg
 }
 
 interface LegResult {
@@ -73,6 +75,7 @@ export function createGlobalLogout(context: GlobalLogoutContext): GlobalLogout {
   return {
     cookieTarget,
     conclude: (person, leg, began) => conclude(context, person, leg, began),
+    tell: (person, leg) => tell(context, person, leg),
 
     endSessions: (person, scope, reason, tokenExpiresAt) =>
       attempt(context, person, 'store', () => revoke(context, { person, scope, reason, tokenExpiresAt })),
@@ -109,14 +112,17 @@ function cookieTargetOf({ options }: GlobalLogoutContext): string {
 
 /** Completes a leg, and reports it. */
 function conclude(
-  { options, report }: GlobalLogoutContext,
+  context: GlobalLogoutContext,
   person: string,
   leg: Omit<Leg, 'milliseconds'>,
   began: number,
 ): Leg {
-  const complete: Leg = { ...leg, milliseconds: options.clock() - began }
-  report({ type: 'logout.leg', person, ...complete })
-  return complete
+  return tell(context, person, { ...leg, milliseconds: context.options.clock() - began })
+}
+
+function tell({ report }: GlobalLogoutContext, person: string, leg: Leg): Leg {
+  report({ type: 'logout.leg', person, ...leg })
+  return leg
 }
 
 /** Does the work of a sessions leg; an outage is its result. */

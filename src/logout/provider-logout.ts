@@ -91,7 +91,7 @@ export async function logOutAtProviders(
       tokens,
       state,
     })
-    legs.push(...parting.legs)
+    legs.push(...parting.legs.map((leg) => globalLogout.tell(person, leg)))
     if (visit === undefined) {
       const leg = globalLogout.conclude(person, { leg: 'identity', target, ...parting.identity }, began)
       legs.push(leg)

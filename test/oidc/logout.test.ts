@@ -53,6 +53,19 @@ it('RPI-10 has ended ours before the browser goes anywhere, whatever the provide
   expect((await browser.fetch(`${home}/session/logout`, logoutPost)).status).toBe(200)
 })
 
+it('FLD-08 every line of a receipt that has a result is an event, the tokens of the provider too', async () => {
+  const { world, browser } = await begin()
+  world.outage = true
+  const { legs } = await receiptOf(await browser.fetch(`${home}/session/logout`, logoutPost))
+  const told = world.party('benefits').events.flatMap((event) => {
+    if (event.type !== 'logout.leg') return []
+    const { leg, target, state, reason, milliseconds } = event
+    return [{ leg, target, state, ...(reason === undefined ? {} : { reason }), milliseconds }]
+  })
+  expect(told).toEqual(legs.filter(({ reason }) => reason !== 'browser-not-back-yet'))
+  expect(told.map(({ leg }) => leg)).toContain('tokens')
+})
+
 describe('a provider without logout', () => {
   it('RPI-01 is signed out of here alone, and the receipt says so', async () => {
     const { browser } = await begin({
