@@ -206,11 +206,24 @@ function createConfigurator(
       authentication,
     )
     if (isLoopback) client.allowInsecureRequests(configuration)
-    configuration[client.customFetch] = (url, init) => call(url, init as RequestInit, timeoutSeconds)
+    configuration[client.customFetch] = async (url, init) =>
+      withoutChallenge(await call(url, init as RequestInit, timeoutSeconds))
     configuration.timeout = timeoutSeconds
     if (keys.length > 0) client.enableDecryptingResponses(configuration, undefined, ...keys)
     return configuration
   }
+}
+
+/**
+ * An error whose body says what it is, without the challenge beside it: `openid-client` would see nothing but that. Our
+ * calls by it are those of a client, whose errors are in the body. Source: RFC 6749, section 5.2.
+ */
+function withoutChallenge(response: Response): Response {
+  const [type = ''] = (response.headers.get('content-type') ?? '').toLowerCase().split(';')
+  if (response.status < 400 || type.trim() !== 'application/json') return response
+  const headers = new Headers(response.headers)
+  headers.delete('www-authenticate')
+  return new Response(response.body, { status: response.status, headers })
 }
 
 async function decryptionKeysOf(options: ResolvedOidcOptions): Promise<readonly client.DecryptionKey[]> {

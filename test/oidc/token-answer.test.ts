@@ -104,9 +104,23 @@ it('SES-01 takes the session state of the token answer, and refuses one with a b
   expect(await run(world)).toMatchObject({ tokens: { sessionState: 'from-authorization' } })
 })
 
+/** As a provider answers a client that has used the Basic scheme, and is not known by what it has shown. */
+const challenged = (body: unknown, type = 'application/json; charset=utf-8') =>
+  new Response(JSON.stringify(body), {
+    status: 401,
+    headers: { 'content-type': type, 'www-authenticate': 'Basic realm="clients"' },
+  })
+
 describe('an answer that brings nobody in', () => {
   it.each([
     ['an error', () => Response.json({ error: 'invalid_grant' }, { status: 400 }), 'invalid_grant'],
+    [
+      'RFC 6749 5.2 an error beside a challenge',
+      () => challenged({ error: 'invalid_client' }),
+      'invalid_client',
+    ],
+    ['a challenge without a word', () => challenged({}), 'status'],
+    ['a challenge of something in between', () => challenged('<html>', 'text/html'), 'status'],
     ['a page', () => new Response('<html>', { headers: { 'content-type': 'text/html' } }), 'answer'],
     ['no tokens', () => Response.json({}), 'answer'],
     ['no ID token', () => tokenAnswer({ id_token: undefined }), 'answer'],
@@ -291,6 +305,8 @@ describe('a refresh', () => {
 
   it.each([
     ['invalid_client', () => Response.json({ error: 'invalid_client' }, { status: 401 }), 'invalid_client'],
+    ['invalid_client beside a challenge', () => challenged({ error: 'invalid_client' }), 'invalid_client'],
+    ['a challenge without a word', () => challenged({}), 'status'],
     [
       'temporarily_unavailable',
       () => Response.json({ error: 'temporarily_unavailable' }, { status: 503 }),
