@@ -4,6 +4,7 @@ import { queryOf } from '../login/login-request.js'
 import type { ProviderLogoutRequest, ProviderLogoutResult } from '../protocols/logout-participant.js'
 import type { OidcContext } from './context.js'
 import { buildEndSession, type EndSession, type EndSessionRequest } from './end-session.js'
+import { hintOf } from './id-token-hint.js'
 import { reasonWithout } from './metadata.js'
 import { connectOrNothing } from './provider.js'
 import { revokeTokens } from './revocation.js'
@@ -41,7 +42,8 @@ export async function endProviderSession(
   const built = visitOf({
     endpoint,
     clientId: options.clientId,
-    idTokenHint: idTokenHint === 'none' ? undefined : tokens?.idToken,
+    idTokenHint:
+      idTokenHint === 'none' || tokens === undefined ? undefined : await hintOf(tokens.idToken, options),
     postLogoutRedirectUri: host.address('return'),
     state,
     uiLocales: uiLocalesOf(context, exchange),

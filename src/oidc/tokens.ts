@@ -12,7 +12,7 @@ export interface KeptTokens {
   readonly accessIssuedAt: number
   readonly accessExpiresAt: number
   readonly refreshToken?: string | undefined
-  /** As received, for the hint. */
+  /** As received: encrypted, where it came so. */
   readonly idToken: string
   /** What a refreshed ID token is compared with (`SES-21`). */
   readonly identity: Pick<IdTokenClaims, 'iss' | 'sub' | 'iat' | 'auth_time' | 'azp' | 'nonce'>
@@ -97,7 +97,7 @@ export function identityOf(claims: IdTokenClaims): KeptTokens['identity'] {
   }
 }
 
-/** Whether an ID token of ours says that it is good then still. One that is encrypted says nothing. */
+/** Whether an ID token of ours says that it is good then still. */
 export function isUnexpired(idToken: string, at: number): boolean {
   try {
     return (decodeJwt(idToken).exp ?? 0) * 1000 > at

@@ -5,6 +5,7 @@ import { whileStored } from '../../pages/while-stored.js'
 import type { ProtocolSession } from '../../protocols/sessions.js'
 import { publicIdOf } from '../../sessions/record.js'
 import { authorizationParameters, createSecrets, prepareRedirect } from '../authorization.js'
+import { hintOf } from '../id-token-hint.js'
 import { sendToProvider } from '../send-to-provider.js'
 import { isGivenBy, type KeptTokens, parseTokens } from '../tokens.js'
 import { type CheckTransaction, type SilentCheckContext, tellOutcome } from './context.js'
@@ -75,7 +76,7 @@ export async function askProvider(
       responseType,
       responseMode: responseType === 'code' ? 'query' : 'fragment',
       prompt: 'none',
-      idTokenHint: check.withHint ? tokens.idToken : undefined,
+      idTokenHint: check.withHint ? await hintOf(tokens.idToken, options) : undefined,
     },
     secrets,
     state,

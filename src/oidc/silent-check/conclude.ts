@@ -9,6 +9,7 @@ import { personOf, publicIdOf } from '../../sessions/record.js'
 import { stateOf } from '../authorization-answer.js'
 import { onceMoreScript } from '../check-session-script.js'
 import { sessionIndexKey } from '../context.js'
+import { hintOf } from '../id-token-hint.js'
 import { withUserInfo } from '../person.js'
 import { connectOrNothing } from '../provider.js'
 import { personOfEarlier, personOfLater, sessionEndOf, untrustedFactorsIn } from '../session-claims.js'
@@ -95,7 +96,9 @@ async function carryOut(context: SilentCheckContext, check: ConcludedCheck): Pro
     }
     case 'ask-without-hint': {
       const soon = host.options.clock() + options.clockSkewSeconds * 1000
-      const again = { place, returnTo, withHint: false, isHintRefused: isUnexpired(kept.idToken, soon) }
+      const hint = await hintOf(kept.idToken, options)
+      const isHintRefused = hint !== undefined && isUnexpired(hint, soon)
+      const again = { place, returnTo, withHint: false, isHintRefused }
       return askProvider(context, exchange, { session, tokens: kept }, again)
     }
     case 'identity-changed':
