@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express from 'express'
-import Provider from 'oidc-provider'
+import Provider, { type KoaContextWithOIDC } from 'oidc-provider'
 import { citizenSession, requireCitizen } from '../../../adapters/express.js'
 import { type CitizenEvent, memoryStore } from '../../../src/index.js'
 import { type OidcOptions, oidc } from '../../../src/oidc/oidc.js'
@@ -16,6 +16,8 @@ export interface InteropWorld {
   readonly events: CitizenEvent[]
   /** Bodies that the application sent to the token endpoint. */
   readonly calls: URLSearchParams[]
+  /** Paths at the provider that the application asked. */
+  readonly asked: string[]
   browser(): Browser
   signIn(browser: Browser, login?: string): Promise<Visit>
   /** From now on the provider signs with a new key, and publishes only that. */
@@ -31,6 +33,8 @@ export interface InteropOptions {
   readonly client?: Readonly<Record<string, unknown>> | undefined
   /** More of the provider’s configuration, or other fields. */
   readonly provider?: Readonly<Record<string, unknown>> | undefined
+  /** The key that it signs with. Default: one of its own. */
+  readonly key?: Record<string, unknown> | undefined
 }
 
 /** A key that the provider signs with. */
@@ -47,11 +51,27 @@ const listen = async (server: Server): Promise<number> => {
 /** With what RFC 6749 has encoded in a `Basic` header. */
 export const clientSecret = 'a secret+/ %'
 
-/** The provider with one client and one key, as a listener. It asks for a name, and takes any. */
+/** Members of a configuration, or of a part of it. */
+type Settings = Readonly<Record<string, unknown>>
+
+/** Features of the provider that are on unless something else is said; `undefined` in a configuration: its own default. */
+const features = {
+  backchannelLogout: { enabled: true },
+  revocation: { enabled: true },
+  pushedAuthorizationRequests: { enabled: true },
+  encryption: { enabled: true },
+  jwtUserinfo: { enabled: true },
+}
+
+/**
+ * The provider with one client and one key, as a listener. It asks for a name, and takes any; with the feature
+ * `devInteractions` off it asks for nothing, and everybody is `ana`.
+ */
 export function createListener(
   issuer: string,
   key: Record<string, unknown>,
-  client: Readonly<Record<string, unknown>>,
+  client: Settings,
+  more: Settings = {},
 ): RequestListener {
   const provider = new Provider(issuer, {
     clients: [
@@ -64,25 +84,41 @@ export function createListener(
     ],
     jwks: { keys: [key] as never },
     cookies: { keys: ['a key for the cookies'] },
-    features: {
-      backchannelLogout: { enabled: true },
-      revocation: { enabled: true },
-      pushedAuthorizationRequests: { enabled: true },
-      encryption: { enabled: true },
-      jwtUserinfo: { enabled: true },
-    },
     scopes: ['openid', 'offline_access', 'email'],
     claims: { openid: ['sub'], email: ['email', 'email_verified'] },
     issueRefreshToken: async () => true,
     rotateRefreshToken: true,
+    // The application's clock is moved on, and with it what the client says of its own time.
+    clockTolerance: 60,
     findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, email: `${id}@example.gov` }) }),
     // Its own fetch refuses loopback; without the dispatcher ours does not.
     fetch: (url, init) => {
       const { dispatcher: _, ...rest } = init as RequestInit & { dispatcher?: unknown }
       return fetch(url, rest)
     },
+    ...more,
+    features: { ...features, ...(more.features as Settings | undefined) },
   })
-  return provider.callback()
+  const serve = provider.callback()
+  return (request, response) => {
+    if (request.url?.startsWith('/unasked/') !== true) return void serve(request, response)
+    provider
+      .interactionFinished(request, response, { login: { accountId: 'ana' }, consent: {} })
+      .catch((error: unknown) => response.writeHead(500).end(String(error)))
+  }
+}
+
+/** What a provider without pages of its own is configured with. */
+export const unasked: Settings = {
+  interactions: { url: (_: unknown, { uid }: { readonly uid: string }) => `/unasked/${uid}` },
+  async loadExistingGrant({ oidc }: KoaContextWithOIDC) {
+    const { client, session, provider } = oidc
+    const grant = new provider.Grant({ clientId: client?.clientId, accountId: session?.accountId })
+    grant.addOIDCScope('openid offline_access email')
+    grant.addOIDCClaims(['email'])
+    await grant.save()
+    return grant
+  },
 }
 
 /** Makes the world; close it after use. */
@@ -99,19 +135,21 @@ export async function createInteropWorld(
   const at = (route: string) => `${home}/session/${route}`
 
   const serveWith = (key: Record<string, unknown>): void => {
-    atProvider = createListener(issuer, key, {
+    const client = {
       client_id: 'benefits',
       client_secret: clientSecret,
       redirect_uris: [at('callback'), at('reauthenticate')],
       post_logout_redirect_uris: [at('return')],
       backchannel_logout_uri: at('backchannel-logout'),
       ...more.client,
-    })
+    }
+    atProvider = createListener(issuer, key, client, more.provider)
   }
-  serveWith(signingKey('first'))
+  serveWith(more.key ?? signingKey('first'))
 
   const events: CitizenEvent[] = []
   const calls: URLSearchParams[] = []
+  const asked: string[] = []
   let travelled = 0
   app.use(
     citizenSession({
@@ -130,6 +168,7 @@ export async function createInteropWorld(
       onEvent: (event) => events.push(event),
       fetch: async (input, init) => {
         const request = new Request(input, init)
+        asked.push(new URL(request.url).pathname)
         if (request.url.endsWith('/token')) calls.push(new URLSearchParams(await request.clone().text()))
         return fetch(request)
       },
@@ -152,6 +191,7 @@ export async function createInteropWorld(
     home,
     events,
     calls,
+    asked,
     browser: () => createBrowser(sites),
     async signIn(browser, login = 'ana') {
       const page = await browser.open(`${home}/private`)
