@@ -121,6 +121,39 @@ it.each(['ltr', 'rtl'])('fits a phone with the longest names that there may be, 
   }
 })
 
+it('keeps each of as many applications as there may be in reach on a short screen, by eye and by keys', async () => {
+  const page = await arrive()
+  const applications = Array.from({ length: 32 }, (_, place) => ({
+    name: `Application ${place}`,
+    url: `http://${place}.citizen.localhost:9/`,
+    isCurrent: place === 0,
+  }))
+  const json = { domain: 'citizen.localhost', name: 'Application 0', applications }
+  await page.route('**/session/applications', (route) => route.fulfill({ json }))
+  await page.setViewportSize({ width: 640, height: 360 })
+  await page.goto(`${world.site.url}/header`)
+  // A header that stays where it is does not scroll with the page.
+  await page.evaluate(`document.querySelector('citizen-header').attributeStyleMap.set('position', 'fixed')`)
+  await part(page, 'menu-button').click()
+  expect(await axeFindings(page)).toEqual([])
+  const isInReach = (name: string) =>
+    page.getByRole('menuitem', { name, exact: true }).evaluate((item) => {
+      const { top, bottom } = item.getBoundingClientRect()
+      return top >= 0 && bottom <= innerHeight
+    })
+  await part(page, 'menu').hover()
+  await page.mouse.wheel(0, 5000)
+  await expect.poll(() => isInReach('Application 31')).toBe(true)
+  for (const [key, name] of [
+    ['ArrowDown', 'Application 1'],
+    ['End', 'Application 31'],
+    ['Home', 'Application 0'],
+  ] as const) {
+    await page.keyboard.press(key)
+    await expect.poll(() => isInReach(name)).toBe(true)
+  }
+})
+
 it('is a menu button by keys, in a landmark that has a name', async () => {
   const page = await arrive()
   const button = page.getByRole('button', { name: 'Applications: Benefits' })
