@@ -74,7 +74,7 @@ export const headerOptions = {
    * The applications in the menu of `<citizen-header>`, each with `name` and `url`; whoever can reach this application can
    * read them. Default none.
    *
-   * Addresses are https on the base domain. In a variable they are JSON.
+   * At most 32, with names of 1 to 60 characters; addresses are https on the base domain. In a variable they are JSON.
    */
   applications: defaulted(applicationList, []),
   /**
