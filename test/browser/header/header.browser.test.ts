@@ -6,6 +6,7 @@ import type { Locator, Page } from 'playwright-core'
 import { beforeEach, expect, it } from 'vitest'
 import type { ReleaseProfile } from '../../../src/index.js'
 import { axeFindings } from '../../support/axe.js'
+import { asker, goOnUntil } from '../clock.js'
 import { signIn } from '../pages.js'
 import { setUpWorld } from '../world.js'
 
@@ -273,9 +274,8 @@ it('is empty in a moment where the page that was asking for all has left without
   const asking = await world.tab('/open')
   await part(other, 'name').getByText('Ana Archer').waitFor()
   await world.stopClocks()
-  const lock = `'citizen-session /session asking'`
   await asking.evaluate(`new Promise((isHeld) => {
-    navigator.locks.request(${lock}, () => isHeld() ?? new Promise(() => {}))
+    navigator.locks.request('${asker}', () => isHeld() ?? new Promise(() => {}))
   })`)
   await part(page, 'sign-out').click()
   await page.waitForURL((address) => address.pathname === '/session/return')
@@ -283,9 +283,8 @@ it('is empty in a moment where the page that was asking for all has left without
   await part(other, 'name').waitFor({ state: 'hidden' })
   expect(await part(other, 'notice').isVisible()).toBe(false)
   await asking.close()
-  await other.evaluate(`navigator.locks.request(${lock}, () => undefined)`)
-  await world.context.clock.runFor(250)
-  await part(other, 'notice').getByText('Your session has ended.').waitFor()
+  const notice = part(other, 'notice').getByText('Your session has ended.')
+  await goOnUntil(other, () => notice.isVisible(), 250)
 })
 
 it('tells an outage from an end, and a near end three times', async () => {
