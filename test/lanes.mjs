@@ -42,7 +42,7 @@ const groups = [
   { name: 'Firefox', seconds: 65, cores: 0.7, has: /\.firefox\.test\.ts$/ },
   { name: 'Chromium', seconds: 50, cores: 0.7, has: /^test\/engines\/.*\.browser\.test\.ts$/ },
   { name: 'pages', seconds: 230, cores: 0.7, has: /\.browser\.test\.ts$/ },
-  { name: 'SAML peers', seconds: 60, cores: 0.6, has: /^test\/saml\/peers\// },
+  { name: 'SAML peers', seconds: 55, cores: 0.7, has: /^test\/saml\/peers\// },
   { name: 'stores', seconds: 260, cores: 0.5, has: /^test\/stores\// },
   { name: 'servers', seconds: 200, cores: 0.5, has: /./ },
 ]

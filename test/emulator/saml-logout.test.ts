@@ -273,6 +273,8 @@ describe('single logout that the provider of identities begins', () => {
     [{}, 'done', undefined],
     [{ status: 'Responder' }, 'failed', undefined],
     [{ signedBy: 'benefits' as const }, 'failed', 'signature'],
+    [{ destination: '' }, 'done', undefined],
+    [{ destination: 'https://elsewhere.example/saml' }, 'failed', 'destination'],
   ])('tells by SOAP what revoke and logout end: %j', async (answer, state, problem) => {
     const soap = soapProvider('permits', { now: () => emulator.clock(), ...answer })
     const emulator = await createSamlEmulator(

@@ -189,7 +189,7 @@ export function soapLogoutRequest(
 /** A `fetch` that reaches the SOAP address of a provider, which answers with a signed status. */
 export function soapProvider(
   name: keyof typeof providerKeys,
-  { now, status = 'Success', signedBy = name }: SoapProviderOptions,
+  { now, status = 'Success', signedBy = name, destination }: SoapProviderOptions,
 ) {
   const received: string[] = []
   const fetch: typeof globalThis.fetch = async (input, init) => {
@@ -200,7 +200,8 @@ export function soapProvider(
     const inResponseTo = /ID="([^"]*)"/.exec(text)?.[1] ?? ''
     const id = nextId()
     const { attributes, issuer } = headOf(name, id, now())
-    const answer = `<samlp:LogoutResponse ${attributes} InResponseTo="${inResponseTo}">${issuer}<samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:${status}"/></samlp:Status></samlp:LogoutResponse>`
+    const to = destination === undefined ? '' : ` Destination="${destination}"`
+    const answer = `<samlp:LogoutResponse ${attributes}${to} InResponseTo="${inResponseTo}">${issuer}<samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:${status}"/></samlp:Status></samlp:LogoutResponse>`
     return new Response(envelopeOf(signedBy, answer, id), { headers: { 'content-type': 'text/xml' } })
   }
   return { fetch, received }
@@ -210,4 +211,5 @@ interface SoapProviderOptions {
   readonly now: () => number
   readonly status?: string
   readonly signedBy?: keyof typeof providerKeys
+  readonly destination?: string
 }

@@ -56,13 +56,17 @@ export function createJudge({ registry, now }: { registry: Registry; now: () => 
     }
     const element =
       isSigned && provider.certificates.length > 0 ? verified(message, provider) : message.element
-    assertHead(element, issuer, expected)
+    assertHead(element, issuer, { ...expected, isSoap: message.binding === 'soap' })
     const id = element.attributes.get('ID') ?? ''
     assertNew(issuer, id)
     return { provider, id, element, isSigned: Boolean(isSigned) }
   }
 
-  function assertHead(element: XmlElement, issuer: string, { name, destinations }: Expected) {
+  function assertHead(
+    element: XmlElement,
+    issuer: string,
+    { name, destinations, isSoap }: Expected & { readonly isSoap: boolean },
+  ) {
     const { attributes } = element
     if (childOf(element, saml, 'Issuer')?.text !== issuer || !isElement(element, samlp, name)) {
       throw new SamlRefusal('signature', 'what is signed is another message')
@@ -72,7 +76,9 @@ export function createJudge({ registry, now }: { registry: Registry; now: () => 
       throw new SamlRefusal('malformed', 'Version must be 2.0, and ID an NCName')
     }
     const destination = attributes.get('Destination')
-    if (destination !== undefined && !destinations.includes(destination)) {
+    // By SOAP an empty one names nothing, as pysaml2 writes it.
+    const isNamed = destination !== undefined && !(isSoap && destination === '')
+    if (isNamed && !destinations.includes(destination)) {
       throw new SamlRefusal('destination', `Destination must be ${destinations[0]}`)
     }
     const issued = Date.parse(attributes.get('IssueInstant') ?? '')

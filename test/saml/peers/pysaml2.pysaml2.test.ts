@@ -1,5 +1,6 @@
-/** @module pysaml2 as an identity provider: another implementation of everything, with xmlsec1. */
+/** @module pysaml2 as an identity provider beside ours, and as a service provider at the emulator: another implementation of everything, with xmlsec1. */
 import { describe } from 'vitest'
+import { describeApplication } from './application-suite.js'
 import { describeProvider } from './provider-suite.js'
 
 describe('pysaml2 as an identity provider', () => {
@@ -16,5 +17,17 @@ describe('pysaml2 as an identity provider', () => {
     ],
     refusal: /Signed|Signature/,
     signs: ['both', 'response', 'assertion'],
+  })
+})
+
+describe('pysaml2 as a service provider', () => {
+  describeApplication({
+    kind: 'pysaml2',
+    file: 'pysaml2_application.py',
+    asksBy: ['redirect', 'post', 'soap'],
+    takes: ['redirect', 'post', 'soap'],
+    reads: ['response', 'both'],
+    opens: ['aes256-gcm', 'aes256-cbc'],
+    refusal: /Signature/,
   })
 })
