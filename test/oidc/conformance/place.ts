@@ -95,6 +95,14 @@ function expressParty(parts: PartyParts): express.Express {
   app.get('/private', requireCitizen(), ({ citizen }, response) => {
     response.json({ sub: citizen.claims.sub })
   })
+  app.get('/watched', requireCitizen(), (_, response) => {
+    const listener = `told = []; addEventListener('message', ({ data }) => told.push(data.state))`
+    response
+      .type('html')
+      .send(
+        `<!doctype html><title>Watched</title><script>${listener}</script><iframe src="/session/check-session"></iframe>`,
+      )
+  })
   return app
 }
 

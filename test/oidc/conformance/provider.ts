@@ -69,6 +69,8 @@ export interface ConformanceProvider {
   readonly complaints: string[]
   /** Answers of the relying party to logout tokens. */
   readonly logoutAnswers: Response[]
+  /** What its frame has answered. */
+  readonly frameAnswers: string[]
   /** The access token that was given last. */
   readonly accessToken: string
   /** Sends a logout token for the session that there is. */
@@ -154,6 +156,7 @@ export async function createConformanceProvider(
     asked: [],
     complaints: [],
     logoutAnswers: [],
+    frameAnswers: [],
     accessToken: '',
     keys: Array.from({ length: bend.unnamedKeys ?? 1 }, (_, index) => keyOf(bend, index)),
     codes: new Map(),
@@ -208,6 +211,14 @@ function keyOf({ algorithm = 'RS256' }: Bend, index: number): SigningKey {
   return key
 }
 
+/** Answers a message of the relying party. Source: OpenID Connect Session Management 1.0, section 3.2. */
+const frameScript = `addEventListener('message', async ({ data, origin, source }) => {
+  const [client, state] = String(data).split(' ')
+  const known = client === 'benefits' && state !== undefined
+  const answer = known ? await fetch('/state?of=' + encodeURIComponent(state)) : undefined
+  source.postMessage(answer === undefined ? 'error' : await answer.text(), origin)
+})`
+
 const endpoints: Readonly<Record<string, (state: State, call: Call) => Answer | Promise<Answer>>> = {
   configuration: describe,
   keys: ({ keys, bend }) =>
@@ -216,7 +227,13 @@ const endpoints: Readonly<Record<string, (state: State, call: Call) => Answer | 
   token,
   userinfo,
   end,
-  frame: () => page('<title>Session</title>'),
+  frame: () => page(`<title>Session</title><script>${frameScript}</script>`),
+  // What its frame asks for; a provider of the world has a cookie for that.
+  state(state, { parameters }) {
+    const isSame = state.isSignedIn && parameters.get('of') === sessionStateOf(state)
+    state.frameAnswers.push(isSame ? 'unchanged' : 'changed')
+    return { type: 'text/plain', body: state.frameAnswers.at(-1) }
+  },
 }
 
 async function answerTo(state: State, path: string, call: Call): Promise<Answer> {
