@@ -218,6 +218,22 @@ it('FLD-03 each document names public pages, and nothing of it is for a real add
   }
 })
 
+it('FLD-03 the page of providers says of each what its receipt was here', () => {
+  const page = readFileSync(new URL('../../docs/openid-providers.md', import.meta.url), 'utf8')
+  const rows = [...page.matchAll(/^\| ([A-Z].*|login\.gov.*) \|$/gm)].map(([, row = '']) => row.split(' | '))
+  const compared = shapes.flatMap(([, { provider, expected }]) => {
+    const row = rows.find(([name = '']) => name !== '' && provider.includes(name))
+    const words = (cell = '') => cell.replaceAll(/[`,]/g, '')
+    return row === undefined
+      ? []
+      : [[provider, { identity: words(row.at(-2)), tokens: words(row.at(-1)) }, expected.receipt]]
+  })
+  // All but those of the last section, which names its exception itself.
+  expect(compared.length).toBe(shapes.length - 3)
+  for (const [provider, said, was] of compared)
+    expect({ provider, ...(said as object) }).toEqual({ provider, ...(was as object) })
+})
+
 it.each(shapes)('FLD-03 %s: signs in, with what its ID token says', async (_, shape) => {
   const { browser, assertions } = await signedIn(shape)
   const { state, assurance } = await stateOf(browser)

@@ -56,6 +56,19 @@ const shapes = readdirSync(folder)
   .filter((name) => name.endsWith('.json'))
   .map((name) => [name, JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as Shape] as const)
 
+it('FLD-03 the page of providers says of each what its receipt was here', () => {
+  const page = readFileSync(new URL('../../docs/saml-providers.md', import.meta.url), 'utf8')
+  const rows = [...page.matchAll(/^\| (.*) \| tried \| .* \| (.*) \|$/gm)]
+  const compared = shapes.flatMap(([, { provider, expected }]) => {
+    const said = rows.find(([, names = '']) => names.split(', ').some((name) => provider.includes(name)))?.[2]
+    return said === undefined ? [] : [[provider, said, expected.receipt.split(' ')] as const]
+  })
+  // An aggregate is no provider.
+  expect(compared.length).toBe(shapes.length - 1)
+  for (const [provider, said, was] of compared)
+    for (const word of was) expect(said, provider).toContain(`\`${word}\``)
+})
+
 const home = 'https://benefits.example'
 const ourName = `${home}/session/saml/metadata`
 const namespaces = {
