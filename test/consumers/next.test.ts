@@ -30,12 +30,17 @@ function without(...names: readonly string[]): Readonly<Record<string, string>> 
 /** As the page tries a build: in production everything is https. */
 const tried = { NODE_ENV: 'test' }
 
-async function serve(consumer: Consumer, args: readonly string[], env: Environment = {}): Promise<void> {
+async function serve(
+  consumer: Consumer,
+  args: readonly string[],
+  env: Environment = {},
+  basePath = '',
+): Promise<void> {
   const created = await createPlace(consumer)
   const place = { ...created, env: { ...created.env, ...env } }
   const serving = [...args, '--hostname', 'localhost', '--port', String(place.port)]
   await consumer.start('next', serving, place)
-  await visit(place, '/api/me')
+  await visit({ ...place, url: place.url + basePath }, '/api/me')
 }
 
 async function build(consumer: Consumer, ...args: readonly string[]): Promise<void> {
@@ -69,6 +74,13 @@ describe('FLD-01 Next.js 16 by its page', () => {
   it('builds and starts with webpack', async () => {
     await build(consumer, '--webpack')
     await serve(consumer, ['start'], tried)
+  })
+
+  it('builds and starts below a basePath, as its page says', async () => {
+    await consumer.write({ 'next.config.ts': `export default { basePath: '/app' }\n` })
+    await build(consumer)
+    await serve(consumer, ['start'], { ...tried, CITIZEN_APPLICATION_PATH: '/app' }, '/app')
+    await consumer.write({ 'next.config.ts': `export default {}\n` })
   })
 
   it.each([
