@@ -64,6 +64,7 @@ const beside: Readonly<Record<string, ReadonlySet<string>>> = {
   cli: new Set([
     'index',
     'config',
+    'gate',
     'emulator',
     'issuing',
     'tokens',

@@ -7,6 +7,7 @@ import { inForce, type PolicyRow } from '../../config/policy-report.js'
 import { resolveOptions } from '../../config/resolve.js'
 import { ConfigurationError } from '../../errors.js'
 import { isLoopbackHost } from '../../host-names.js'
+import type { Protocol } from '../../protocols/protocol.js'
 import { isConfigured } from '../environment.js'
 import { createProbe, type Probe } from '../probe.js'
 import { judgeApplication, judgeLogin, judgeLogout } from './application.js'
@@ -15,6 +16,7 @@ import { judgeClocks } from './clock.js'
 import { judgeConfiguration, judgeProblems, judgeTimes } from './configuration.js'
 import type { LoadSuffixes } from './cookie-domain.js'
 import { checkNames, createFindings, type Finding } from './finding.js'
+import { examineGate, unseenOptions } from './gate.js'
 import { judgePartnerKeys } from './partner-keys.js'
 import { judgePolicies } from './policies.js'
 import { judgeProtocolLogin, type WayIn } from './protocol-login.js'
@@ -82,7 +84,7 @@ export async function diagnose(request: DiagnosisRequest): Promise<Diagnosis> {
   if (hasProviders && isNoApplication) return withoutApplication([notConfigured])
   let resolved: ResolvedOptions
   try {
-    resolved = resolveOptions(hasProviders ? { protocols: providers.plugIns } : {}, environment)
+    resolved = resolveSeen(providers.plugIns, environment)
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
     const problems = judgeProblems(error, environment)
@@ -96,7 +98,7 @@ export async function diagnose(request: DiagnosisRequest): Promise<Diagnosis> {
   const shared = usesSharedCookie(resolved) ? resolved : undefined
   const probe = open([...visited, ...(shared === undefined ? [] : providerOrigins(shared))])
   const folder = textOfVariable(environment, 'CITIZEN_SSO_KEYS')
-  const [cookie, protocols, visits, stores, issuing] = await Promise.all([
+  const [cookie, protocols, visits, stores, gate, issuing] = await Promise.all([
     shared &&
       examineSharedCookie(probe, shared, {
         token: request.token,
@@ -106,6 +108,7 @@ export async function diagnose(request: DiagnosisRequest): Promise<Diagnosis> {
     examineProtocols(probe, providers, { resolved, now: clock() }),
     Promise.all(visited.map((origin) => visitApplication(probe, origin, resolved))),
     judgeStores(resolved),
+    examineGate(probe, resolved, environment),
     folder === undefined
       ? []
       : judgePartnerKeys({ folder, groupRead: request.groupRead === true }, probe, resolved, clock()),
@@ -126,10 +129,17 @@ export async function diagnose(request: DiagnosisRequest): Promise<Diagnosis> {
       ...visits.flatMap((visit) => judgeOne(visit, resolved, protocols)),
       ...judgeSiblings(visits, cookie?.provider, resolved),
       ...stores,
+      ...gate,
       ...issuing,
     ]),
     policy: inForce(resolved),
   }
+}
+
+/** The options by the variables, with what only code can give taken for given. */
+function resolveSeen(protocols: readonly Protocol[], environment: Environment): ResolvedOptions {
+  const inCode = unseenOptions(environment)
+  return resolveOptions(protocols.length > 0 ? { ...inCode, protocols } : inCode, environment)
 }
 
 function inOrder(findings: readonly Finding[]): readonly Finding[] {

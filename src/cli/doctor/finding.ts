@@ -27,6 +27,7 @@ export const checkNames = [
   'policies',
   'siblings',
   'store',
+  'gate',
   'partner-keys',
   'token',
 ] as const
