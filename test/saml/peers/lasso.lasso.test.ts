@@ -8,6 +8,7 @@ describe('Lasso as an identity provider', () => {
     kind: 'lasso',
     file: 'lasso_provider.py',
     uid: 'uid',
+    encryptedNames: [{ encrypt: 'name', cipher: 'AES_256', transport: 'OAEP' }],
     encryption: [
       {
         orders: { encrypt: 'assertion', cipher: 'AES_256', transport: 'OAEP', sign: 'both' },

@@ -85,12 +85,7 @@ class Library:
         login = request.login
         if session is not None:
             self.put_identity(login, session)
-        encryption = {"assertion": lasso.ENCRYPTION_MODE_ASSERTION, "name": lasso.ENCRYPTION_MODE_NAMEID}
-        provider = login.server.getProvider(login.remoteProviderId)
-        if "encrypt" in orders:
-            provider.setEncryptionMode(encryption[orders["encrypt"]])
-            provider.setEncryptionSymKeyType(getattr(lasso, f"ENCRYPTION_SYM_KEY_TYPE_{orders.get('cipher', 'AES_256')}"))
-            provider.setKeyEncryptionMethod(getattr(lasso, f"KEY_ENCRYPTION_METHOD_{orders.get('transport', 'OAEP')}"))
+        prepare_encryption(login.server.getProvider(login.remoteProviderId), orders)
         if orders.get("signature"):
             login.server.signatureMethod = getattr(lasso, f"SIGNATURE_METHOD_RSA_{orders['signature']}")
         if orders.get("sign") == "assertion":
@@ -162,7 +157,9 @@ class Library:
         logout = lasso.Logout(self.server())
         logout.setSessionFromDump(session.kept["dump"])
         self.put_identity(logout, session)
-        logout.initRequest(next(iter(logout.server.providerIds)), BINDINGS[binding][0])
+        entity = next(iter(logout.server.providerIds))
+        prepare_encryption(logout.server.getProvider(entity), orders)
+        logout.initRequest(entity, BINDINGS[binding][0])
         request = logout.request
         if "format" in orders:
             request.nameId.format = orders["format"]
@@ -189,6 +186,15 @@ class Library:
         logout = self.awaited.pop()
         logout.setSignatureVerifyHint(lasso.PROFILE_SIGNATURE_VERIFY_HINT_FORCE)
         return outcome_of(logout, answer)
+
+
+def prepare_encryption(provider, orders):
+    """What is written encrypted for a provider, and how, where the orders want it."""
+    if "encrypt" in orders:
+        modes = {"assertion": lasso.ENCRYPTION_MODE_ASSERTION, "name": lasso.ENCRYPTION_MODE_NAMEID}
+        provider.setEncryptionMode(modes[orders["encrypt"]])
+        provider.setEncryptionSymKeyType(getattr(lasso, f"ENCRYPTION_SYM_KEY_TYPE_{orders['cipher']}"))
+        provider.setKeyEncryptionMethod(getattr(lasso, f"KEY_ENCRYPTION_METHOD_{orders['transport']}"))
 
 
 def outcome_of(logout, message):

@@ -47,6 +47,8 @@ export interface ProviderPeer {
   readonly encryption: readonly Encryption[]
   /** Name of the attribute that it writes for `uid`. */
   readonly uid: string
+  /** How it encrypts the name in a LogoutRequest, where it does. */
+  readonly encryptedNames: readonly Orders[]
   /** How the peer refuses what was not signed or was changed. */
   readonly refusal: RegExp
   /** What it can sign of a response. */
@@ -214,6 +216,23 @@ export function describeProvider(peer: ProviderPeer): void {
       expect([await idp.ask('/sign-out', { username: 'ana' }), refused()]).toEqual([
         { status: `${status}Success`, substatus: null, signature: null },
         [],
+      ])
+      expect([ends(), await open(of), await open(other)]).toMatchObject(oneEnded)
+    })
+
+    it.each(peer.encryptedNames)('with an encrypted name: %j', async (orders) => {
+      create({ decryption: true })
+      const [of, other] = [browser(), browser()]
+      await signIn(of)
+      await signIn(other, 'bob')
+      await order(orders)
+      const asked = await of.open(`${idp.url}/sign-out?binding=post`)
+      expect(messageOf(asked, 'SAMLRequest')).toMatch(/EncryptedID/)
+      const page = await follow(of, asked)
+      expect([refused(), page.status, JSON.parse(page.body)]).toMatchObject([
+        [],
+        200,
+        { status: `${status}Success` },
       ])
       expect([ends(), await open(of), await open(other)]).toMatchObject(oneEnded)
     })

@@ -8,6 +8,7 @@ describe('pysaml2 as an identity provider', () => {
     kind: 'pysaml2',
     file: 'pysaml2_provider.py',
     uid: 'urn:oid:0.9.2342.19200300.100.1.1',
+    encryptedNames: [],
     // What it writes is Triple DES, whatever the metadata asks for.
     encryption: [
       {
