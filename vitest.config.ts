@@ -32,19 +32,21 @@ const long = [
 
 /**
  * With `CITIZEN_TEST_OTHER_NODE=true` the quick and long tests leave out what one version of Node shows for all, at a third of
- * their time: every order of our own steps, all pairs of providers, a week of rotations, and what reads the repository itself.
- * The demo walks through itself on each Node in any case.
+ * their time: every order of our own steps, every single change of a message, all pairs of providers, a week of rotations, and
+ * what reads the repository itself. The demo walks through itself on each Node in any case, and the doctor has other tests.
  */
 const shownOnce =
   process.env.CITIZEN_TEST_OTHER_NODE === 'true'
     ? [
         'test/{api,house}/**',
         'test/attacks/*{interleavings,outages}.test.ts',
+        'test/cli/doctor-demo.test.ts',
         'test/docs/snippets.test.ts',
         'test/examples/demo.test.ts',
         'test/issuing/week.test.ts',
         'test/model/**',
         'test/protocol-sessions/pairs.test.ts',
+        'test/saml/mutations.test.ts',
         'test/stores/{memory,redis-in-process}.test.ts',
         'test/stores/near/contract.test.ts',
       ]

@@ -32,7 +32,7 @@ const groups = [
   {
     name: 'demo',
     seconds: 300,
-    cores: 0.9,
+    cores: 1,
     folder: 'examples/next',
     has: /^test\/examples\/(demo|next)[\w-]*\.(browser|next|redis)\.test\.ts$/,
   },
