@@ -25,7 +25,7 @@ afterAll(() => redis.close())
 
 const url = 'https://benefits.example.gov'
 
-function look(storeUrl: string, variables: Readonly<Record<string, string>> = {}) {
+function lookOnce(storeUrl: string, variables: Readonly<Record<string, string>> = {}) {
   return judgeStores(
     resolveOptions(
       {},
@@ -40,6 +40,14 @@ function look(storeUrl: string, variables: Readonly<Record<string, string>> = {}
       },
     ),
   )
+}
+
+/** Looks again where this machine was busy just then: a Redis that is slow once is not what is asked here. */
+async function look(...given: Parameters<typeof lookOnce>) {
+  const isHeldUp = ({ code }: { readonly code: string }) => code === 'store-slow'
+  let findings = await lookOnce(...given)
+  for (let more = 20; more > 0 && findings.some(isHeldUp); more--) findings = await lookOnce(...given)
+  return findings
 }
 
 /** Another way to the Redis, longer or with other words in its answers. */
@@ -94,7 +102,7 @@ describe('doctor and the store', () => {
     [260, 'fail'],
   ])('names a way to the Redis that takes %i ms', async (milliseconds, state) => {
     const detour = await startDetour({ milliseconds })
-    const [finding] = await look(detour.url)
+    const [finding] = await lookOnce(detour.url)
     await detour.close()
     expect(finding).toMatchObject({ state, code: 'store-slow' })
     expect(finding?.remedy).toContain('SLOWLOG')
