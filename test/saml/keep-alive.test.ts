@@ -215,6 +215,31 @@ describe('in a frame', () => {
     expect(await state()).toMatchObject({ state: 'active' })
   })
 
+  it('says that a visit has not come back, as where the provider may not be framed', async () => {
+    const { world, browser, act, askInFrame } = await signedIn('frame')
+    const warnings = () =>
+      world
+        .party('benefits')
+        .events.filter((event) => event.type === 'warning' && event.code === 'saml-keep-alive')
+    const { from: _, ...asFrame } = framed
+    const begin = () => browser.fetch(`${home}/session/saml/keep-alive?begin=frame`, asFrame)
+    world.travel(every)
+    await act()
+    expect((await begin()).status).toBeLessThan(400)
+    expect(warnings()).toEqual([])
+    world.travel(61)
+    await begin()
+    expect(warnings()).toMatchObject([{ message: expect.stringContaining('has not come back') }])
+    world.travel(61)
+    expect(await askInFrame()).toBe('kept')
+    expect(warnings()).toHaveLength(2)
+    // What has come back since is not missed.
+    world.travel(every)
+    await act()
+    expect(await askInFrame()).toBe('kept')
+    expect(warnings()).toHaveLength(2)
+  })
+
   it('begins only for a page of ours', async () => {
     const { browser, world, act, asked } = await signedIn('frame')
     world.travel(every)

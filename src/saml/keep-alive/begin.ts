@@ -106,6 +106,7 @@ async function askProvider(
   if (endpoint === undefined) throw new SamlMetadataError('endpoint')
   const now = context.now()
   const { binding, location: destination } = endpoint
+  reportLost(context, exchange, visit.place)
   const session = publicIdOf(record.generation)
   const state = transactions.set(exchange, { ...visit, session, isSentAsForm: binding === 'post' }, now)
   const xml = writeAuthnRequest({
@@ -123,3 +124,21 @@ async function askProvider(
   const outgoing = { kind: 'SAMLRequest', xml, binding, destination, relayState: state } as const
   return replyWith(context, exchange, outgoing, visit.place === 'frame' ? 'self' : undefined)
 }
+
+/**
+ * Says that an earlier visit from a frame of this browser has not come back: nobody else can, for a frame that may not show
+ * the provider tells no server.
+ */
+function reportLost(
+  { transactions, host, now }: KeepAliveContext,
+  exchange: Exchange,
+  place: Visit['place'],
+): void {
+  const isLost = transactions.pending(exchange, now()).some(({ content }) => content.place === 'frame')
+  if (place === 'frame' && isLost) {
+    host.report({ type: 'warning', code: 'saml-keep-alive', message: notBack })
+  }
+}
+
+const notBack =
+  'a passive request in a frame has not come back: the person has left the page, or the provider does not answer there, shows a page, or lets your pages not frame it (frame-ancestors); where this goes on, its session is not kept alive'
