@@ -2,6 +2,7 @@
 import type { NamedSession } from '../cookies/session-cookie.js'
 import { StoreUnavailableError } from '../errors.js'
 import type { Exchange } from '../exchange.js'
+import type { SessionTokens } from '../protocols/logout-participant.js'
 import { isSettled, type Leg, onlyHere, providerRemoved } from '../receipt.js'
 import { placeOf } from '../sessions/record.js'
 import type { LogoutChoice, SignOutContext } from './context.js'
@@ -203,11 +204,11 @@ function unfinishedBefore(
 async function tokensOf(
   { requestSessions }: SignOutContext,
   named: NamedSession | undefined,
-): Promise<string | undefined> {
+): Promise<SessionTokens> {
   try {
-    return named && (await requestSessions.tokensOf(named))
+    return named === undefined ? {} : await requestSessions.tokensOf(named)
   } catch (error) {
-    if (error instanceof StoreUnavailableError) return undefined
+    if (error instanceof StoreUnavailableError) return {}
     throw error
   }
 }

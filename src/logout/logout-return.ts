@@ -143,11 +143,14 @@ async function goOn(
   const identity = globalLogout.conclude(person, { leg: 'identity', target, ...back.outcome }, began)
   const legs = [...legsWithCookiesSeen(context, exchange, content, back.mayDelete), identity]
   const open = [...(content.open ?? [])]
-  if (identity.state !== 'done') open.push({ name: party, retry: content.retry })
+  if (identity.state !== 'done') open.push({ name: party, retry: content.retry, issuer: content.issuer })
   const kept = pendingLogouts.find(exchange, options.clock())?.parties ?? []
   const progress = await logOutAtProviders(context, exchange, {
     content: { ...content, legs, open },
-    parties: remaining.map((name) => ({ name, tokens: kept.find((each) => each.name === name)?.retry })),
+    parties: remaining.map((name) => {
+      const { retry: tokens, issuer } = kept.find((each) => each.name === name) ?? {}
+      return { name, tokens, issuer }
+    }),
   })
   if (progress.next !== undefined) return pages.leave(exchange, progress.next.visit)
   return finishReply(context, exchange, progress, content)

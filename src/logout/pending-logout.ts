@@ -82,9 +82,9 @@ export function createPendingLogouts(options: {
       if (parties.length + sessions.length === 0) return clear(exchange)
       const seal = (retries: number): string => {
         const kept: PendingLogout = {
-          parties: parties.slice(0, most.parties).map(({ name: party, retry }, index) => {
+          parties: parties.slice(0, most.parties).map(({ name: party, retry, issuer }, index) => {
             const isKept = index < retries && retry !== undefined && retry.length <= most.retryLength
-            return isKept ? { name: party, retry } : { name: party }
+            return isKept ? { name: party, retry, issuer } : { name: party, issuer }
           }),
           sessions: sessions.slice(0, most.sessions),
           since,

@@ -8,6 +8,7 @@ import type {
   LogoutRedirect,
   ProviderLogoutRequest,
   ProviderLogoutResult,
+  SessionTokens,
 } from '../protocols/logout-participant.js'
 import type { Leg } from '../receipt.js'
 import type { SignOutContext } from './context.js'
@@ -17,9 +18,9 @@ import type { PendingParty } from './unfinished.js'
 
 /** A logout whose own legs are done, and the participants that are still to be parted from. */
 export interface ProviderLogoutPlan {
-  readonly content: Omit<LogoutTransaction, 'party' | 'remaining' | 'visit' | 'retry' | 'remark'>
+  readonly content: Omit<LogoutTransaction, 'party' | 'remaining' | 'visit' | 'retry' | 'issuer' | 'remark'>
   /** In their order, each with what it kept with the session, where that is at hand. */
-  readonly parties: readonly { readonly name: string; readonly tokens?: string | undefined }[]
+  readonly parties: readonly (SessionTokens & { readonly name: string })[]
 }
 
 /** How far a logout came without the browser. */
@@ -33,7 +34,7 @@ export interface ProviderLogoutProgress {
 interface ProviderSessions {
   /** The session that our own cookie named, and what its protocol kept with it. */
   readonly named: NamedSession | undefined
-  readonly tokens: string | undefined
+  readonly tokens: SessionTokens
   /** Whether the request named a session by the shared cookie. */
   readonly isSharedNamed: boolean
   readonly pending: PendingLogout | undefined
@@ -51,16 +52,17 @@ export function partiesOf(
   exchange: Exchange,
   { named, tokens, isSharedNamed, pending }: ProviderSessions,
 ): ProviderLogoutPlan['parties'] {
-  const parties = new Map<string, string | undefined>()
+  const parties = new Map<string, SessionTokens>()
   if (named !== undefined) parties.set(named.protocol, tokens)
-  for (const { name, retry } of pending?.parties ?? []) {
-    if (name !== sharedCookieName) parties.set(name, parties.get(name) ?? retry)
+  for (const { name, retry, issuer } of pending?.parties ?? []) {
+    if (name === sharedCookieName || parties.get(name)?.tokens !== undefined) continue
+    parties.set(name, { tokens: retry, issuer: issuer ?? parties.get(name)?.issuer })
   }
   const isSharedPending = pending?.parties.some(({ name }) => name === sharedCookieName) ?? false
   const isShared =
     named === undefined || isSharedNamed || isSharedPending || requestSessions.sendsShared(exchange)
-  if (isShared) parties.set(sharedCookieName, undefined)
-  const all = Array.from(parties, ([name, kept]) => ({ name, tokens: kept }))
+  if (isShared) parties.set(sharedCookieName, {})
+  const all = Array.from(parties, ([name, kept]) => ({ name, ...kept }))
   // One that is not known here, or not yet, cannot be visited: that is told, and not taken for done.
   return all.filter(({ name }) => participants.has(name) || (name !== sharedCookieName && !isRemoved(name)))
 }
@@ -76,12 +78,15 @@ export async function logOutAtProviders(
   const { person } = content
   const legs: Leg[] = [...content.legs]
   const open = [...(content.open ?? [])]
-  for (const [index, { name: party, tokens }] of parties.entries()) {
-    const participant = participants.get(party)
+  for (const [index, { name: party, tokens, issuer }] of parties.entries()) {
+    const found = participants.get(party)
+    const isItsOwn = issuer === undefined || found?.issuer === undefined || found.issuer === issuer
+    // Another one has the name here: it is told nothing of a person that it does not know.
+    const participant = isItsOwn ? found : undefined
     const began = clock()
     if (participant === undefined) {
       legs.push(globalLogout.conclude(person, { leg: 'identity', target: party, ...notKnown }, began))
-      open.push({ name: party })
+      open.push({ name: party, issuer })
       continue
     }
     const { target } = participant
@@ -95,16 +100,20 @@ export async function logOutAtProviders(
     if (visit === undefined) {
       const leg = globalLogout.conclude(person, { leg: 'identity', target, ...parting.identity }, began)
       legs.push(leg)
-      if (isOpen(leg)) open.push({ name: party, retry })
+      if (isOpen(leg)) open.push({ name: party, retry, issuer })
       continue
     }
     const remaining = parties.slice(index + 1).map(({ name }) => name)
-    const remembered = { party, retry, remark, remaining, visit: rememberableVisit(visit) }
+    const remembered = { party, retry, issuer, remark, remaining, visit: rememberableVisit(visit) }
     const transaction = { ...content, legs, open, ...remembered }
     // Whatever a browser has no room for: the session has ended, and the receipt of this answer says so.
     const contents = shorterAndShorter(transaction, visit.brief, options.application.startPage)
     transactions.setFirst(exchange, contents, clock(), state)
-    notePending(context, exchange, content, [...open, { name: party, retry }, ...remaining.map(named)])
+    notePending(context, exchange, content, [
+      ...open,
+      { name: party, retry, issuer },
+      ...remaining.map(named),
+    ])
     const pending = [party, ...remaining].map((name) => awayLeg(participants.get(name)?.target ?? name))
     return { legs: [...legs, ...pending], next: { visit, state } }
   }

@@ -2,6 +2,7 @@
 import { isTooLarge } from '../cookies/parse.js'
 import type { NamedSession } from '../cookies/session-cookie.js'
 import type { Exchange } from '../exchange.js'
+import type { SessionTokens } from '../protocols/logout-participant.js'
 import type { RecordAddress } from '../session-record.js'
 
 /** A session that a request names. */
@@ -39,8 +40,8 @@ export interface SharedRequestSessions {
 export interface OwnRequestSessions {
   /** The session that has begun with the request, else that of its cookie. */
   namedBy(exchange: Exchange): NamedSession | undefined
-  /** What its protocol kept with it. */
-  tokensOf(named: NamedSession): Promise<string | undefined>
+  /** What its protocol kept with it, and whose provider that is about. */
+  tokensOf(named: NamedSession): Promise<SessionTokens>
 }
 
 /** Everything that the cookies of a suite say; each cookie that is in use puts its own words in. */
@@ -56,6 +57,6 @@ export function noRequestSessions(): RequestSessions {
     }),
     sendsShared: () => false,
     namedBy: () => undefined,
-    tokensOf: async () => undefined,
+    tokensOf: async () => ({}),
   }
 }

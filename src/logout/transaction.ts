@@ -23,6 +23,8 @@ export interface LogoutTransaction {
   readonly remark?: string | undefined
   /** What `party` needs for another attempt. */
   readonly retry?: string | undefined
+  /** The provider that it is about; absent: not known, or in logouts that 0.1.0 has begun. */
+  readonly issuer?: string | undefined
   /** Path of a page to which cookies came that do not belong together: all variants for it are deleted on the way back. */
   readonly seenAt?: string | undefined
   /** Until when what is not finished is remembered. Milliseconds since the epoch. */

@@ -6,6 +6,8 @@ export interface PendingParty {
   readonly name: string
   /** What it needs for another attempt, where it is short; see `ProviderLogoutResult.retry`. */
   readonly retry?: string | undefined
+  /** The provider that the session is of; absent: not known, or noted by 0.1.0. */
+  readonly issuer?: string | undefined
 }
 
 /** A session that is not known to have ended. */

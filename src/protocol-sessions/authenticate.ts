@@ -4,6 +4,7 @@ import type { ResolvedOptions } from '../config/options.js'
 import type { NamedSession, SessionCookie } from '../cookies/session-cookie.js'
 import type { Report } from '../events.js'
 import type { Exchange, MaybePromise } from '../exchange.js'
+import type { SessionTokens } from '../protocols/logout-participant.js'
 import type { InstalledProtocol } from '../protocols/protocol.js'
 import type { LiveRecord } from '../session-record.js'
 import type { CitizenActions } from '../sessions/create-citizen.js'
@@ -15,6 +16,7 @@ import {
   type SessionContext,
 } from '../sessions/evaluate.js'
 import { asIfTouched, nearRecord } from '../sessions/near-record.js'
+import { openDetails } from '../sessions/record.js'
 import { withIdleTime } from '../sessions/timers.js'
 import { accessTokenNow, refreshNow } from './actions.js'
 import {
@@ -39,7 +41,7 @@ export interface ProtocolSessionAuthenticator {
   /** The same, without any effect. */
   inspect(exchange: Exchange, now: number): Promise<Citizen | undefined>
   /** What the cookie's session kept; nothing of it once another generation has begun, whoever has a copy of the cookie. */
-  tokensOf(named: NamedSession): Promise<string | undefined>
+  tokensOf(named: NamedSession): Promise<SessionTokens>
   /** Ends a session whose browser has the shared cookie of a session too: one browser is one person's at a time. */
   endSuperseded(exchange: Exchange, person: string, now: number): MaybePromise<void>
   /** The citizen of a session that has just started with this request. */
@@ -200,14 +202,15 @@ async function inspect(
 }
 
 async function tokensOf(
-  { tokenVault, store, application }: AuthenticationContext,
+  { tokenVault, store, sealer, application }: AuthenticationContext,
   { person, session, generation }: NamedSession,
-): Promise<string | undefined> {
+): Promise<SessionTokens> {
   const address = { person, session, application }
   // In this order: tokens of a later generation come after a record of it.
   const tokens = await tokenVault.tokensOf(address)
   const record = await store.read(address)
-  return record?.state === 'live' && record.generation === generation ? tokens : undefined
+  if (record?.state !== 'live' || record.generation !== generation) return {}
+  return { tokens, issuer: openDetails(sealer, address, record.sealed).own?.issuer }
 }
 
 /** The cookie stays: it tells the reason once the shared cookie is gone, and the logout which provider to visit. */

@@ -11,6 +11,13 @@ export interface ProviderLogoutRequest {
   readonly state: string
 }
 
+/** What a plug-in kept with a session; nothing where that can no longer be had. */
+export interface SessionTokens {
+  readonly tokens?: string | undefined
+  /** The provider that they are of: another one, under the same name, is told nothing of them. */
+  readonly issuer?: string | undefined
+}
+
 /** An address at the provider that the browser must visit. */
 export interface LogoutRedirect {
   /** Complete for `get` (nothing is added to it); for `post` the target of a form. */
