@@ -12,9 +12,11 @@ import { createReturnTargetCheck } from '../login/return-target.js'
 import { onlyTrue } from '../only-true.js'
 import { createPages } from '../pages/pages.js'
 import { createDetours } from '../protocol-sessions/detour.js'
+import { shownLevel } from '../protocol-sessions/state.js'
 import { createAdministration, type SessionAdministration } from '../sessions/administration.js'
 import { applicationsDocument } from '../sessions/applications.js'
 import { bindSession } from '../sessions/bind-session.js'
+import { openDetails } from '../sessions/record.js'
 import { type Admission, createAdmission } from '../stores/admission.js'
 import { closeIfUnmade } from '../stores/opening.js'
 import type { Store } from '../stores/store.js'
@@ -181,11 +183,28 @@ function suiteOf<C extends Claims>(parts: Parts): Suite<C> {
   }
 }
 
-function administrationOf({ options, shared, protocols, store, sessions }: Parts): SessionAdministration {
+function administrationOf({
+  options,
+  shared,
+  protocols,
+  store,
+  sealer,
+  sessions,
+}: Parts): SessionAdministration {
   return createAdministration({
     issuer: () => shared?.identityProvider.issuers[0] ?? protocols.values().next().value?.issuer ?? '',
     store,
     revoke: (person, scope) => sessions.lifecycle.revoke(person, scope, 'revoked'),
     clock: options.clock,
+    levelOf(address, record) {
+      const isOurs = address.application === options.application.id
+      const own = isOurs ? openDetails(sealer, address, record.sealed).own : undefined
+      // Records of 0.1.0 do not say by which plug-in the person has signed in: it is the one of that issuer.
+      const provider =
+        own?.provider === undefined
+          ? [...protocols.values()].find(({ issuer }) => issuer === own?.issuer)
+          : protocols.get(own.provider)
+      return own === undefined ? record.level : shownLevel(record, own, provider)
+    },
   })
 }

@@ -31,6 +31,15 @@ function believedOf(own: ProtocolDetails, provider: Believing | undefined): Beli
   return { ...own, claims, method: method ?? 'password', mostLevel: level }
 }
 
+/** The level that a record shows here: no more than its provider is believed. */
+export function shownLevel(
+  { level }: Pick<LiveRecord, 'level'>,
+  own: ProtocolDetails,
+  provider: Believing | undefined,
+): number {
+  return Math.min(level, believedOf(own, provider).mostLevel ?? level)
+}
+
 /** State of one session cookie in one process. Losing it costs time, never correctness. */
 export class SessionCookieState implements SteppedState {
   readonly named: NamedSession

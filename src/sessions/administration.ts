@@ -1,6 +1,7 @@
 /** @module Sessions of a person as administrators and "my sessions" pages see and end them. */
 
 import type { MaybePromise } from '../exchange.js'
+import type { LiveRecord, RecordAddress } from '../session-record.js'
 import type { ListedRecord, RevocationScope, Store } from '../stores/store.js'
 import { personOf, publicIdOf } from './record.js'
 import { idleEndsAt, timerOver } from './timers.js'
@@ -20,6 +21,7 @@ export interface ListedSession {
   readonly lastSeenAt: number
   readonly idleEndsAt: number
   readonly endsAt: number
+  /** As guards of this application see it; of another application's session what its record says. */
   readonly level: number
 }
 
@@ -62,6 +64,8 @@ export function createAdministration(options: {
   >
   readonly revoke: Revoke
   readonly clock: () => number
+  /** The level that counts of a record. */
+  readonly levelOf: (address: RecordAddress, record: LiveRecord) => number
 }): SessionAdministration {
   const { store, clock } = options
 
@@ -101,7 +105,7 @@ export function createAdministration(options: {
           lastSeenAt: record.lastSeenAt,
           idleEndsAt: idleEndsAt(record),
           endsAt: record.endsAt,
-          level: record.level,
+          level: options.levelOf(address, record),
         })
       }
       return sessions

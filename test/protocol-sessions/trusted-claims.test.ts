@@ -56,6 +56,15 @@ async function found({ suite, cookie }: Pick<Road, 'suite' | 'cookie'>) {
   }
 }
 
+/** The levels that an administrator reads there of the sessions of the browser's person. */
+async function listed(suite: Suite, { cookie }: Pick<Road, 'cookie'>) {
+  const { url } = suite.options.application
+  const exchange = new TestExchange(new Request(`${url}/open`, { headers: { cookie: await cookie() } }))
+  const { claims } = await suite.authenticate(exchange)
+  const sessions = await suite.sessions.list({ issuer: claims?.iss, subject: claims?.sub ?? '' })
+  return sessions.map(({ level }) => level)
+}
+
 const nothing = { isMfa: undefined, isDidAuth: undefined }
 const asPassword = { state: 'active', shown: [1, 'password'], guards: [200, 401, 401] }
 const asMfa = { state: 'active', shown: [1, 'mfa'], guards: [200, 200, 401] }
@@ -254,8 +263,11 @@ describe.each(Object.entries(roads))('by %s', (name, make) => {
     await road.signIn(eeze)
     const before = await found(road)
     expect(before).toEqual({ ...asEeze, claims: eeze })
+    expect(await listed(road.suite, road)).toEqual([2])
     const suite = road.instance([])
     expect(await found({ ...road, suite })).toEqual({ ...asPassword, claims: nothing })
+    // What a list says is what counts there.
+    expect(await listed(suite, road)).toEqual([1])
     const one = road.instance(['isMfa'])
     const shown = async () => (await found({ ...road, suite: one })).shown
     if (name === 'the shared cookie') {
