@@ -1,11 +1,11 @@
 /** @module A sign-out at an instance that has another provider under the name by which the session began. */
 import { expect, it } from 'vitest'
-import { createPlural, home, originOf } from '../protocol-sessions/plural.js'
+import { createPlural, type Given, home, originOf } from '../protocol-sessions/plural.js'
 import type { Browser } from '../support/browser.js'
 
 const names = ['saml', 'eduid', 'oidc', 'adfs'] as const
 type Name = (typeof names)[number]
-const protocolOf = (name: Name) => (name === 'saml' || name === 'eduid' ? 'saml' : 'oidc')
+const protocolOf = (name: Name): Given['protocol'] => (name === 'saml' || name === 'eduid' ? 'saml' : 'oidc')
 
 /** A sign-out as a script begins it, with its receipt. */
 async function signOut(browser: Browser) {
@@ -31,7 +31,7 @@ async function lagging(name: Name) {
     protocol === 'saml'
       ? { saml: { identityProvider: other.saml.entityId, metadataUrl: other.saml.metadataUrl } }
       : { oidc: { issuer: other.url } }
-  instance.suite.protocols.add(place.plugIn(name, replaced))
+  await instance.suite.protocols.add(place.plugIn(name, replaced))
   const asked: string[] = []
   place.sites.set(originOf('other'), async (request) => {
     asked.push(`${request.url} ${await request.clone().text()}`)
