@@ -20,7 +20,7 @@ export const documents = [
 ]
 
 /** Pages that only `test/consumers` compiles, builds and runs: files that import each other, frameworks that are not here. */
-export const documentsOfFiles = ['docs/fastify.md', 'docs/nest.md', 'docs/next.md']
+export const documentsOfFiles = ['docs/nest.md', 'docs/next.md']
 
 const importLine = /^import [^;]*? from '[^']+'$/gm
 

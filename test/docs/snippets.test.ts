@@ -88,6 +88,7 @@ describe('the documentation', () => {
       .map((path) => [path, textOf(path).match(/^```(?:jsx?|javascript)$/gm)?.length ?? 0] as const)
     expect(Object.fromEntries(counted.filter(([, count]) => count > 0))).toEqual({
       'docs/express.md': 1,
+      'docs/fastify.md': 1,
       'docs/sockets.md': 1,
       'docs/testing.md': textOf('docs/testing.md').match(/^```js\n(?:\/\/ |import .* from '@jest)/gm)?.length,
     })
