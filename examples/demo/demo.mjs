@@ -137,7 +137,7 @@ export async function startDemo({
   }
 
   try {
-    const overview = await listen(overviewPort, createOverview(desk))
+    const overview = await listen(overviewPort, createOverview(desk, emulator.url))
     closing.push(overview.close)
     for (const [
       index,

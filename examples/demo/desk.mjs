@@ -27,6 +27,7 @@ export function createDesk({ emulator, identitySeconds }) {
   })
   const people = Object.fromEntries(emulator.people.map(({ sub, name }) => [sub, name]))
   const extra = new Map()
+  const routes = new Map()
   /** Whether Museum takes up whoever else has signed in at the provider without a button. */
   let followsIdentity = false
 
@@ -91,6 +92,7 @@ export function createDesk({ emulator, identitySeconds }) {
     else if (path === '/demo/about') sendJson(response, 200, about())
     else if (path === '/demo/identity') sendJson(response, 200, identity(request))
     else if (path === '/demo/events') log.follow(request, response)
+    else if (routes.has(path)) await routes.get(path)(request, response)
     else if (extra.has(path)) sendJson(response, 200, await extra.get(path)(request))
     else sendJson(response, 404, { message: 'nothing here' })
   }
@@ -102,6 +104,8 @@ export function createDesk({ emulator, identitySeconds }) {
     followsIdentity: () => followsIdentity,
     /** Answers one more path with what `read` returns. */
     add: (path, read) => extra.set(path, read),
+    /** Answers one more path by what `answer` does. */
+    route: (path, answer) => routes.set(path, answer),
     /** As Express takes it: what is not below `/demo/` is left to the next. */
     listener(request, response, next) {
       const [path] = request.url.split('?', 1)

@@ -19,11 +19,12 @@ export function createLog(emulator) {
   let count = Date.now()
   let counts = { ...emulator.requests }
 
+  /** `heard`: when, by a clock that is not moved; all that is told has it from this process. */
   function report(event) {
     if (isRepeated(event) || isKnown(event)) return
     count += 1
     const { person: _, ...entry } = event
-    entries.push({ at: emulator.clock(), ...entry, id: count })
+    entries.push({ at: emulator.clock(), ...entry, heard: Math.round(performance.now()), id: count })
     if (entries.length > kept) entries.shift()
     for (const response of followers) send(response, entries.at(-1))
   }

@@ -1,18 +1,21 @@
 /** @module The overview: all applications side by side. No application itself: it asks for their status, and touches nothing. */
 import { html } from './html.mjs'
+import { createSignOut } from './sign-out.mjs'
 
 const patienceMilliseconds = 3000
 
-const policy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "connect-src 'self'",
-  'img-src data:',
-  "form-action 'none'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-].join('; ')
+/** `applications`: where the form for the sign-out leads on to; browsers check that too. */
+const policyFor = (applications) =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "connect-src 'self'",
+    'img-src data:',
+    `form-action 'self' ${applications.map(({ url }) => url).join(' ')}`,
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ')
 
 const { markup } = html`<!doctype html>
 <html lang="en" data-application="overview"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -29,20 +32,26 @@ const { markup } = html`<!doctype html>
 /**
  * Makes the overview's listener, and lends its look at the applications to the desk.
  * @param {ReturnType<typeof import('./desk.mjs').createDesk>} desk
+ * @param {string} provider its address
  */
-export function createOverview(desk) {
-  desk.add('/demo/statuses', async ({ headers: { cookie } }) => ({
-    applications: await Promise.all(
-      desk.places.applications.map((one) => statusOf(one, cookie, desk.subjectOf(cookie))),
-    ),
-  }))
+export function createOverview(desk, provider) {
+  const statusesOf = (cookie) =>
+    Promise.all(desk.places.applications.map((one) => statusOf(one, cookie, desk.subjectOf(cookie))))
+  desk.add('/demo/statuses', async ({ headers: { cookie } }) => {
+    // What is found was so then, or later.
+    const heard = Math.round(performance.now())
+    return { heard, applications: await statusesOf(cookie) }
+  })
+  const signOut = createSignOut({ desk, statusesOf, provider })
+  desk.route('/demo/sign-out-of-everything', signOut.begin)
+  desk.route('/demo/sign-out', signOut.press)
   return (request, response) =>
     desk.listener(request, response, () => {
       const isHome = request.url === '/'
       response.writeHead(isHome ? 200 : 404, {
         'content-type': 'text/html; charset=utf-8',
         'cache-control': 'private, no-store',
-        'content-security-policy': policy,
+        'content-security-policy': policyFor(desk.places.applications),
         'referrer-policy': 'same-origin',
         'x-content-type-options': 'nosniff',
       })

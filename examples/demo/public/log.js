@@ -68,6 +68,7 @@ const lines = {
   ],
   warning: ({ message }) => ['Worth mending', message],
   'provider.asked': ({ endpoint, times }) => [endpoints[endpoint] ?? endpoint, times > 1 && `${times} times`],
+  'demo.sign-out': ({ through }) => ['"Sign out of everything" was pressed', `through ${through}`],
   'demo.travelled': ({ seconds, isInUse }) => [
     `The clock moved on by ${lengthOf(seconds * 1000)}`,
     isInUse && 'while another application was used',

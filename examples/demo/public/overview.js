@@ -11,6 +11,7 @@ import {
 } from './desk.js'
 import { bar, facts, heading, lengthOf, make, say } from './dom.js'
 import { createLogCard, nameOf, reasons, wordsOf } from './log.js'
+import { createReceipt } from './receipt.js'
 
 const pollEveryMilliseconds = 4000
 const settleMilliseconds = 150
@@ -19,12 +20,17 @@ function createOverview({ applications, people, payloadCookie, identitySeconds }
   const clock = createClock()
   const cards = new Map(applications.map((one) => [one.name, createCard(one)]))
   const shared = createShared(people, identitySeconds * 1000)
+  const receipt = createReceipt(applications)
+  const everything = createSignOutForm(receipt.expect)
   let identity
-  let statuses = []
+  let statuses = { applications: [] }
 
   const log = createLogCard({
     onEvent(event) {
-      cards.get(nameOf(event))?.tell(event)
+      // Of a session that another application has ended, the card of its own tells.
+      const application = event.sessionApplication ?? event.application
+      cards.get(nameOf({ application }))?.tell(event)
+      receipt.tell(event)
       look()
     },
   })
@@ -44,12 +50,14 @@ function createOverview({ applications, people, payloadCookie, identitySeconds }
     if (!clock.isSet) return
     const now = clock.now()
     shared.show({ identity, claims: shownClaims(payloadCookie) }, now)
-    for (const { name, status } of statuses) cards.get(name)?.show(status, now)
+    for (const { name, status } of statuses.applications) cards.get(name)?.show(status, now)
     showProvider(switches, identity?.isDown === true)
+    everything.show(statuses.applications.some(({ status }) => status?.state === 'active'))
+    receipt.show(statuses, identity?.isDown === true)
   }
   async function read() {
     const [found, newIdentity] = await Promise.all([ask('/demo/statuses'), ask('/demo/identity')])
-    statuses = found?.applications ?? statuses
+    statuses = found ?? statuses
     identity = newIdentity ?? identity
     clock.set(newIdentity?.now)
     show()
@@ -65,6 +73,7 @@ function createOverview({ applications, people, payloadCookie, identitySeconds }
     elements: [
       shared.element,
       make('div', { class: 'layers' }, ...[...cards.values()].map(({ element }) => element)),
+      make('div', { class: 'everything' }, everything.element, receipt.element),
       make('div', { class: 'below' }, switches, log.element),
     ],
     start() {
@@ -79,6 +88,44 @@ function createOverview({ applications, people, payloadCookie, identitySeconds }
       log.stop()
       clearTimeout(timer)
       for (const one of timers.splice(0)) clearInterval(one)
+    },
+  }
+}
+
+/**
+ * The button, and what it does in words. The sign-out goes on in a window of its own, beside this one: it is an
+ * application's, leads to the provider, and comes back with the application's own receipt. `expect` is told by which number
+ * the log tells of this press.
+ */
+function createSignOutForm(expect) {
+  const button = make(
+    'button',
+    { disabled: true, 'aria-describedby': 'everything' },
+    'Sign out of everything',
+  )
+  const words = make('p', { class: 'soft', id: 'everything' })
+  const form = make(
+    'form',
+    { method: 'post', action: '/demo/sign-out-of-everything', target: 'sign-out' },
+    button,
+  )
+  // Where windows are blocked the form opens a tab by itself.
+  form.addEventListener('submit', () => {
+    const press = crypto.getRandomValues(new Uint32Array(2)).join('-')
+    form.action = `/demo/sign-out-of-everything?press=${press}`
+    expect(press)
+    window.open('', 'sign-out', 'popup,width=440,height=620')
+  })
+  return {
+    element: make('section', { class: 'card' }, make('h2', {}, 'One click'), words, form),
+    show(isAnybody) {
+      button.disabled = !isAnybody
+      say(
+        words,
+        isAnybody
+          ? 'Signs out at the first application, as a person does at its button. The receipt shows how the end of everything else arrives.'
+          : 'Nobody is signed in with this browser: there is nothing to sign out of.',
+      )
     },
   }
 }

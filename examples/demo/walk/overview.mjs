@@ -1,5 +1,5 @@
 /** @module The overview, which looks at all applications, and an administrator, who ends what others began. */
-import { expect } from './report.mjs'
+import { expect, receiptLines, wayOf } from './report.mjs'
 
 /** @param {ReturnType<typeof import('./scene.mjs').createScene>} scene */
 export function overviewSteps({
@@ -41,6 +41,30 @@ export function overviewSteps({
         expect(states[0] === 'idle-timeout', `idle-timeout at Benefits, and not ${states[0]}`)
         expect(states[1] === 'active', `Library active, and not ${states[1]}`)
         tell(`Benefits: ${states[0]}; Library: ${states[1]}`)
+      },
+    },
+    {
+      what: 'Sign in at every application, and press "Sign out of everything" on the overview',
+      proves:
+        'one click on a page that is no application goes the way of a person, by the first one, and ends all',
+      async go(tell) {
+        const browser = newBrowser()
+        await signIn(browser, benefits)
+        for (const application of applications) {
+          await application.keepTime?.()
+          await browser.sendOn(await browser.open(`${application.url}/private`))
+        }
+        await expectActive(browser, ...applications)
+        const page = await browser.post(`${overview}/demo/sign-out-of-everything`, { from: overview })
+        tell(wayOf(page))
+        const end = await browser.press(page, 'Sign out everywhere')
+        tell(wayOf(end))
+        for (const line of receiptLines(end)) tell(line)
+        expectPage(end, 'You are signed out of all applications and of the sign-in service', 'the receipt')
+        for (const application of applications) {
+          const { state } = await statusAt(browser, application)
+          expect(state === 'anonymous', `nobody signed in at ${application.title}, and not ${state}`)
+        }
       },
     },
     {
