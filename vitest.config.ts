@@ -19,15 +19,17 @@ const approvedOnly = isApprovedOnly
   : []
 
 /**
- * Each takes longer than a hundred others: thousands of seeded orders, a week of rotations, applications in processes of their
- * own. `npm test` goes without them; `npm run test:changed` runs those that a change concerns, `npm run test:all` each of them.
+ * Each takes longer than a hundred others: thousands of orders, every change of a message, a week of rotations, applications in
+ * processes of their own. `npm test` goes without them; `npm run test:changed` runs those that a change concerns, `npm run test:all` each of them.
  */
 const long = [
   'test/attacks/*interleavings.test.ts',
-  'test/attacks/oidc-addresses.test.ts',
+  'test/attacks/oidc-{addresses,outages}.test.ts',
+  'test/cli/doctor-demo.test.ts',
   'test/examples/{demo,small}.test.ts',
   'test/issuing/week.test.ts',
   'test/model/**/*.test.ts',
+  'test/saml/mutations.test.ts',
 ]
 
 /**

@@ -175,7 +175,7 @@ function otherNodeJobs({ major, node }, given) {
   const smoke = ['--project', 'package', 'test/package/smoke.test.ts']
   return [
     {
-      seconds: 140,
+      seconds: 125,
       cores: 0.9,
       work: tests(`quick tests on Node ${major}${which}`, `quick-node-${major}`, quick),
     },
@@ -215,8 +215,8 @@ function jobsOf(nodes, { env, hasOwn, hasConsumers }) {
     )
   const isModelHere = !leftOut.includes('spin') && !leftOut.includes('compiler')
   return [
-    ...(hasOwn ? [{ seconds: 130, cores: 1.5, isFirst: true, work: quick }, ...realJobs(env)] : []),
-    ...(hasOwn ? [{ seconds: 75, cores: 1, work: long }] : []),
+    ...(hasOwn ? [{ seconds: 150, cores: 1.5, isFirst: true, work: quick }, ...realJobs(env)] : []),
+    ...(hasOwn ? [{ seconds: 90, cores: 0.9, work: long }] : []),
     ...(hasConsumers ? consumerJobs(env) : []),
     ...nodes.flatMap((each) => otherNodeJobs(each, env)),
     walkJob(thisNode, process.execPath, 25),
