@@ -20,7 +20,8 @@ const approvedOnly = isApprovedOnly
 
 /**
  * Each takes longer than a hundred others: thousands of orders, every change of a message, a week of rotations, applications in
- * processes of their own. `npm test` goes without them; `npm run test:changed` runs those that a change concerns, `npm run test:all` each of them.
+ * processes of their own. `npm test` goes without them; `npm run test:changed` runs those that a change concerns,
+ * `npm run test:all` each of them.
  */
 const long = [
   'test/attacks/*interleavings.test.ts',
