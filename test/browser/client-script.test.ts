@@ -8,13 +8,13 @@ import { bundle, scriptModule, servedScripts } from './bundle.js'
 
 /**
  * 5.5 kB and 109 bytes: 55 are for a prerendered page that is shown before its script runs, 36 for the application's name
- * in the dialog, and 18, with 26 of the header's, for elements that have the names of what a script looks for; 12 of the
- * header's keep a long menu on a short screen. Of the rest 136 bytes are for the window of a sign-in that closes itself, cut off as it is by helmet's opener policy,
- * and for pages that are not ended while the cookies of a sign-in elsewhere are on their way; 376 are for a schedule and
- * a state that are tested without a page: what functions share has a name that no minifier shortens.
+ * in the dialog, and 18 for elements that have the names of what a script looks for. Of the rest 136 bytes are for the
+ * window of a sign-in that closes itself, cut off as it is by helmet's opener policy, and for pages that are not ended
+ * while the cookies of a sign-in elsewhere are on their way; 376 are for a schedule and a state that are tested without a
+ * page: what functions share has a name that no minifier shortens.
  */
 const mostOfClient = 5.5 * 1024 + 109
-const mostOfHeader = 4 * 1024 + 38
+const mostOfHeader = 4 * 1024
 
 describe('the scripts that we serve', () => {
   it.each(servedScripts)('$route is what src/browser makes today; vitest -u writes it', async (script) => {

@@ -15,7 +15,7 @@ function make<K extends keyof HTMLElementTagNameMap>(
   ...children: readonly (Node | string)[]
 ): HTMLElementTagNameMap[K] {
   const element = document.createElement(tag)
-  element.setAttribute('part', part)
+  element.part = part
   element.append(...children)
   return element
 }
@@ -66,7 +66,7 @@ export function createBar(host: CitizenHeaderElement): Header {
 
   const header: Header = {
     get attributes() {
-      return `name ${host.getAttribute('details') ?? ''}`.match(/\S+/g) as readonly string[]
+      return `name ${host.getAttribute('details') || ''}`.match(/\S+/g) as readonly string[]
     },
     draw() {
       const { phase, left, isOffline, login, applications, textOf } = viewNow()

@@ -28,9 +28,10 @@ export function defineCitizenHeader({
   basePath = '/session',
   payloadCookie = 'c1_payload',
 }: CitizenHeaderOptions = {}): void {
-  if (typeof customElements === 'undefined' || customElements.get('citizen-header')) return
+  const elements = globalThis.customElements as CustomElementRegistry | undefined
+  if (!elements || elements.get('citizen-header')) return
   configure(basePath, payloadCookie)
-  customElements.define(
+  elements.define(
     'citizen-header',
     class extends HTMLElement {
       #header: Header | undefined

@@ -9,9 +9,8 @@ export function keepMenu(button: HTMLElement, menu: HTMLElement): void {
   /** Goes to a place in the list, around its ends. */
   const go = (place: number): void => {
     show(true)
-    const items = menu.children
-    const at = (place + items.length) % items.length
-    ;(items[at] as HTMLElement).focus()
+    const items = [...menu.children] as HTMLElement[]
+    items.at(place % items.length)?.focus()
   }
   const close = (): void => {
     button.focus()

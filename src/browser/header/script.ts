@@ -2,5 +2,8 @@
 import { defineCitizenHeader } from './header.js'
 
 // Not `document.currentScript`: an element with that name would stand in its place.
-const { dataset, src } = Reflect.get(Document.prototype, 'currentScript', document) as HTMLScriptElement
-defineCitizenHeader({ basePath: new URL(src).pathname.slice(0, -'/header.js'.length), ...dataset })
+const script = Reflect.get(Document.prototype, 'currentScript', document) as HTMLScriptElement
+defineCitizenHeader({
+  basePath: new URL(script.src).pathname.slice(0, -'/header.js'.length),
+  ...script.dataset,
+})

@@ -82,12 +82,13 @@ export function forget(header: Header): void {
 }
 
 /** The client of the page: the one that is given, else that of our script. An element of that name is no own property. */
-export function clientOf(given?: CitizenClient | null): CitizenClient | undefined {
-  return given ?? Object.getOwnPropertyDescriptor(globalThis, 'citizenSession')?.value?.client
+export function clientOf(given?: CitizenClient | null): CitizenClient | null | undefined {
+  const page = globalThis as { readonly citizenSession?: { readonly client: CitizenClient } | null }
+  return given ?? (Object.hasOwn(page, 'citizenSession') ? page.citizenSession?.client : null)
 }
 
 /** Signs out, as the client does: by the client where there is one, for it covers the page. */
-export async function signOut(client: CitizenClient | undefined): Promise<void> {
+export async function signOut(client: CitizenClient | null | undefined): Promise<void> {
   try {
     if (client) return await client.signOut()
     const destination = await askSignOut(path, {})
@@ -106,20 +107,18 @@ export async function signOut(client: CitizenClient | undefined): Promise<void> 
 export function configure(basePath: string, payloadCookie: string): void {
   path = basePath
   cookieName = payloadCookie
-  const listen = (target: EventTarget | undefined, type: string, listener: () => unknown): void =>
-    target?.addEventListener(type, listener)
-  listen(document, 'visibilitychange', look)
-  listen(globalThis.cookieStore, 'change', look)
-  listen(window, 'focus', look)
+  globalThis.cookieStore?.addEventListener('change', look)
+  addEventListener('visibilitychange', look)
+  addEventListener('focus', look)
   // What the client of this page says, where it is there as a script.
-  listen(window, 'citizen', () => clientOf()?.snapshot.state === 'ended' && go('ended'))
+  addEventListener('citizen', () => clientOf()?.snapshot.state === 'ended' && go('ended'))
   // A page in the back/forward cache hears nothing; when it comes back it shows nobody before the server was asked.
-  listen(window, 'pagehide', () => {
+  addEventListener('pagehide', () => {
     channel?.close()
     channel = undefined
     doubt()
   })
-  listen(window, 'pageshow', hear)
+  addEventListener('pageshow', hear)
 }
 
 /** Listens to the client, and to other tabs, by the channel of the client (`client.ts`). */

@@ -8,7 +8,7 @@ section{position:relative;flex-flow:wrap;padding:.5rem 1rem;border-bottom:1px so
 section,div{background:inherit;overflow-wrap:anywhere}\
 button,a{display:block;flex:none;padding:.5rem .75rem;border:2px solid;border-radius:var(--citizen-radius,.5rem);font:inherit;color:var(--citizen-accent,light-dark(#0b5394,#9cc7f5));background:0;text-decoration:none}\
 div *{border-color:#0000;color:inherit}\
-[role=menu]{position:absolute;z-index:9;max-height:70vh;overflow:auto;border:1px solid #8888}\
+[role=menu]{position:absolute;z-index:9;overflow:auto;max-height:70vh;border:1px solid #8888}\
 a:hover,a:focus{background:#8883}\
 [aria-current],[aria-expanded]{font-weight:700}\
 [aria-expanded]:after{content:" ▾"}\
