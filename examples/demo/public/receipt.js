@@ -30,7 +30,11 @@ const legTitles = {
  */
 export function createReceipt(applications) {
   const head = heading('Receipt')
-  const summary = make('p', { class: 'soft', role: 'status' }, 'Nobody has pressed it yet.')
+  const summary = make(
+    'p',
+    { class: 'soft', role: 'status' },
+    'The button has not been pressed on this page yet.',
+  )
   const list = make('ol', { class: 'legs' })
   const element = make('section', { class: 'card receipt' }, head.element, summary, list)
   const titleOf = (name) => applications.find((one) => one.name === name)?.title ?? name
