@@ -4,6 +4,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, vi } from 'vitest'
 import { runCommandLine } from '../../src/cli/run.js'
 
 /** What one run said. */
@@ -89,6 +90,8 @@ export interface ScriptedProvider {
   close(): Promise<void>
 }
 
+const documentOf = (issuer: string) => ({ issuer, registration_endpoint: `${issuer}/register` })
+
 export async function startProvider(): Promise<ScriptedProvider> {
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = []
@@ -112,7 +115,7 @@ export async function startProvider(): Promise<ScriptedProvider> {
   const provider: ScriptedProvider = {
     issuer,
     asked: [],
-    document: { issuer, registration_endpoint: `${issuer}/register` },
+    document: documentOf(issuer),
     answer: () => ({ status: 500 }),
     async close() {
       server.closeAllConnections()
@@ -120,4 +123,41 @@ export async function startProvider(): Promise<ScriptedProvider> {
     },
   }
   return provider
+}
+
+/** What the tests of a file register at and keep their files in. */
+export interface RegistrationWorld {
+  /** One for all tests; what it was asked, and its discovery document, begin anew with each. */
+  readonly provider: ScriptedProvider
+  /** Another one for each test. */
+  readonly folder: Folder
+}
+
+/** Sets up a provider and folders, and names the provider and the application in the environment. */
+export function setUpRegistration(): RegistrationWorld {
+  let provider: ScriptedProvider
+  let folder: Folder
+  beforeAll(async () => {
+    provider = await startProvider()
+  })
+  afterAll(() => provider.close())
+  beforeEach(() => {
+    folder = createFolder()
+    vi.stubEnv('CITIZEN_APPLICATION_URL', 'https://benefits.example')
+    vi.stubEnv('CITIZEN_OIDC_ISSUER', provider.issuer)
+  })
+  afterEach(() => {
+    vi.unstubAllEnvs()
+    folder.remove()
+    provider.asked.length = 0
+    provider.document = documentOf(provider.issuer)
+  })
+  return {
+    get provider() {
+      return provider
+    },
+    get folder() {
+      return folder
+    },
+  }
 }

@@ -1,14 +1,8 @@
 /** @module What a provider may answer to a registration: judged, told in words, kept only where it is one, never run. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { type AskedClient, type Difference, differencesIn } from '../../src/cli/registration/differences.js'
 import { registrationOf } from '../../src/oidc/registration.js'
-import {
-  createFolder,
-  type Folder,
-  registration,
-  type ScriptedProvider,
-  startProvider,
-} from './registering.js'
+import { registration, setUpRegistration, startProvider } from './registering.js'
 
 const home = 'https://benefits.example'
 const { code_challenge_methods: _sheet, ...described } = registrationOf({
@@ -93,23 +87,7 @@ describe('what is registered otherwise than it was asked for', () => {
 })
 
 describe('an answer', () => {
-  let provider: ScriptedProvider
-  let folder: Folder
-  beforeAll(async () => {
-    provider = await startProvider()
-  })
-  afterAll(() => provider.close())
-  beforeEach(() => {
-    folder = createFolder()
-    vi.stubEnv('CITIZEN_APPLICATION_URL', home)
-    vi.stubEnv('CITIZEN_OIDC_ISSUER', provider.issuer)
-  })
-  afterEach(() => {
-    vi.unstubAllEnvs()
-    folder.remove()
-    provider.asked.length = 0
-    provider.document = { issuer: provider.issuer, registration_endpoint: `${provider.issuer}/register` }
-  })
+  const world = setUpRegistration()
 
   /** A good one, with some members changed. */
   const client = (more: object = {}) => ({
@@ -117,14 +95,14 @@ describe('an answer', () => {
     client_id: 'c1',
     client_secret: 'the secret of the client',
     client_secret_expires_at: 0,
-    registration_client_uri: `${provider.issuer}/register/c1`,
+    registration_client_uri: `${world.provider.issuer}/register/c1`,
     registration_access_token: 'the.token-of~it',
     ...more,
   })
   const answering = (more: object) => {
-    provider.answer = () => ({ body: client(more) })
+    world.provider.answer = () => ({ body: client(more) })
   }
-  const run = (...args: string[]) => registration([...args, '--file', folder.file, '--timeout', '5'])
+  const run = (...args: string[]) => registration([...args, '--file', world.folder.file, '--timeout', '5'])
 
   it('is to what the application needs, and to nothing that is only for a person to read', async () => {
     answering({})
@@ -133,7 +111,7 @@ describe('an answer', () => {
       code: 0,
       out: expect.stringContaining('as it was asked for'),
     })
-    const [request] = provider.asked
+    const [request] = world.provider.asked
     expect(request).toMatchObject({ method: 'POST', url: '/register' })
     expect(request?.headers).toMatchObject({
       authorization: 'Bearer initial',
@@ -143,25 +121,25 @@ describe('an answer', () => {
   })
 
   it('asks for the way to prove itself that the provider has', async () => {
-    provider.document = {
-      ...provider.document,
+    world.provider.document = {
+      ...world.provider.document,
       token_endpoint_auth_methods_supported: ['client_secret_post'],
     }
     answering({ token_endpoint_auth_method: 'client_secret_post' })
     expect((await run('--register')).code).toBe(0)
-    provider.answer = ({ method }) =>
+    world.provider.answer = ({ method }) =>
       method === 'PUT'
         ? { status: 200, body: client({ token_endpoint_auth_method: 'client_secret_post' }) }
         : undefined
     expect((await run('--update')).code).toBe(0)
-    for (const { body } of provider.asked) {
+    for (const { body } of world.provider.asked) {
       expect(JSON.parse(body).token_endpoint_auth_method).toBe('client_secret_post')
     }
-    expect(JSON.parse(provider.asked[1]?.body ?? '')).toMatchObject({
+    expect(JSON.parse(world.provider.asked[1]?.body ?? '')).toMatchObject({
       client_id: 'c1',
       client_secret: 'the secret of the client',
     })
-    expect(provider.asked[1]?.headers.authorization).toBe('Bearer the.token-of~it')
+    expect(world.provider.asked[1]?.headers.authorization).toBe('Bearer the.token-of~it')
   })
 
   it.each([
@@ -175,12 +153,12 @@ describe('an answer', () => {
     ['more than 64 KiB', { more: 'x'.repeat(66_000) }, 'longer than 64 KiB'],
   ])('that is %s is no registration, and nothing is kept', async (_what, body, words) => {
     const isWhole = typeof body === 'string' || Array.isArray(body)
-    provider.answer = () => ({ body: isWhole ? body : client(body) })
+    world.provider.answer = () => ({ body: isWhole ? body : client(body) })
     const { code, out, err } = await run('--register')
     expect([code, out]).toEqual([1, ''])
     expect(err).toContain(words)
     expect(err).toContain('whether a client was registered cannot be told')
-    expect(folder.names()).toEqual([])
+    expect(world.folder.names()).toEqual([])
   })
 
   it.each([
@@ -199,15 +177,15 @@ describe('an answer', () => {
     const isSecretBad = 'client_secret' in more
     expect([code, out]).toEqual([isSecretBad ? 1 : 0, expect.stringContaining(words)])
     const { client_secret, registration_client_uri, registration_access_token } = client()
-    expect(folder.kept()).toEqual({
-      issuer: provider.issuer,
+    expect(world.folder.kept()).toEqual({
+      issuer: world.provider.issuer,
       client_id: 'c1',
       token_endpoint_auth_method: 'client_secret_basic',
       ...(isSecretBad ? { client_secret_expires_at: 0 } : { client_secret }),
       registration_client_uri,
       registration_access_token,
     })
-    provider.answer = () => ({ status: 204, body: '' })
+    world.provider.answer = () => ({ status: 204, body: '' })
     expect((await run('--delete')).code).toBe(0)
   })
 
@@ -220,7 +198,10 @@ describe('an answer', () => {
     const { code, out } = await run('--register')
     expect([code, out]).toEqual([1, expect.stringContaining('fail  client_secret')])
     expect(out).not.toContain('CITIZEN_OIDC_CLIENT_SECRET_FILE')
-    expect([folder.kept().client_secret, folder.names()]).toEqual([secret, ['openid-client.json']])
+    expect([world.folder.kept().client_secret, world.folder.names()]).toEqual([
+      secret,
+      ['openid-client.json'],
+    ])
   })
 
   it('whose secret has ended is one by which nobody signs in', async () => {
@@ -237,13 +218,13 @@ describe('an answer', () => {
     ['without a body', { status: 204 }],
     ['a redirect to what was made', { status: 303, headers: { location: 'https://evil.example/' } }],
   ])('that is %s leaves open what was done, and says so', async (_what, answer) => {
-    provider.answer = () => answer
+    world.provider.answer = () => answer
     const registered = await run('--register')
-    expect([registered.code, folder.names()]).toEqual([1, []])
+    expect([registered.code, world.folder.names()]).toEqual([1, []])
     expect(registered.err).toContain('whether a client was registered cannot be told')
     answering({})
     await run('--register')
-    provider.answer = () => (answer.status === 204 ? { status: 202 } : answer)
+    world.provider.answer = () => (answer.status === 204 ? { status: 202 } : answer)
     expect((await run('--update')).err).toContain('whether it was changed cannot be told')
     expect((await run('--delete')).err).toContain('only 204 says that the client is deleted')
   })
@@ -271,22 +252,22 @@ describe('an answer', () => {
     ],
     ['nothing there', { status: 404, body: {} }, 'nothing takes registrations'],
   ])('that is %s is told in words', async (_what, answer, words) => {
-    provider.answer = () => answer
+    world.provider.answer = () => answer
     const { code, err } = await run('--register')
     expect([code, err]).toEqual([1, expect.stringContaining(words)])
     // biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal would obey
     expect(err).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/)
-    expect([provider.asked.length, folder.names()]).toEqual([1, []])
+    expect([world.provider.asked.length, world.folder.names()]).toEqual([1, []])
   })
 
   it('that never comes leaves no file, and says what cannot be told', async () => {
-    provider.answer = () => undefined
+    world.provider.answer = () => undefined
     const { code, err } = await run('--register')
     expect([code, err]).toEqual([
       1,
       expect.stringContaining('whether a client was registered cannot be told'),
     ])
-    expect(folder.names()).toEqual([])
+    expect(world.folder.names()).toEqual([])
   })
 
   it('whose id a shell would run is printed in quotes', async () => {
@@ -311,11 +292,11 @@ describe('an answer', () => {
     const { [member]: _bad, ...rest } = client() as Record<string, unknown>
     const { registration_client_uri, registration_access_token } = rest
     const both = { registration_client_uri, registration_access_token }
-    expect(folder.kept()).toMatchObject(JSON.parse(JSON.stringify(both)))
-    expect(folder.kept()).not.toHaveProperty(member)
+    expect(world.folder.kept()).toMatchObject(JSON.parse(JSON.stringify(both)))
+    expect(world.folder.kept()).not.toHaveProperty(member)
     const read = await run('--read')
     expect([read.code, read.err]).toEqual([1, expect.stringContaining('names no way to the registration')])
-    expect(provider.asked).toHaveLength(1)
+    expect(world.provider.asked).toHaveLength(1)
   })
 
   it('whose way to the registration lies elsewhere sends nothing there before that origin is named', async () => {
@@ -338,11 +319,11 @@ describe('an answer', () => {
     answering({})
     await run('--register')
     const more = { registration_access_token: 'rotated', registration_client_uri: '/register/c1' }
-    provider.answer = () => ({ status: 200, body: client(more) })
+    world.provider.answer = () => ({ status: 200, body: client(more) })
     expect((await run('--update')).out).toContain('registration_client_uri is no https address')
-    expect(folder.kept()).toMatchObject({
+    expect(world.folder.kept()).toMatchObject({
       registration_access_token: 'rotated',
-      registration_client_uri: `${provider.issuer}/register/c1`,
+      registration_client_uri: `${world.provider.issuer}/register/c1`,
     })
   })
 
@@ -350,7 +331,7 @@ describe('an answer', () => {
     answering({ redirect_uris: ['https://evil.example/cb'] })
     const { code, out } = await run('--register')
     expect([code, out]).toEqual([1, expect.stringContaining('fail  redirect_uris')])
-    expect(folder.names()).toEqual(['openid-client.json', 'openid-client.secret'])
+    expect(world.folder.names()).toEqual(['openid-client.json', 'openid-client.secret'])
   })
 
   const nonsense = { toString: 1, valueOf: 1 }
@@ -364,10 +345,10 @@ describe('an answer', () => {
     const text = JSON.stringify(client()).slice(0, -1)
     const [[name = '', value] = []] = Object.entries(more)
     const written = value === deep ? `${'['.repeat(20_000)}${']'.repeat(20_000)}` : JSON.stringify(value)
-    provider.answer = () => ({ body: `${text},"${name}":${written}}` })
+    world.provider.answer = () => ({ body: `${text},"${name}":${written}}` })
     const { out } = await run('--register')
     expect(out).toContain(words)
-    expect(folder.names()).toEqual(['openid-client.json', 'openid-client.secret'])
+    expect(world.folder.names()).toEqual(['openid-client.json', 'openid-client.secret'])
   })
 
   it('without a secret is no client that proves itself by one', async () => {
@@ -376,13 +357,13 @@ describe('an answer', () => {
       code: 1,
       out: expect.stringContaining('fail  client_secret'),
     })
-    expect(folder.names()).toEqual(['openid-client.json'])
+    expect(world.folder.names()).toEqual(['openid-client.json'])
   })
 
   it('to an update may bring another secret and another token, or leave them as they are', async () => {
     answering({ client_secret_expires_at: 1_900_000_000 })
     expect((await run('--register')).out).toContain('the secret ends on 2030-03-17T17:46:40.000Z')
-    provider.answer = () => ({
+    world.provider.answer = () => ({
       status: 200,
       body: client({
         client_secret: 'another secret',
@@ -391,11 +372,11 @@ describe('an answer', () => {
       }),
     })
     await run('--update')
-    expect(folder.kept()).toMatchObject({
+    expect(world.folder.kept()).toMatchObject({
       client_secret: 'another secret',
       registration_access_token: 'another',
     })
-    expect([folder.text(folder.secretFile), folder.mode(folder.secretFile)]).toEqual([
+    expect([world.folder.text(world.folder.secretFile), world.folder.mode(world.folder.secretFile)]).toEqual([
       'another secret',
       '600',
     ])
@@ -404,13 +385,13 @@ describe('an answer', () => {
       registration_access_token: undefined,
       registration_client_uri: undefined,
     }
-    provider.answer = () => ({
+    world.provider.answer = () => ({
       status: 200,
       body: client({ ...without, client_secret_expires_at: undefined }),
     })
-    const before = folder.kept()
+    const before = world.folder.kept()
     expect((await run('--read')).code).toBe(0)
-    expect(folder.kept()).toEqual(before)
+    expect(world.folder.kept()).toEqual(before)
   })
 
   it.each(['********', '••••', '', null])(
@@ -418,34 +399,34 @@ describe('an answer', () => {
     async (shown) => {
       answering({})
       await run('--register')
-      provider.answer = () => ({ status: 200, body: client({ client_secret: shown }) })
+      world.provider.answer = () => ({ status: 200, body: client({ client_secret: shown }) })
       expect((await run('--read')).code).toBe(0)
-      expect(folder.kept().client_secret).toBe('the secret of the client')
-      expect(folder.text(folder.secretFile)).toBe('the secret of the client')
+      expect(world.folder.kept().client_secret).toBe('the secret of the client')
+      expect(world.folder.text(world.folder.secretFile)).toBe('the secret of the client')
     },
   )
 
   it('about another client changes nothing that is kept', async () => {
     answering({})
     await run('--register')
-    const before = folder.kept()
-    provider.answer = () => ({ status: 200, body: client({ client_id: 'c2' }) })
+    const before = world.folder.kept()
+    world.provider.answer = () => ({ status: 200, body: client({ client_id: 'c2' }) })
     expect(await run('--update')).toMatchObject({
       code: 1,
       err: expect.stringContaining('about another client'),
     })
-    expect(folder.kept()).toEqual(before)
+    expect(world.folder.kept()).toEqual(before)
   })
 
   it('to a deletion is 204, and nothing else', async () => {
     answering({})
     await run('--register')
-    provider.answer = () => ({ status: 200, body: client() })
+    world.provider.answer = () => ({ status: 200, body: client() })
     expect(await run('--delete')).toMatchObject({ code: 1, err: expect.stringContaining('only 204') })
-    expect(folder.names()).toHaveLength(2)
-    provider.answer = () => ({ status: 204, body: '' })
+    expect(world.folder.names()).toHaveLength(2)
+    world.provider.answer = () => ({ status: 204, body: '' })
     expect((await run('--delete')).code).toBe(0)
-    expect(folder.names()).toEqual([])
+    expect(world.folder.names()).toEqual([])
   })
 
   it.each([
@@ -463,30 +444,30 @@ describe('an answer', () => {
     ['is another issuer’s', { issuer: 'https://evil.example' }, 'letter by letter'],
     ['is none', { issuer: undefined }, 'no discovery document'],
   ])('is not asked for where the discovery document %s', async (_what, more, words) => {
-    provider.document = { ...provider.document, ...more }
+    world.provider.document = { ...world.provider.document, ...more }
     const { code, err } = await run('--register')
     expect([code, err]).toEqual([1, expect.stringContaining(words)])
-    expect([provider.asked, folder.names()]).toEqual([[], []])
+    expect([world.provider.asked, world.folder.names()]).toEqual([[], []])
   })
 
   it('comes from the endpoint that is named, where the provider describes none', async () => {
-    provider.document = {}
+    world.provider.document = {}
     answering({})
-    const { code } = await run('--register', '--registration-endpoint', `${provider.issuer}/elsewhere`)
-    expect([code, provider.asked[0]?.url]).toEqual([0, '/elsewhere'])
+    const { code } = await run('--register', '--registration-endpoint', `${world.provider.issuer}/elsewhere`)
+    expect([code, world.provider.asked[0]?.url]).toEqual([0, '/elsewhere'])
   })
 
   it('is not waited for where the person stops it: what came of it cannot be told', async () => {
     const controller = new AbortController()
-    provider.answer = () => {
+    world.provider.answer = () => {
       controller.abort()
       return { body: '{' }
     }
-    const { code, err } = await registration(['--register', '--file', folder.file], {
+    const { code, err } = await registration(['--register', '--file', world.folder.file], {
       stop: controller.signal,
     })
     expect([code, err]).toEqual([1, expect.stringContaining('stopped; whether a client was')])
     expect(err).toContain('cannot be told')
-    expect(folder.names()).toEqual([])
+    expect(world.folder.names()).toEqual([])
   })
 })

@@ -2,55 +2,34 @@
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import {
-  createFolder,
-  type Folder,
-  registration,
-  type ScriptedProvider,
-  startProvider,
-} from './registering.js'
+import { describe, expect, it, vi } from 'vitest'
+import { registration, setUpRegistration } from './registering.js'
 
-let provider: ScriptedProvider
-let folder: Folder
-beforeAll(async () => {
-  provider = await startProvider()
-})
-afterAll(() => provider.close())
-beforeEach(() => {
-  folder = createFolder()
-  vi.stubEnv('CITIZEN_APPLICATION_URL', 'https://benefits.example')
-  vi.stubEnv('CITIZEN_OIDC_ISSUER', provider.issuer)
-})
-afterEach(() => {
-  vi.unstubAllEnvs()
-  folder.remove()
-  provider.asked.length = 0
-})
+const world = setUpRegistration()
 
 const client = (more: object = {}) => ({
   client_id: 'c1',
   client_secret: 'the secret of the client',
-  registration_client_uri: `${provider.issuer}/register/c1`,
+  registration_client_uri: `${world.provider.issuer}/register/c1`,
   registration_access_token: 'token',
   ...more,
 })
-const run = (action: string) => registration([action, '--file', folder.file, '--timeout', '5'])
-const methods = () => provider.asked.map(({ method }) => method)
+const run = (action: string) => registration([action, '--file', world.folder.file, '--timeout', '5'])
+const methods = () => world.provider.asked.map(({ method }) => method)
 /** The folder is gone once the provider is asked: what a full disk does, as far as this goes. */
-const loseFolder = () => rmSync(folder.path, { recursive: true, force: true })
+const loseFolder = () => rmSync(world.folder.path, { recursive: true, force: true })
 
 describe('a client that cannot be kept once it is registered', () => {
   it('is deleted again, by the token that came with it', async () => {
-    provider.answer = ({ method }) => {
+    world.provider.answer = ({ method }) => {
       loseFolder()
       return method === 'DELETE' ? { status: 204, body: '' } : { body: client() }
     }
     const { code, out, err } = await run('--register')
     expect([code, out, methods()]).toEqual([1, '', ['POST', 'DELETE']])
     expect(err).toContain('could not be written (ENOENT); the client was deleted again')
-    expect(provider.asked[1]).toMatchObject({ url: '/register/c1' })
-    expect(provider.asked[1]?.headers.authorization).toBe('Bearer token')
+    expect(world.provider.asked[1]).toMatchObject({ url: '/register/c1' })
+    expect(world.provider.asked[1]?.headers.authorization).toBe('Bearer token')
   })
 
   it.each([
@@ -58,35 +37,35 @@ describe('a client that cannot be kept once it is registered', () => {
     ['there is no way to delete it', { registration_access_token: undefined }, ['POST']],
     ['that way lies elsewhere', { registration_client_uri: 'https://evil.example/c1' }, ['POST']],
   ])('is named with what to do where %s', async (_what, more, asked) => {
-    provider.answer = ({ method }) => {
+    world.provider.answer = ({ method }) => {
       loseFolder()
       return method === 'DELETE' ? { status: 403 } : { body: client(more) }
     }
     const { code, err } = await run('--register')
     expect([code, methods()]).toEqual([1, asked])
-    expect(err).toContain(`the client c1 is registered at ${provider.issuer}`)
+    expect(err).toContain(`the client c1 is registered at ${world.provider.issuer}`)
     expect(err).toContain('delete it there')
     expect(err).not.toMatch(/the secret of the client|token\b/)
   })
 
   it('says of an update whose secret cannot be replaced that the client is as it was, and so it is', async () => {
-    provider.answer = () => ({ body: client() })
+    world.provider.answer = () => ({ body: client() })
     await run('--register')
-    const before = folder.kept()
-    provider.answer = () => {
-      rmSync(folder.secretFile)
-      mkdirSync(folder.secretFile)
+    const before = world.folder.kept()
+    world.provider.answer = () => {
+      rmSync(world.folder.secretFile)
+      mkdirSync(world.folder.secretFile)
       return { status: 200, body: client({ client_secret: 'new' }) }
     }
     const { code, err } = await run('--update')
     expect([code, err]).toEqual([1, expect.stringContaining('is as it was')])
-    expect(folder.kept()).toEqual(before)
+    expect(world.folder.kept()).toEqual(before)
   })
 
   it('says of an update what may be lost', async () => {
-    provider.answer = () => ({ body: client() })
+    world.provider.answer = () => ({ body: client() })
     await run('--register')
-    provider.answer = () => {
+    world.provider.answer = () => {
       loseFolder()
       return { status: 200, body: client({ client_secret: 'new' }) }
     }
@@ -97,24 +76,27 @@ describe('a client that cannot be kept once it is registered', () => {
 
 describe('a client that is deleted', () => {
   it('is told as deleted, also where its files stay', async () => {
-    provider.answer = () => ({ body: client() })
+    world.provider.answer = () => ({ body: client() })
     await run('--register')
-    rmSync(folder.secretFile)
-    mkdirSync(folder.secretFile)
-    provider.answer = () => ({ status: 204, body: '' })
+    rmSync(world.folder.secretFile)
+    mkdirSync(world.folder.secretFile)
+    world.provider.answer = () => ({ status: 204, body: '' })
     const { code, err } = await run('--delete')
-    expect([code, err]).toEqual([1, expect.stringContaining(`the client is deleted at ${provider.issuer}`)])
+    expect([code, err]).toEqual([
+      1,
+      expect.stringContaining(`the client is deleted at ${world.provider.issuer}`),
+    ])
     expect(err).toContain('remove them')
   })
 })
 
 describe('a provider', () => {
   it('is not asked to change what could not be kept', async () => {
-    provider.answer = () => ({ body: client() })
+    world.provider.answer = () => ({ body: client() })
     await run('--register')
-    provider.asked.length = 0
+    world.provider.asked.length = 0
     const full = Object.assign(new Error('full'), { code: 'ENOSPC' })
-    const handle = await open(folder.file)
+    const handle = await open(world.folder.file)
     const write = vi.spyOn(Object.getPrototypeOf(handle), 'writeFile').mockRejectedValue(full)
     await handle.close()
     try {
@@ -125,18 +107,21 @@ describe('a provider', () => {
     } finally {
       write.mockRestore()
     }
-    expect([provider.asked, folder.names()]).toEqual([[], ['openid-client.json', 'openid-client.secret']])
+    expect([world.provider.asked, world.folder.names()]).toEqual([
+      [],
+      ['openid-client.json', 'openid-client.secret'],
+    ])
   })
 
   it('is not asked where the secret’s name is taken, if only by a link that leads nowhere', async () => {
-    symlinkSync(join(folder.path, 'nothing'), folder.secretFile)
+    symlinkSync(join(world.folder.path, 'nothing'), world.folder.secretFile)
     expect(await run('--register')).toMatchObject({
       code: 2,
       err: expect.stringContaining('is there already'),
     })
-    rmSync(folder.secretFile)
-    mkdirSync(folder.secretFile)
+    rmSync(world.folder.secretFile)
+    mkdirSync(world.folder.secretFile)
     expect((await run('--register')).code).toBe(2)
-    expect([provider.asked, folder.names()]).toEqual([[], ['openid-client.secret']])
+    expect([world.provider.asked, world.folder.names()]).toEqual([[], ['openid-client.secret']])
   })
 })

@@ -83,7 +83,7 @@ async function signIn(browser: Browser, home: string): Promise<{ visit: Visit; p
 const problems = (events: readonly CitizenEvent[]) =>
   events.flatMap((event) => (event.type === 'token.rejected' ? [event.problem] : []))
 
-describe.each(ways)('FLD-06 an answer that comes twice at once: %s', (_name, make) => {
+describe.each(ways)('FLD-06 an answer that comes twice at once: %s', (name, make) => {
   it('brings the person in, where they wanted to go, and asks for no second password', async () => {
     const place = await make()
     const { browser, doubled } = doublingBrowser(place, 1)
@@ -98,7 +98,7 @@ describe.each(ways)('FLD-06 an answer that comes twice at once: %s', (_name, mak
     const { visit } = await signIn(browser, place.home)
     const isIn = visit.status === 200 && visit.url === `${place.home}/private`
     // Whoever has the cookie of all applications is in, whichever of the two has begun the session.
-    expect(isIn ? 'in' : visit.status).toBe(_name === 'the shared cookie' ? 'in' : 400)
+    expect(isIn ? 'in' : visit.status).toBe(name === 'the shared cookie' ? 'in' : 400)
     expect(doubled.length).toBeLessThan(3)
     expect(problems(place.events)).toEqual(isIn ? [] : ['no-state'])
   })

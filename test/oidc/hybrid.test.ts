@@ -6,14 +6,10 @@ import { redeemCode } from '../../src/oidc/token-answer.js'
 import type { Browser, Visit } from '../support/browser.js'
 import { createSigningKey, keySet } from '../tokens/signing.js'
 import { createScriptedProvider } from './scripted-provider.js'
-import { clientId, idToken, issuer, key, seconds, start } from './signer.js'
+import { clientId, idToken, issuer, key, leftHalf, seconds, start } from './signer.js'
 import { createOidcWorld, type OidcWorld, providerUrl, stateAt, urlOf } from './world.js'
 
 const home = urlOf('benefits')
-const leftHalf = (text: string, hash = 'sha256') => {
-  const digest = createHash(hash).update(text).digest()
-  return digest.subarray(0, digest.length / 2).toString('base64url')
-}
 const codeHash = leftHalf('the-code')
 
 describe('an answer with both', () => {

@@ -1,4 +1,5 @@
 /** @module A provider's keys and tokens for the tests of this folder, without a provider. */
+import { createHash } from 'node:crypto'
 import type { Clock } from '../../src/clock.js'
 import type { OidcOptions, ResolvedOidcOptions } from '../../src/oidc/options.js'
 import { resolveOidcOptions } from '../../src/oidc/resolve-options.js'
@@ -17,6 +18,12 @@ export function optionsWith(given: Partial<OidcOptions> = {}): ResolvedOidcOptio
 }
 
 export const key: SigningKey = forAllFiles(() => createSigningKey('key-1'))
+
+/** What `at_hash`, `c_hash` and `s_hash` say of a text. */
+export function leftHalf(text: string, hash = 'sha256'): string {
+  const digest = createHash(hash).update(text).digest()
+  return digest.subarray(0, digest.length / 2).toString('base64url')
+}
 
 /** A cache of the keys given, as the provider publishes them. */
 export function cacheOf(

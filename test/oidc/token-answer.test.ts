@@ -8,7 +8,7 @@ import { type CodeExchange, redeemCode } from '../../src/oidc/token-answer.js'
 import { type KeptTokens, parseTokens } from '../../src/oidc/tokens.js'
 import { createSigningKey, keySet } from '../tokens/signing.js'
 import { createScriptedProvider, describing, type ScriptedProvider } from './scripted-provider.js'
-import { clientId, idToken, issuer, logoutToken, seconds, start } from './signer.js'
+import { clientId, idToken, issuer, leftHalf, logoutToken, seconds, start } from './signer.js'
 
 const exchange: CodeExchange = {
   code: 'the-code',
@@ -21,11 +21,6 @@ const exchange: CodeExchange = {
   verifier: 'v'.repeat(43),
   maxAgeSeconds: undefined,
   sessionState: 'from-authorization',
-}
-
-const leftHalf = (text: string, hash = 'sha256') => {
-  const digest = createHash(hash).update(text).digest()
-  return digest.subarray(0, digest.length / 2).toString('base64url')
 }
 
 const tokenAnswer = (more: Readonly<Record<string, unknown>> = {}): Response =>
