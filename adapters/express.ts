@@ -19,7 +19,7 @@ import {
   refuseNoObject,
   type Suite,
   type SuiteOptions,
-  strangeFramework,
+  wrongFramework,
 } from '../src/index.js'
 import {
   attachSuite,
@@ -87,7 +87,7 @@ export function citizenSession<C extends Claims = Claims>(
     next: (error?: unknown) => void,
   ): void => {
     // Koa gives two: its context, and a function.
-    if (typeof next !== 'function') throw strangeFramework('express', 'Koa')
+    if (typeof next !== 'function') throw wrongFramework('express', 'Koa')
     const exchange = new NodeExchange(request, response)
     const handler = suite.endpoint(exchange)
     if (handler !== undefined) {

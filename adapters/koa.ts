@@ -17,7 +17,7 @@ import {
   refuseNoObject,
   type Suite,
   type SuiteOptions,
-  strangeFramework,
+  wrongFramework,
 } from '../src/index.js'
 import {
   attachSuite,
@@ -71,7 +71,7 @@ export function citizenSession<C extends Claims = Claims>(
   refuseNoObject('citizenSession', options)
   const suite = suiteFrom<C>(options)
   const middleware = async (context: AnyContext, next: Next): Promise<void> => {
-    if (context.req === undefined) throw strangeFramework('koa', 'Express')
+    if (context.req === undefined) throw wrongFramework('koa', 'Express')
     const exchange = new NodeExchange(context.req, context.res, context.request as FrameworkRequest)
     const handler = suite.endpoint(exchange)
     if (handler !== undefined) {

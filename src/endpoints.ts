@@ -281,12 +281,13 @@ async function handleReturn(parts: EndpointParts, exchange: Exchange): Promise<R
   const { logoutRoutes, loginRoutes } = parts
   const state = stateOf(exchange)
   const isWithout = !queryOf(exchange).has('state')
-  const isLogin = state !== undefined && loginRoutes.isInFlight(exchange, state)
-  const reply = await (isWithout
+  const ofLogout = await (isWithout
     ? logoutRoutes.handleLogoutReturnWithoutState(exchange)
     : logoutRoutes.handleLogoutReturn(exchange, state))
-  const strayed = isWithout || isLogin ? undefined : () => logoutRoutes.handleStrayedLogoutReturn(exchange)
-  return reply ?? (await strayed?.()) ?? parts.loginReturn(exchange, state)
+  if (ofLogout !== undefined) return ofLogout
+  const isOfLogin = isWithout || (state !== undefined && loginRoutes.isInFlight(exchange, state))
+  const ofUnknown = isOfLogin ? undefined : await logoutRoutes.handleLogoutReturnWithUnknownState(exchange)
+  return ofUnknown ?? parts.loginReturn(exchange, state)
 }
 
 function stateOf(exchange: Exchange): string | undefined {

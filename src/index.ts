@@ -62,7 +62,7 @@ export type { Exchange, Handler, MaybePromise, Reply, SetCookie } from './exchan
 export { claimsRefused } from './guards/claims-refused.js'
 export { checkDemand, demandClaims, demandLevel, demandProvider, demandRecent } from './guards/demands.js'
 export { checkLogoutRequest } from './logout/logout-request.js'
-export { refuseArguments, refuseNoFunction, refuseNoObject, strangeFramework } from './misuse.js'
+export { refuseArguments, refuseNoFunction, refuseNoObject, wrongFramework } from './misuse.js'
 export type { PagesOptions } from './pages/pages.js'
 export { type Problem, problem } from './pages/problem.js'
 export type { Protocol, ProtocolSettings } from './protocols/protocol.js'

@@ -35,7 +35,7 @@ export function refuseNoObject(name: string, given: unknown): void {
 }
 
 /** A middleware that another framework than its own has called. @returns TypeError `usage` */
-export function strangeFramework(own: string, other: string): TypeError {
+export function wrongFramework(own: string, other: string): TypeError {
   return misuse(
     `this middleware is of citizen-session/${own}, and something else has called it: in ${other} import from citizen-session/${other.toLowerCase()}`,
   )

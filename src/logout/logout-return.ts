@@ -91,13 +91,13 @@ async function goOnUnproven(
  * The return with a `state` that is nobody's: nothing is done, and the page says what is so. `undefined`: no logout of
  * this browser is at a provider, or somebody has signed in since.
  */
-export async function handleStrayedLogoutReturn(
+export async function handleLogoutReturnWithUnknownState(
   context: LogoutContext,
   exchange: Exchange,
 ): Promise<Reply | undefined> {
   if (latestAway(context, exchange, sendsBack(context)) === undefined) return undefined
   const { state } = await context.inspect(exchange)
-  return state === 'anonymous' ? context.pages.strayed(exchange) : undefined
+  return state === 'anonymous' ? context.pages.unknownState(exchange) : undefined
 }
 
 /** Whether a provider sends the browser back, and no message. */

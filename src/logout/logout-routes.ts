@@ -11,7 +11,7 @@ import {
   handleLogoutReturn,
   handleLogoutReturnFromRemoved,
   handleLogoutReturnWithoutState,
-  handleStrayedLogoutReturn,
+  handleLogoutReturnWithUnknownState,
   logoutStatesAt,
   type ProviderMessage,
 } from './logout-return.js'
@@ -33,8 +33,8 @@ export interface LogoutRoutes {
   ): Promise<Reply | undefined>
   /** See {@link handleLogoutReturnWithoutState}. */
   handleLogoutReturnWithoutState(exchange: Exchange): Promise<Reply | undefined>
-  /** See {@link handleStrayedLogoutReturn}. */
-  handleStrayedLogoutReturn(exchange: Exchange): Promise<Reply | undefined>
+  /** See {@link handleLogoutReturnWithUnknownState}. */
+  handleLogoutReturnWithUnknownState(exchange: Exchange): Promise<Reply | undefined>
   /** See {@link handleLogoutReturnFromRemoved}. */
   handleLogoutReturnFromRemoved(exchange: Exchange, removed: string): Promise<Reply | undefined>
   /** The page of a return that no sign-out of this browser waits for. */
@@ -54,7 +54,7 @@ export function createLogoutRoutes(parts: SignOutContext & Pick<LogoutContext, '
     leave: (exchange, state) => leave(context, exchange, state),
     handleLogoutReturn: (exchange, state, message) => handleLogoutReturn(context, exchange, state, message),
     handleLogoutReturnWithoutState: (exchange) => handleLogoutReturnWithoutState(context, exchange),
-    handleStrayedLogoutReturn: (exchange) => handleStrayedLogoutReturn(context, exchange),
+    handleLogoutReturnWithUnknownState: (exchange) => handleLogoutReturnWithUnknownState(context, exchange),
     handleLogoutReturnFromRemoved: (exchange, removed) =>
       handleLogoutReturnFromRemoved(context, exchange, removed),
     showUnknownReturn: (exchange) => context.pages.spent(exchange, false),

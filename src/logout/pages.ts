@@ -30,7 +30,7 @@ export interface LogoutPages {
   /** The way to the provider that leads on no more: of a sign-out of this browser, or of nobody knows which. */
   spent(exchange: Exchange, isOfThisBrowser: boolean): Reply
   /** The way back with a `state` of nobody's, while a sign-out of this browser is at a provider. */
-  strayed(exchange: Exchange): Reply
+  unknownState(exchange: Exchange): Reply
 }
 
 /** Reasons of what no other attempt could end: copies in other hands, and what a provider that is gone knows. */
@@ -85,7 +85,7 @@ export function createLogoutPages(context: { readonly options: ResolvedOptions }
         paragraphs: isOfThisBrowser ? ['leave.used', 'signed-out.close'] : ['leave.over'],
         actions: isOfThisBrowser ? [finishAction(routes.path), 'home'] : ['home'],
       }),
-    strayed: (exchange) =>
+    unknownState: (exchange) =>
       pages.showPage(exchange, {
         status: 400,
         title: 'title.signed-out',

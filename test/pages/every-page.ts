@@ -335,7 +335,7 @@ function addLogouts(setting: Setting, add: Add): void {
       name: `come back astray, ${mode}`,
       from,
       title: 'title.signed-out',
-      reply: pages.strayed(exchange),
+      reply: pages.unknownState(exchange),
     })
     const question = pages.confirmation(exchange, 200, '/forms/7')
     add({ name: `sign-out, ${mode}`, from, title: 'title.sign-out', reply: question })

@@ -1,7 +1,6 @@
 /** @module Checks the gate for proxies: its secret, its policies, its tokens, and what reaches it from outside. */
 import type { Environment } from '../../config/environment.js'
 import { type ResolvedOptions, type SuiteOptions, usesSharedCookie } from '../../config/options.js'
-
 import { gateSecretHeader } from '../../gate/gate.js'
 import type { KeyRing } from '../../issuing/ring.js'
 import { type Probe, ProbeError } from '../probe.js'
