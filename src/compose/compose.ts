@@ -12,11 +12,10 @@ import { createReturnTargetCheck } from '../login/return-target.js'
 import { onlyTrue } from '../only-true.js'
 import { createPages } from '../pages/pages.js'
 import { createDetours } from '../protocol-sessions/detour.js'
-import { shownLevel } from '../protocol-sessions/state.js'
+import { listedLevel } from '../protocol-sessions/listed-level.js'
 import { createAdministration, type SessionAdministration } from '../sessions/administration.js'
 import { applicationsDocument } from '../sessions/applications.js'
 import { bindSession } from '../sessions/bind-session.js'
-import { openDetails } from '../sessions/record.js'
 import { type Admission, createAdmission } from '../stores/admission.js'
 import { closeIfUnmade } from '../stores/opening.js'
 import type { Store } from '../stores/store.js'
@@ -191,20 +190,12 @@ function administrationOf({
   sealer,
   sessions,
 }: Parts): SessionAdministration {
+  const levelParts = { application: options.application.id, protocols, sealer }
   return createAdministration({
     issuer: () => shared?.identityProvider.issuers[0] ?? protocols.values().next().value?.issuer ?? '',
     store,
     revoke: (person, scope) => sessions.lifecycle.revoke(person, scope, 'revoked'),
     clock: options.clock,
-    levelOf(address, record) {
-      const isOurs = address.application === options.application.id
-      const own = isOurs ? openDetails(sealer, address, record.sealed).own : undefined
-      // Records of 0.1.0 do not say by which plug-in the person has signed in: it is the one of that issuer.
-      const provider =
-        own?.provider === undefined
-          ? [...protocols.values()].find(({ issuer }) => issuer === own?.issuer)
-          : protocols.get(own.provider)
-      return own === undefined ? record.level : shownLevel(record, own, provider)
-    },
+    levelOf: (address, record) => listedLevel(levelParts, address, record),
   })
 }
