@@ -141,4 +141,4 @@ function reportLost(
 }
 
 const notBack =
-  'a passive request in a frame has not come back: the person has left the page, or the provider does not answer there, shows a page, or lets your pages not frame it (frame-ancestors); where this goes on, its session is not kept alive'
+  'a passive request in a frame has not come back: the person has left the page, or the provider does not answer there, shows a page, or does not let your pages frame it (frame-ancestors); where this goes on, its session is not kept alive'
