@@ -1,4 +1,5 @@
 /** @module Each cause of a Redis that cannot be used, with real servers: at the start, in events and in doctor. */
+import type { EventEmitter } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -200,5 +201,18 @@ describe.each(['ioredis', 'node-redis'] as const)('through a client of %s', (nam
     const store = storeThrough(tlsOf('self-signed'), { ca, servername: 'localhost' })
     await store.ready()
     await store.close()
+  })
+})
+
+describe('a client of ioredis whose connection has had an error', () => {
+  // A server says by an alert that its certificate was refused: an error more, which no listener of ioredis hears.
+  const streamOf = (client: object) => Reflect.get(client, 'stream') as EventEmitter | undefined
+  const settings = { host, tls: {}, maxRetriesPerRequest: 0, retryStrategy: () => null }
+
+  it('FLD-08 ends the process by no other one of it', async () => {
+    const client = new Redis({ ...settings, port: tlsOf('self-signed') })
+    const store = closing(redisStore(client, { deadlineMilliseconds: 1000 }), () => client.disconnect())
+    await troublesOf(store)
+    expect(streamOf(client)?.emit('error', new Error('tlsv1 alert decode error'))).toBe(true)
   })
 })

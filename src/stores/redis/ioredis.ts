@@ -13,6 +13,7 @@ import {
 import { databaseIn, watchSelection } from './database.js'
 import { openEar, unrefStream } from './ear.js'
 import { mendFailover } from './failover.js'
+import { outlastErrors } from './outlast-errors.js'
 import { watchSentinels } from './sentinels.js'
 
 /** An ioredis `Redis` (single or Sentinel), by its capabilities. */
@@ -88,7 +89,7 @@ function listenWith(client: IoredisLike, channel: string, hear: (message: string
     subscribe(channel: string): Promise<unknown>
     on(event: string, listener: (...given: string[]) => void): unknown
   }
-  own.on('error', () => {})
+  outlastErrors(own)
   const ear = {
     connect: () => own.connect(),
     ask: ([name, ...words]: Command) => own.call(name, ...words),
@@ -134,6 +135,7 @@ export function fromIoredis(client: IoredisLike): RedisClient {
     topology === 'sentinel' ? watchSentinels(client, String(optionOf(client, 'name'))) : undefined
   const selection = watchSelection(client, cluster === undefined ? () => cut(client) : undefined)
   const errors = keepErrors(client, cluster === undefined ? ['error'] : ['error', 'node error'])
+  outlastErrors(client)
   let connected = false
   const isConnected = (): boolean => {
     if (client.status === 'ready') connected = true

@@ -1,11 +1,11 @@
 /** @module A Redis store from an address alone: the client is ours, so are its settings and its end. */
-import { EventEmitter } from 'node:events'
 import type { RedisOptions, SentinelConnector } from 'ioredis'
 import { ConfigurationError } from '../../errors.js'
 import { isMissingPackage } from '../../optional-package.js'
 import type { Store } from '../store.js'
 import { createRedisClient } from './adopt.js'
 import type { Command, RedisClient } from './client.js'
+import { outlastErrors } from './outlast-errors.js'
 import { createRedisStore, type RedisStoreOptions } from './store.js'
 
 /** An address, taken apart. */
@@ -138,8 +138,8 @@ const failFast = {
 } as const satisfies RedisOptions
 
 /**
- * The connector for Sentinels, whose listening connections have a listener for errors: without one ioredis writes to
- * the console whenever a Sentinel is away.
+ * The connector for Sentinels, whose connections have a listener for errors: without one ioredis writes to the console
+ * whenever a Sentinel is away.
  */
 function quietConnector(Connector: typeof SentinelConnector): RedisOptions['Connector'] {
   class QuietConnector extends Connector {}
@@ -149,7 +149,7 @@ function quietConnector(Connector: typeof SentinelConnector): RedisOptions['Conn
   Reflect.defineProperty(QuietConnector.prototype, 'connectToSentinel', {
     value(this: object, ...given: readonly unknown[]) {
       const client: unknown = Reflect.apply(connect, this, given)
-      if (client instanceof EventEmitter) client.on('error', () => {})
+      outlastErrors(client)
       return client
     },
   })

@@ -3,6 +3,7 @@
  * said only by the connections that it makes to them.
  */
 import { has, type Method, replaceMethod } from './client.js'
+import { outlastErrors } from './outlast-errors.js'
 
 /** No Sentinel has named a master. `cause` is what the last of them, or the way to it, said. */
 export class SentinelsError extends Error {
@@ -35,6 +36,7 @@ export function watchSentinels(client: object, masterName: string): { readonly t
             told = error
           }
           Reflect.apply(connection.on, connection, ['error', note])
+          outlastErrors(connection)
         }
         return connection
       },
