@@ -104,6 +104,14 @@ describe('the one parser', () => {
     expect(problemOf(() => parseXml('<a><!--', metadataLimits))).toBe('malformed')
   })
 
+  it.each(['\t', '\n', '\r', '\u0085', '\u2028', '\u2029'])(
+    'reads back an end of a line as it is: %j',
+    (text) => {
+      const { root } = parseXml(element('a', { b: text }, text).markup)
+      expect([root.attributes.get('b'), root.text]).toEqual([text, text])
+    },
+  )
+
   it('reads back every text that we write', () => {
     const character = anyText().filter((text) => problem(`<a>${escapeXml(text)}</a>`) === undefined)
     fc.assert(

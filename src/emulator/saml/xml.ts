@@ -19,6 +19,10 @@ const entities: Readonly<Record<string, string>> = {
   '\t': '&#9;',
   '\n': '&#10;',
   '\r': '&#13;',
+  // Ends of lines in XML 1.1 alone, which some parsers of 1.0 take for those as well.
+  '\u0085': '&#133;',
+  '\u2028': '&#8232;',
+  '\u2029': '&#8233;',
 }
 
 // Characters that XML 1.0 cannot carry, even escaped. Source: XML 1.0, section 2.2.
@@ -32,7 +36,7 @@ function render(content: XmlContent): string {
     if (forbidden.test(text)) {
       throw new CitizenSessionError('emulator', 'saml: a value has a character that XML cannot carry')
     }
-    return text.replace(/[&<>"'\t\n\r]/g, (character) => entities[character] ?? '')
+    return text.replace(/[&<>"'\t\n\r\u0085\u2028\u2029]/g, (character) => entities[character] ?? '')
   }
   return 'xml' in content ? content.xml : content.map(render).join('')
 }

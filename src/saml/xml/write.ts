@@ -14,11 +14,15 @@ const replacements: Readonly<Record<string, string>> = {
   '\t': '&#x9;',
   '\n': '&#xA;',
   '\r': '&#xD;',
+  // Ends of lines in XML 1.1 alone, which some parsers of 1.0 take for those as well.
+  '\u0085': '&#x85;',
+  '\u2028': '&#x2028;',
+  '\u2029': '&#x2029;',
 }
 
 /** Escapes a text for content or attribute. */
 export function escapeXml(text: string): string {
-  return text.replace(/[&<>"'\t\n\r]/g, (character) => replacements[character] ?? character)
+  return text.replace(/[&<>"'\t\n\r\u0085\u2028\u2029]/g, (character) => replacements[character] ?? character)
 }
 
 /**
