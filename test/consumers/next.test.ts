@@ -9,7 +9,7 @@ const blocks = blocksOf('docs/next.md')
 const own = {
   'lib/permits.ts': `interface Known { readonly citizen: { readonly claims: { readonly sub: string } } }
 const answer = async (_: Request, { citizen }: Known) => Response.json({ sub: citizen.claims.sub })
-export const [grant, change, remove] = [answer, answer, answer]
+export const [grant, change, correct, remove] = [answer, answer, answer, answer]
 export const permitOf = async (sub: string, id: string) => ({ sub, id })
 export const keep = async (sub: string, form: FormData) => void [sub, form.get('name')]
 `,

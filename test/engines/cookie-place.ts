@@ -70,7 +70,12 @@ export async function openCookiePlace(
         { name: 'Library', url: origin.replace('benefits', 'library') },
       ],
     },
-    application: { id: 'benefits', url: origin, path, secrets: ['a secret of thirty-two bytes or more'] },
+    application: {
+      id: 'benefits',
+      url: origin,
+      ...(path === '' ? {} : { path }),
+      secrets: ['a secret of thirty-two bytes or more'],
+    },
     store: memoryStore({ clock: emulator.clock }),
     clock: emulator.clock,
     fetch: emulator.fetch,

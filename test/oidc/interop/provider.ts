@@ -49,7 +49,8 @@ const listen = async (server: Server): Promise<number> => {
 }
 
 /** With what RFC 6749 has encoded in a `Basic` header. */
-export const clientSecret = 'a secret+/ %'
+/** Of 112 bits or more, with what has to be escaped. */
+export const clientSecret = 'a long secret+/ %'
 
 /** Members of a configuration, or of a part of it. */
 type Settings = Readonly<Record<string, unknown>>
