@@ -35,8 +35,8 @@ const long = [
 
 /**
  * With `CITIZEN_TEST_OTHER_NODE=true` the quick and long tests leave out what one version of Node shows for all, at a third of
- * their time: every order of our own steps, every single change of a message, all pairs of providers, a week of rotations, and
- * what reads the repository itself. The demo walks through itself on each Node in any case, and the doctor has other tests.
+ * their time: every order of our own steps, every single change of a message, all pairs of providers, each feature of another
+ * provider, worlds in a seed, a week of rotations, and what reads the repository itself. The demo walks through itself on each Node in any case, and the doctor has other tests.
  */
 const shownOnce =
   process.env.CITIZEN_TEST_OTHER_NODE === 'true'
@@ -48,8 +48,10 @@ const shownOnce =
         'test/examples/demo.test.ts',
         'test/issuing/week.test.ts',
         'test/model/**',
+        'test/oidc/interop/features.test.ts',
         'test/protocol-sessions/pairs.test.ts',
         'test/saml/mutations.test.ts',
+        'test/simulation/**',
         'test/stores/{memory,redis-in-process}.test.ts',
         'test/stores/near/contract.test.ts',
       ]

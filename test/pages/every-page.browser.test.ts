@@ -102,7 +102,10 @@ it(
           return
         }
         await image.evaluate('(image) => image.decode()')
-        expect(await image.boundingBox(), name).toMatchObject({ height: 40, width: 160 })
+        // A drawing is decoded before the page is laid out with it.
+        await expect
+          .poll(() => image.boundingBox(), { message: name })
+          .toMatchObject({ height: 40, width: 160 })
         if (name === 'unknown address') expect(await axeFindings(tab)).toEqual([])
       },
       '/logo.svg',
