@@ -19,8 +19,8 @@ const approvedOnly = isApprovedOnly
   : []
 
 /**
- * Each takes longer than a hundred others: thousands of orders, every change of a message, a week of rotations, applications in
- * processes of their own. `npm test` goes without them; `npm run test:changed` runs those that a change concerns,
+ * Each takes longer than a hundred others: thousands of orders, every change of a message, each feature of another provider,
+ * worlds in a seed, a week of rotations, applications in processes of their own. `npm test` goes without them; `npm run test:changed` runs those that a change concerns,
  * `npm run test:all` each of them.
  */
 const long = [
@@ -30,7 +30,9 @@ const long = [
   'test/examples/{demo,small}.test.ts',
   'test/issuing/week.test.ts',
   'test/model/**/*.test.ts',
+  'test/oidc/interop/features.test.ts',
   'test/saml/mutations.test.ts',
+  'test/simulation/**/*.test.ts',
 ]
 
 /**
