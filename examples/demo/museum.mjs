@@ -1,7 +1,7 @@
 /** @module Museum: an Express application that signs in by OpenID Connect and reads no shared cookie. */
-import { citizenSession, requireAssurance, requireCitizen, requireRecent } from 'citizen-session/express'
+import { citizenSession } from 'citizen-session/express'
 import { oidc } from 'citizen-session/oidc'
-import express from 'express'
+import { createExpressPages } from './express-pages.mjs'
 import { createPages } from './pages.mjs'
 
 const [clientId, clientSecret] = ['museum', 'the secret of the museum']
@@ -50,27 +50,11 @@ export function createMuseum(parts) {
   // The two ways after somebody else has signed in at the provider, so that both can be seen: an application has one.
   const asking = sessionWith(false)
   const following = sessionWith(true)
-  const answer = (name) => (req, res) => {
-    const { headers, body } = show(name, req.citizen)
-    res.set(headers).send(body)
-  }
-
-  const app = express()
-  app.disable('x-powered-by')
-  // In front of the session: what the page asks by itself is nobody's activity.
-  app.use(desk.listener)
-  app.use((req, res, next) => (desk.followsIdentity() ? following : asking)(req, res, next))
-  app.get('/', answer('start'))
-  app.get('/private', requireCitizen(), answer('private'))
-  app.get('/strong', requireAssurance(2), answer('strong'))
-  app.get('/recent', requireRecent({ maxAgeSeconds: parts.recentSeconds }), answer('recent'))
-  app.post('/refresh', requireCitizen(), async (req, res) => {
-    res.json({ refreshed: await req.citizen.refresh() })
-  })
+  const session = (req, res, next) => (desk.followsIdentity() ? following : asking)(req, res, next)
   const suites = [asking.suite, following.suite]
   const all = (work) => Promise.all(suites.map(work))
   return {
-    listener: app,
+    listener: createExpressPages(parts, show, session),
     suite: {
       ready: () => all((suite) => suite.ready()),
       close: () => all((suite) => suite.close()),

@@ -1,8 +1,8 @@
 /** @module Registry: an Express application that signs in by SAML and reads no shared cookie. */
 import { readFileSync } from 'node:fs'
-import { citizenSession, requireAssurance, requireCitizen, requireRecent } from 'citizen-session/express'
+import { citizenSession } from 'citizen-session/express'
 import { saml } from 'citizen-session/saml'
-import express from 'express'
+import { createExpressPages } from './express-pages.mjs'
 import { createPages } from './pages.mjs'
 
 // A key that everybody knows: make your own.
@@ -25,7 +25,7 @@ export function registryServiceProvider(url) {
 /** @param {import('./pages.mjs').Parts} parts */
 export function createRegistry(parts) {
   const { settings, show } = createPages(parts)
-  const { identityProvider, desk } = parts
+  const { identityProvider } = parts
   const { application, header, profile, store, clock, onEvent } = settings
   const session = citizenSession({
     application,
@@ -53,22 +53,5 @@ export function createRegistry(parts) {
       }),
     ],
   })
-  const answer = (name) => (req, res) => {
-    const { headers, body } = show(name, req.citizen)
-    res.set(headers).send(body)
-  }
-
-  const app = express()
-  app.disable('x-powered-by')
-  // In front of the session: what the page asks by itself is nobody's activity.
-  app.use(desk.listener)
-  app.use(session)
-  app.get('/', answer('start'))
-  app.get('/private', requireCitizen(), answer('private'))
-  app.get('/strong', requireAssurance(2), answer('strong'))
-  app.get('/recent', requireRecent({ maxAgeSeconds: parts.recentSeconds }), answer('recent'))
-  app.post('/refresh', requireCitizen(), async (req, res) => {
-    res.json({ refreshed: await req.citizen.refresh() })
-  })
-  return { listener: app, suite: session.suite }
+  return { listener: createExpressPages(parts, show, session), suite: session.suite }
 }
