@@ -1,33 +1,17 @@
 /** @module Museum, the demo's application with OpenID Connect: it watches the provider's session, and both ways after it. */
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
-import { launchChromium } from '../support/chromium.js'
-import { launchDemo, type RunningDemo } from './demo-process.js'
-import { type Visit, visit } from './demo-visit.js'
+import type { Page } from 'playwright-core'
+import { beforeAll, beforeEach, expect, it } from 'vitest'
+import { demo, openDemo, person } from './demo-place.js'
 
-let browser: Browser
-let demo: RunningDemo
-let person: Visit
 let home: string
-
-beforeAll(async () => {
-  browser = await launchChromium()
-  demo = await launchDemo(['--port', '0', '--without-next'])
+openDemo('--without-next')
+beforeAll(() => {
   home = `${demo.museum}/private`
-}, 120_000)
-afterAll(async () => {
-  await browser?.close()
-  if (demo) expect(await demo.interrupt()).toBe(0)
 })
 beforeEach(async () => {
-  person = await visit(browser)
   await person.signIn(home)
   await person.page.waitForURL(home)
   await person.card('Application session').getByText('active', { exact: true }).waitFor()
-})
-afterEach(async () => {
-  await person.context.close()
-  expect(person.complaints).toEqual([])
 })
 
 const text = async (page: Page) => (await page.textContent('main')) ?? ''

@@ -1,29 +1,9 @@
 /** @module The pages of the demo: each button does what it says, in all three applications and on the overview. */
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { launchChromium } from '../support/chromium.js'
-import { launchDemo, type RunningDemo } from './demo-process.js'
-import { type Visit, visit } from './demo-visit.js'
+import { describe, expect, it } from 'vitest'
+import { browser, demo, openDemo, person } from './demo-place.js'
+import { visit } from './demo-visit.js'
 
-let browser: Browser
-let demo: RunningDemo
-let person: Visit
-
-beforeAll(async () => {
-  browser = await launchChromium()
-  demo = await launchDemo(['--port', '0'])
-}, 240_000)
-afterAll(async () => {
-  await browser?.close()
-  if (demo) expect(await demo.interrupt()).toBe(0)
-})
-beforeEach(async () => {
-  person = await visit(browser)
-})
-afterEach(async () => {
-  await person.context.close()
-  expect(person.complaints).toEqual([])
-})
+openDemo()
 
 const names = ['benefits', 'library', 'permits'] as const
 type Name = (typeof names)[number]

@@ -1,30 +1,12 @@
 /** @module Registry, the demo's application with SAML: one single logout ends what knows the shared cookie and nothing of SAML. */
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
-import { launchChromium } from '../support/chromium.js'
-import { launchDemo, type RunningDemo } from './demo-process.js'
-import { type Visit, visit } from './demo-visit.js'
+import type { Page } from 'playwright-core'
+import { beforeAll, expect, it } from 'vitest'
+import { demo, openDemo, person } from './demo-place.js'
 
-let browser: Browser
-let demo: RunningDemo
-let person: Visit
 let home: string
-
-beforeAll(async () => {
-  browser = await launchChromium()
-  demo = await launchDemo(['--port', '0'])
+openDemo()
+beforeAll(() => {
   home = `${demo.registry}/private`
-}, 240_000)
-afterAll(async () => {
-  await browser?.close()
-  if (demo) expect(await demo.interrupt()).toBe(0)
-})
-beforeEach(async () => {
-  person = await visit(browser)
-})
-afterEach(async () => {
-  await person.context.close()
-  expect(person.complaints).toEqual([])
 })
 
 const providersOwn = ['/service-dashboard', '/business-connect']

@@ -1,9 +1,7 @@
 /** @module "Sign out of everything" of the demo's overview: all five applications, and the receipt as its legs come. */
-import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
-import { launchChromium } from '../support/chromium.js'
-import { launchDemo, type RunningDemo } from './demo-process.js'
-import { type Visit, visit } from './demo-visit.js'
+import type { BrowserContext, Page } from 'playwright-core'
+import { expect, it } from 'vitest'
+import { browser, demo, openDemo, person } from './demo-place.js'
 
 const titles = ['Benefits', 'Library', 'Permits', 'Museum', 'Registry'] as const
 const nameOf = (title: (typeof titles)[number]) =>
@@ -12,25 +10,7 @@ const nameOf = (title: (typeof titles)[number]) =>
 const applicationRows = titles.map((title) => `${title}: ${title === 'Permits' ? 'out' : 'done'}: N ms`)
 const everything = 'Sign out of everything'
 
-let browser: Browser
-let demo: RunningDemo
-let person: Visit
-
-beforeAll(async () => {
-  browser = await launchChromium()
-  demo = await launchDemo(['--port', '0'])
-}, 240_000)
-afterAll(async () => {
-  await browser?.close()
-  if (demo) expect(await demo.interrupt()).toBe(0)
-})
-beforeEach(async () => {
-  person = await visit(browser)
-})
-afterEach(async () => {
-  await person.context.close()
-  expect(person.complaints).toEqual([])
-})
+openDemo()
 
 /** Signs in at these, the first of them by hand, and opens the overview. */
 async function arrive(wanted: readonly (typeof titles)[number][] = titles, username = 'ana'): Promise<void> {
